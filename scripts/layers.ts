@@ -1,0 +1,263 @@
+/**
+ * The import graph of the project as data, and its check. `node scripts/layers.ts` fails on an import that the
+ * table does not list, on a cycle between files, and on an impure module in a pure layer; with `--write` it
+ * renders the table into docs/ARCHITECTURE.md, and without it fails if that rendering is out of date.
+ */
+
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { dirname, join, normalize } from 'node:path'
+import { argv, exit } from 'node:process'
+
+interface Layer {
+  readonly what: string
+  /** Layers of ours that it may import. */
+  readonly uses: readonly string[]
+  /** Packages that it may import; `node:*` stands for every built-in module. */
+  readonly packages: readonly string[]
+  /** Pure layers see no clock, no randomness, no I/O and nothing asynchronous. */
+  readonly pure: boolean
+}
+
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  'src/base': {
+    what: 'bytes, branded ids, units, assertions, AppError',
+    uses: [],
+    packages: [],
+    pure: true
+  },
+  'src/content': {
+    what: 'Merkle tree, bencode, info dictionary, .torrent and magnet, path rules',
+    uses: ['src/base'],
+    packages: [],
+    pure: true
+  },
+  'src/ledger': {
+    what: 'authority chain, operations, feeds, the fold into state, invitations',
+    uses: ['src/base'],
+    packages: ['cborg'],
+    pure: true
+  },
+  'src/swarm': {
+    what: 'wire codec, peer session, piece picker, schedule',
+    uses: ['src/base', 'src/content'],
+    packages: [],
+    pure: true
+  },
+  'src/store': {
+    what: 'Store interface; memory; filesystem + SQLite; hashing workers',
+    uses: ['src/base', 'src/content'],
+    packages: ['node:*'],
+    pure: false
+  },
+  'src/api': {
+    what: 'request and response types of the admin API',
+    uses: ['src/base'],
+    packages: ['zod'],
+    pure: false
+  },
+  'src/node': {
+    what: 'drives the cores over libp2p, store and clock',
+    uses: ['src/base', 'src/content', 'src/ledger', 'src/swarm', 'src/store'],
+    packages: ['node:*', 'libp2p', '@libp2p/*', '@multiformats/*', 'cborg', 'pino', 'uint8arraylist'],
+    pure: false
+  },
+  'src/gateway': {
+    what: 'http: the admin API on the local socket',
+    uses: ['src/base', 'src/content', 'src/node', 'src/api'],
+    packages: ['node:*', 'fastify', 'fastify-type-provider-zod', 'zod'],
+    pure: false
+  },
+  'src/daemon.ts': {
+    what: 'the one file that starts a node with its gateways',
+    uses: ['src/base', 'src/node', 'src/gateway'],
+    packages: ['node:*', 'pino', 'pino-pretty'],
+    pure: false
+  },
+  'src/cli': {
+    what: 'thin client of the admin API',
+    uses: ['src/base', 'src/api', 'src/daemon.ts'],
+    packages: ['node:*', 'commander', 'undici', 'zod'],
+    pure: false
+  },
+  lab: {
+    what: 'the demo, benchmarks and measurements on real processes',
+    uses: [
+      'src/base',
+      'src/content',
+      'src/ledger',
+      'src/swarm',
+      'src/store',
+      'src/node',
+      'src/api',
+      'src/cli'
+    ],
+    packages: ['node:*', 'undici'],
+    pure: false
+  },
+  test: {
+    what: 'process tests, interop, golden vectors',
+    uses: [
+      'src/base',
+      'src/content',
+      'src/ledger',
+      'src/swarm',
+      'src/store',
+      'src/node',
+      'src/api',
+      'src/gateway',
+      'src/cli',
+      'lab',
+      'scripts'
+    ],
+    packages: ['node:*', 'fast-check', '@libp2p/*', 'libp2p', 'undici'],
+    pure: false
+  },
+  scripts: {
+    what: 'the checks of the project itself',
+    uses: ['src/base'],
+    packages: ['node:*'],
+    pure: false
+  }
+}
+
+/** What tests may use beyond their layer. */
+const TEST_PACKAGES = ['node:*', 'fast-check']
+const TEST_FILE = /\.(test|conformance|fuzz)\.ts$/
+const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g
+const IMPORTS = [
+  /^(?:import|export)\b[^'"()=;]*?\bfrom\s+'([^']+)'/gm,
+  /^import\s+'([^']+)'/gm,
+  /\bimport\(\s*'([^']+)'\s*\)/g
+]
+const IMPURE = [
+  [/\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/, 'reads a clock'],
+  [/\bMath\.random\b|\bcrypto\.(getRandomValues|randomUUID)\b/, 'draws randomness'],
+  [/\b(setTimeout|setInterval|setImmediate|queueMicrotask)\s*\(/, 'sets a timer'],
+  [/\basync\s+[(a-zA-Z]|\bawait\s|\bnew Promise\b/, 'is asynchronous']
+] as const
+
+function layerOf(file: string): string | undefined {
+  return Object.keys(LAYERS).find(layer => file === layer || file.startsWith(`${layer}/`))
+}
+
+function packageAllowed(specifier: string, allowed: readonly string[]): boolean {
+  return allowed.some(pattern =>
+    pattern.endsWith('*')
+      ? specifier.startsWith(pattern.slice(0, -1))
+      : specifier === pattern || specifier.startsWith(`${pattern}/`)
+  )
+}
+
+function importsOf(source: string): string[] {
+  const code = source.replace(BLOCK_COMMENT, '')
+  return IMPORTS.flatMap(pattern => [...code.matchAll(pattern)].map(match => match[1] as string))
+}
+
+function checkImport(file: string, layerName: string, specifier: string): string | undefined {
+  const layer = LAYERS[layerName] as Layer
+  const isTest = TEST_FILE.test(file)
+  if (specifier.startsWith('.')) {
+    const target = normalize(join(dirname(file), specifier))
+    if (/\.json$/.test(target)) return undefined
+    const targetLayer = layerOf(target)
+    if (targetLayer === undefined) return `imports ${specifier}, which lies outside every layer`
+    if (targetLayer === layerName || layer.uses.includes(targetLayer)) return undefined
+    return `imports ${specifier}: ${layerName} may not use ${targetLayer}`
+  }
+  if (builtinModules.includes(specifier)) return `imports ${specifier} without the node: prefix`
+  const allowed = isTest ? [...layer.packages, ...TEST_PACKAGES] : layer.packages
+  return packageAllowed(specifier, allowed)
+    ? undefined
+    : `imports ${specifier}, which ${layerName} may not use`
+}
+
+function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>()
+  const path: string[] = []
+  const visit = (file: string): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (done.has(file)) return undefined
+    path.push(file)
+    for (const next of graph.get(file) ?? []) {
+      const cycle = visit(next)
+      if (cycle !== undefined) return cycle
+    }
+    path.pop()
+    done.add(file)
+    return undefined
+  }
+  for (const file of graph.keys()) {
+    const cycle = visit(file)
+    if (cycle !== undefined) return cycle
+  }
+  return undefined
+}
+
+export function checkLayers(): string[] {
+  const problems: string[] = []
+  const graph = new Map<string, string[]>()
+  for (const file of globSync('{src,lab,test,scripts}/**/*.ts').sort()) {
+    const layerName = layerOf(file)
+    if (layerName === undefined) {
+      problems.push(`${file}: belongs to no layer of scripts/layers.ts`)
+      continue
+    }
+    const source = readFileSync(file, 'utf8')
+    const specifiers = importsOf(source)
+    for (const specifier of specifiers) {
+      const problem = checkImport(file, layerName, specifier)
+      if (problem !== undefined) problems.push(`${file}: ${problem}`)
+    }
+    graph.set(
+      file,
+      specifiers.filter(s => s.startsWith('.')).map(s => normalize(join(dirname(file), s)))
+    )
+    if (!LAYERS[layerName]?.pure || TEST_FILE.test(file)) continue
+    const code = source.replace(BLOCK_COMMENT, '').replace(/\/\/.*$/gm, '')
+    for (const [pattern, what] of IMPURE)
+      if (pattern.test(code)) problems.push(`${file}: ${what} in a pure layer`)
+  }
+  const cycle = findCycle(graph)
+  if (cycle !== undefined) problems.push(`import cycle: ${cycle.join(' -> ')}`)
+  return problems
+}
+
+const PAGE = 'docs/ARCHITECTURE.md'
+const BEGIN = '<!-- layers: generated by scripts/layers.ts --write -->'
+const END = '<!-- /layers -->'
+
+function renderTable(): string {
+  const rows = Object.entries(LAYERS).map(([name, layer]) => {
+    const uses = layer.uses.map(use => `\`${use.replace('src/', '')}\``).join(' ')
+    const packages = layer.packages.map(entry => `\`${entry}\``).join(' ')
+    return `| \`${name}\` | ${layer.what} | ${layer.pure ? 'pure' : ''} | ${uses} | ${packages} |`
+  })
+  return [
+    BEGIN,
+    '',
+    '| Layer | What it is | | May import | Packages |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+    END
+  ].join('\n')
+}
+
+function main(): void {
+  const page = readFileSync(PAGE, 'utf8')
+  const start = page.indexOf(BEGIN)
+  const end = page.indexOf(END)
+  const rendered =
+    start < 0 || end < 0 ? page : page.slice(0, start) + renderTable() + page.slice(end + END.length)
+  const problems = checkLayers()
+  if (start < 0 || end < 0) problems.push(`${PAGE}: has no place for the layer table`)
+  if (argv.includes('--write')) writeFileSync(PAGE, rendered)
+  else if (rendered !== page)
+    problems.push(`${PAGE}: the layer table is out of date; run node scripts/layers.ts --write`)
+  for (const problem of problems) console.error(problem)
+  if (problems.length > 0) exit(1)
+  console.log('layers: ok')
+}
+
+if (import.meta.main) main()

@@ -1,0 +1,65 @@
+/**
+ * Every code that an AppError can carry, with what it means and how a command that meets it exits.
+ * docs/ERRORS.md documents each one, and a test holds the two against each other.
+ *
+ * Exit codes follow sysexits.h where it has a fitting one: 64 usage, 65 data, 66 no input, 69 unavailable,
+ * 73 can't create, 74 I/O, 75 try again, 77 no permission, 78 configuration.
+ */
+
+interface ErrorCodeEntry {
+  readonly meaning: string
+  readonly exitCode: number
+}
+
+export const ERROR_CODES = {
+  // base and command line
+  USAGE: { meaning: 'The command line or a request is malformed.', exitCode: 64 },
+  INTERRUPTED: { meaning: 'The user interrupted the command; what was done so far is kept.', exitCode: 130 },
+  // content
+  BENCODE_INVALID: { meaning: 'Bytes are not strict bencode.', exitCode: 65 },
+  INFO_INVALID: { meaning: 'An info dictionary breaks a rule of BEP 52 or of this project.', exitCode: 65 },
+  TORRENT_INVALID: { meaning: 'A .torrent file or magnet link is malformed.', exitCode: 65 },
+  PATH_UNSAFE: { meaning: 'A path could escape the destination or collide with another.', exitCode: 65 },
+  SOURCE_UNSUPPORTED: {
+    meaning: 'A folder to publish holds something that is neither file nor folder nor safe link.',
+    exitCode: 65
+  },
+  SOURCE_EMPTY: { meaning: 'There is nothing to publish at the given path.', exitCode: 66 },
+  SOURCE_MISSING: { meaning: 'The path to publish does not exist or can not be read.', exitCode: 66 },
+  // home and configuration
+  HOME_MISSING: { meaning: 'The home folder holds no device; init or join comes first.', exitCode: 78 },
+  HOME_EXISTS: { meaning: 'The home folder already belongs to a device.', exitCode: 78 },
+  HOME_LOCKED: { meaning: 'Another node is running on this home folder.', exitCode: 75 },
+  HOME_CORRUPT: { meaning: 'A file of the home folder is damaged or from an unknown version.', exitCode: 65 },
+  // node and admin API
+  NODE_DOWN: { meaning: 'No node is running on this home folder.', exitCode: 69 },
+  NODE_INTERNAL: { meaning: 'The node met a fault of its own; its log has the details.', exitCode: 70 },
+  LISTEN_FAILED: { meaning: 'The node can not listen on an address.', exitCode: 69 },
+  PEER_UNREACHABLE: { meaning: 'No address of a peer answered.', exitCode: 69 },
+  PEER_REFUSED: { meaning: 'A peer refused the connection or the request.', exitCode: 77 },
+  // ledger
+  RECORD_INVALID: { meaning: 'A ledger record is malformed or its signature is wrong.', exitCode: 65 },
+  NOT_AUTHORISED: { meaning: 'This device has no right to that operation.', exitCode: 77 },
+  TICKET_INVALID: { meaning: 'An invitation ticket is malformed or damaged.', exitCode: 65 },
+  TICKET_REFUSED: {
+    meaning: 'An invitation was spent, has expired, or is of another organisation.',
+    exitCode: 77
+  },
+  DATASET_UNKNOWN: { meaning: 'No dataset or version of that name is known here.', exitCode: 66 },
+  DATASET_EXISTS: { meaning: 'The same content is already published under that name.', exitCode: 73 },
+  // store
+  DEST_EXISTS: { meaning: 'The destination holds something else already.', exitCode: 73 },
+  DEST_UNSAFE: {
+    meaning: 'Writing there would leave the destination or pass through a symbolic link.',
+    exitCode: 73
+  },
+  DISK_FULL: { meaning: 'The disk has no room for what is to be written.', exitCode: 74 },
+  STORAGE_FAILED: { meaning: 'A file could not be read, written, fsynced or renamed.', exitCode: 74 },
+  CONTENT_CHANGED: { meaning: 'A file that is served was changed or removed behind our back.', exitCode: 74 },
+  VERIFY_FAILED: { meaning: 'Stored bytes do not match the version.', exitCode: 65 },
+  // transfer
+  NO_SOURCES: { meaning: 'No reachable peer has the missing pieces.', exitCode: 75 },
+  TRANSFER_STOPPED: { meaning: 'A transfer was stopped before it was complete.', exitCode: 75 }
+} as const satisfies Record<string, ErrorCodeEntry>
+
+export type ErrorCode = keyof typeof ERROR_CODES
