@@ -165,7 +165,8 @@ function checkImport(file: string, layerName: string, specifier: string): string
     if (targetLayer === layerName || layer.uses.includes(targetLayer)) return undefined
     return `imports ${specifier}: ${layerName} may not use ${targetLayer}`
   }
-  if (builtinModules.includes(specifier)) return `imports ${specifier} without the node: prefix`
+  if (!specifier.startsWith('node:') && builtinModules.includes(specifier))
+    return `imports ${specifier} without the node: prefix`
   const allowed = isTest ? [...layer.packages, ...TEST_PACKAGES] : layer.packages
   return packageAllowed(specifier, allowed)
     ? undefined
@@ -194,29 +195,34 @@ function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | un
   return undefined
 }
 
+/** Problems of one file; `file` is relative to the root of the project. */
+export function checkSource(file: string, source: string): string[] {
+  const layerName = layerOf(file)
+  if (layerName === undefined) return [`${file}: belongs to no layer of scripts/layers.ts`]
+  const problems: string[] = []
+  for (const specifier of importsOf(source)) {
+    const problem = checkImport(file, layerName, specifier)
+    if (problem !== undefined) problems.push(`${file}: ${problem}`)
+  }
+  if (LAYERS[layerName]?.pure && !TEST_FILE.test(file)) {
+    const code = source.replace(BLOCK_COMMENT, '').replace(/\/\/.*$/gm, '')
+    for (const [pattern, what] of IMPURE)
+      if (pattern.test(code)) problems.push(`${file}: ${what} in a pure layer`)
+  }
+  return problems
+}
+
 export function checkLayers(): string[] {
   const problems: string[] = []
   const graph = new Map<string, string[]>()
   for (const file of globSync('{src,lab,test,scripts}/**/*.ts').sort()) {
-    const layerName = layerOf(file)
-    if (layerName === undefined) {
-      problems.push(`${file}: belongs to no layer of scripts/layers.ts`)
-      continue
-    }
     const source = readFileSync(file, 'utf8')
-    const specifiers = importsOf(source)
-    for (const specifier of specifiers) {
-      const problem = checkImport(file, layerName, specifier)
-      if (problem !== undefined) problems.push(`${file}: ${problem}`)
-    }
+    problems.push(...checkSource(file, source))
+    const relative = importsOf(source).filter(specifier => specifier.startsWith('.'))
     graph.set(
       file,
-      specifiers.filter(s => s.startsWith('.')).map(s => normalize(join(dirname(file), s)))
+      relative.map(specifier => normalize(join(dirname(file), specifier)))
     )
-    if (!LAYERS[layerName]?.pure || TEST_FILE.test(file)) continue
-    const code = source.replace(BLOCK_COMMENT, '').replace(/\/\/.*$/gm, '')
-    for (const [pattern, what] of IMPURE)
-      if (pattern.test(code)) problems.push(`${file}: ${what} in a pure layer`)
   }
   const cycle = findCycle(graph)
   if (cycle !== undefined) problems.push(`import cycle: ${cycle.join(' -> ')}`)
