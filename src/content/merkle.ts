@@ -93,7 +93,27 @@ export function pieceRootOfLeaves(leaves: Uint8Array, leafWidth: number, sha256:
   return layerRoot(leaves, { width: leafWidth, padding: new Uint8Array(HASH_BYTES), sha256 })
 }
 
-/** Whether a file's piece layer hashes to its pieces root. The file must be longer than one piece. */
+/**
+ * The pieces root of a non-empty file from its piece layer: one hash per piece, concatenated, each as
+ * {@link pieceRootOfLeaves} gives it with the width of {@link pieceLeafWidth}. The layer of a file of at most
+ * one piece is just its root.
+ */
+export function fileRootOfPieceLayer(
+  layer: Uint8Array,
+  options: { readonly fileBytes: number; readonly pieceBytes: number; readonly sha256: Sha256 }
+): Uint8Array {
+  const { fileBytes, pieceBytes, sha256 } = options
+  const count = Math.ceil(fileBytes / pieceBytes)
+  assert(
+    count >= 1 && layer.length === count * HASH_BYTES,
+    `a piece layer of ${layer.length} B has ${count} hashes`
+  )
+  if (count === 1) return layer.slice()
+  const padding = paddingHash(Math.log2(pieceBytes / LEAF_BYTES), sha256)
+  return layerRoot(layer, { width: nextPowerOfTwo(count), padding, sha256 })
+}
+
+/** Whether a non-empty file's piece layer has the right length and hashes to its pieces root. */
 export function pieceLayerMatches(
   layer: Uint8Array,
   options: {
@@ -104,10 +124,6 @@ export function pieceLayerMatches(
   }
 ): boolean {
   const count = Math.ceil(options.fileBytes / options.pieceBytes)
-  if (layer.length !== count * HASH_BYTES) return false
-  const padding = paddingHash(Math.log2(options.pieceBytes / LEAF_BYTES), options.sha256)
-  return equalBytes(
-    layerRoot(layer, { width: nextPowerOfTwo(count), padding, sha256: options.sha256 }),
-    options.root
-  )
+  if (count === 0 || layer.length !== count * HASH_BYTES) return false
+  return equalBytes(fileRootOfPieceLayer(layer, options), options.root)
 }
