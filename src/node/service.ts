@@ -1,0 +1,352 @@
+/**
+ * What the admin API needs from a node, in domain types: the seam between the node and its gateways.
+ *
+ * Conventions: sizes in bytes, instants in milliseconds since the Unix epoch (`…AtMs`), durations in
+ * milliseconds (`…Ms`), rates in bytes per second. A value that is not known is null, never left out.
+ * Paths are absolute. Every method rejects with an AppError when the request can not be met: the messages
+ * are shown to people as they are.
+ *
+ * A transfer is one fetch of one version into one destination. Its states:
+ *
+ *     waiting -> fetching -> complete
+ *        ^          |
+ *        +----------+           no reachable source: back to waiting, and on again by itself
+ *     waiting | fetching -> stopped      asked for; what is stored is kept
+ *     waiting | fetching -> failed       `problem` says why (a full disk, an unsafe path, a removed folder)
+ *     stopped | failed   -> waiting      the same version fetched into the same destination again: it resumes
+ *
+ * `waiting` and `fetching` survive a restart of the node and go on; a transfer is `complete` only when every
+ * byte is verified and durable.
+ */
+
+import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
+
+export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
+export type DeviceKind = 'server' | 'desktop' | 'laptop'
+
+/** Why something is not as it should be, for people and for programs. */
+export interface Problem {
+  /** A code of base/error-codes.ts. */
+  readonly code: string
+  readonly message: string
+  /** The file concerned, or null. */
+  readonly path: string | null
+}
+
+export interface DeviceName {
+  readonly device: DeviceId
+  /** What people call it, or null when the device has not told (the ledger holds no names). */
+  readonly name: string | null
+  readonly site: string | null
+}
+
+export interface NodeStatus {
+  readonly software: string
+  readonly pid: number
+  readonly home: string
+  readonly org: { readonly id: OrgId; readonly name: string }
+  readonly device: {
+    readonly id: DeviceId
+    readonly name: string
+    readonly site: string
+    readonly kind: DeviceKind
+    readonly admin: boolean
+  }
+  /** Multiaddrs that others can dial. */
+  readonly addresses: readonly string[]
+  readonly startedAtMs: number
+  readonly peersConnected: number
+  /** Enrolled devices of the org other than this one. */
+  readonly peersKnown: number
+  readonly datasets: number
+  readonly transfersActive: number
+  /** Payload since the start of the node. */
+  readonly receivedBytes: number
+  readonly sentBytes: number
+  /** Payload that was received and not used: duplicates and blocks that failed their hash. */
+  readonly wastedBytes: number
+  readonly receiveBytesPerSecond: number
+  readonly sendBytesPerSecond: number
+  readonly problems: readonly Problem[]
+}
+
+export interface PeerStatus extends DeviceName {
+  readonly kind: DeviceKind | null
+  readonly connected: boolean
+  /** Set while connected: the address in use, who dialled, since when, and the round trip. */
+  readonly address: string | null
+  readonly direction: 'inbound' | 'outbound' | null
+  readonly connectedAtMs: number | null
+  readonly rttMs: number | null
+  /** Payload since the start of the node. */
+  readonly receivedBytes: number
+  readonly sentBytes: number
+  /** The last sign of life, also from before the start; null when there never was one. */
+  readonly lastSeenAtMs: number | null
+  /** Set while the device is not asked because it misbehaved. */
+  readonly banned: { readonly reason: string; readonly untilMs: number } | null
+}
+
+export interface InviteRequest {
+  readonly uses: number
+  readonly expiresInMs: number
+}
+
+export interface Invite {
+  /** The secret that `join` takes; starts with "peerage1". */
+  readonly ticket: string
+  readonly uses: number
+  readonly expiresAtMs: number
+  readonly addresses: readonly string[]
+}
+
+export interface PublishRequest {
+  /** A file or a folder. It is served where it lies; nothing is copied. */
+  readonly path: string
+  readonly name: string
+  readonly dataClass: DataClass
+}
+
+export interface PublishProgress {
+  readonly phase: 'scanning' | 'hashing' | 'recording'
+  readonly filesDone: number
+  /** Null while scanning. */
+  readonly filesTotal: number | null
+  readonly bytesDone: number
+  readonly bytesTotal: number | null
+}
+
+export interface Published {
+  readonly name: string
+  readonly version: VersionId
+  /** Position among the versions of the name, from one. */
+  readonly ordinal: number
+  readonly dataClass: DataClass
+  readonly path: string
+  readonly files: number
+  readonly bytes: number
+  readonly pieceBytes: number
+  readonly magnet: string
+  readonly durationMs: number
+}
+
+/** Names one version: by ordinal ("3"), by at least eight hex digits of its id, or null for the newest. */
+export interface VersionReference {
+  readonly name: string
+  readonly version: string | null
+}
+
+export interface Retired {
+  readonly name: string
+  readonly versions: readonly VersionId[]
+}
+
+export interface LocalCopy {
+  readonly state: 'fetching' | 'complete' | 'damaged'
+  /** `source`: published from here, in place. `fetched`: came from peers. */
+  readonly kind: 'source' | 'fetched'
+  readonly path: string
+  readonly haveBytes: number
+  readonly problem: Problem | null
+}
+
+export interface DatasetVersion {
+  readonly version: VersionId
+  readonly ordinal: number
+  readonly dataClass: DataClass
+  readonly publisher: DeviceName
+  readonly publishedAtMs: number
+  readonly retired: boolean
+  readonly files: number
+  readonly bytes: number
+  readonly pieceBytes: number
+  readonly magnet: string
+  readonly local: readonly LocalCopy[]
+  /** Connected devices known to have all or part of it, this one not counted. */
+  readonly holders: readonly (DeviceName & { readonly complete: boolean })[]
+}
+
+export interface Dataset {
+  readonly name: string
+  /** Newest first; never empty. */
+  readonly versions: readonly DatasetVersion[]
+}
+
+export interface DatasetSummary {
+  readonly name: string
+  readonly dataClass: DataClass
+  /** Versions that are not retired; the other fields are of the newest of them, or of the newest retired one. */
+  readonly versions: number
+  readonly retired: boolean
+  readonly version: VersionId
+  readonly ordinal: number
+  readonly publisher: DeviceName
+  readonly publishedAtMs: number
+  readonly files: number
+  readonly bytes: number
+  /** What this device holds of it. */
+  readonly local: 'none' | 'fetching' | 'complete' | 'damaged'
+}
+
+export interface TransferRequest extends VersionReference {
+  readonly destination: string
+}
+
+export type TransferState = 'waiting' | 'fetching' | 'complete' | 'stopped' | 'failed'
+
+export interface TransferSource extends DeviceName {
+  readonly connected: boolean
+  /** True for the device that published the version. */
+  readonly publisher: boolean
+  /** Verified payload that came from it in this transfer, since the start of the node. */
+  readonly receivedBytes: number
+  readonly bytesPerSecond: number
+}
+
+export interface Transfer {
+  /** Stable across restarts of the node; lower-case letters, digits and dashes. */
+  readonly id: string
+  readonly name: string
+  readonly version: VersionId
+  readonly ordinal: number
+  readonly destination: string
+  readonly state: TransferState
+  readonly startedAtMs: number
+  readonly finishedAtMs: number | null
+  readonly files: number
+  readonly totalBytes: number
+  /** Verified and durable. */
+  readonly haveBytes: number
+  /** Part of `haveBytes` that was there already when the transfer was last started or resumed. */
+  readonly resumedBytes: number
+  /** Verified payload from peers since it was last started or resumed. */
+  readonly receivedBytes: number
+  readonly wastedBytes: number
+  readonly bytesPerSecond: number
+  readonly etaMs: number | null
+  /** Every device that gave something or is connected and has something, the most generous first. */
+  readonly sources: readonly TransferSource[]
+  /** Why it failed, or what hinders it now. */
+  readonly problem: Problem | null
+}
+
+export interface VerifyProgress {
+  readonly bytesDone: number
+  readonly bytesTotal: number
+  readonly piecesBad: number
+}
+
+export interface VerifyResult {
+  readonly name: string
+  readonly version: VersionId
+  readonly path: string
+  readonly intact: boolean
+  readonly bytesChecked: number
+  readonly piecesChecked: number
+  readonly piecesBad: number
+  /** Files with a bad piece, and files that are gone, at most `DAMAGED_FILES_MAX` of them. */
+  readonly damagedFiles: readonly { readonly path: string; readonly missing: boolean }[]
+  readonly damagedFileCount: number
+}
+
+export const DAMAGED_FILES_MAX = 1000
+
+/** How a long task reports and is called off. Progress may come at any rate: the gateway thins it out. */
+export interface Task<Progress> {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+export interface NodeService {
+  status(): Promise<NodeStatus>
+  /** Every enrolled device of the org but this one. */
+  peers(): Promise<readonly PeerStatus[]>
+  invite(request: InviteRequest): Promise<Invite>
+
+  /** Resolves when the operation is durable. Called off: rejects with INTERRUPTED and nothing is published. */
+  publish(request: PublishRequest, task: Task<PublishProgress>): Promise<Published>
+  /** Retires one version, or with a null version all of them. */
+  retire(reference: VersionReference): Promise<Retired>
+  datasets(): Promise<readonly DatasetSummary[]>
+  dataset(name: string): Promise<Dataset>
+  /** Hashes again what this device holds, and drops what is bad. One result for each local copy. */
+  verify(reference: VersionReference, task: Task<VerifyProgress>): Promise<readonly VerifyResult[]>
+  /** The BitTorrent v2 .torrent file of a version that is here in full or whose metadata is. */
+  torrent(reference: VersionReference): Promise<Uint8Array>
+
+  /** Starts a transfer, or resumes or joins the one of the same version into the same destination. */
+  startTransfer(request: TransferRequest): Promise<Transfer>
+  /** Newest first. */
+  transfers(): Promise<readonly Transfer[]>
+  /** Cheap enough to be asked several times a second. */
+  transfer(id: string): Promise<Transfer>
+  /**
+   * Stops a transfer and keeps what is stored; with `discard`, removes its part files and forgets it. The
+   * files of a complete transfer stay in any case.
+   */
+  stopTransfer(id: string, options: { readonly discard: boolean }): Promise<Transfer>
+  /** Calls `listener` after each change of the transfer's state or problem, until the returned function runs. */
+  onTransferChange(id: string, listener: () => void): () => void
+}
+
+export interface InitOptions {
+  readonly home: string
+  readonly org: string
+  readonly site: string
+  readonly device: string
+  readonly kind: DeviceKind
+}
+
+export interface JoinOptions {
+  readonly home: string
+  readonly ticket: string
+  readonly site: string
+  readonly device: string
+  readonly kind: DeviceKind
+  readonly signal: AbortSignal
+}
+
+/** Who a home folder has become by init or join. */
+export interface Membership {
+  readonly home: string
+  readonly org: { readonly id: OrgId; readonly name: string }
+  readonly device: {
+    readonly id: DeviceId
+    readonly name: string
+    readonly site: string
+    readonly kind: DeviceKind
+    readonly admin: boolean
+  }
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+export interface DaemonOptions {
+  readonly home: string
+  /** Multiaddrs; empty for the defaults. */
+  readonly listen: readonly string[]
+  readonly mdns: boolean
+  readonly logLevel: LogLevel
+  /** Lines of JSON, or text for people. Logs go to stderr. */
+  readonly logFormat: 'json' | 'text'
+  /** Called once, when the node is reachable and its admin API answers. */
+  readonly onReady: (ready: NodeReady) => void
+}
+
+export interface NodeReady extends Membership {
+  readonly addresses: readonly string[]
+  /** Path of the Unix socket or named pipe of the admin API. */
+  readonly adminSocket: string
+  readonly pid: number
+  readonly startupMs: number
+}
+
+/** What src/daemon.ts offers to the command line. */
+export interface Daemon {
+  /** Makes the folder (mode 0700) and a new org; rejects with HOME_EXISTS. */
+  initHome(options: InitOptions): Promise<Membership>
+  /** Makes the folder (mode 0700) and enrols by redeeming a ticket; on failure the folder is as before. */
+  joinOrg(options: JoinOptions): Promise<Membership>
+  /** Runs a node until SIGTERM or SIGINT, drains it, and resolves to the exit code of the process. */
+  runDaemon(options: DaemonOptions): Promise<number>
+}
