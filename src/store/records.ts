@@ -1,0 +1,51 @@
+/**
+ * Small durable records that the node keeps beside its content: the ledger's feeds and named blobs (the
+ * authority chain, the directory, the presence cache, settings). All calls are synchronous and durable when they
+ * return; records are small and rare, so that the milliseconds of an fsync are the honest price.
+ */
+
+/** One operation of a feed, as it was signed. The store neither decodes nor judges it. */
+export interface FeedRecord {
+  readonly feed: string
+  /** Position in the feed, counted by the ledger. */
+  readonly seq: number
+  /** Unique over all feeds. */
+  readonly id: string
+  readonly bytes: Uint8Array
+}
+
+export type AppendOutcome =
+  /** `added` counts the records that were not there before. */
+  | { readonly outcome: 'durable'; readonly added: number }
+  /** Another record holds that position or id: nothing of the call was stored. */
+  | { readonly outcome: 'conflict'; readonly record: FeedRecord }
+
+export interface ScanRange {
+  readonly feed?: string
+  /** Only records from this position on; needs `feed`. */
+  readonly fromSeq?: number
+  readonly limit?: number
+}
+
+export interface NamedBlob {
+  readonly key: string
+  readonly bytes: Uint8Array
+}
+
+export interface RecordStore {
+  /** Stores all records or none; a record that is there already, byte for byte, counts as stored. */
+  append(records: readonly FeedRecord[]): AppendOutcome
+  /** Records ordered by feed, then position. */
+  scan(range?: ScanRange): FeedRecord[]
+  /** The record of that id, if it is known. */
+  find(id: string): FeedRecord | undefined
+  /** The highest position of each feed. */
+  heads(): Map<string, number>
+
+  putBlob(key: string, bytes: Uint8Array): void
+  getBlob(key: string): Uint8Array | undefined
+  /** Blobs whose key starts with `prefix`, ordered by key. */
+  listBlobs(prefix: string): NamedBlob[]
+  /** How many blobs were deleted. */
+  deleteBlobs(prefix: string): number
+}

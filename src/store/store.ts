@@ -1,0 +1,176 @@
+/**
+ * What a node keeps: versions that it published in place or fetched into a folder, and its small durable
+ * records. Two implementations run one conformance suite: memory.ts and filesystem.ts.
+ *
+ * Goals, the upper wins: lose nothing that was acknowledged; never claim or serve what was not verified and
+ * fsynced; be fast; use bounded memory.
+ *
+ * A holding is one version at one place on disk. Its states:
+ *
+ *     fetching --last piece durable--> complete --a file changed behind our back--> damaged
+ *        |  ^                              ^                                          |
+ *        |  +-- a write succeeds again     +------ verify or create found it whole ---+
+ *        v  |
+ *       failed   a write, fsync or rename failed (disk full, no permission, something else in the way)
+ *
+ * In every state the pieces in `have` are durable and served; a damaged or failed holding goes on with the rest.
+ */
+
+import type { ErrorCode } from '../base/error-codes.ts'
+import type { PieceIndex } from '../base/ids.ts'
+import type { Version } from '../content/version.ts'
+import type { ReadonlyPieceSet } from './piece-set.ts'
+import type { RecordStore } from './records.ts'
+
+/** Piece layers by index of the file, of the files longer than one piece: 32 bytes per piece, concatenated. */
+export type PieceLayers = ReadonlyMap<number, Uint8Array>
+
+/**
+ * What tells cheaply whether a file is still the one that was hashed: its length, its modification time in
+ * nanoseconds and its inode, as one opaque text.
+ */
+export type Fingerprint = string
+
+/** A tree that was hashed in place and can be adopted. */
+export interface HashedTree {
+  readonly version: Version
+  /** Absolute path of the file or folder, without symbolic links. */
+  readonly source: string
+  readonly layers: PieceLayers
+  /** By index of the file; one for each file that is not empty and not a link. */
+  readonly fingerprints: ReadonlyMap<number, Fingerprint>
+}
+
+export interface FetchTarget {
+  readonly version: Version
+  /**
+   * A folder for a version of many files, which go directly under it. For a version of a single file its path,
+   * or an existing folder to put it in under its own name; so a path that ends in a separator.
+   */
+  readonly destination: string
+  /** The layers known so far; {@link Holding.setLayer} brings the others. */
+  readonly layers: PieceLayers
+  readonly signal?: AbortSignal
+}
+
+export type HoldingState = 'fetching' | 'complete' | 'damaged' | 'failed'
+
+export interface HoldingProblem {
+  readonly code: ErrorCode
+  readonly message: string
+  /** The file or folder concerned. */
+  readonly path: string
+}
+
+export type WriteOutcome =
+  /** Verified, fsynced and indexed. */
+  | { readonly outcome: 'durable' }
+  /** The blocks do not hash to the piece: whoever sent them is at fault. Nothing was written. */
+  | { readonly outcome: 'mismatch' }
+
+export interface VerifyProgress {
+  readonly checkedBytes: number
+  readonly totalBytes: number
+}
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: VerifyProgress) => void
+}
+
+export interface VerifyReport {
+  /** Bytes that were read and hashed. */
+  readonly checkedBytes: number
+  /** Pieces that were held, or should be, and did not match. */
+  readonly badPieces: readonly PieceIndex[]
+  /** Paths, relative to the version, of files whose bytes differ. */
+  readonly badFiles: readonly string[]
+  /** Paths, relative to the version, of entries that are gone. */
+  readonly missingFiles: readonly string[]
+}
+
+/** Called after `have`, `state` or `problem` changed. */
+export type ChangeListener = (holding: Holding) => void
+
+export interface Holding {
+  /** Unique in the store, and never used again after the holding is forgotten. */
+  readonly id: string
+  readonly version: Version
+  /** Absolute path of the file (single-file versions) or the folder that holds the version. */
+  readonly root: string
+  /** Whether it was published in place or fetched. The store never writes to, nor removes, a source. */
+  readonly kind: 'source' | 'fetched'
+  /** The pieces that are durable and can be served. */
+  readonly have: ReadonlyPieceSet
+  readonly state: HoldingState
+  readonly problem: HoldingProblem | undefined
+
+  /** Hash of a piece, or undefined while the layer of its file is unknown. */
+  pieceHash(piece: PieceIndex): Uint8Array | undefined
+  /** The piece layer of a file longer than one piece, if it is known. */
+  layer(fileIndex: number): Uint8Array | undefined
+  /** Takes a layer that the caller verified against the file's root. */
+  setLayer(fileIndex: number, layer: Uint8Array): Promise<void>
+
+  /**
+   * Verifies a piece against its hash, writes it, and resolves once it is fsynced and indexed. `blocks` are the
+   * piece's bytes in order, each but the last a multiple of a leaf long; their buffers stay untouched, and must,
+   * until the promise settles. The layer of the file must be known. Rejects with AppError (DISK_FULL,
+   * STORAGE_FAILED, DEST_UNSAFE, CONTENT_CHANGED): then the piece is not claimed and may be written again.
+   */
+  writePiece(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<WriteOutcome>
+
+  /**
+   * Reads part of a piece in `have`, into `into` when given. Rejects with AppError CONTENT_CHANGED when the file
+   * was changed, shortened or removed behind our back; then its pieces have left `have`.
+   */
+  read(range: ReadRange, into?: Uint8Array): Promise<Uint8Array>
+  /** Hashes of the leaves of a piece in `have`, concatenated, for answers to BEP 52 hash requests. */
+  leafHashes(piece: PieceIndex): Promise<Uint8Array>
+
+  /**
+   * Reads and hashes all that is held, drops what does not match from `have` and takes back what does. Rejects
+   * with the signal's reason when aborted.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>
+}
+
+export interface ReadRange {
+  readonly piece: PieceIndex
+  /** Offset in the piece. */
+  readonly begin: number
+  readonly length: number
+}
+
+/** Counters since the store was opened. */
+export interface StoreStats {
+  readonly hashedBytes: number
+  readonly writtenBytes: number
+  readonly readBytes: number
+  /** Group commits, each one transaction. */
+  readonly commits: number
+}
+
+export interface Store {
+  readonly records: RecordStore
+
+  /** All holdings, those of earlier runs included. */
+  holdings(): readonly Holding[]
+
+  /**
+   * Opens a place to fetch a version into, or resumes the fetch that goes there already. Files of that place
+   * that are the version's own, byte for byte, are taken over; anything else in the way rejects with
+   * DEST_EXISTS before a single thing is written. Also DEST_UNSAFE, DISK_FULL, STORAGE_FAILED.
+   */
+  create(target: FetchTarget): Promise<Holding>
+  /** Serves a hashed tree from where it is. A holding of the same version there is renewed. */
+  adopt(tree: HashedTree): Promise<Holding>
+  /** Drops a holding from the index. Whole files stay where they are, part files are removed. */
+  forget(holding: Holding): Promise<void>
+
+  /** Registers for every change of any holding; the returned function ends it. */
+  onChange(listener: ChangeListener): () => void
+  stats(): StoreStats
+  /** Waits for writes under way, then lets go of every file and thread. */
+  close(): Promise<void>
+}
