@@ -1,0 +1,88 @@
+/** The limits of a transfer, named and held against each other in one place. Tests override some. */
+
+import { assert } from '../base/assert.ts'
+import { KIB, MIB, MINUTE_MS, SECOND_MS } from '../base/units.ts'
+import { PIECE_BYTES_MAX, REQUEST_BYTES_MAX } from './wire-messages.ts'
+
+export interface TransferLimits {
+  /** Requests that a peer may have outstanding with us; announced as BEP 10 `reqq`. */
+  readonly requestCountMax: number
+  /** Payload that a peer may have outstanding with us. */
+  readonly serveBytesMax: number
+  /** Payload that we have asked for and that has not come, over all peers. */
+  readonly inFlightBytesMax: number
+  /** Sum of the sizes of all pieces begun and not yet stored: bounds the memory for blocks. */
+  readonly openBytesMax: number
+  /** In flight toward a peer whose rate is not known yet. */
+  readonly pipelineStartBytes: number
+  /** In flight toward a peer, as time at its measured rate. */
+  readonly pipelineMs: number
+  /** Time at the measured rate that a single request should take, so that slow links see short ones. */
+  readonly requestMs: number
+  /** A peer that owes us blocks is stalled after this long without any, at the least. */
+  readonly stallMs: number
+  /** Requests with an expected time of arrival are given this multiple of it. */
+  readonly slowFactor: number
+  /** How long a downloader stays idle before it takes an unsuggested piece from a cooperative seed. */
+  readonly seedPatienceMs: number
+  /** How far ahead a source suggests, as time at the rate toward the peer. */
+  readonly suggestAheadMs: number
+  /** How far ahead a source suggests toward a peer whose rate is not known yet. */
+  readonly suggestStartBytes: number
+  /** Peers asked for one block at the same time, in the endgame. */
+  readonly endgameCopiesMax: number
+  readonly handshakeTimeoutMs: number
+  /** An unanswered hash or metadata request is given to another peer after this. */
+  readonly controlTimeoutMs: number
+  readonly hashRequestsPerPeer: number
+  readonly metadataRequestsPerPeer: number
+  /** Messages that say nothing new: how many at once, and how many per second on the long run. */
+  readonly idleMessagesBurst: number
+  readonly idleMessagesPerSecond: number
+  /** After our own storage failed, and after a rejected piece without a culprit. */
+  readonly pieceRetryMs: number
+  readonly banMs: number
+  readonly banCountMax: number
+  readonly tickMs: number
+}
+
+export const TRANSFER_LIMITS: TransferLimits = {
+  requestCountMax: 512,
+  serveBytesMax: 64 * MIB,
+  inFlightBytesMax: 48 * MIB,
+  openBytesMax: 96 * MIB,
+  pipelineStartBytes: 4 * MIB,
+  pipelineMs: SECOND_MS,
+  requestMs: 250,
+  stallMs: 2 * SECOND_MS,
+  slowFactor: 3,
+  seedPatienceMs: SECOND_MS,
+  suggestAheadMs: SECOND_MS,
+  suggestStartBytes: 4 * MIB,
+  endgameCopiesMax: 2,
+  handshakeTimeoutMs: 20 * SECOND_MS,
+  controlTimeoutMs: 5 * SECOND_MS,
+  hashRequestsPerPeer: 16,
+  metadataRequestsPerPeer: 8,
+  idleMessagesBurst: 4096,
+  idleMessagesPerSecond: 512,
+  pieceRetryMs: 2 * SECOND_MS,
+  banMs: 10 * MINUTE_MS,
+  banCountMax: 1024,
+  tickMs: 250
+}
+
+export function transferLimits(overrides: Partial<TransferLimits> = {}): TransferLimits {
+  const limits = { ...TRANSFER_LIMITS, ...overrides }
+  assert(limits.serveBytesMax >= limits.inFlightBytesMax, 'a peer of ours never has too much outstanding')
+  assert(limits.openBytesMax >= 2 * PIECE_BYTES_MAX, 'two pieces of any size may be open')
+  assert(limits.openBytesMax >= limits.inFlightBytesMax, 'what is in flight belongs to open pieces')
+  assert(limits.pipelineStartBytes >= REQUEST_BYTES_MAX, 'a pipeline holds a request')
+  assert(limits.stallMs > limits.tickMs, 'a stall is seen by a tick')
+  assert(limits.endgameCopiesMax >= 2, 'an endgame needs a second copy')
+  assert(limits.requestMs < limits.pipelineMs, 'a pipeline holds several requests')
+  return limits
+}
+
+/** The smallest pipeline: a snubbed or very slow peer is asked for this much. */
+export const PIPELINE_MIN_BYTES = 64 * KIB

@@ -1,0 +1,173 @@
+/**
+ * What goes into a Transfer and what comes out. The driver in node/ is a loop: it turns what streams, store and
+ * clock do into events, hands each to `Transfer.handle`, and performs the effects that come back, in order.
+ *
+ * Who owns a block's buffer: one that the decoder allocated belongs to the Transfer from the `message` event on,
+ * until it leaves in `release` (reuse it) or in `storePiece` (the driver's, until it reports). After
+ * `pieceStored` and `pieceFailed` the driver keeps it and may reuse it; after `pieceRejected` it is the
+ * Transfer's again. A block may be a view of a part of the allocated buffer, and two blocks of one `storePiece`
+ * may be views of the same one: tell buffers apart by what they are views of.
+ */
+
+import { assert } from '../base/assert.ts'
+import type { DeviceId, PieceIndex, VersionId } from '../base/ids.ts'
+import type { Sha256 } from '../content/hash.ts'
+import type { Version } from '../content/version.ts'
+import type { Bitfield } from './bitfield.ts'
+import type { TransferLimits } from './transfer-limits.ts'
+import type { BlockRange, HashRange, MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
+
+declare const brand: unique symbol
+
+/** Names one stream to one peer; the driver counts them up and never uses one twice in a Transfer. */
+export type PeerKey = number & { readonly [brand]: 'PeerKey' }
+
+export function peerKey(value: number): PeerKey {
+  assert(Number.isSafeInteger(value) && value >= 0, `a peer key is a non-negative integer, not ${value}`)
+  return value as PeerKey
+}
+
+export interface TransferInit {
+  readonly versionId: VersionId
+  /** Absent until the info dictionary is here. */
+  readonly version?: Version
+  /** Pieces that are durably stored and verified; the Transfer makes its own copy. Only with `version`. */
+  readonly have?: Bitfield
+  readonly wantsData: boolean
+  readonly self: DeviceId
+  readonly sha256: Sha256
+  /** The piece layer of a file longer than one piece, if it is known here already. */
+  readonly knownLayer?: (fileIndex: number) => Uint8Array | undefined
+  readonly limits?: Partial<TransferLimits>
+  /** Breaks ties between equally rare pieces; different on each device. */
+  readonly seed: number
+}
+
+export interface PeerFacts {
+  readonly device: DeviceId
+  readonly site: string
+  readonly sameSite: boolean
+  readonly outbound: boolean
+}
+
+export type TransferEvent =
+  /** A stream is open. Each side sends its handshake at once. */
+  | ({ readonly type: 'peerConnected'; readonly peer: PeerKey } & PeerFacts)
+  | { readonly type: 'peerDisconnected'; readonly peer: PeerKey }
+  | { readonly type: 'message'; readonly peer: PeerKey; readonly message: WireMessage }
+  /** The decoder of this peer's stream refused what came. */
+  | { readonly type: 'wireViolation'; readonly peer: PeerKey; readonly violation: Violation }
+  /** Verified and durable. */
+  | { readonly type: 'pieceStored'; readonly piece: PieceIndex }
+  /** The bytes of `storePiece` do not match; `leafHashes` of what came, if they are at hand. */
+  | { readonly type: 'pieceRejected'; readonly piece: PieceIndex; readonly leafHashes?: Uint8Array }
+  /** Our own storage failed; the piece is fetched again after a while. */
+  | { readonly type: 'pieceFailed'; readonly piece: PieceIndex }
+  /** A stored piece was found damaged or gone. */
+  | { readonly type: 'pieceLost'; readonly piece: PieceIndex }
+  /** A `serve` was carried out (`sent`), or could not be. */
+  | ({ readonly type: 'served'; readonly peer: PeerKey; readonly sent: boolean } & BlockRange)
+  /** The answer to `readLeaves`: leaf hashes of the asked range, or none if they could not be had. */
+  | {
+      readonly type: 'leavesRead'
+      readonly peer: PeerKey
+      readonly request: HashRange
+      readonly leaves: Uint8Array | undefined
+    }
+  | { readonly type: 'infoReady'; readonly version: Version }
+  | { readonly type: 'wantData'; readonly wantsData: boolean }
+  | { readonly type: 'tick' }
+
+export type DisconnectReason = MisbehaviourReason | 'banned' | 'handshake-timeout' | 'self'
+
+export type TransferEffect =
+  | { readonly type: 'send'; readonly peer: PeerKey; readonly messages: readonly WireMessage[] }
+  /** Read from the store, send a `piece` message, report `served`. Keep the order per peer. */
+  | ({ readonly type: 'serve'; readonly peer: PeerKey } & BlockRange)
+  /** Forget a `serve` that has not begun; the Transfer has answered the peer. No `served` for it. */
+  | ({ readonly type: 'cancelServe'; readonly peer: PeerKey } & BlockRange)
+  /** Hash leaves of a stored piece; `firstLeaf` counts from the start of the piece. Report `leavesRead`. */
+  | {
+      readonly type: 'readLeaves'
+      readonly peer: PeerKey
+      readonly request: HashRange
+      readonly piece: PieceIndex
+      readonly firstLeaf: number
+      readonly leafCount: number
+    }
+  /** Check the piece against `hash` (its Merkle root, `leafWidth` leaves wide) and store it durably. */
+  | {
+      readonly type: 'storePiece'
+      readonly piece: PieceIndex
+      /** In order and without gaps; each begins on a block boundary. */
+      readonly blocks: readonly Uint8Array[]
+      readonly hash: Uint8Array
+      readonly leafWidth: number
+    }
+  /** A received block is not needed (any more). */
+  | { readonly type: 'release'; readonly block: Uint8Array }
+  | {
+      readonly type: 'disconnect'
+      readonly peer: PeerKey
+      readonly reason: DisconnectReason
+      /** How long not to dial or accept this device for this version. */
+      readonly banMs?: number
+    }
+  /** The info dictionary, whose hash is the version id. Parse it and send `infoReady`. */
+  | { readonly type: 'infoReceived'; readonly infoBytes: Uint8Array }
+  /** A piece layer that leads to its file's root: keep it beside the version. */
+  | { readonly type: 'layerReceived'; readonly fileIndex: number; readonly layer: Uint8Array }
+  /** Every piece is stored. */
+  | { readonly type: 'complete' }
+  | {
+      readonly type: 'misbehaviour'
+      readonly peer: PeerKey
+      readonly device: DeviceId
+      readonly reason: MisbehaviourReason
+      readonly detail: string
+    }
+
+export interface PeerStatus {
+  readonly peer: PeerKey
+  readonly device: DeviceId
+  readonly site: string
+  /** Payload that passed verification and was stored, from this peer. */
+  readonly verifiedBytes: number
+  /** Payload that came, verified or not. */
+  readonly downloadedBytes: number
+  readonly uploadedBytes: number
+  /** Payload that came and was of no use: duplicates and bad blocks. */
+  readonly wastedBytes: number
+  readonly downloadRate: number
+  readonly uploadRate: number
+  readonly haveCount: number
+  readonly isComplete: boolean
+  readonly inFlightBytes: number
+  readonly snubbed: boolean
+  readonly chokesUs: boolean
+}
+
+export interface TransferStatus {
+  readonly phase: 'metadata' | 'downloading' | 'idle' | 'complete'
+  readonly peers: readonly PeerStatus[]
+  readonly pieceCount: number
+  readonly haveCount: number
+  readonly haveBytes: number
+  readonly totalBytes: number
+  readonly requestedCount: number
+  readonly receivedCount: number
+  readonly inFlightBytes: number
+  readonly verifiedBytes: number
+  readonly downloadedBytes: number
+  readonly uploadedBytes: number
+  readonly wastedBytes: number
+  readonly downloadRate: number
+  readonly uploadRate: number
+  readonly endgame: boolean
+  /** Bytes of the info dictionary that are here, while it is being fetched. */
+  readonly metadataBytes: number
+  /** Files whose piece layer is still to be fetched. */
+  readonly layersMissing: number
+  /** How often each kind of misbehaviour was met. */
+  readonly misbehaviours: Readonly<Partial<Record<MisbehaviourReason, number>>>
+}
