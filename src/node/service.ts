@@ -224,11 +224,18 @@ export interface Transfer {
   readonly wastedBytes: number
   readonly bytesPerSecond: number
   readonly etaMs: number | null
-  /** Every device that gave something or is connected and has something, the most generous first. */
+  /** Connected devices that have something of it. */
+  readonly sourcesConnected: number
+  /**
+   * The devices that gave something or are connected and have something, the most generous first, at most
+   * `TRANSFER_SOURCES_MAX` of them.
+   */
   readonly sources: readonly TransferSource[]
   /** Why it failed, or what hinders it now. */
   readonly problem: Problem | null
 }
+
+export const TRANSFER_SOURCES_MAX = 64
 
 export interface VerifyProgress {
   readonly bytesDone: number

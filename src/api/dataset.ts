@@ -1,0 +1,117 @@
+/** Datasets and their versions: publishing, retiring, verifying, and what is where. */
+
+import { z } from 'zod'
+import {
+  absolutePath,
+  byteCount,
+  count,
+  dataClass,
+  datasetName,
+  deviceName,
+  durationMs,
+  instantMs,
+  ordinal,
+  problem,
+  versionId,
+  versionSelector
+} from './field.ts'
+
+export const datasetRequest = z.strictObject({ name: datasetName })
+
+/** One version of a dataset; a null version means the newest (for retiring: all of them). */
+export const versionRequest = z.strictObject({
+  name: datasetName,
+  version: versionSelector.nullable().default(null)
+})
+
+export const publishRequest = z.strictObject({ path: absolutePath, name: datasetName, dataClass })
+
+export const publishProgress = z.object({
+  phase: z.enum(['scanning', 'hashing', 'recording']),
+  filesDone: count,
+  filesTotal: count.nullable(),
+  bytesDone: byteCount,
+  bytesTotal: byteCount.nullable()
+})
+
+export const published = z.object({
+  name: datasetName,
+  version: versionId,
+  ordinal,
+  dataClass,
+  path: z.string(),
+  files: count,
+  bytes: byteCount,
+  pieceBytes: byteCount,
+  magnet: z.string(),
+  durationMs
+})
+
+export const retired = z.object({ name: datasetName, versions: z.array(versionId).readonly() })
+
+const localCopy = z.object({
+  state: z.enum(['fetching', 'complete', 'damaged']),
+  kind: z.enum(['source', 'fetched']),
+  path: z.string(),
+  haveBytes: byteCount,
+  problem: problem.nullable()
+})
+
+const datasetVersion = z.object({
+  version: versionId,
+  ordinal,
+  dataClass,
+  publisher: deviceName,
+  publishedAtMs: instantMs,
+  retired: z.boolean(),
+  files: count,
+  bytes: byteCount,
+  pieceBytes: byteCount,
+  magnet: z.string(),
+  local: z.array(localCopy).readonly(),
+  holders: z.array(deviceName.extend({ complete: z.boolean() })).readonly()
+})
+
+export const dataset = z.object({ name: datasetName, versions: z.array(datasetVersion).min(1).readonly() })
+
+export const datasetSummary = z.object({
+  name: datasetName,
+  dataClass,
+  versions: count,
+  retired: z.boolean(),
+  version: versionId,
+  ordinal,
+  publisher: deviceName,
+  publishedAtMs: instantMs,
+  files: count,
+  bytes: byteCount,
+  local: z.enum(['none', 'fetching', 'complete', 'damaged'])
+})
+
+export const datasetList = z.object({ datasets: z.array(datasetSummary).readonly() })
+
+export const verifyProgress = z.object({ bytesDone: byteCount, bytesTotal: byteCount, piecesBad: count })
+
+const verifiedCopy = z.object({
+  name: datasetName,
+  version: versionId,
+  path: z.string(),
+  intact: z.boolean(),
+  bytesChecked: byteCount,
+  piecesChecked: count,
+  piecesBad: count,
+  damagedFiles: z.array(z.object({ path: z.string(), missing: z.boolean() })).readonly(),
+  damagedFileCount: count
+})
+
+export const verified = z.object({ copies: z.array(verifiedCopy).readonly() })
+
+export type PublishProgress = z.output<typeof publishProgress>
+export type Published = z.output<typeof published>
+export type Retired = z.output<typeof retired>
+export type Dataset = z.output<typeof dataset>
+export type DatasetVersion = z.output<typeof datasetVersion>
+export type DatasetSummary = z.output<typeof datasetSummary>
+export type VerifyProgress = z.output<typeof verifyProgress>
+export type VerifiedCopy = z.output<typeof verifiedCopy>
+export type Verified = z.output<typeof verified>

@@ -1,0 +1,73 @@
+/**
+ * The fields that several resources share. Conventions of the admin API: sizes in bytes, instants in
+ * milliseconds since the Unix epoch (`…AtMs`), durations in milliseconds (`…Ms`), rates in bytes per second,
+ * ids in lower-case hex; what is not known is null, never left out.
+ */
+
+import { z } from 'zod'
+import { parseDeviceId, parseOrgId, parseVersionId } from '../base/ids.ts'
+
+export const DATASET_NAME_CHARACTERS_MAX = 128
+export const PATH_CHARACTERS_MAX = 4096
+
+function id<T extends string>(parse: (text: string) => T | undefined, what: string) {
+  return z.string().transform((text, context): T => {
+    const parsed = parse(text)
+    if (parsed !== undefined) return parsed
+    context.addIssue({ code: 'custom', message: `${what} is 64 lower-case hex digits` })
+    return z.NEVER
+  })
+}
+
+export const deviceId = id(parseDeviceId, 'a device id')
+export const orgId = id(parseOrgId, 'an organisation id')
+export const versionId = id(parseVersionId, 'a version id')
+
+export const byteCount = z.int().nonnegative()
+export const count = z.int().nonnegative()
+export const ordinal = z.int().positive()
+export const instantMs = z.int().nonnegative()
+export const durationMs = z.number().nonnegative()
+export const bytesPerSecond = z.number().nonnegative()
+
+/** The characters of a name are the ledger's to judge; here only what would make the request ambiguous. */
+export const datasetName = z
+  .string()
+  .min(1)
+  .max(DATASET_NAME_CHARACTERS_MAX)
+  .regex(/^[^@\s]+$/, 'a dataset name has no @ and no white space')
+
+/** An ordinal, or the first digits of a version id. */
+export const versionSelector = z
+  .string()
+  .regex(
+    /^(?:[1-9][0-9]{0,6}|[0-9a-f]{8,64})$/,
+    'a version is its number, or at least eight hex digits of its id'
+  )
+
+const ABSOLUTE_PATH = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/
+
+/** The node's working folder means nothing to a caller, so paths arrive absolute. */
+export const absolutePath = z
+  .string()
+  .max(PATH_CHARACTERS_MAX)
+  .regex(ABSOLUTE_PATH, 'a path is absolute')
+  .refine(path => !path.includes('\0'), 'a path has no NUL')
+
+export const dataClass = z.enum(['public', 'internal', 'confidential', 'restricted'])
+export const deviceKind = z.enum(['server', 'desktop', 'laptop'])
+
+export const deviceName = z.object({
+  device: deviceId,
+  name: z.string().nullable(),
+  site: z.string().nullable()
+})
+
+export const problem = z.object({ code: z.string(), message: z.string(), path: z.string().nullable() })
+
+export const organisation = z.object({ id: orgId, name: z.string() })
+
+export type DataClass = z.output<typeof dataClass>
+export type DeviceKind = z.output<typeof deviceKind>
+export type DeviceName = z.output<typeof deviceName>
+export type Problem = z.output<typeof problem>

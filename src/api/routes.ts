@@ -1,0 +1,118 @@
+/**
+ * The admin API as a table: what the server registers, what the client calls and what the documentation lists
+ * are all derived from it.
+ *
+ * A route takes one flat object, its `input`. The keys that the path names travel in the path; the others are
+ * the query of a GET, or the JSON body of a POST. It answers in one of three ways:
+ *
+ * - `json`: one object;
+ * - `events`: lines of JSON (NDJSON), each with a `type`: any number of `progress`, then exactly one `result`
+ *   or `error`. A `heartbeat` comes when nothing else did for a while, so that a dead peer is told from a
+ *   slow task. A stream that ends without `result` or `error` was cut off;
+ * - `bytes`: a file.
+ *
+ * Every failure before the first line is an HTTP status of its own with an `errorBody`.
+ */
+
+import { z } from 'zod'
+import {
+  dataset,
+  datasetList,
+  datasetRequest,
+  published,
+  publishProgress,
+  publishRequest,
+  retired,
+  verified,
+  verifyProgress,
+  versionRequest
+} from './dataset.ts'
+import { errorObject } from './error.ts'
+import { invite, inviteRequest } from './invite.ts'
+import { peerList } from './peer.ts'
+import { status } from './status.ts'
+import { stopRequest, transfer, transferList, transferReference, transferRequest } from './transfer.ts'
+
+export const API_PREFIX = '/v1'
+export const NDJSON = 'application/x-ndjson'
+
+const nothing = z.strictObject({})
+
+function events<Progress extends z.ZodType, Result extends z.ZodType>(progress: Progress, result: Result) {
+  return z.discriminatedUnion('type', [
+    z.object({ type: z.literal('progress'), progress }),
+    z.object({ type: z.literal('result'), result }),
+    z.object({ type: z.literal('error'), error: errorObject }),
+    z.object({ type: z.literal('heartbeat') })
+  ])
+}
+
+type Method = 'GET' | 'POST'
+
+function json<I extends z.ZodObject, O extends z.ZodType>(method: Method, path: string, input: I, output: O) {
+  return { kind: 'json' as const, method, path: API_PREFIX + path, input, output }
+}
+
+function stream<I extends z.ZodObject, P extends z.ZodType, R extends z.ZodType>(
+  method: Method,
+  path: string,
+  input: I,
+  parts: { progress: P; result: R }
+) {
+  const output = events(parts.progress, parts.result)
+  return { kind: 'events' as const, method, path: API_PREFIX + path, input, output, ...parts }
+}
+
+function bytes<I extends z.ZodObject>(method: Method, path: string, input: I, contentType: string) {
+  return { kind: 'bytes' as const, method, path: API_PREFIX + path, input, contentType }
+}
+
+export const ROUTES = {
+  status: json('GET', '/status', nothing, status),
+  peers: json('GET', '/peers', nothing, peerList),
+  invite: json('POST', '/invites', inviteRequest, invite),
+  datasets: json('GET', '/datasets', nothing, datasetList),
+  dataset: json('GET', '/datasets/:name', datasetRequest, dataset),
+  retire: json('POST', '/datasets/:name/retire', versionRequest, retired),
+  torrent: bytes('GET', '/datasets/:name/torrent', versionRequest, 'application/x-bittorrent'),
+  verify: stream('POST', '/datasets/:name/verify', versionRequest, {
+    progress: verifyProgress,
+    result: verified
+  }),
+  publish: stream('POST', '/publications', publishRequest, { progress: publishProgress, result: published }),
+  transfers: json('GET', '/transfers', nothing, transferList),
+  startTransfer: json('POST', '/transfers', transferRequest, transfer),
+  transfer: json('GET', '/transfers/:id', transferReference, transfer),
+  stopTransfer: json('POST', '/transfers/:id/stop', stopRequest, transfer),
+  /** Leaving this stream does not stop the transfer. */
+  watchTransfer: stream('GET', '/transfers/:id/events', transferReference, {
+    progress: transfer,
+    result: transfer
+  })
+}
+
+export type Routes = typeof ROUTES
+export type RouteName = keyof Routes
+
+type OfKind<Kind extends string> = {
+  [Name in RouteName]: Routes[Name]['kind'] extends Kind ? Name : never
+}[RouteName]
+
+export type JsonRoute = OfKind<'json'>
+export type EventRoute = OfKind<'events'>
+export type BytesRoute = OfKind<'bytes'>
+
+/** What a caller passes. */
+export type RouteArguments<Name extends RouteName> = z.input<Routes[Name]['input']>
+/** What a handler gets: the arguments, checked and with defaults. */
+export type RouteInput<Name extends RouteName> = z.output<Routes[Name]['input']>
+/** What a handler of a `json` route returns, and what its caller gets. */
+export type JsonAnswer<Name extends JsonRoute> = z.input<Routes[Name]['output']>
+export type JsonOutput<Name extends JsonRoute> = z.output<Routes[Name]['output']>
+export type EventProgress<Name extends EventRoute> = z.output<Routes[Name]['progress']>
+export type EventResult<Name extends EventRoute> = z.output<Routes[Name]['result']>
+
+/** The keys of the input that travel in the path. */
+export function pathKeys(path: string): string[] {
+  return [...path.matchAll(/:([a-z]+)/gi)].map(match => match[1] as string)
+}

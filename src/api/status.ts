@@ -1,0 +1,41 @@
+/** The node itself: who it is, how long it runs, what it moves, and what is wrong with it. */
+
+import { z } from 'zod'
+import {
+  byteCount,
+  bytesPerSecond,
+  count,
+  deviceId,
+  deviceKind,
+  instantMs,
+  organisation,
+  problem
+} from './field.ts'
+
+export const status = z.object({
+  software: z.string(),
+  pid: z.int(),
+  home: z.string(),
+  org: organisation,
+  device: z.object({
+    id: deviceId,
+    name: z.string(),
+    site: z.string(),
+    kind: deviceKind,
+    admin: z.boolean()
+  }),
+  addresses: z.array(z.string()).readonly(),
+  startedAtMs: instantMs,
+  peersConnected: count,
+  peersKnown: count,
+  datasets: count,
+  transfersActive: count,
+  receivedBytes: byteCount,
+  sentBytes: byteCount,
+  wastedBytes: byteCount,
+  receiveBytesPerSecond: bytesPerSecond,
+  sendBytesPerSecond: bytesPerSecond,
+  problems: z.array(problem).readonly()
+})
+
+export type Status = z.output<typeof status>

@@ -1,0 +1,92 @@
+/** What each route of the admin API asks of the node. The shapes agree by the type checker, field by field. */
+
+import type {
+  BytesRoute,
+  EventProgress,
+  EventResult,
+  EventRoute,
+  JsonAnswer,
+  JsonRoute,
+  RouteInput
+} from '../../api/routes.ts'
+import { isSettled } from '../../api/transfer.ts'
+import { AppError } from '../../base/errors.ts'
+import type { NodeService, Task, Transfer } from '../../node/service.ts'
+
+export type JsonHandlers = {
+  readonly [Name in JsonRoute]: (input: RouteInput<Name>) => Promise<JsonAnswer<Name>>
+}
+export type EventHandlers = {
+  readonly [Name in EventRoute]: (
+    input: RouteInput<Name>,
+    task: Task<EventProgress<Name>>
+  ) => Promise<EventResult<Name>>
+}
+export type BytesHandlers = {
+  readonly [Name in BytesRoute]: (input: RouteInput<Name>) => Promise<Uint8Array>
+}
+
+export interface Handlers {
+  readonly json: JsonHandlers
+  readonly events: EventHandlers
+  readonly bytes: BytesHandlers
+}
+
+/** How often the figures of a watched transfer are read; its state is told at once. */
+const WATCH_INTERVAL_MS = 200
+
+async function watchTransfer(service: NodeService, id: string, task: Task<Transfer>): Promise<Transfer> {
+  let changed = false
+  let wake = (): void => {}
+  const notify = (): void => {
+    changed = true
+    wake()
+  }
+  const unwatch = service.onTransferChange(id, notify)
+  task.signal.addEventListener('abort', notify)
+  try {
+    for (;;) {
+      changed = false
+      const transfer = await service.transfer(id)
+      if (isSettled(transfer.state)) return transfer
+      if (task.signal.aborted) throw new AppError('INTERRUPTED', `watching transfer ${id} was called off`)
+      task.onProgress(transfer)
+      if (changed) continue
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, WATCH_INTERVAL_MS)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  } finally {
+    unwatch()
+    task.signal.removeEventListener('abort', notify)
+  }
+}
+
+export function createHandlers(service: NodeService): Handlers {
+  return {
+    json: {
+      status: () => service.status(),
+      peers: async () => ({ peers: await service.peers() }),
+      invite: input => service.invite(input),
+      datasets: async () => ({ datasets: await service.datasets() }),
+      dataset: ({ name }) => service.dataset(name),
+      retire: input => service.retire(input),
+      transfers: async () => ({ transfers: await service.transfers() }),
+      startTransfer: input => service.startTransfer(input),
+      transfer: ({ id }) => service.transfer(id),
+      stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard })
+    },
+    events: {
+      publish: (input, task) => service.publish(input, task),
+      verify: async (input, task) => ({ copies: await service.verify(input, task) }),
+      watchTransfer: ({ id }, task) => watchTransfer(service, id, task)
+    },
+    bytes: {
+      torrent: input => service.torrent(input)
+    }
+  }
+}
