@@ -2,7 +2,8 @@
 
 import { assert } from '../base/assert.ts'
 import { KIB, MIB, MINUTE_MS, SECOND_MS } from '../base/units.ts'
-import { PIECE_BYTES_MAX, REQUEST_BYTES_MAX } from './wire-messages.ts'
+import { PIECE_BYTES_MAX } from '../content/piece-length.ts'
+import { REQUEST_BYTES_MAX } from './wire-messages.ts'
 
 export interface TransferLimits {
   /** Requests that a peer may have outstanding with us; announced as BEP 10 `reqq`. */

@@ -10,13 +10,12 @@ import { assert } from '../base/assert.ts'
 import { KIB, MIB } from '../base/units.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES } from '../content/merkle.ts'
+import { PIECE_BYTES_MAX } from '../content/piece-length.ts'
 
 /** The unit of BitTorrent requests, and what any client accepts. */
 export const BLOCK_BYTES = LEAF_BYTES
 /** The longest request between peers that announced it in their extended handshake. */
 export const REQUEST_BYTES_MAX = 256 * KIB
-/** The longest piece that a version may have here; the picker's tables are sized for it. */
-export const PIECE_BYTES_MAX = 16 * MIB
 /** The most pieces that a version may have here; bounds the bitfield. */
 export const PIECE_COUNT_MAX = 2 ** 22
 /** The most hashes of the base layer in one hash request (BEP 52 says that more should not be asked for). */
