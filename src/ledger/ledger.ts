@@ -1,0 +1,238 @@
+/**
+ * The ledger of one org, as one peer holds it: records come in from anywhere in any order, and a state comes out
+ * that is the same for every peer that holds the same records.
+ *
+ * A record is accepted once its signature is checked, everything that it names is here, and its chain holds. Until
+ * then it waits (orphans.ts). Whether it has any effect is the fold's question, not a condition for being kept.
+ *
+ * The ledger holds everything in memory and persists nothing: the caller writes `accepted` records durably, in
+ * the order given, before it acts on them or passes them on, and adds them again when it starts.
+ */
+
+import { assert } from '../base/assert.ts'
+import type { DeviceId, OperationId, OrgId } from '../base/ids.ts'
+import { compareCausal, feedKey, OperationLog, type Placed } from './feed.ts'
+import { Fold } from './fold.ts'
+import {
+  DEPS_MAX,
+  type Operation,
+  type OperationDraft,
+  type OperationFault,
+  parseOperation
+} from './operation.ts'
+import type { OperationContent } from './operation-types.ts'
+import { Orphans } from './orphans.ts'
+import { accepted, type Outcome, rejected } from './outcome.ts'
+import { orgIdOf, type Root } from './root.ts'
+import type { Sha256, Verify } from './signature.ts'
+import type { State } from './state.ts'
+import { digestOf, type FeedTip, type RecordPage, recordsFor, tipsOf, type Want, wantsFrom } from './sync.ts'
+import type { Hello } from './sync-messages.ts'
+
+export type RecordFault = OperationFault | 'foreign-org' | 'chain-broken' | 'ledger-full'
+
+export interface RejectedRecord {
+  /** Undefined when the record could not be read that far. */
+  readonly id: OperationId | undefined
+  readonly reason: RecordFault
+  readonly detail: string
+}
+
+export interface AddResult {
+  /** Placed by this call, earlier orphans included, each after all that it builds on. */
+  readonly accepted: readonly Operation[]
+  /** Known already, placed or waiting. */
+  readonly duplicates: number
+  /** Waiting now for operations that are not here. */
+  readonly waiting: number
+  readonly rejected: readonly RejectedRecord[]
+  /** Operations that some record waits for and that nobody has brought yet: a reason to sync. */
+  readonly missing: readonly OperationId[]
+}
+
+interface Adding {
+  readonly accepted: Operation[]
+  readonly rejected: RejectedRecord[]
+}
+
+export class Ledger {
+  readonly org: OrgId
+  readonly root: Root
+  readonly #log: OperationLog
+  readonly #fold: Fold
+  readonly #orphans: Orphans
+  readonly #verify: Verify
+  readonly #sha256: Sha256
+  #tips: readonly FeedTip[] | undefined
+
+  /** `root` is a validated root.v1 (see `decodeRoot`). */
+  constructor(root: Root, options: { verify: Verify; sha256: Sha256; orphans?: Orphans }) {
+    this.root = root
+    this.org = orgIdOf(root)
+    this.#verify = options.verify
+    this.#sha256 = options.sha256
+    this.#log = new OperationLog(root.admins)
+    this.#fold = new Fold(this.#log, root, options.verify)
+    this.#orphans = options.orphans ?? new Orphans()
+  }
+
+  /** How many operations are placed. */
+  get size(): number {
+    return this.#log.size
+  }
+
+  /**
+   * Takes records of any origin. `verifiedBefore` skips the signatures: only for records that this device itself
+   * accepted, wrote down and reads back.
+   */
+  add(records: readonly Uint8Array[], { verifiedBefore = false } = {}): AddResult {
+    const adding: Adding = { accepted: [], rejected: [] }
+    let duplicates = 0
+    for (const record of records) {
+      const parsed = parseOperation(record, this.#sha256)
+      if (!parsed.ok) {
+        adding.rejected.push({ id: undefined, reason: parsed.reason, detail: parsed.detail })
+        continue
+      }
+      const { operation, isSigned } = parsed.value
+      const { id } = operation
+      if (this.#log.get(id) !== undefined || this.#orphans.has(id)) duplicates++
+      else if (operation.org !== this.org)
+        adding.rejected.push({ id, reason: 'foreign-org', detail: `it is of org ${operation.org}` })
+      else if (!verifiedBefore && !isSigned(this.#verify))
+        adding.rejected.push({ id, reason: 'bad-signature', detail: 'the signature is not by the author' })
+      else this.#place(operation, adding)
+    }
+    if (adding.accepted.length > 0) this.#tips = undefined
+    return {
+      ...adding,
+      duplicates,
+      waiting: this.#orphans.size,
+      missing: this.#orphans.missing()
+    }
+  }
+
+  /** Valid until the next `add`. */
+  state(): State {
+    return this.#fold.state()
+  }
+
+  get(id: OperationId): Operation | undefined {
+    return this.#log.get(id)?.operation
+  }
+
+  /** All placed operations, each after everything that it builds on. */
+  *operations(): Generator<Operation> {
+    for (const placed of this.#log.values()) yield placed.operation
+  }
+
+  /**
+   * What an author has to sign next in its feed: position, chain and deps. Fails only when the feed is forked, that
+   * is when this device's database was lost or restored: it must go on under a new incarnation.
+   */
+  draft(next: {
+    readonly author: DeviceId
+    readonly incarnation: string
+    readonly content: OperationContent
+  }): Outcome<Omit<OperationDraft, 'timeMs' | 'expiresMs'>, 'feed-forked' | 'not-enrolled'> {
+    const { author, incarnation, content } = next
+    const feed = this.#log.feeds.get(feedKey(next))
+    if (feed?.forkSeq !== undefined)
+      return rejected(
+        'feed-forked',
+        `the feed is forked at position ${feed.forkSeq}; start a new incarnation`
+      )
+    const [tip] = feed?.tips.values() ?? []
+    const deps = new Set<OperationId>()
+    if (tip === undefined && !this.root.admins.includes(author)) {
+      const enrolment = this.state().devices.get(author)?.enrolment
+      if (enrolment === undefined) return rejected('not-enrolled', 'nothing in force enrols this device')
+      deps.add(enrolment.operation)
+    }
+    if (content.type === 'dataset.publish' || content.type === 'dataset.retire')
+      for (const id of this.#latestOn(content.name, author, incarnation))
+        if (deps.size < DEPS_MAX) deps.add(id)
+    return accepted({
+      org: this.org,
+      root: this.root.hash,
+      author,
+      incarnation,
+      seq: (tip?.operation.seq ?? 0) + 1,
+      prev: tip?.operation.id ?? null,
+      deps: [...deps].sort(),
+      content
+    })
+  }
+
+  /** What each feed ends in. */
+  tips(): readonly FeedTip[] {
+    this.#tips ??= tipsOf(this.#log)
+    return this.#tips
+  }
+
+  /** Opens a sync: two peers whose digests agree hold the same operations. */
+  hello(): Hello {
+    const tips = this.tips()
+    return {
+      org: this.org,
+      rootVersion: this.root.version,
+      rootHash: this.root.hash,
+      digest: digestOf(tips, this.#sha256),
+      tips: tips.length
+    }
+  }
+
+  /** What to ask a peer for that has `theirs`; nothing when it has nothing new. */
+  wantsFrom(theirs: readonly FeedTip[]): readonly Want[] {
+    return wantsFrom(this.#log, theirs)
+  }
+
+  /** Answers a peer's wants with one page; while `more`, it asks again with what it then lacks. */
+  recordsFor(wants: readonly Want[]): RecordPage {
+    return recordsFor(this.#log, wants)
+  }
+
+  /** Operations on a dataset that no later one builds on, the latest first; those of the feed itself are implied. */
+  #latestOn(name: string, author: DeviceId, incarnation: string): OperationId[] {
+    const operations = this.#fold.operationsOn(name)
+    const builtOn = new Set<OperationId>()
+    const lastOfFeed = new Map<string, Placed>()
+    for (const placed of operations) {
+      for (const dep of placed.operation.deps) builtOn.add(dep)
+      lastOfFeed.set(placed.feed.key, placed)
+    }
+    const own = feedKey({ author, incarnation })
+    return [...lastOfFeed.values()]
+      .filter(placed => placed.feed.key !== own && !builtOn.has(placed.operation.id))
+      .sort((a, b) => compareCausal(b, a))
+      .map(placed => placed.operation.id)
+  }
+
+  #place(first: Operation, adding: Adding): void {
+    const queue = [first]
+    for (const operation of queue) {
+      const { id } = operation
+      if (this.#log.get(id) !== undefined) continue
+      const placement = this.#log.place(operation)
+      switch (placement.outcome) {
+        case 'placed':
+          adding.accepted.push(operation)
+          this.#fold.apply(placement.placed, placement.forkMoved)
+          for (const released of this.#orphans.release(id)) queue.push(released)
+          break
+        case 'waiting': {
+          const [awaited] = placement.missing
+          assert(awaited !== undefined, 'what waits awaits something')
+          this.#orphans.park(operation, awaited)
+          break
+        }
+        case 'broken':
+          adding.rejected.push({ id, reason: 'chain-broken', detail: placement.detail })
+          break
+        case 'full':
+          adding.rejected.push({ id, reason: 'ledger-full', detail: placement.detail })
+          break
+      }
+    }
+  }
+}
