@@ -51,6 +51,11 @@ export interface DialTarget {
   readonly device: DeviceId
   /** Multiaddrs, with or without /p2p/…; a /p2p/ part that names another device makes the address invalid. */
   readonly addresses: readonly string[]
+  /**
+   * Do not ask for admission as a member: for a device that is not enrolled yet and wants a protocol which admits
+   * anyone. Once enrolled it hangs up and dials again, since the other side keeps the link a stranger's.
+   */
+  readonly asStranger?: boolean
 }
 
 /** One authenticated link to a member. */
