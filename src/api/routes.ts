@@ -6,7 +6,7 @@
  * the query of a GET, or the JSON body of a POST. It answers in one of three ways:
  *
  * - `json`: one object;
- * - `events`: lines of JSON (NDJSON), each with a `type`: any number of `progress`, then exactly one `result`
+ * - `events`: lines of JSON (NDJSON), each with a `type`: `progress` as often as it pays, then exactly one `result`
  *   or `error`. A `heartbeat` comes when nothing else did for a while, so that a dead peer is told from a
  *   slow task. A stream that ends without `result` or `error` was cut off;
  * - `bytes`: a file.

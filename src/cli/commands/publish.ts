@@ -1,0 +1,73 @@
+/** `publish` and `retire`: what the org is offered. */
+
+import { Option } from 'commander'
+import { z } from 'zod'
+import { dataClass, datasetName } from '../../api/field.ts'
+import { formatBytes, formatDuration, formatRate, SECOND_MS } from '../../base/units.ts'
+import { command } from '../command.ts'
+import { datasetReference } from '../dataset-reference.ts'
+import { absolutePathOf } from '../paths.ts'
+import { publishLine } from '../progress.ts'
+import { plural, renderFields } from '../text.ts'
+
+export const publish = command({
+  usage: 'publish <path>',
+  summary: 'publish a file or a folder as a new version of a dataset',
+  description:
+    'Nothing is copied: the node serves the files where they lie. A file that is changed later is no longer ' +
+    'served, and reported by peerage status. Ctrl-C publishes nothing.',
+  examples: [
+    'peerage publish ./image.qcow2 --name os-image',
+    'peerage publish /srv/models --name ml/models --class public'
+  ],
+  options: [
+    new Option('--name <dataset>', 'the dataset to add a version to; made if it is new'),
+    new Option('--class <class>', 'how sensitive it is').choices(dataClass.options).default('internal')
+  ],
+  input: z.object({ path: z.string().min(1), name: datasetName, class: dataClass }),
+  streams: true,
+  run: async (invocation, { path, name, class: dataClass }) => {
+    const { client, context } = invocation
+    const published = await client.stream(
+      'publish',
+      { path: absolutePathOf(path, context), name, dataClass },
+      {
+        signal: context.catchInterrupt(),
+        onProgress: progress => invocation.progress(progress, () => publishLine(progress))
+      }
+    )
+    const { bytes, durationMs } = published
+    invocation.streamResult(published, paint =>
+      renderFields(
+        [
+          ['published', `${published.name}@${published.ordinal}`],
+          ['version', published.version],
+          ['content', `${plural(published.files, 'file')}, ${formatBytes(bytes)}`],
+          ['class', published.dataClass],
+          ['served from', published.path],
+          [
+            'took',
+            `${formatDuration(durationMs)}, ${formatRate((bytes * SECOND_MS) / Math.max(1, durationMs))}`
+          ],
+          ['magnet', published.magnet]
+        ],
+        paint
+      )
+    )
+  }
+})
+
+export const retire = command({
+  usage: 'retire <dataset>',
+  summary: 'withdraw a dataset, or with NAME@VERSION one version of it',
+  description: 'Devices that learn of it stop offering and fetching it. Files that are already there stay.',
+  examples: ['peerage retire os-image@3', 'peerage retire os-image'],
+  input: z.object({ dataset: datasetReference }),
+  run: async (invocation, { dataset }) => {
+    const retired = await invocation.client.call('retire', dataset)
+    invocation.result(retired, () => [
+      `retired ${plural(retired.versions.length, 'version')} of ${retired.name}`,
+      ...retired.versions.map(version => `  ${version}`)
+    ])
+  }
+})

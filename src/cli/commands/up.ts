@@ -1,0 +1,63 @@
+/** `up`: the node itself, in the foreground. */
+
+import { Option } from 'commander'
+import { z } from 'zod'
+import { formatDuration } from '../../base/units.ts'
+import type { NodeReady } from '../../daemon.ts'
+import { command } from '../command.ts'
+import { type Paint, printable } from '../text.ts'
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+const LOG_FORMATS = ['json', 'text'] as const
+
+function collect(value: string, earlier: readonly string[] | undefined): string[] {
+  return [...(earlier ?? []), value]
+}
+
+function renderReady(ready: NodeReady, paint: Paint): string[] {
+  const { device, org, addresses, startupMs } = ready
+  const who = printable(`${device.name} (site ${device.site}) of ${org.name}`)
+  const where = addresses.length === 0 ? 'no address' : addresses.join(' ')
+  return [`${paint('green', 'ready')}: ${who}, in ${formatDuration(startupMs)}, listening on ${where}`]
+}
+
+export const up = command({
+  usage: 'up',
+  summary: 'run the node in the foreground',
+  description:
+    'Prints one line when the node is ready; logs go to stderr. SIGTERM or Ctrl-C drains and stops it. ' +
+    'Unfinished transfers go on at the next start.',
+  examples: ['peerage up', 'peerage up --listen /ip4/10.0.0.5/tcp/4701 --no-mdns'],
+  options: [
+    new Option(
+      '--listen <multiaddr>',
+      'address to listen on, repeatable (default: TCP port 4701, IPv4 and IPv6)'
+    ).argParser(collect),
+    new Option('--no-mdns', 'do not look for devices on the LAN'),
+    new Option('--log-level <level>', 'least severe log line').choices(LOG_LEVELS).default('info'),
+    new Option('--log-format <format>', 'log lines as JSON or as text (default: text on a terminal)').choices(
+      LOG_FORMATS
+    )
+  ],
+  input: z.object({
+    listen: z
+      .array(z.string().startsWith('/', 'write a multiaddr such as /ip4/0.0.0.0/tcp/4701'))
+      .default([]),
+    mdns: z.boolean(),
+    logLevel: z.enum(LOG_LEVELS),
+    logFormat: z.enum(LOG_FORMATS).optional()
+  }),
+  streams: true,
+  run: async (invocation, { listen, mdns, logLevel, logFormat }) => {
+    const { context, home } = invocation
+    const daemon = await context.loadDaemon()
+    return await daemon.runDaemon({
+      home,
+      listen,
+      mdns,
+      logLevel,
+      logFormat: logFormat ?? (context.stderr.isTty && !invocation.json ? 'text' : 'json'),
+      onReady: ready => invocation.result({ type: 'ready', ready }, paint => renderReady(ready, paint))
+    })
+  }
+})

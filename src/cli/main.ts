@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+/** The entry of the program: gives the process to the commands, and nothing else. */
+
+import { homedir, hostname } from 'node:os'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { ERROR_CODES } from '../base/error-codes.ts'
+import { systemCodeOf } from '../base/errors.ts'
+import type { CliContext, Terminal } from './context.ts'
+import { run } from './program.ts'
+
+/** How long what a command left open may keep the process. */
+const LINGER_MS = 1000
+
+function terminal(stream: NodeJS.WriteStream): Terminal {
+  stream.on('error', error => {
+    // The reader of a pipe has what it wanted, as in `peerage datasets | head -1`.
+    if (systemCodeOf(error) === 'EPIPE') process.exit()
+    throw error
+  })
+  return {
+    write: data => void stream.write(data),
+    isTty: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined
+    }
+  }
+}
+
+function catchInterrupt(): AbortSignal {
+  const interrupt = new AbortController()
+  process.on('SIGINT', () => {
+    if (interrupt.signal.aborted) process.exit(ERROR_CODES.INTERRUPTED.exitCode)
+    interrupt.abort()
+  })
+  return interrupt.signal
+}
+
+const context: CliContext = {
+  platform: process.platform,
+  env: process.env,
+  userFolder: homedir(),
+  workingFolder: process.cwd(),
+  hostName: hostname(),
+  stdout: terminal(process.stdout),
+  stderr: terminal(process.stderr),
+  readStandardInput: () => text(process.stdin),
+  loadDaemon: () => import('../daemon.ts'),
+  catchInterrupt,
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now()
+}
+
+process.exitCode = await run(process.argv.slice(2), context)
+// Only once the output is out: a pipe may be slower than we are.
+process.stdout.write('', () => setTimeout(() => process.exit(), LINGER_MS).unref())

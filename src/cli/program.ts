@@ -1,0 +1,110 @@
+/** The command line as a whole: the tree of commands, and what becomes of a run that fails. */
+
+import { Command, CommanderError } from 'commander'
+import { ERROR_CODES } from '../base/error-codes.ts'
+import { AppError, messageOf } from '../base/errors.ts'
+import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
+import { datasets, show } from './commands/datasets.ts'
+import { exportCommand } from './commands/export.ts'
+import { get } from './commands/get.ts'
+import { invite } from './commands/invite.ts'
+import { init, join } from './commands/membership.ts'
+import { peers, status } from './commands/peers.ts'
+import { publish, retire } from './commands/publish.ts'
+import { stopTransfer, transfers } from './commands/transfers.ts'
+import { up } from './commands/up.ts'
+import { verify } from './commands/verify.ts'
+import { version } from './commands/version.ts'
+import type { CliContext } from './context.ts'
+import { softwareVersion } from './software-version.ts'
+import { paintFor, printable } from './text.ts'
+
+const TOP_LEVEL: readonly CommandInstaller[] = [
+  init,
+  up,
+  invite,
+  join,
+  publish,
+  retire,
+  datasets,
+  show,
+  get,
+  verify,
+  exportCommand,
+  peers,
+  status,
+  version
+]
+
+export function createProgram(context: CliContext, outcome: Outcome): Command {
+  const program = new Command('peerage')
+  program
+    .description('Governed peer-to-peer storage and delivery for an organisation’s own machines.')
+    .version(softwareVersion(), '-V, --version', 'print the version')
+    .option(...HOME_OPTION)
+    .option(...JSON_OPTION)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => context.stdout.write(text),
+      // Errors are rendered in one place, whatever found them.
+      writeErr: () => {}
+    })
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ peerage init --org acme --site berlin --device build-1 && peerage up'
+    )
+  for (const install of TOP_LEVEL) install(program, context, outcome)
+  const group = program
+    .command('transfers')
+    .summary('list the transfers of this node, or stop one')
+    .description('list the transfers of this node, or stop one')
+    .option(...HOME_OPTION)
+    .option(...JSON_OPTION)
+    .enablePositionalOptions()
+    .addHelpText('after', '\nExample:\n  $ peerage transfers')
+  transfers(group, context, outcome)
+  stopTransfer(group, context, outcome)
+  return program
+}
+
+function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  if (thrown instanceof CommanderError) {
+    const message = thrown.message.replace(/^error: /, '').replace(/\n+/g, ' ')
+    return new AppError('USAGE', `${message}; see peerage --help`)
+  }
+  return new AppError(
+    'NODE_INTERNAL',
+    `peerage met a fault of its own: ${messageOf(thrown)}; please report it`,
+    {
+      cause: thrown
+    }
+  )
+}
+
+/** Runs one command line (without the name of the program) and returns the exit code of the process. */
+export async function run(argv: readonly string[], context: CliContext): Promise<number> {
+  const outcome: Outcome = { exitCode: 0, streams: false }
+  const program = createProgram(context, outcome)
+  if (argv.length === 0) {
+    program.outputHelp()
+    return 0
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return outcome.exitCode
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+    const error = toAppError(thrown)
+    if (argv.includes('--json'))
+      context.stdout.write(`${JSON.stringify(errorValue(error, outcome.streams))}\n`)
+    else {
+      const paint = paintFor({ isTty: context.stderr.isTty, env: context.env })
+      context.stderr.write(`${paint('red', 'peerage')}: ${printable(error.message)} (${error.code})\n`)
+      if (error.code === 'NODE_INTERNAL' && error.cause instanceof Error)
+        context.stderr.write(`${error.cause.stack ?? ''}\n`)
+    }
+    return ERROR_CODES[error.code].exitCode
+  }
+}

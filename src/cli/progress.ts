@@ -1,0 +1,97 @@
+/**
+ * Progress of long tasks. The lines are pure functions of what the node said; `ProgressMeter` puts them where
+ * they belong: redrawn in place on a terminal, now and then a line of its own in a log.
+ */
+
+import type { PublishProgress, VerifyProgress } from '../api/dataset.ts'
+import type { Transfer } from '../api/transfer.ts'
+import { formatBytes, formatDuration, formatRate, SECOND_MS } from '../base/units.ts'
+import type { Terminal } from './context.ts'
+import { plural, printable, widthOf } from './text.ts'
+
+const REDRAW_INTERVAL_MS = 100
+const LOG_INTERVAL_MS = 5 * SECOND_MS
+const BAR_COLUMNS = 24
+const TERMINAL_COLUMNS = 80
+const CLEAR_LINE = '\r\u001b[2K'
+
+/** Whole percents, rounded down: what is not complete never reads 100. */
+export function percent(part: number, whole: number): number {
+  return whole === 0 ? 100 : Math.floor((part / whole) * 100)
+}
+
+export function renderBar(part: number, whole: number): string {
+  const filled = whole === 0 ? BAR_COLUMNS : Math.floor((part / whole) * BAR_COLUMNS)
+  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_COLUMNS - filled)}]`
+}
+
+export function transferLine(transfer: Transfer): string {
+  const { haveBytes, totalBytes, resumedBytes, problem } = transfer
+  const what = printable(`${transfer.name}@${transfer.ordinal}`)
+  const amount = `${percent(haveBytes, totalBytes)}%  ${formatBytes(haveBytes)} of ${formatBytes(totalBytes)}`
+  const resumed = resumedBytes > 0 ? `  (${formatBytes(resumedBytes)} were here)` : ''
+  if (transfer.state === 'waiting') {
+    const why = problem === null ? '' : `: ${printable(problem.message)}`
+    return `${what}  waiting for a peer that has it…  ${amount}${resumed}${why}`
+  }
+  const eta = transfer.etaMs === null ? '' : `  ETA ${formatDuration(transfer.etaMs)}`
+  const sources = plural(transfer.sourcesConnected, 'source')
+  const bar = renderBar(haveBytes, totalBytes)
+  return `${what}  ${bar} ${amount}  ${formatRate(transfer.bytesPerSecond)}${eta}  ${sources}${resumed}`
+}
+
+export function publishLine(progress: PublishProgress): string {
+  const { phase, filesDone, filesTotal, bytesDone, bytesTotal } = progress
+  if (phase === 'scanning' || bytesTotal === null || filesTotal === null)
+    return `scanning  ${plural(filesDone, 'file')}  ${formatBytes(bytesDone)}`
+  if (phase === 'recording') return `recording  ${plural(filesTotal, 'file')}  ${formatBytes(bytesTotal)}`
+  const amount = `${percent(bytesDone, bytesTotal)}%  ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+  return `hashing  ${renderBar(bytesDone, bytesTotal)} ${amount}  ${filesDone} of ${plural(filesTotal, 'file')}`
+}
+
+export function verifyLine(progress: VerifyProgress): string {
+  const { bytesDone, bytesTotal, piecesBad } = progress
+  const amount = `${percent(bytesDone, bytesTotal)}%  ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+  const bad = piecesBad === 0 ? '' : `  ${plural(piecesBad, 'bad piece')}`
+  return `verifying  ${renderBar(bytesDone, bytesTotal)} ${amount}${bad}`
+}
+
+/** Cuts a line to the width of the terminal, so that it never wraps and the redraw stays in place. */
+export function fitLine(line: string, columns: number): string {
+  if (widthOf(line) < columns) return line
+  let fitted = ''
+  for (const character of line) {
+    if (widthOf(fitted + character) >= columns - 1) break
+    fitted += character
+  }
+  return `${fitted}…`
+}
+
+export class ProgressMeter {
+  readonly #terminal: Terminal
+  readonly #now: () => number
+  #writtenAtMs = Number.NEGATIVE_INFINITY
+  #drawn = false
+
+  constructor(terminal: Terminal, nowMs: () => number) {
+    this.#terminal = terminal
+    this.#now = nowMs
+  }
+
+  /** Shows the line that `render` makes, unless the last one is too recent. */
+  update(render: () => string): void {
+    const nowMs = this.#now()
+    const { isTty, columns } = this.#terminal
+    if (nowMs - this.#writtenAtMs < (isTty ? REDRAW_INTERVAL_MS : LOG_INTERVAL_MS)) return
+    this.#writtenAtMs = nowMs
+    if (isTty) this.#terminal.write(CLEAR_LINE + fitLine(render(), columns ?? TERMINAL_COLUMNS))
+    else this.#terminal.write(`${render()}\n`)
+    this.#drawn = isTty
+  }
+
+  /** Takes the line away, so that what follows stands alone. */
+  clear(): void {
+    if (this.#drawn) this.#terminal.write(CLEAR_LINE)
+    this.#drawn = false
+  }
+}
