@@ -210,6 +210,7 @@ export class RealSocketTls implements ConnectionEncrypter {
           ALPNCallback: ({ protocols }) => protocols.find(p => offered.includes(p) || p === NO_EARLY_MUXER)
         })
       : connect({ ...shared, socket: raw, ALPNProtocols: [...offered, NO_EARLY_MUXER] })
+    closeThrough(socket, raw)
     try {
       await handshake(socket, options.signal)
       return await this.#finish(connection, socket, muxers, options)
@@ -284,6 +285,18 @@ async function takeSocket(connection: MessageStream): Promise<Socket> {
   if (ahead.length > READ_AHEAD_BYTES_MAX) throw new Error('too much was sent before the TLS handshake')
   if (ahead.length > 0) socket.unshift(ahead)
   return socket
+}
+
+/**
+ * Makes every way in which @libp2p/tcp ends the socket end TLS first. Resetting a socket beneath a live TLS session
+ * crashes the process in Node 24 (a freed handle is used), and closing it there would lose what TLS has yet to write.
+ */
+function closeThrough(tls: TLSSocket, raw: Socket): void {
+  raw.destroySoon = () => tls.destroySoon()
+  raw.resetAndDestroy = () => {
+    tls.destroy()
+    return raw
+  }
 }
 
 /** Whatever the connection had read from the socket and nobody had taken yet. */

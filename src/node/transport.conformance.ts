@@ -298,6 +298,7 @@ export function transportConformance(name: string, makeNetwork: () => Conformanc
         const [a, b] = [await side(), await side()]
         a.members.add(b.transport.self)
         await a.transport.dial({ ...target(b), asStranger: true }, soon())
+        await a.transport.open(b.transport.self, JOIN, soon()) // now b has surely met it
         b.members.add(a.transport.self)
         b.transport.recheck()
         await assert.rejects(
