@@ -15,6 +15,7 @@
  * returns it as a value instead, for bytes of a peer.
  */
 
+import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 
 /** Lists and dictionaries inside one another. */
@@ -22,6 +23,7 @@ export const BENCODE_DEPTH_MAX = 128
 /** No safe integer has more digits. */
 const DIGITS_MAX = 16
 
+const ASCII = /^[\0-\x7f]*$/
 const ZERO = 0x30
 const NINE = 0x39
 const MINUS = 0x2d
@@ -33,11 +35,27 @@ const LIST = 0x6c
 
 export type BencodeKind = 'integer' | 'string' | 'list' | 'dictionary'
 
-/** A byte string with one character per byte. */
+/** Arguments of one call, well below what engines allow. */
+const CHARACTERS_AT_ONCE = 4096
+
+/** A byte string with one character per byte. Built flat: a string grown by one character is a rope of many. */
 export function byteString(bytes: Uint8Array): string {
+  if (bytes.length <= CHARACTERS_AT_ONCE) return String.fromCharCode(...bytes)
   let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
+  for (let start = 0; start < bytes.length; start += CHARACTERS_AT_ONCE) {
+    text += String.fromCharCode(...bytes.subarray(start, start + CHARACTERS_AT_ONCE))
+  }
   return text
+}
+
+/** The byte string of a text's UTF-8. */
+export function byteStringOfText(text: string): string {
+  return ASCII.test(text) ? text : byteString(utf8(text))
+}
+
+/** The text that a byte string is in UTF-8; undefined when it is not valid UTF-8. */
+export function textOfByteString(text: string): string | undefined {
+  return ASCII.test(text) ? text : fromUtf8(bytesOfByteString(text))
 }
 
 export function bytesOfByteString(text: string): Uint8Array {

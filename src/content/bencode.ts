@@ -9,7 +9,7 @@ import { KIB } from '../base/units.ts'
 import { BencodeReader } from './bencode-reader.ts'
 import { BencodeWriter } from './bencode-writer.ts'
 
-export { byteString, bytesOfByteString } from './bencode-reader.ts'
+export { byteString, byteStringOfText, bytesOfByteString, textOfByteString } from './bencode-reader.ts'
 
 export type BencodeValue = number | Uint8Array | readonly BencodeValue[] | BencodeDictionary
 /** Keys are byte strings: one character per byte. */

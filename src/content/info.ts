@@ -17,11 +17,17 @@
  */
 
 import { assert } from '../base/assert.ts'
-import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
+import { fromUtf8, toHex } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { idBytes, type PiecesRoot, piecesRootFromBytes, versionIdFromBytes } from '../base/ids.ts'
 import { KIB, MIB } from '../base/units.ts'
-import { BencodeReader, byteString, bytesOfByteString } from './bencode-reader.ts'
+import {
+  BencodeReader,
+  byteString,
+  byteStringOfText,
+  bytesOfByteString,
+  textOfByteString
+} from './bencode-reader.ts'
 import { BencodeWriter } from './bencode-writer.ts'
 import { checkEntries, comparePaths, FILE_COUNT_MAX, type FileEntry, layOut } from './file-entries.ts'
 import { HASH_BYTES, type Sha256 } from './hash.ts'
@@ -31,7 +37,6 @@ import type { Version } from './version.ts'
 export const INFO_BYTES_MAX = 32 * MIB
 const META_VERSION = 2
 const ATTRIBUTE_BYTES_MAX = KIB
-const ASCII = /^[\0-\x7f]*$/
 
 export interface InfoInput {
   readonly name: string
@@ -107,7 +112,7 @@ function writeFileTree(writer: BencodeWriter, entries: readonly FileEntry[]): vo
     let shared = 0
     while (shared < open.length && shared < folder.length && open[shared] === folder[shared]) shared++
     for (let depth = open.length; depth > shared; depth--) writer.end()
-    for (const component of folder.slice(shared)) writer.key(byteString(utf8(component))).beginDictionary()
+    for (const component of folder.slice(shared)) writer.key(byteStringOfText(component)).beginDictionary()
     writeFile(writer, entry)
     open = folder
   }
@@ -115,7 +120,7 @@ function writeFileTree(writer: BencodeWriter, entries: readonly FileEntry[]): vo
 }
 
 function writeFile(writer: BencodeWriter, entry: FileEntry): void {
-  writer.key(byteString(utf8(entry.path[entry.path.length - 1] ?? ''))).beginDictionary()
+  writer.key(byteStringOfText(entry.path[entry.path.length - 1] ?? '')).beginDictionary()
   writer.key('').beginDictionary()
   if (entry.symlink !== undefined) {
     writer.key('attr').text('xl')
@@ -216,11 +221,9 @@ function piecesRoot(bytes: Uint8Array, where: string): PiecesRoot {
 }
 
 function componentOf(key: string, where: string): string {
-  if (ASCII.test(key)) return key
-  const bytes = bytesOfByteString(key)
-  const component = fromUtf8(bytes)
-  if (component === undefined) throw invalid(`a name in ${where} is not valid UTF-8: ${toHex(bytes)} in hex`)
-  return component
+  const component = textOfByteString(key)
+  if (component !== undefined) return component
+  throw invalid(`a name in ${where} is not valid UTF-8: ${toHex(bytesOfByteString(key))} in hex`)
 }
 
 function integer(reader: BencodeReader, what: string): number {

@@ -79,7 +79,7 @@ export function componentFault(component: string): PathFault | undefined {
   if (TRAILING_DOT_OR_SPACE.test(component)) return 'trailing-dot-or-space'
   if (WINDOWS_DEVICE.test(component)) return 'windows-device'
   if (component.toLowerCase().endsWith(PART_SUFFIX)) return 'part-file'
-  if (utf8(component).length > COMPONENT_BYTES_MAX) return 'component-too-long'
+  if (isLongerThan(component, COMPONENT_BYTES_MAX)) return 'component-too-long'
   return undefined
 }
 
@@ -91,7 +91,12 @@ export function pathFault(path: readonly string[]): PathFault | undefined {
     const fault = componentFault(component)
     if (fault !== undefined) return fault
   }
-  return utf8(path.join('/')).length > PATH_BYTES_MAX ? 'path-too-long' : undefined
+  return isLongerThan(path.join('/'), PATH_BYTES_MAX) ? 'path-too-long' : undefined
+}
+
+/** Encodes only what could be too long: a UTF-16 code unit takes at most three bytes of UTF-8. */
+function isLongerThan(text: string, bytesMax: number): boolean {
+  return text.length * 3 > bytesMax && utf8(text).length > bytesMax
 }
 
 /**
