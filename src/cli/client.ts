@@ -23,6 +23,7 @@ import {
 } from '../api/routes.ts'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { formatBytes, formatDuration, MIB, SECOND_MS } from '../base/units.ts'
+import { shellWord } from './text.ts'
 
 /** The most that one answer, or one line of a stream, may hold. */
 const ANSWER_BYTES_MAX = 64 * MIB
@@ -193,7 +194,7 @@ export class AdminClient {
   }
 
   #down(why?: string): AppError {
-    const start = `peerage up --home ${this.#home}`
+    const start = `peerage up --home ${shellWord(this.#home)}`
     const message =
       why === undefined
         ? `no node is running on ${this.#home}; start it with: ${start}`

@@ -71,7 +71,10 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof CommanderError) {
-    const message = thrown.message.replace(/^error: /, '').replace(/\n+/g, ' ')
+    const message = thrown.message
+      .replace(/^error: /, '')
+      .replace(/\n+/g, ' ')
+      .replace(/\.$/, '')
     return new AppError('USAGE', `${message}; see peerage --help`)
   }
   return new AppError(

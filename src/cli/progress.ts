@@ -15,13 +15,17 @@ const BAR_COLUMNS = 24
 const TERMINAL_COLUMNS = 80
 const CLEAR_LINE = '\r\u001b[2K'
 
-/** Whole percents, rounded down: what is not complete never reads 100. */
+/** How many of `steps` are done, rounded down: what is not complete never looks complete. */
+function stepsDone(part: number, whole: number, steps: number): number {
+  return part >= whole ? steps : Math.min(steps - 1, Math.floor((part * steps) / whole))
+}
+
 export function percent(part: number, whole: number): number {
-  return whole === 0 ? 100 : Math.floor((part / whole) * 100)
+  return stepsDone(part, whole, 100)
 }
 
 export function renderBar(part: number, whole: number): string {
-  const filled = whole === 0 ? BAR_COLUMNS : Math.floor((part / whole) * BAR_COLUMNS)
+  const filled = stepsDone(part, whole, BAR_COLUMNS)
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR_COLUMNS - filled)}]`
 }
 

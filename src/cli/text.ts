@@ -19,7 +19,7 @@ export function paintFor(options: {
   readonly env: Readonly<Record<string, string | undefined>>
 }): Paint {
   const { isTty, env } = options
-  // no-color.org: any value that is not empty.
+  // no-color.org: set to whatever is not empty.
   const plain = !isTty || Boolean(env.NO_COLOR) || env.TERM === 'dumb'
   return plain ? (_style, text) => text : (style, text) => `${ESCAPE}[${STYLES[style]}m${text}${ESCAPE}[0m`
 }

@@ -41,6 +41,7 @@ export interface DeviceName {
 }
 
 export interface NodeStatus {
+  /** Name and version. */
   readonly software: string
   readonly pid: number
   readonly home: string

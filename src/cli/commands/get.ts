@@ -72,22 +72,30 @@ function renderDone(transfer: Transfer, tookMs: number): string[] {
 }
 
 /** Why this command leaves a transfer before its end. */
-type Leave = { readonly reason: 'interrupted' } | { readonly reason: 'no-sources' }
+const LEAVING = {
+  interrupted: ['INTERRUPTED', 'stopped'],
+  'no-sources': ['NO_SOURCES', 'gave up: no reachable device has the missing pieces']
+} as const
 
-async function stop(invocation: Invocation, transfer: Transfer, leave: Leave): Promise<AppError> {
+async function stop(
+  invocation: Invocation,
+  transfer: Transfer,
+  leave: keyof typeof LEAVING
+): Promise<AppError> {
   const stopped = await invocation.client.call('stopTransfer', { id: transfer.id, discard: false })
   const details = { transfer: stopped.id, version: stopped.version, destination: stopped.destination }
-  const message = `${leave.reason === 'interrupted' ? 'stopped' : 'found no peer that has the missing pieces'}; ${resumeHint(stopped)}`
-  return new AppError(leave.reason === 'interrupted' ? 'INTERRUPTED' : 'NO_SOURCES', message, { details })
+  const [code, what] = LEAVING[leave]
+  return new AppError(code, `${what}; ${resumeHint(stopped)}`, { details })
 }
 
-async function watch(
-  invocation: Invocation,
-  started: Transfer,
-  timeoutMs: number | undefined
-): Promise<Transfer> {
+interface WatchOptions {
+  readonly timeoutMs: number | undefined
+  readonly interrupt: AbortSignal
+}
+
+async function watch(invocation: Invocation, started: Transfer, options: WatchOptions): Promise<Transfer> {
   const { client, context } = invocation
-  const interrupt = context.catchInterrupt()
+  const { interrupt, timeoutMs } = options
   const gaveUp = new AbortController()
   const patience = new Patience(timeoutMs)
   let announced = false
@@ -108,8 +116,8 @@ async function watch(
       }
     )
   } catch (error) {
-    if (interrupt.aborted) throw await stop(invocation, started, { reason: 'interrupted' })
-    if (gaveUp.signal.aborted) throw await stop(invocation, started, { reason: 'no-sources' })
+    if (interrupt.aborted) throw await stop(invocation, started, 'interrupted')
+    if (gaveUp.signal.aborted) throw await stop(invocation, started, 'no-sources')
     throw error
   } finally {
     invocation.meter.clear()
@@ -135,9 +143,10 @@ export const get = command({
   run: async (invocation, { dataset, destination, timeout }) => {
     const { context } = invocation
     const startMs = context.monotonicMs()
+    const interrupt = context.catchInterrupt()
     const path = absolutePathOf(destination, context)
     const started = await invocation.client.call('startTransfer', { ...dataset, destination: path })
-    const finished = await watch(invocation, started, timeout)
+    const finished = await watch(invocation, started, { timeoutMs: timeout, interrupt })
     if (finished.state !== 'complete') throw failureOf(finished)
     invocation.streamResult(finished, () => renderDone(finished, context.monotonicMs() - startMs))
   }

@@ -62,7 +62,7 @@ function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
         ['org', `${org.name} (${org.id})`],
         [
           'running',
-          `peerage ${status.software}, pid ${status.pid}, for ${formatDuration(nowMs - status.startedAtMs)}`
+          `${status.software}, pid ${status.pid}, for ${formatDuration(nowMs - status.startedAtMs)}`
         ],
         ['home', status.home],
         ['addresses', status.addresses.join(' ')],

@@ -1,0 +1,470 @@
+/**
+ * The command line as a process of its own, against the admin API of a node that follows a script: what people
+ * and programs see, and what reaches the node. Nothing here transfers bytes; other tests do that.
+ */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { AppError } from '../src/base/errors.ts'
+import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
+import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import type {
+  Dataset,
+  NodeService,
+  NodeStatus,
+  Published,
+  Transfer,
+  TransferRequest,
+  VerifyResult
+} from '../src/node/service.ts'
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+const VERSION = parseVersionId('ab'.repeat(32))
+const OLD_VERSION = parseVersionId('12'.repeat(32))
+const DEVICE = parseDeviceId('cd'.repeat(32))
+const ORG = parseOrgId('ef'.repeat(32))
+assert.ok(VERSION !== undefined && OLD_VERSION !== undefined && DEVICE !== undefined && ORG !== undefined)
+
+const MAGNET = `magnet:?xt=urn:btmh:1220${VERSION}&dn=os-image`
+const PUBLISHER = { device: DEVICE, name: 'build-1', site: 'berlin' }
+
+const STATUS: NodeStatus = {
+  software: 'peerage/0.1.0',
+  pid: 1,
+  home: '/h',
+  org: { id: ORG, name: 'acme' },
+  device: { id: DEVICE, name: 'lab-7\u001b[2J', site: 'paris', kind: 'server', admin: false },
+  addresses: ['/ip4/10.0.0.1/tcp/4701'],
+  startedAtMs: 1,
+  peersConnected: 1,
+  peersKnown: 2,
+  datasets: 1,
+  transfersActive: 0,
+  receivedBytes: 5,
+  sentBytes: 6,
+  wastedBytes: 0,
+  receiveBytesPerSecond: 0,
+  sendBytesPerSecond: 0,
+  problems: [{ code: 'CONTENT_CHANGED', message: '/srv/x was changed', path: '/srv/x' }]
+}
+
+const PUBLISHED: Published = {
+  name: 'os-image',
+  version: VERSION,
+  ordinal: 2,
+  dataClass: 'internal',
+  path: '/srv/x',
+  files: 1,
+  bytes: 1000,
+  pieceBytes: 16384,
+  magnet: MAGNET,
+  durationMs: 12
+}
+
+const DATASET: Dataset = {
+  name: 'os-image',
+  versions: [VERSION, OLD_VERSION].map((version, index) => ({
+    version,
+    ordinal: 2 - index,
+    dataClass: 'internal',
+    publisher: PUBLISHER,
+    publishedAtMs: 1,
+    retired: index === 0,
+    files: 1,
+    bytes: 1000,
+    pieceBytes: 16384,
+    magnet: MAGNET.replace(VERSION, version),
+    local: [],
+    holders: [{ ...PUBLISHER, complete: true }]
+  }))
+}
+
+const STARTED: Transfer = {
+  id: 't-1',
+  name: 'os-image',
+  version: VERSION,
+  ordinal: 2,
+  destination: '/d',
+  state: 'fetching',
+  startedAtMs: 1,
+  finishedAtMs: null,
+  files: 1,
+  totalBytes: 1000,
+  haveBytes: 400,
+  resumedBytes: 100,
+  receivedBytes: 300,
+  wastedBytes: 0,
+  bytesPerSecond: 100,
+  etaMs: 6000,
+  sourcesConnected: 1,
+  sources: [{ ...PUBLISHER, connected: true, publisher: true, receivedBytes: 300, bytesPerSecond: 100 }],
+  problem: null
+}
+
+/** A node whose only transfer is set by the test. */
+class ScriptedNode implements NodeService {
+  transferNow: Transfer = STARTED
+  verified: readonly VerifyResult[] = []
+  readonly asked: unknown[] = []
+  readonly #listeners = new Set<() => void>()
+
+  become(change: Partial<Transfer>): Transfer {
+    this.transferNow = { ...this.transferNow, ...change }
+    for (const listener of this.#listeners) listener()
+    return this.transferNow
+  }
+
+  async status() {
+    return STATUS
+  }
+
+  async peers() {
+    return []
+  }
+
+  async invite(request: { uses: number; expiresInMs: number }) {
+    this.asked.push(request)
+    return { ticket: 'peerage1abc', uses: request.uses, expiresAtMs: 1, addresses: [] }
+  }
+
+  async publish(request: unknown, task: Parameters<NodeService['publish']>[1]) {
+    this.asked.push(request)
+    const known = { filesDone: 0, filesTotal: 1, bytesDone: 10, bytesTotal: 1000 }
+    task.onProgress({ phase: 'hashing', ...known })
+    await new Promise(resolve => setTimeout(resolve, 30))
+    return PUBLISHED
+  }
+
+  async retire({ name }: { name: string }) {
+    return { name, versions: DATASET.versions.map(({ version }) => version) }
+  }
+
+  async datasets() {
+    const [newest] = DATASET.versions
+    assert.ok(newest !== undefined)
+    return [{ ...newest, name: DATASET.name, versions: 1, local: 'none' as const }]
+  }
+
+  async dataset(name: string): Promise<Dataset> {
+    if (name === DATASET.name) return DATASET
+    throw new AppError('DATASET_UNKNOWN', `there is no dataset ${name}`, { details: { name } })
+  }
+
+  async verify() {
+    return this.verified
+  }
+
+  async torrent() {
+    return Uint8Array.of(0x64, 0xff, 0x00, 0x65)
+  }
+
+  async startTransfer(request: TransferRequest) {
+    this.asked.push(request)
+    return this.transferNow
+  }
+
+  async transfers() {
+    return [this.transferNow]
+  }
+
+  async transfer(id: string) {
+    assert.equal(id, STARTED.id)
+    return this.transferNow
+  }
+
+  async stopTransfer(id: string, options: { discard: boolean }) {
+    this.asked.push({ stop: id, ...options })
+    return this.become({ state: 'stopped', finishedAtMs: 2, problem: null })
+  }
+
+  onTransferChange(_id: string, listener: () => void) {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+let folder: string
+let home: string
+let node: ScriptedNode
+let server: AdminServer
+const children = new Set<ChildProcess>()
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'peerage-cli-'))
+})
+
+after(() => rmSync(folder, { recursive: true }))
+
+beforeEach(async () => {
+  home = mkdtempSync(join(folder, 'home-'))
+  node = new ScriptedNode()
+  server = createAdminServer({ service: node, log: { error: () => {} }, checkAnswers: true })
+  await server.listen(home)
+})
+
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await server.close()
+})
+
+function start(argv: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, ...argv], {
+    cwd: folder,
+    env: { ...process.env, PEERAGE_HOME: home, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  children.add(child)
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
+    ([stdout, stderr, [exitCode]]): Ended => {
+      children.delete(child)
+      return { exitCode, stdout, stderr }
+    }
+  )
+  return { child, ended }
+}
+
+async function peerage(...argv: string[]): Promise<Ended> {
+  return await start(argv).ended
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 10))
+}
+
+function jsonLines(output: string): Record<string, unknown>[] {
+  return output
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+describe('commands that print one object', () => {
+  it('give programs exactly what the node said', async () => {
+    const expected: [string[], unknown][] = [
+      [['status'], STATUS],
+      [['peers'], { peers: [] }],
+      [['show', 'os-image'], DATASET],
+      [['show', 'os-image@12121212'], { ...DATASET, versions: DATASET.versions.slice(1) }],
+      [['transfers'], { transfers: [STARTED] }],
+      [['retire', 'os-image'], { name: 'os-image', versions: [VERSION, OLD_VERSION] }]
+    ]
+    for (const [argv, value] of expected) {
+      const { exitCode, stdout, stderr } = await peerage(...argv, '--json')
+      assert.equal(stderr, '')
+      assert.equal(exitCode, 0)
+      assert.deepEqual(jsonLines(stdout), [JSON.parse(JSON.stringify(value))])
+    }
+  })
+
+  it('give people text that no other machine can bend', async () => {
+    const { stdout } = await peerage('status')
+    assert.match(stdout, /lab-7\ufffd\[2J/)
+    assert.match(stdout, /1 problem\n {2}CONTENT_CHANGED: \/srv\/x was changed/)
+    assert.ok(!stdout.includes('\u001b'))
+    assert.match(
+      (await peerage('show', 'os-image')).stdout,
+      /os-image@2 retired\n[\s\S]*magnet:[\s\S]*build-1 \(berlin\)/
+    )
+    assert.match((await peerage('datasets')).stdout, /^NAME .*\nos-image +2 +1\.00 kB /)
+  })
+
+  it('print a ticket alone, so that it can be piped', async () => {
+    const { stdout, stderr } = await peerage('invite', '--uses', '3', '--expires', '2h')
+    assert.equal(stdout, 'peerage1abc\n')
+    assert.match(stderr, /3 machines/)
+    assert.deepEqual(node.asked, [{ uses: 3, expiresInMs: 7_200_000 }])
+  })
+
+  it('pass on what the node refuses', async () => {
+    const { exitCode, stdout, stderr } = await peerage('show', 'nothing')
+    assert.equal(exitCode, 66)
+    assert.equal(stdout, '')
+    assert.equal(stderr, 'peerage: there is no dataset nothing (DATASET_UNKNOWN)\n')
+  })
+})
+
+describe('peerage publish', () => {
+  it('sends an absolute path and streams progress and result', async () => {
+    const { exitCode, stdout, stderr } = await peerage('publish', 'x', '--name', 'os-image', '--json')
+    assert.equal(exitCode, 0)
+    assert.equal(stderr, '')
+    const lines = jsonLines(stdout)
+    assert.equal(lines[0]?.type, 'progress')
+    assert.deepEqual(lines.at(-1), { type: 'result', result: PUBLISHED })
+    assert.deepEqual(node.asked, [{ path: join(folder, 'x'), name: 'os-image', dataClass: 'internal' }])
+  })
+})
+
+describe('peerage get', () => {
+  it('ends with 0 when the node says complete, and tells who gave what', async () => {
+    const run = start(['get', 'os-image@2', 'd/'])
+    await until(() => node.asked.length > 0)
+    node.become({ state: 'complete', haveBytes: 1000, receivedBytes: 900, etaMs: null, finishedAtMs: 5 })
+    const { exitCode, stdout } = await run.ended
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^os-image@2 is complete in \/d\n.*every byte verified and on disk\n/)
+    assert.match(stdout, /300 B from build-1, the publisher\n$/)
+    assert.deepEqual(node.asked, [{ name: 'os-image', version: '2', destination: `${join(folder, 'd')}/` }])
+  })
+
+  it('stops the transfer at Ctrl-C, keeps it and says how to resume', async () => {
+    const { child, ended } = start(['get', 'os-image', '/d', '--json'])
+    await once(child.stdout, 'data')
+    child.kill('SIGINT')
+    const { exitCode, stdout } = await ended
+    assert.equal(exitCode, 130)
+    assert.deepEqual(node.asked.at(-1), { stop: 't-1', discard: false })
+    const last = jsonLines(`{"type":"progress"}\n${stdout}`).at(-1)
+    assert.equal(last?.type, 'error')
+    assert.match(stdout, /"INTERRUPTED".*400 B of 1\.00 kB are kept; resume with: peerage get os-image@2 \/d/)
+  })
+
+  it('leaves the transfer to the node when it is killed', async () => {
+    const { child, ended } = start(['get', 'os-image', '/d', '--json'])
+    await once(child.stdout, 'data')
+    child.kill('SIGTERM')
+    assert.notEqual((await ended).exitCode, 0)
+    assert.equal(node.transferNow.state, 'fetching')
+    assert.equal(node.asked.length, 1)
+  })
+
+  it('says that it waits, and gives up after --timeout', async () => {
+    node.become({ state: 'waiting', sourcesConnected: 0 })
+    const { exitCode, stderr } = await peerage('get', 'os-image', '/d', '--timeout', '300ms')
+    assert.equal(exitCode, 75)
+    assert.match(stderr, /waiting for a peer that has it/)
+    assert.match(stderr, /no reachable device has the missing pieces; 400 B .*resume with.*\(NO_SOURCES\)\n$/)
+    assert.deepEqual(node.asked.at(-1), { stop: 't-1', discard: false })
+  })
+
+  it('ends with the code of what made it fail', async () => {
+    const run = start(['get', 'os-image', '/d'])
+    await until(() => node.asked.length > 0)
+    node.become({
+      state: 'failed',
+      problem: { code: 'DISK_FULL', message: 'the disk of /d is full', path: '/d' }
+    })
+    const { exitCode, stderr } = await run.ended
+    assert.equal(exitCode, 74)
+    assert.match(
+      stderr,
+      /peerage: the disk of \/d is full; 400 B of 1\.00 kB are kept; resume with.*\(DISK_FULL\)/
+    )
+  })
+
+  it('ends when another command stops the transfer', async () => {
+    const run = start(['get', 'os-image', '/d'])
+    await until(() => node.asked.length > 0)
+    assert.equal((await peerage('transfers', 'cancel', 't-1')).exitCode, 0)
+    const { exitCode, stderr } = await run.ended
+    assert.equal(exitCode, 75)
+    assert.match(stderr, /stopped by another command.*\(TRANSFER_STOPPED\)/)
+  })
+
+  it('ends when the node goes away', async () => {
+    const { child, ended } = start(['get', 'os-image', '/d', '--json'])
+    await once(child.stdout, 'data')
+    await server.close()
+    const { exitCode, stdout } = await ended
+    assert.equal(exitCode, 69)
+    assert.match(stdout, /"NODE_DOWN".*shutting down/)
+  })
+})
+
+describe('peerage verify', () => {
+  const copy: VerifyResult = {
+    name: 'os-image',
+    version: VERSION,
+    path: '/srv/x',
+    intact: true,
+    bytesChecked: 1000,
+    piecesChecked: 1,
+    piecesBad: 0,
+    damagedFiles: [],
+    damagedFileCount: 0
+  }
+
+  it('lists what is bad and ends with 65, and with 0 when nothing is', async () => {
+    node.verified = [copy]
+    assert.equal((await peerage('verify', 'os-image')).exitCode, 0)
+    const damagedFiles = [
+      { path: 'a', missing: false },
+      { path: 'b', missing: true }
+    ]
+    node.verified = [copy, { ...copy, intact: false, piecesBad: 1, damagedFiles, damagedFileCount: 5 }]
+    const { exitCode, stdout } = await peerage('verify', 'os-image')
+    assert.equal(exitCode, 65)
+    assert.match(
+      stdout,
+      /^intact {2}.*\ndamaged {2}.*1 bad piece of 1 piece.*\n {2}bad {2}a\n {2}missing {2}b\n {2}and 3 more files\n$/
+    )
+  })
+
+  it('of what is not here says so', async () => {
+    const { exitCode, stderr } = await peerage('verify', 'os-image@3')
+    assert.equal(exitCode, 66)
+    assert.match(stderr, /holds nothing of os-image@3/)
+  })
+})
+
+describe('peerage export', () => {
+  const TORRENT = Buffer.of(0x64, 0xff, 0x00, 0x65)
+
+  it('writes the file whole, and replaces none unasked', async () => {
+    const path = join(home, 'x.torrent')
+    assert.equal((await peerage('export', 'os-image', '--torrent', path)).exitCode, 0)
+    assert.deepEqual(readFileSync(path), TORRENT)
+    writeFileSync(path, 'mine')
+    assert.equal((await peerage('export', 'os-image', '--torrent', path)).exitCode, 73)
+    assert.equal(readFileSync(path, 'utf8'), 'mine')
+    assert.equal((await peerage('export', 'os-image', '--torrent', path, '--force')).exitCode, 0)
+    assert.deepEqual(readFileSync(path), TORRENT)
+    assert.deepEqual(
+      readdirSync(home).filter(name => name.includes('tmp')),
+      []
+    )
+  })
+
+  it('writes the bytes to stdout for -', async () => {
+    const child = spawn(process.execPath, [MAIN, 'export', 'os-image', '--torrent', '-', '--home', home])
+    const chunks: Buffer[] = []
+    child.stdout.on('data', chunk => chunks.push(chunk))
+    await once(child, 'close')
+    assert.deepEqual(Buffer.concat(chunks), TORRENT)
+  })
+
+  it('prints the magnet link of the newest version that is not retired', async () => {
+    const { stdout } = await peerage('export', 'os-image', '--magnet')
+    assert.equal(stdout, `${MAGNET.replace(VERSION, OLD_VERSION)}\n`)
+    assert.equal((await peerage('export', 'os-image@2', '--magnet')).stdout, `${MAGNET}\n`)
+  })
+})
+
+describe('the process', () => {
+  it('does not complain when the reader of its output leaves', async () => {
+    const child = spawn(process.execPath, [MAIN, 'show', 'os-image', '--home', home])
+    child.stdout.destroy()
+    const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+    assert.equal(stderr, '')
+    assert.equal(exitCode, 0)
+  })
+
+  it('leaves the endpoint of a running node alone', async () => {
+    await peerage('status')
+    assert.ok(existsSync(join(home, 'admin.json')))
+  })
+})
