@@ -26,7 +26,17 @@ import { accepted, type Outcome, rejected } from './outcome.ts'
 import { orgIdOf, type Root } from './root.ts'
 import type { Sha256, Verify } from './signature.ts'
 import type { State } from './state.ts'
-import { digestOf, type FeedTip, type RecordPage, recordsFor, tipsOf, type Want, wantsFrom } from './sync.ts'
+import {
+  digestOf,
+  type FeedTip,
+  PAGE_LIMITS,
+  type PageLimits,
+  type RecordPage,
+  recordsFor,
+  tipsOf,
+  type Want,
+  wantsFrom
+} from './sync.ts'
 import type { Hello } from './sync-messages.ts'
 
 export type RecordFault = OperationFault | 'foreign-org' | 'chain-broken' | 'ledger-full'
@@ -188,8 +198,8 @@ export class Ledger {
   }
 
   /** Answers a peer's wants with one page; while `more`, it asks again with what it then lacks. */
-  recordsFor(wants: readonly Want[]): RecordPage {
-    return recordsFor(this.#log, wants)
+  recordsFor(wants: readonly Want[], limits: PageLimits = PAGE_LIMITS): RecordPage {
+    return recordsFor(this.#log, wants, limits)
   }
 
   /** Operations on a dataset that no later one builds on, the latest first; those of the feed itself are implied. */

@@ -18,12 +18,13 @@ import {
   type OrgId,
   versionIdFromBytes
 } from '../base/ids.ts'
+import { type CborValue, encodeCbor } from './cbor.ts'
 import { commitName, proveRedemption } from './invite.ts'
 import { Ledger } from './ledger.ts'
 import { createOperation, type Operation } from './operation.ts'
 import type { OperationContent } from './operation-types.ts'
 import { createRootRecord, decodeRoot, foundingTerms, orgIdOf, type Root, type RootTerms } from './root.ts'
-import type { Sha256, Sign, Verify } from './signature.ts'
+import { type Sha256, type Sign, signId, type Verify } from './signature.ts'
 
 // RFC 8410: the DER wrappings of a raw Ed25519 seed and public key.
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -172,4 +173,29 @@ export function foundOrg(admins: readonly TestKey[], changes: Partial<RootTerms>
   assert(root.ok, `a founding root is valid: ${root.ok ? '' : root.detail}`)
   assert(orgIdOf(root.value).length > 0, 'an org has an id')
   return root.value
+}
+
+/** Signs any envelope at all, for what the product's own functions refuse to write. */
+export function signRaw(key: TestKey, envelope: { readonly [field: string]: CborValue }): Uint8Array {
+  const bytes = encodeCbor(envelope)
+  return encodeCbor([bytes, signId('operation', sha256(bytes), key.sign)])
+}
+
+/** A valid envelope at position 1 of a feed, to be broken field by field. */
+export function rawEnvelope(root: Root, key: TestKey): { [field: string]: CborValue } {
+  return {
+    v: 1,
+    org: root.hash,
+    root: root.hash,
+    author: key.publicKey,
+    incarnation: new Uint8Array(8),
+    seq: 1,
+    prev: null,
+    deps: [],
+    type: 'dataset.retire',
+    target: 'some/name',
+    body: { version: null },
+    time: START_MS,
+    expires: null
+  }
 }

@@ -48,6 +48,14 @@ export interface RecordPage {
   readonly more: boolean
 }
 
+export interface PageLimits {
+  readonly countMax: number
+  /** A page holds at least one record, however large. */
+  readonly bytesMax: number
+}
+
+export const PAGE_LIMITS: PageLimits = { countMax: PAGE_RECORDS_MAX, bytesMax: PAGE_BYTES_MAX }
+
 /** Tips of all feeds, sorted by id, at most `TIPS_MAX`. */
 export function tipsOf(log: OperationLog): FeedTip[] {
   const tips: FeedTip[] = []
@@ -98,7 +106,7 @@ function pointsBelow(feed: Feed, seq: number, countMax: number): OperationId[] {
 export function recordsFor(
   mine: OperationLog,
   wants: readonly Want[],
-  limits = { countMax: PAGE_RECORDS_MAX, bytesMax: PAGE_BYTES_MAX }
+  limits: PageLimits = PAGE_LIMITS
 ): RecordPage {
   const wanted = new Set<Placed>()
   for (const want of wants) {
