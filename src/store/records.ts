@@ -46,6 +46,8 @@ export interface RecordStore {
   getBlob(key: string): Uint8Array | undefined
   /** Blobs whose key starts with `prefix`, ordered by key. */
   listBlobs(prefix: string): NamedBlob[]
-  /** How many blobs were deleted. */
+  /** False when there was none. */
+  deleteBlob(key: string): boolean
+  /** How many blobs, whose keys start with `prefix`, were deleted. */
   deleteBlobs(prefix: string): number
 }

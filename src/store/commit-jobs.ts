@@ -1,0 +1,100 @@
+/** What the main thread asks of the commit worker, and what it answers. Plain data: it crosses threads. */
+
+import type { Failure } from './failure.ts'
+import type { Amendment, NewHolding } from './index-database.ts'
+import type { PlacedFile } from './safe-files.ts'
+import type { Fingerprint } from './store.ts'
+
+/** The pieces of one file that were written and are to be made durable and claimed. */
+export interface FileCommit {
+  readonly holding: number
+  readonly fileIndex: number
+  /** Under its final name. */
+  readonly file: PlacedFile
+  readonly bytes: number
+  readonly firstPiece: number
+  readonly pieceCount: number
+  readonly pieces: readonly number[]
+  /** Open descriptors of the part file, which the worker closes. */
+  readonly fds: readonly number[]
+  /** Inode of the part file. */
+  readonly inode: string
+  /** Whether the index has no row for this part file yet. */
+  readonly isNew: boolean
+}
+
+export type FileCommitResult =
+  | { readonly outcome: 'durable'; readonly whole: WholeFile | undefined }
+  | { readonly outcome: 'failed'; readonly failure: Failure }
+
+export interface WholeFile {
+  readonly fingerprint: Fingerprint
+  /** Why the file, though whole, could not be given its name. */
+  readonly problem: Failure | undefined
+}
+
+/** A file of the version as it stands at its place. */
+export type SurveyedFile =
+  | { readonly found: 'nothing' }
+  /** A regular file of the right length. */
+  | { readonly found: 'candidate'; readonly fingerprint: Fingerprint }
+  | { readonly found: 'conflict' }
+
+export interface PlacedLink {
+  readonly path: string
+  /** What the link says: relative to its own folder. */
+  readonly target: string
+}
+
+export interface PlacedTree {
+  readonly base: string
+  /** Every folder below the base, parents first. */
+  readonly folders: readonly string[]
+  readonly emptyFiles: readonly { readonly path: string; readonly executable: boolean }[]
+  readonly links: readonly PlacedLink[]
+}
+
+export type CommitJob =
+  /** Fsync, claim, name. */
+  | { readonly kind: 'commit'; readonly files: readonly FileCommit[] }
+  /** Add a holding that has nothing yet, and what `amendment` says of it. */
+  | { readonly kind: 'insert'; readonly holding: NewHolding; readonly amendment: Omit<Amendment, 'holding'> }
+  | { readonly kind: 'amend'; readonly amendment: Amendment; readonly removeParts: readonly PlacedFile[] }
+  | {
+      readonly kind: 'layer'
+      readonly versionId: string
+      readonly fileIndex: number
+      readonly layer: Uint8Array
+    }
+  /** Look, without a change, at what stands where the version goes. */
+  | {
+      readonly kind: 'survey'
+      readonly tree: PlacedTree
+      readonly files: readonly { readonly path: string; readonly bytes: number }[]
+    }
+  /** Make folders and empty files. */
+  | { readonly kind: 'prepare'; readonly tree: PlacedTree }
+  /** Give whole part files their names. */
+  | {
+      readonly kind: 'name'
+      readonly files: readonly { readonly file: PlacedFile; readonly fingerprint: Fingerprint }[]
+    }
+  /** Fsync files that others wrote. */
+  | { readonly kind: 'sync'; readonly files: readonly PlacedFile[] }
+  /** Make links, make all names durable, mark the holding complete. */
+  | { readonly kind: 'finish'; readonly holding: number; readonly tree: PlacedTree }
+  | { readonly kind: 'forget'; readonly holding: number; readonly parts: readonly PlacedFile[] }
+  | { readonly kind: 'close' }
+
+export type CommitAnswer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'committed'; readonly results: readonly FileCommitResult[] }
+  | { readonly kind: 'inserted'; readonly holding: number }
+  | {
+      readonly kind: 'surveyed'
+      readonly files: readonly SurveyedFile[]
+      readonly conflicts: readonly string[]
+    }
+  /** By index of the file; undefined where it has its name. */
+  | { readonly kind: 'named'; readonly problems: readonly (Failure | undefined)[] }

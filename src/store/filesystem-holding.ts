@@ -1,0 +1,467 @@
+/**
+ * One version at one place on the file system. Decides which file a piece goes to and what each outcome means
+ * for the holding's state; bytes are moved by the hash pool, made durable by the commit queue.
+ */
+
+import { read as readFile } from 'node:fs'
+import { promisify } from 'node:util'
+import { assert, defined } from '../base/assert.ts'
+import { AppError, systemCodeOf } from '../base/errors.ts'
+import { idBytes, type PieceIndex } from '../base/ids.ts'
+import { HASH_BYTES } from '../content/hash.ts'
+import { LEAF_BYTES, leafCountOf, pieceLeafWidth } from '../content/merkle.ts'
+import { type PieceSpan, pieceSpan, type Version } from '../content/version.ts'
+import type { CommitQueue, PieceCommitResult } from './commit-queue.ts'
+import { placeOfRoot, treeOf } from './destination.ts'
+import { appErrorOf, type Failure, failureOf } from './failure.ts'
+import type { HashPool } from './hash-pool.ts'
+import { type HeldFile, HeldFiles, hashAt } from './held-files.ts'
+import type { Amendment, HoldingKind } from './index-database.ts'
+import type { OpenFile, OpenFiles } from './open-files.ts'
+import { absolute, fingerprintOf, lstatOf, type PlacedFile } from './safe-files.ts'
+import type {
+  Holding,
+  HoldingProblem,
+  HoldingState,
+  PieceLayers,
+  ReadRange,
+  VerifyOptions,
+  VerifyReport,
+  WriteOutcome
+} from './store.ts'
+import { verifyHolding } from './verification.ts'
+import type { WriteSlots } from './write-slots.ts'
+
+/** How long a file is served before its fingerprint is compared again. */
+const FINGERPRINT_CHECK_MS = 1000
+/** Of the process, not of the file. */
+const PASSING_ERRORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'])
+/** A part file that someone changed is begun anew once per write. */
+const WRITE_ATTEMPTS_MAX = 2
+
+export type ReadAt = (fd: number, into: Uint8Array, offset: number) => Promise<number>
+
+const readPromise = promisify(readFile)
+export const readAtOffset: ReadAt = async (fd, into, offset) =>
+  (await readPromise(fd, into, 0, into.length, offset)).bytesRead
+
+/** What a holding shares with the others of its store. */
+export interface HoldingContext {
+  readonly pool: HashPool
+  readonly commits: CommitQueue
+  readonly openFiles: OpenFiles
+  readonly slots: WriteSlots
+  readonly readAt: ReadAt
+  readonly nowMs: () => number
+  readonly changed: (holding: FilesystemHolding) => void
+  readonly countRead: (bytes: number) => void
+  readonly countWritten: (bytes: number) => void
+}
+
+export interface HoldingOptions {
+  readonly rowId: number
+  readonly version: Version
+  readonly root: string
+  readonly kind: HoldingKind
+  readonly layers: PieceLayers
+  readonly complete: boolean
+}
+
+export class FilesystemHolding implements Holding {
+  readonly id: string
+  readonly rowId: number
+  readonly version: Version
+  readonly root: string
+  readonly kind: HoldingKind
+  readonly files: HeldFiles
+  readonly context: HoldingContext
+  readonly #layers: Map<number, Uint8Array>
+  readonly #writing = new Map<PieceIndex, Promise<WriteOutcome>>()
+  readonly #underWay = new Set<Promise<unknown>>()
+  #complete: boolean
+  #damage: HoldingProblem | undefined
+  #failure: HoldingProblem | undefined
+  readonly #closing = new AbortController()
+
+  constructor(options: HoldingOptions, context: HoldingContext) {
+    this.id = String(options.rowId)
+    this.rowId = options.rowId
+    this.version = options.version
+    this.root = options.root
+    this.kind = options.kind
+    this.files = new HeldFiles(options.version, placeOfRoot(options.version, options.root))
+    this.context = context
+    this.#layers = new Map(options.layers)
+    this.#complete = options.complete
+  }
+
+  get have() {
+    return this.files.have
+  }
+
+  get state(): HoldingState {
+    if (this.#failure !== undefined) return 'failed'
+    if (this.#damage !== undefined) return 'damaged'
+    return this.#complete ? 'complete' : 'fetching'
+  }
+
+  get problem(): HoldingProblem | undefined {
+    return this.#failure ?? this.#damage
+  }
+
+  /** Whether every file once had its name. */
+  get wasCompleted(): boolean {
+    return this.#complete
+  }
+
+  pieceHash(piece: PieceIndex): Uint8Array | undefined {
+    return this.#hashOf(pieceSpan(this.version, piece))
+  }
+
+  layer(fileIndex: number): Uint8Array | undefined {
+    return this.#layers.get(fileIndex)
+  }
+
+  layers(): PieceLayers {
+    return this.#layers
+  }
+
+  async setLayer(fileIndex: number, layer: Uint8Array): Promise<void> {
+    const { pieceCount } = this.files.entry(fileIndex)
+    assert(pieceCount > 1 && layer.length === pieceCount * HASH_BYTES, 'a piece layer has a hash per piece')
+    if (this.#layers.has(fileIndex)) return
+    const own = Uint8Array.from(layer)
+    this.#layers.set(fileIndex, own)
+    await this.#track(
+      this.context.commits.run({ kind: 'layer', versionId: this.version.id, fileIndex, layer: own })
+    )
+  }
+
+  async writePiece(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<WriteOutcome> {
+    assert(this.kind === 'fetched', 'a source is never written to')
+    checkBlocks(blocks, pieceSpan(this.version, piece).bytes)
+    // Another copy of a piece that is being written says nothing about this one: wait, then see.
+    for (let other = this.#writing.get(piece); other !== undefined; other = this.#writing.get(piece))
+      await other.catch(() => undefined)
+    if (this.have.has(piece)) return { outcome: 'durable' }
+    this.#closing.signal.throwIfAborted()
+    const writing = this.#track(this.#write(piece, blocks))
+    this.#writing.set(piece, writing)
+    try {
+      return await writing
+    } finally {
+      this.#writing.delete(piece)
+    }
+  }
+
+  async read(range: ReadRange, into?: Uint8Array): Promise<Uint8Array> {
+    const span = pieceSpan(this.version, range.piece)
+    const { begin, length } = range
+    assert(begin >= 0 && length > 0 && begin + length <= span.bytes, 'a read lies inside its piece')
+    assert(into === undefined || into.length >= length, 'a read fits its buffer')
+    const target = into?.subarray(0, length) ?? new Uint8Array(length)
+    const held = this.#readable(range.piece, span.fileIndex)
+    const open = this.#open(span.fileIndex, held)
+    try {
+      await this.#readFully(open, target, { fileIndex: span.fileIndex, held, offset: span.offset + begin })
+    } finally {
+      this.context.openFiles.release(open)
+    }
+    this.context.countRead(length)
+    return target
+  }
+
+  async leafHashes(piece: PieceIndex): Promise<Uint8Array> {
+    const { fileIndex, offset, bytes } = pieceSpan(this.version, piece)
+    const held = this.#readable(piece, fileIndex)
+    const names = [this.files.current(fileIndex), this.files.final(fileIndex)]
+    for (const file of names) {
+      const result = await this.context.pool.leaves({ kind: 'leaves', file, offset, bytes })
+      // The commit worker may have named the part file already.
+      if (result.outcome === 'missing') continue
+      if (result.outcome === 'failed') throw this.#giveUpAs(result.failure, fileIndex, held)
+      this.context.countRead(bytes)
+      if (result.hashes.length === leafCountOf(bytes) * HASH_BYTES) return result.hashes
+      throw this.giveUp(fileIndex, held, 'it is shorter than it was')
+    }
+    throw this.giveUp(fileIndex, held, 'it was removed')
+  }
+
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    const signals = options.signal === undefined ? [] : [options.signal]
+    const signal = AbortSignal.any([this.#closing.signal, ...signals])
+    return this.#track(verifyHolding(this, { ...options, signal }))
+  }
+
+  /** Takes in what is known to be so now, on disk and in the index. */
+  settle(now: { readonly complete?: boolean; readonly damage: HoldingProblem | undefined }): void {
+    if (now.complete !== undefined) {
+      this.#complete = now.complete
+      this.#failure = undefined
+    }
+    this.#damage = now.damage
+    this.context.changed(this)
+  }
+
+  /** Brings the index to what `files` says now. */
+  async amend(amendment: Omit<Amendment, 'holding'>, removeParts: readonly PlacedFile[] = []): Promise<void> {
+    await this.#track(
+      this.context.commits.run({
+        kind: 'amend',
+        amendment: { ...amendment, holding: this.rowId },
+        removeParts
+      })
+    )
+  }
+
+  /** Makes links and marks the holding complete once every file has its name. Whether it is complete now. */
+  async finish(): Promise<boolean> {
+    if (this.state === 'complete') return true
+    if (this.have.size < this.version.pieceCount) return false
+    for (const fileIndex of this.files.withBytes())
+      if (this.files.get(fileIndex).phase !== 'whole') return false
+    const tree = treeOf(this.version, this.files.place)
+    await this.#track(this.context.commits.run({ kind: 'finish', holding: this.rowId, tree }))
+    this.settle({ complete: true, damage: undefined })
+    return true
+  }
+
+  /** Gives whole part files the names that they could not get before; the first that can not is the problem. */
+  async nameFiles(): Promise<void> {
+    const waiting = [...this.files.withBytes()].filter(
+      fileIndex => this.files.get(fileIndex).phase === 'unnamed'
+    )
+    if (waiting.length === 0) return
+    const files = waiting.map(fileIndex => ({
+      file: this.files.final(fileIndex),
+      fingerprint: defined(this.files.get(fileIndex).fingerprint, 'the fingerprint of a whole file')
+    }))
+    const answer = await this.#track(this.context.commits.run({ kind: 'name', files }))
+    assert(answer.kind === 'named', 'naming is answered as such')
+    for (const [index, fileIndex] of waiting.entries()) {
+      const problem = answer.problems[index]
+      if (problem === undefined) this.files.get(fileIndex).phase = 'whole'
+      else this.fail(problem)
+    }
+  }
+
+  /** As {@link finish}; what stands in the way becomes the holding's problem. */
+  async finishOrFail(): Promise<void> {
+    try {
+      await this.finish()
+    } catch (error) {
+      this.fail(failureOf('finish', this.root, error))
+    }
+  }
+
+  fail(failure: Failure): AppError {
+    this.#failure = failure
+    this.context.changed(this)
+    return appErrorOf(failure)
+  }
+
+  /**
+   * Stops claiming a file that is not what was written or hashed. `held` is what was known of the file when it
+   * was found out: if the file was given up since, this does nothing more. The index learns of it as soon as it
+   * can; if it can not, recovery finds the same by the fingerprint.
+   */
+  giveUp(fileIndex: number, held: HeldFile, why: string): AppError {
+    const path = absolute(this.files.current(fileIndex))
+    const message = `${path} is no longer served: ${why}; restore the file and verify, or fetch it again`
+    return this.#giveUpAs({ code: 'CONTENT_CHANGED', message, path }, fileIndex, held)
+  }
+
+  /** Lets no new write begin, ends a check, and waits for writes under way. */
+  async close(): Promise<void> {
+    this.#closing.abort(this.#closedError())
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay])
+  }
+
+  #closedError(): AppError {
+    return new AppError('TRANSFER_STOPPED', `${this.root} is not served any more: its holding was closed`)
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    const settled: Promise<unknown> = work.then(
+      () => this.#underWay.delete(settled),
+      () => this.#underWay.delete(settled)
+    )
+    this.#underWay.add(settled)
+    return work
+  }
+
+  #giveUpAs(failure: Failure, fileIndex: number, held: HeldFile): AppError {
+    if (this.files.get(fileIndex) !== held) return appErrorOf(failure)
+    this.files.giveUp(fileIndex)
+    this.context.openFiles.drop(this.fileKey(fileIndex))
+    const amendment = { drop: [this.files.runOf(fileIndex)], add: [], dropFiles: [fileIndex], putFiles: [] }
+    this.amend(amendment).catch((error: unknown) => this.fail(failureOf('index', failure.path, error)))
+    if (this.#complete) this.#damage = failure
+    this.context.changed(this)
+    return appErrorOf(failure)
+  }
+
+  fileKey(fileIndex: number): string {
+    return `${this.id}.${fileIndex}`
+  }
+
+  #hashOf(span: PieceSpan): Uint8Array | undefined {
+    if (span.file.pieceCount === 1) return idBytes(defined(span.file.root, 'the root of a file with bytes'))
+    const layer = this.#layers.get(span.fileIndex)
+    return layer === undefined ? undefined : hashAt(layer, span.pieceOfFile)
+  }
+
+  async #write(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<WriteOutcome> {
+    await this.context.slots.acquire()
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const result = await this.#attempt(piece, blocks)
+        if (result.outcome !== 'changed') return result
+        if (attempt === WRITE_ATTEMPTS_MAX) {
+          const path = absolute(this.files.part(pieceSpan(this.version, piece).fileIndex))
+          const message = `${path} is changed by something else while it is fetched; stop that, then fetch it again`
+          throw this.fail({ code: 'CONTENT_CHANGED', message, path })
+        }
+      }
+    } finally {
+      this.context.slots.release()
+    }
+  }
+
+  async #attempt(
+    piece: PieceIndex,
+    blocks: readonly Uint8Array[]
+  ): Promise<WriteOutcome | { readonly outcome: 'changed' }> {
+    const span = pieceSpan(this.version, piece)
+    const { fileIndex, file } = span
+    const held = this.files.get(fileIndex)
+    const written = await this.context.pool.write({
+      kind: 'write',
+      part: this.files.part(fileIndex),
+      fileBytes: file.bytes,
+      executable: file.executable,
+      inode: held.inode,
+      offset: span.offset,
+      blocks,
+      expected: defined(this.#hashOf(span), 'the layer of the file'),
+      leafWidth: pieceLeafWidth(file.bytes, this.version.pieceBytes)
+    })
+    if (written.outcome === 'failed') throw this.fail(written.failure)
+    if (written.outcome === 'changed') this.giveUp(fileIndex, held, 'its part file was changed or removed')
+    if (written.outcome !== 'written') return { outcome: written.outcome }
+    const isCurrent = () => this.files.get(fileIndex) === held
+    if (isCurrent()) {
+      held.inode = written.inode
+      held.phase = 'part'
+    }
+    const result = await this.context.commits.commit({
+      holding: this.rowId,
+      fileIndex,
+      file: this.files.final(fileIndex),
+      bytes: file.bytes,
+      firstPiece: file.firstPiece,
+      pieceCount: file.pieceCount,
+      inode: written.inode,
+      piece,
+      fd: written.fd,
+      isNew: () => !held.indexed,
+      isCurrent
+    })
+    return this.#committed(piece, span, isCurrent() ? result : { outcome: 'changed' })
+  }
+
+  #committed(
+    piece: PieceIndex,
+    span: PieceSpan,
+    result: PieceCommitResult
+  ): WriteOutcome | { readonly outcome: 'changed' } {
+    if (result.outcome === 'changed') return this.have.has(piece) ? { outcome: 'durable' } : result
+    if (result.outcome === 'failed') throw this.fail(result.failure)
+    const held = this.files.get(span.fileIndex)
+    this.have.add(piece)
+    held.indexed = true
+    this.#failure = undefined
+    if (result.whole !== undefined) {
+      held.fingerprint = result.whole.fingerprint
+      held.phase = result.whole.problem === undefined ? 'whole' : 'unnamed'
+      held.checkedAtMs = this.context.nowMs()
+      if (result.whole.problem !== undefined) this.fail(result.whole.problem)
+    }
+    this.context.countWritten(span.bytes)
+    this.context.changed(this)
+    if (this.have.size === this.version.pieceCount) void this.#track(this.finishOrFail())
+    return { outcome: 'durable' }
+  }
+
+  /** Checks that a piece is held and that its file is, as far as its fingerprint tells, what it was. */
+  #readable(piece: PieceIndex, fileIndex: number): HeldFile {
+    const held = this.files.get(fileIndex)
+    const path = absolute(this.files.final(fileIndex))
+    if (!this.have.has(piece))
+      throw new AppError(
+        'CONTENT_CHANGED',
+        `can not read piece ${piece} of ${path}: it is not held any more`,
+        {
+          details: { path, piece }
+        }
+      )
+    const nowMs = this.context.nowMs()
+    if (held.phase !== 'whole' || nowMs - held.checkedAtMs < FINGERPRINT_CHECK_MS) return held
+    const stats = lstatOf(path)
+    if (stats === undefined) throw this.giveUp(fileIndex, held, 'it was removed')
+    if (fingerprintOf(stats) !== held.fingerprint) throw this.giveUp(fileIndex, held, 'it was changed')
+    held.checkedAtMs = nowMs
+    return held
+  }
+
+  #open(fileIndex: number, held: HeldFile): OpenFile {
+    const key = this.fileKey(fileIndex)
+    // The commit worker may have named a part file already, and the answer may still be on its way.
+    const names = [this.files.current(fileIndex), this.files.final(fileIndex)]
+    for (const file of names) {
+      try {
+        return this.context.openFiles.acquire(key, file)
+      } catch (error) {
+        if (systemCodeOf(error) !== 'ENOENT') throw this.#readFailed(error, fileIndex, held)
+      }
+    }
+    throw this.giveUp(fileIndex, held, 'it was removed')
+  }
+
+  async #readFully(
+    open: OpenFile,
+    target: Uint8Array,
+    at: { readonly fileIndex: number; readonly held: HeldFile; readonly offset: number }
+  ): Promise<void> {
+    for (let filled = 0; filled < target.length; ) {
+      let bytes: number
+      try {
+        bytes = await this.context.readAt(open.fd, target.subarray(filled), at.offset + filled)
+      } catch (error) {
+        throw this.#readFailed(error, at.fileIndex, at.held)
+      }
+      if (bytes === 0) throw this.giveUp(at.fileIndex, at.held, 'it is shorter than it was')
+      filled += bytes
+    }
+  }
+
+  /** A read that fails says that the file can not be served, unless it is only the process that lacks means. */
+  #readFailed(error: unknown, fileIndex: number, held: HeldFile): AppError {
+    const failure = failureOf('read', absolute(this.files.current(fileIndex)), error)
+    return PASSING_ERRORS.has(systemCodeOf(error) ?? '')
+      ? appErrorOf(failure)
+      : this.#giveUpAs(failure, fileIndex, held)
+  }
+}
+
+function checkBlocks(blocks: readonly Uint8Array[], pieceBytes: number): void {
+  let bytes = 0
+  for (const [index, block] of blocks.entries()) {
+    assert(
+      block.length > 0 && (index === blocks.length - 1 || block.length % LEAF_BYTES === 0),
+      'blocks are whole leaves'
+    )
+    bytes += block.length
+  }
+  assert(bytes === pieceBytes, `blocks of ${bytes} bytes make a piece of ${pieceBytes}`)
+}

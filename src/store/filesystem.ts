@@ -1,0 +1,181 @@
+/**
+ * The store of a node: holdings on the file system, their index in `index.db`, records in `ledger.db`.
+ *
+ * Threads: this one decides and never waits for a disk on the path of the data; the hash pool reads, hashes and
+ * writes content; the commit worker fsyncs, names files and writes the index. The only synchronous disk work
+ * here is opening the store, looking at the metadata of files that are served, and records.
+ */
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { assert } from '../base/assert.ts'
+import { decodeInfo } from '../content/info.ts'
+import { CommitQueue } from './commit-queue.ts'
+import {
+  FilesystemHolding,
+  type HoldingContext,
+  type HoldingOptions,
+  type ReadAt,
+  readAtOffset
+} from './filesystem-holding.ts'
+import { HashPool } from './hash-pool.ts'
+import { type Opening, openFetch, openSource } from './holding-opening.ts'
+import { type HoldingRow, IndexDatabase } from './index-database.ts'
+import { OpenFiles } from './open-files.ts'
+import { recoverFiles } from './recovery.ts'
+import { sha256 } from './sha256.ts'
+import { SqliteRecords } from './sqlite-records.ts'
+import type { ChangeListener, FetchTarget, HashedTree, Holding, Store, StoreStats } from './store.ts'
+import { WriteSlots } from './write-slots.ts'
+
+export interface FilesystemStoreOptions {
+  /** Folder for the databases; created if it is missing. */
+  readonly home: string
+  /** Shared with whoever publishes; the store closes it. */
+  readonly pool?: HashPool
+  /** A monotonic clock in milliseconds. */
+  readonly nowMs?: () => number
+  /** How content is read for serving; tests let it fail. */
+  readonly readAt?: ReadAt
+}
+
+export class FilesystemStore implements Store {
+  readonly records: SqliteRecords
+  readonly pool: HashPool
+  readonly #context: HoldingContext
+  readonly #holdings = new Map<string, FilesystemHolding>()
+  readonly #listeners = new Set<ChangeListener>()
+  readonly #changed = new Set<FilesystemHolding>()
+  #counted = { readBytes: 0, writtenBytes: 0 }
+  /** Holdings come and go one at a time, so that two never settle in one place. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** Opens the store of a home folder with all that it held before. Throws AppError HOME_CORRUPT. */
+  static async open(options: FilesystemStoreOptions): Promise<FilesystemStore> {
+    mkdirSync(options.home, { recursive: true, mode: 0o700 })
+    const indexPath = join(options.home, 'index.db')
+    const index = new IndexDatabase(indexPath)
+    let rows: HoldingRow[]
+    try {
+      rows = index.load()
+    } finally {
+      index.close()
+    }
+    const store = new FilesystemStore(options, indexPath)
+    for (const row of rows) await store.#recover(row)
+    return store
+  }
+
+  private constructor(options: FilesystemStoreOptions, indexPath: string) {
+    this.records = new SqliteRecords(join(options.home, 'ledger.db'))
+    this.pool = options.pool ?? new HashPool()
+    this.#context = {
+      pool: this.pool,
+      commits: new CommitQueue(indexPath),
+      openFiles: new OpenFiles(),
+      slots: new WriteSlots(),
+      readAt: options.readAt ?? readAtOffset,
+      nowMs: options.nowMs ?? (() => performance.now()),
+      changed: holding => this.#notify(holding),
+      countRead: bytes => {
+        this.#counted.readBytes += bytes
+      },
+      countWritten: bytes => {
+        this.#counted.writtenBytes += bytes
+      }
+    }
+  }
+
+  holdings(): readonly Holding[] {
+    return [...this.#holdings.values()]
+  }
+
+  create(target: FetchTarget): Promise<Holding> {
+    return this.#inTurn(() => openFetch(target, this.#opening()))
+  }
+
+  adopt(tree: HashedTree): Promise<Holding> {
+    return this.#inTurn(() => openSource(tree, this.#opening()))
+  }
+
+  forget(holding: Holding): Promise<void> {
+    return this.#inTurn(async () => {
+      const own = this.#holdings.get(holding.id)
+      assert(own === holding, 'a holding of this store')
+      await own.close()
+      const parts = [...own.files.withBytes()]
+        .filter(fileIndex => ['part', 'unnamed'].includes(own.files.get(fileIndex).phase))
+        .map(fileIndex => own.files.part(fileIndex))
+      for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
+      await this.#context.commits.run({ kind: 'forget', holding: own.rowId, parts })
+      this.#holdings.delete(own.id)
+    })
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  stats(): StoreStats {
+    return {
+      ...this.#counted,
+      hashedBytes: this.pool.hashedBytes,
+      commits: this.#context.commits.commits
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      await Promise.all([...this.#holdings.values()].map(holding => holding.close()))
+      await this.#context.commits.close()
+      await this.pool.close()
+      this.#context.openFiles.close()
+      this.records.close()
+      this.#listeners.clear()
+    })
+  }
+
+  #opening(): Opening {
+    return {
+      context: this.#context,
+      holdings: [...this.#holdings.values()],
+      add: options => this.#add(options)
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  #notify(holding: FilesystemHolding): void {
+    // One call per batch of news, however many pieces it is about.
+    if (this.#changed.size === 0)
+      queueMicrotask(() => {
+        const changed = [...this.#changed]
+        this.#changed.clear()
+        for (const one of changed) for (const listener of this.#listeners) listener(one)
+      })
+    this.#changed.add(holding)
+  }
+
+  #add(options: HoldingOptions): FilesystemHolding {
+    const holding = new FilesystemHolding(options, this.#context)
+    this.#holdings.set(holding.id, holding)
+    return holding
+  }
+
+  async #recover(row: HoldingRow): Promise<void> {
+    const version = decodeInfo(row.info, sha256)
+    const { id: rowId, root, kind, layers, complete } = row
+    const holding = this.#add({ rowId, version, root, kind, layers, complete })
+    const { amendment, damage } = recoverFiles(row, holding.files)
+    if (amendment.dropFiles.length > 0) await holding.amend(amendment)
+    holding.settle({ damage })
+    await holding.nameFiles()
+    if (!complete) await holding.finishOrFail()
+  }
+}

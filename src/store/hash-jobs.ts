@@ -1,0 +1,77 @@
+/** What the main thread asks of the hashing workers, and what they answer. Plain data: it crosses threads. */
+
+import type { Failure } from './failure.ts'
+import type { PlacedFile } from './safe-files.ts'
+import type { Fingerprint } from './store.ts'
+
+/** Verify a piece and write it into its part file, which is created if it is not known yet. */
+export interface WriteJob {
+  readonly kind: 'write'
+  readonly part: PlacedFile
+  readonly fileBytes: number
+  readonly executable: boolean
+  /** Inode of the part file once it is known; then it must be that file, at its full length. */
+  readonly inode: string | undefined
+  readonly offset: number
+  readonly blocks: readonly Uint8Array[]
+  readonly expected: Uint8Array
+  readonly leafWidth: number
+}
+
+export type WriteResult =
+  /** `fd` is still open: whoever fsyncs the file closes it. */
+  | { readonly kind: 'write'; readonly outcome: 'written'; readonly fd: number; readonly inode: string }
+  | { readonly kind: 'write'; readonly outcome: 'mismatch' }
+  /** The part file is not the one that was written before. */
+  | { readonly kind: 'write'; readonly outcome: 'changed' }
+  | { readonly kind: 'write'; readonly outcome: 'failed'; readonly failure: Failure }
+
+/** Hash the leaves of a byte range. */
+export interface LeavesJob {
+  readonly kind: 'leaves'
+  readonly file: PlacedFile
+  readonly offset: number
+  readonly bytes: number
+}
+
+export type LeavesResult =
+  /** Fewer hashes than leaves when the file is too short. */
+  | { readonly kind: 'leaves'; readonly outcome: 'hashed'; readonly hashes: Uint8Array }
+  | { readonly kind: 'leaves'; readonly outcome: 'missing' }
+  | { readonly kind: 'leaves'; readonly outcome: 'failed'; readonly failure: Failure }
+
+/** A run of whole pieces of a file; the last one is as short as the file. */
+export interface HashRange {
+  readonly path: string
+  readonly offset: number
+  readonly bytes: number
+  readonly fileBytes: number
+}
+
+/** Hash runs of pieces of several files to piece hashes. */
+export interface RangesJob {
+  readonly kind: 'ranges'
+  readonly base: string
+  readonly pieceBytes: number
+  readonly ranges: readonly HashRange[]
+}
+
+export type RangeResult =
+  | {
+      readonly outcome: 'hashed'
+      /** Hashes of the pieces that could be read whole: fewer than asked for when the file is too short. */
+      readonly hashes: Uint8Array
+      /** Taken before the first read and after the last. */
+      readonly before: Fingerprint
+      readonly after: Fingerprint
+    }
+  | { readonly outcome: 'missing' }
+  | { readonly outcome: 'failed'; readonly failure: Failure }
+
+export interface RangesResult {
+  readonly kind: 'ranges'
+  readonly results: readonly RangeResult[]
+}
+
+export type HashJob = WriteJob | LeavesJob | RangesJob
+export type HashResult = WriteResult | LeavesResult | RangesResult

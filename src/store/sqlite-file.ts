@@ -1,0 +1,65 @@
+/**
+ * Opens a database file of the home folder: WAL with synchronous=FULL, so that a committed transaction survives
+ * power loss, and migrated step by step from the schema it has to the newest.
+ */
+
+import { DatabaseSync } from 'node:sqlite'
+import { AppError, messageOf } from '../base/errors.ts'
+
+const BUSY_TIMEOUT_MS = 5000
+
+export interface Schema {
+  /** What the file is, for messages. */
+  readonly what: string
+  /** Step n takes schema version n to n + 1; `PRAGMA user_version` counts the steps taken. */
+  readonly steps: readonly string[]
+}
+
+export function transaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    // A full disk may have rolled it back already.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function migrate(database: DatabaseSync, path: string, schema: Schema): void {
+  const found = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (found > schema.steps.length)
+    throw new AppError(
+      'HOME_CORRUPT',
+      `${path} (${schema.what}) has schema version ${found}, this program knows up to ${schema.steps.length}: ` +
+        'run the version of peerage that wrote it, or a newer one',
+      { details: { path, found, known: schema.steps.length } }
+    )
+  schema.steps.slice(found).forEach((step, index) => {
+    transaction(database, () => {
+      database.exec(step)
+      database.exec(`PRAGMA user_version = ${found + index + 1}`)
+    })
+  })
+}
+
+/** Throws AppError HOME_CORRUPT when the file is no database or from a newer program. */
+export function openDatabase(path: string, schema: Schema): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    migrate(database, path, schema)
+    return database
+  } catch (error) {
+    database?.close()
+    if (error instanceof AppError) throw error
+    throw new AppError(
+      'HOME_CORRUPT',
+      `can not open ${path} (${schema.what}): ${messageOf(error)}; restore the file from a backup or remove it`,
+      { details: { path }, cause: error }
+    )
+  }
+}
