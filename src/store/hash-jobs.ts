@@ -73,5 +73,32 @@ export interface RangesResult {
   readonly results: readonly RangeResult[]
 }
 
-export type HashJob = WriteJob | LeavesJob | RangesJob
-export type HashResult = WriteResult | LeavesResult | RangesResult
+/** List one folder of a tree that is to be published. */
+export interface ListJob {
+  readonly kind: 'list'
+  readonly base: string
+  /** Relative to the base; empty for the base itself. */
+  readonly path: string
+}
+
+interface ListedName {
+  /** With replacement characters where it is not Unicode. */
+  readonly name: string
+  readonly isUnicode: boolean
+}
+
+export type ListedEntry = ListedName &
+  (
+    | { readonly kind: 'file'; readonly bytes: number; readonly executable: boolean }
+    | { readonly kind: 'folder' }
+    /** `link` is its text, with slashes between components. */
+    | { readonly kind: 'link'; readonly link: string }
+    | { readonly kind: 'other' }
+  )
+
+export type ListResult =
+  | { readonly kind: 'list'; readonly outcome: 'listed'; readonly entries: readonly ListedEntry[] }
+  | { readonly kind: 'list'; readonly outcome: 'failed'; readonly failure: Failure }
+
+export type HashJob = WriteJob | LeavesJob | RangesJob | ListJob
+export type HashResult = WriteResult | LeavesResult | RangesResult | ListResult

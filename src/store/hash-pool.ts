@@ -14,6 +14,8 @@ import type {
   HashResult,
   LeavesJob,
   LeavesResult,
+  ListJob,
+  ListResult,
   RangesJob,
   RangesResult,
   WriteJob,
@@ -44,6 +46,8 @@ function bytesOf(job: HashJob): number {
       return job.bytes
     case 'ranges':
       return job.ranges.reduce((sum, range) => sum + range.bytes, 0)
+    case 'list':
+      return 0
   }
 }
 
@@ -92,6 +96,12 @@ export class HashPool {
       result.kind === 'ranges' && result.results.length === job.ranges.length,
       'a ranges job has one result per range'
     )
+    return result
+  }
+
+  async list(job: ListJob): Promise<ListResult> {
+    const result = await this.#run(job)
+    assert(result.kind === 'list', 'a list job is answered as one')
     return result
   }
 

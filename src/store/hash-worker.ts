@@ -14,6 +14,7 @@ import { MIB } from '../base/units.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES, leafCountOf, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
 import { failureOf } from './failure.ts'
+import { listFolder } from './folder-listing.ts'
 import type {
   HashJob,
   HashRange,
@@ -178,6 +179,8 @@ function run(job: HashJob): HashResult {
       return leaves(job)
     case 'ranges':
       return { kind: 'ranges', results: job.ranges.map(range => hashRange(job, range)) }
+    case 'list':
+      return listFolder(job)
     default:
       return unreachable(job)
   }

@@ -101,7 +101,8 @@ function tallyRange(tally: FileTally, range: HashRange, result: RangeResult, pie
     return
   }
   tally.fingerprint ??= result.before
-  const isWhole = result.hashes.length === Math.ceil(range.bytes / pieceBytes) * HASH_BYTES
+  const isAsLong = tally.fingerprint.startsWith(`${range.fileBytes}.`)
+  const isWhole = isAsLong && result.hashes.length === Math.ceil(range.bytes / pieceBytes) * HASH_BYTES
   if (!isWhole || result.before !== tally.fingerprint || result.after !== tally.fingerprint)
     tally.bad ??= { outcome: 'changed' }
   else tally.pieceHashes.set(result.hashes, (range.offset / pieceBytes) * HASH_BYTES)
