@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { fromUtf8 } from '../base/bytes.ts'
 import { parseVersionId, type VersionId } from '../base/ids.ts'
+import { fuzz, seeds } from './magnet.fuzz.ts'
 import { MAGNET_CHARACTERS_MAX, magnetLink, parseMagnet } from './magnet.ts'
 
 const ID = 'caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e'
@@ -57,5 +59,15 @@ test('anything else is refused with its reason', () => {
   ]
   for (const [reason, link] of cases) {
     assert.throws(() => parseMagnet(link), { code: 'TORRENT_INVALID', message: reason }, link)
+  }
+})
+
+test('mutated links keep the rules of the fuzz target', () => {
+  for (const seed of seeds) {
+    fuzz(seed)
+    assert.equal(parseMagnet(fromUtf8(seed) ?? '').versionId, ID)
+    for (let i = 0; i < seed.length; i++) {
+      for (const byte of [0x00, 0x25, 0x26, 0x2b, 0x3d, 0x61, 0xff]) fuzz(seed.with(i, byte))
+    }
   }
 })

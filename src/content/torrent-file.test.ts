@@ -9,6 +9,7 @@ import type { FileEntry } from './file-entries.ts'
 import { HASH_BYTES, type Sha256 } from './hash.ts'
 import { encodeInfo } from './info.ts'
 import { fileRootOfPieceLayer, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from './merkle.ts'
+import { fuzz, seeds } from './torrent-file.fuzz.ts'
 import { decodeTorrent, encodeTorrent } from './torrent-file.ts'
 
 const sha256: Sha256 = bytes => new Uint8Array(createHash('sha256').update(bytes).digest())
@@ -119,4 +120,13 @@ test('a version does not keep the file that it came from in memory', () => {
   const read = decodeTorrent(torrent, sha256)
   assert.equal(read.version.infoBytes.buffer.byteLength, read.version.infoBytes.length)
   for (const layer of read.pieceLayers.values()) assert.equal(layer.buffer.byteLength, layer.length)
+})
+
+test('mutated files keep the rules of the fuzz target', () => {
+  for (const seed of seeds) {
+    fuzz(seed)
+    for (let i = 0; i < seed.length; i++) {
+      for (const byte of [0x00, 0x30, 0x31, 0x64, 0x65, 0x69, 0x6c, 0xff]) fuzz(seed.with(i, byte))
+    }
+  }
 })
