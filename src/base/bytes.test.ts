@@ -64,3 +64,9 @@ test('UTF-8 decodes strictly', () => {
   assert.equal(fromUtf8(Uint8Array.of(0xc3)), undefined)
   assert.equal(fromUtf8(Uint8Array.of(0xed, 0xa0, 0x80)), undefined, 'a lone surrogate is no UTF-8')
 })
+
+test('long byte strings keep their hex too', () => {
+  const long = Uint8Array.from({ length: 10_000 }, (_, at) => (at * 7) & 0xff)
+  assert.equal(toHex(long), Buffer.from(long).toString('hex'))
+  assert.deepEqual(fromHex(toHex(long)), long)
+})

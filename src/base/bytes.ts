@@ -1,18 +1,41 @@
 /** Byte-string primitives that every layer shares. No I/O, and no Node API: they run anywhere. */
 
-const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const HEX_DIGITS = '0123456789abcdef'
+/** Two character codes for each byte. */
+const HEX_CODES = Uint8Array.from({ length: 512 }, (_, at) =>
+  HEX_DIGITS.charCodeAt(at % 2 === 0 ? at >>> 5 : (at >>> 1) & 15)
+)
+/** Value of a hex digit by character code; others are out of range. */
+const HEX_VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = HEX_DIGITS.indexOf(String.fromCharCode(code).toLowerCase())
+  return value < 0 ? 0xff : value
+})
+const HEX_CHUNK_BYTES = 4096
 
+/** One flat string: joining pairs would leave a rope that keeps many times its length in memory. */
 export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += HEX_PAIRS[byte]
-  return text
+  if (bytes.length > HEX_CHUNK_BYTES) {
+    return toHex(bytes.subarray(0, HEX_CHUNK_BYTES)) + toHex(bytes.subarray(HEX_CHUNK_BYTES))
+  }
+  const codes = new Uint8Array(2 * bytes.length)
+  let at = 0
+  for (const byte of bytes) {
+    codes[at++] = HEX_CODES[2 * byte] as number
+    codes[at++] = HEX_CODES[2 * byte + 1] as number
+  }
+  return String.fromCharCode(...codes)
 }
 
 /** Decodes lower- or upper-case hex; undefined when `text` is not hex of even length. */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined
+  if (text.length % 2 !== 0) return undefined
   const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let at = 0; at < bytes.length; at++) {
+    const high = HEX_VALUES[text.charCodeAt(2 * at)] ?? 0xff
+    const low = HEX_VALUES[text.charCodeAt(2 * at + 1)] ?? 0xff
+    if (high > 15 || low > 15) return undefined
+    bytes[at] = 16 * high + low
+  }
   return bytes
 }
 
