@@ -10,20 +10,16 @@ const HEX_VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
   const value = HEX_DIGITS.indexOf(String.fromCharCode(code).toLowerCase())
   return value < 0 ? 0xff : value
 })
-const HEX_CHUNK_BYTES = 4096
 
 /** One flat string: joining pairs would leave a rope that keeps many times its length in memory. */
 export function toHex(bytes: Uint8Array): string {
-  if (bytes.length > HEX_CHUNK_BYTES) {
-    return toHex(bytes.subarray(0, HEX_CHUNK_BYTES)) + toHex(bytes.subarray(HEX_CHUNK_BYTES))
-  }
   const codes = new Uint8Array(2 * bytes.length)
   let at = 0
   for (const byte of bytes) {
     codes[at++] = HEX_CODES[2 * byte] as number
     codes[at++] = HEX_CODES[2 * byte + 1] as number
   }
-  return String.fromCharCode(...codes)
+  return decoder.decode(codes)
 }
 
 /** Decodes lower- or upper-case hex; undefined when `text` is not hex of even length. */
