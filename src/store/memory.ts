@@ -181,7 +181,7 @@ export class MemoryStore implements Store {
   readonly records = new MemoryRecords()
   /** Contents of files by absolute path. */
   readonly disk: Disk
-  readonly #holdings: MemoryHolding[] = []
+  readonly #holdings = new Map<string, MemoryHolding>()
   readonly #listeners = new Set<ChangeListener>()
   #lastId = 0
 
@@ -190,7 +190,7 @@ export class MemoryStore implements Store {
   }
 
   holdings(): readonly Holding[] {
-    return [...this.#holdings]
+    return [...this.#holdings.values()]
   }
 
   async create(target: FetchTarget): Promise<Holding> {
@@ -201,7 +201,7 @@ export class MemoryStore implements Store {
     const known = this.#find(version, root)
     const holding = known ?? this.#make({ version, root, kind: 'fetched', layers })
     if (known === undefined || known.state === 'damaged') this.#takeOver(holding, layers)
-    if (known === undefined) this.#holdings.push(holding)
+    if (known === undefined) this.#holdings.set(holding.id, holding)
     for (const [fileIndex, layer] of layers) await holding.setLayer(fileIndex, layer)
     this.#notify(holding)
     return holding
@@ -211,15 +211,18 @@ export class MemoryStore implements Store {
     const { version, source: root, layers } = tree
     const known = this.#find(version, root)
     const holding = known ?? this.#make({ version, root, kind: 'source', layers })
-    if (known === undefined) this.#holdings.push(holding)
+    if (known === undefined) this.#holdings.set(holding.id, holding)
     holding.takeIn()
     return holding
   }
 
   async forget(holding: Holding): Promise<void> {
-    const index = this.#holdings.findIndex(own => own === holding)
-    assert(index >= 0, 'a holding of this store')
-    this.#holdings.splice(index, 1)
+    const own = this.#holdings.get(holding.id)
+    assert(own === holding, 'a holding of this store')
+    this.#holdings.delete(own.id)
+    for (const [fileIndex, { firstPiece, pieceCount }] of own.version.files.entries())
+      if (own.kind === 'fetched' && own.have.countIn(firstPiece, pieceCount) < pieceCount)
+        this.disk.delete(own.pathOf(fileIndex))
   }
 
   onChange(listener: ChangeListener): () => void {
@@ -236,7 +239,9 @@ export class MemoryStore implements Store {
   }
 
   #find(version: Version, root: string): MemoryHolding | undefined {
-    return this.#holdings.find(holding => holding.version.id === version.id && holding.root === root)
+    return [...this.#holdings.values()].find(
+      holding => holding.version.id === version.id && holding.root === root
+    )
   }
 
   #make(made: { version: Version; root: string; kind: 'source' | 'fetched'; layers: PieceLayers }) {

@@ -1,93 +1,316 @@
-/** What every Store must do, run on each implementation, and the small versions that store tests are made of. */
+/** What every Store must do, run on each implementation. */
 
-import { concatBytes } from '../base/bytes.ts'
-import { type PieceIndex, piecesRootFromBytes } from '../base/ids.ts'
-import { encodeInfo } from '../content/info.ts'
-import { fileRootOfPieceLayer, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
-import { pieceSpan, type Version } from '../content/version.ts'
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import fc from 'fast-check'
+import { pieceIndex } from '../base/ids.ts'
+import { leafHashes } from '../content/merkle.ts'
+import {
+  blocksOf,
+  fetchAll,
+  isAppError,
+  piecesOf,
+  type Sample,
+  sampleBytes,
+  sampleVersion,
+  untilState,
+  variedSample
+} from './samples.conformance.ts'
 import { sha256 } from './sha256.ts'
+import type { Store } from './store.ts'
 
-export interface SampleFile {
-  readonly path: readonly string[]
-  readonly bytes: Uint8Array
-  readonly executable?: boolean
-  readonly symlink?: readonly string[]
+export interface StoreHarness {
+  readonly store: Store
+  /** An absolute path for a fetch or a source. */
+  place(name: string): string
+  /** Writes a file as somebody else would. */
+  plant(path: string, bytes: Uint8Array): void
+  remove(path: string): void
+  bytesAt(path: string): Uint8Array | undefined
+  /** Lets a second pass, for checks that are not made at every read. */
+  passTime(): void
+  fingerprintAt(path: string): string
+  dispose(): Promise<void>
 }
 
-export interface Sample {
-  readonly version: Version
-  readonly layers: Map<number, Uint8Array>
-  bytesOf(piece: PieceIndex): Uint8Array
-  fileBytes(fileIndex: number): Uint8Array
-}
+export function runStoreConformance(name: string, open: () => Promise<StoreHarness>): void {
+  describe(`${name} keeps the promises of a Store`, () => {
+    let harness: StoreHarness
+    let store: Store
+    beforeEach(async () => {
+      harness = await open()
+      store = harness.store
+    })
+    afterEach(() => harness.dispose())
 
-/** Bytes that differ from place to place and from seed to seed. */
-export function sampleBytes(length: number, seed: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let state = (seed * 2654435761 + 1) >>> 0
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    bytes[i] = state >>> 24
-  }
-  return bytes
-}
+    const create = (sample: Sample, place = 'dest') =>
+      store.create({ version: sample.version, destination: harness.place(place), layers: sample.layers })
 
-function layerOf(bytes: Uint8Array, pieceBytes: number): Uint8Array {
-  const width = pieceLeafWidth(bytes.length, pieceBytes)
-  const hashes: Uint8Array[] = []
-  for (let offset = 0; offset < bytes.length; offset += pieceBytes)
-    hashes.push(
-      pieceRootOfLeaves(leafHashes(bytes.subarray(offset, offset + pieceBytes), sha256), width, sha256)
-    )
-  return concatBytes(hashes)
-}
-
-export function sampleVersion(
-  files: readonly SampleFile[],
-  options: { readonly pieceBytes?: number; readonly name?: string } = {}
-): Sample {
-  const pieceBytes = options.pieceBytes ?? 16384
-  const name = options.name ?? 'sample'
-  const isSingleFile = files.length === 1 && files[0]?.path.length === 1 && files[0].path[0] === name
-  const layerOfPath = new Map<string, Uint8Array>()
-  const contents = new Map<string, Uint8Array>()
-  const version = encodeInfo(
-    {
-      name,
-      isSingleFile,
-      pieceBytes,
-      files: files.map(({ path, bytes, executable, symlink }) => {
-        contents.set(path.join('/'), bytes)
-        if (bytes.length === 0)
-          return { path, bytes: 0, root: undefined, executable: executable ?? false, symlink }
-        const layer = layerOf(bytes, pieceBytes)
-        layerOfPath.set(path.join('/'), layer)
-        const root = fileRootOfPieceLayer(layer, { fileBytes: bytes.length, pieceBytes, sha256 })
-        return {
-          path,
-          bytes: bytes.length,
-          root: piecesRootFromBytes(root),
-          executable: executable ?? false,
-          symlink
-        }
-      })
-    },
-    sha256
-  )
-  const layers = new Map<number, Uint8Array>()
-  version.files.forEach((file, index) => {
-    const layer = layerOfPath.get(file.path.join('/'))
-    if (layer !== undefined && file.pieceCount > 1) layers.set(index, layer)
-  })
-  const fileBytes = (fileIndex: number) =>
-    contents.get(version.files[fileIndex]?.path.join('/') ?? '') ?? new Uint8Array(0)
-  return {
-    version,
-    layers,
-    fileBytes,
-    bytesOf: piece => {
-      const { fileIndex, offset, bytes } = pieceSpan(version, piece)
-      return fileBytes(fileIndex).subarray(offset, offset + bytes)
+    const assertOnDisk = (sample: Sample, root: string) => {
+      for (const [index, file] of sample.version.files.entries())
+        if (file.bytes > 0)
+          assert.deepEqual(
+            harness.bytesAt([root, ...file.path].join('/')),
+            Uint8Array.from(sample.fileBytes(index)),
+            file.path.join('/')
+          )
     }
-  }
+
+    test('pieces in any order and block size become the files, byte for byte', async () => {
+      const sample = variedSample()
+      await fc.assert(
+        fc.asyncProperty(
+          fc.shuffledSubarray(piecesOf(sample), { minLength: sample.version.pieceCount }),
+          fc.nat(1_000_000),
+          async (order, seed) => {
+            const holding = await create(sample, `dest-${seed}-${order.join('-')}`)
+            for (const [done, piece] of order.entries()) {
+              assert.equal(holding.have.size, done)
+              assert.equal(holding.state, 'fetching')
+              const result = await holding.writePiece(
+                piece,
+                blocksOf(sample.bytesOf(piece), 16384 << (seed % 2))
+              )
+              assert.deepEqual(result, { outcome: 'durable' })
+              assert(holding.have.has(piece))
+            }
+            await untilState(store, holding, 'complete')
+            assertOnDisk(sample, holding.root)
+            await store.forget(holding)
+            assertOnDisk(sample, holding.root)
+          }
+        ),
+        { numRuns: 8 }
+      )
+    })
+
+    test('a piece that does not hash is a mismatch, and nothing of it is kept', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      for (const piece of piecesOf(sample)) {
+        const bad = Uint8Array.from(sample.bytesOf(piece))
+        bad[bad.length - 1] = (bad.at(-1) ?? 0) ^ 1
+        assert.deepEqual(await holding.writePiece(piece, blocksOf(bad)), { outcome: 'mismatch' })
+      }
+      assert.equal(holding.have.size, 0)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+      assertOnDisk(sample, holding.root)
+    })
+
+    test('copies of one piece that arrive together are judged one by one', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      const piece = pieceIndex(0)
+      const bad = new Uint8Array(sample.bytesOf(piece).length)
+      const outcomes = await Promise.all([
+        holding.writePiece(piece, blocksOf(bad)),
+        holding.writePiece(piece, blocksOf(sample.bytesOf(piece))),
+        holding.writePiece(piece, blocksOf(sample.bytesOf(piece)))
+      ])
+      assert.deepEqual(
+        outcomes.map(({ outcome }) => outcome),
+        ['mismatch', 'durable', 'durable']
+      )
+      assert.equal(holding.have.size, 1)
+    })
+
+    test('reads give any range of any piece, also while the rest is still to come', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      const held = piecesOf(sample).filter(piece => piece % 2 === 0)
+      await fetchAll(holding, sample, held)
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...held),
+          fc.nat(),
+          fc.nat(),
+          fc.boolean(),
+          async (piece, a, b, own) => {
+            const expected = sample.bytesOf(piece)
+            const begin = a % expected.length
+            const length = 1 + (b % (expected.length - begin))
+            const into = own ? new Uint8Array(length + 3) : undefined
+            const read = await holding.read({ piece, begin, length }, into)
+            assert.deepEqual(Uint8Array.from(read), expected.slice(begin, begin + length))
+            if (into !== undefined) assert.equal(read.buffer, into.buffer)
+          }
+        ),
+        { numRuns: 60 }
+      )
+    })
+
+    test('leaf hashes are those of the bytes', async () => {
+      const sample = sampleVersion([{ path: ['a'], bytes: sampleBytes(200_000, 4) }], { pieceBytes: 65536 })
+      const holding = await create(sample)
+      await fetchAll(holding, sample)
+      for (const piece of piecesOf(sample))
+        assert.deepEqual(
+          Uint8Array.from(await holding.leafHashes(piece)),
+          leafHashes(sample.bytesOf(piece), sha256)
+        )
+    })
+
+    test('layers may come later, and hashes of pieces come from them', async () => {
+      const sample = variedSample()
+      const target = { version: sample.version, destination: harness.place('dest'), layers: new Map() }
+      const holding = await store.create(target)
+      for (const [fileIndex, layer] of sample.layers) {
+        assert.equal(holding.layer(fileIndex), undefined)
+        assert.equal(
+          holding.pieceHash(sample.version.files[fileIndex]?.firstPiece ?? pieceIndex(0)),
+          undefined
+        )
+        await holding.setLayer(fileIndex, layer)
+        assert.deepEqual(holding.layer(fileIndex), layer)
+      }
+      for (const piece of piecesOf(sample)) assert.equal(holding.pieceHash(piece)?.length, 32)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+    })
+
+    test('a place is one holding, however often it is asked for', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      await fetchAll(holding, sample, piecesOf(sample).slice(0, 3))
+      const again = await create(sample)
+      assert.equal(again, holding)
+      assert.equal(again.have.size, 3)
+      assert.deepEqual(store.holdings(), [holding])
+    })
+
+    test("files that are the version's own are taken over; the rest is fetched", async () => {
+      const sample = variedSample()
+      const long = sample.version.files.findIndex(file => file.path.at(-1) === 'long')
+      harness.plant(`${harness.place('dest')}/data/long`, sample.fileBytes(long))
+      const holding = await create(sample)
+      assert.equal(holding.have.size, sample.version.files[long]?.pieceCount)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+      assertOnDisk(sample, holding.root)
+    })
+
+    test('anything else in the way is refused before a thing is written', async () => {
+      const sample = variedSample()
+      const short = `${harness.place('dest')}/short`
+      for (const bytes of [sampleBytes(100, 99), sampleBytes(7, 99)]) {
+        harness.plant(short, bytes)
+        await assert.rejects(create(sample), isAppError('DEST_EXISTS', short))
+        assert.deepEqual(harness.bytesAt(short), bytes)
+        assert.equal(harness.bytesAt(`${harness.place('dest')}/data/long`), undefined)
+        assert.deepEqual(store.holdings(), [])
+      }
+    })
+
+    test('a file that changes behind our back is not served, is reported, and can be restored', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+      const path = `${holding.root}/short`
+      const index = sample.version.files.findIndex(file => file.path[0] === 'short')
+      const piece = sample.version.files[index]?.firstPiece ?? pieceIndex(0)
+      harness.plant(path, sampleBytes(50, 9))
+      harness.passTime()
+      const damaged = untilState(store, holding, 'damaged')
+      await assert.rejects(holding.read({ piece, begin: 0, length: 10 }), isAppError('CONTENT_CHANGED', path))
+      await damaged
+      assert.equal(holding.problem?.code, 'CONTENT_CHANGED')
+      assert.equal(holding.problem?.path, path)
+      assert(!holding.have.has(piece))
+      assert.equal(holding.have.size, sample.version.pieceCount - 1)
+      const other = pieceIndex(piece === 0 ? 1 : 0)
+      assert.equal((await holding.read({ piece: other, begin: 0, length: 10 })).length, 10)
+      harness.plant(path, sample.fileBytes(index))
+      assert.deepEqual((await holding.verify()).badPieces, [])
+      assert.equal(holding.state, 'complete')
+      assert.equal((await holding.read({ piece, begin: 0, length: 10 })).length, 10)
+    })
+
+    test('a check finds what is bad and what is gone, and forgets both', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+      const exact = sample.version.files.findIndex(file => file.path.at(-1) === 'exact')
+      const changed = Uint8Array.from(sample.fileBytes(exact))
+      changed[20_000] = (changed[20_000] ?? 0) ^ 1
+      harness.plant(`${holding.root}/data/exact`, changed)
+      harness.remove(`${holding.root}/short`)
+      const seen: number[] = []
+      const report = await holding.verify({ onProgress: ({ checkedBytes }) => seen.push(checkedBytes) })
+      const { firstPiece } = sample.version.files[exact] ?? { firstPiece: pieceIndex(0) }
+      const short = sample.version.files.find(file => file.path[0] === 'short')?.firstPiece
+      assert.deepEqual(report.badPieces, [firstPiece + 1, short])
+      assert.deepEqual(report.badFiles, ['data/exact'])
+      assert.deepEqual(report.missingFiles, ['short'])
+      assert.equal(seen.at(-1), report.checkedBytes)
+      assert.equal(holding.state, 'damaged')
+      assert.equal(holding.have.size, sample.version.pieceCount - 3)
+    })
+
+    test('an aborted check rejects with the reason and changes nothing', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      await fetchAll(holding, sample)
+      const reason = new Error('enough')
+      await assert.rejects(holding.verify({ signal: AbortSignal.abort(reason) }), reason)
+      assert.equal(holding.have.size, sample.version.pieceCount)
+    })
+
+    test('a hashed tree is served from where it is, and forgotten without a trace on it', async () => {
+      const sample = variedSample()
+      const source = harness.place('source')
+      const fingerprints = new Map<number, string>()
+      for (const [index, file] of sample.version.files.entries()) {
+        if (file.bytes === 0) continue
+        const path = [source, ...file.path].join('/')
+        harness.plant(path, sample.fileBytes(index))
+        fingerprints.set(index, harness.fingerprintAt(path))
+      }
+      const { version, layers } = sample
+      const holding = await store.adopt({ version, source, layers, fingerprints })
+      assert.equal(holding.kind, 'source')
+      assert.equal(holding.state, 'complete')
+      for (const piece of piecesOf(sample)) {
+        const expected = sample.bytesOf(piece)
+        const read = await holding.read({ piece, begin: 0, length: expected.length })
+        assert.deepEqual(Uint8Array.from(read), Uint8Array.from(expected))
+      }
+      assert.equal(await store.adopt({ version, source, layers, fingerprints }), holding)
+      await store.forget(holding)
+      assert.deepEqual(store.holdings(), [])
+      assertOnDisk(sample, source)
+    })
+
+    test('what is forgotten half-way leaves no part of a file', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      await fetchAll(holding, sample, [pieceIndex(0)])
+      await store.forget(holding)
+      const fresh = await create(sample)
+      assert.notEqual(fresh.id, holding.id)
+      assert.equal(fresh.have.size, 0)
+      await fetchAll(fresh, sample)
+      await untilState(store, fresh, 'complete')
+    })
+
+    test('listeners hear of changes until they end', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      let heard = 0
+      const end = store.onChange(changed => {
+        assert.equal(changed, holding)
+        heard++
+      })
+      await fetchAll(holding, sample, [pieceIndex(0)])
+      await new Promise(resolve => setImmediate(resolve))
+      assert(heard > 0)
+      end()
+      heard = 0
+      await fetchAll(holding, sample, [pieceIndex(1)])
+      await new Promise(resolve => setImmediate(resolve))
+      assert.equal(heard, 0)
+    })
+  })
 }
