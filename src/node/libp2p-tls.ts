@@ -40,7 +40,7 @@ const SOCKET_BUFFER_BYTES = MIB
 /** More than any single delivery: the multiplexer above takes everything at once. */
 const READ_BUFFER_BYTES_MAX = 4 * MIB
 /** Delivered in one go at the latest when this much has gathered; bounds memory, costs nothing below it. */
-const GATHER_BYTES_MAX = 256 * KIB
+const GATHER_BYTES_MAX = MIB
 /** What the negotiation may have read ahead: a few lines and, at worst, one TLS flight. */
 const READ_AHEAD_BYTES_MAX = 64 * KIB
 
@@ -115,7 +115,9 @@ export class TlsChannel extends AbstractMessageStream {
     const chunks = this.#gathered
     this.#gathered = []
     this.#gatheredBytes = 0
+    this.#socket.cork() // what the layers above answer at once, such as window updates, leaves as one record
     this.onData(new Uint8ArrayList(...chunks))
+    this.#socket.uncork()
   }
 
   sendData(data: Uint8ArrayList): SendResult {
