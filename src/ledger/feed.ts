@@ -23,6 +23,7 @@
  */
 
 import { assert } from '../base/assert.ts'
+import { equalBytes } from '../base/bytes.ts'
 import type { DeviceId, OperationId } from '../base/ids.ts'
 import type { Operation } from './operation.ts'
 
@@ -143,7 +144,26 @@ export class OperationLog {
     }
     this.#feeds.set(key, feed)
     const order = orderAfter(operation, parents)
-    return this.#append({ operation, feed, order, prev }, feed)
+    return this.#append({ operation: this.#shared(operation, feed, parents), feed, order, prev }, feed)
+  }
+
+  /** The same operation on the strings and bytes that are here already: most of what it holds repeats others. */
+  #shared(operation: Operation, feed: Feed, parents: readonly Placed[]): Operation {
+    const ids = parents.map(parent => parent.operation.id)
+    const [like] = feed.positions[0] ?? parents
+    const root =
+      like !== undefined && equalBytes(like.operation.root, operation.root)
+        ? like.operation.root
+        : operation.root
+    return {
+      ...operation,
+      org: like?.operation.org ?? operation.org,
+      root,
+      author: feed.author,
+      incarnation: feed.incarnation,
+      prev: operation.prev === null ? null : (ids[0] ?? null),
+      deps: operation.prev === null ? ids : ids.slice(1)
+    }
   }
 
   #append(placed: Placed, feed: MutableFeed): Placement {

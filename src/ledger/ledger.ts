@@ -226,7 +226,7 @@ export class Ledger {
       const placement = this.#log.place(operation)
       switch (placement.outcome) {
         case 'placed':
-          adding.accepted.push(operation)
+          adding.accepted.push(placement.placed.operation)
           this.#fold.apply(placement.placed, placement.forkMoved)
           for (const released of this.#orphans.release(id)) queue.push(released)
           break

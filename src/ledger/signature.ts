@@ -9,7 +9,7 @@
 import { assert } from '../base/assert.ts'
 import { concatBytes, utf8 } from '../base/bytes.ts'
 
-/** SHA-256 (FIPS 180-4): any bytes in, a fresh array of 32 bytes out. */
+/** SHA-256 (FIPS 180-4): bytes of whatever length in, a fresh array of 32 bytes out. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array
 /** Ed25519 verification; false for any malformed key or signature, never a throw. */
 export type Verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
