@@ -25,7 +25,7 @@ const DATASET_NAME = new RegExp(`^${SEGMENT}(?:/${SEGMENT})*$`)
 const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u
 const ADDRESS = /^\/[\x21-\x7e]+$/
 const ORDINAL = /^[1-9][0-9]{0,6}$/
-const VERSION_PREFIX = /^[0-9a-f]{8,64}$/
+const VERSION_PREFIX = new RegExp(`^[0-9a-f]{${VERSION_PREFIX_CHARACTERS_MIN},64}$`)
 
 export const DATASET_CLASSES = ['public', 'internal', 'confidential', 'restricted'] as const
 export type DatasetClass = (typeof DATASET_CLASSES)[number]
