@@ -34,9 +34,9 @@ import {
 import type { Holding } from '../src/store/store.ts'
 
 const ROUNDS = 25
-const WRITERS = 12
+const WRITERS = 64
 /** The longest a child lives after it began to fetch; some rounds complete a fetch within it. */
-const LIFE_MS_MAX = 250
+const LIFE_MS_MAX = 400
 
 /** Long files whose pieces come one by one, and many that become whole at once. */
 function crashSample(): Sample {
