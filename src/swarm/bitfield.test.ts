@@ -31,9 +31,7 @@ test('behaves as a set of numbers', () => {
         } else assert.equal(field.delete(index), oracle.delete(index))
       }
       const members: number[] = []
-      field.forEach(index => {
-        members.push(index)
-      })
+      field.each(index => members.push(index))
       assert.deepEqual(
         members,
         [...oracle].sort((a, b) => a - b)

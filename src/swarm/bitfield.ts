@@ -72,7 +72,7 @@ export class Bitfield {
   }
 
   /** Calls with each member in ascending order; empty bytes are skipped. */
-  forEach(visit: (index: number) => void): void {
+  each(visit: (index: number) => void): void {
     for (let byte = 0; byte < this.#bits.length; byte++) {
       const bits = this.#bits[byte] ?? 0
       if (bits === 0) continue

@@ -28,8 +28,10 @@ export interface TransferLimits {
   readonly seedPatienceMs: number
   /** How far ahead a source suggests, as time at the rate toward the peer. */
   readonly suggestAheadMs: number
-  /** How far ahead a source suggests toward a peer whose rate is not known yet. */
+  /** How far ahead a source suggests at the least. */
   readonly suggestStartBytes: number
+  /** A suggested piece that was not asked for in this time is suggested to others. */
+  readonly reassignMs: number
   /** Peers asked for one block at the same time, in the endgame. */
   readonly endgameCopiesMax: number
   readonly handshakeTimeoutMs: number
@@ -59,7 +61,8 @@ export const TRANSFER_LIMITS: TransferLimits = {
   slowFactor: 3,
   seedPatienceMs: SECOND_MS,
   suggestAheadMs: SECOND_MS,
-  suggestStartBytes: 4 * MIB,
+  suggestStartBytes: MIB,
+  reassignMs: 5 * SECOND_MS,
   endgameCopiesMax: 2,
   handshakeTimeoutMs: 20 * SECOND_MS,
   controlTimeoutMs: 5 * SECOND_MS,
@@ -81,6 +84,7 @@ export function transferLimits(overrides: Partial<TransferLimits> = {}): Transfe
   assert(limits.pipelineStartBytes >= REQUEST_BYTES_MAX, 'a pipeline holds a request')
   assert(limits.stallMs > limits.tickMs, 'a stall is seen by a tick')
   assert(limits.endgameCopiesMax >= 2, 'an endgame needs a second copy')
+  assert(limits.reassignMs > limits.suggestAheadMs, 'a suggestion has its time')
   assert(limits.requestMs < limits.pipelineMs, 'a pipeline holds several requests')
   return limits
 }

@@ -5,8 +5,8 @@
  * Who owns a block's buffer: one that the decoder allocated belongs to the Transfer from the `message` event on,
  * until it leaves in `release` (reuse it) or in `storePiece` (the driver's, until it reports). After
  * `pieceStored` and `pieceFailed` the driver keeps it and may reuse it; after `pieceRejected` it is the
- * Transfer's again. A block may be a view of a part of the allocated buffer, and two blocks of one `storePiece`
- * may be views of the same one: tell buffers apart by what they are views of.
+ * Transfer's again. `release` names a buffer as it was allocated. The blocks of a `storePiece` may be views of
+ * parts of allocated buffers, and two of them views of the same one: tell buffers apart by what they are views of.
  */
 
 import { assert } from '../base/assert.ts'
@@ -74,7 +74,8 @@ export type TransferEvent =
       readonly request: HashRange
       readonly leaves: Uint8Array | undefined
     }
-  | { readonly type: 'infoReady'; readonly version: Version }
+  /** The info dictionary is parsed; `have` as in TransferInit. */
+  | { readonly type: 'infoReady'; readonly version: Version; readonly have?: Bitfield }
   | { readonly type: 'wantData'; readonly wantsData: boolean }
   | { readonly type: 'tick' }
 
@@ -86,7 +87,7 @@ export type TransferEffect =
   | ({ readonly type: 'serve'; readonly peer: PeerKey } & BlockRange)
   /** Forget a `serve` that has not begun; the Transfer has answered the peer. No `served` for it. */
   | ({ readonly type: 'cancelServe'; readonly peer: PeerKey } & BlockRange)
-  /** Hash leaves of a stored piece; `firstLeaf` counts from the start of the piece. Report `leavesRead`. */
+  /** Hash these leaves of a stored piece; `firstLeaf` counts from its start. Report `leavesRead`. */
   | {
       readonly type: 'readLeaves'
       readonly peer: PeerKey

@@ -22,6 +22,7 @@ import {
   type HashRange,
   INFO_HASH_BYTES,
   MESSAGE_ID,
+  type MessageOf,
   PEER_ID_BYTES,
   PIECE_COUNT_MAX,
   PROOF_LAYERS_MAX,
@@ -49,7 +50,7 @@ const RESERVED = {
   v2: { byte: 7, mask: 0x10 }
 } as const
 
-type PieceMessage = Extract<WireMessage, { type: 'piece' }>
+type PieceMessage = MessageOf<'piece'>
 type SmallMessage = Exclude<WireMessage, PieceMessage>
 
 /** Length on the wire, prefix included, without the payload of a `piece`. */

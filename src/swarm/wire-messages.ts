@@ -16,6 +16,8 @@ import { PIECE_BYTES_MAX } from '../content/piece-length.ts'
 export const BLOCK_BYTES = LEAF_BYTES
 /** The longest request between peers that announced it in their extended handshake. */
 export const REQUEST_BYTES_MAX = 256 * KIB
+/** Blocks of the longest piece. */
+export const PIECE_BLOCKS_MAX = PIECE_BYTES_MAX / BLOCK_BYTES
 /** The most pieces that a version may have here; bounds the bitfield. */
 export const PIECE_COUNT_MAX = 2 ** 22
 /** The most hashes of the base layer in one hash request (BEP 52 says that more should not be asked for). */
@@ -32,10 +34,7 @@ export const EXTENDED_BYTES_MAX = 64 * KIB
 assert(REQUEST_BYTES_MAX % BLOCK_BYTES === 0, 'a request is a whole number of blocks')
 assert(PIECE_BYTES_MAX % REQUEST_BYTES_MAX === 0, 'the longest piece is a whole number of requests')
 assert(EXTENDED_BYTES_MAX > METADATA_PIECE_BYTES + KIB, 'a metadata piece fits with its header')
-assert(
-  PIECE_COUNT_MAX * (PIECE_BYTES_MAX / BLOCK_BYTES) < Number.MAX_SAFE_INTEGER,
-  'a block has a safe number'
-)
+assert(PIECE_COUNT_MAX * PIECE_BLOCKS_MAX < Number.MAX_SAFE_INTEGER, 'a block has a safe number')
 
 export const HANDSHAKE_BYTES = 68
 export const INFO_HASH_BYTES = 20
@@ -95,25 +94,31 @@ export interface HandshakeMessage extends HandshakeFlags {
   readonly peerId: Uint8Array
 }
 
+/** One member of a union per type, so that each can be told apart. */
+type Each<Type extends string, Fields> = Type extends unknown ? { readonly type: Type } & Fields : never
+
+type PlainType =
+  | 'keep-alive'
+  | 'choke'
+  | 'unchoke'
+  | 'interested'
+  | 'not-interested'
+  | 'have-all'
+  | 'have-none'
+
 export type WireMessage =
   | HandshakeMessage
-  | {
-      readonly type:
-        | 'keep-alive'
-        | 'choke'
-        | 'unchoke'
-        | 'interested'
-        | 'not-interested'
-        | 'have-all'
-        | 'have-none'
-    }
-  | { readonly type: 'have' | 'suggest' | 'allowed-fast'; readonly piece: number }
-  | { readonly type: 'bitfield'; readonly bits: Uint8Array }
-  | ({ readonly type: 'request' | 'cancel' | 'reject' } & BlockRange)
-  | { readonly type: 'piece'; readonly piece: number; readonly begin: number; readonly block: Uint8Array }
-  | { readonly type: 'extended'; readonly extensionId: number; readonly payload: Uint8Array }
-  | ({ readonly type: 'hash-request' | 'hash-reject' } & HashRange)
-  | ({ readonly type: 'hashes'; readonly hashes: Uint8Array } & HashRange)
+  | Each<PlainType, unknown>
+  | Each<'have' | 'suggest' | 'allowed-fast', { readonly piece: number }>
+  | Each<'bitfield', { readonly bits: Uint8Array }>
+  | Each<'request' | 'cancel' | 'reject', BlockRange>
+  | Each<'piece', { readonly piece: number; readonly begin: number; readonly block: Uint8Array }>
+  | Each<'extended', { readonly extensionId: number; readonly payload: Uint8Array }>
+  | Each<'hash-request' | 'hash-reject', HashRange>
+  | Each<'hashes', HashRange & { readonly hashes: Uint8Array }>
+
+/** The messages of some types. */
+export type MessageOf<Type extends WireMessage['type']> = Extract<WireMessage, { readonly type: Type }>
 
 /** Every way in which a peer can break the protocol; each is counted apart. */
 export type MisbehaviourReason =

@@ -1,0 +1,318 @@
+/**
+ * What we have, what we fetch, and who has what.
+ *
+ * Invariant: a piece is in exactly one state at any time.
+ *
+ *     missing --open--> requested --received--> received --stored--> have
+ *        ^                 |  ^                    |                   |
+ *        |                 |  +------reopened------+                   |
+ *        +-----closed------+---------closed--------+---------lost------+
+ *
+ * - missing: nothing of it is here. In the rarity order once its hash is known, since a piece that could not be
+ *   verified is not fetched.
+ * - requested: open; some blocks are asked for, or have come, or both.
+ * - received: every block has come; it is being verified and stored, or its bad blocks are being found.
+ * - have: verified and durable.
+ *
+ * The picker holds facts and keeps their sums; which piece is asked of whom is decided by schedule.ts.
+ * No event costs more than a step per peer, but for a peer that comes or goes, which costs a step per piece.
+ */
+
+import { assert } from '../base/assert.ts'
+import { type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { pieceLength, type Version } from '../content/version.ts'
+import { Bitfield } from './bitfield.ts'
+import { OpenPiece } from './open-piece.ts'
+import { RarityOrder, TieBreaker } from './rarity-order.ts'
+
+export type PieceState = 'missing' | 'requested' | 'received' | 'have'
+
+/** What one peer has, with the sums that make it cheap to see whether it is of use. */
+export class PeerPieces {
+  readonly bits: Bitfield
+  /** Came as a complete peer: it counts as one for every piece, and not in each piece's availability. */
+  cameComplete: boolean
+  /** Pieces that it has and that we do not. */
+  lackingCount = 0
+  /** Pieces that it has and that could be opened now. */
+  openableCount = 0
+
+  constructor(bits: Bitfield, cameComplete: boolean) {
+    this.bits = bits
+    this.cameComplete = cameComplete
+  }
+}
+
+export interface PiecePickerInit {
+  readonly version: Version
+  readonly have: Bitfield
+  readonly seed: number
+}
+
+export class PiecePicker {
+  readonly version: Version
+  readonly #have: Bitfield
+  /** Pieces whose hash is known. */
+  readonly #verifiable: Bitfield
+  readonly #order: RarityOrder
+  readonly #open = new Map<PieceIndex, OpenPiece>()
+  readonly #received = new Set<PieceIndex>()
+  /** Open pieces of which blocks are missing that nobody is asked for. */
+  readonly #unfilled = new Set<OpenPiece>()
+  readonly #peers = new Set<PeerPieces>()
+  readonly #ties: TieBreaker
+  #completePeers = 0
+  #undelivered: number
+  #openBytes = 0
+  #haveBytes = 0
+
+  constructor(init: PiecePickerInit) {
+    assert(init.have.size === init.version.pieceCount, 'the bitfield is of the version')
+    this.version = init.version
+    this.#have = init.have.clone()
+    this.#verifiable = new Bitfield(init.version.pieceCount)
+    this.#order = new RarityOrder(init.version.pieceCount, init.seed)
+    this.#undelivered = init.version.pieceCount
+    this.#ties = new TieBreaker(init.seed)
+    this.#have.each(piece => {
+      this.#haveBytes += pieceLength(init.version, pieceIndex(piece))
+    })
+  }
+
+  get have(): Bitfield {
+    return this.#have
+  }
+
+  get haveBytes(): number {
+    return this.#haveBytes
+  }
+
+  get isComplete(): boolean {
+    return this.#have.isFull
+  }
+
+  /** Pieces that can be opened. */
+  get openableCount(): number {
+    return this.#order.size
+  }
+
+  get requestedCount(): number {
+    return this.#open.size - this.#received.size
+  }
+
+  get receivedCount(): number {
+    return this.#received.size
+  }
+
+  /** Sizes of all pieces that are requested or received. */
+  get openBytes(): number {
+    return this.#openBytes
+  }
+
+  /** Pieces that no peer has which came incomplete: those that a source has still to bring into the swarm. */
+  get undeliveredCount(): number {
+    return this.#undelivered
+  }
+
+  get unfilled(): ReadonlySet<OpenPiece> {
+    return this.#unfilled
+  }
+
+  get openPieces(): IterableIterator<OpenPiece> {
+    return this.#open.values()
+  }
+
+  state(piece: PieceIndex): PieceState {
+    if (this.#have.has(piece)) return 'have'
+    if (this.#received.has(piece)) return 'received'
+    return this.#open.has(piece) ? 'requested' : 'missing'
+  }
+
+  /** Whether the piece is missing and could be fetched now. */
+  isOpenable(piece: number): boolean {
+    return this.#order.has(piece)
+  }
+
+  openPiece(piece: PieceIndex): OpenPiece | undefined {
+    return this.#open.get(piece)
+  }
+
+  /** Peers that have the piece. */
+  availability(piece: number): number {
+    return this.#order.availability(piece) + this.#completePeers
+  }
+
+  /** Peers that have the piece and came incomplete. */
+  spread(piece: number): number {
+    return this.#order.availability(piece)
+  }
+
+  /** The rarest piece that can be opened and that `peer` has. */
+  rarest(peer: PeerPieces): PieceIndex | undefined {
+    if (peer.openableCount === 0) return undefined
+    const bits = peer.bits
+    const found = bits.isFull ? this.#order.find(() => true) : this.#order.find(piece => bits.has(piece))
+    return found === undefined ? undefined : pieceIndex(found)
+  }
+
+  // ---- what we may fetch
+
+  /** The hashes of these pieces are known now. In random order, so that ties are broken from the start. */
+  makeVerifiable(pieces: Uint32Array): void {
+    this.#ties.shuffle(pieces)
+    for (const piece of pieces) {
+      if (!this.#verifiable.add(piece)) continue
+      this.offer(pieceIndex(piece))
+    }
+  }
+
+  isVerifiable(piece: number): boolean {
+    return this.#verifiable.has(piece)
+  }
+
+  // ---- states of pieces
+
+  open(piece: PieceIndex): OpenPiece {
+    assert(this.#order.has(piece), `piece ${piece} is missing and verifiable`)
+    this.#order.remove(piece)
+    this.#forPeersWith(piece, peer => peer.openableCount--)
+    const open = new OpenPiece(piece, pieceLength(this.version, piece))
+    this.#open.set(piece, open)
+    this.#unfilled.add(open)
+    this.#openBytes += open.bytes
+    return open
+  }
+
+  /** To be called after blocks of an open piece were asked for, given up, received or discarded. */
+  refresh(open: OpenPiece): void {
+    if (open.missingCount > 0 && !this.#received.has(open.piece)) this.#unfilled.add(open)
+    else this.#unfilled.delete(open)
+  }
+
+  /** Every block has come. */
+  markReceived(open: OpenPiece): void {
+    assert(open.isWhole && this.#open.get(open.piece) === open, `piece ${open.piece} is whole`)
+    this.#received.add(open.piece)
+    this.#unfilled.delete(open)
+  }
+
+  /** Some blocks were bad: the piece is fetched on. */
+  reopen(open: OpenPiece): void {
+    assert(this.#received.delete(open.piece), `piece ${open.piece} was received`)
+    this.refresh(open)
+  }
+
+  /** Gives an open piece up: it is missing again. */
+  close(open: OpenPiece): void {
+    this.closeHeld(open)
+    this.offer(open.piece)
+  }
+
+  /** The same, but it is not to be opened again before {@link offer}. */
+  closeHeld(open: OpenPiece): void {
+    assert(open.requests.size === 0, `nobody is asked for piece ${open.piece} any more`)
+    this.#drop(open)
+  }
+
+  /** Lets a missing piece be opened again; no effect on one in any other state. */
+  offer(piece: PieceIndex): void {
+    if (this.state(piece) === 'missing' && !this.#order.has(piece) && this.#verifiable.has(piece))
+      this.#makeOpenable(piece)
+  }
+
+  markStored(open: OpenPiece): void {
+    assert(this.#received.has(open.piece), `piece ${open.piece} was received`)
+    this.#drop(open)
+    this.#have.add(open.piece)
+    this.#haveBytes += open.bytes
+    this.#forPeersWith(open.piece, peer => peer.lackingCount--)
+  }
+
+  /** A stored piece turned out to be damaged. False when we did not have it. */
+  markLost(piece: PieceIndex): boolean {
+    if (!this.#have.delete(piece)) return false
+    this.#haveBytes -= pieceLength(this.version, piece)
+    this.#forPeersWith(piece, peer => peer.lackingCount++)
+    this.offer(piece)
+    return true
+  }
+
+  #drop(open: OpenPiece): void {
+    assert(this.#open.get(open.piece) === open, `piece ${open.piece} is open`)
+    this.#open.delete(open.piece)
+    this.#received.delete(open.piece)
+    this.#unfilled.delete(open)
+    this.#openBytes -= open.bytes
+  }
+
+  #makeOpenable(piece: PieceIndex): void {
+    this.#order.insert(piece)
+    this.#forPeersWith(piece, peer => peer.openableCount++)
+  }
+
+  #forPeersWith(piece: PieceIndex, visit: (peer: PeerPieces) => void): void {
+    for (const peer of this.#peers) if (peer.bits.has(piece)) visit(peer)
+  }
+
+  // ---- what peers have
+
+  /** Takes over `bits`. */
+  addPeer(bits: Bitfield): PeerPieces {
+    assert(bits.size === this.version.pieceCount, 'the bitfield is of the version')
+    const peer = new PeerPieces(bits, bits.isFull && bits.size > 0)
+    this.#peers.add(peer)
+    if (peer.cameComplete) {
+      this.#completePeers++
+      peer.lackingCount = bits.size - this.#have.count
+      peer.openableCount = this.#order.size
+    } else bits.each(piece => this.#count(peer, piece))
+    return peer
+  }
+
+  removePeer(peer: PeerPieces): void {
+    assert(this.#peers.delete(peer), 'the peer was added')
+    if (peer.cameComplete) this.#completePeers--
+    else {
+      peer.bits.each(piece => {
+        this.#order.lower(piece)
+        if (this.#order.availability(piece) === 0) this.#undelivered++
+      })
+    }
+  }
+
+  /** The peer announced a piece. False when it was known. */
+  peerHas(peer: PeerPieces, piece: PieceIndex): boolean {
+    if (!peer.bits.add(piece)) return false
+    assert(!peer.cameComplete, 'a complete peer has nothing new')
+    this.#count(peer, piece)
+    return true
+  }
+
+  /** The peer turned out not to have a piece that it had announced. */
+  peerLacks(peer: PeerPieces, piece: PieceIndex): void {
+    if (!peer.bits.has(piece)) return
+    if (peer.cameComplete) this.#countApart(peer)
+    peer.bits.delete(piece)
+    this.#order.lower(piece)
+    if (this.#order.availability(piece) === 0) this.#undelivered++
+    if (!this.#have.has(piece)) peer.lackingCount--
+    if (this.#order.has(piece)) peer.openableCount--
+  }
+
+  /** A peer that came complete is so no more: count it like any other. */
+  #countApart(peer: PeerPieces): void {
+    peer.cameComplete = false
+    this.#completePeers--
+    peer.bits.each(piece => {
+      if (this.#order.availability(piece) === 0) this.#undelivered--
+      this.#order.raise(piece)
+    })
+  }
+
+  #count(peer: PeerPieces, piece: number): void {
+    if (this.#order.availability(piece) === 0) this.#undelivered--
+    this.#order.raise(piece)
+    if (!this.#have.has(piece)) peer.lackingCount++
+    if (this.#order.has(piece)) peer.openableCount++
+  }
+}

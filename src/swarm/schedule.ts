@@ -1,0 +1,307 @@
+/**
+ * Who sends which piece to whom: the one place that decides it, for both roles of a device.
+ *
+ * As a downloader, `next` chooses what to ask of a peer:
+ * 1. the rest of the piece that this peer is filling, then of any open piece that it has;
+ * 2. a piece that it suggested;
+ * 3. the rarest piece that it has, ties broken differently on each device.
+ * A source that is assigning is asked only for what it suggested, and for what nobody else could finish. When
+ * nothing else fed us for a bounded while, it is asked for anything: its assignments may have gone wrong.
+ *
+ * As a source (a device with every piece), `suggestions` hands out distinct pieces. It assigns while at least two
+ * cooperative peers want pieces and some piece is with none of them. Each peer is kept supplied a bounded while
+ * ahead with pieces that no incomplete peer has and that nobody was given yet; so each piece leaves the source
+ * once before any leaves it twice, and the peers get the rest from each other. What a peer was given comes back
+ * when the peer goes, or does not ask for it in time. Once every piece is among the peers, the source is free.
+ *
+ * In the endgame, when every block is asked for, `duplicate` finds a block that another peer would deliver clearly
+ * sooner than the one that was asked.
+ *
+ * The facts of each peer include its site; nothing here depends on it yet.
+ */
+
+import { defined } from '../base/assert.ts'
+import { type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
+import { pieceLength } from '../content/version.ts'
+import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
+import type { PeerPieces, PiecePicker } from './piece-picker.ts'
+import { TieBreaker } from './rarity-order.ts'
+import type { Session } from './session.ts'
+import type { TransferLimits } from './transfer-limits.ts'
+import { BLOCK_BYTES } from './wire-messages.ts'
+
+export type Choice =
+  | {
+      readonly kind: 'blocks'
+      readonly open: OpenPiece
+      readonly run: BlockRun
+      /** Asked of an assigning source that did not suggest it. */
+      readonly impatient: boolean
+    }
+  /** This peer has nothing for us now. */
+  | { readonly kind: 'nothing' }
+  /** It has, but too much is open already. */
+  | { readonly kind: 'full' }
+
+/** A peer is worth waiting for when it delivers within this fraction of another's time. */
+const CLEARLY_SOONER = 0.5
+const SUGGESTIONS_MIN = 2
+const ASSIGNING_PEERS_MIN = 2
+
+/** What a source has given one peer to fetch. */
+interface Assignment {
+  /** Suggested and not yet asked for, oldest first, with the time of the suggestion. */
+  readonly pending: Map<number, number>
+  pendingBytes: number
+  /** Suggested or asked for, and not yet announced by the peer. */
+  readonly given: Set<number>
+}
+
+export class Schedule {
+  readonly #picker: PiecePicker
+  readonly #limits: TransferLimits
+  #fedMs: number
+
+  readonly #assignments = new Map<Session, Assignment>()
+  /** How many peers each piece was given to. */
+  readonly #givenTo: Uint16Array
+  /** The order in which this source hands out pieces. */
+  readonly #order: Uint32Array
+  #cursor = 0
+  readonly #returned: number[] = []
+  #assigns = false
+
+  constructor(init: {
+    readonly picker: PiecePicker
+    readonly limits: TransferLimits
+    readonly seed: number
+    readonly nowMs: number
+  }) {
+    this.#picker = init.picker
+    this.#limits = init.limits
+    this.#fedMs = init.nowMs
+    this.#givenTo = new Uint16Array(init.picker.version.pieceCount)
+    this.#order = Uint32Array.from(this.#givenTo.keys())
+    new TieBreaker(init.seed).shuffle(this.#order)
+  }
+
+  // ---- downloader
+
+  /** Something of use came, otherwise than by impatience. */
+  fed(nowMs: number): void {
+    this.#fedMs = nowMs
+  }
+
+  /** When an assigning source may be asked for anything. */
+  get patienceEndsMs(): number {
+    return this.#fedMs + this.#limits.seedPatienceMs
+  }
+
+  next(session: Session, nowMs: number): Choice {
+    const pieces = session.pieces
+    if (pieces === undefined) return { kind: 'nothing' }
+    const impatient = session.assigns && nowMs >= this.patienceEndsMs
+    const restrained = session.assigns && !impatient
+    let open = this.#unfilledFor(session, pieces, restrained)
+    let wasSuggested = open !== undefined && open === session.current
+    if (open === undefined) {
+      const suggested = this.#suggestedBy(session)
+      const piece = suggested ?? (restrained ? undefined : this.#picker.rarest(pieces))
+      if (piece === undefined) return { kind: 'nothing' }
+      if (!this.#hasRoom(piece)) return { kind: 'full' }
+      wasSuggested = suggested !== undefined
+      open = this.#picker.open(piece)
+    }
+    session.current = open
+    const run = defined(open.missingRun(session.requestBytes() / BLOCK_BYTES), 'run of an unfilled piece')
+    return { kind: 'blocks', open, run, impatient: impatient && !wasSuggested }
+  }
+
+  #unfilledFor(session: Session, pieces: PeerPieces, restrained: boolean): OpenPiece | undefined {
+    const { unfilled } = this.#picker
+    const current = session.current
+    if (current !== undefined && unfilled.has(current) && pieces.bits.has(current.piece)) return current
+    for (const open of unfilled) {
+      if (!pieces.bits.has(open.piece)) continue
+      if (!restrained || this.#picker.spread(open.piece) === 0) return open
+    }
+    return undefined
+  }
+
+  /** The oldest suggestion that is still of use. One that peers have meanwhile is better asked of them. */
+  #suggestedBy(session: Session): PieceIndex | undefined {
+    for (const piece of session.suggested) {
+      // Nothing is fetched before its hash is known; the suggestion keeps until then.
+      if (!this.#picker.isVerifiable(piece)) continue
+      session.suggested.delete(piece)
+      const isElsewhere = session.assigns && this.#picker.spread(piece) > 0
+      if (this.#picker.isOpenable(piece) && !isElsewhere && session.pieces?.bits.has(piece) === true)
+        return pieceIndex(piece)
+    }
+    return undefined
+  }
+
+  #hasRoom(piece: PieceIndex): boolean {
+    const { openBytes, version } = this.#picker
+    return openBytes === 0 || openBytes + pieceLength(version, piece) <= this.#limits.openBytesMax
+  }
+
+  get isEndgame(): boolean {
+    const { openableCount, unfilled, requestedCount } = this.#picker
+    return openableCount === 0 && unfilled.size === 0 && requestedCount > 0
+  }
+
+  /**
+   * A request of another peer that `session` should be asked for as well. The holder is the one whose pipeline
+   * takes longest to drain; its latest request would come last.
+   */
+  duplicate(session: Session, holders: Iterable<Session>, nowMs: number): BlockRequest | undefined {
+    const pieces = session.pieces
+    const restrained = session.assigns && nowMs < this.patienceEndsMs
+    if (!this.isEndgame || pieces === undefined || session.snubbed || restrained) return undefined
+    const ownMs = session.drainMs(session.requestBytes())
+    let slowest: Session | undefined
+    for (const holder of holders) {
+      if (holder === session || holder.requests.size === 0) continue
+      if (slowest === undefined || holder.drainMs() > slowest.drainMs()) slowest = holder
+    }
+    if (slowest === undefined || ownMs > CLEARLY_SOONER * slowest.drainMs()) return undefined
+    let latest: BlockRequest | undefined
+    for (const request of slowest.requests.values()) {
+      const { open, run } = request
+      if (!pieces.bits.has(open.piece) || run.count * BLOCK_BYTES > session.extensions.requestBytesMax)
+        continue
+      if (open.requesters(run.first) < this.#limits.endgameCopiesMax && !asksFor(session, request))
+        latest = request
+    }
+    return latest
+  }
+
+  // ---- source
+
+  get assigns(): boolean {
+    return this.#assigns
+  }
+
+  /** Whether to assign now; true when that has changed. */
+  review(sessions: Iterable<Session>): boolean {
+    let takers = 0
+    for (const session of sessions) if (takes(session)) takers++
+    const { isComplete, undeliveredCount } = this.#picker
+    const assigns = isComplete && undeliveredCount > 0 && takers >= ASSIGNING_PEERS_MIN
+    if (assigns === this.#assigns) return false
+    this.#assigns = assigns
+    if (!assigns) for (const session of [...this.#assignments.keys()]) this.gone(session)
+    return true
+  }
+
+  /** Pieces to suggest to a peer now, so that it is supplied for a while. */
+  suggestions(session: Session, nowMs: number): PieceIndex[] {
+    if (!this.#assigns || !takes(session)) return []
+    const assignment = this.#assignmentOf(session)
+    this.#takeBackLate(assignment, nowMs)
+    const aheadBytes = Math.max(
+      this.#limits.suggestStartBytes,
+      (session.uploaded.rate(nowMs) * this.#limits.suggestAheadMs) / SECOND_MS
+    )
+    const pieces: PieceIndex[] = []
+    while (assignment.pendingBytes < aheadBytes || assignment.pending.size < SUGGESTIONS_MIN) {
+      const piece = this.#nextFresh()
+      if (piece === undefined) break
+      assignment.pending.set(piece, nowMs)
+      assignment.pendingBytes += pieceLength(this.#picker.version, piece)
+      this.#give(assignment, piece)
+      pieces.push(piece)
+    }
+    return pieces
+  }
+
+  /** A peer asked us for blocks of a piece. */
+  requested(session: Session, piece: PieceIndex): void {
+    if (!this.#assigns) return
+    const assignment = this.#assignmentOf(session)
+    this.#unpend(assignment, piece)
+    this.#give(assignment, piece)
+  }
+
+  /** A peer announced a piece. */
+  delivered(session: Session, piece: PieceIndex): void {
+    const assignment = this.#assignments.get(session)
+    if (assignment !== undefined) this.#takeBack(assignment, piece)
+  }
+
+  gone(session: Session): void {
+    const assignment = this.#assignments.get(session)
+    if (assignment === undefined) return
+    for (const piece of [...assignment.given]) this.#takeBack(assignment, piece)
+    this.#assignments.delete(session)
+    // Pieces that only this peer had are to be handed out again, wherever in the order they are.
+    this.#cursor = 0
+  }
+
+  #assignmentOf(session: Session): Assignment {
+    let assignment = this.#assignments.get(session)
+    if (assignment === undefined) {
+      assignment = { pending: new Map(), pendingBytes: 0, given: new Set() }
+      this.#assignments.set(session, assignment)
+    }
+    return assignment
+  }
+
+  #nextFresh(): PieceIndex | undefined {
+    const isFresh = (piece: number) => this.#picker.spread(piece) === 0 && this.#givenTo[piece] === 0
+    for (let piece = this.#returned.pop(); piece !== undefined; piece = this.#returned.pop())
+      if (isFresh(piece)) return pieceIndex(piece)
+    while (this.#cursor < this.#order.length) {
+      const piece = this.#order[this.#cursor++] ?? 0
+      if (isFresh(piece)) return pieceIndex(piece)
+    }
+    return undefined
+  }
+
+  #give(assignment: Assignment, piece: number): void {
+    if (assignment.given.has(piece)) return
+    assignment.given.add(piece)
+    this.#givenTo[piece] = (this.#givenTo[piece] ?? 0) + 1
+  }
+
+  #unpend(assignment: Assignment, piece: number): void {
+    if (assignment.pending.delete(piece))
+      assignment.pendingBytes -= pieceLength(this.#picker.version, pieceIndex(piece))
+  }
+
+  #takeBack(assignment: Assignment, piece: number): void {
+    this.#unpend(assignment, piece)
+    if (!assignment.given.delete(piece)) return
+    const left = (this.#givenTo[piece] ?? 0) - 1
+    this.#givenTo[piece] = left
+    if (left === 0 && this.#picker.spread(piece) === 0) this.#returned.push(piece)
+  }
+
+  #takeBackLate(assignment: Assignment, nowMs: number): void {
+    for (const [piece, suggestedMs] of assignment.pending) {
+      if (nowMs - suggestedMs < this.#limits.reassignMs) return
+      this.#takeBack(assignment, piece)
+    }
+  }
+}
+
+/** Whether a peer can be given pieces by suggestion. */
+function takes(session: Session): boolean {
+  return (
+    session.isCooperative &&
+    session.flags?.fast === true &&
+    session.theyAreInterested &&
+    session.pieces !== undefined &&
+    !session.pieces.bits.isFull
+  )
+}
+
+function asksFor(session: Session, request: BlockRequest): boolean {
+  for (const other of request.open.requests)
+    if (other.holder === session.key && other.run.first < request.run.first + request.run.count) {
+      if (request.run.first < other.run.first + other.run.count) return true
+    }
+  return false
+}

@@ -1,0 +1,128 @@
+/**
+ * What the parts of a Transfer share: its facts, its peers, and the effects of the event that is being handled.
+ * Messages to one peer are gathered and leave together; they are dropped when the peer is cut off.
+ */
+
+import type { DeviceId, VersionId } from '../base/ids.ts'
+import type { Sha256 } from '../content/hash.ts'
+import type { Session } from './session.ts'
+import type { TransferLimits } from './transfer-limits.ts'
+import type { DisconnectReason, PeerKey, TransferEffect } from './transfer-types.ts'
+import type { MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
+
+/** How many peers that have gone are remembered, so that their bad blocks can still be laid to them. */
+const DEPARTED_MAX = 1024
+
+export interface TransferContextInit {
+  readonly versionId: VersionId
+  readonly self: DeviceId
+  readonly sha256: Sha256
+  readonly limits: TransferLimits
+  readonly seed: number
+}
+
+export class TransferContext {
+  readonly versionId: VersionId
+  readonly self: DeviceId
+  readonly sha256: Sha256
+  readonly limits: TransferLimits
+  readonly seed: number
+  readonly sessions = new Map<PeerKey, Session>()
+  readonly misbehaviours = new Map<MisbehaviourReason, number>()
+  nowMs = 0
+  wantsData = false
+  #effects: TransferEffect[] = []
+  readonly #outboxes = new Map<Session, WireMessage[]>()
+  readonly #bans = new Map<DeviceId, number>()
+  readonly #departed = new Map<PeerKey, DeviceId>()
+  /** Closes the books of a session that was cut off, before anything else happens. */
+  onLeave: (session: Session) => void = () => {}
+
+  constructor(init: TransferContextInit) {
+    this.versionId = init.versionId
+    this.self = init.self
+    this.sha256 = init.sha256
+    this.limits = init.limits
+    this.seed = init.seed
+  }
+
+  emit(effect: TransferEffect): void {
+    this.#effects.push(effect)
+  }
+
+  send(session: Session, message: WireMessage): void {
+    const outbox = this.#outboxes.get(session)
+    if (outbox === undefined) this.#outboxes.set(session, [message])
+    else outbox.push(message)
+  }
+
+  isHere(session: Session): boolean {
+    return this.sessions.get(session.key) === session
+  }
+
+  /** Cuts a peer off. */
+  disconnect(session: Session, reason: DisconnectReason, banMs?: number): void {
+    if (!this.isHere(session)) return
+    this.emit({
+      type: 'disconnect',
+      peer: session.key,
+      reason,
+      ...(banMs === undefined ? {} : { banMs })
+    })
+    this.forget(session)
+  }
+
+  /** The session is over. */
+  forget(session: Session): void {
+    this.sessions.delete(session.key)
+    this.#outboxes.delete(session)
+    this.#departed.set(session.key, session.facts.device)
+    for (const key of this.#departed.keys()) {
+      if (this.#departed.size <= DEPARTED_MAX) break
+      this.#departed.delete(key)
+    }
+    this.onLeave(session)
+  }
+
+  /** A peer broke the protocol: count it, say so, cut it off and keep it out for a while. */
+  punish(session: Session, violation: Violation): void {
+    this.#punish(session.key, session.facts.device, violation)
+  }
+
+  /** The same for one that may have gone. */
+  punishKey(peer: PeerKey, violation: Violation): void {
+    const device = this.sessions.get(peer)?.facts.device ?? this.#departed.get(peer)
+    if (device !== undefined) this.#punish(peer, device, violation)
+  }
+
+  #punish(peer: PeerKey, device: DeviceId, { reason, detail }: Violation): void {
+    this.misbehaviours.set(reason, (this.misbehaviours.get(reason) ?? 0) + 1)
+    this.emit({ type: 'misbehaviour', peer, device, reason, detail })
+    const { banMs, banCountMax } = this.limits
+    this.#bans.delete(device)
+    this.#bans.set(device, this.nowMs + banMs)
+    for (const banned of this.#bans.keys()) {
+      if (this.#bans.size <= banCountMax) break
+      this.#bans.delete(banned)
+    }
+    for (const session of [...this.sessions.values()])
+      if (session.facts.device === device) this.disconnect(session, reason, banMs)
+  }
+
+  /** How much longer a device is kept out. */
+  banLeftMs(device: DeviceId): number {
+    const untilMs = this.#bans.get(device)
+    if (untilMs === undefined) return 0
+    if (untilMs <= this.nowMs) this.#bans.delete(device)
+    return Math.max(0, untilMs - this.nowMs)
+  }
+
+  takeEffects(): TransferEffect[] {
+    for (const [session, messages] of this.#outboxes)
+      this.#effects.push({ type: 'send', peer: session.key, messages })
+    this.#outboxes.clear()
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+}

@@ -1,0 +1,49 @@
+/** The parts of a transfer that exist once its version is known, and how they hang together. */
+
+import type { PieceIndex } from '../base/ids.ts'
+import type { Version } from '../content/version.ts'
+import type { Bitfield } from './bitfield.ts'
+import { Blame } from './blame.ts'
+import { Downloads } from './downloads.ts'
+import type { HashRequests } from './hash-requests.ts'
+import { HashService } from './hash-service.ts'
+import { LayerFetch } from './layer-fetch.ts'
+import { PiecePicker } from './piece-picker.ts'
+import { Schedule } from './schedule.ts'
+import type { TransferContext } from './transfer-context.ts'
+import { Uploads } from './uploads.ts'
+
+export interface VersionParts {
+  readonly picker: PiecePicker
+  readonly schedule: Schedule
+  readonly layers: LayerFetch
+  readonly downloads: Downloads
+  readonly uploads: Uploads
+  readonly blame: Blame
+  readonly hashService: HashService
+}
+
+export function versionParts(init: {
+  readonly context: TransferContext
+  readonly hashRequests: HashRequests
+  readonly version: Version
+  readonly have: Bitfield
+  readonly knownLayer: (fileIndex: number) => Uint8Array | undefined
+}): VersionParts {
+  const { context, hashRequests: requests, version, have } = init
+  const { limits, seed, nowMs } = context
+  const picker = new PiecePicker({ version, have, seed })
+  const schedule = new Schedule({ picker, limits, seed, nowMs })
+  const layers = new LayerFetch({ context, picker, requests, known: init.knownLayer })
+  const pieceHash = (piece: PieceIndex) => layers.pieceHash(piece)
+  const downloads = new Downloads({ context, picker, schedule, pieceHash })
+  return {
+    picker,
+    schedule,
+    layers,
+    downloads,
+    uploads: new Uploads({ context, picker, schedule }),
+    blame: new Blame({ context, picker, requests, layers, downloads }),
+    hashService: new HashService({ context, picker, layers })
+  }
+}
