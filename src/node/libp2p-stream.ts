@@ -26,6 +26,7 @@ export class Libp2pStream implements PeerStream {
   readonly #stream: Stream
   readonly #inbox: StreamInbox
   #sendEnded = false
+  #sendBroken = false
   #receiveEnded = false
   #abortReason: string | undefined
   #drain: PromiseWithResolvers<void> | undefined
@@ -62,18 +63,20 @@ export class Libp2pStream implements PeerStream {
   }
 
   send(bytes: Uint8Array | readonly Uint8Array[]): boolean {
-    if (this.#sendEnded || this.#inbox.closed !== undefined) return false
+    if (this.#sendEnded || this.#sendBroken || this.#inbox.closed !== undefined) return false
     try {
       this.#stream.send(bytes instanceof Uint8Array ? bytes : new Uint8ArrayList(...bytes))
     } catch {
-      return false // the link broke; `drained` and `onClose` say so
+      // libp2p is closing the link; without this a sender would find the stream drained, and try again for ever.
+      this.#sendBroken = true
+      return false
     }
     return this.#ready()
   }
 
   drained(): Promise<void> {
     const { closed } = this.#inbox
-    if (closed !== undefined || this.#sendEnded) return Promise.reject(this.#over(closed))
+    if (closed !== undefined || this.#sendEnded || this.#sendBroken) return Promise.reject(this.#over(closed))
     if (this.#ready()) return Promise.resolve()
     this.#drain ??= Promise.withResolvers()
     return this.#drain.promise
@@ -101,6 +104,7 @@ export class Libp2pStream implements PeerStream {
 
   async close(): Promise<void> {
     if (this.#sendEnded || this.#inbox.closed !== undefined) return
+    if (this.#sendBroken) throw this.#over(undefined)
     this.#sendEnded = true
     try {
       await this.#stream.close()
@@ -171,7 +175,10 @@ export class Libp2pStream implements PeerStream {
   }
 
   #over(closed: StreamClose | undefined, cause?: unknown): AppError {
-    const detail = closed === undefined ? 'this side closed it' : `${closed.kind}, ${closed.detail}`
+    const detail =
+      closed === undefined
+        ? 'this side closed it, or the link is closing'
+        : `${closed.kind}, ${closed.detail}`
     const message = `Can not send to ${shortId(this.peer)} on ${this.protocol}: the stream is over (${detail}). Open another.`
     return new AppError('PEER_UNREACHABLE', message, { details: { device: this.peer }, cause })
   }
