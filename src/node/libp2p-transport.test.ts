@@ -11,12 +11,16 @@ import { AppError } from '../base/errors.ts'
 import { KIB, SECOND_MS } from '../base/units.ts'
 import { DeviceKey } from './device-key.ts'
 import { Libp2pTransport } from './libp2p-transport.ts'
+import { peerStreamConformance } from './peer-stream.conformance.ts'
 import { transportConformance } from './transport.conformance.ts'
 
-transportConformance('libp2p', () => ({
-  create: async topics =>
+const makeNetwork = () => ({
+  create: async (topics: readonly string[]) =>
     new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics })
-}))
+})
+
+transportConformance('libp2p', makeNetwork)
+peerStreamConformance('libp2p', makeNetwork)
 
 describe('libp2p transport', { timeout: 120_000 }, () => {
   const make = (): Libp2pTransport =>

@@ -1,8 +1,12 @@
 import { DeviceKey } from './device-key.ts'
 import { MemoryNetwork } from './memory-transport.ts'
+import { peerStreamConformance } from './peer-stream.conformance.ts'
 import { transportConformance } from './transport.conformance.ts'
 
-transportConformance('memory', () => {
+const makeNetwork = () => {
   const network = new MemoryNetwork()
-  return { create: async topics => network.create(DeviceKey.generate().id, topics) }
-})
+  return { create: async (topics: readonly string[]) => network.create(DeviceKey.generate().id, topics) }
+}
+
+transportConformance('memory', makeNetwork)
+peerStreamConformance('memory', makeNetwork)
