@@ -40,10 +40,12 @@ export class HashService {
     this.#layers = init.layers
   }
 
-  onRequest(session: Session, request: HashRange): void {
-    const fileIndex = this.#fileOf(request.root)
+  onRequest(session: Session, message: HashRange): void {
+    // Its fields and nothing else, since the request comes back in the answer.
+    const { root, baseLayer, index, length, proofLayers } = message
+    const request: HashRange = { root, baseLayer, index, length, proofLayers }
+    const fileIndex = this.#fileOf(root)
     const file = fileIndex === undefined ? undefined : this.#picker.version.files[fileIndex]
-    const { length, index, proofLayers } = request
     const isWellFormed =
       isPowerOfTwo(length) &&
       length >= 2 &&
@@ -51,9 +53,9 @@ export class HashService {
       index % length === 0 &&
       proofLayers <= PROOF_LAYERS_MAX
     if (fileIndex === undefined || file === undefined || !isWellFormed) this.#reject(session, request)
-    else if (request.baseLayer === this.#pieceHeight && file.pieceCount > 1)
+    else if (baseLayer === this.#pieceHeight && file.pieceCount > 1)
       this.#answerLayer(session, request, fileIndex)
-    else if (request.baseLayer === 0) this.#readLeaves(session, request, file)
+    else if (baseLayer === 0) this.#readLeaves(session, request, file)
     else this.#reject(session, request)
   }
 
@@ -145,8 +147,8 @@ export class HashService {
     const index = request.index % (pieceBytes / LEAF_BYTES)
     const uncles = uncleCount({ ...request, width })
     this.#context.send(session, {
-      type: 'hashes',
       ...request,
+      type: 'hashes',
       hashes: tree.range(index, request.length, uncles)
     })
   }

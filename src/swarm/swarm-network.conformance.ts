@@ -5,7 +5,6 @@
  */
 
 import assert from 'node:assert/strict'
-import { concatBytes, equalBytes } from '../base/bytes.ts'
 import { pieceIndex } from '../base/ids.ts'
 import { leafHashes } from '../content/merkle.ts'
 import { Bitfield } from './bitfield.ts'
@@ -249,7 +248,7 @@ export class SimNode {
   #store(effect: Extract<TransferEffect, { type: 'storePiece' }>): void {
     const { fixture } = this.init
     assert.deepEqual(effect.hash, fixture.pieceHash(effect.piece))
-    const matches = equalBytes(concatBytes(effect.blocks), fixture.piece(effect.piece))
+    const matches = Buffer.concat(effect.blocks).equals(fixture.piece(effect.piece))
     this.#later(5, () => {
       if (!matches) {
         this.badPiecesMet++
@@ -341,6 +340,7 @@ export class SimNetwork {
   readonly time = new VirtualTime()
   readonly nodes: SimNode[] = []
   readonly latencyMs: number
+  readonly #peers = new Map<PeerKey, { readonly node: SimNode; readonly key: PeerKey }>()
   #keys = 0
 
   constructor(latencyMs: number) {
@@ -373,7 +373,6 @@ export class SimNetwork {
     a.post({ type: 'peerConnected', peer: keyAtA, ...facts(b, true) })
     b.post({ type: 'peerConnected', peer: keyAtB, ...facts(a, false) })
   }
-  readonly #peers = new Map<PeerKey, { readonly node: SimNode; readonly key: PeerKey }>()
 
   connectAll(): void {
     for (const a of this.nodes) for (const b of this.nodes) if (a.index < b.index) this.connect(a, b)
