@@ -80,7 +80,10 @@ export class FilesystemHolding implements Holding {
   readonly #underWay = new Set<Promise<unknown>>()
   #complete: boolean
   #damage: HoldingProblem | undefined
+  /** Of the last write; the next that succeeds ends it. */
   #failure: HoldingProblem | undefined
+  /** Why a whole file has not got its name; only naming it ends it. */
+  #nameProblem: HoldingProblem | undefined
   readonly #closing = new AbortController()
 
   constructor(options: HoldingOptions, context: HoldingContext) {
@@ -100,13 +103,13 @@ export class FilesystemHolding implements Holding {
   }
 
   get state(): HoldingState {
-    if (this.#failure !== undefined) return 'failed'
+    if (this.#failure !== undefined || this.#nameProblem !== undefined) return 'failed'
     if (this.#damage !== undefined) return 'damaged'
     return this.#complete ? 'complete' : 'fetching'
   }
 
   get problem(): HoldingProblem | undefined {
-    return this.#failure ?? this.#damage
+    return this.#failure ?? this.#nameProblem ?? this.#damage
   }
 
   /** Whether every file once had its name. */
@@ -231,6 +234,7 @@ export class FilesystemHolding implements Holding {
     const waiting = [...this.files.withBytes()].filter(
       fileIndex => this.files.get(fileIndex).phase === 'unnamed'
     )
+    this.#nameProblem = undefined
     if (waiting.length === 0) return
     const files = waiting.map(fileIndex => ({
       file: this.files.final(fileIndex),
@@ -238,11 +242,11 @@ export class FilesystemHolding implements Holding {
     }))
     const answer = await this.#track(this.context.commits.run({ kind: 'name', files }))
     assert(answer.kind === 'named', 'naming is answered as such')
+    this.#nameProblem = answer.problems.find(problem => problem !== undefined)
     for (const [index, fileIndex] of waiting.entries()) {
-      const problem = answer.problems[index]
-      if (problem === undefined) this.files.get(fileIndex).phase = 'whole'
-      else this.fail(problem)
+      if (answer.problems[index] === undefined) this.files.get(fileIndex).phase = 'whole'
     }
+    this.context.changed(this)
   }
 
   /** As {@link finish}; what stands in the way becomes the holding's problem. */
@@ -385,7 +389,7 @@ export class FilesystemHolding implements Holding {
       held.fingerprint = result.whole.fingerprint
       held.phase = result.whole.problem === undefined ? 'whole' : 'unnamed'
       held.checkedAtMs = this.context.nowMs()
-      if (result.whole.problem !== undefined) this.fail(result.whole.problem)
+      this.#nameProblem ??= result.whole.problem
     }
     this.context.countWritten(span.bytes)
     this.context.changed(this)

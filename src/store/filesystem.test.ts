@@ -1,24 +1,11 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { FilesystemStore } from './filesystem.ts'
 import { runRecordsConformance } from './records.conformance.ts'
 import { fingerprintOf } from './safe-files.ts'
+import { scratchFolder } from './samples.conformance.ts'
 import { SqliteRecords } from './sqlite-records.ts'
 import { runStoreConformance } from './store.conformance.ts'
-
-function scratchFolder(): string {
-  return realpathSync(mkdtempSync(join(tmpdir(), 'peerage-store-')))
-}
 
 runStoreConformance('FilesystemStore', async () => {
   const folder = scratchFolder()

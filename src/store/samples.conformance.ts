@@ -1,6 +1,9 @@
 /** The small versions that store tests are made of, and what those tests do with them. */
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { concatBytes } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { type PieceIndex, pieceIndex, piecesRootFromBytes } from '../base/ids.ts'
@@ -9,6 +12,11 @@ import { fileRootOfPieceLayer, leafHashes, pieceLeafWidth, pieceRootOfLeaves } f
 import { pieceSpan, type Version } from '../content/version.ts'
 import { sha256 } from './sha256.ts'
 import type { Holding, HoldingState, Store } from './store.ts'
+
+/** A fresh folder, by its real path. */
+export function scratchFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'peerage-store-')))
+}
 
 export interface SampleFile {
   readonly path: readonly string[]
