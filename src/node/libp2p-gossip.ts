@@ -9,7 +9,13 @@
  * left out, and `MemberAnnouncer` stands in for it: members' links are announced to libp2p, strangers' never.
  */
 
-import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@libp2p/gossipsub'
+import {
+  type GossipSub,
+  type GossipSubComponents,
+  gossipsub,
+  type Message,
+  TopicValidatorResult
+} from '@libp2p/gossipsub'
 import {
   type Connection,
   type IdentifyResult,
@@ -60,7 +66,32 @@ export class MemberAnnouncer {
   }
 }
 
-export function createGossip(topics: readonly string[]): ReturnType<typeof gossipsub> {
+/**
+ * `admits` is asked for every stream that a peer opens. A middleware would be the obvious place for it, but libp2p 3.3
+ * appends each stream's handler to the registered list of middlewares, so that the handlers of all earlier streams
+ * run again on every later one.
+ */
+export function createGossip(
+  topics: readonly string[],
+  admits: (connection: Connection) => boolean
+): (components: GossipSubComponents) => GossipSub {
+  const create = configure(topics)
+  return ({ privateKey, peerId, peerStore, registrar, connectionManager, logger }) => {
+    const handle: typeof registrar.handle = (protocol, handler, options) =>
+      registrar.handle(
+        protocol,
+        (stream, connection) => {
+          if (admits(connection)) return handler(stream, connection)
+          stream.abort(new Error('gossip is for members'))
+        },
+        options
+      )
+    const guarded: typeof registrar = Object.assign(Object.create(registrar), { handle })
+    return create({ privateKey, peerId, peerStore, registrar: guarded, connectionManager, logger })
+  }
+}
+
+function configure(topics: readonly string[]): ReturnType<typeof gossipsub> {
   return gossipsub({
     allowedTopics: [...topics],
     globalSignaturePolicy: 'StrictSign',

@@ -21,7 +21,7 @@ import { SECOND_MS } from '../base/units.ts'
 import { ADMITTED, encodeRefusal } from './admission.ts'
 import type { DeviceKey } from './device-key.ts'
 import { raceDials } from './dial-race.ts'
-import { createGossip, GOSSIP_PROTOCOL, Gossip, MemberAnnouncer } from './libp2p-gossip.ts'
+import { createGossip, Gossip, MemberAnnouncer } from './libp2p-gossip.ts'
 import { parsePeerId, toDeviceId, toLibp2pKey, toPeerId } from './libp2p-identity.ts'
 import { describeLink, type Link, LinkMuxerFactory, LinkTable } from './libp2p-links.ts'
 import { Libp2pStream } from './libp2p-stream.ts'
@@ -125,11 +125,6 @@ export class Libp2pTransport implements Transport {
         const options = { maxInboundStreams: LIBP2P_STREAMS_MAX, maxOutboundStreams: LIBP2P_STREAMS_MAX }
         await node.handle(protocol, (stream, link) => this.#accept(registered, stream, link), options)
       }
-      node.use(GOSSIP_PROTOCOL, (stream, connection, next) => {
-        if (!this.#links.of(connection).member || this.#refusal(connection) !== undefined)
-          throw new Error('gossip is for members')
-        next(stream, connection)
-      })
       await node.start()
       for (const topic of topics)
         gossip.subscribe(topic, (from, bytes) => this.#subscriptions.get(topic)?.(from, bytes))
@@ -281,7 +276,7 @@ export class Libp2pTransport implements Transport {
           addressDialer = components.transportManager
           return new MemberAnnouncer(components)
         },
-        pubsub: createGossip(topics)
+        pubsub: createGossip(topics, link => this.#links.of(link).member && this.#refusal(link) === undefined)
       }
     })
     node.addEventListener('connection:open', event => this.#links.opened(event.detail))
