@@ -65,19 +65,19 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'src/gateway': {
     what: 'http: the admin API on the local socket',
     uses: ['src/base', 'src/content', 'src/node', 'src/api'],
-    packages: ['node:*', 'fastify', 'fastify-type-provider-zod', 'zod'],
+    packages: ['node:*', 'fastify', 'zod'],
     pure: false
   },
   'src/daemon.ts': {
     what: 'the one file that starts a node with its gateways',
-    uses: ['src/base', 'src/node', 'src/gateway'],
-    packages: ['node:*', 'pino', 'pino-pretty'],
+    uses: ['src/base', 'src/store', 'src/node', 'src/gateway'],
+    packages: ['node:*', 'pino'],
     pure: false
   },
   'src/cli': {
     what: 'thin client of the admin API',
     uses: ['src/base', 'src/api', 'src/daemon.ts'],
-    packages: ['node:*', 'commander', 'undici', 'zod'],
+    packages: ['node:*', 'commander', 'zod'],
     pure: false
   },
   lab: {
@@ -92,7 +92,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/api',
       'src/cli'
     ],
-    packages: ['node:*', 'undici'],
+    packages: ['node:*'],
     pure: false
   },
   test: {
@@ -110,7 +110,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'lab',
       'scripts'
     ],
-    packages: ['node:*', 'fast-check', '@libp2p/*', 'libp2p', 'undici'],
+    packages: ['node:*', 'fast-check', '@libp2p/*', 'libp2p'],
     pure: false
   },
   scripts: {

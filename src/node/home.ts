@@ -3,7 +3,8 @@
  *
  *     device.json   who we are: org, device id, name and its salt, site, kind (this module)
  *     device.key    the device's private key (device-key.ts)
- *     index.db      what we hold, and the ledger (the store)
+ *     index.db      what we hold (the store)
+ *     ledger.db     the ledger's records and named blobs (the store)
  *     lock.db       held while a process uses the home; the system drops the lock however that process ends
  *
  * The folder is mode 0700. `device.json` is written last, by a rename: a home is either whole or not there.
@@ -145,9 +146,8 @@ function parseIdentity(text: string): Identity | undefined {
 
 /** Removes what init or join left in a folder that did not become a home. */
 export function discardHome(home: string): void {
-  for (const file of [IDENTITY_FILE, 'device.key', LOCK_FILE, 'index.db', 'index.db-wal', 'index.db-shm']) {
-    rmSync(join(home, file), { force: true })
-  }
+  const databases = [LOCK_FILE, 'index.db', 'ledger.db'].flatMap(file => [file, `${file}-wal`, `${file}-shm`])
+  for (const file of [IDENTITY_FILE, 'device.key', ...databases]) rmSync(join(home, file), { force: true })
 }
 
 /** Takes the home for this process; the returned function gives it back. */

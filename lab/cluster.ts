@@ -1,0 +1,198 @@
+/**
+ * An org of real processes on loopback: what the demo shows and the process tests judge. Each node is the command line
+ * that users run, with a home folder of its own; nothing here reaches into a node but through its admin API.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AdminClient } from '../src/cli/client.ts'
+
+const MAIN = new URL('../src/cli/main.ts', import.meta.url).pathname
+const READY_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 20_000
+
+export interface CommandResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** The program to run instead of the sources, such as an installed package's. */
+  readonly main?: string
+}
+
+/** Runs one command to its end. */
+export async function runCommand(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  const child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: options.cwd,
+    env: { ...process.env, NO_COLOR: '1', ...options.env }
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', chunk => {
+    stdout += chunk
+  })
+  child.stderr.on('data', chunk => {
+    stderr += chunk
+  })
+  const [exitCode] = await once(child, 'close')
+  return { exitCode: exitCode ?? -1, stdout, stderr }
+}
+
+/** Runs a command that must succeed and prints one JSON object. */
+export async function runJson<T>(args: readonly string[], options: RunOptions = {}): Promise<T> {
+  const result = await runCommand([...args, '--json'], options)
+  if (result.exitCode !== 0)
+    throw new Error(
+      `peerage ${args.join(' ')} exited with ${result.exitCode}: ${result.stdout}${result.stderr}`
+    )
+  return JSON.parse(result.stdout) as T
+}
+
+export class ClusterNode {
+  readonly name: string
+  readonly site: string
+  readonly home: string
+  readonly client: AdminClient
+  readonly #logPath: string
+  #child: ChildProcess | undefined
+
+  constructor(folder: string, name: string, site: string) {
+    this.name = name
+    this.site = site
+    this.home = join(folder, name, 'home')
+    this.#logPath = join(folder, name, 'log')
+    this.client = new AdminClient(this.home)
+    mkdirSync(join(folder, name), { recursive: true })
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  async run(...args: string[]): Promise<CommandResult> {
+    return await runCommand([...args, '--home', this.home])
+  }
+
+  /** Starts the node and waits until it says that it is ready. */
+  async up(...extra: string[]): Promise<void> {
+    const args = [
+      'up',
+      '--home',
+      this.home,
+      '--json',
+      '--no-mdns',
+      '--listen',
+      '/ip4/127.0.0.1/tcp/0',
+      ...extra
+    ]
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    child.stderr.pipe(createWriteStream(this.#logPath, { flags: 'a' }))
+    const lines = createInterface({ input: child.stdout })
+    const ready = (async () => {
+      for await (const line of lines) {
+        const message = JSON.parse(line) as { type: string; error?: { message: string } }
+        if (message.type === 'ready') return
+        throw new Error(`${this.name} did not start: ${message.error?.message ?? line}`)
+      }
+      throw new Error(`${this.name} ended before it was ready; see ${this.#logPath}`)
+    })()
+    const timeout = delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms; see ${this.#logPath}`)
+    })
+    await Promise.race([ready, timeout])
+  }
+
+  /** SIGKILL: the process gets no chance to say or save anything. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** SIGTERM, and the exit code; SIGKILL when it does not drain in time. */
+  async stop(): Promise<number | null> {
+    return await this.#end('SIGTERM')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined || !this.isRunning) return child?.exitCode ?? null
+    const closed = once(child, 'exit')
+    child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await closed
+    clearTimeout(timer)
+    return child.exitCode
+  }
+}
+
+export class Cluster {
+  readonly folder: string
+  readonly nodes: ClusterNode[] = []
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** Founds the org on its first node, and starts it. */
+  async found(name: string, site: string): Promise<ClusterNode> {
+    const node = new ClusterNode(this.folder, name, site)
+    await runJson(['init', '--org', 'acme', '--site', site, '--device', name, '--home', node.home])
+    await node.up()
+    this.nodes.push(node)
+    return node
+  }
+
+  async invite(uses = 1, expires = '1h'): Promise<string> {
+    const [founder] = this.nodes
+    if (founder === undefined) throw new Error('an org is founded before it invites')
+    return (await founder.client.call('invite', { uses, expiresInMs: expires === '1h' ? 3_600_000 : 1 }))
+      .ticket
+  }
+
+  /** Lets a machine join with a ticket, and starts it. */
+  async join(ticket: string, name: string, site: string): Promise<ClusterNode> {
+    const node = new ClusterNode(this.folder, name, site)
+    await runJson(['join', ticket, '--site', site, '--device', name, '--home', node.home])
+    await node.up()
+    this.nodes.push(node)
+    return node
+  }
+
+  /** Waits until every node is linked with every other. */
+  async meshed(timeoutMs = 30_000): Promise<void> {
+    await until(`all ${this.nodes.length} nodes are linked`, timeoutMs, async () => {
+      for (const node of this.nodes) {
+        const { peersConnected } = await node.client.call('status', {})
+        if (peersConnected < this.nodes.length - 1) return false
+      }
+      return true
+    })
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map(node => node.stop()))
+  }
+}
+
+/** Polls until something holds; throws with its description when it does not in time. */
+export async function until(what: string, timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    if (await holds()) return
+    if (performance.now() > deadlineMs) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+    await delay(50)
+  }
+}

@@ -1,0 +1,125 @@
+/** Starts a node with its gateways: what `peerage up`, `init` and `join` run. */
+
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { env, pid } from 'node:process'
+import { type Logger, pino } from 'pino'
+import { createAdminServer } from './gateway/http/admin-server.ts'
+import { loadDeviceKey } from './node/device-key.ts'
+import { keyPath, loadIdentity, lockHome } from './node/home.ts'
+import { Libp2pTransport } from './node/libp2p-transport.ts'
+import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/membership.ts'
+import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
+import { LocalNodeService } from './node/node-service.ts'
+import type { Daemon, DaemonOptions, InitOptions, JoinOptions, Membership } from './node/service.ts'
+import { FilesystemStore } from './store/filesystem.ts'
+
+export type {
+  Daemon,
+  DaemonOptions,
+  InitOptions,
+  JoinOptions,
+  Membership,
+  NodeReady
+} from './node/service.ts'
+
+export const DEFAULT_PORT = 4701
+const DEFAULT_LISTEN = [`/ip4/0.0.0.0/tcp/${DEFAULT_PORT}`, `/ip6/::/tcp/${DEFAULT_PORT}`]
+
+const manifest = createRequire(import.meta.url)('../package.json') as { name: string; version: string }
+
+/** What the node says it is. */
+export const SOFTWARE = `${manifest.name}/${manifest.version}`
+
+export async function initHome(options: InitOptions): Promise<Membership> {
+  return await initHomeHere(options)
+}
+
+export async function joinOrg(options: JoinOptions): Promise<Membership> {
+  return await joinOrgHere(options, key => new Libp2pTransport({ key, listen: [], topics: [] }))
+}
+
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const startedMs = performance.now()
+  const { home } = options
+  const log = pino({ level: options.logLevel, base: null }, logStream(options.logFormat))
+  const identity = loadIdentity(home)
+  const unlock = lockHome(home)
+  try {
+    const key = await loadDeviceKey(keyPath(home))
+    requireDevice(identity, key)
+    const store = await FilesystemStore.open({ home })
+    const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
+    const transport = new Libp2pTransport({ key, listen, mdns: options.mdns, topics: GOSSIP_TOPICS })
+    const node = new Node({ home, software: SOFTWARE, identity, key, store, transport, log })
+    const admin = createAdminServer({ service: new LocalNodeService(node), log })
+    const stopped = stopSignal()
+    try {
+      await node.start()
+      const adminSocket = await admin.listen(home)
+      options.onReady({
+        home,
+        org: { id: identity.org, name: identity.orgName },
+        device: node.ownDevice(),
+        addresses: transport.addresses(),
+        adminSocket,
+        pid,
+        startupMs: Math.round(performance.now() - startedMs)
+      })
+      notifySystemd('--ready', log)
+      const signal = await stopped
+      log.info({ signal }, 'stopping: transfers are kept and go on at the next start')
+      notifySystemd('--stopping', log)
+    } finally {
+      await admin.close()
+      await node.stop()
+    }
+    return 0
+  } finally {
+    unlock()
+  }
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+  })
+}
+
+/**
+ * sd_notify(3) for units of Type=notify. Node has no Unix datagram sockets; systemd's own tool, which is there wherever
+ * NOTIFY_SOCKET is set by systemd, sends it (the unit needs NotifyAccess=all).
+ */
+function notifySystemd(state: '--ready' | '--stopping', log: Logger): void {
+  if (!env.NOTIFY_SOCKET) return
+  execFile('systemd-notify', [state, `--pid=${pid}`], failure => {
+    if (failure !== null) log.warn({ state }, `systemd-notify failed: ${failure.message}`)
+  })
+}
+
+function logStream(format: DaemonOptions['logFormat']): { write(line: string): void } {
+  if (format === 'json') return { write: line => void process.stderr.write(line) }
+  return { write: line => void process.stderr.write(`${readable(line)}\n`) }
+}
+
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error'
+}
+
+/** A log line for a terminal. */
+function readable(line: string): string {
+  const { level, time, msg, ...rest } = JSON.parse(line) as { level: number; time: number; msg: string }
+  const data = Object.entries(rest).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`
+  )
+  const text = [new Date(time).toISOString(), (LEVELS[level] ?? '').padEnd(5), msg, ...data].join(' ')
+  return text.replace(/\p{Cc}/gu, ' ') // what a peer said must not steer the terminal
+}
+
+const daemon: Daemon = { initHome, joinOrg, runDaemon }
+export default daemon

@@ -1,0 +1,186 @@
+/**
+ * Brings two ledgers together over a stream: the asker says hello, and while it lacks what the other has, wants and
+ * gets it page by page. Both sides ask, each on a stream of its own, when they link and whenever gossip hints that
+ * there is something new; a slow round now and then makes up for lost hints. Gossip is never believed, only followed.
+ */
+
+import { equalBytes, fromUtf8, toHex, utf8 } from '../base/bytes.ts'
+import { AppError, messageOf } from '../base/errors.ts'
+import type { DeviceId } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
+import type { Outcome } from '../ledger/outcome.ts'
+import {
+  decodeSyncMessage,
+  encodeSyncMessage,
+  SYNC_MESSAGE_BYTES_MAX,
+  type SyncMessage
+} from '../ledger/sync-messages.ts'
+import { FramedStream } from './framed-stream.ts'
+import type { LedgerKeeper } from './ledger-keeper.ts'
+import type { Log } from './log.ts'
+import { nextMessage } from './next-message.ts'
+import type { PeerStream, Transport } from './transport.ts'
+
+export const LEDGER_PROTOCOL = '/peerage/ledger/1'
+/** The digest of the sender's ledger in hex, whenever it changed. */
+export const LEDGER_TOPIC = 'peerage/ledger/1'
+
+const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
+const ROUND_MS = 60 * SECOND_MS
+/** Hints that come while a round runs lead to one more round. */
+const PAGES_MAX = 4096
+
+export interface LedgerSyncInit {
+  readonly transport: Transport
+  readonly keeper: LedgerKeeper
+  readonly log: Log
+}
+
+export class LedgerSync {
+  readonly #init: LedgerSyncInit
+  readonly #rounds = new Map<DeviceId, { again: boolean }>()
+  readonly #stop = new AbortController()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(init: LedgerSyncInit) {
+    this.#init = init
+    const { transport, keeper } = init
+    transport.handle(LEDGER_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
+    transport.on({ onConnect: link => this.ask(link.device) })
+    transport.subscribe(LEDGER_TOPIC, (from, bytes) => {
+      if (fromUtf8(bytes) !== this.#digest()) this.ask(from)
+    })
+    keeper.onAccepted(() => transport.publish(LEDGER_TOPIC, utf8(this.#digest())))
+    this.#timer = setInterval(() => this.#askOne(), ROUND_MS)
+    this.#timer.unref()
+  }
+
+  /** Starts a round with a peer, or has the one that runs followed by another. */
+  ask(device: DeviceId): void {
+    const running = this.#rounds.get(device)
+    if (running !== undefined) {
+      running.again = true
+      return
+    }
+    void this.#run(device)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#stop.abort()
+  }
+
+  #digest(): string {
+    return toHex(this.#init.keeper.ledger.hello().digest)
+  }
+
+  #askOne(): void {
+    const links = this.#init.transport.peers()
+    const link = links[Math.floor(Math.random() * links.length)]
+    if (link !== undefined) this.ask(link.device)
+  }
+
+  async #run(device: DeviceId): Promise<void> {
+    const round = { again: false }
+    this.#rounds.set(device, round)
+    try {
+      do {
+        round.again = false
+        await this.#round(device)
+      } while (round.again && !this.#stop.signal.aborted)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) && !this.#stop.signal.aborted) throw thrown
+      this.#init.log.debug({ device }, `ledger sync: ${messageOf(thrown)}`)
+    } finally {
+      this.#rounds.delete(device)
+    }
+  }
+
+  /** One full question: after it, we hold all that the peer held when it answered. */
+  async #round(device: DeviceId): Promise<void> {
+    const { transport, keeper } = this.#init
+    const { ledger } = keeper
+    const stream = await transport.open(device, LEDGER_PROTOCOL, this.#stop.signal)
+    const talk = new Talk(stream, this.#stop.signal)
+    try {
+      await talk.send({ kind: 'hello', ...ledger.hello() })
+      const hello = await talk.expect('hello')
+      if (hello.org !== ledger.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
+      if (equalBytes(hello.digest, ledger.hello().digest)) return
+      const { tips } = await talk.expect('tips')
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const wants = ledger.wantsFrom(tips)
+        if (wants.length === 0) return
+        await talk.send({ kind: 'want', wants })
+        const { records, more } = await talk.expect('records')
+        const { accepted } = keeper.take(records)
+        if (!more && accepted.length === 0) return // what is left can not be had from this peer
+      }
+    } finally {
+      await stream.close().catch(() => undefined)
+    }
+  }
+
+  async #answer(stream: PeerStream): Promise<void> {
+    const { ledger } = this.#init.keeper
+    const talk = new Talk(stream, this.#stop.signal)
+    try {
+      const hello = await talk.expect('hello')
+      if (hello.org !== ledger.org) {
+        await talk.send({ kind: 'refuse', reason: 'foreign-org' })
+        return
+      }
+      const mine = ledger.hello()
+      await talk.send({ kind: 'hello', ...mine })
+      if (equalBytes(hello.digest, mine.digest)) return
+      await talk.send({ kind: 'tips', tips: ledger.tips() })
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const want = await talk.next()
+        if (want === undefined) return
+        if (want.kind !== 'want') throw new AppError('PEER_REFUSED', `a ${want.kind} where a want belongs`)
+        await talk.send({ kind: 'records', ...ledger.recordsFor(want.wants) })
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) && !this.#stop.signal.aborted) throw thrown
+      this.#init.log.debug({ device: stream.peer }, `ledger answer: ${messageOf(thrown)}`)
+      stream.abort('the sync was malformed')
+    } finally {
+      await stream.close().catch(() => undefined)
+    }
+  }
+}
+
+/** Sync messages over a stream; what is malformed or refused ends it as an AppError. */
+class Talk {
+  readonly #framed: FramedStream
+  readonly #signal: AbortSignal
+
+  constructor(stream: PeerStream, signal: AbortSignal) {
+    this.#framed = new FramedStream(stream, { messageBytesMax: SYNC_MESSAGE_BYTES_MAX })
+    this.#signal = signal
+  }
+
+  async send(message: SyncMessage): Promise<void> {
+    await this.#framed.write(encodeSyncMessage(message))
+  }
+
+  /** Undefined when the peer has ended the talk. */
+  async next(): Promise<SyncMessage | undefined> {
+    const bytes = await nextMessage(this.#framed, { timeoutMs: ANSWER_TIMEOUT_MS, signal: this.#signal })
+    return bytes === undefined ? undefined : valid(decodeSyncMessage(bytes))
+  }
+
+  async expect<K extends SyncMessage['kind']>(kind: K): Promise<Extract<SyncMessage, { kind: K }>> {
+    const message = await this.next()
+    if (message?.kind === 'refuse')
+      throw new AppError('PEER_REFUSED', `the peer refused to sync: ${message.reason}`)
+    if (message?.kind !== kind)
+      throw new AppError('PEER_REFUSED', `the peer sent ${message?.kind ?? 'nothing'} where ${kind} belongs`)
+    return message as Extract<SyncMessage, { kind: K }>
+  }
+}
+
+function valid(decoded: Outcome<SyncMessage, string>): SyncMessage {
+  if (decoded.ok) return decoded.value
+  throw new AppError('RECORD_INVALID', `a sync message is ${decoded.reason}: ${decoded.detail}`)
+}

@@ -1,0 +1,307 @@
+/** The node as the admin API sees it (service.ts): each call is answered from the parts that do the work. */
+
+import { AppError } from '../base/errors.ts'
+import type { DeviceId } from '../base/ids.ts'
+import { encodeTorrent } from '../content/torrent-file.ts'
+import { ADDRESSES_MAX, isDatasetName } from '../ledger/names.ts'
+import { isAvailable, isMember } from '../ledger/state.ts'
+import { encodeTicket } from '../ledger/ticket.ts'
+import { sha256 } from '../store/sha256.ts'
+import { DeviceKey } from './device-key.ts'
+import type { Node } from './node.ts'
+import type {
+  Dataset,
+  DatasetSummary,
+  Invite,
+  InviteRequest,
+  NodeService,
+  NodeStatus,
+  PeerStatus,
+  Problem,
+  Published,
+  PublishProgress,
+  PublishRequest,
+  Retired,
+  Task,
+  Transfer,
+  TransferRequest,
+  TransferSource,
+  VerifyProgress,
+  VerifyResult,
+  VersionReference
+} from './service.ts'
+import { DAMAGED_FILES_MAX, TRANSFER_SOURCES_MAX } from './service.ts'
+import { addTally, NO_TALLY, type Tally } from './swarm-driver.ts'
+import type { TransferView } from './transfer-desk.ts'
+
+export class LocalNodeService implements NodeService {
+  readonly #node: Node
+  readonly #startedAtMs = Date.now()
+
+  constructor(node: Node) {
+    this.#node = node
+  }
+
+  async status(): Promise<NodeStatus> {
+    const { identity, transport, hub, keeper, desk, software, home } = this.#node
+    const state = keeper.state()
+    const total = [...hub.tallies().values()].reduce(addTally, NO_TALLY)
+    const statuses = hub.statuses().map(({ status }) => status)
+    const members = [...state.devices.keys()].filter(device => isMember(state, device, Date.now()))
+    return {
+      software,
+      pid: process.pid,
+      home,
+      org: { id: identity.org, name: identity.orgName },
+      device: this.#node.ownDevice(),
+      addresses: transport.addresses(),
+      startedAtMs: this.#startedAtMs,
+      peersConnected: transport.peers().length,
+      peersKnown: members.filter(device => device !== identity.device).length,
+      datasets: state.datasets.size,
+      transfersActive: desk.views().filter(view => view.state === 'waiting' || view.state === 'fetching')
+        .length,
+      ...total,
+      receiveBytesPerSecond: statuses.reduce((sum, status) => sum + status.downloadRate, 0),
+      sendBytesPerSecond: statuses.reduce((sum, status) => sum + status.uploadRate, 0),
+      problems: this.#problems()
+    }
+  }
+
+  async peers(): Promise<readonly PeerStatus[]> {
+    const { identity, keeper } = this.#node
+    const state = keeper.state()
+    const tallies = this.#node.hub.tallies()
+    const links = new Map(this.#node.transport.peers().map(link => [link.device, link]))
+    return [...state.devices.keys()]
+      .filter(device => device !== identity.device && isMember(state, device, Date.now()))
+      .map(device => this.#peer(device, { link: links.get(device), tally: tallies.get(device) ?? NO_TALLY }))
+  }
+
+  async invite({ uses, expiresInMs }: InviteRequest): Promise<Invite> {
+    const { identity, keeper, transport } = this.#node
+    const inviteKey = DeviceKey.generate()
+    const expiresAtMs = Date.now() + expiresInMs
+    keeper.append({
+      type: 'invite.create',
+      inviteKey: Buffer.from(inviteKey.id, 'hex'),
+      uses,
+      expiresMs: expiresAtMs
+    })
+    const addresses = transport.addresses().slice(0, ADDRESSES_MAX)
+    const ticket = encodeTicket(
+      {
+        org: identity.org,
+        orgName: identity.orgName,
+        inviter: identity.device,
+        inviteSeed: inviteKey.seed(),
+        addresses,
+        expiresMs: expiresAtMs
+      },
+      sha256
+    )
+    return { ticket, uses, expiresAtMs, addresses }
+  }
+
+  async publish(request: PublishRequest, task: Task<PublishProgress>): Promise<Published> {
+    if (!isDatasetName(request.name)) {
+      throw new AppError(
+        'USAGE',
+        `can not publish as ${JSON.stringify(request.name)}: a dataset name has lower-case letters, digits, ` +
+          '".", "_", "-" and "/" between its parts, and starts and ends with a letter or digit'
+      )
+    }
+    return await this.#node.publisher.publish(request, task)
+  }
+
+  async retire(reference: VersionReference): Promise<Retired> {
+    const { catalogue, keeper } = this.#node
+    const entry = catalogue.entry(reference.name)
+    const version = reference.version === null ? null : catalogue.resolve(reference).version.version
+    const available = entry.versions.filter(each => isAvailable(each, Date.now()))
+    const versions = available.map(each => each.version).filter(each => version === null || each === version)
+    if (versions.length === 0)
+      throw new AppError('DATASET_UNKNOWN', `every version of ${reference.name} is retired already`)
+    keeper.append({ type: 'dataset.retire', name: reference.name, version })
+    return { name: reference.name, versions }
+  }
+
+  async datasets(): Promise<readonly DatasetSummary[]> {
+    return this.#node.catalogue.summaries()
+  }
+
+  async dataset(name: string): Promise<Dataset> {
+    return this.#node.catalogue.dataset(name)
+  }
+
+  async verify(reference: VersionReference, task: Task<VerifyProgress>): Promise<readonly VerifyResult[]> {
+    const { version } = this.#node.catalogue.resolve(reference)
+    const holdings = this.#node.catalogue.holdings(version)
+    if (holdings.length === 0) {
+      throw new AppError(
+        'DATASET_UNKNOWN',
+        `nothing of ${reference.name} is held here to verify; 'peerage get ${reference.name} DEST' fetches it`
+      )
+    }
+    const bytesTotal = holdings.reduce((sum, holding) => sum + holding.version.totalBytes, 0)
+    const results: VerifyResult[] = []
+    let bytesBefore = 0
+    let badBefore = 0
+    for (const holding of holdings) {
+      const report = await holding.verify({
+        signal: task.signal,
+        onProgress: progress =>
+          task.onProgress({
+            bytesDone: bytesBefore + progress.checkedBytes,
+            bytesTotal,
+            piecesBad: badBefore
+          })
+      })
+      bytesBefore += holding.version.totalBytes
+      badBefore += report.badPieces.length
+      this.#node.hub.reset(holding.version.id)
+      const damaged = [
+        ...report.missingFiles.map(path => ({ path, missing: true })),
+        ...report.badFiles.map(path => ({ path, missing: false }))
+      ]
+      results.push({
+        name: reference.name,
+        version: holding.version.id,
+        path: holding.root,
+        intact: damaged.length === 0 && report.badPieces.length === 0,
+        bytesChecked: report.checkedBytes,
+        piecesChecked: holding.version.pieceCount,
+        piecesBad: report.badPieces.length,
+        damagedFiles: damaged.slice(0, DAMAGED_FILES_MAX),
+        damagedFileCount: damaged.length
+      })
+    }
+    return results
+  }
+
+  async torrent(reference: VersionReference): Promise<Uint8Array> {
+    const { version } = this.#node.catalogue.resolve(reference)
+    for (const holding of this.#node.catalogue.holdings(version)) {
+      const layers = new Map<number, Uint8Array>()
+      for (const [index, file] of holding.version.files.entries()) {
+        const layer = holding.layer(index)
+        if (layer !== undefined && file.pieceCount > 1) layers.set(index, layer)
+      }
+      const needed = holding.version.files.filter(file => file.pieceCount > 1).length
+      if (layers.size === needed) return encodeTorrent(holding.version, layers)
+    }
+    throw new AppError(
+      'DATASET_UNKNOWN',
+      `the metadata of ${reference.name} is not here yet; fetch it first with 'peerage get ${reference.name} DEST'`
+    )
+  }
+
+  async startTransfer(request: TransferRequest): Promise<Transfer> {
+    const { dataset, version } = this.#node.catalogue.resolve(request)
+    const id = this.#node.desk.start({
+      name: dataset.name,
+      version: version.version,
+      ordinal: version.ordinal,
+      files: version.files,
+      totalBytes: version.bytes,
+      destination: request.destination
+    })
+    return await this.transfer(id)
+  }
+
+  async transfers(): Promise<readonly Transfer[]> {
+    return this.#node.desk.views().map(view => this.#transfer(view))
+  }
+
+  async transfer(id: string): Promise<Transfer> {
+    return this.#transfer(this.#node.desk.view(id) ?? unknownTransfer(id))
+  }
+
+  async stopTransfer(id: string, options: { readonly discard: boolean }): Promise<Transfer> {
+    return this.#transfer(this.#node.desk.stop(id, options) ?? unknownTransfer(id))
+  }
+
+  onTransferChange(id: string, listener: () => void): () => void {
+    return this.#node.desk.onChange(id, listener)
+  }
+
+  #peer(
+    device: DeviceId,
+    { link, tally }: { link: ReturnType<Node['transport']['peers']>[number] | undefined; tally: Tally }
+  ): PeerStatus {
+    const { board, catalogue, hub, keeper } = this.#node
+    const ban = hub.ban(device)
+    return {
+      ...catalogue.nameOf(device),
+      kind: keeper.state().devices.get(device)?.enrolment?.kind ?? null,
+      connected: link !== undefined,
+      address: link?.address ?? null,
+      direction: link?.direction ?? null,
+      connectedAtMs: link?.sinceMs ?? null,
+      rttMs: link?.rttMs ?? null,
+      receivedBytes: tally.receivedBytes,
+      sentBytes: tally.sentBytes,
+      lastSeenAtMs: link === undefined ? (board.find(device)?.timeMs ?? null) : Date.now(),
+      banned: ban ?? null
+    }
+  }
+
+  #transfer(view: TransferView): Transfer {
+    const status = view.state === 'fetching' ? this.#node.hub.status(view.version) : undefined
+    const sources = this.#sources(view)
+    const total = [...view.tallies.values()].reduce(addTally, NO_TALLY)
+    const bytesPerSecond = status?.downloadRate ?? 0
+    const leftBytes = view.totalBytes - view.haveBytes
+    const { id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes } =
+      view
+    return {
+      ...{ id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes },
+      haveBytes: view.haveBytes,
+      resumedBytes: view.resumedBytes,
+      receivedBytes: total.receivedBytes,
+      wastedBytes: total.wastedBytes,
+      bytesPerSecond,
+      etaMs: bytesPerSecond > 0 && leftBytes > 0 ? Math.round((1000 * leftBytes) / bytesPerSecond) : null,
+      sourcesConnected: sources.filter(source => source.connected).length,
+      sources: sources.slice(0, TRANSFER_SOURCES_MAX),
+      problem: view.problem ?? view.holding?.problem ?? null
+    }
+  }
+
+  #sources(view: TransferView): TransferSource[] {
+    const peers = this.#node.hub.status(view.version)?.peers.filter(peer => peer.haveCount > 0) ?? []
+    const connected = new Map(peers.map(peer => [peer.device, peer]))
+    const publisher = this.#publisherOf(view)
+    const gave = [...view.tallies].filter(([, tally]) => tally.receivedBytes > 0).map(([device]) => device)
+    return [...new Set([...gave, ...connected.keys()])]
+      .map(device => ({
+        ...this.#node.catalogue.nameOf(device),
+        connected: connected.has(device),
+        publisher: device === publisher,
+        receivedBytes: view.tallies.get(device)?.receivedBytes ?? 0,
+        bytesPerSecond: connected.get(device)?.downloadRate ?? 0
+      }))
+      .sort((a, b) => b.receivedBytes - a.receivedBytes)
+  }
+
+  #publisherOf(view: TransferView): DeviceId | undefined {
+    const versions = this.#node.keeper.state().datasets.get(view.name)?.versions ?? []
+    return versions.find(version => version.version === view.version)?.publisher
+  }
+
+  #problems(): Problem[] {
+    const ofHoldings = this.#node.store.holdings().flatMap(holding => holding.problem ?? [])
+    const ofTransfers = this.#node.desk.views().flatMap(view => view.problem ?? [])
+    return [...ofHoldings, ...ofTransfers]
+  }
+}
+
+function unknownTransfer(id: string): never {
+  throw new AppError(
+    'DATASET_UNKNOWN',
+    `no transfer ${id} is known here; 'peerage transfers' lists those that are`,
+    {
+      details: { transfer: id }
+    }
+  )
+}

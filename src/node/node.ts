@@ -1,0 +1,165 @@
+/**
+ * A node: one device at work. This file only puts the parts together, in the order in which they need each other,
+ * and takes them apart again; what they do is theirs.
+ *
+ *     store -> ledger keeper -> transport -> presence, ledger sync, join desk -> swarm hub -> transfers
+ */
+
+import { AppError } from '../base/errors.ts'
+import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
+import { isAvailable, isMember } from '../ledger/state.ts'
+import { BlockBuffers } from '../store/block-buffers.ts'
+import type { FilesystemStore } from '../store/filesystem.ts'
+import { hashTree } from '../store/publish.ts'
+import { Catalogue } from './catalogue.ts'
+import { Connector } from './connector.ts'
+import type { DeviceKey } from './device-key.ts'
+import type { Identity } from './home.ts'
+import { openJoinDesk } from './join-desk.ts'
+import { LedgerKeeper } from './ledger-keeper.ts'
+import { LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
+import type { Log } from './log.ts'
+import { loadContacts } from './membership.ts'
+import { PRESENCE_TOPIC, PresenceBoard } from './presence-board.ts'
+import { Publisher } from './publisher.ts'
+import type { Membership } from './service.ts'
+import { SwarmHub } from './swarm-hub.ts'
+import { TransferDesk } from './transfer-desk.ts'
+import type { GateDecision, Transport } from './transport.ts'
+
+export const GOSSIP_TOPICS = [LEDGER_TOPIC, PRESENCE_TOPIC]
+
+export interface NodeInit {
+  readonly home: string
+  readonly software: string
+  readonly identity: Identity
+  readonly key: DeviceKey
+  readonly store: FilesystemStore
+  readonly transport: Transport
+  readonly log: Log
+}
+
+export class Node {
+  readonly home: string
+  readonly software: string
+  readonly identity: Identity
+  readonly store: FilesystemStore
+  readonly transport: Transport
+  readonly keeper: LedgerKeeper
+  readonly board: PresenceBoard
+  readonly hub: SwarmHub
+  readonly desk: TransferDesk
+  readonly catalogue: Catalogue
+  readonly publisher: Publisher
+  readonly #sync: LedgerSync
+  readonly #connector: Connector
+  /** Versions that may be served and fetched; kept because every stream asks. */
+  #allowed: ReadonlySet<VersionId> = new Set()
+
+  constructor(init: NodeInit) {
+    const { store, transport, identity, key, log } = init
+    this.home = init.home
+    this.software = init.software
+    this.identity = identity
+    this.store = store
+    this.transport = transport
+    this.keeper = new LedgerKeeper({ records: store.records, key, log })
+    transport.setGate(device => this.#admit(device))
+    this.#sync = new LedgerSync({ transport, keeper: this.keeper, log })
+    this.board = new PresenceBoard({
+      transport,
+      keeper: this.keeper,
+      records: store.records,
+      identity,
+      key,
+      log
+    })
+    openJoinDesk({ transport, keeper: this.keeper, log, onEnrolled: () => transport.recheck() })
+    this.hub = new SwarmHub({
+      transport,
+      store,
+      buffers: new BlockBuffers(),
+      log,
+      siteOf: device => this.board.find(device)?.site,
+      ownSite: identity.site,
+      seed: seedOf(identity.device),
+      isAllowed: version => this.#allowed.has(version)
+    })
+    this.desk = new TransferDesk({ store, hub: this.hub, log })
+    const self = { device: identity.device, name: identity.name, site: identity.site }
+    this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
+    this.publisher = new Publisher({
+      self: identity.device,
+      store,
+      keeper: this.keeper,
+      catalogue: this.catalogue,
+      hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
+      log
+    })
+    this.#connector = new Connector({
+      transport,
+      keeper: this.keeper,
+      board: this.board,
+      contacts: loadContacts(store.records),
+      log
+    })
+    this.#refreshAllowed()
+    this.keeper.onAccepted(() => this.#onLedger())
+  }
+
+  async start(): Promise<void> {
+    await this.transport.start()
+    this.board.start()
+    this.#connector.start()
+    this.desk.resume()
+  }
+
+  /** Stops asking and serving, waits for what is being written, and lets go of everything. */
+  async stop(): Promise<void> {
+    this.#connector.close()
+    this.#sync.close()
+    this.board.close()
+    this.desk.close()
+    this.hub.close()
+    await this.transport.stop()
+    await this.store.close()
+  }
+
+  ownDevice(): Membership['device'] {
+    const { device, name, site, kind } = this.identity
+    return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
+  }
+
+  #admit(device: DeviceId): GateDecision {
+    if (isMember(this.keeper.state(), device, Date.now())) return 'member'
+    return { refuse: `this device is not enrolled in ${this.identity.orgName}` }
+  }
+
+  #onLedger(): void {
+    this.#refreshAllowed()
+    this.hub.recheck()
+    this.transport.recheck()
+  }
+
+  #refreshAllowed(): void {
+    const allowed = new Set<VersionId>()
+    for (const dataset of this.keeper.state().datasets.values())
+      for (const version of dataset.versions)
+        if (isAvailable(version, Date.now())) allowed.add(version.version)
+    this.#allowed = allowed
+  }
+}
+
+/** A number of its own for each device, the same at every start. */
+function seedOf(device: DeviceId): number {
+  return new DataView(idBytes(device).buffer).getUint32(0)
+}
+
+/** For code that has a home and needs to know whose it is. */
+export function requireDevice(identity: Identity, key: DeviceKey): void {
+  if (identity.device === key.id) return
+  throw new AppError(
+    'HOME_CORRUPT',
+    'device.key and device.json belong to different devices; restore both from one backup'
+  )
+}
