@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RateWindow, ServiceRate } from './rates.ts'
+
+test('a window forgets what is past', () => {
+  const window = new RateWindow(1000)
+  for (let ms = 1000; ms < 3000; ms += 10) window.add(100, ms)
+  assert.ok(Math.abs(window.rate(3000) - 10_000) < 500)
+  assert.ok(window.rate(6000) < 10_000)
+  assert.equal(window.rate(60_000), 0)
+  assert.equal(window.totalBytes, 20_000)
+})
+
+test('a window that has just begun does not exaggerate', () => {
+  const window = new RateWindow(0)
+  window.add(1000, 1)
+  assert.equal(window.rate(1), 2000)
+})
+
+test('a service rate counts busy time only', () => {
+  const rate = new ServiceRate()
+  assert.equal(rate.bytesPerSecond, undefined)
+  let nowMs = 0
+  for (let round = 0; round < 20; round++) {
+    rate.begin(nowMs)
+    for (const endMs = nowMs + 100; nowMs < endMs; ) {
+      nowMs += 10
+      rate.add(1000, nowMs)
+    }
+    nowMs += 5000
+  }
+  assert.ok(Math.abs((rate.bytesPerSecond ?? 0) - 100_000) < 1)
+})
+
+test('a service rate follows a change', () => {
+  const rate = new ServiceRate()
+  rate.begin(0)
+  let nowMs = 0
+  for (const stepMs of [10, 100]) {
+    for (let i = 0; i < 100; i++) {
+      nowMs += stepMs
+      rate.add(1000, nowMs)
+    }
+  }
+  assert.ok((rate.bytesPerSecond ?? 0) < 11_000)
+})
