@@ -95,11 +95,7 @@ function piecesIn(sample: Sample, path: string): PieceIndex[] {
 function assertWhole(sample: Sample, root = destination()): void {
   for (const [index, file] of sample.version.files.entries())
     if (file.symlink === undefined)
-      assert.deepEqual(
-        Uint8Array.from(readFileSync(join(root, ...file.path))),
-        Uint8Array.from(sample.fileBytes(index)),
-        file.path.join('/')
-      )
+      assert(readFileSync(join(root, ...file.path)).equals(sample.fileBytes(index)), file.path.join('/'))
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
   assert.deepEqual(
     names.filter(name => name.endsWith(PART_SUFFIX)),

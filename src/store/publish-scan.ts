@@ -124,6 +124,7 @@ class Findings {
 
   /** Adds the links, each as what it finally leads to. */
   resolveLinks(): void {
+    if (this.links.length === 0) return
     const resolver = new LinkResolver(
       this.files.map(file => file.path),
       this.links

@@ -3,7 +3,8 @@
 import { dirname, join } from 'node:path'
 import { defined } from '../base/assert.ts'
 import { AppError } from '../base/errors.ts'
-import { piecesRootFromBytes } from '../base/ids.ts'
+import { type PiecesRoot, piecesRootFromBytes } from '../base/ids.ts'
+import { HASH_BYTES } from '../content/hash.ts'
 import { encodeInfo } from '../content/info.ts'
 import { fileRootOfPieceLayer } from '../content/merkle.ts'
 import { pieceBytesFor } from '../content/piece-length.ts'
@@ -30,9 +31,14 @@ export interface PublishOptions {
   readonly onProgress?: (progress: PublishProgress) => void
 }
 
-type Hashed = Extract<HashedFile, { outcome: 'hashed' }>
+/** What remains of a hashed file: of one piece, only the root. */
+interface Hashed {
+  readonly root: PiecesRoot
+  readonly layer: Uint8Array | undefined
+  readonly fingerprint: Fingerprint
+}
 
-function checkHashed(path: string, hashed: HashedFile): Hashed {
+function checkHashed(path: string, hashed: HashedFile): Extract<HashedFile, { outcome: 'hashed' }> {
   if (hashed.outcome === 'hashed') return hashed
   if (hashed.outcome === 'failed') throw appErrorOf(hashed.failure)
   const what = hashed.outcome === 'missing' ? 'was removed' : 'was changed'
@@ -72,7 +78,10 @@ async function hashAll(
     { pool, base, pieceBytes, signal },
     files(),
     (file, hashed) => {
-      hashedFiles.set(file.key, checkHashed(join(base, file.path), hashed))
+      const { pieceHashes, fingerprint } = checkHashed(join(base, file.path), hashed)
+      const root = fileRootOfPieceLayer(pieceHashes, { fileBytes: file.bytes, pieceBytes, sha256 })
+      const layer = pieceHashes.length > HASH_BYTES ? pieceHashes : undefined
+      hashedFiles.set(file.key, { root: piecesRootFromBytes(root), layer, fingerprint })
       filesDone++
     },
     bytes => {
@@ -107,10 +116,8 @@ export async function hashTree(path: string, options: PublishOptions): Promise<H
   const byPath = new Map<string, Hashed>()
   const entries = tree.files.map((file, position) => {
     const hashed = hashedFiles.get(position)
-    if (hashed === undefined) return { ...file, root: undefined }
-    byPath.set(file.path.join('/'), hashed)
-    const root = fileRootOfPieceLayer(hashed.pieceHashes, { fileBytes: file.bytes, pieceBytes, sha256 })
-    return { ...file, root: piecesRootFromBytes(root) }
+    if (hashed !== undefined) byPath.set(file.path.join('/'), hashed)
+    return { ...file, root: hashed?.root }
   })
   const { name, isSingleFile } = tree
   const version = encodeInfo({ name, isSingleFile, pieceBytes, files: entries }, sha256)
@@ -120,7 +127,7 @@ export async function hashTree(path: string, options: PublishOptions): Promise<H
     if (file.bytes === 0) continue
     const hashed = defined(byPath.get(file.path.join('/')), 'a hashed file')
     fingerprints.set(fileIndex, hashed.fingerprint)
-    if (file.pieceCount > 1) layers.set(fileIndex, hashed.pieceHashes)
+    if (hashed.layer !== undefined) layers.set(fileIndex, hashed.layer)
   }
   // A folder that holds one file of the folder's own name is that file alone (content/info.ts).
   const isFileInside = version.isSingleFile && !tree.isSingleFile

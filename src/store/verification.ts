@@ -50,13 +50,17 @@ interface FileCheck {
   readonly file: PlacedFile
   readonly bad: PieceIndex[]
   fingerprint: Fingerprint | undefined
-  /** Something wrote to it while it was read. */
-  isUnstable: boolean
+  /** It has another length, or something wrote to it while it was read. */
+  isOther: boolean
   isMissing: boolean
 }
 
 interface CheckedRange extends HashRange {
   readonly check: FileCheck
+}
+
+function isBad(check: FileCheck): boolean {
+  return check.bad.length > 0 || check.isOther
 }
 
 /** Where a file is to be looked for; undefined when nothing of it should be there. */
@@ -100,7 +104,7 @@ function* rangesOf(holding: CheckedHolding, checks: FileCheck[]): Generator<Chec
       file,
       bad: [],
       fingerprint: undefined,
-      isUnstable: false,
+      isOther: false,
       isMissing: false
     }
     checks.push(check)
@@ -121,7 +125,10 @@ function judge(holding: CheckedHolding, range: CheckedRange, result: RangeResult
   if (result.outcome === 'missing') check.isMissing = true
   else {
     check.fingerprint ??= result.before
-    if (result.before !== check.fingerprint || result.after !== check.fingerprint) check.isUnstable = true
+    const isStable = result.before === check.fingerprint && result.after === check.fingerprint
+    // A named file is at rest; a part file may be written to at any time.
+    if (check.phase !== 'part' && !(isStable && result.before.startsWith(`${range.fileBytes}.`)))
+      check.isOther = true
   }
   const first = holding.files.runOf(check.fileIndex).first + range.offset / pieceBytes
   const count = Math.ceil(range.bytes / pieceBytes)
@@ -154,8 +161,7 @@ function conclude(holding: CheckedHolding, check: FileCheck, findings: Findings)
     }
     return
   }
-  const isWhole = check.bad.length === 0 && !check.isUnstable && check.fingerprint !== undefined
-  if (!isWhole || check.fingerprint === undefined) {
+  if (isBad(check) || check.fingerprint === undefined) {
     files.giveUp(fileIndex)
     context.openFiles.drop(holding.fileKey(fileIndex))
     findings.drop.push(files.runOf(fileIndex))
@@ -211,7 +217,7 @@ export async function verifyHolding(holding: CheckedHolding, options: VerifyOpti
     checkedBytes += range.bytes
     options.onProgress?.({ checkedBytes, totalBytes })
   })
-  const restored = checks.filter(check => check.phase === 'absent' && check.bad.length === 0)
+  const restored = checks.filter(check => check.phase === 'absent' && !isBad(check))
   if (restored.length > 0)
     await context.commits.run({ kind: 'sync', files: restored.map(check => check.file) })
   const findings: Findings = { drop: [], add: [], dropFiles: [], putFiles: [] }
@@ -221,7 +227,7 @@ export async function verifyHolding(holding: CheckedHolding, options: VerifyOpti
   const report: VerifyReport = {
     checkedBytes,
     badPieces: checks.flatMap(check => check.bad).sort((a, b) => a - b),
-    badFiles: checks.filter(check => check.bad.length > 0 && !check.isMissing).map(pathOf),
+    badFiles: checks.filter(check => isBad(check) && !check.isMissing).map(pathOf),
     missingFiles: [...checks.filter(check => check.isMissing).map(pathOf), ...missingEntries(holding)]
   }
   holding.settle({ damage: damageOf(holding, report) })

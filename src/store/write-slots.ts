@@ -10,7 +10,8 @@ const WRITE_SLOTS = 2048
 
 export class WriteSlots {
   #free: number
-  readonly #line: (() => void)[] = []
+  /** Whoever waits, in a set because it keeps their order and lets the first go at once. */
+  readonly #line = new Set<() => void>()
 
   constructor(count = WRITE_SLOTS) {
     assert(count > 0, 'there is a slot')
@@ -22,12 +23,15 @@ export class WriteSlots {
       this.#free--
       return Promise.resolve()
     }
-    return new Promise(resolve => this.#line.push(resolve))
+    return new Promise(resolve => this.#line.add(resolve))
   }
 
   release(): void {
-    const next = this.#line.shift()
-    if (next === undefined) this.#free++
-    else next()
+    for (const next of this.#line) {
+      this.#line.delete(next)
+      next()
+      return
+    }
+    this.#free++
   }
 }

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
+import { HashPool } from './hash-pool.ts'
+import { type HashedFile, hashFiles, hashRanges } from './range-hashing.ts'
+import { sampleBytes, scratchFolder } from './samples.conformance.ts'
+import { sha256 } from './sha256.ts'
+
+const PIECE_BYTES = 32_768
+
+let folder: string
+let pool: HashPool
+before(() => {
+  folder = scratchFolder()
+  pool = new HashPool({ size: 2 })
+})
+after(async () => {
+  await pool.close()
+  rmSync(folder, { recursive: true })
+})
+
+function expectedHashes(bytes: Uint8Array): Buffer {
+  const width = pieceLeafWidth(bytes.length, PIECE_BYTES)
+  const hashes: Uint8Array[] = []
+  for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES)
+    hashes.push(
+      pieceRootOfLeaves(leafHashes(bytes.subarray(offset, offset + PIECE_BYTES), sha256), width, sha256)
+    )
+  return Buffer.concat(hashes)
+}
+
+async function hashAll(base: string, files: ReadonlyMap<string, number>): Promise<Map<string, HashedFile>> {
+  const found = new Map<string, HashedFile>()
+  const list = [...files].map(([path, bytes], key) => ({ key, path, bytes }))
+  await hashFiles({ pool, base, pieceBytes: PIECE_BYTES }, list, (file, hashed) =>
+    found.set(file.path, hashed)
+  )
+  return found
+}
+
+test('files of any length hash to what hashing them in memory gives', async () => {
+  let round = 0
+  const length = fc.oneof(
+    fc.integer({ min: 1, max: 200_000 }),
+    fc.constantFrom(16_384, 32_768, 32_769, 65_536)
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(length, { minLength: 1, maxLength: 20 }), async lengths => {
+      const base = join(folder, `tree-${round++}`)
+      mkdirSync(base)
+      const contents = new Map(
+        lengths.map((bytes, index) => [`file-${index}`, sampleBytes(bytes, bytes + index)])
+      )
+      for (const [path, bytes] of contents) writeFileSync(join(base, path), bytes)
+      const found = await hashAll(base, new Map([...contents].map(([path, bytes]) => [path, bytes.length])))
+      assert.equal(found.size, contents.size)
+      for (const [path, bytes] of contents) {
+        const hashed = found.get(path)
+        assert(hashed?.outcome === 'hashed')
+        assert(expectedHashes(bytes).equals(hashed.pieceHashes), path)
+      }
+    }),
+    { numRuns: 12 }
+  )
+})
+
+test('a file longer than a range is cut, hashed by several workers and put together again', async () => {
+  const bytes = sampleBytes(40_000_000, 3)
+  writeFileSync(join(folder, 'long'), bytes)
+  const hashed = (await hashAll(folder, new Map([['long', bytes.length]]))).get('long')
+  assert(hashed?.outcome === 'hashed')
+  assert(expectedHashes(bytes).equals(hashed.pieceHashes))
+})
+
+test('what is missing, of another length, or reached through a link is told apart', async () => {
+  writeFileSync(join(folder, 'grown'), sampleBytes(50_000, 1))
+  writeFileSync(join(folder, 'target'), sampleBytes(100, 1))
+  symlinkSync(join(folder, 'target'), join(folder, 'link'))
+  const found = await hashAll(
+    folder,
+    new Map([
+      ['missing', 10],
+      ['grown', 40_000],
+      ['grown-not', 1],
+      ['link', 100]
+    ])
+  )
+  assert.equal(found.get('missing')?.outcome, 'missing')
+  assert.equal(found.get('grown')?.outcome, 'changed')
+  appendFileSync(join(folder, 'grown'), 'x')
+  assert.equal((await hashAll(folder, new Map([['grown', 60_000]]))).get('grown')?.outcome, 'changed')
+  const link = found.get('link')
+  assert(link?.outcome === 'failed')
+  assert.equal(link.failure.code, 'DEST_UNSAFE')
+})
+
+test('hashing ends with the reason of the signal, or with what the caller throws, and nothing is left under way', async () => {
+  writeFileSync(join(folder, 'some'), sampleBytes(100, 1))
+  const range = { path: 'some', offset: 0, bytes: 100, fileBytes: 100 }
+  let yielded = 0
+  function* endless() {
+    for (;;) {
+      yielded++
+      yield range
+    }
+  }
+  const hashing = { pool, base: folder, pieceBytes: PIECE_BYTES }
+  const reason = new Error('stop')
+  const controller = new AbortController()
+  const aborted = hashRanges({ ...hashing, signal: controller.signal }, endless(), () =>
+    controller.abort(reason)
+  )
+  await assert.rejects(aborted, reason)
+  const fault = new Error('fault')
+  await assert.rejects(
+    hashRanges(hashing, endless(), () => {
+      throw fault
+    }),
+    fault
+  )
+  const before = yielded
+  await new Promise(resolve => setTimeout(resolve, 20))
+  assert.equal(yielded, before)
+})
+
+test('a pool that is closed refuses work instead of leaving it waiting', async () => {
+  const closed = new HashPool({ size: 1 })
+  const job = { kind: 'list', base: folder, path: '' } as const
+  const waiting = Array.from({ length: 500 }, () => closed.list(job))
+  const outcomes = Promise.allSettled(waiting)
+  await closed.close()
+  assert((await outcomes).some(outcome => outcome.status === 'rejected'))
+  await assert.rejects(closed.list(job))
+})
