@@ -40,6 +40,12 @@ export type SurveyedFile =
   | { readonly found: 'candidate'; readonly fingerprint: Fingerprint }
   | { readonly found: 'conflict' }
 
+export interface FileToSync {
+  readonly file: PlacedFile
+  /** A file that is taken over becomes executable if the version says so. */
+  readonly makeExecutable: boolean
+}
+
 export interface PlacedLink {
   readonly path: string
   /** What the link says: relative to its own folder. */
@@ -80,7 +86,7 @@ export type CommitJob =
       readonly files: readonly { readonly file: PlacedFile; readonly fingerprint: Fingerprint }[]
     }
   /** Fsync files that others wrote. */
-  | { readonly kind: 'sync'; readonly files: readonly PlacedFile[] }
+  | { readonly kind: 'sync'; readonly files: readonly FileToSync[] }
   /** Make links, make all names durable, mark the holding complete. */
   | { readonly kind: 'finish'; readonly holding: number; readonly tree: PlacedTree }
   | { readonly kind: 'forget'; readonly holding: number; readonly parts: readonly PlacedFile[] }

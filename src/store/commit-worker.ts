@@ -14,13 +14,13 @@ import { closeSync, fstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { AssertionFailure, defined, unreachable } from '../base/assert.ts'
-import type { CommitAnswer, CommitJob, FileCommit, FileCommitResult } from './commit-jobs.ts'
+import type { CommitAnswer, CommitJob, FileCommit, FileCommitResult, FileToSync } from './commit-jobs.ts'
 import { type SyncTarget, syncToDisk } from './disk-sync.ts'
 import { appErrorOf, type Failure, failureOf } from './failure.ts'
 import { IndexDatabase } from './index-database.ts'
 import type { PieceSet } from './piece-set.ts'
-import { finishTree, nameFile, prepareTree, removeParts, surveyTree } from './placed-tree.ts'
-import { absolute, fingerprintOf, type PlacedFile, partOf } from './safe-files.ts'
+import { allowExecution, finishTree, nameFile, prepareTree, removeParts, surveyTree } from './placed-tree.ts'
+import { absolute, fingerprintOf, partOf } from './safe-files.ts'
 import type { Fingerprint } from './store.ts'
 
 const { indexPath } = workerData as { readonly indexPath: string }
@@ -104,8 +104,11 @@ function commit(files: readonly FileCommit[]): CommitAnswer {
   }
 }
 
-function syncOthers(files: readonly PlacedFile[]): void {
-  const failures = syncToDisk(files.map(file => ({ path: absolute(file), fd: undefined, isFolder: false })))
+function syncOthers(files: readonly FileToSync[]): void {
+  for (const { file, makeExecutable } of files) if (makeExecutable) allowExecution(file)
+  const failures = syncToDisk(
+    files.map(({ file }) => ({ path: absolute(file), fd: undefined, isFolder: false }))
+  )
   for (const failure of failures.values()) throw appErrorOf(failure)
 }
 

@@ -11,7 +11,7 @@ import { idBytes, type PieceIndex } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES, leafCountOf, pieceLeafWidth } from '../content/merkle.ts'
 import { type PieceSpan, pieceSpan, type Version } from '../content/version.ts'
-import type { CommitQueue, PieceCommitResult } from './commit-queue.ts'
+import type { CommitQueue, PieceCommit, PieceCommitResult } from './commit-queue.ts'
 import { placeOfRoot, treeOf } from './destination.ts'
 import { appErrorOf, type Failure, failureOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
@@ -80,7 +80,7 @@ export class FilesystemHolding implements Holding {
   readonly #underWay = new Set<Promise<unknown>>()
   #complete: boolean
   #damage: HoldingProblem | undefined
-  /** Of the last write; the next that succeeds ends it. */
+  /** Of a write; one that began later and succeeds ends it. */
   #failure: HoldingProblem | undefined
   /** Why a whole file has not got its name; only naming it ends it. */
   #nameProblem: HoldingProblem | undefined
@@ -162,7 +162,7 @@ export class FilesystemHolding implements Holding {
     const { begin, length } = range
     assert(begin >= 0 && length > 0 && begin + length <= span.bytes, 'a read lies inside its piece')
     assert(into === undefined || into.length >= length, 'a read fits its buffer')
-    const target = into?.subarray(0, length) ?? new Uint8Array(length)
+    const target = into?.subarray(0, length) ?? uninitialized(length)
     const held = this.#readable(range.piece, span.fileIndex)
     const open = this.#open(span.fileIndex, held)
     try {
@@ -339,6 +339,7 @@ export class FilesystemHolding implements Holding {
     const span = pieceSpan(this.version, piece)
     const { fileIndex, file } = span
     const held = this.files.get(fileIndex)
+    const failure = this.#failure
     const written = await this.context.pool.write({
       kind: 'write',
       part: this.files.part(fileIndex),
@@ -358,7 +359,7 @@ export class FilesystemHolding implements Holding {
       held.inode = written.inode
       held.phase = 'part'
     }
-    const result = await this.context.commits.commit({
+    const result = await this.#commit({
       holding: this.rowId,
       fileIndex,
       file: this.files.final(fileIndex),
@@ -371,7 +372,19 @@ export class FilesystemHolding implements Holding {
       isNew: () => !held.indexed,
       isCurrent
     })
-    return this.#committed(piece, span, isCurrent() ? result : { outcome: 'changed' })
+    const outcome = this.#committed(piece, span, isCurrent() ? result : { outcome: 'changed' })
+    // Only a write that began after a failure says that it is over.
+    if (outcome.outcome === 'durable' && this.#failure === failure) this.#failure = undefined
+    return outcome
+  }
+
+  async #commit(commit: PieceCommit): Promise<PieceCommitResult> {
+    try {
+      return await this.context.commits.commit(commit)
+    } catch (error) {
+      // Of the index, which has no room or no disk: the holding says so, like any failed write.
+      throw error instanceof AppError ? this.fail(failureOf('index', this.root, error)) : error
+    }
   }
 
   #committed(
@@ -384,7 +397,6 @@ export class FilesystemHolding implements Holding {
     const held = this.files.get(span.fileIndex)
     this.have.add(piece)
     held.indexed = true
-    this.#failure = undefined
     if (result.whole !== undefined) {
       held.fingerprint = result.whole.fingerprint
       held.phase = result.whole.problem === undefined ? 'whole' : 'unnamed'
@@ -456,6 +468,11 @@ export class FilesystemHolding implements Holding {
       ? appErrorOf(failure)
       : this.#giveUpAs(failure, fileIndex, held)
   }
+}
+
+/** A read fills it entirely, or nobody sees it. */
+function uninitialized(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
 }
 
 function checkBlocks(blocks: readonly Uint8Array[], pieceBytes: number): void {

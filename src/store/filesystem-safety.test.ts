@@ -120,6 +120,17 @@ describe('what a fetched tree looks like', () => {
     assert.equal(readlinkSync(join(destination(), 'link')), 'data/long')
   })
 
+  test('a file that is taken over becomes executable if it should be', async () => {
+    const sample = variedSample()
+    mkdirSync(destination())
+    writeFileSync(join(destination(), 'short'), sample.fileBytes(fileIndexOf(sample, 'short')), {
+      mode: 0o640
+    })
+    await complete(sample)
+    assert.equal(lstatSync(join(destination(), 'short')).mode & 0o777, 0o750)
+    assertWhole(sample)
+  })
+
   test('a single file goes to the path that is given, or into the folder that is', async () => {
     const sample = sampleVersion([{ path: ['os.img'], bytes: sampleBytes(40_000, 1) }], { name: 'os.img' })
     mkdirSync(join(folder, 'existing'))

@@ -23,7 +23,7 @@ import {
 import { appErrorOf } from './failure.ts'
 import type { FilesystemHolding, HoldingContext, HoldingOptions } from './filesystem-holding.ts'
 import { HeldFiles } from './held-files.ts'
-import type { Amendment } from './index-database.ts'
+import type { Amendment, HoldingKind } from './index-database.ts'
 import { type FileToHash, hashFiles } from './range-hashing.ts'
 import { absolute, partOf } from './safe-files.ts'
 import { sha256 } from './sha256.ts'
@@ -160,12 +160,17 @@ function neededBytes(files: HeldFiles, findings: Findings): number {
   return bytes
 }
 
+/** Makes files that others wrote durable, and those that are taken over executable where they should be. */
 async function syncFiles(
   context: HoldingContext,
   files: HeldFiles,
-  indexes: Iterable<number>
+  indexes: Iterable<number>,
+  kind: HoldingKind
 ): Promise<void> {
-  const all = [...indexes].map(fileIndex => files.final(fileIndex))
+  const all = [...indexes].map(fileIndex => ({
+    file: files.final(fileIndex),
+    makeExecutable: kind === 'fetched' && files.entry(fileIndex).executable
+  }))
   for (let first = 0; first < all.length; first += SYNC_FILES_MAX)
     await context.commits.run({ kind: 'sync', files: all.slice(first, first + SYNC_FILES_MAX) })
 }
@@ -265,7 +270,7 @@ export async function openFetch(target: FetchTarget, opening: Opening): Promise<
   signal?.throwIfAborted()
   checkFreeSpace(place.base, neededBytes(files, findings))
   await context.commits.run({ kind: 'prepare', tree })
-  await syncFiles(context, files, findings.taken.keys())
+  await syncFiles(context, files, findings.taken.keys(), 'fetched')
   const layers = layersOf(version, target.layers, findings)
   let holding: FilesystemHolding
   if (known !== undefined) holding = await resume(known, layers, findings)
@@ -289,7 +294,7 @@ export async function openSource(tree: HashedTree, opening: Opening): Promise<Fi
   const { version, source: root, layers, fingerprints } = tree
   const known = holdingAt(opening, version, root)
   const files = known?.files ?? new HeldFiles(version, placeOfRoot(version, root))
-  await syncFiles(context, files, fingerprints.keys())
+  await syncFiles(context, files, fingerprints.keys(), 'source')
   const takeAll = (into: HeldFiles) =>
     [...fingerprints].map(([fileIndex, fingerprint]) =>
       // Never compared yet: the first read compares it.

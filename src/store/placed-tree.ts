@@ -3,7 +3,17 @@
  * Runs in the commit worker. Never overwrites what it did not write, and never passes through a link.
  */
 
-import { closeSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import type { PlacedLink, PlacedTree, SurveyedFile } from './commit-jobs.ts'
@@ -18,7 +28,8 @@ import {
   modeOf,
   openInside,
   type PlacedFile,
-  partOf
+  partOf,
+  READ_FLAGS
 } from './safe-files.ts'
 import type { Fingerprint } from './store.ts'
 
@@ -153,6 +164,17 @@ export function nameFile(file: PlacedFile, fingerprint: Fingerprint): Failure | 
     return undefined
   } catch (error) {
     return failureOf('rename to', path, error)
+  }
+}
+
+/** Sets the executable bits of a file that is there already, where its mode allows reading. */
+export function allowExecution(file: PlacedFile): void {
+  const fd = openInside(file, READ_FLAGS)
+  try {
+    const mode = fstatSync(fd).mode & 0o777
+    if ((mode & 0o100) === 0) fchmodSync(fd, mode | ((mode & 0o444) >> 2))
+  } finally {
+    closeSync(fd)
   }
 }
 

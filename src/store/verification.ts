@@ -219,7 +219,10 @@ export async function verifyHolding(holding: CheckedHolding, options: VerifyOpti
   })
   const restored = checks.filter(check => check.phase === 'absent' && !isBad(check))
   if (restored.length > 0)
-    await context.commits.run({ kind: 'sync', files: restored.map(check => check.file) })
+    await context.commits.run({
+      kind: 'sync',
+      files: restored.map(({ file }) => ({ file, makeExecutable: false }))
+    })
   const findings: Findings = { drop: [], add: [], dropFiles: [], putFiles: [] }
   for (const check of checks) conclude(holding, check, findings)
   await holding.amend(findings)

@@ -1,11 +1,12 @@
 /**
  * A worker thread that answers each message with one message, in order. A worker answers expected failures as
- * data; if it throws, or ends by itself, that is our bug: every waiting call rejects.
+ * data. If it throws, or ends by itself, that is our bug: every waiting call rejects and the process crashes,
+ * because a store without its threads keeps no promise.
  */
 
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { defined } from '../base/assert.ts'
+import { assert, defined } from '../base/assert.ts'
 
 interface Waiting<Answer> {
   readonly resolve: (answer: Answer) => void
@@ -16,6 +17,7 @@ export class WorkerThread<Request, Answer> {
   readonly #worker: Worker
   readonly #waiting: Waiting<Answer>[] = []
   #failure: Error | undefined
+  #isTerminated = false
 
   /** `module` is the base name of a module beside this one: .ts in a checkout, .js in the package. */
   constructor(module: string, workerData?: unknown) {
@@ -26,8 +28,14 @@ export class WorkerThread<Request, Answer> {
       defined(this.#waiting.shift(), 'a call that waits for this answer').resolve(answer)
       if (this.#waiting.length === 0) this.#worker.unref()
     })
-    this.#worker.on('error', error => this.#fail(error instanceof Error ? error : new Error(String(error))))
-    this.#worker.on('exit', code => this.#fail(new Error(`the thread ${module} ended with code ${code}`)))
+    this.#worker.on('error', (error: unknown) => {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    })
+    this.#worker.on('exit', code => {
+      this.#fail(new Error(`the thread ${module} ended with code ${code}`))
+      assert(this.#isTerminated, `the thread ${module} runs until it is told to end`)
+    })
     this.#worker.unref()
   }
 
@@ -48,6 +56,7 @@ export class WorkerThread<Request, Answer> {
 
   /** Stops the thread; calls under way reject. */
   async terminate(): Promise<void> {
+    this.#isTerminated = true
     await this.#worker.terminate()
   }
 
