@@ -156,6 +156,24 @@ describe('what a fetched tree looks like', () => {
     assertWhole(sample)
   })
 
+  test('many files at once are durable also where no program can flush a file system', async () => {
+    const sample = sampleVersion(
+      Array.from({ length: 200 }, (_, index) => ({ path: [`file-${index}`], bytes: sampleBytes(100, index) }))
+    )
+    await store.close()
+    const path = process.env.PATH
+    process.env.PATH = folder
+    try {
+      await open()
+    } finally {
+      process.env.PATH = path
+    }
+    await complete(sample)
+    assert(store.stats().commits < 200, 'pieces share commits')
+    assertWhole(sample)
+    assert.equal((await reopen()).state, 'complete')
+  })
+
   test('many small files are as durable as few large ones', async () => {
     const count = 20_000
     const sample = sampleVersion(
@@ -557,6 +575,42 @@ describe('a disk that does not do as it is told', () => {
     } finally {
       await store.close()
       execFileSync('umount', [destination()])
+      await open()
+    }
+  })
+
+  test('an index without room claims nothing that it could not note, and goes on when there is room', {
+    skip: !canMount && 'needs root on Linux to mount a small file system'
+  }, async () => {
+    await store.close()
+    const home = join(folder, 'small-home')
+    mkdirSync(home)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', home])
+    try {
+      await open({ home })
+      const sample = variedSample()
+      const holding = await create(sample)
+      const [first, second] = piecesOf(sample)
+      assert(first !== undefined && second !== undefined)
+      await write(holding, sample, first)
+      const filler = join(home, 'filler')
+      assert.throws(() => writeFileSync(filler, new Uint8Array(2 ** 20)), { code: 'ENOSPC' })
+      let refused: PieceIndex | undefined
+      for (const piece of piecesOf(sample)) {
+        const outcome = await write(holding, sample, piece).catch(isAppError('DISK_FULL'))
+        if (outcome === true) refused = piece
+        if (outcome === true) break
+      }
+      assert(refused !== undefined, 'the index is full before the fetch is complete')
+      assert(!holding.have.has(refused))
+      assert.equal(holding.problem?.code, 'DISK_FULL')
+      rmSync(filler)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+      assertWhole(sample)
+    } finally {
+      await store.close()
+      execFileSync('umount', [home])
       await open()
     }
   })
