@@ -66,11 +66,9 @@ export class OpenFiles {
   }
 
   #evict(): void {
-    if (this.#entries.size < this.#max) return
-    for (const entry of this.#entries.values())
-      if (entry.users === 0) {
-        this.drop(entry.key)
-        return
-      }
+    for (const entry of this.#entries.values()) {
+      if (this.#entries.size < this.#max) return
+      if (entry.users === 0) this.drop(entry.key)
+    }
   }
 }
