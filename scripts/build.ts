@@ -6,4 +6,4 @@ import { chmodSync, rmSync } from 'node:fs'
 rmSync('dist', { recursive: true, force: true })
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit', shell: process.platform === 'win32' })
 chmodSync('dist/cli/main.js', 0o755)
-console.log('built dist/')
+console.error('built dist/') // stdout belongs to npm pack --json

@@ -1,0 +1,85 @@
+/** The published package: packed, installed into an empty folder, and used with a plain Node. */
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, test } from 'node:test'
+import { runCommand } from '../lab/cluster.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'peerage-pack-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+function npm(args: readonly string[], cwd: string): string {
+  return execFileSync('npm', [...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+test('the packed package runs as compiled JavaScript', { timeout: 300_000 }, async t => {
+  const [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], process.cwd()))
+  const names: string[] = packed.files.map((file: { path: string }) => file.path)
+  assert.ok(names.includes('dist/cli/main.js') && names.includes('dist/cli/main.d.ts'))
+  assert.deepEqual(
+    names.filter(name => /\.test\.|\.fuzz\.|\.conformance\.|^src\/|^lab\//.test(name)),
+    [],
+    'nothing but what users need'
+  )
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+  const app = join(folder, 'app')
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), '{"private":true}')
+  npm(['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, packed.filename)], app)
+  const main = join(app, 'node_modules', 'peerage', manifest.bin.peerage)
+  const version = execFileSync(join(app, 'node_modules', '.bin', 'peerage'), ['--version'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` }
+  })
+  assert.match(version, new RegExp(manifest.version.replaceAll('.', '\\.')))
+  t.diagnostic(`${packed.entryCount} files, ${packed.unpackedSize} bytes`)
+  await round(main)
+})
+
+/** init, up, publish, join, get: with the installed program alone. */
+async function round(main: string): Promise<void> {
+  const [first, second] = [join(folder, 'first'), join(folder, 'second')]
+  const run = async (...args: string[]): Promise<string> => {
+    const result = await runCommand(args, { main })
+    assert.equal(result.exitCode, 0, `${args.join(' ')}: ${result.stdout}${result.stderr}`)
+    return result.stdout
+  }
+  await run('init', '--org', 'acme', '--site', 's', '--device', 'a', '--home', first)
+  const nodes = [await up(main, first)]
+  try {
+    writeFileSync(join(folder, 'input.bin'), Buffer.alloc(3_000_000, 'peerage'))
+    await run('publish', join(folder, 'input.bin'), '--name', 'thing', '--home', first)
+    const { ticket } = JSON.parse(await run('invite', '--json', '--home', first))
+    await run('join', ticket, '--site', 's', '--device', 'b', '--home', second)
+    nodes.push(await up(main, second))
+    await untilKnown(() => run('datasets', '--json', '--home', second))
+    await run('get', 'thing', join(folder, 'output.bin'), '--home', second)
+    assert.ok(readFileSync(join(folder, 'output.bin')).equals(readFileSync(join(folder, 'input.bin'))))
+  } finally {
+    for (const node of nodes) {
+      node.kill('SIGTERM')
+      await once(node, 'exit')
+    }
+  }
+}
+
+async function untilKnown(datasets: () => Promise<string>): Promise<void> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    if (JSON.parse(await datasets()).datasets.length > 0) return
+    await new Promise(resolve => setTimeout(resolve, 200))
+  }
+  assert.fail('the second device never heard of the dataset')
+}
+
+async function up(main: string, home: string): Promise<ReturnType<typeof spawn>> {
+  const args = [main, 'up', '--json', '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0', '--home', home]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  assert.equal(JSON.parse(line).type, 'ready', line)
+  return child
+}
