@@ -56,6 +56,8 @@ interface Assignment {
   pendingBytes: number
   /** Suggested or asked for, and not yet announced by the peer. */
   readonly given: Set<number>
+  /** It let suggestions lie: it is given nothing before this. */
+  restsUntilMs: number
 }
 
 export class Schedule {
@@ -206,6 +208,7 @@ export class Schedule {
       (session.uploaded.rate(nowMs) * this.#limits.suggestAheadMs) / SECOND_MS
     )
     const pieces: PieceIndex[] = []
+    if (nowMs < assignment.restsUntilMs) return pieces
     while (assignment.pendingBytes < aheadBytes || assignment.pending.size < SUGGESTIONS_MIN) {
       const piece = this.#nextFresh()
       if (piece === undefined) break
@@ -223,6 +226,7 @@ export class Schedule {
     const assignment = this.#assignmentOf(session)
     this.#unpend(assignment, piece)
     this.#give(assignment, piece)
+    assignment.restsUntilMs = 0
   }
 
   /** A peer announced a piece. */
@@ -243,7 +247,7 @@ export class Schedule {
   #assignmentOf(session: Session): Assignment {
     let assignment = this.#assignments.get(session)
     if (assignment === undefined) {
-      assignment = { pending: new Map(), pendingBytes: 0, given: new Set() }
+      assignment = { pending: new Map(), pendingBytes: 0, given: new Set(), restsUntilMs: 0 }
       this.#assignments.set(session, assignment)
     }
     return assignment
@@ -283,6 +287,7 @@ export class Schedule {
     for (const [piece, suggestedMs] of assignment.pending) {
       if (nowMs - suggestedMs < this.#limits.reassignMs) return
       this.#takeBack(assignment, piece)
+      assignment.restsUntilMs = nowMs + this.#limits.reassignMs
     }
   }
 }

@@ -28,6 +28,7 @@ export class Stage {
   readonly fixture: Fixture
   readonly transfer: Transfer
   readonly effects: TransferEffect[] = []
+  readonly #reported = new Set<TransferEffect>()
   #peers = 0
 
   constructor(init: StageInit) {
@@ -108,14 +109,12 @@ export class Stage {
 
   /** Reports every piece that was handed over for storing and is not reported yet as stored. */
   storeAll(): void {
-    const seen = this.#reported
-    for (const { piece } of this.all('storePiece')) {
-      if (seen.has(piece)) continue
-      seen.add(piece)
-      this.post({ type: 'pieceStored', piece })
+    for (const effect of this.all('storePiece')) {
+      if (this.#reported.has(effect)) continue
+      this.#reported.add(effect)
+      this.post({ type: 'pieceStored', piece: effect.piece })
     }
   }
-  readonly #reported = new Set<number>()
 
   assertCutOff(peer: ScriptedPeer, reason: string): void {
     const misbehaviours = this.all('misbehaviour').filter(effect => effect.device === deviceOf(peer.device))
@@ -184,6 +183,11 @@ export class ScriptedPeer {
     const fresh = requests.slice(this.#heard)
     this.#heard = requests.length
     return fresh
+  }
+
+  /** To be called after the stage forgot its effects. */
+  forget(): void {
+    this.#heard = 0
   }
 
   /** The true bytes of a request. */

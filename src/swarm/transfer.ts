@@ -229,6 +229,8 @@ export class Transfer {
     assert(!this.#context.sessions.has(peer), `peer key ${peer} is new`)
     const { device, site, sameSite, outbound } = facts
     const session = new Session({ key: peer, facts: { device, site, sameSite, outbound }, limits, nowMs })
+    // Nobody could have fed us before.
+    if (this.#context.sessions.size === 0) this.#parts?.schedule.fed(nowMs)
     this.#context.sessions.set(peer, session)
     const banMs = this.#context.banLeftMs(device)
     if (device === this.#context.self) this.#context.disconnect(session, 'self')
@@ -288,6 +290,7 @@ export class Transfer {
   /** Others do what a peer that has gone was to do. */
   #takeOver(): void {
     this.#metadata.fillAll()
+    this.#parts?.blame.tick()
     this.#parts?.layers.fillAll()
     this.#parts?.downloads.fillAll()
     this.#parts?.uploads.review()
