@@ -372,18 +372,35 @@ export class Downloads {
   }
 
   #moveSlow(session: Session): void {
-    const { limits, nowMs, sessions } = this.#context
+    const { limits, nowMs } = this.#context
     for (const request of session.requests.values()) {
       if (nowMs - request.sentAtMs < limits.stallMs + limits.slowFactor * request.expectedMs) return
-      const waitMs = session.drainMs()
-      for (const other of sessions.values()) {
-        const canServe = other !== session && !other.chokesUs && !other.snubbed
-        if (!canServe || other.pieces?.bits.has(request.open.piece) !== true) continue
-        if (other.drainMs(request.length) >= waitMs) continue
-        this.#giveUp(session, request)
-        break
-      }
+      const other = this.#sooner(session, request)
+      if (other === undefined) continue
+      this.#giveUp(session, request)
+      // Asked for at once: else the slow peer could be the first to be asked for it again.
+      const { open, run } = request
+      const countMax = other.extensions.requestBytesMax / BLOCK_BYTES
+      if (open.requesters(run.first) > 0) continue
+      this.#ask(other, open, {
+        run: { first: run.first, count: Math.min(run.count, countMax) },
+        impatient: false
+      })
     }
+  }
+
+  /** The peer that would be soonest to deliver what another owes, if any is sooner. */
+  #sooner(holder: Session, request: BlockRequest): Session | undefined {
+    let best: Session | undefined
+    let bestMs = holder.drainMs()
+    for (const other of this.#context.sessions.values()) {
+      const canServe = other !== holder && !other.chokesUs && !other.snubbed && !other.assigns
+      if (!canServe || other.pieces?.bits.has(request.open.piece) !== true) continue
+      if (owedCount(other) >= other.requestCountMax || other.drainMs(request.length) >= bestMs) continue
+      best = other
+      bestMs = other.drainMs(request.length)
+    }
+    return best
   }
 }
 
