@@ -12,10 +12,10 @@ import { equalBytes } from '../base/bytes.ts'
 import type { PieceIndex } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES, pieceLeafWidth } from '../content/merkle.ts'
-import { pieceSpan } from '../content/version.ts'
+import { type HashRange as TreeRange, verifyRange } from '../content/merkle-proof.ts'
+import { pieceSpan, type VersionFile } from '../content/version.ts'
 import type { Downloads } from './downloads.ts'
 import type { HashRequests } from './hash-requests.ts'
-import { proofLayersFor, rangeRoot } from './hash-tree.ts'
 import { type LayerFetch, rootOf } from './layer-fetch.ts'
 import type { OpenPiece } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
@@ -74,10 +74,10 @@ export class Blame {
       return
     }
     const received = leafHashes ?? this.#hashLeaves(open)
-    const { length, width } = this.#runs(open)
+    const { length } = this.#runOf(open, 0).range
     assert(received.length === open.blockCount * HASH_BYTES, 'a leaf hash per block')
     const waiting = new Set<number>()
-    for (let leaf = 0; leaf < Math.min(width, open.blockCount); leaf += length) waiting.add(leaf)
+    for (let leaf = 0; leaf < open.blockCount; leaf += length) waiting.add(leaf)
     this.#cases.set(piece, {
       open,
       received,
@@ -96,10 +96,18 @@ export class Blame {
     return hashes
   }
 
-  #runs(open: OpenPiece): { readonly length: number; readonly width: number } {
+  /** The run of leaf hashes that begins at a leaf of the piece, provable against the piece's hash. */
+  #runOf(open: OpenPiece, leaf: number): { readonly file: VersionFile; readonly range: TreeRange } {
     const { version } = this.#picker
-    const width = pieceLeafWidth(pieceSpan(version, open.piece).file.bytes, version.pieceBytes)
-    return { length: Math.min(width, HASHES_PER_REQUEST_MAX), width }
+    const { file, pieceOfFile } = pieceSpan(version, open.piece)
+    const width = pieceLeafWidth(file.bytes, version.pieceBytes)
+    const range = {
+      baseLayer: 0,
+      index: pieceOfFile * (version.pieceBytes / LEAF_BYTES) + leaf,
+      length: Math.min(width, HASHES_PER_REQUEST_MAX),
+      proofLayers: Math.log2(width) - 1
+    }
+    return { file, range }
   }
 
   tick(): void {
@@ -122,45 +130,37 @@ export class Blame {
       if (chosen === undefined || (senders.has(chosen.key) && !senders.has(session.key))) chosen = session
     }
     if (chosen === undefined) return
-    const { length, width } = this.#runs(open)
-    const { version } = this.#picker
-    const { file, pieceOfFile } = pieceSpan(version, open.piece)
-    const range = {
-      root: rootOf(file),
-      baseLayer: 0,
-      index: pieceOfFile * (version.pieceBytes / LEAF_BYTES) + leaf,
-      length,
-      proofLayers: proofLayersFor(width)
-    }
-    const asked = this.#requests.ask(chosen, range, width, {
-      onHashes: (session, hashes, uncles) => this.#take(session, one, leaf, hashes, uncles),
-      onNone: session => {
-        one.asked.delete(leaf)
-        one.refusedBy.add(session)
-        if (this.#cases.get(open.piece) === one && this.#context.isHere(session)) this.#ask(one, leaf)
+    const { file, range } = this.#runOf(open, leaf)
+    const asked = this.#requests.ask(
+      chosen,
+      { root: rootOf(file), ...range },
+      {
+        onHashes: (session, hashes) => this.#take(session, one, leaf, hashes),
+        onNone: session => {
+          one.asked.delete(leaf)
+          one.refusedBy.add(session)
+          if (this.#cases.get(open.piece) === one && this.#context.isHere(session)) this.#ask(one, leaf)
+        }
       }
-    })
+    )
     if (asked) one.asked.add(leaf)
     else one.refusedBy.add(chosen)
   }
 
-  #take(
-    session: Session,
-    one: Case,
-    leaf: number,
-    hashes: Uint8Array,
-    uncles: Uint8Array
-  ): Violation | undefined {
+  #take(session: Session, one: Case, leaf: number, hashes: Uint8Array): Violation | undefined {
     const { open } = one
     if (this.#cases.get(open.piece) !== one) return undefined
     one.asked.delete(leaf)
-    const root = rangeRoot({ hashes, uncles, index: leaf, sha256: this.#context.sha256 })
-    if (!equalBytes(root, this.#layers.pieceHash(open.piece))) {
+    const { file, range } = this.#runOf(open, leaf)
+    const trusted = this.#layers.pieceHash(open.piece)
+    const { sha256 } = this.#context
+    const verdict = verifyRange(range, hashes, { fileBytes: file.bytes, trusted, sha256 })
+    if (verdict !== 'valid') {
       one.refusedBy.add(session)
-      return { reason: 'bad-hashes', detail: `leaf hashes of piece ${open.piece}` }
+      return { reason: 'bad-hashes', detail: `leaf hashes of piece ${open.piece}: ${verdict}` }
     }
     one.waiting.delete(leaf)
-    const end = Math.min(open.blockCount, leaf + hashes.length / HASH_BYTES)
+    const end = Math.min(open.blockCount, leaf + range.length)
     for (let block = leaf; block < end; block++) {
       const truth = hashes.subarray((block - leaf) * HASH_BYTES, (block - leaf + 1) * HASH_BYTES)
       if (!equalBytes(truth, one.received.subarray(block * HASH_BYTES, (block + 1) * HASH_BYTES)))

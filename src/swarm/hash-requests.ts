@@ -5,15 +5,15 @@
 
 import { toHex } from '../base/bytes.ts'
 import { HASH_BYTES } from '../content/hash.ts'
-import { uncleCount } from './hash-tree.ts'
+import { uncleCount } from '../content/merkle-proof.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
 import type { HashRange, Violation } from './wire-messages.ts'
 
 /** Who asked. Exactly one of the two is called, once. */
 export interface HashAsker {
-  /** The answer, of the length that was asked for; a returned violation is the peer's. */
-  onHashes(session: Session, hashes: Uint8Array, uncles: Uint8Array): Violation | undefined
+  /** The answer: hashes, then uncles, as many as were asked for. A returned violation is the peer's. */
+  onHashes(session: Session, hashes: Uint8Array): Violation | undefined
   /** This peer will not answer. */
   onNone(session: Session): void
 }
@@ -21,8 +21,6 @@ export interface HashAsker {
 interface Outstanding {
   readonly asker: HashAsker
   readonly sentAtMs: number
-  /** Hashes that the answer must have beyond the ones asked for. */
-  readonly uncles: number
 }
 
 interface Ledger {
@@ -54,13 +52,12 @@ export class HashRequests {
     return ledger.outstanding.size < this.#context.limits.hashRequestsPerPeer && ledger.late.size < LATE_MAX
   }
 
-  /** Asks for a run of hashes of a layer that is `width` hashes wide. False when the same is being asked already. */
-  ask(session: Session, range: HashRange, width: number, asker: HashAsker): boolean {
+  /** Asks for a run of hashes. False when the same is being asked already. */
+  ask(session: Session, range: HashRange, asker: HashAsker): boolean {
     const ledger = this.#ledgerOf(session)
     const key = rangeKey(range)
     if (ledger.outstanding.has(key) || ledger.late.has(key)) return false
-    const uncles = uncleCount({ length: range.length, proofLayers: range.proofLayers, width })
-    ledger.outstanding.set(key, { asker, sentAtMs: this.#context.nowMs, uncles })
+    ledger.outstanding.set(key, { asker, sentAtMs: this.#context.nowMs })
     this.#context.send(session, { type: 'hash-request', ...range })
     return true
   }
@@ -74,12 +71,11 @@ export class HashRequests {
       return { reason: 'unrequested-hashes', detail: `${range.length} hashes at ${range.index}` }
     }
     ledger.outstanding.delete(key)
-    const runBytes = range.length * HASH_BYTES
-    if (hashes.length !== runBytes + outstanding.uncles * HASH_BYTES) {
+    if (hashes.length !== (range.length + uncleCount(range)) * HASH_BYTES) {
       outstanding.asker.onNone(session)
       return { reason: 'bad-hashes', detail: `${hashes.length} bytes of hashes for ${range.length} of them` }
     }
-    return outstanding.asker.onHashes(session, hashes.subarray(0, runBytes), hashes.subarray(runBytes))
+    return outstanding.asker.onHashes(session, hashes)
   }
 
   onReject(session: Session, range: HashRange): Violation | undefined {

@@ -1,20 +1,25 @@
 /**
- * Answers to hash requests (BEP 52). Piece layers that are known are answered from here; leaf hashes are read from
- * the store by the driver. What BEP 52 leaves optional is rejected: other layers, and runs of leaves that span
- * pieces.
+ * Answers to hash requests (BEP 52). What lies in or above the piece layer is answered from here, when the layer is
+ * known; what lies below is answered from leaf hashes of a stored piece, which the driver reads. Runs below the
+ * piece layer that span pieces are rejected: nobody needs them, and each would cost several reads.
  */
 
-import type { PiecesRoot } from '../base/ids.ts'
-import { pieceIndex, piecesRootFromBytes } from '../base/ids.ts'
+import { type PieceIndex, type PiecesRoot, pieceIndex, piecesRootFromBytes } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
-import { LEAF_BYTES, leafCountOf, paddingHash, pieceLeafWidth } from '../content/merkle.ts'
+import { LEAF_BYTES, leafCountOf, nextPowerOfTwo, pieceLeafWidth } from '../content/merkle.ts'
+import {
+  LayerTree,
+  pieceLayerHeight,
+  proveRange,
+  rangeFault,
+  type HashRange as TreeRange
+} from '../content/merkle-proof.ts'
 import { pieceLength, type VersionFile } from '../content/version.ts'
-import { HashTree, isPowerOfTwo, uncleCount } from './hash-tree.ts'
-import type { LayerFetch } from './layer-fetch.ts'
+import { type LayerFetch, rootOf } from './layer-fetch.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
-import { HASHES_PER_REQUEST_MAX, type HashRange, PROOF_LAYERS_MAX } from './wire-messages.ts'
+import { HASHES_PER_REQUEST_MAX, type HashRange } from './wire-messages.ts'
 
 /** Trees over piece layers that are kept for the next request. */
 const TREES_MAX = 4
@@ -27,7 +32,7 @@ export class HashService {
   readonly #layers: LayerFetch
   /** By pieces root; made when it is first needed. Of files with equal bytes, the last one stands for all. */
   #fileByRoot: Map<PiecesRoot, number> | undefined
-  readonly #trees = new Map<number, HashTree>()
+  readonly #trees = new Map<number, LayerTree>()
   readonly #reads = new Map<Session, number>()
 
   constructor(init: {
@@ -46,22 +51,14 @@ export class HashService {
     const request: HashRange = { root, baseLayer, index, length, proofLayers }
     const fileIndex = this.#fileOf(root)
     const file = fileIndex === undefined ? undefined : this.#picker.version.files[fileIndex]
-    const isWellFormed =
-      isPowerOfTwo(length) &&
-      length >= 2 &&
-      length <= HASHES_PER_REQUEST_MAX &&
-      index % length === 0 &&
-      proofLayers <= PROOF_LAYERS_MAX
-    if (fileIndex === undefined || file === undefined || !isWellFormed) this.#reject(session, request)
-    else if (baseLayer === this.#pieceHeight && file.pieceCount > 1)
-      this.#answerLayer(session, request, fileIndex)
-    else if (baseLayer === 0) this.#readLeaves(session, request, file)
-    else this.#reject(session, request)
-  }
-
-  /** Layers from a piece's hash down to its leaves. */
-  get #pieceHeight(): number {
-    return Math.log2(this.#picker.version.pieceBytes / LEAF_BYTES)
+    const isAnswerable =
+      file?.root !== undefined &&
+      rangeFault(request, file.bytes) === undefined &&
+      length <= HASHES_PER_REQUEST_MAX
+    if (fileIndex === undefined || file === undefined || !isAnswerable) this.#reject(session, request)
+    else if (baseLayer >= pieceLayerHeight(file.bytes, this.#picker.version.pieceBytes))
+      this.#answer(session, request, fileIndex, undefined)
+    else this.#readLeaves(session, request, file)
   }
 
   #fileOf(root: Uint8Array): number | undefined {
@@ -77,53 +74,60 @@ export class HashService {
     this.#context.send(session, { type: 'hash-reject', root, baseLayer, index, length, proofLayers })
   }
 
-  #answerLayer(session: Session, request: HashRange, fileIndex: number): void {
-    const tree = this.#treeOf(fileIndex)
-    if (tree === undefined || request.index + request.length > tree.width) {
-      this.#reject(session, request)
-      return
-    }
-    const uncles = uncleCount({ ...request, width: tree.width })
-    const hashes = tree.range(request.index, request.length, uncles)
-    this.#context.send(session, { ...request, type: 'hashes', hashes })
+  /** `leaves` are those of the piece that the range lies in, when it lies below the piece layer. */
+  #answer(session: Session, request: HashRange, fileIndex: number, leaves: LayerTree | undefined): void {
+    const { pieceBytes, files } = this.#picker.version
+    const file = files[fileIndex]
+    const pieces = this.#treeOf(fileIndex)
+    const hashes =
+      file === undefined || pieces === undefined
+        ? undefined
+        : proveRange(
+            request,
+            { fileBytes: file.bytes, pieceBytes, pieces, leavesOf: () => leaves },
+            this.#context.sha256
+          )
+    if (hashes === undefined) this.#reject(session, request)
+    else this.#context.send(session, { ...request, type: 'hashes', hashes })
   }
 
-  #treeOf(fileIndex: number): HashTree | undefined {
-    const layer = this.#layers.layer(fileIndex)
+  #treeOf(fileIndex: number): LayerTree | undefined {
+    const known = this.#trees.get(fileIndex)
+    if (known !== undefined) return known
+    const { pieceBytes, files } = this.#picker.version
+    const file = files[fileIndex]
+    if (file === undefined) return undefined
+    const layer = file.pieceCount > 1 ? this.#layers.layer(fileIndex) : rootOf(file)
     if (layer === undefined) return undefined
-    let tree = this.#trees.get(fileIndex)
-    if (tree === undefined) {
-      const { sha256 } = this.#context
-      tree = new HashTree(layer, paddingHash(this.#pieceHeight, sha256), sha256)
-      this.#trees.set(fileIndex, tree)
-      const [oldest] = this.#trees.keys()
-      if (this.#trees.size > TREES_MAX && oldest !== undefined) this.#trees.delete(oldest)
-    }
+    const tree = new LayerTree(layer, {
+      baseLayer: pieceLayerHeight(file.bytes, pieceBytes),
+      width: nextPowerOfTwo(file.pieceCount),
+      sha256: this.#context.sha256
+    })
+    this.#trees.set(fileIndex, tree)
+    const [oldest] = this.#trees.keys()
+    if (this.#trees.size > TREES_MAX && oldest !== undefined) this.#trees.delete(oldest)
     return tree
   }
 
   #readLeaves(session: Session, request: HashRange, file: VersionFile): void {
-    const { pieceBytes } = this.#picker.version
-    const leavesPerPiece = pieceBytes / LEAF_BYTES
-    const pieceOfFile = Math.floor(request.index / leavesPerPiece)
-    const width = pieceLeafWidth(file.bytes, pieceBytes)
-    const firstLeaf = request.index - pieceOfFile * leavesPerPiece
-    const piece = pieceIndex(file.firstPiece + Math.min(pieceOfFile, file.pieceCount - 1))
+    const { version } = this.#picker
+    const piece = this.#pieceOf(request, file)
     const reads = this.#reads.get(session) ?? 0
-    const isServed =
-      pieceOfFile < file.pieceCount &&
-      firstLeaf + request.length <= width &&
-      // Proof layers above the piece would need its siblings, which nobody asks for leaf by leaf.
-      request.proofLayers < Math.max(1, Math.log2(width)) &&
-      this.#picker.have.has(piece) &&
-      reads < READS_MAX
-    const leafCount = leafCountOf(pieceLength(this.#picker.version, piece))
-    if (!isServed) {
+    if (piece === undefined || !this.#picker.have.has(piece) || reads >= READS_MAX) {
       this.#reject(session, request)
       return
     }
     this.#reads.set(session, reads + 1)
+    const leafCount = leafCountOf(pieceLength(version, piece))
     this.#context.emit({ type: 'readLeaves', peer: session.key, request, piece, firstLeaf: 0, leafCount })
+  }
+
+  /** The piece that a run below the piece layer lies in; undefined when it spans several. */
+  #pieceOf(range: TreeRange, file: VersionFile): PieceIndex | undefined {
+    const hashesPerPiece = this.#picker.version.pieceBytes / LEAF_BYTES / 2 ** range.baseLayer
+    if (file.pieceCount > 1 && range.length > hashesPerPiece) return undefined
+    return pieceIndex(file.firstPiece + Math.floor(range.index / hashesPerPiece))
   }
 
   /** The leaf hashes of the whole piece that a request lies in, or nothing. */
@@ -131,26 +135,13 @@ export class HashService {
     this.#reads.set(session, Math.max(0, (this.#reads.get(session) ?? 0) - 1))
     const fileIndex = this.#fileOf(request.root)
     const file = fileIndex === undefined ? undefined : this.#picker.version.files[fileIndex]
-    if (
-      leaves === undefined ||
-      leaves.length === 0 ||
-      leaves.length % HASH_BYTES !== 0 ||
-      file === undefined
-    ) {
+    if (fileIndex === undefined || file === undefined || leaves === undefined || leaves.length < HASH_BYTES) {
       this.#reject(session, request)
       return
     }
     const { sha256 } = this.#context
-    const { pieceBytes } = this.#picker.version
-    const width = pieceLeafWidth(file.bytes, pieceBytes)
-    const tree = new HashTree(leaves, new Uint8Array(HASH_BYTES), sha256, width)
-    const index = request.index % (pieceBytes / LEAF_BYTES)
-    const uncles = uncleCount({ ...request, width })
-    this.#context.send(session, {
-      ...request,
-      type: 'hashes',
-      hashes: tree.range(index, request.length, uncles)
-    })
+    const width = pieceLeafWidth(file.bytes, this.#picker.version.pieceBytes)
+    this.#answer(session, request, fileIndex, new LayerTree(leaves, { baseLayer: 0, width, sha256 }))
   }
 
   close(session: Session): void {

@@ -5,13 +5,12 @@
  */
 
 import { assert, defined } from '../base/assert.ts'
-import { equalBytes } from '../base/bytes.ts'
 import { idBytes, type PieceIndex } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES, nextPowerOfTwo } from '../content/merkle.ts'
+import { type HashRange as TreeRange, treeHeight, verifyRange } from '../content/merkle-proof.ts'
 import { pieceSpan, type Version, type VersionFile } from '../content/version.ts'
 import type { HashRequests } from './hash-requests.ts'
-import { proofLayersFor, rangeRoot } from './hash-tree.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
@@ -23,9 +22,7 @@ const LOOKAHEAD = 64
 /** A run of a layer that is still to be fetched. */
 interface LayerRun {
   readonly fileIndex: number
-  readonly index: number
-  readonly length: number
-  readonly width: number
+  readonly range: TreeRange
   /** Peers that would not answer. */
   readonly refusedBy: Set<Session>
 }
@@ -116,14 +113,19 @@ export class LayerFetch {
   #expand(): void {
     const fileIndex = defined(this.#files.pop(), 'file without runs')
     const file = this.#file(fileIndex)
-    const width = nextPowerOfTwo(file.pieceCount)
-    const length = Math.min(width, HASHES_PER_REQUEST_MAX)
+    const baseLayer = Math.log2(this.#version.pieceBytes / LEAF_BYTES)
+    const proofLayers = treeHeight(file.bytes) - baseLayer - 1
+    const length = Math.min(nextPowerOfTwo(file.pieceCount), HASHES_PER_REQUEST_MAX)
     this.#partial.set(fileIndex, {
       layer: new Uint8Array(file.pieceCount * HASH_BYTES),
       runsLeft: Math.ceil(file.pieceCount / length)
     })
     for (let index = 0; index < file.pieceCount; index += length)
-      this.#waiting.push({ fileIndex, index, length, width, refusedBy: new Set() })
+      this.#waiting.push({
+        fileIndex,
+        range: { baseLayer, index, length, proofLayers },
+        refusedBy: new Set()
+      })
   }
 
   #file(fileIndex: number): VersionFile {
@@ -136,21 +138,15 @@ export class LayerFetch {
     const bits = defined(session.pieces, 'pieces of a peer that is asked').bits
     if (bits.isFull) return true
     const file = this.#file(run.fileIndex)
-    const end = Math.min(run.index + run.length, file.pieceCount)
-    for (let i = run.index; i < end; i++) if (bits.has(file.firstPiece + i)) return true
+    const end = Math.min(run.range.index + run.range.length, file.pieceCount)
+    for (let i = run.range.index; i < end; i++) if (bits.has(file.firstPiece + i)) return true
     return false
   }
 
   #ask(session: Session, run: LayerRun): boolean {
-    const range = {
-      root: rootOf(this.#file(run.fileIndex)),
-      baseLayer: Math.log2(this.#version.pieceBytes / LEAF_BYTES),
-      index: run.index,
-      length: run.length,
-      proofLayers: proofLayersFor(run.width)
-    }
-    return this.#requests.ask(session, range, run.width, {
-      onHashes: (from, hashes, uncles) => this.#take(from, run, hashes, uncles),
+    const range = { root: rootOf(this.#file(run.fileIndex)), ...run.range }
+    return this.#requests.ask(session, range, {
+      onHashes: (from, hashes) => this.#take(from, run, hashes),
       onNone: from => {
         run.refusedBy.add(from)
         // When everybody refused, ask all of them again: they may have learned more meanwhile.
@@ -160,16 +156,18 @@ export class LayerFetch {
     })
   }
 
-  #take(session: Session, run: LayerRun, hashes: Uint8Array, uncles: Uint8Array): Violation | undefined {
+  #take(session: Session, run: LayerRun, hashes: Uint8Array): Violation | undefined {
     const file = this.#file(run.fileIndex)
-    const root = rangeRoot({ hashes, uncles, index: run.index, sha256: this.#context.sha256 })
-    if (!equalBytes(root, rootOf(file))) {
+    const { sha256 } = this.#context
+    const { index, length } = run.range
+    const verdict = verifyRange(run.range, hashes, { fileBytes: file.bytes, trusted: rootOf(file), sha256 })
+    if (verdict !== 'valid') {
       this.#waiting.push(run)
-      return { reason: 'bad-hashes', detail: `hashes at ${run.index} of file ${run.fileIndex}` }
+      return { reason: 'bad-hashes', detail: `hashes at ${index} of file ${run.fileIndex}: ${verdict}` }
     }
     const partial = defined(this.#partial.get(run.fileIndex), 'partial layer')
-    const at = run.index * HASH_BYTES
-    partial.layer.set(hashes.subarray(0, Math.min(hashes.length, partial.layer.length - at)), at)
+    const at = index * HASH_BYTES
+    partial.layer.set(hashes.subarray(0, Math.min(length * HASH_BYTES, partial.layer.length - at)), at)
     partial.runsLeft--
     if (partial.runsLeft === 0) this.#finish(run.fileIndex, partial.layer)
     this.fill(session)

@@ -5,6 +5,7 @@ import { pieceIndex } from '../base/ids.ts'
 import { KIB, MIB } from '../base/units.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES, leafHashes, pieceRootOfLeaves } from '../content/merkle.ts'
+import { verifyRange } from '../content/merkle-proof.ts'
 import { Bitfield } from './bitfield.ts'
 import {
   encodeAssigning,
@@ -553,7 +554,7 @@ test('a piece that is rejected though every leaf is right is fetched again witho
 
 // ---- hashes
 
-test('leaf hashes of a stored piece are served, with uncles up to the piece', () => {
+test('leaf hashes of a stored piece are served, with uncles up to the root', () => {
   const stage = new Stage({ fixture: LARGE, have: 'all' })
   const peer = stage.join('none')
   const root = LARGE.version.files[0]?.root
@@ -563,7 +564,7 @@ test('leaf hashes of a stored piece are served, with uncles up to the piece', ()
     baseLayer: 0,
     index: 64 + 32,
     length: 16,
-    proofLayers: 5
+    proofLayers: 8
   }
   peer.say({ type: 'hash-request', ...request })
   const [read] = stage.all('readLeaves')
@@ -571,11 +572,11 @@ test('leaf hashes of a stored piece are served, with uncles up to the piece', ()
   const leaves = leafHashes(LARGE.piece(1), sha256)
   stage.post({ type: 'leavesRead', peer: peer.key, request, leaves })
   const [answer] = peer.got('hashes')
-  assert.equal(answer?.hashes.length, (16 + 2) * HASH_BYTES)
-  assert.deepEqual(
-    answer.hashes.subarray(0, 16 * HASH_BYTES),
-    leaves.subarray(32 * HASH_BYTES, 48 * HASH_BYTES)
-  )
+  assert.ok(answer !== undefined)
+  const [first, end] = [32 * HASH_BYTES, 48 * HASH_BYTES]
+  assert.deepEqual(answer.hashes.subarray(0, end - first), leaves.subarray(first, end))
+  const trusted = request.root
+  assert.equal(verifyRange(request, answer.hashes, { fileBytes: 8 * MIB, trusted, sha256 }), 'valid')
   peer.say({ type: 'hash-request', ...request })
   stage.post({ type: 'leavesRead', peer: peer.key, request, leaves: undefined })
   assert.deepEqual(peer.got('hash-reject'), [{ type: 'hash-reject', ...request }])
@@ -590,7 +591,8 @@ test('hash requests that can not be answered are rejected, every one', () => {
   assert.equal(peer.got('hashes').length, 1)
   const bad = [
     { ...good, root: new Uint8Array(32) },
-    { ...good, baseLayer: 3 },
+    { ...good, baseLayer: 9 },
+    { ...good, baseLayer: 3, index: 8 },
     { ...good, length: 1 },
     { ...good, length: 6 },
     { ...good, length: 16 },

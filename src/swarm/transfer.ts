@@ -359,7 +359,9 @@ export class Transfer {
       case 'extended':
         return this.#onExtended(session, message.extensionId, message.payload)
       case 'hash-request':
-        return this.#onHashRequest(session, message)
+        if (this.#parts === undefined) this.#context.send(session, { ...message, type: 'hash-reject' })
+        else this.#parts.hashService.onRequest(session, message)
+        return undefined
       case 'hashes':
         return this.#onHashes(session, message)
       case 'hash-reject':
@@ -466,12 +468,6 @@ export class Transfer {
       session.assigns = assigning.assigns
       this.#parts?.downloads.fill(session)
     }
-    return undefined
-  }
-
-  #onHashRequest(session: Session, request: MessageOf<'hash-request'>): Violation | undefined {
-    if (this.#parts === undefined) this.#context.send(session, { ...request, type: 'hash-reject' })
-    else this.#parts.hashService.onRequest(session, request)
     return undefined
   }
 

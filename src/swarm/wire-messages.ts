@@ -10,6 +10,7 @@ import { assert } from '../base/assert.ts'
 import { KIB, MIB } from '../base/units.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES } from '../content/merkle.ts'
+import type { HashRange as TreeRange } from '../content/merkle-proof.ts'
 import { PIECE_BYTES_MAX } from '../content/piece-length.ts'
 
 /** The unit of BitTorrent requests, and what any client accepts. */
@@ -70,14 +71,9 @@ export interface BlockRange {
 }
 
 /** A run of hashes of one layer of a file's Merkle tree, with its proof toward the root (BEP 52). */
-export interface HashRange {
+export interface HashRange extends TreeRange {
   /** The file's pieces root, 32 bytes. */
   readonly root: Uint8Array
-  /** Layers above the leaves. */
-  readonly baseLayer: number
-  readonly index: number
-  readonly length: number
-  readonly proofLayers: number
 }
 
 /** What a handshake's reserved bits say of its sender. */
