@@ -36,6 +36,8 @@ export class PeerPieces {
   lackingCount = 0
   /** Pieces that it has and that could be opened now. */
   openableCount = 0
+  /** What a search brought beyond what was asked for, the first last. */
+  found: number[] = []
 
   constructor(bits: Bitfield, cameComplete: boolean) {
     this.bits = bits
@@ -147,12 +149,16 @@ export class PiecePicker {
     return this.#order.availability(piece)
   }
 
-  /** The rarest piece that can be opened and that `peer` has. */
+  /** The rarest piece that can be opened and that `peer` has; see {@link RarityOrder.find} for how nearly. */
   rarest(peer: PeerPieces): PieceIndex | undefined {
     if (peer.openableCount === 0) return undefined
-    const bits = peer.bits
-    const found = bits.isFull ? this.#order.find(() => true) : this.#order.find(piece => bits.has(piece))
-    return found === undefined ? undefined : pieceIndex(found)
+    const { bits, found } = peer
+    for (let piece = found.pop(); piece !== undefined; piece = found.pop())
+      if (this.#order.has(piece) && bits.has(piece)) return pieceIndex(piece)
+    const fresh = bits.isFull ? this.#order.find(() => true) : this.#order.find(piece => bits.has(piece))
+    peer.found = fresh.reverse()
+    const first = fresh.pop()
+    return first === undefined ? undefined : pieceIndex(first)
   }
 
   // ---- what we may fetch

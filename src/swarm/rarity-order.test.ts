@@ -43,12 +43,28 @@ test('keeps exactly the inserted pieces, rarest first, whatever happens', () => 
   )
 })
 
+test('a long search brings more than one piece, in order, and a short one does not', () => {
+  const order = new RarityOrder(1000, 3)
+  for (let piece = 0; piece < 1000; piece++) order.insert(piece)
+  assert.equal(order.find(() => true).length, 1)
+  const late = order.toArray().slice(640)
+  const accepted = new Set(late)
+  assert.deepEqual(
+    order.find(piece => accepted.has(piece)),
+    late.slice(0, 21)
+  )
+  assert.deepEqual(
+    order.find(() => false),
+    []
+  )
+})
+
 test('devices differ in the order of equally rare pieces', () => {
   const firsts = new Set<number | undefined>()
   for (let seed = 0; seed < 64; seed++) {
     const order = new RarityOrder(1000, seed)
     for (let piece = 0; piece < 1000; piece++) order.insert(piece)
-    firsts.add(order.find(() => true))
+    firsts.add(order.find(() => true)[0])
   }
   assert.ok(firsts.size > 50, `${firsts.size} different first pieces on 64 devices`)
 })
@@ -59,7 +75,7 @@ test('a piece that just became available is no likelier to be first than its equ
     const order = new RarityOrder(50, seed)
     for (let piece = 0; piece < 50; piece++) order.insert(piece)
     for (let piece = 0; piece < 50; piece++) order.raise(piece)
-    if (order.find(() => true) === 49) first++
+    if (order.find(() => true)[0] === 49) first++
   }
   assert.ok(first < 40, `the last of 50 pieces was first in ${first} of 400 orders`)
 })

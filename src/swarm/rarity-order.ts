@@ -9,6 +9,9 @@
 import { assert, defined } from '../base/assert.ts'
 
 const ABSENT = -1
+/** Steps of a search that are worth another piece found in advance; rarity may change before it is used. */
+const STEPS_PER_FOUND = 32
+const FOUND_MAX = 256
 
 /** A small deterministic generator (xorshift32): good enough to break ties, and nothing else. */
 export class TieBreaker {
@@ -119,13 +122,20 @@ export class RarityOrder {
     this.#mix(from - 1, first)
   }
 
-  /** The first piece in the order that is acceptable. */
-  find(accept: (piece: number) => boolean): number | undefined {
-    for (let i = 0; i < this.#size; i++) {
+  /**
+   * The first piece in the order that is acceptable, and after it the next ones, the more of them the longer the
+   * search took: whoever asks again and again then pays for one search, and not for one each time.
+   */
+  find(accept: (piece: number) => boolean): number[] {
+    const found: number[] = []
+    let wanted = 1
+    for (let i = 0; i < this.#size && found.length < wanted; i++) {
       const piece = this.#order[i] ?? 0
-      if (accept(piece)) return piece
+      if (!accept(piece)) continue
+      if (found.length === 0) wanted = 1 + Math.min(FOUND_MAX, Math.floor(i / STEPS_PER_FOUND))
+      found.push(piece)
     }
-    return undefined
+    return found
   }
 
   /** Pieces in order, for tests. */
