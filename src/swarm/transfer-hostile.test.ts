@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { KIB } from '../base/units.ts'
 import { encodeMetadata } from './extension-messages.ts'
 import { type ScriptedPeer, SELF, Stage } from './scripted-peers.conformance.ts'
 import { deviceOf, makeVersion } from './swarm-fixture.conformance.ts'
+import { fuzz, seeds } from './transfer.fuzz.ts'
 import { TRANSFER_LIMITS } from './transfer-limits.ts'
 import { BLOCK_BYTES, type MisbehaviourReason, REQUEST_BYTES_MAX, type WireMessage } from './wire-messages.ts'
 
@@ -455,4 +457,14 @@ test('pieces announced before the version is known are held against it once it i
   stage.assertCutOff(far, 'piece-out-of-range')
   assert.equal(honest.isCutOff, false)
   assert.equal(stage.transfer.status(stage.nowMs).peers[0]?.haveCount, 2)
+})
+
+test('whatever peers, store and clock bring about, in whatever order: the fuzz target holds', () => {
+  for (const seed of seeds) fuzz(seed)
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 1500, size: 'max' }), input => {
+      fuzz(input)
+    }),
+    { numRuns: 150 }
+  )
 })
