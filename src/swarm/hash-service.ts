@@ -19,7 +19,7 @@ import { type LayerFetch, rootOf } from './layer-fetch.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
-import { HASHES_PER_REQUEST_MAX, type HashRange } from './wire-messages.ts'
+import { HASHES_PER_REQUEST_MAX, type HashRange, type Violation } from './wire-messages.ts'
 
 /** Trees over piece layers that are kept for the next request. */
 const TREES_MAX = 4
@@ -45,10 +45,14 @@ export class HashService {
     this.#layers = init.layers
   }
 
-  onRequest(session: Session, message: HashRange): void {
+  onRequest(session: Session, message: HashRange): Violation | undefined {
     // Its fields and nothing else, since the request comes back in the answer.
     const { root, baseLayer, index, length, proofLayers } = message
     const request: HashRange = { root, baseLayer, index, length, proofLayers }
+    if (!session.hashAnswers.spend(this.#context.nowMs)) {
+      this.#reject(session, request)
+      return session.spendIdle(this.#context.nowMs)
+    }
     const fileIndex = this.#fileOf(root)
     const file = fileIndex === undefined ? undefined : this.#picker.version.files[fileIndex]
     const isAnswerable =
@@ -59,6 +63,7 @@ export class HashService {
     else if (baseLayer >= pieceLayerHeight(file.bytes, this.#picker.version.pieceBytes))
       this.#answer(session, request, fileIndex, undefined)
     else this.#readLeaves(session, request, file)
+    return undefined
   }
 
   #fileOf(root: Uint8Array): number | undefined {

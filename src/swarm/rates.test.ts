@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RateWindow, ServiceRate } from './rates.ts'
+import { Budget, RateWindow, ServiceRate } from './rates.ts'
 
 test('a window forgets what is past', () => {
   const window = new RateWindow(1000)
@@ -43,4 +43,22 @@ test('a service rate follows a change', () => {
     }
   }
   assert.ok((rate.bytesPerSecond ?? 0) < 11_000)
+})
+
+test('a budget allows a burst, then what it refills', () => {
+  const budget = new Budget(3, 10, 0)
+  const spend = (nowMs: number) => budget.spend(nowMs)
+  assert.deepEqual([0, 0, 0, 0, 50, 100, 100, 10_000, 10_000, 10_000, 10_000].map(spend), [
+    true,
+    true,
+    true,
+    false,
+    false,
+    true,
+    false,
+    true,
+    true,
+    true,
+    false
+  ])
 })

@@ -1,4 +1,4 @@
-/** Rates in bytes per second, measured without a clock of their own. */
+/** Rates and budgets, measured without a clock of their own. Rates are in bytes per second. */
 
 import { SECOND_MS } from '../base/units.ts'
 
@@ -45,6 +45,31 @@ export class RateWindow {
     const passed = Math.min(slot - this.#slot, SLOTS)
     for (let i = 1; i <= passed; i++) this.#slots[(this.#slot + i) % SLOTS] = 0
     this.#slot = slot
+  }
+}
+
+/** So many at once, and so many per second on the long run. */
+export class Budget {
+  readonly #burst: number
+  readonly #perSecond: number
+  #left: number
+  #markMs: number
+
+  constructor(burst: number, perSecond: number, nowMs: number) {
+    this.#burst = burst
+    this.#perSecond = perSecond
+    this.#left = burst
+    this.#markMs = nowMs
+  }
+
+  /** Takes one; false when none is left. */
+  spend(nowMs: number): boolean {
+    const refill = (Math.max(0, nowMs - this.#markMs) * this.#perSecond) / SECOND_MS
+    this.#left = Math.min(this.#burst, this.#left + refill)
+    this.#markMs = nowMs
+    if (this.#left < 1) return false
+    this.#left--
+    return true
   }
 }
 

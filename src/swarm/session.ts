@@ -25,7 +25,7 @@ import { Bitfield } from './bitfield.ts'
 import { NO_EXTENSIONS, type RemoteExtensions } from './extension-messages.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
 import type { PeerPieces } from './piece-picker.ts'
-import { RateWindow, ServiceRate } from './rates.ts'
+import { Budget, RateWindow, ServiceRate } from './rates.ts'
 import { PIPELINE_MIN_BYTES, type TransferLimits } from './transfer-limits.ts'
 import type { PeerFacts, PeerKey } from './transfer-types.ts'
 import {
@@ -77,8 +77,8 @@ export class Session {
   theyAreInterested = false
   /** The peer would rather suggest pieces than be asked for them; see extension-messages.ts. */
   assigns = false
-  #idleMessages: number
-  #idleMarkMs: number
+  readonly #idleMessages: Budget
+  readonly hashAnswers: Budget
 
   // ---- what it has
   pieces: PeerPieces | undefined
@@ -117,8 +117,9 @@ export class Session {
     this.connectedMs = init.nowMs
     this.downloaded = new RateWindow(init.nowMs)
     this.uploaded = new RateWindow(init.nowMs)
-    this.#idleMessages = init.limits.idleMessagesBurst
-    this.#idleMarkMs = init.nowMs
+    const { limits, nowMs } = init
+    this.#idleMessages = new Budget(limits.idleMessagesBurst, limits.idleMessagesPerSecond, nowMs)
+    this.hashAnswers = new Budget(limits.hashAnswersBurst, limits.hashAnswersPerSecond, nowMs)
   }
 
   get snubbed(): boolean {
@@ -177,10 +178,7 @@ export class Session {
 
   /** Takes one from the budget for messages that say nothing new. */
   spendIdle(nowMs: number): Violation | undefined {
-    const refill = ((nowMs - this.#idleMarkMs) * this.limits.idleMessagesPerSecond) / SECOND_MS
-    this.#idleMessages = Math.min(this.limits.idleMessagesBurst, this.#idleMessages + refill) - 1
-    this.#idleMarkMs = nowMs
-    if (this.#idleMessages >= 0) return undefined
+    if (this.#idleMessages.spend(nowMs)) return undefined
     const detail = `more than ${this.limits.idleMessagesPerSecond} messages per second that say nothing new`
     return { reason: 'message-flood', detail }
   }

@@ -347,6 +347,24 @@ test('more bytes outstanding than announced', () => {
   assert.equal(asked, LIMITS.serveBytesMax + REQUEST_BYTES_MAX)
 })
 
+test('a flood of hash requests: rejected beyond the budget, then cut off', () => {
+  const limits = { hashAnswersBurst: 5, idleMessagesBurst: 10 }
+  const stage = new Stage({ fixture: FIXTURE, have: 'all', limits })
+  const attacker = stage.join('none')
+  for (let i = 0; i < 100 && !attacker.isCutOff; i++) attacker.say({ ...hashes(0), type: 'hash-request' })
+  stage.assertCutOff(attacker, 'message-flood')
+  assert.ok(attacker.got('hash-reject').length > limits.hashAnswersBurst)
+})
+
+test('blocks of a peer that is cut off are released, whatever it was cut off for', () => {
+  const stage = new Stage({ fixture: FIXTURE, have: 'none' })
+  const early = stage.connect()
+  early.say({ type: 'piece', piece: 0, begin: 0, block: new Uint8Array(9) })
+  early.say({ type: 'piece', piece: 0, begin: 0, block: new Uint8Array(9) })
+  stage.assertCutOff(early, 'out-of-order')
+  assert.equal(stage.all('release').length, 2)
+})
+
 test('a connection to ourselves is cut without blame', () => {
   const stage = new Stage({ fixture: FIXTURE, have: 'all' })
   stage.connect(SELF)

@@ -42,6 +42,9 @@ export interface TransferLimits {
   /** Messages that say nothing new: how many at once, and how many per second on the long run. */
   readonly idleMessagesBurst: number
   readonly idleMessagesPerSecond: number
+  /** Hash requests of a peer that are answered: how many at once, and per second on the long run. */
+  readonly hashAnswersBurst: number
+  readonly hashAnswersPerSecond: number
   /** After our own storage failed, and after a rejected piece without a culprit. */
   readonly pieceRetryMs: number
   readonly banMs: number
@@ -70,6 +73,8 @@ export const TRANSFER_LIMITS: TransferLimits = {
   metadataRequestsPerPeer: 8,
   idleMessagesBurst: 4096,
   idleMessagesPerSecond: 512,
+  hashAnswersBurst: 8192,
+  hashAnswersPerSecond: 4096,
   pieceRetryMs: 2 * SECOND_MS,
   banMs: 10 * MINUTE_MS,
   banCountMax: 1024,

@@ -728,6 +728,16 @@ test('pieces that were stored before the version was known are announced with it
   assert.equal(peer.got('extended').length, 2)
 })
 
+test('a version without a byte is complete as soon as it is known', () => {
+  const fixture = makeVersion([0, 0], 16 * KIB)
+  const stage = new Stage({ fixture })
+  const peer = stage.join('all')
+  stage.post({ type: 'infoReady', version: fixture.version })
+  assert.equal(stage.all('complete').length, 1)
+  assert.equal(peer.isCutOff, false)
+  assert.equal(statusOf(stage).phase, 'complete')
+})
+
 // ---- size
 
 test('a hundred thousand files of one piece: fetched without one step per piece and event', () => {

@@ -333,10 +333,10 @@ export class Transfer {
       if (message.type === 'piece') this.#context.emit({ type: 'release', block: message.block })
       return
     }
-    const violation =
-      session.check(message, this.#context.versionId, this.#version) ?? this.#apply(session, message)
-    if (violation === undefined) return
-    this.#context.punish(session, violation)
+    let violation = session.check(message, this.#context.versionId, this.#version)
+    if (violation === undefined) violation = this.#apply(session, message)
+    else if (message.type === 'piece') this.#context.emit({ type: 'release', block: message.block })
+    if (violation !== undefined) this.#context.punish(session, violation)
   }
 
   #apply(session: Session, message: WireMessage): Violation | undefined {
@@ -359,9 +359,9 @@ export class Transfer {
       case 'extended':
         return this.#onExtended(session, message.extensionId, message.payload)
       case 'hash-request':
-        if (this.#parts === undefined) this.#context.send(session, { ...message, type: 'hash-reject' })
-        else this.#parts.hashService.onRequest(session, message)
-        return undefined
+        if (this.#parts !== undefined) return this.#parts.hashService.onRequest(session, message)
+        this.#context.send(session, { ...message, type: 'hash-reject' })
+        return session.spendIdle(this.#context.nowMs)
       case 'hashes':
         return this.#onHashes(session, message)
       case 'hash-reject':
