@@ -5,7 +5,7 @@
  *
  * libp2p's 'drain' wakes every stream of a link when the socket drains, also one whose own window is used up. A sender
  * that trusted it would queue one more chunk at each wake-up without bound. Here `drained` resolves only when this
- * stream's own queue is empty.
+ * stream's own queue is short.
  */
 
 import type { Stream } from '@libp2p/interface'
@@ -14,16 +14,24 @@ import { concatBytes } from '../base/bytes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import type { DeviceId } from '../base/ids.ts'
 import { shortId } from '../base/ids.ts'
+import { MIB } from '../base/units.ts'
 import { type Admission, decodeAdmission } from './admission.ts'
 import { StreamInbox } from './stream-inbox.ts'
 import type { PeerStream, StreamClose } from './transport.ts'
 
 export type AdmissionOutcome = Exclude<Admission, { kind: 'incomplete' }> | { readonly kind: 'lost' }
 
+/**
+ * What waits in a stream while its link is full. With nothing in wait, each time the socket drains it would idle until
+ * the sender has noticed.
+ */
+const QUEUE_BYTES_MAX = MIB
+
 export class Libp2pStream implements PeerStream {
   readonly peer: DeviceId
   readonly protocol: string
   readonly #stream: Stream
+  readonly #channel: { readonly unsentBytes: number } | undefined
   readonly #inbox: StreamInbox
   #sendEnded = false
   #sendBroken = false
@@ -33,8 +41,10 @@ export class Libp2pStream implements PeerStream {
   /** Present while the other side's admission is awaited. */
   #admission: { head: Uint8Array; readonly done: PromiseWithResolvers<AdmissionOutcome> } | undefined
 
-  constructor(stream: Stream, peer: DeviceId) {
+  /** Without its channel, a stream can not tell what has left. */
+  constructor(stream: Stream, peer: DeviceId, channel?: { readonly unsentBytes: number }) {
     this.peer = peer
+    this.#channel = channel
     this.protocol = stream.protocol
     this.#stream = stream
     this.#inbox = new StreamInbox(flowing => this.#flow(flowing))
@@ -72,6 +82,10 @@ export class Libp2pStream implements PeerStream {
       return false
     }
     return this.#ready()
+  }
+
+  get unsentBytes(): number {
+    return this.#stream.writeBufferLength + (this.#channel?.unsentBytes ?? Number.POSITIVE_INFINITY)
   }
 
   drained(): Promise<void> {
@@ -142,7 +156,7 @@ export class Libp2pStream implements PeerStream {
   }
 
   #ready(): boolean {
-    return !this.#stream.writableNeedsDrain && this.#stream.writeBufferLength === 0
+    return this.#stream.writeBufferLength <= QUEUE_BYTES_MAX
   }
 
   #checkDrained(): void {

@@ -120,6 +120,11 @@ export class TlsChannel extends AbstractMessageStream {
     this.#socket.uncork()
   }
 
+  /** Plaintext that waits to be encrypted, here or in the socket. */
+  get unsentBytes(): number {
+    return this.writeBufferLength + this.#socket.writableLength
+  }
+
   sendData(data: Uint8ArrayList): SendResult {
     const sentBytes = data.byteLength
     this.bytesSent += sentBytes

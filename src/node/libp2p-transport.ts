@@ -336,7 +336,7 @@ export class Libp2pTransport implements Transport {
       else registered.open.delete(device)
     })
     stream.send(ADMITTED)
-    registered.handler(new Libp2pStream(stream, device))
+    registered.handler(new Libp2pStream(stream, device, link.channel))
   }
 
   async #openOn(
@@ -354,7 +354,7 @@ export class Libp2pTransport implements Transport {
         throw refused(device, protocol, 'it does not speak this protocol', cause)
       throw unreachable(device, protocol, messageOf(cause), cause)
     }
-    const stream = new Libp2pStream(raw, device)
+    const stream = new Libp2pStream(raw, device, this.#links.of(connection).channel)
     const onAbort = (): void => stream.abort('given up')
     signal.addEventListener('abort', onAbort, { once: true })
     const admission = await stream.admission()

@@ -146,6 +146,9 @@ class MemoryStream implements PeerStream {
     return this.#ready()
   }
 
+  /** The other side gets the very bytes that were sent. */
+  readonly unsentBytes = Number.POSITIVE_INFINITY
+
   drained(): Promise<void> {
     if (this.inbox.closed !== undefined || this.#sendEnded) return Promise.reject(this.#over())
     if (this.#ready()) return Promise.resolve()

@@ -156,7 +156,7 @@ export class SwarmDriver {
     const peer = peerKey(this.#peersEver++)
     const channel = new PeerChannel({
       stream,
-      read: range => this.#read(range),
+      read: (range, into) => this.#read(range, into),
       onServed: (range, sent) => this.#post({ type: 'served', peer, ...range, sent })
     })
     this.#peers.set(peer, { channel, device: facts.device })
@@ -294,9 +294,10 @@ export class SwarmDriver {
     for (const block of buffers.values()) this.#init.buffers.free(block)
   }
 
-  async #read(range: BlockRange): Promise<Uint8Array | undefined> {
+  async #read(range: BlockRange, into?: Uint8Array): Promise<Uint8Array | undefined> {
     try {
-      return await this.#holding?.read({ ...range, piece: pieceIndex(range.piece) })
+      const { piece, begin, length } = range
+      return await this.#holding?.read({ piece: pieceIndex(piece), begin, length }, into)
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
       this.#init.log.warn({ version: this.versionId, piece: range.piece, code: thrown.code }, thrown.message)

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
-import { type DeviceId, parseVersionId, pieceIndex, type VersionId } from '../base/ids.ts'
+import { type DeviceId, type PieceIndex, parseVersionId, pieceIndex, type VersionId } from '../base/ids.ts'
 import { decodeInfo } from '../content/info.ts'
 import { pieceLength, type Version } from '../content/version.ts'
 import { sha256 } from '../store/sha256.ts'
@@ -189,9 +189,12 @@ export class TransferDesk {
       }
       const holding = await this.#place(job, known, run.signal)
       if (holding.state === 'complete') this.#finish(job)
-      else if (known.complete !== undefined && known.complete !== holding)
-        await copy(known.complete, holding, run.signal)
-      else this.#fetch(job, run.signal)
+      else if (
+        known.complete === undefined ||
+        known.complete === holding ||
+        !(await copied(known.complete, holding, run.signal))
+      )
+        this.#fetch(job, run.signal)
     } catch (thrown) {
       this.#fail(job, run, thrown)
     }
@@ -371,28 +374,35 @@ function layersOf(holding: Holding): PieceLayers {
   return layers
 }
 
-/** Copies what `to` misses from another folder of this device; each piece is verified before it is written. */
-async function copy(from: Holding, to: Holding, signal: AbortSignal): Promise<void> {
+/**
+ * Copies what `to` misses from another folder of this device; each piece is verified before it is written. False when
+ * that folder turns out to be damaged or gone: what is left then comes from peers.
+ */
+async function copied(from: Holding, to: Holding, signal: AbortSignal): Promise<boolean> {
   const missing = [...Array(to.version.pieceCount).keys()]
     .filter(piece => !to.have.has(piece))
     .map(pieceIndex)
+    .reverse()
+  let isWhole = true
   const worker = async (): Promise<void> => {
-    for (let piece = missing.pop(); piece !== undefined; piece = missing.pop()) {
+    for (let piece = missing.pop(); piece !== undefined && isWhole; piece = missing.pop()) {
       signal.throwIfAborted()
-      const bytes = await from.read({ piece, begin: 0, length: pieceLength(to.version, piece) })
-      const { outcome } = await to.writePiece(piece, [bytes])
-      if (outcome === 'mismatch')
-        throw new AppError(
-          'CONTENT_CHANGED',
-          `${from.root} was changed while it was copied; run 'peerage verify'`,
-          {
-            details: { path: from.root }
-          }
-        )
+      const bytes = await readPiece(from, piece)
+      if (bytes === undefined || (await to.writePiece(piece, [bytes])).outcome === 'mismatch') isWhole = false
     }
   }
-  missing.reverse()
   await Promise.all(Array.from({ length: COPIES_AT_ONCE }, worker))
+  return isWhole
+}
+
+async function readPiece(from: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
+  if (!from.have.has(piece)) return undefined
+  try {
+    return await from.read({ piece, begin: 0, length: pieceLength(from.version, piece) })
+  } catch (thrown) {
+    if (thrown instanceof AppError) return undefined
+    throw thrown
+  }
 }
 
 function parseRecord(bytes: Uint8Array): TransferRecord | undefined {

@@ -83,10 +83,15 @@ export interface PeerStream {
   readonly peer: DeviceId
   readonly protocol: string
   /**
-   * Queues bytes, which must not change afterwards. false: await `drained` before sending more. Sending on a stream
+   * Queues bytes, which must not change until they have left (`unsentBytes`). false: await `drained` before sending more. Sending on a stream
    * that is closed or closing drops the bytes and returns false; `drained` then rejects.
    */
   send(bytes: Uint8Array | readonly Uint8Array[]): boolean
+  /**
+   * Of the bytes handed to `send` so far, at most this many have not left their buffers; all others may be reused.
+   * Infinite where they are handed over as they are.
+   */
+  readonly unsentBytes: number
   /** Resolves when more may be sent; rejects with AppError PEER_UNREACHABLE when the stream is over. */
   drained(): Promise<void>
   /** The one consumer. Bytes that came before it was set are kept, within the stream's window, and delivered. */

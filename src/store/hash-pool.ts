@@ -2,6 +2,9 @@
  * Hashing on worker threads. Jobs wait in one queue; a worker that has room takes several small ones or one
  * large one per message, because a message between threads costs as much as hashing a leaf.
  *
+ * All writes of one file go to one thread. Two threads that write one file wait for each other in the kernel, which
+ * holds the inode for the length of a write, and burn a core each while they do (docs/BENCHMARKS.md).
+ *
  * Threads start with the first job and never keep the process alive by themselves. Callers bound what they
  * submit: the queue holds only references to their buffers.
  */
@@ -38,6 +41,19 @@ interface QueuedJob {
 
 type HashThread = WorkerThread<readonly HashJob[], readonly HashResult[]>
 
+interface Lane {
+  thread: HashThread | undefined
+  /** Jobs that only this thread may do. */
+  readonly queue: QueuedJob[]
+}
+
+/** Spreads files over threads; FNV-1a. */
+function laneOf(path: string, lanes: number): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < path.length; at++) hash = Math.imul(hash ^ path.charCodeAt(at), 0x01000193)
+  return (hash >>> 0) % lanes
+}
+
 function bytesOf(job: HashJob): number {
   switch (job.kind) {
     case 'write':
@@ -64,13 +80,16 @@ function withPostableBlocks(job: WriteJob): WriteJob {
 
 export class HashPool {
   readonly size: number
-  readonly #threads: HashThread[] = []
+  readonly #lanes: readonly Lane[]
+  /** Jobs that any thread may do. */
   readonly #queue: QueuedJob[] = []
+  #dispatching = false
   #hashedBytes = 0
   #closed = false
 
   constructor(options: { readonly size?: number } = {}) {
     this.size = options.size ?? Math.min(availableParallelism(), WORKERS_MAX)
+    this.#lanes = Array.from({ length: this.size }, () => ({ thread: undefined, queue: [] }))
   }
 
   /** Bytes of content that all jobs so far were to hash. */
@@ -107,53 +126,63 @@ export class HashPool {
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const queued of this.#queue.splice(0)) queued.reject(new Error('the hash pool is closed'))
-    await Promise.all(this.#threads.splice(0).map(thread => thread.terminate()))
+    const waiting = [this.#queue, ...this.#lanes.map(lane => lane.queue)].flatMap(queue => queue.splice(0))
+    for (const queued of waiting) queued.reject(new Error('the hash pool is closed'))
+    await Promise.all(this.#lanes.map(lane => lane.thread?.terminate()))
   }
 
   #run(job: HashJob): Promise<HashResult> {
     assert(!this.#closed, 'the hash pool is open')
     const bytes = bytesOf(job)
     this.#hashedBytes += bytes
+    const queue = job.kind === 'write' ? this.#laneFor(job).queue : this.#queue
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, bytes, resolve, reject })
+      queue.push({ job, bytes, resolve, reject })
+      if (this.#dispatching) return
       // Jobs of one turn of the event loop share messages.
-      if (this.#queue.length === 1) setImmediate(() => this.#dispatch())
+      this.#dispatching = true
+      setImmediate(() => {
+        this.#dispatching = false
+        this.#dispatch()
+      })
     })
   }
 
+  #laneFor(job: WriteJob): Lane {
+    return defined(this.#lanes[laneOf(job.part.path, this.size)], 'a lane for each thread')
+  }
+
   #dispatch(): void {
+    if (this.#closed) return
+    for (const lane of this.#lanes) {
+      while (lane.queue.length > 0 && hasRoom(lane)) void this.#post(lane, this.#take(lane.queue, 1))
+    }
     while (this.#queue.length > 0) {
-      const thread = this.#idlest()
-      if (thread === undefined) return
-      void this.#post(thread, this.#take())
+      const lane = this.#idlest()
+      if (!hasRoom(lane)) return
+      void this.#post(lane, this.#take(this.#queue, this.size))
     }
   }
 
-  #idlest(): HashThread | undefined {
-    let idlest: HashThread | undefined
-    for (const thread of this.#threads) if (thread.pending < (idlest?.pending ?? Infinity)) idlest = thread
-    if (idlest?.pending === 0) return idlest
-    if (this.#threads.length < this.size && !this.#closed) {
-      const started: HashThread = new WorkerThread('hash-worker')
-      this.#threads.push(started)
-      return started
-    }
-    return idlest !== undefined && idlest.pending < MESSAGES_PER_WORKER ? idlest : undefined
+  /** A thread that runs and is idle, else one that has not been started, else the one with the least to do. */
+  #idlest(): Lane {
+    const load = (lane: Lane): number => (lane.thread === undefined ? 0.5 : lane.thread.pending)
+    return this.#lanes.reduce((idlest, lane) => (load(lane) < load(idlest) ? lane : idlest))
   }
 
-  #take(): QueuedJob[] {
-    // A fair share, so that a burst of small jobs spreads over all workers.
-    const countMax = Math.min(JOBS_PER_MESSAGE_MAX, Math.ceil(this.#queue.length / this.size))
+  /** A fair share of a queue, so that a burst of small jobs spreads over the threads that share it. */
+  #take(queue: QueuedJob[], sharers: number): QueuedJob[] {
+    const countMax = Math.min(JOBS_PER_MESSAGE_MAX, Math.ceil(queue.length / sharers))
     let count = 0
     for (let bytes = 0; count < countMax && bytes < BYTES_PER_MESSAGE; count++)
-      bytes += defined(this.#queue[count], 'a queued job').bytes
-    return this.#queue.splice(0, count)
+      bytes += defined(queue[count], 'a queued job').bytes
+    return queue.splice(0, count)
   }
 
-  async #post(thread: HashThread, batch: readonly QueuedJob[]): Promise<void> {
+  async #post(lane: Lane, batch: readonly QueuedJob[]): Promise<void> {
+    lane.thread ??= new WorkerThread('hash-worker')
     try {
-      const results = await thread.call(batch.map(queued => queued.job))
+      const results = await lane.thread.call(batch.map(queued => queued.job))
       batch.forEach((queued, index) => {
         queued.resolve(defined(results[index], 'a result per job'))
       })
@@ -162,4 +191,8 @@ export class HashPool {
     }
     this.#dispatch()
   }
+}
+
+function hasRoom({ thread }: Lane): boolean {
+  return (thread?.pending ?? 0) < MESSAGES_PER_WORKER
 }
