@@ -9,7 +9,7 @@ import { nextPowerOfTwo } from '../content/merkle.ts'
 
 export const BLOCK_BUFFER_BYTES_MIN = 16 * KIB
 export const BLOCK_BUFFER_BYTES_MAX = MIB
-const RETAINED_BYTES_MAX = 64 * MIB
+const RETAINED_BYTES_MAX = 16 * MIB
 
 export class BlockBuffers {
   readonly #retainedBytesMax: number

@@ -55,8 +55,8 @@ export interface TransferLimits {
 export const TRANSFER_LIMITS: TransferLimits = {
   requestCountMax: 512,
   serveBytesMax: 64 * MIB,
-  inFlightBytesMax: 48 * MIB,
-  openBytesMax: 96 * MIB,
+  inFlightBytesMax: 16 * MIB,
+  openBytesMax: 32 * MIB,
   pipelineStartBytes: 4 * MIB,
   pipelineMs: SECOND_MS,
   requestMs: 250,
