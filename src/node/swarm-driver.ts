@@ -162,7 +162,8 @@ export class SwarmDriver {
     this.#peers.set(peer, { channel, device: facts.device })
     this.#post({ type: 'peerConnected', peer, ...facts })
     for (const message of received ?? []) this.#post({ type: 'message', peer, message })
-    const wire = decoder ?? new WireDecoder({ allocate: length => this.#init.buffers.allocate(length) })
+    const wire =
+      decoder ?? new WireDecoder({ allocate: (length, skew) => this.#init.buffers.allocate(length, skew) })
     return {
       onClose: () => this.#detach(peer),
       onEnd: () => this.#hangUp(peer, 'the peer ended its stream'),

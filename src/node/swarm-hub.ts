@@ -265,7 +265,7 @@ export class SwarmHub {
       return
     }
     this.#unnamedStreams++
-    const decoder = new WireDecoder({ allocate: length => this.#init.buffers.allocate(length) })
+    const decoder = new WireDecoder({ allocate: (length, skew) => this.#init.buffers.allocate(length, skew) })
     let isUnnamed = true
     let sink: StreamSink | undefined
     const settle = (): void => {

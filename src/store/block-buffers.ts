@@ -7,6 +7,9 @@ import { assert } from '../base/assert.ts'
 import { KIB, MIB } from '../base/units.ts'
 import { nextPowerOfTwo } from '../content/merkle.ts'
 
+/** Room to begin a block off a word boundary. */
+const SKEW_BYTES_MAX = 8
+
 export const BLOCK_BUFFER_BYTES_MIN = 16 * KIB
 export const BLOCK_BUFFER_BYTES_MAX = MIB
 const RETAINED_BYTES_MAX = 16 * MIB
@@ -30,8 +33,12 @@ export class BlockBuffers {
     return this.#lent.size
   }
 
-  /** A buffer of exactly `length` bytes with arbitrary content. */
-  allocate(length: number): Uint8Array<SharedArrayBuffer> {
+  /**
+   * A buffer of exactly `length` bytes with arbitrary content, `skew` bytes off a word boundary: copying into shared
+   * memory goes word by word only where source and target lie alike, and byte by byte elsewhere.
+   */
+  allocate(length: number, skew = 0): Uint8Array<SharedArrayBuffer> {
+    assert(skew >= 0 && skew < SKEW_BYTES_MAX, `a skew of ${skew} is below ${SKEW_BYTES_MAX}`)
     assert(
       length > 0 && length <= BLOCK_BUFFER_BYTES_MAX,
       `a block of ${length} bytes is at most ${BLOCK_BUFFER_BYTES_MAX}`
@@ -39,9 +46,9 @@ export class BlockBuffers {
     const size = Math.max(BLOCK_BUFFER_BYTES_MIN, nextPowerOfTwo(length))
     const reused = this.#free.get(size)?.pop()
     if (reused !== undefined) this.#retainedBytes -= size
-    const memory = reused ?? new SharedArrayBuffer(size)
+    const memory = reused ?? new SharedArrayBuffer(size + SKEW_BYTES_MAX)
     this.#lent.add(memory)
-    return new Uint8Array(memory, 0, length)
+    return new Uint8Array(memory, skew, length)
   }
 
   /** Takes back what {@link allocate} gave. Nobody may use the buffer afterwards. */
@@ -51,7 +58,7 @@ export class BlockBuffers {
       memory instanceof SharedArrayBuffer && this.#lent.delete(memory),
       'a freed buffer was allocated here, once'
     )
-    const size = memory.byteLength
+    const size = memory.byteLength - SKEW_BYTES_MAX
     if (this.#retainedBytes + size > this.#retainedBytesMax) return
     this.#retainedBytes += size
     const free = this.#free.get(size)

@@ -322,8 +322,11 @@ function readHashMessage(id: number, body: Uint8Array, view: DataView): SmallMes
 }
 
 export interface WireDecoderInit {
-  /** A buffer of exactly this many bytes for the payload of a `piece`. */
-  readonly allocate: (length: number) => Uint8Array
+  /**
+   * A buffer of exactly this many bytes for the payload of a `piece`. Those after the first chunk are copied whole
+   * words at a time if it begins `skew` bytes off a word boundary; a hint.
+   */
+  readonly allocate: (length: number, skew: number) => Uint8Array
   /** False for a stream whose handshake was read elsewhere. */
   readonly expectHandshake?: boolean
 }
@@ -338,16 +341,21 @@ export interface DecodedChunk {
 interface Filling {
   readonly piece: number
   readonly begin: number
-  readonly block: Uint8Array
+  readonly length: number
+  /** Allocated with the first byte. */
+  block: Uint8Array | undefined
   filled: number
 }
+
+/** What copying is fast in. */
+const WORD_BYTES = 8
 
 /**
  * States: handshake -> header -> (payload -> header)*, and poisoned. `#head` collects what a message needs before
  * it can be read: the prefix first, then the whole body of a small message or the header of a `piece`.
  */
 export class WireDecoder {
-  readonly #allocate: (length: number) => Uint8Array
+  readonly #allocate: WireDecoderInit['allocate']
   #head = new Uint8Array(256)
   #headBytes = 0
   #headTarget: number
@@ -387,14 +395,23 @@ export class WireDecoder {
   }
 
   #readPayload(filling: Filling, chunk: Uint8Array, offset: number, messages: WireMessage[]): number {
-    const taken = Math.min(filling.block.length - filling.filled, chunk.length - offset)
-    filling.block.set(chunk.subarray(offset, offset + taken), filling.filled)
+    const taken = Math.min(filling.length - filling.filled, chunk.length - offset)
+    filling.block ??= this.#newBlock(filling.length, taken)
+    const { block } = filling
+    block.set(chunk.subarray(offset, offset + taken), filling.filled)
     filling.filled += taken
-    if (filling.filled === filling.block.length) {
-      messages.push({ type: 'piece', piece: filling.piece, begin: filling.begin, block: filling.block })
+    if (filling.filled === filling.length) {
+      messages.push({ type: 'piece', piece: filling.piece, begin: filling.begin, block })
       this.#filling = undefined
     }
     return offset + taken
+  }
+
+  /** All chunks but the first begin on a word, and so does where they go. */
+  #newBlock(length: number, firstBytes: number): Uint8Array {
+    const block = this.#allocate(length, (WORD_BYTES - (firstBytes % WORD_BYTES)) % WORD_BYTES)
+    assert(block.length === length, 'allocate gives the asked length')
+    return block
   }
 
   #readHead(chunk: Uint8Array, offset: number, messages: WireMessage[]): number {
@@ -449,9 +466,14 @@ export class WireDecoder {
       if (this.#headTarget > this.#headBytes) return
     }
     if (id === MESSAGE_ID.piece) {
-      const block = this.#allocate(length - (PIECE_HEADER_BYTES - PREFIX_BYTES))
-      assert(block.length === length - (PIECE_HEADER_BYTES - PREFIX_BYTES), 'allocate gives the asked length')
-      this.#filling = { piece: view.getUint32(5), begin: view.getUint32(9), block, filled: 0 }
+      const blockBytes = length - (PIECE_HEADER_BYTES - PREFIX_BYTES)
+      this.#filling = {
+        piece: view.getUint32(5),
+        begin: view.getUint32(9),
+        length: blockBytes,
+        block: undefined,
+        filled: 0
+      }
     } else {
       const message = readSmall(this.#head.subarray(PREFIX_BYTES, PREFIX_BYTES + length))
       if ('reason' in message) {
