@@ -12,14 +12,15 @@ import { Cluster, until } from '../lab/cluster.ts'
 const PYTHON = '/usr/bin/python3'
 const CHECK = `
 import sys, time, json, libtorrent as lt
-ses = lt.session({"listen_interfaces": "127.0.0.1:0", "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False})
+off = {name: False for name in ("enable_dht", "enable_lsd", "enable_upnp", "enable_natpmp")}
+ses = lt.session({"listen_interfaces": "127.0.0.1:0", **off})
 params = lt.add_torrent_params()
 params.ti = lt.torrent_info(sys.argv[1])
 params.save_path = sys.argv[2]
 handle = ses.add_torrent(params)
 for _ in range(600):
     status = handle.status()
-    if status.state not in (lt.torrent_status.states.checking_files, lt.torrent_status.states.checking_resume_data): break
+    if not str(status.state).startswith("checking"): break
     time.sleep(0.05)
 print(json.dumps({"progress": status.progress, "seeding": status.is_seeding, "id": str(params.ti.info_hashes().v2)}))
 `

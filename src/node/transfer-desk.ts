@@ -204,8 +204,8 @@ export class TransferDesk {
   #known(version: VersionId): Known | undefined {
     const holdings = this.#init.store.holdings().filter(holding => holding.version.id === version)
     const complete = holdings.find(holding => holding.state === 'complete')
-    const any = complete ?? holdings[0]
-    return any && { version: any.version, layers: layersOf(any), complete }
+    const best = complete ?? holdings[0]
+    return best && { version: best.version, layers: layersOf(best), complete }
   }
 
   async #place(job: Job, known: Known, signal: AbortSignal): Promise<Holding> {

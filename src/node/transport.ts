@@ -83,7 +83,8 @@ export interface PeerStream {
   readonly peer: DeviceId
   readonly protocol: string
   /**
-   * Queues bytes, which must not change until they have left (`unsentBytes`). false: await `drained` before sending more. Sending on a stream
+   * Queues bytes, which must not change until they have left (`unsentBytes`). false: await `drained` before sending
+   * more. Sending on a stream
    * that is closed or closing drops the bytes and returns false; `drained` then rejects.
    */
   send(bytes: Uint8Array | readonly Uint8Array[]): boolean
