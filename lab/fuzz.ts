@@ -78,7 +78,7 @@ export function runTarget(
   const corpus: Uint8Array[] = [new Uint8Array(0), ...target.seeds]
   const attempt = (input: Uint8Array): FuzzFinding | undefined => {
     try {
-      target.fuzz(input)
+      target.fuzz(new Uint8Array(input)) // a Buffer is not all that a Uint8Array is
       return undefined
     } catch (thrown) {
       return { inputHex: toHex(input), thrown }
