@@ -299,6 +299,7 @@ async function measureIdle(folder: string): Promise<Row[]> {
     const first = await cluster.found('first', 'site')
     await cluster.join(await cluster.invite(), 'second', 'site')
     await cluster.meshed()
+    await delay(2000) // until each knows where the other is: the port changes with each start
     const readySeconds: number[] = []
     for (let round = 0; round < 3; round++) {
       await first.stop()
