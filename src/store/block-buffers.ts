@@ -12,7 +12,7 @@ const SKEW_BYTES_MAX = 8
 
 export const BLOCK_BUFFER_BYTES_MIN = 16 * KIB
 export const BLOCK_BUFFER_BYTES_MAX = MIB
-const RETAINED_BYTES_MAX = 16 * MIB
+const RETAINED_BYTES_MAX = 32 * MIB
 
 export class BlockBuffers {
   readonly #retainedBytesMax: number

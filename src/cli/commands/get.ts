@@ -20,6 +20,9 @@ function resumeHint({ name, ordinal, destination, haveBytes, totalBytes }: Trans
   return `${kept}; resume with: peerage get ${name}@${ordinal} ${shellWord(destination)}`
 }
 
+/** Every transfer waits for a moment, until the first source has answered. */
+const WAITING_TOLD_MS = 2 * SECOND_MS
+
 /** Watches for a transfer that has found no source for too long. Pure: time comes in. */
 export class Patience {
   readonly #timeoutMs: number | undefined
@@ -54,8 +57,10 @@ function failureOf(transfer: Transfer): AppError {
   })
 }
 
-function renderDone(transfer: Transfer, tookMs: number): string[] {
-  const { receivedBytes, resumedBytes } = transfer
+/** Speaks of the transfer's own time: it may have gone on, or been complete, before this command came to watch. */
+function renderDone(transfer: Transfer): string[] {
+  const { receivedBytes, resumedBytes, startedAtMs, finishedAtMs } = transfer
+  const tookMs = (finishedAtMs ?? startedAtMs) - startedAtMs
   const rate = formatRate((receivedBytes * SECOND_MS) / Math.max(1, tookMs))
   const lines = [
     `${transfer.name}@${transfer.ordinal} is complete in ${transfer.destination}`,
@@ -98,6 +103,7 @@ async function watch(invocation: Invocation, started: Transfer, options: WatchOp
   const { interrupt, timeoutMs } = options
   const gaveUp = new AbortController()
   const patience = new Patience(timeoutMs)
+  const startMs = context.monotonicMs()
   let announced = false
   try {
     return await client.stream(
@@ -106,7 +112,8 @@ async function watch(invocation: Invocation, started: Transfer, options: WatchOp
       {
         signal: AbortSignal.any([interrupt, gaveUp.signal]),
         onProgress: transfer => {
-          if (transfer.state === 'waiting' && !announced && !context.stderr.isTty) {
+          const isLong = context.monotonicMs() - startMs >= WAITING_TOLD_MS
+          if (transfer.state === 'waiting' && isLong && !announced && !context.stderr.isTty) {
             announced = true
             invocation.note(transferLine(transfer))
           }
@@ -142,12 +149,11 @@ export const get = command({
   streams: true,
   run: async (invocation, { dataset, destination, timeout }) => {
     const { context } = invocation
-    const startMs = context.monotonicMs()
     const interrupt = context.catchInterrupt()
     const path = absolutePathOf(destination, context)
     const started = await invocation.client.call('startTransfer', { ...dataset, destination: path })
     const finished = await watch(invocation, started, { timeoutMs: timeout, interrupt })
     if (finished.state !== 'complete') throw failureOf(finished)
-    invocation.streamResult(finished, () => renderDone(finished, context.monotonicMs() - startMs))
+    invocation.streamResult(finished, () => renderDone(finished))
   }
 })
