@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -98,10 +98,14 @@ export class ClusterNode {
       '/ip4/127.0.0.1/tcp/0',
       ...extra
     ]
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const log = openSync(this.#logPath, 'a')
+    // Its log is a file of its own, so that it can outlive this process.
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', log], detached: true })
+    closeSync(log)
     this.#child = child
-    child.stderr.pipe(createWriteStream(this.#logPath, { flags: 'a' }))
-    const lines = createInterface({ input: child.stdout })
+    const { stdout } = child
+    if (stdout === null) throw new Error('a node has an output')
+    const lines = createInterface({ input: stdout })
     const ready = (async () => {
       for await (const line of lines) {
         const message = JSON.parse(line) as { type: string; error?: { message: string } }
@@ -114,6 +118,12 @@ export class ClusterNode {
       throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms; see ${this.#logPath}`)
     })
     await Promise.race([ready, timeout])
+  }
+
+  /** Lets the node go on after this process has ended. */
+  release(): void {
+    this.#child?.stdout?.destroy()
+    this.#child?.unref()
   }
 
   /** SIGKILL: the process gets no chance to say or save anything. */

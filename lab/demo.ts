@@ -15,6 +15,7 @@ import { stdout } from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Transfer } from '../src/api/transfer.ts'
+import { ERROR_CODES } from '../src/base/error-codes.ts'
 import { AppError, messageOf } from '../src/base/errors.ts'
 import { parseDeviceId } from '../src/base/ids.ts'
 import { formatBytes, formatDuration, formatRate } from '../src/base/units.ts'
@@ -135,8 +136,14 @@ class Progress {
   }
 }
 
+function isHalfway({ state, haveBytes, totalBytes }: Transfer): boolean {
+  return state !== 'complete' && haveBytes >= KILL_AT * totalBytes && haveBytes < totalBytes
+}
+
 /** Starts the fetch everywhere at once, kills the victim halfway, and waits for the others. */
-async function distribute(cluster: Cluster): Promise<{ outcomes: Outcome[]; killedAt: Transfer }> {
+async function distribute(
+  cluster: Cluster
+): Promise<{ outcomes: Outcome[]; killedAt: Transfer | undefined }> {
   const nodes = cluster.nodes.slice(1)
   const startMs = performance.now()
   const ids = new Map<string, string>()
@@ -158,11 +165,7 @@ async function distribute(cluster: Cluster): Promise<{ outcomes: Outcome[]; kill
       const transfer = await node.client.call('transfer', { id: ids.get(node.name) ?? '' })
       latest.set(node.name, transfer)
       if (transfer.state === 'failed') throw new Error(`${node.name}: ${transfer.problem?.message}`)
-      if (
-        node.name === VICTIM &&
-        killedAt === undefined &&
-        transfer.haveBytes >= KILL_AT * transfer.totalBytes
-      ) {
+      if (node.name === VICTIM && killedAt === undefined && isHalfway(transfer)) {
         await node.kill()
         killedAt = transfer
         progress.end()
@@ -174,7 +177,6 @@ async function distribute(cluster: Cluster): Promise<{ outcomes: Outcome[]; kill
     await delay(POLL_MS)
   }
   progress.end()
-  if (killedAt === undefined) throw new Error(`${VICTIM} was not killed`)
   return { outcomes: [...outcomes.values()], killedAt }
 }
 
@@ -190,6 +192,10 @@ async function resume(cluster: Cluster, killedAt: Transfer): Promise<Outcome> {
     return transfer.state === 'complete'
   })
   const { resumedBytes, receivedBytes, totalBytes } = transfer
+  if (receivedBytes === 0 && resumedBytes === 0) {
+    say(`${VICTIM} restarted: it had just finished when it was killed`)
+    return { node, transfer, tookMs: performance.now() - startMs }
+  }
   say(
     `${VICTIM} restarted: ${formatBytes(resumedBytes)} were there, ${formatBytes(receivedBytes)} were fetched, ` +
       `${formatBytes(resumedBytes + receivedBytes - totalBytes)} of what it had was fetched again`
@@ -271,17 +277,18 @@ async function run(cluster: Cluster, input: string): Promise<void> {
     })
   step(`Fetch on ${FETCHERS.length} devices at once; kill ${VICTIM} halfway`)
   const { outcomes, killedAt } = await distribute(cluster)
-  step(`Restart ${VICTIM}`)
-  const resumed = await resume(cluster, killedAt)
+  if (killedAt === undefined) say(`${VICTIM} was done before it could be killed: the input is small`)
+  else {
+    step(`Restart ${VICTIM}`)
+    outcomes.push(await resume(cluster, killedAt))
+  }
   step('Compare every file with the source, byte for byte')
-  const compared = [...outcomes, resumed].map(({ node }) =>
-    compare(input, join(cluster.folder, node.name, 'data'))
-  )
+  const compared = outcomes.map(({ node }) => compare(input, join(cluster.folder, node.name, 'data')))
   say(
     `${compared.length} copies of ${compared[0]?.files} files, ${formatBytes(compared[0]?.bytes ?? 0)} each: identical`
   )
   step('What each device measured')
-  table([...outcomes, resumed].sort((a, b) => a.node.name.localeCompare(b.node.name)))
+  table(outcomes.toSorted((a, b) => a.node.name.localeCompare(b.node.name)))
   const { sentBytes } = await publisher.client.call('status', {})
   say(
     `\nThe publisher sent ${(sentBytes / published.bytes).toFixed(2)} copies for ${FETCHERS.length} devices.`
@@ -319,8 +326,14 @@ async function main(): Promise<void> {
 
 function keep(folder: string, cluster: Cluster | undefined): void {
   say(`\nKept: ${folder}; the nodes go on running. For example:`)
+  for (const node of cluster?.nodes ?? []) node.release()
   for (const node of cluster?.nodes ?? [])
     say(`  npm run -s peerage -- status --home ${node.home}    # pid ${node.pid}`)
 }
 
-await main()
+try {
+  await main()
+} catch (thrown) {
+  console.error(`demo: ${messageOf(thrown)}`)
+  process.exitCode = thrown instanceof AppError ? ERROR_CODES[thrown.code].exitCode : 1
+}
