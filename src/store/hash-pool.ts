@@ -2,8 +2,8 @@
  * Hashing on worker threads. Jobs wait in one queue; a worker that has room takes several small ones or one
  * large one per message, because a message between threads costs as much as hashing a leaf.
  *
- * All writes of one file go to one thread: two threads that write one file only wait for each other in the kernel, which
- * holds the inode for the length of a write.
+ * All writes of one file go to one thread: two threads that write one file only wait for each other in the kernel,
+ * which holds the inode for the length of a write.
  *
  * Threads start with the first job and never keep the process alive by themselves. Callers bound what they
  * submit: the queue holds only references to their buffers.
