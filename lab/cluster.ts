@@ -9,6 +9,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { HOUR_MS } from '../src/base/units.ts'
 import { AdminClient } from '../src/cli/client.ts'
 
 const MAIN = new URL('../src/cli/main.ts', import.meta.url).pathname
@@ -165,11 +166,10 @@ export class Cluster {
     return node
   }
 
-  async invite(uses = 1, expires = '1h'): Promise<string> {
+  async invite(uses = 1): Promise<string> {
     const [founder] = this.nodes
     if (founder === undefined) throw new Error('an org is founded before it invites')
-    return (await founder.client.call('invite', { uses, expiresInMs: expires === '1h' ? 3_600_000 : 1 }))
-      .ticket
+    return (await founder.client.call('invite', { uses, expiresInMs: HOUR_MS })).ticket
   }
 
   /** Lets a machine join with a ticket, and starts it. */

@@ -189,10 +189,6 @@ export class SwarmDriver {
     this.#post({ type: 'infoReady', version, have: haveOf(holding, version) })
   }
 
-  wantData(wantsData: boolean): void {
-    this.#post({ type: 'wantData', wantsData })
-  }
-
   /** The holding changed by itself: what left it is not served any more. */
   holdingChanged(): void {
     const holding = this.#holding

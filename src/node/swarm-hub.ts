@@ -84,7 +84,6 @@ export class SwarmHub {
   /** Peers that are being asked, or wait to be asked again, by version. */
   readonly #attempts = new Map<VersionId, Map<DeviceId, Attempt>>()
   readonly #bans = new Map<DeviceId, Ban>()
-  readonly #misbehaviours = new Map<DeviceId, number>()
   /** Of drivers that are gone. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
   readonly #sweep: NodeJS.Timeout
@@ -150,10 +149,6 @@ export class SwarmHub {
     return this.#entries.get(versionId)?.driver.tallies() ?? new Map()
   }
 
-  misbehaviours(device: DeviceId): number {
-    return this.#misbehaviours.get(device) ?? 0
-  }
-
   /** Ends every stream for versions that are no longer allowed, and all with devices that are gone. */
   recheck(): void {
     for (const versionId of [...this.#entries.keys()])
@@ -203,7 +198,6 @@ export class SwarmHub {
   }
 
   #onMisbehaviour(versionId: VersionId, device: DeviceId, reason: MisbehaviourReason, detail: string): void {
-    this.#misbehaviours.set(device, this.misbehaviours(device) + 1)
     this.#init.log.warn({ version: versionId, device, reason }, `peer misbehaved: ${detail}`)
   }
 
