@@ -9,7 +9,7 @@ import { AppError, messageOf } from '../base/errors.ts'
 import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import type { Version } from '../content/version.ts'
-import type { BlockBuffers } from '../store/block-buffers.ts'
+import { type BlockBuffers, copyBytes } from '../store/block-buffers.ts'
 import { sha256 } from '../store/sha256.ts'
 import type { Holding } from '../store/store.ts'
 import { Bitfield } from '../swarm/bitfield.ts'
@@ -163,7 +163,7 @@ export class SwarmDriver {
     this.#post({ type: 'peerConnected', peer, ...facts })
     for (const message of received ?? []) this.#post({ type: 'message', peer, message })
     const wire =
-      decoder ?? new WireDecoder({ allocate: (length, skew) => this.#init.buffers.allocate(length, skew) })
+      decoder ?? new WireDecoder({ allocate: length => this.#init.buffers.allocate(length), copy: copyBytes })
     return {
       onClose: () => this.#detach(peer),
       onEnd: () => this.#hangUp(peer, 'the peer ended its stream'),

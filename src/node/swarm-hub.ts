@@ -14,7 +14,7 @@ import type { AppError } from '../base/errors.ts'
 import { messageOf } from '../base/errors.ts'
 import type { DeviceId, VersionId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
-import type { BlockBuffers } from '../store/block-buffers.ts'
+import { type BlockBuffers, copyBytes } from '../store/block-buffers.ts'
 import type { Holding, Store } from '../store/store.ts'
 import type { TransferStatus } from '../swarm/transfer-types.ts'
 import { WireDecoder } from '../swarm/wire-codec.ts'
@@ -259,7 +259,7 @@ export class SwarmHub {
       return
     }
     this.#unnamedStreams++
-    const decoder = new WireDecoder({ allocate: (length, skew) => this.#init.buffers.allocate(length, skew) })
+    const decoder = new WireDecoder({ allocate: length => this.#init.buffers.allocate(length), copy: copyBytes })
     let isUnnamed = true
     let sink: StreamSink | undefined
     const settle = (): void => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MIB } from '../base/units.ts'
-import { BLOCK_BUFFER_BYTES_MAX, BlockBuffers } from './block-buffers.ts'
+import { BLOCK_BUFFER_BYTES_MAX, BlockBuffers, copyBytes } from './block-buffers.ts'
 
 test('a freed buffer is used again by the next of its class, at the length that is asked for', () => {
   const buffers = new BlockBuffers()
@@ -19,15 +19,15 @@ test('a freed buffer is used again by the next of its class, at the length that 
   assert.equal(buffers.lentCount, 2)
 })
 
-test('a block begins as far off a word boundary as it is asked to, whoever had the buffer before', () => {
-  const buffers = new BlockBuffers()
-  for (let skew = 0; skew < 8; skew++) {
-    const block = buffers.allocate(16_384, skew)
-    assert.equal(block.byteOffset % 8, skew)
-    assert.equal(block.length, 16_384)
-    buffers.free(block)
+test('bytes are copied into shared memory wherever they lie, and nothing beside them is touched', () => {
+  const source = Uint8Array.from({ length: 300 }, (_, at) => at % 251)
+  for (const [from, to, count] of [[0, 0, 300], [3, 5, 1], [7, 1, 250], [1, 8, 64]] as const) {
+    const target = new BlockBuffers().allocate(400).fill(255)
+    copyBytes(target, to, source.subarray(from, from + count))
+    const expected = new Uint8Array(400).fill(255)
+    expected.set(source.subarray(from, from + count), to)
+    assert.deepEqual([...target], [...expected])
   }
-  assert.throws(() => buffers.allocate(16_384, 8))
 })
 
 test('what is kept free is bounded', () => {

@@ -322,11 +322,10 @@ function readHashMessage(id: number, body: Uint8Array, view: DataView): SmallMes
 }
 
 export interface WireDecoderInit {
-  /**
-   * A buffer of exactly this many bytes for the payload of a `piece`. Those after the first chunk are copied whole
-   * words at a time if it begins `skew` bytes off a word boundary; a hint.
-   */
-  readonly allocate: (length: number, skew: number) => Uint8Array
+  /** A buffer of exactly this many bytes for the payload of a `piece`. */
+  readonly allocate: (length: number) => Uint8Array
+  /** Copies `bytes` to where `target` begins at `offset`; Uint8Array.set unless there is something faster. */
+  readonly copy?: (target: Uint8Array, offset: number, bytes: Uint8Array) => void
   /** False for a stream whose handshake was read elsewhere. */
   readonly expectHandshake?: boolean
 }
@@ -347,15 +346,13 @@ interface Filling {
   filled: number
 }
 
-/** What copying is fast in. */
-const WORD_BYTES = 8
-
 /**
  * States: handshake -> header -> (payload -> header)*, and poisoned. `#head` collects what a message needs before
  * it can be read: the prefix first, then the whole body of a small message or the header of a `piece`.
  */
 export class WireDecoder {
   readonly #allocate: WireDecoderInit['allocate']
+  readonly #copy: NonNullable<WireDecoderInit['copy']>
   #head = new Uint8Array(256)
   #headBytes = 0
   #headTarget: number
@@ -365,6 +362,7 @@ export class WireDecoder {
 
   constructor(init: WireDecoderInit) {
     this.#allocate = init.allocate
+    this.#copy = init.copy ?? ((target, offset, bytes) => target.set(bytes, offset))
     this.#handshakeDone = init.expectHandshake === false
     this.#headTarget = this.#handshakeDone ? PREFIX_BYTES : HANDSHAKE_BYTES
   }
@@ -396,9 +394,9 @@ export class WireDecoder {
 
   #readPayload(filling: Filling, chunk: Uint8Array, offset: number, messages: WireMessage[]): number {
     const taken = Math.min(filling.length - filling.filled, chunk.length - offset)
-    filling.block ??= this.#newBlock(filling.length, taken)
+    filling.block ??= this.#newBlock(filling.length)
     const { block } = filling
-    block.set(chunk.subarray(offset, offset + taken), filling.filled)
+    this.#copy(block, filling.filled, chunk.subarray(offset, offset + taken))
     filling.filled += taken
     if (filling.filled === filling.length) {
       messages.push({ type: 'piece', piece: filling.piece, begin: filling.begin, block })
@@ -407,9 +405,8 @@ export class WireDecoder {
     return offset + taken
   }
 
-  /** All chunks but the first begin on a word, and so does where they go. */
-  #newBlock(length: number, firstBytes: number): Uint8Array {
-    const block = this.#allocate(length, (WORD_BYTES - (firstBytes % WORD_BYTES)) % WORD_BYTES)
+  #newBlock(length: number): Uint8Array {
+    const block = this.#allocate(length)
     assert(block.length === length, 'allocate gives the asked length')
     return block
   }
