@@ -12,7 +12,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HOUR_MS } from '../src/base/units.ts'
 import { AdminClient } from '../src/cli/client.ts'
 
-const MAIN = new URL('../src/cli/main.ts', import.meta.url).pathname
+/** What a node runs: the sources, unless PEERAGE_PROGRAM names another, such as the built package's. */
+const MAIN = process.env.PEERAGE_PROGRAM ?? new URL('../src/cli/main.ts', import.meta.url).pathname
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
 

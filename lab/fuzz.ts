@@ -3,8 +3,8 @@
  * and `fuzz`, which feeds one input to a decoder and throws when an invariant breaks. Deterministic by seed.
  *
  *   npm run fuzz                      every target for a short while
- *   npm run fuzz -- wire-codec        one target
- *   npm run fuzz -- wire-codec --seconds 600 --seed 7
+ *   npm run fuzz -- wire-decoder        one target
+ *   npm run fuzz -- wire-decoder --seconds 600 --seed 7
  */
 
 import { globSync } from 'node:fs'

@@ -17,7 +17,8 @@ import { sha256 } from '../src/store/sha256.ts'
 import { Bitfield } from '../src/swarm/bitfield.ts'
 import { Transfer } from '../src/swarm/transfer.ts'
 import { peerKey, type TransferEffect, type TransferEvent } from '../src/swarm/transfer-types.ts'
-import { encodeMessages, WireDecoder } from '../src/swarm/wire-codec.ts'
+import { WireDecoder } from '../src/swarm/wire-decoder.ts'
+import { encodeMessages } from '../src/swarm/wire-encoder.ts'
 import type { WireMessage } from '../src/swarm/wire-messages.ts'
 
 export class HostileMember {

@@ -16,7 +16,7 @@ import { decodeTorrent } from '../src/content/torrent-file.ts'
 import { pieceSpan } from '../src/content/version.ts'
 import type { PeerStream } from '../src/node/transport.ts'
 import { sha256 } from '../src/store/sha256.ts'
-import { encodeMessages } from '../src/swarm/wire-codec.ts'
+import { encodeMessages } from '../src/swarm/wire-encoder.ts'
 import type { WireMessage } from '../src/swarm/wire-messages.ts'
 import { HostileMember, type SeedContent, type Tampering, tamperingSeed } from './hostile-member.ts'
 

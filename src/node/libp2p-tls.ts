@@ -17,6 +17,7 @@ import { connect, createSecureContext, type SecureContext, TLSSocket } from 'nod
 import {
   type ConnectionEncrypter,
   type MessageStream,
+  type PeerId,
   type PrivateKey,
   type SecureConnectionOptions,
   type SecuredConnection,
@@ -32,9 +33,16 @@ import type { DeviceId } from '../base/ids.ts'
 import { KIB, MIB } from '../base/units.ts'
 import { toDeviceId } from './libp2p-identity.ts'
 
-const PROTOCOL = '/tls/1.0.0'
+export const TLS_PROTOCOL = '/tls/1.0.0'
 /** In ALPN it says: no multiplexer was negotiated early. */
 const NO_EARLY_MUXER = 'libp2p'
+/** In ALPN it says: no libp2p after the handshake, but one stream of ours (direct-connections.ts). */
+const DIRECT = 'peerage-direct/1'
+/**
+ * AES with the shorter key first: it costs a fifth less, and nobody breaks either. Devices without AES in hardware
+ * take ChaCha20 for themselves by putting it first.
+ */
+const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
 /** How much may wait inside node:tls before a sender is told to stop; large enough to keep the kernel busy. */
 const SOCKET_BUFFER_BYTES = MIB
 /** More than any single delivery: the multiplexer above takes everything at once. */
@@ -158,25 +166,34 @@ interface Credentials {
   readonly secureContext: SecureContext
 }
 
+/** Ends libp2p's upgrade of a connection that is none of its own. */
+class TakenOver extends Error {
+  override readonly name = 'TakenOver'
+}
+
+export interface TlsListener {
+  /** A link is encrypted, and its key proved. */
+  readonly onSecured?: (connection: MessageStream, channel: TlsChannel) => void
+  /** A direct connection came in: a paused socket that is the listener's from here on. */
+  readonly onDirect?: (socket: TLSSocket, device: DeviceId) => void
+}
+
 export interface TlsComponents {
   readonly privateKey: PrivateKey
   readonly upgrader: Upgrader
 }
 
 export class RealSocketTls implements ConnectionEncrypter {
-  readonly protocol = PROTOCOL
+  readonly protocol = TLS_PROTOCOL
   readonly [Symbol.toStringTag] = '@peerage/tls'
   readonly [serviceCapabilities] = ['@libp2p/connection-encryption']
   readonly #components: TlsComponents
-  readonly #onSecured: (connection: MessageStream, channel: TlsChannel) => void
+  readonly #listener: TlsListener
   #credentials: Promise<Credentials> | undefined
 
-  constructor(
-    components: TlsComponents,
-    onSecured: (connection: MessageStream, channel: TlsChannel) => void = () => undefined
-  ) {
+  constructor(components: TlsComponents, listener: TlsListener = {}) {
     this.#components = components
-    this.#onSecured = onSecured
+    this.#listener = listener
   }
 
   secureInbound(connection: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> {
@@ -187,10 +204,33 @@ export class RealSocketTls implements ConnectionEncrypter {
     return this.#secure(connection, false, options)
   }
 
+  /** Makes a direct connection of a socket whose other side has agreed on TLS; it comes back paused. */
+  async secureDirect(raw: Socket, device: DeviceId, signal: AbortSignal): Promise<TLSSocket> {
+    const { secureContext } = await this.#ownCredentials()
+    const socket = connect({ ...SOCKET_OPTIONS, secureContext, socket: raw, ALPNProtocols: [DIRECT] })
+    closeThrough(socket, raw)
+    try {
+      await handshake(socket, signal)
+      const proved = toDeviceId(await provedPeer(socket))
+      if (proved !== device) throw new WrongDeviceError(proved)
+      if (socket.alpnProtocol !== DIRECT) throw new Error('the other side takes no direct connections')
+      return socket
+    } catch (error) {
+      socket.destroy()
+      throw error
+    }
+  }
+
   /** The certificate only carries the device key's signature, so one serves every link of a process. */
   #ownCredentials(): Promise<Credentials> {
     this.#credentials ??= generateCertificate(this.#components.privateKey).then(({ cert, key }) => ({
-      secureContext: createSecureContext({ cert, key, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' })
+      secureContext: createSecureContext({
+        cert,
+        key,
+        minVersion: 'TLSv1.3',
+        maxVersion: 'TLSv1.3',
+        ciphers: CIPHERS
+      })
     }))
     return this.#credentials
   }
@@ -204,27 +244,35 @@ export class RealSocketTls implements ConnectionEncrypter {
     const muxers = this.#components.upgrader.getStreamMuxers()
     const offered = options.skipStreamMuxerNegotiation === true ? [] : [...muxers.keys()]
     const raw = await takeSocket(connection)
-    const shared = {
-      secureContext,
-      rejectUnauthorized: false, // self-signed by design; the libp2p extension is what is verified
-      highWaterMark: SOCKET_BUFFER_BYTES
-    }
+    const shared = { ...SOCKET_OPTIONS, secureContext }
+    const accepted = this.#listener.onDirect === undefined ? offered : [DIRECT, ...offered]
     const socket = isServer
       ? new TLSSocket(raw, {
           ...shared,
           isServer,
           requestCert: true,
-          ALPNCallback: ({ protocols }) => protocols.find(p => offered.includes(p) || p === NO_EARLY_MUXER)
+          ALPNCallback: ({ protocols }) => protocols.find(p => accepted.includes(p) || p === NO_EARLY_MUXER)
         })
       : connect({ ...shared, socket: raw, ALPNProtocols: [...offered, NO_EARLY_MUXER] })
     closeThrough(socket, raw)
     try {
       await handshake(socket, options.signal)
+      if (isServer && socket.alpnProtocol === DIRECT) await this.#takeOver(socket, raw)
       return await this.#finish(connection, socket, muxers, options)
     } catch (error) {
-      socket.destroy()
+      if (!(error instanceof TakenOver)) socket.destroy()
       throw error
     }
+  }
+
+  /** libp2p gives up the connection without closing its socket, which has another owner from here on. */
+  async #takeOver(socket: TLSSocket, raw: Socket): Promise<never> {
+    const device = toDeviceId(await provedPeer(socket))
+    if (device === undefined) throw new Error('it proved no device key')
+    raw.resetAndDestroy = () => raw
+    raw.destroySoon = () => undefined
+    this.#listener.onDirect?.(socket, device)
+    throw new TakenOver('a direct connection')
   }
 
   async #finish(
@@ -233,22 +281,31 @@ export class RealSocketTls implements ConnectionEncrypter {
     muxers: Map<string, StreamMuxerFactory>,
     options: SecureConnectionOptions
   ): Promise<SecuredConnection> {
-    // Data may follow the handshake at once: it waits in the socket until the channel listens.
-    socket.pause()
-    if (socket.isSessionReused()) throw new Error('a resumed TLS session proves no key')
-    const certificate: { raw?: Uint8Array } = socket.getPeerCertificate()
-    if (certificate.raw === undefined) throw new Error('the other side showed no certificate')
-    const remotePeer = await verifyPeerCertificate(certificate.raw)
+    const remotePeer = await provedPeer(socket)
     if (options.remotePeer !== undefined && !options.remotePeer.equals(remotePeer))
       throw new WrongDeviceError(toDeviceId(remotePeer))
     const chosen = socket.alpnProtocol
     const streamMuxer =
       typeof chosen === 'string' && chosen !== NO_EARLY_MUXER ? muxers.get(chosen) : undefined
     const channel = new TlsChannel(connection, socket)
-    this.#onSecured(connection, channel)
+    this.#listener.onSecured?.(connection, channel)
     socket.resume()
     return { connection: channel, remotePeer, ...(streamMuxer === undefined ? {} : { streamMuxer }) }
   }
+}
+
+const SOCKET_OPTIONS = {
+  rejectUnauthorized: false, // self-signed by design; the libp2p extension is what is verified
+  highWaterMark: SOCKET_BUFFER_BYTES
+}
+
+/** Who is at the other end of a finished handshake; the socket is paused, since data may follow at once. */
+async function provedPeer(socket: TLSSocket): Promise<PeerId> {
+  socket.pause()
+  if (socket.isSessionReused()) throw new Error('a resumed TLS session proves no key')
+  const certificate: { raw?: Uint8Array } = socket.getPeerCertificate()
+  if (certificate.raw === undefined) throw new Error('the other side showed no certificate')
+  return await verifyPeerCertificate(certificate.raw)
 }
 
 function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {

@@ -21,16 +21,19 @@ import { SECOND_MS } from '../base/units.ts'
 import { ADMITTED, encodeRefusal } from './admission.ts'
 import type { DeviceKey } from './device-key.ts'
 import { raceDials } from './dial-race.ts'
+import { DirectConnections } from './direct-connections.ts'
 import { createGossip, Gossip, MemberAnnouncer } from './libp2p-gossip.ts'
 import { parsePeerId, toDeviceId, toLibp2pKey, toPeerId } from './libp2p-identity.ts'
 import { describeLink, type Link, LinkMuxerFactory, LinkTable } from './libp2p-links.ts'
 import { Libp2pStream } from './libp2p-stream.ts'
 import { RealSocketTls, WRONG_DEVICE } from './libp2p-tls.ts'
+import type { SocketStream } from './socket-stream.ts'
 import {
   type DialOutcome,
   type DialTarget,
   type Gate,
   type HandleOptions,
+  type OpenOptions,
   type PeerLink,
   type PeerStream,
   STREAMS_PER_PEER_DEFAULT,
@@ -84,6 +87,7 @@ interface AddressDialer {
 interface Running {
   readonly node: Libp2p
   readonly addressDialer: AddressDialer
+  readonly tls: RealSocketTls
   readonly gossip: Gossip
   readonly announcer: MemberAnnouncer
 }
@@ -95,6 +99,7 @@ export class Libp2pTransport implements Transport {
   readonly #events: Partial<TransportEvents>[] = []
   readonly #subscriptions = new Map<string, (from: DeviceId, bytes: Uint8Array) => void>()
   readonly #links: LinkTable
+  readonly #direct: DirectConnections
   #gate: Gate = () => ({ refuse: 'this node is not ready' })
   #running: Running | undefined
   #stopping = false
@@ -105,9 +110,15 @@ export class Libp2pTransport implements Transport {
     this.#links = new LinkTable(device => this.#gate(device), {
       onConnect: link => this.#onConnect(link),
       onDisconnect: (device, reason) => {
+        this.#direct.cut(device, 'the link was lost')
         for (const events of this.#events) events.onDisconnect?.(device, reason)
       },
       onStrangerGone: connection => this.#forget(connection.remotePeer)
+    })
+    this.#direct = new DirectConnections({
+      isLinked: device => this.#links.to(device) !== undefined,
+      refusal: device => this.#refusal(device),
+      accept: (device, protocol) => this.#acceptDirect(device, protocol)
     })
     this.handle(GREETING_PROTOCOL, stream => {
       stream.onData(() => stream.abort('a greeting has no content'))
@@ -138,6 +149,7 @@ export class Libp2pTransport implements Transport {
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
+    this.#direct.stop()
     await this.#running?.node.stop()
   }
 
@@ -195,16 +207,29 @@ export class Libp2pTransport implements Transport {
     return { kind: 'connected', address }
   }
 
-  async open(device: DeviceId, protocol: string, signal: AbortSignal): Promise<PeerStream> {
+  async open(
+    device: DeviceId,
+    protocol: string,
+    signal: AbortSignal,
+    options: OpenOptions = {}
+  ): Promise<PeerStream> {
     signal.throwIfAborted()
     const decision = this.#gate(device)
     if (decision !== 'member') throw refused(device, protocol, `this node refuses it: ${decision.refuse}`)
     const connection = this.#links.to(device)?.connection
     if (connection === undefined) throw unreachable(device, protocol, 'there is no link to it')
+    if (options.direct !== undefined) {
+      const dialled = connection.direction === 'outbound' ? [connection.remoteAddr.toString()] : []
+      const addresses = [...dialled, ...options.direct].slice(0, DIAL_ADDRESSES_MAX)
+      const outcome = await this.#direct.open(this.#started().tls, { device, protocol, addresses }, signal)
+      if (outcome.kind === 'open') return outcome.stream
+      if (outcome.kind === 'refused') throw refused(device, protocol, outcome.reason)
+    }
     return this.#openOn(connection, device, protocol, signal)
   }
 
   async hangUp(device: DeviceId, reason: string): Promise<void> {
+    this.#direct.cut(device, reason)
     await Promise.all(
       this.#links.all(device).map(async link => {
         link.closeReason ??= reason
@@ -218,7 +243,14 @@ export class Libp2pTransport implements Transport {
   }
 
   peers(): readonly PeerLink[] {
-    return this.#links.peers()
+    return this.#links.peers().map(link => {
+      const { bytesSent, bytesReceived } = this.#direct.tally(link.device)
+      return {
+        ...link,
+        bytesSent: link.bytesSent + bytesSent,
+        bytesReceived: link.bytesReceived + bytesReceived
+      }
+    })
   }
 
   setGate(gate: Gate): void {
@@ -227,6 +259,7 @@ export class Libp2pTransport implements Transport {
   }
 
   recheck(): void {
+    this.#direct.recheck()
     this.#links.recheck()
   }
 
@@ -247,13 +280,20 @@ export class Libp2pTransport implements Transport {
   async #create(): Promise<Running> {
     const { key, listen, announce, topics = [] } = this.#options
     let addressDialer: AddressDialer | undefined
+    let tls: RealSocketTls | undefined
     const node = await createLibp2p<{ announcer: MemberAnnouncer; pubsub: GossipSub }>({
       start: false,
       privateKey: await toLibp2pKey(key),
       addresses: { listen: [...listen], ...(announce === undefined ? {} : { announce: [...announce] }) },
       transports: [tcp({ maxConnections: LINKS_MAX, backlog: LISTEN_BACKLOG })],
       connectionEncrypters: [
-        components => new RealSocketTls(components, (raw, channel) => this.#links.secured(raw, channel))
+        components => {
+          tls = new RealSocketTls(components, {
+            onSecured: (raw, channel) => this.#links.secured(raw, channel),
+            onDirect: (socket, device) => void this.#direct.accept(socket, device)
+          })
+          return tls
+        }
       ],
       streamMuxers: [() => new LinkMuxerFactory(this.#links)],
       connectionManager: {
@@ -276,7 +316,10 @@ export class Libp2pTransport implements Transport {
           addressDialer = components.transportManager
           return new MemberAnnouncer(components)
         },
-        pubsub: createGossip(topics, link => this.#links.of(link).member && this.#refusal(link) === undefined)
+        pubsub: createGossip(topics, connection => {
+          const { member, device } = this.#links.of(connection)
+          return member && this.#refusal(device) === undefined
+        })
       }
     })
     node.addEventListener('connection:open', event => this.#links.opened(event.detail))
@@ -284,6 +327,7 @@ export class Libp2pTransport implements Transport {
     return {
       node,
       addressDialer: defined(addressDialer, "libp2p's transport manager"),
+      tls: defined(tls, 'our encrypter'),
       gossip: new Gossip(pubsub, topics, device => this.#gate(device)),
       announcer
     }
@@ -305,9 +349,8 @@ export class Libp2pTransport implements Transport {
     return this.#running
   }
 
-  /** Why a link may not be used now, although it exists. */
-  #refusal(connection: Connection): string | undefined {
-    const { device } = this.#links.of(connection)
+  /** Why what exists to a device may not be used now. */
+  #refusal(device: DeviceId | undefined): string | undefined {
     const decision = device === undefined ? { refuse: 'it proved no device key' } : this.#gate(device)
     return decision === 'member' ? undefined : decision.refuse
   }
@@ -315,28 +358,33 @@ export class Libp2pTransport implements Transport {
   #accept(registered: Registered, stream: Stream, connection: Connection): void {
     const link = this.#links.of(connection)
     const device = defined(link.device, 'the device of an open link')
-    const open = registered.open.get(device) ?? 0
+    const stale = link.member ? undefined : 'this link is older than the enrolment: connect again'
     const reason =
-      registered.admit === 'anyone'
-        ? undefined
-        : (this.#refusal(connection) ??
-          (link.member ? undefined : 'this link is older than the enrolment: connect again'))
-    const crowded = open >= registered.streamsPerPeerMax
-    if (reason !== undefined || crowded) {
-      refuse(
-        stream,
-        reason ?? `too many streams of ${stream.protocol}, at most ${registered.streamsPerPeerMax}`
-      )
+      (registered.admit === 'anyone' ? undefined : (this.#refusal(device) ?? stale)) ??
+      crowding(registered, device, stream.protocol)
+    if (reason !== undefined) {
+      refuse(stream, reason)
       return
     }
-    registered.open.set(device, open + 1)
-    stream.addEventListener('close', () => {
-      const left = (registered.open.get(device) ?? 1) - 1
-      if (left > 0) registered.open.set(device, left)
-      else registered.open.delete(device)
-    })
+    stream.addEventListener('close', count(registered, device))
     stream.send(ADMITTED)
     registered.handler(new Libp2pStream(stream, device, link.channel))
+  }
+
+  #acceptDirect(
+    device: DeviceId,
+    protocol: string
+  ): { refuse: string } | { take: (stream: SocketStream) => void } {
+    const registered = this.#protocols.get(protocol)
+    if (registered === undefined) return { refuse: 'it does not speak this protocol' }
+    const reason = crowding(registered, device, protocol)
+    if (reason !== undefined) return { refuse: reason }
+    return {
+      take: stream => {
+        stream.onOver(count(registered, device))
+        registered.handler(stream)
+      }
+    }
   }
 
   async #openOn(
@@ -379,6 +427,25 @@ export class Libp2pTransport implements Transport {
     const device = toDeviceId(peer)
     if (device !== undefined && this.#links.to(device) !== undefined) return
     this.#running?.node.peerStore.delete(peer).catch(() => undefined)
+  }
+}
+
+function crowding(
+  { open, streamsPerPeerMax }: Registered,
+  device: DeviceId,
+  protocol: string
+): string | undefined {
+  const isFull = (open.get(device) ?? 0) >= streamsPerPeerMax
+  return isFull ? `too many streams of ${protocol}, at most ${streamsPerPeerMax}` : undefined
+}
+
+/** Counts one more stream of a device; the result is to be called when it is over. */
+function count({ open }: Registered, device: DeviceId): () => void {
+  open.set(device, (open.get(device) ?? 0) + 1)
+  return () => {
+    const left = (open.get(device) ?? 1) - 1
+    if (left > 0) open.set(device, left)
+    else open.delete(device)
   }
 }
 

@@ -82,6 +82,7 @@ export class Node {
       log,
       siteOf: device => this.board.find(device)?.site,
       ownSite: identity.site,
+      addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
       isAllowed: version => this.#allowed.has(version)
     })

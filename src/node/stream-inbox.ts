@@ -31,6 +31,11 @@ export class StreamInbox {
     this.#onFlow = onFlow
   }
 
+  /** Whether what is pushed now is taken before `push` returns. */
+  get isFlowing(): boolean {
+    return this.#flowing && this.#waiting.length === 0 && !this.#delivering
+  }
+
   get waitingBytes(): number {
     return this.#waitingBytes
   }
@@ -38,6 +43,19 @@ export class StreamInbox {
   /** undefined while the stream is not over. */
   get closed(): StreamClose | undefined {
     return this.#closed
+  }
+
+  /** As `push` of one chunk, for the stream that gets very many. */
+  pass(chunk: Uint8Array): void {
+    if (this.#flowing && !this.#delivering && this.#waiting.length === 0 && this.#closed === undefined) {
+      this.#delivering = true
+      try {
+        this.#take?.(chunk)
+      } finally {
+        this.#delivering = false
+      }
+      if (this.#waiting.length > 0 || this.#ended || this.#closed !== undefined) this.#deliver()
+    } else this.push([chunk])
   }
 
   push(chunks: Iterable<Uint8Array>): void {

@@ -24,7 +24,7 @@ import {
   type TransferEvent,
   type TransferStatus
 } from '../swarm/transfer-types.ts'
-import { WireDecoder } from '../swarm/wire-codec.ts'
+import { WireDecoder } from '../swarm/wire-decoder.ts'
 import type { BlockRange, MisbehaviourReason, WireMessage } from '../swarm/wire-messages.ts'
 import type { Log } from './log.ts'
 import { PeerChannel } from './peer-channel.ts'
@@ -64,6 +64,8 @@ export interface AttachedStream {
 
 /** Where the events of an attached stream go. */
 export interface StreamSink {
+  /** Where the next bytes belong, if that is known. */
+  target(): Uint8Array | undefined
   onData(chunk: Uint8Array): void
   onEnd(): void
   onClose(): void
@@ -165,6 +167,7 @@ export class SwarmDriver {
     const wire =
       decoder ?? new WireDecoder({ allocate: length => this.#init.buffers.allocate(length), copy: copyBytes })
     return {
+      target: () => wire.target(),
       onClose: () => this.#detach(peer),
       onEnd: () => this.#hangUp(peer, 'the peer ended its stream'),
       onData: chunk => {
@@ -269,10 +272,16 @@ export class SwarmDriver {
   async #store(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
     const holding = this.#holding
     let event: TransferEvent = { type: 'pieceFailed', piece }
+    let isFreed = false
+    const onWritten = (): void => {
+      isFreed = true
+      this.#free(blocks)
+      this.#post({ type: 'pieceWritten', piece })
+    }
     try {
       if (holding !== undefined) {
         if (this.#layers.size > 0) await Promise.all(this.#layers.values())
-        const { outcome } = await holding.writePiece(piece, blocks)
+        const { outcome } = await holding.writePiece(piece, blocks, onWritten)
         if (outcome === 'durable') this.#storedCount++
         event = { type: outcome === 'durable' ? 'pieceStored' : 'pieceRejected', piece }
       }
@@ -281,7 +290,7 @@ export class SwarmDriver {
       this.#init.log.warn({ version: this.versionId, piece, code: thrown.code }, thrown.message)
       this.#init.listener.onStorageFailure(thrown)
     }
-    if (event.type !== 'pieceRejected' || this.#closed) this.#free(blocks)
+    if (!isFreed && (event.type !== 'pieceRejected' || this.#closed)) this.#free(blocks)
     this.#post(event)
   }
 
@@ -291,14 +300,15 @@ export class SwarmDriver {
     for (const block of buffers.values()) this.#init.buffers.free(block)
   }
 
-  async #read(range: BlockRange, into?: Uint8Array): Promise<Uint8Array | undefined> {
+  async #read(range: BlockRange, into: Uint8Array): Promise<boolean> {
     try {
       const { piece, begin, length } = range
-      return await this.#holding?.read({ piece: pieceIndex(piece), begin, length }, into)
+      await this.#holding?.read({ piece: pieceIndex(piece), begin, length }, into)
+      return this.#holding !== undefined
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
       this.#init.log.warn({ version: this.versionId, piece: range.piece, code: thrown.code }, thrown.message)
-      return undefined
+      return false
     }
   }
 

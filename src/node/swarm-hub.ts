@@ -17,7 +17,7 @@ import { SECOND_MS } from '../base/units.ts'
 import { type BlockBuffers, copyBytes } from '../store/block-buffers.ts'
 import type { Holding, Store } from '../store/store.ts'
 import type { TransferStatus } from '../swarm/transfer-types.ts'
-import { WireDecoder } from '../swarm/wire-codec.ts'
+import { WireDecoder } from '../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../swarm/wire-messages.ts'
 import type { Log } from './log.ts'
 import {
@@ -48,6 +48,8 @@ export interface SwarmHubInit {
   /** The site of a member as its presence says; undefined while nothing is known. */
   readonly siteOf: (device: DeviceId) => string | undefined
   readonly ownSite: string
+  /** Where a member says that it listens. */
+  readonly addressesOf: (device: DeviceId) => readonly string[]
   /** Different on each device: breaks ties between equally rare pieces. */
   readonly seed: number
   /** Whether a version may be served and fetched at all, by the ledger. */
@@ -215,11 +217,9 @@ export class SwarmHub {
     attempt.nextMs = performance.now() + attempt.delayMs + OPEN_TIMEOUT_MS
     attempt.delayMs = Math.min(2 * attempt.delayMs, RETRY_MAX_MS)
     try {
-      const stream = await this.#init.transport.open(
-        device,
-        SWARM_PROTOCOL,
-        AbortSignal.timeout(OPEN_TIMEOUT_MS)
-      )
+      const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+      const direct = this.#init.addressesOf(device)
+      const stream = await this.#init.transport.open(device, SWARM_PROTOCOL, signal, { direct })
       attempt.nextMs = performance.now() + attempt.delayMs
       if (this.#entries.get(versionId) !== entry) stream.abort('no longer wanted')
       else if (this.#yields(entry.driver, { device, outbound: true })) stream.abort('another stream serves')
@@ -259,7 +259,10 @@ export class SwarmHub {
       return
     }
     this.#unnamedStreams++
-    const decoder = new WireDecoder({ allocate: length => this.#init.buffers.allocate(length), copy: copyBytes })
+    const decoder = new WireDecoder({
+      allocate: length => this.#init.buffers.allocate(length),
+      copy: copyBytes
+    })
     let isUnnamed = true
     let sink: StreamSink | undefined
     const settle = (): void => {
@@ -268,6 +271,7 @@ export class SwarmHub {
       clearTimeout(timer)
     }
     const timer = setTimeout(() => stream.abort('no handshake came'), HANDSHAKE_TIMEOUT_MS)
+    stream.readInto?.(() => sink?.target())
     stream.onClose(() => {
       settle()
       sink?.onClose()
@@ -322,6 +326,7 @@ export class SwarmHub {
 }
 
 function listen(stream: PeerStream, sink: StreamSink): void {
+  stream.readInto?.(() => sink.target())
   stream.onClose(() => sink.onClose())
   stream.onEnd(() => sink.onEnd())
   stream.onData(chunk => sink.onData(chunk))

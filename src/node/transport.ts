@@ -67,7 +67,7 @@ export interface PeerLink {
   readonly sinceMs: number
   /** undefined until it was measured. */
   readonly rttMs: number | undefined
-  /** Bytes inside the encrypted channel, multiplexer framing included. */
+  /** Bytes inside the encrypted channels, direct connections and multiplexer framing included. */
   readonly bytesSent: number
   readonly bytesReceived: number
 }
@@ -97,6 +97,11 @@ export interface PeerStream {
   drained(): Promise<void>
   /** The one consumer. Bytes that came before it was set are kept, within the stream's window, and delivered. */
   onData(listener: (chunk: Uint8Array) => void): void
+  /**
+   * Asks `target`, before each read, where the next bytes should go if anywhere in particular; what is delivered may then
+   * be a view of the beginning of it. Only streams that can save a copy by it have this.
+   */
+  readInto?(target: () => Uint8Array | undefined): void
   /** The other side will send no more; called after its last byte was delivered. Our side may still send. */
   onEnd(listener: () => void): void
   /** The stream is over in both directions. Called once; at once when it is over already. */
@@ -107,6 +112,15 @@ export interface PeerStream {
   close(): Promise<void>
   /** Ends both sides at once and drops what is queued. */
   abort(reason: string): void
+}
+
+export interface OpenOptions {
+  /**
+   * For bulk payload: over a connection of its own where one can be had, at the address of the link or at one of these,
+   * else over the link. Such a stream has no half close: `close` ends both directions, and the other side sees a reset.
+   * What it delivers is lent for the call.
+   */
+  readonly direct?: readonly string[]
 }
 
 export type StreamHandler = (stream: PeerStream) => void
@@ -141,7 +155,7 @@ export interface Transport {
    * Opens a stream over the existing link: AppError PEER_UNREACHABLE without one, PEER_REFUSED with the other
    * side's reason when it does not admit it.
    */
-  open(device: DeviceId, protocol: string, signal: AbortSignal): Promise<PeerStream>
+  open(device: DeviceId, protocol: string, signal: AbortSignal, options?: OpenOptions): Promise<PeerStream>
   /** Closes every link to the device. */
   hangUp(device: DeviceId, reason: string): Promise<void>
   /** Links to members, one for each device. */

@@ -21,7 +21,12 @@ test('a freed buffer is used again by the next of its class, at the length that 
 
 test('bytes are copied into shared memory wherever they lie, and nothing beside them is touched', () => {
   const source = Uint8Array.from({ length: 300 }, (_, at) => at % 251)
-  for (const [from, to, count] of [[0, 0, 300], [3, 5, 1], [7, 1, 250], [1, 8, 64]] as const) {
+  for (const [from, to, count] of [
+    [0, 0, 300],
+    [3, 5, 1],
+    [7, 1, 250],
+    [1, 8, 64]
+  ] as const) {
     const target = new BlockBuffers().allocate(400).fill(255)
     copyBytes(target, to, source.subarray(from, from + count))
     const expected = new Uint8Array(400).fill(255)

@@ -3,8 +3,6 @@
  * for the holding's state; bytes are moved by the hash pool, made durable by the commit queue.
  */
 
-import { read as readFile } from 'node:fs'
-import { promisify } from 'node:util'
 import { assert, defined } from '../base/assert.ts'
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import { idBytes, type PieceIndex } from '../base/ids.ts'
@@ -18,6 +16,7 @@ import type { HashPool } from './hash-pool.ts'
 import { type HeldFile, HeldFiles, hashAt } from './held-files.ts'
 import type { Amendment, HoldingKind } from './index-database.ts'
 import type { OpenFile, OpenFiles } from './open-files.ts'
+import type { ReadAt } from './read-at.ts'
 import { absolute, fingerprintOf, lstatOf, type PlacedFile } from './safe-files.ts'
 import type {
   Holding,
@@ -38,12 +37,6 @@ const FINGERPRINT_CHECK_MS = 1000
 const PASSING_ERRORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'])
 /** A part file that someone changed is begun anew once per write. */
 const WRITE_ATTEMPTS_MAX = 2
-
-export type ReadAt = (fd: number, into: Uint8Array, offset: number) => Promise<number>
-
-const readPromise = promisify(readFile)
-export const readAtOffset: ReadAt = async (fd, into, offset) =>
-  (await readPromise(fd, into, 0, into.length, offset)).bytesRead
 
 /** What a holding shares with the others of its store. */
 export interface HoldingContext {
@@ -140,7 +133,11 @@ export class FilesystemHolding implements Holding {
     )
   }
 
-  async writePiece(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<WriteOutcome> {
+  async writePiece(
+    piece: PieceIndex,
+    blocks: readonly Uint8Array[],
+    onWritten?: () => void
+  ): Promise<WriteOutcome> {
     assert(this.kind === 'fetched', 'a source is never written to')
     checkBlocks(blocks, pieceSpan(this.version, piece).bytes)
     // Another copy of a piece that is being written says nothing about this one: wait, then see.
@@ -148,7 +145,7 @@ export class FilesystemHolding implements Holding {
       await other.catch(() => undefined)
     if (this.have.has(piece)) return { outcome: 'durable' }
     this.#closing.signal.throwIfAborted()
-    const writing = this.#track(this.#write(piece, blocks))
+    const writing = this.#track(this.#write(piece, blocks, onWritten))
     this.#writing.set(piece, writing)
     try {
       return await writing
@@ -315,13 +312,22 @@ export class FilesystemHolding implements Holding {
     return layer === undefined ? undefined : hashAt(layer, span.pieceOfFile)
   }
 
-  async #write(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<WriteOutcome> {
+  async #write(
+    piece: PieceIndex,
+    blocks: readonly Uint8Array[],
+    onWritten: (() => void) | undefined
+  ): Promise<WriteOutcome> {
     await this.context.slots.acquire()
+    let isWritten = false
+    const written = (): void => {
+      isWritten = onWritten !== undefined
+      onWritten?.()
+    }
     try {
       for (let attempt = 1; ; attempt++) {
-        const result = await this.#attempt(piece, blocks)
+        const result = await this.#attempt(piece, blocks, written)
         if (result.outcome !== 'changed') return result
-        if (attempt === WRITE_ATTEMPTS_MAX) {
+        if (attempt === WRITE_ATTEMPTS_MAX || isWritten) {
           const path = absolute(this.files.part(pieceSpan(this.version, piece).fileIndex))
           const message = `${path} is changed by something else while it is fetched; stop that, then fetch it again`
           throw this.fail({ code: 'CONTENT_CHANGED', message, path })
@@ -334,7 +340,8 @@ export class FilesystemHolding implements Holding {
 
   async #attempt(
     piece: PieceIndex,
-    blocks: readonly Uint8Array[]
+    blocks: readonly Uint8Array[],
+    onWritten: () => void
   ): Promise<WriteOutcome | { readonly outcome: 'changed' }> {
     const span = pieceSpan(this.version, piece)
     const { fileIndex, file } = span
@@ -359,6 +366,7 @@ export class FilesystemHolding implements Holding {
       held.inode = written.inode
       held.phase = 'part'
     }
+    onWritten()
     const result = await this.#commit({
       holding: this.rowId,
       fileIndex,

@@ -24,7 +24,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { PART_SUFFIX } from '../content/path-rules.ts'
 import { FilesystemStore, type FilesystemStoreOptions } from './filesystem.ts'
-import { readAtOffset } from './filesystem-holding.ts'
+import { readAtOffset } from './read-at.ts'
 import {
   blocksOf,
   fetchAll,

@@ -12,17 +12,12 @@ import { performance } from 'node:perf_hooks'
 import { assert } from '../base/assert.ts'
 import { decodeInfo } from '../content/info.ts'
 import { CommitQueue } from './commit-queue.ts'
-import {
-  FilesystemHolding,
-  type HoldingContext,
-  type HoldingOptions,
-  type ReadAt,
-  readAtOffset
-} from './filesystem-holding.ts'
+import { FilesystemHolding, type HoldingContext, type HoldingOptions } from './filesystem-holding.ts'
 import { HashPool } from './hash-pool.ts'
 import { type Opening, openFetch, openSource } from './holding-opening.ts'
 import { type HoldingRow, IndexDatabase } from './index-database.ts'
 import { OpenFiles } from './open-files.ts'
+import { type ReadAt, readAtOffset } from './read-at.ts'
 import { recoverFiles } from './recovery.ts'
 import { sha256 } from './sha256.ts'
 import { SqliteRecords } from './sqlite-records.ts'

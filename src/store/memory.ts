@@ -82,7 +82,11 @@ class MemoryHolding implements Holding {
     this.#layers.set(fileIndex, Uint8Array.from(layer))
   }
 
-  async writePiece(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<WriteOutcome> {
+  async writePiece(
+    piece: PieceIndex,
+    blocks: readonly Uint8Array[],
+    onWritten?: () => void
+  ): Promise<WriteOutcome> {
     assert(this.kind === 'fetched', 'a source is never written to')
     const span = pieceSpan(this.version, piece)
     const bytes = concatBytes(blocks)
@@ -94,6 +98,7 @@ class MemoryHolding implements Holding {
     const file = this.#disk.get(path) ?? new Uint8Array(span.file.bytes)
     file.set(bytes, span.offset)
     this.#disk.set(path, file)
+    onWritten?.()
     this.have.add(piece)
     this.#changed(this)
     return { outcome: 'durable' }

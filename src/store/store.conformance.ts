@@ -98,6 +98,25 @@ export function runStoreConformance(name: string, open: () => Promise<StoreHarne
       assertOnDisk(sample, holding.root)
     })
 
+    test("blocks that were written are the caller's again, and what becomes of them changes nothing", async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      let written = 0
+      for (const piece of piecesOf(sample)) {
+        const blocks = blocksOf(sample.bytesOf(piece))
+        const outcome = await holding.writePiece(piece, blocks, () => {
+          written++
+          for (const block of blocks) block.fill(0xff)
+        })
+        assert.deepEqual(outcome, { outcome: 'durable' })
+        const bad = blocksOf(sample.bytesOf(piece))
+        await holding.writePiece(piece, bad, () => assert.fail('a piece that is here is not written'))
+      }
+      assert.equal(written, piecesOf(sample).length)
+      await untilState(store, holding, 'complete')
+      assertOnDisk(sample, holding.root)
+    })
+
     test('copies of one piece that arrive together are judged one by one', async () => {
       const sample = variedSample()
       const holding = await create(sample)

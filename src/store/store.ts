@@ -115,10 +115,13 @@ export interface Holding {
   /**
    * Verifies a piece against its hash, writes it, and resolves once it is fsynced and indexed. `blocks` are the
    * piece's bytes in order, each but the last a multiple of a leaf long; their buffers stay untouched, and must,
-   * until the promise settles. The layer of the file must be known. Rejects with AppError (DISK_FULL,
+   * until the promise settles or `onWritten` is called. The layer of the file must be known. Rejects with AppError (DISK_FULL,
    * STORAGE_FAILED, DEST_UNSAFE, CONTENT_CHANGED): then the piece is not claimed and may be written again.
+   *
+   * `onWritten` is called, if at all, when the bytes are verified and handed to the system, and the buffers are the
+   * caller's again: making them durable may take long after. A store that needs them again then gives the piece up.
    */
-  writePiece(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<WriteOutcome>
+  writePiece(piece: PieceIndex, blocks: readonly Uint8Array[], onWritten?: () => void): Promise<WriteOutcome>
 
   /**
    * Reads part of a piece in `have`, into `into` when given. Rejects with AppError CONTENT_CHANGED when the file

@@ -310,6 +310,13 @@ export class Downloads {
 
   // ---- ends of a piece
 
+  /** Its blocks have left memory: what waited for room goes on. */
+  onWritten(piece: PieceIndex): void {
+    const open = this.#picker.openPiece(piece)
+    if (open === undefined || this.#picker.state(piece) !== 'received') return
+    if (this.#picker.markWritten(open)) this.#fillWaiting()
+  }
+
   onStored(piece: PieceIndex): boolean {
     const open = this.#picker.openPiece(piece)
     if (open === undefined || this.#picker.state(piece) !== 'received') return false

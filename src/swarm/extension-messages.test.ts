@@ -18,7 +18,7 @@ const text = (bytes: Uint8Array) => fromUtf8(bytes)
 test('golden vector: extended handshake', () => {
   assert.equal(
     text(encodeExtendedHandshake({ metadataBytes: 31235, requestCountMax: 512 })),
-    'd1:md7:peeragei2e11:ut_metadatai1ee13:metadata_sizei31235e2:pgd6:maxreqi262144e1:vi1ee4:reqqi512e1:v7:peeragee'
+    'd1:md7:peeragei2e11:ut_metadatai1ee13:metadata_sizei31235e2:pgd6:maxreqi524288e1:vi1ee4:reqqi512e1:v7:peeragee'
   )
 })
 

@@ -47,6 +47,8 @@ export class OpenPiece {
   readonly blockCount: number
   /** Unanswered requests, of all peers. */
   readonly requests = new Set<BlockRequest>()
+  /** Its blocks have left memory: their buffers hold other things by now. */
+  isWritten = false
   readonly #states: Uint8Array
   readonly #requesters: Uint8Array
   readonly #senders: Float64Array

@@ -106,7 +106,7 @@ export class PiecePicker {
     return this.#received.size
   }
 
-  /** Sizes of all pieces that are requested or received. */
+  /** Sizes of all pieces that are requested or received and whose blocks are still in memory. */
   get openBytes(): number {
     return this.#openBytes
   }
@@ -202,6 +202,15 @@ export class PiecePicker {
     this.#unfilled.delete(open)
   }
 
+  /** Its blocks are not needed any more; whether it is kept is still to be known. False when that was known. */
+  markWritten(open: OpenPiece): boolean {
+    assert(this.#received.has(open.piece), `piece ${open.piece} was received`)
+    if (open.isWritten) return false
+    open.isWritten = true
+    this.#openBytes -= open.bytes
+    return true
+  }
+
   /** Some blocks were bad: the piece is fetched on. */
   reopen(open: OpenPiece): void {
     assert(this.#received.delete(open.piece), `piece ${open.piece} was received`)
@@ -248,7 +257,7 @@ export class PiecePicker {
     this.#open.delete(open.piece)
     this.#received.delete(open.piece)
     this.#unfilled.delete(open)
-    this.#openBytes -= open.bytes
+    if (!open.isWritten) this.#openBytes -= open.bytes
   }
 
   #makeOpenable(piece: PieceIndex): void {

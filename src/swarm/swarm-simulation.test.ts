@@ -181,7 +181,7 @@ test('bad blocks in pieces that several peers filled are pinned to their sender 
     message.type === 'piece' && sent++ % 10 === 9 ? flipped(message) : message
   network.add({ fixture, hasAll: true, ...LINK, tamper: seldom })
   // A short pipeline, so that no peer is asked for a whole piece at once.
-  const limits = { pipelineStartBytes: 256 * KIB, pipelineMs: 100, requestMs: 50 }
+  const limits = { pipelineStartBytes: 512 * KIB, pipelineMs: 100, requestMs: 50 }
   network.add({ fixture, upBytesPerMs: 12_500, downBytesPerMs: 50_000, limits })
   network.connectAll()
   const leecher = network.nodes.at(-1)

@@ -4,7 +4,7 @@
  *
  * Who owns a block's buffer: one that the decoder allocated belongs to the Transfer from the `message` event on,
  * until it leaves in `release` (reuse it) or in `storePiece` (the driver's, until it reports). After
- * `pieceStored` and `pieceFailed` the driver keeps it and may reuse it; after `pieceRejected` it is the
+ * `pieceWritten`, `pieceStored` and `pieceFailed` the driver keeps it and may reuse it; after `pieceRejected` it is the
  * Transfer's again. `release` names a buffer as it was allocated. The blocks of a `storePiece` may be views of
  * parts of allocated buffers, and two of them views of the same one: tell buffers apart by what they are views of.
  */
@@ -57,6 +57,8 @@ export type TransferEvent =
   | { readonly type: 'message'; readonly peer: PeerKey; readonly message: WireMessage }
   /** The decoder of this peer's stream refused what came. */
   | { readonly type: 'wireViolation'; readonly peer: PeerKey; readonly violation: Violation }
+  /** Verified and on its way to the disk: its blocks are the driver's again, and others may take their room. */
+  | { readonly type: 'pieceWritten'; readonly piece: PieceIndex }
   /** Verified and durable. */
   | { readonly type: 'pieceStored'; readonly piece: PieceIndex }
   /** The bytes of `storePiece` do not match; `leafHashes` of what came, if they are at hand. */
@@ -78,6 +80,21 @@ export type TransferEvent =
   | { readonly type: 'infoReady'; readonly version: Version; readonly have?: Bitfield }
   | { readonly type: 'wantData'; readonly wantsData: boolean }
   | { readonly type: 'tick' }
+
+/** What comes of an effect that the store has a part in, or of the store itself. */
+export type StoreEvent = Exclude<
+  TransferEvent,
+  {
+    type:
+      | 'peerConnected'
+      | 'peerDisconnected'
+      | 'message'
+      | 'wireViolation'
+      | 'infoReady'
+      | 'wantData'
+      | 'tick'
+  }
+>
 
 export type DisconnectReason = MisbehaviourReason | 'banned' | 'handshake-timeout' | 'self'
 

@@ -51,6 +51,8 @@ class Run {
   readonly #peers: PeerKey[] = []
   readonly #lent = new Set<ArrayBufferLike>()
   readonly #storing = new Map<PieceIndex, readonly Uint8Array[]>()
+  /** Of those, the ones whose blocks were taken back. */
+  readonly #written = new Set<PieceIndex>()
   readonly #stored = new Set<number>()
   readonly #serving: (BlockRange & { readonly peer: PeerKey })[] = []
   readonly #reading: { readonly peer: PeerKey; readonly request: HashRange }[] = []
@@ -138,19 +140,32 @@ class Run {
     const piece = pieceIndex(this.#dice.below(version.pieceCount))
     const way = this.#dice.below(8)
     if (!this.#knowsVersion) return
-    if (this.#storing.has(piece))
-      this.#report(piece, way < 5 ? 'pieceStored' : way < 7 ? 'pieceRejected' : 'pieceFailed')
+    if (this.#storing.has(piece) && way < 3) this.#reportWritten(piece)
+    else if (this.#storing.has(piece))
+      this.#report(
+        piece,
+        way < 6 ? 'pieceStored' : way < 7 && !this.#written.has(piece) ? 'pieceRejected' : 'pieceFailed'
+      )
     else if (way === 0) {
       this.#stored.delete(piece)
       this.#post({ type: 'pieceLost', piece })
     }
   }
 
-  #report(piece: PieceIndex, type: 'pieceStored' | 'pieceRejected' | 'pieceFailed'): void {
+  #reportWritten(piece: PieceIndex): void {
+    if (!this.#written.has(piece)) this.#takeBack(piece)
+    this.#written.add(piece)
+    this.#post({ type: 'pieceWritten', piece })
+  }
+
+  #takeBack(piece: PieceIndex): void {
     const blocks = this.#storing.get(piece) ?? []
+    for (const buffer of new Set(blocks.map(block => block.buffer))) assert.ok(this.#lent.delete(buffer))
+  }
+
+  #report(piece: PieceIndex, type: 'pieceStored' | 'pieceRejected' | 'pieceFailed'): void {
+    if (type !== 'pieceRejected' && !this.#written.delete(piece)) this.#takeBack(piece)
     this.#storing.delete(piece)
-    if (type !== 'pieceRejected')
-      for (const buffer of new Set(blocks.map(block => block.buffer))) assert.ok(this.#lent.delete(buffer))
     if (type === 'pieceStored') {
       assert.ok(!this.#stored.has(piece), 'a piece is stored once')
       this.#stored.add(piece)

@@ -208,6 +208,40 @@ test('open pieces are bounded, and one that nobody can fill makes room', () => {
   assert.equal(statusOf(stage).requestedCount, 3)
 })
 
+test('a piece whose blocks have left memory makes room for another, and counts only once it is stored', () => {
+  const fixture = makeVersion([128 * MIB], 16 * MIB)
+  const stage = new Stage({
+    fixture,
+    have: 'none',
+    limits: { openBytesMax: 32 * MIB, inFlightBytesMax: 32 * MIB }
+  })
+  const source = stage.join([0, 1, 2])
+  while (stage.all('storePiece').length < 2) source.serveAll()
+  assert.deepEqual(source.takeRequests(), [])
+  const [first] = stage.all('storePiece')
+  assert.ok(first !== undefined)
+  stage.post({ type: 'pieceWritten', piece: first.piece })
+  const asked = source.takeRequests()
+  assert.ok(asked.length > 0)
+  for (const request of asked) source.answer(request)
+  assert.equal(stage.transfer.has(first.piece), false)
+  stage.post({ type: 'pieceWritten', piece: first.piece })
+  stage.post({ type: 'pieceStored', piece: first.piece })
+  assert.equal(statusOf(stage).haveCount, 1)
+  const [, second] = stage.all('storePiece')
+  assert.ok(second !== undefined)
+  stage.post({ type: 'pieceWritten', piece: second.piece })
+  stage.post({ type: 'pieceFailed', piece: second.piece })
+  const serveOn = (): void => {
+    for (let round = 0; round < 64; round++) source.serveAll()
+  }
+  serveOn()
+  stage.storeAll()
+  stage.wait(LIMITS.pieceRetryMs + LIMITS.tickMs)
+  serveOn()
+  assert.equal(stage.all('storePiece').filter(effect => effect.piece === second.piece).length, 2)
+})
+
 test('a choke gives the requests to others, and no request goes to a peer that chokes us', () => {
   const stage = new Stage({ fixture: FIXTURE, have: 'none' })
   const first = stage.join([0])

@@ -32,6 +32,7 @@ import { transferStatus } from './transfer-status.ts'
 import type {
   PeerFacts,
   PeerKey,
+  StoreEvent,
   TransferEffect,
   TransferEvent,
   TransferInit,
@@ -140,14 +141,12 @@ export class Transfer {
     }
   }
 
-  #onStoreEvent(
-    event: Extract<
-      TransferEvent,
-      { type: 'pieceStored' | 'pieceRejected' | 'pieceFailed' | 'pieceLost' | 'served' | 'leavesRead' }
-    >
-  ): void {
+  #onStoreEvent(event: StoreEvent): void {
     const parts = defined(this.#parts, 'version of an event of the store')
     switch (event.type) {
+      case 'pieceWritten':
+        parts.downloads.onWritten(event.piece)
+        return
       case 'pieceStored':
         if (parts.downloads.onStored(event.piece)) this.#announce(parts, event.piece)
         return

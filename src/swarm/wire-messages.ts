@@ -16,7 +16,7 @@ import { PIECE_BYTES_MAX } from '../content/piece-length.ts'
 /** The unit of BitTorrent requests, and what any client accepts. */
 export const BLOCK_BYTES = LEAF_BYTES
 /** The longest request between peers that announced it in their extended handshake. */
-export const REQUEST_BYTES_MAX = 256 * KIB
+export const REQUEST_BYTES_MAX = 512 * KIB
 /** Blocks of the longest piece. */
 export const PIECE_BLOCKS_MAX = PIECE_BYTES_MAX / BLOCK_BYTES
 /** The most pieces that a version may have here; bounds the bitfield. */

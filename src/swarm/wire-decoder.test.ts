@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { concatBytes, fromHex, toHex } from '../base/bytes.ts'
-import { fuzz, seeds } from './wire-codec.fuzz.ts'
-import { type DecodedChunk, encodeMessages, WireDecoder } from './wire-codec.ts'
+import { fuzz, seeds } from './wire-decoder.fuzz.ts'
+import { type DecodedChunk, WireDecoder } from './wire-decoder.ts'
+import { encodeMessages, writePieceHeader } from './wire-encoder.ts'
+import { PIECE_HEADER_BYTES } from './wire-layout.ts'
 import {
   EXTENDED_BYTES_MAX,
   HASHES_PER_REQUEST_MAX,
@@ -248,6 +250,47 @@ test('what is encoded decodes to the same, however it is split', () => {
       assert.deepEqual(decoded, [HANDSHAKE, ...messages])
       assert.equal(decoding.atBoundary, true)
     })
+  )
+})
+
+test('payload that is read where it belongs is the same as payload that is copied there', () => {
+  fc.assert(
+    fc.property(fc.array(message), fc.array(fc.tuple(fc.nat(40), fc.boolean())), (messages, steps) => {
+      const stream = concatBytes(encodeMessages([HANDSHAKE, ...messages]))
+      const copied: number[] = []
+      const decoding = new WireDecoder({
+        allocate: length => new Uint8Array(length),
+        copy: (target, offset, bytes) => {
+          copied.push(bytes.length)
+          target.set(bytes, offset)
+        }
+      })
+      const decoded: WireMessage[] = []
+      let offset = 0
+      for (const [step, asks] of [...steps, [stream.length, false] as const]) {
+        const rest = stream.subarray(offset, offset + step)
+        const target = asks ? decoding.target() : undefined
+        const chunk = target?.subarray(0, Math.min(rest.length, target.length)) ?? rest
+        if (target !== undefined) chunk.set(rest.subarray(0, chunk.length))
+        const before = copied.length
+        decoded.push(...decoding.push(chunk).messages)
+        if (target !== undefined) assert.equal(copied.length, before)
+        offset += chunk.length
+      }
+      decoded.push(...decoding.push(stream.subarray(offset)).messages)
+      assert.deepEqual(decoded, [HANDSHAKE, ...messages])
+    })
+  )
+})
+
+test('a block that was read behind room for its header is a piece message', () => {
+  const block = Uint8Array.from({ length: 500 }, (_, at) => at % 256)
+  const frame = new Uint8Array(PIECE_HEADER_BYTES + block.length)
+  frame.set(block, PIECE_HEADER_BYTES)
+  writePieceHeader(frame, { piece: 70_000, begin: 3 << 14 })
+  assert.deepEqual(
+    frame,
+    concatBytes(encodeMessages([{ type: 'piece', piece: 70_000, begin: 3 << 14, block }]))
   )
 })
 

@@ -1,17 +1,18 @@
 /**
- * Bytes of the BitTorrent peer wire protocol: the encoder, and the strict streaming decoder.
+ * The strict streaming decoder of the BitTorrent peer wire protocol.
  *
- * A stream is a handshake of fixed length, then messages, each with a big-endian length prefix. The decoder takes
- * chunks split anywhere. Payload of `piece` messages is copied once, from the chunk into a buffer that the caller
- * allocates; other messages are small and copied whole. Nothing is allocated for a length before it was held
- * against the limit of its message. A violation poisons the decoder: it decodes nothing more.
+ * It takes chunks split anywhere. Payload of `piece` messages is copied at most once, from the chunk into a buffer that
+ * the caller allocates, and not at all where it was read into that buffer; other messages are small and copied whole.
+ * Nothing is allocated for a length before it was held against the limit of its message. A violation poisons the
+ * decoder: it decodes nothing more.
  *
  * Specifications: BEP 3, 6, 10, 52; see wire-messages.ts for what is decided elsewhere.
  */
 
 import { assert, defined } from '../base/assert.ts'
-import { equalBytes, utf8 } from '../base/bytes.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { HASH_BYTES } from '../content/hash.ts'
+import { PIECE_HEADER_BYTES, PREFIX_BYTES, PROTOCOL, RESERVED, RESERVED_BYTES } from './wire-layout.ts'
 import {
   CONTROL_BYTES_MAX,
   EXTENDED_BYTES_MAX,
@@ -23,7 +24,6 @@ import {
   INFO_HASH_BYTES,
   MESSAGE_ID,
   type MessageOf,
-  PEER_ID_BYTES,
   PIECE_COUNT_MAX,
   PROOF_LAYERS_MAX,
   REQUEST_BYTES_MAX,
@@ -31,177 +31,8 @@ import {
   type WireMessage
 } from './wire-messages.ts'
 
-const PROTOCOL = utf8('\x13BitTorrent protocol')
-const RESERVED_BYTES = 8
-const PREFIX_BYTES = 4
-/** Length prefix, id, piece, begin. */
-const PIECE_HEADER_BYTES = PREFIX_BYTES + 1 + 8
-const INTEGER_MAX = 2 ** 32 - 1
-
-assert(
-  PROTOCOL.length + RESERVED_BYTES + INFO_HASH_BYTES + PEER_ID_BYTES === HANDSHAKE_BYTES,
-  'the handshake is the sum of its parts'
-)
-
-/** Reserved bits: byte and mask. BEP 10, BEP 6, and BEP 52's upgrade bit. */
-const RESERVED = {
-  extended: { byte: 5, mask: 0x10 },
-  fast: { byte: 7, mask: 0x04 },
-  v2: { byte: 7, mask: 0x10 }
-} as const
-
 type PieceMessage = MessageOf<'piece'>
 type SmallMessage = Exclude<WireMessage, PieceMessage>
-
-/** Length on the wire, prefix included, without the payload of a `piece`. */
-function smallBytes(message: WireMessage): number {
-  switch (message.type) {
-    case 'handshake':
-      return HANDSHAKE_BYTES
-    case 'keep-alive':
-      return PREFIX_BYTES
-    case 'have':
-    case 'suggest':
-    case 'allowed-fast':
-      return PREFIX_BYTES + 5
-    case 'bitfield':
-      return PREFIX_BYTES + 1 + message.bits.length
-    case 'request':
-    case 'cancel':
-    case 'reject':
-      return PREFIX_BYTES + 13
-    case 'piece':
-      return PIECE_HEADER_BYTES
-    case 'extended':
-      return PREFIX_BYTES + 2 + message.payload.length
-    case 'hash-request':
-    case 'hash-reject':
-      return PREFIX_BYTES + 1 + HASH_RANGE_BYTES
-    case 'hashes':
-      return PREFIX_BYTES + 1 + HASH_RANGE_BYTES + message.hashes.length
-    default:
-      return PREFIX_BYTES + 1
-  }
-}
-
-/** Writes fields one after another into a buffer that is known to be long enough. */
-class Writer {
-  readonly bytes: Uint8Array
-  readonly #view: DataView
-  #offset = 0
-
-  constructor(length: number) {
-    this.bytes = new Uint8Array(length)
-    this.#view = new DataView(this.bytes.buffer)
-  }
-
-  byte(value: number): void {
-    assert(Number.isInteger(value) && value >= 0 && value <= 0xff, `${value} fits a byte`)
-    this.bytes[this.#offset++] = value
-  }
-
-  integer(value: number): void {
-    assert(Number.isInteger(value) && value >= 0 && value <= INTEGER_MAX, `${value} fits four bytes`)
-    this.#view.setUint32(this.#offset, value)
-    this.#offset += 4
-  }
-
-  raw(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.#offset)
-    this.#offset += bytes.length
-  }
-}
-
-function writeHandshake(writer: Writer, message: HandshakeMessage): void {
-  assert(message.infoHash.length === INFO_HASH_BYTES, 'an info hash on the wire is truncated')
-  assert(message.peerId.length === PEER_ID_BYTES, 'a peer id has its length')
-  const reserved = new Uint8Array(RESERVED_BYTES)
-  for (const flag of ['extended', 'fast', 'v2'] as const) {
-    const { byte, mask } = RESERVED[flag]
-    if (message[flag]) reserved[byte] = (reserved[byte] ?? 0) | mask
-  }
-  writer.raw(PROTOCOL)
-  writer.raw(reserved)
-  writer.raw(message.infoHash)
-  writer.raw(message.peerId)
-}
-
-function writeHashRange(writer: Writer, range: HashRange): void {
-  assert(range.root.length === HASH_BYTES, 'a pieces root has its length')
-  writer.raw(range.root)
-  writer.integer(range.baseLayer)
-  writer.integer(range.index)
-  writer.integer(range.length)
-  writer.integer(range.proofLayers)
-}
-
-function writeMessage(writer: Writer, message: WireMessage): void {
-  if (message.type === 'handshake') {
-    writeHandshake(writer, message)
-    return
-  }
-  const payload = message.type === 'piece' ? message.block.length : 0
-  writer.integer(smallBytes(message) - PREFIX_BYTES + payload)
-  if (message.type === 'keep-alive') return
-  writer.byte(MESSAGE_ID[message.type])
-  switch (message.type) {
-    case 'have':
-    case 'suggest':
-    case 'allowed-fast':
-      writer.integer(message.piece)
-      break
-    case 'bitfield':
-      writer.raw(message.bits)
-      break
-    case 'request':
-    case 'cancel':
-    case 'reject':
-      writer.integer(message.piece)
-      writer.integer(message.begin)
-      writer.integer(message.length)
-      break
-    case 'piece':
-      writer.integer(message.piece)
-      writer.integer(message.begin)
-      break
-    case 'extended':
-      writer.byte(message.extensionId)
-      writer.raw(message.payload)
-      break
-    case 'hash-request':
-    case 'hash-reject':
-      writeHashRange(writer, message)
-      break
-    case 'hashes':
-      writeHashRange(writer, message)
-      writer.raw(message.hashes)
-      break
-  }
-}
-
-/**
- * The bytes of messages in order. Runs of small messages are joined into one array; the payload of a `piece`
- * appears as it is, not copied.
- */
-export function encodeMessages(messages: readonly WireMessage[]): Uint8Array[] {
-  const parts: Uint8Array[] = []
-  let start = 0
-  while (start < messages.length) {
-    let end = start
-    let length = 0
-    let payload: Uint8Array | undefined
-    while (end < messages.length && payload === undefined) {
-      const message = defined(messages[end++], 'message')
-      length += smallBytes(message)
-      if (message.type === 'piece') payload = message.block
-    }
-    const writer = new Writer(length)
-    for (; start < end; start++) writeMessage(writer, defined(messages[start], 'message'))
-    parts.push(writer.bytes)
-    if (payload !== undefined && payload.length > 0) parts.push(payload)
-  }
-  return parts
-}
 
 const NAME_BY_ID: ReadonlyMap<number, string> = new Map(
   Object.entries(MESSAGE_ID).map(([name, id]) => [id, name] as const)
@@ -336,12 +167,14 @@ export interface DecodedChunk {
   readonly violation?: Violation
 }
 
+const NOTHING: DecodedChunk = { messages: [] }
+
 /** A payload that is being filled. */
 interface Filling {
   readonly piece: number
   readonly begin: number
   readonly length: number
-  /** Allocated with the first byte. */
+  /** Allocated with the first byte, or when it is asked where that belongs. */
   block: Uint8Array | undefined
   filled: number
 }
@@ -380,7 +213,23 @@ export class WireDecoder {
     return block
   }
 
+  /**
+   * Where the next bytes of the stream belong, if they are payload: whoever reads them there saves the copy, and pushes
+   * them from there.
+   */
+  target(): Uint8Array | undefined {
+    const filling = this.#filling
+    if (filling === undefined || this.#violation !== undefined) return undefined
+    filling.block ??= this.#newBlock(filling.length)
+    return filling.block.subarray(filling.filled)
+  }
+
   push(chunk: Uint8Array): DecodedChunk {
+    const filling = this.#filling
+    if (filling !== undefined && filling.length - filling.filled > chunk.length) {
+      this.#readPayload(filling, chunk, 0, [])
+      return NOTHING
+    }
     const messages: WireMessage[] = []
     let offset = 0
     while (offset < chunk.length && this.#violation === undefined) {
@@ -396,7 +245,9 @@ export class WireDecoder {
     const taken = Math.min(filling.length - filling.filled, chunk.length - offset)
     filling.block ??= this.#newBlock(filling.length)
     const { block } = filling
-    this.#copy(block, filling.filled, chunk.subarray(offset, offset + taken))
+    const isInPlace =
+      chunk.buffer === block.buffer && chunk.byteOffset + offset === block.byteOffset + filling.filled
+    if (!isInPlace) this.#copy(block, filling.filled, chunk.subarray(offset, offset + taken))
     filling.filled += taken
     if (filling.filled === filling.length) {
       messages.push({ type: 'piece', piece: filling.piece, begin: filling.begin, block })

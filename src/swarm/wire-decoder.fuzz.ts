@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { concatBytes } from '../base/bytes.ts'
-import { encodeMessages, WireDecoder } from './wire-codec.ts'
+import { WireDecoder } from './wire-decoder.ts'
+import { encodeMessages } from './wire-encoder.ts'
 import type { Violation, WireMessage } from './wire-messages.ts'
 
 interface Decoded {
