@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts'
 import { KIB, MIB } from '../base/units.ts'
 import { nextPowerOfTwo } from '../content/merkle.ts'
 
-export const BLOCK_BUFFER_BYTES_MIN = 16 * KIB
+export const BLOCK_BUFFER_BYTES_MIN = 4 * KIB
 export const BLOCK_BUFFER_BYTES_MAX = MIB
 const RETAINED_BYTES_MAX = 32 * MIB
 

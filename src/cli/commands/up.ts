@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { formatDuration } from '../../base/units.ts'
 import type { NodeReady } from '../../daemon.ts'
 import { command } from '../command.ts'
-import { keepYoungGenerationSmall } from '../heap-shape.ts'
+import { keepHeapSmall } from '../heap-shape.ts'
 import { type Paint, printable } from '../text.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
@@ -51,7 +51,7 @@ export const up = command({
   streams: true,
   run: async (invocation, { listen, mdns, logLevel, logFormat }) => {
     const { context, home } = invocation
-    keepYoungGenerationSmall()
+    keepHeapSmall()
     const daemon = await context.loadDaemon()
     return await daemon.runDaemon({
       home,
