@@ -1,5 +1,6 @@
 /** What of the org decides about freshness: its chain, its beacon policy, its limits, and who is a member. */
 
+import { defined } from '../base/assert.ts'
 import type { DeviceId, OrgId } from '../base/ids.ts'
 import type { DatasetClass } from './names.ts'
 import type { BeaconPolicy, Root } from './root.ts'
@@ -17,19 +18,20 @@ export interface FreshnessTerms {
   readonly isMember: (device: DeviceId) => boolean
 }
 
-/** The terms that the roots of a chain set, `head` the last of them. */
+/** The terms that a chain sets; its roots from version 1 on, the head last. */
 export function freshnessTermsOf(chain: {
   readonly org: OrgId
   readonly roots: readonly Root[]
-  readonly head: Root
   readonly isMember: (device: DeviceId) => boolean
 }): FreshnessTerms {
+  const { org, roots, isMember } = chain
+  const head = defined(roots.at(-1), 'root.v1')
   return {
-    org: chain.org,
-    rootHashes: chain.roots.map(root => root.hash),
-    admins: chain.head.admins,
-    beacon: chain.head.beacon,
-    stalenessMs: chain.head.stalenessMs,
-    isMember: chain.isMember
+    org,
+    rootHashes: roots.map(root => root.hash),
+    admins: head.admins,
+    beacon: head.beacon,
+    stalenessMs: head.stalenessMs,
+    isMember
   }
 }

@@ -120,7 +120,8 @@ export class Freshness {
   /** What this device knew when it last ran; `covered` is the newest covered one of the same signer. */
   restore(newest: Beacon, covered: Beacon | undefined): void {
     assert(covered === undefined || covered.device === newest.device, 'a track is of one signer')
-    this.#tracks.set(newest.device, { newest, covered })
+    const isSame = covered !== undefined && equalBytes(covered.hash, newest.hash)
+    this.#tracks.set(newest.device, { newest, covered: isSame ? newest : covered })
   }
 
   /** `isLive`: it came from its signer itself, just now, and so tells the time. */

@@ -23,7 +23,7 @@ const second = keyNamed('second')
 const laptop = keyNamed('laptop')
 const head = foundOrg([admin, second])
 const org = orgIdOf(head)
-const terms: FreshnessTerms = freshnessTermsOf({ org, roots: [head], head, isMember: () => true })
+const terms: FreshnessTerms = freshnessTermsOf({ org, roots: [head], isMember: () => true })
 
 const base: OverrideTerms = {
   org,
