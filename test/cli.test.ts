@@ -454,6 +454,36 @@ describe('peerage export', () => {
   })
 })
 
+describe('peerage key', () => {
+  it('makes a key file, shows it, and changes its passphrase by files', async () => {
+    const path = join(folder, 'admin.key')
+    const [old, next] = ['old', 'new'].map(name => {
+      const file = join(folder, `${name}.pass`)
+      writeFileSync(file, `the ${name} passphrase\n`)
+      return file
+    }) as [string, string]
+    const created = await peerage('key', 'create', 'admin.key', '--passphrase-file', old, '--json')
+    assert.equal(created.exitCode, 0, created.stdout)
+    const { key } = JSON.parse(created.stdout)
+    assert.deepEqual(JSON.parse(created.stdout), { path, key })
+    const kdf = { name: 'scrypt', n: 131_072, r: 8, p: 1 }
+    assert.deepEqual(JSON.parse((await peerage('key', 'show', path, '--json')).stdout), { path, key, kdf })
+    const change = (from: string, to: string) =>
+      peerage('key', 'passphrase', path, '--passphrase-file', from, '--new-passphrase-file', to)
+    assert.equal((await change(next, old)).exitCode, 77)
+    assert.equal((await change(old, next)).exitCode, 0)
+    assert.equal((await change(old, next)).exitCode, 77)
+    assert.equal((await peerage('key', 'create', 'admin.key', '--passphrase-file', old)).exitCode, 73)
+  })
+
+  it('without a terminal and a file says what to do', async () => {
+    const { exitCode, stderr } = await peerage('key', 'create', 'other.key')
+    assert.equal(exitCode, 66)
+    assert.match(stderr, /--passphrase-file or PEERAGE_PASSPHRASE_FILE/)
+    assert.ok(!existsSync(join(folder, 'other.key')))
+  })
+})
+
 describe('the process', () => {
   it('does not complain when the reader of its output leaves', async () => {
     const child = spawn(process.execPath, [MAIN, 'show', 'os-image', '--home', home])

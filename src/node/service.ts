@@ -349,6 +349,16 @@ export interface NodeReady extends Membership {
   readonly startupMs: number
 }
 
+/** Key files (key-file.ts): a key under a passphrase, apart from any device. */
+export interface KeyFiles {
+  /** Makes a key and its file; rejects with KEY_FILE_EXISTS. */
+  create(path: string, passphrase: string): Promise<DeviceId>
+  /** The public key, and the cost of the passphrase (scrypt). */
+  show(path: string): Promise<{ key: DeviceId; n: number; r: number; p: number }>
+  /** Rejects with PASSPHRASE_WRONG. */
+  changePassphrase(path: string, change: { from: string; to: string }): Promise<DeviceId>
+}
+
 /** What src/daemon.ts offers to the command line. */
 export interface Daemon {
   /** Makes the folder (mode 0700) and a new org; rejects with HOME_EXISTS. */
@@ -357,4 +367,5 @@ export interface Daemon {
   joinOrg(options: JoinOptions): Promise<Membership>
   /** Runs a node until SIGTERM or SIGINT, drains it, and resolves to the exit code of the process. */
   runDaemon(options: DaemonOptions): Promise<number>
+  readonly keys: KeyFiles
 }
