@@ -53,6 +53,34 @@ const STATUS: NodeStatus = {
   wastedBytes: 0,
   receiveBytesPerSecond: 0,
   sendBytesPerSecond: 0,
+  freshness: {
+    enforced: true,
+    asOfAtMs: 1_800_000_000_000,
+    ageMs: 2_580_000,
+    expiresAtMs: 1_800_000_900_000,
+    signersHeard: 2,
+    signersTotal: 3,
+    quorum: 2,
+    signersUncovered: 1,
+    signersRegressed: [DEVICE],
+    clock: 'behind',
+    clockOffsetMs: 900_000,
+    classes: [
+      { dataClass: 'public', limitMs: null, allowed: true, reason: null, override: null },
+      { dataClass: 'internal', limitMs: 1, allowed: true, reason: null, override: 'ab'.repeat(32) },
+      { dataClass: 'confidential', limitMs: 1, allowed: false, reason: 'it is 43 min old', override: null }
+    ],
+    overrides: [
+      {
+        id: 'ab'.repeat(32),
+        classes: ['internal'],
+        reason: 'signers down\u001b[2J',
+        signers: [DEVICE],
+        devices: null,
+        expiresAtMs: 1
+      }
+    ]
+  },
   problems: [{ code: 'CONTENT_CHANGED', message: '/srv/x was changed', path: '/srv/x' }]
 }
 
@@ -275,6 +303,14 @@ describe('commands that print one object', () => {
     assert.match(stdout, /lab-7\ufffd\[2J/)
     assert.match(stdout, /1 problem\n {2}CONTENT_CHANGED: \/srv\/x was changed/)
     assert.ok(!stdout.includes('\u001b'))
+    assert.match(
+      stdout,
+      /freshness +as of 2027-01-15T08:00:00.000Z, 43 min 0 s old; 2 of 3 signers heard, 2 needed/
+    )
+    assert.match(stdout, /clock +behind by about 15 min 0 s\n/)
+    assert.match(stdout, /internal +allowed only by override abababababab\n/)
+    assert.match(stdout, /confidential +would be denied: it is 43 min old\n/)
+    assert.match(stdout, /override +abababababab ends .* ago: signers down\ufffd\[2J/)
     assert.match(
       (await peerage('show', 'os-image')).stdout,
       /os-image@2 retired\n[\s\S]*magnet:[\s\S]*build-1 \(berlin\)/

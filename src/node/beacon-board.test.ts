@@ -14,6 +14,7 @@ import { sha256 } from '../store/sha256.ts'
 import { BEACON_TOPIC, BeaconBoard, type OverrideUse } from './beacon-board.ts'
 import { DeviceKey } from './device-key.ts'
 import { FramedStream } from './framed-stream.ts'
+import { freshnessStatus } from './freshness-status.ts'
 import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
 import { LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
 import { SILENT_LOG } from './log.ts'
@@ -222,8 +223,20 @@ describe('beacon board', () => {
       access.allowed ? '' : access.detail,
       /38 min 0 s old, class confidential allows 15 min 0 s; reconnect to/
     )
+    const { asOfAtMs, ageMs, signersHeard, classes } = freshnessStatus(l.board)
+    assert.deepEqual([asOfAtMs, ageMs, signersHeard], [null, null, 0], 'its beacons have expired')
+    assert.deepEqual(
+      classes.map(({ dataClass, limitMs, allowed }) => [dataClass, limitMs, allowed]),
+      [
+        ['public', null, true],
+        ['internal', null, true],
+        ['confidential', LIMIT_MS, false],
+        ['restricted', MINUTE_MS, false]
+      ]
+    )
     await l.dial(s)
     assert.equal(l.verdict(), 'allowed')
+    assert.equal(freshnessStatus(l.board).asOfAtMs, START_MS + 40 * MINUTE_MS)
   })
 
   it('syncs when a beacon speaks of what is not here, and counts it only after', async () => {

@@ -129,6 +129,11 @@ export class BeaconBoard {
     return this.#freshness.view(this.#now())
   }
 
+  /** How old the view may be for a class; null without a limit. */
+  limitMs(name: DatasetClass): number | null {
+    return this.#init.terms().stalenessMs[name]
+  }
+
   /** What `access` would answer, without being one. */
   look(name: DatasetClass): ClassAccess {
     return this.#freshness.access(name, this.#now())
