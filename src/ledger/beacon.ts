@@ -1,7 +1,7 @@
 /**
- * A beacon: the signed word of an always-on device that, at a time by its clock, the org's ledger stood at this root and
- * these operations. Whoever holds all that a quorum of recent beacons speak of has a recent view, and so can not have
- * been kept from a revocation for longer than the beacons are old (freshness.ts).
+ * A beacon: the signed word of an always-on device that, at a time by its clock, the org's ledger stood at this root
+ * and these operations. Whoever holds all that a quorum of recent beacons speak of has a recent view, and so can not
+ * have been kept from a revocation for longer than the beacons are old (freshness.ts).
  *
  * Its record is the deterministic CBOR of [bytes, signature], the signature over the domain-separated SHA-256 of the
  * bytes. It says what its signer held and nothing of whether that is all there is: that is what the quorum is for.

@@ -1,26 +1,27 @@
 /**
- * Freshness: how recent this device's view of the ledger is, as far as it can prove, and which classes it may use by it.
+ * Freshness: how recent this device's view of the ledger is, as far as it can prove, and which classes it may use by
+ * it.
  *
- * A beacon (beacon.ts) of one of the policy's signers *counts* when this device has *covered* it, that is holds all that
- * it speaks of; when its root is of our chain; and while it lives. The view is as of the time of the quorum-th newest
- * beacon that counts: with fewer liars than the quorum among the signers, an honest one stood at or after that time where
- * we stand now. A limit of a class bounds how old the view may be.
+ * A beacon (beacon.ts) of one of the policy's signers *counts* when this device has *covered* it, that is holds all
+ * that it speaks of; when its root is of our chain; and while it lives. The view is as of the time of the quorum-th
+ * newest beacon that counts: with fewer liars than the quorum among the signers, an honest one stood at or after that
+ * time where we stand now. A limit of a class bounds how old the view may be.
  *
  * Invariants
- * - Of each signer the newest beacon is kept, and the newest covered one; neither gives way to an older one, to a lower
- *   root version or to fewer operations. A signer that offers such a one is reported as *regressed*.
+ * - Of each signer the newest beacon is kept, and the newest covered one; neither gives way to an older one, to a
+ *   lower root version or to fewer operations. A signer that offers such a one is reported as *regressed*.
  * - A replay, a repetition or another order of the same beacons never makes a view fresher.
- * - Covered is what was proved: a digest of what we hold, or of tips that a peer showed and that we then held all of, or
- *   what a signer itself held when a sync with it, begun after its beacon was here, was complete.
+ * - Covered is what was proved: a digest of what we hold, or of tips that a peer showed and that we then held all of,
+ *   or what a signer itself held when a sync with it, begun after its beacon was here, was complete.
  *
- * The clock. *Now* is our clock, or the quorum-th newest time that signers have stated if that is later: a clock that is
- * set back makes nothing fresh again, and no minority of signers can move it. A clock that is behind that time by more
- * than the tolerance is reported as skewed, and so is one that is so far ahead that the beacons which signers just handed
- * us look old. While it is skewed no class with a limit may be used. Less than the tolerance is lived with: a clock that
- * is behind may stretch a limit by so much, one that is ahead shortens it.
+ * The clock. *Now* is our clock, or the quorum-th newest time that signers have stated if that is later: a clock that
+ * is set back never takes us behind that, and no minority of signers can move it. A clock that is behind that time by
+ * more than the tolerance is reported as skewed, and so is one that is so far ahead that the beacons which signers
+ * just handed us look old. While it is skewed no class with a limit may be used. Less than the tolerance is lived
+ * with: a clock that is behind may stretch a limit by so much, one that is ahead shortens it.
  *
- * A beacon from further ahead than the tolerance waits aside until now has come near it; one signer can so not spend its
- * maximum for the future by mistake, and a quorum of them is the proof that it is our clock that is wrong.
+ * A beacon from further ahead than the tolerance waits aside until now has come near it; one signer can so not spend
+ * its maximum for the future by mistake, and a quorum of them is the proof that it is our clock that is wrong.
  */
 
 import { assert } from '../base/assert.ts'
@@ -178,9 +179,9 @@ export class Freshness {
   }
 
   /**
-   * A sync with a signer itself is complete, and began when the beacon of that hash was here: what the signer held when
-   * it signed, it held when it answered. `operations` is how many we hold now: with fewer than the beacon states, the
-   * signer has lost some, and its word covers nothing.
+   * A sync with a signer itself is complete, and began when the beacon of that hash was here: what the signer held
+   * when it signed, it held when it answered. `operations` is how many we hold now: with fewer than the beacon
+   * states, the signer has lost some, and its word covers nothing.
    */
   coverSigner(device: DeviceId, { hash, operations }: { hash: Uint8Array; operations: number }): boolean {
     const track = this.#tracks.get(device)

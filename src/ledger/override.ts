@@ -1,12 +1,12 @@
 /**
  * Break-glass: an admin's signed, short-lived word that named classes may be used although this device's view of the
- * ledger is not fresh enough. It lifts the limits of freshness and nothing else: who is a member and who may read what
- * is judged as ever, by the view there is.
+ * ledger is not fresh enough. It lifts the limits of freshness and nothing else: who is a member and who may read
+ * what is judged as ever, by the view there is.
  *
- * Its record is the deterministic CBOR of [bytes, [[key, signature], ...]], signatures in ascending order of their keys,
- * each over the domain-separated SHA-256 of the bytes. Whether it is valid is decided anew each time it would be used:
- * while it lives, and while one of its signers is an admin of the head root. It can not be taken back, only wait for its
- * end; hence the bound on its life. Whoever acts by it reports each use for the audit log.
+ * Its record is the deterministic CBOR of [bytes, [[key, signature], ...]], signatures in ascending order of their
+ * keys, each over the domain-separated SHA-256 of the bytes. Whether it is valid is decided anew each time it would
+ * be used: while it lives, and while one of its signers is an admin of the head root. It can not be taken back, only
+ * wait for its end; hence the bound on its life. Whoever acts by it reports each use for the audit log.
  */
 
 import { assert } from '../base/assert.ts'
@@ -124,7 +124,7 @@ export function createOverride(
   return override.value
 }
 
-/** Decodes an override of any origin: its shape and every signature. Whether it counts is override-shelf.ts's to say. */
+/** Decodes an override of any origin: its shape and every signature. Whether it holds, override-shelf.ts says. */
 export function decodeOverride(
   record: Uint8Array,
   { verify, sha256 }: { verify: Verify; sha256: Sha256 }

@@ -1,13 +1,15 @@
 /**
- * Key files: an Ed25519 private key under a passphrase, for keys that live apart from a device (an admin's, a recovery
- * key). JSON text, so that people see what it is; docs/PROTOCOL.md has the format.
+ * Key files: an Ed25519 private key under a passphrase, for keys that live apart from a device (an admin's, a
+ * recovery key). JSON text, so that people see what it is; docs/PROTOCOL.md has the format.
  *
  * The passphrase goes through scrypt (RFC 7914), and its result encrypts the key's seed with AES-256-GCM, whose
- * associated data are the public key and every parameter: none of them can be exchanged. The parameters are in the file
- * and bounded when it is read, so that no file can have us use up memory, nor pass with ones that protect nothing.
+ * associated data are the public key and every parameter: none of them can be exchanged. The parameters are in the
+ * file and bounded when it is read, so that no file can have us use up memory, nor pass with ones that protect
+ * nothing.
  *
- * An authenticated cipher can not tell a wrong passphrase from damage. The checksum over the whole file can: where it is
- * right, what does not open is a wrong passphrase (or a forged file, which holds nothing that the passphrase opens).
+ * An authenticated cipher can not tell a wrong passphrase from damage. The checksum over the whole file can: where it
+ * is right, what does not open is a wrong passphrase (or a forged file, which holds nothing that the passphrase
+ * opens).
  */
 
 import {
