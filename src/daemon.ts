@@ -7,11 +7,12 @@ import { type Logger, pino } from 'pino'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { loadDeviceKey } from './node/device-key.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
+import { changePassphrase, createKeyFile, readKeyFile } from './node/key-file.ts'
 import { Libp2pTransport } from './node/libp2p-transport.ts'
 import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/membership.ts'
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
-import type { Daemon, DaemonOptions, InitOptions, JoinOptions, Membership } from './node/service.ts'
+import type { Daemon, DaemonOptions, InitOptions, JoinOptions, KeyFiles, Membership } from './node/service.ts'
 import { FilesystemStore } from './store/filesystem.ts'
 
 export type {
@@ -121,5 +122,14 @@ function readable(line: string): string {
   return text.replace(/\p{Cc}/gu, ' ') // what a peer said must not steer the terminal
 }
 
-const daemon: Daemon = { initHome, joinOrg, runDaemon }
+export const keys: KeyFiles = {
+  create: (path, passphrase) => createKeyFile(path, { passphrase }),
+  show: async path => {
+    const { key, cost } = await readKeyFile(path)
+    return { key, ...cost }
+  },
+  changePassphrase
+}
+
+const daemon: Daemon = { initHome, joinOrg, runDaemon, keys }
 export default daemon

@@ -53,6 +53,34 @@ const STATUS: NodeStatus = {
   wastedBytes: 0,
   receiveBytesPerSecond: 0,
   sendBytesPerSecond: 0,
+  freshness: {
+    enforced: true,
+    asOfAtMs: 1_800_000_000_000,
+    ageMs: 2_580_000,
+    expiresAtMs: 1_800_000_900_000,
+    signersHeard: 2,
+    signersTotal: 3,
+    quorum: 2,
+    signersUncovered: 1,
+    signersRegressed: [DEVICE],
+    clock: 'behind',
+    clockOffsetMs: 900_000,
+    classes: [
+      { dataClass: 'public', limitMs: null, allowed: true, reason: null, override: null },
+      { dataClass: 'internal', limitMs: 1, allowed: true, reason: null, override: 'ab'.repeat(32) },
+      { dataClass: 'confidential', limitMs: 1, allowed: false, reason: 'it is 43 min old', override: null }
+    ],
+    overrides: [
+      {
+        id: 'ab'.repeat(32),
+        classes: ['internal'],
+        reason: 'signers down\u001b[2J',
+        signers: [DEVICE],
+        devices: null,
+        expiresAtMs: 1
+      }
+    ]
+  },
   problems: [{ code: 'CONTENT_CHANGED', message: '/srv/x was changed', path: '/srv/x' }]
 }
 
@@ -276,6 +304,14 @@ describe('commands that print one object', () => {
     assert.match(stdout, /1 problem\n {2}CONTENT_CHANGED: \/srv\/x was changed/)
     assert.ok(!stdout.includes('\u001b'))
     assert.match(
+      stdout,
+      /freshness +as of 2027-01-15T08:00:00.000Z, 43 min 0 s old; 2 of 3 signers heard, 2 needed/
+    )
+    assert.match(stdout, /clock +behind by about 15 min 0 s\n/)
+    assert.match(stdout, /internal +allowed only by override abababababab\n/)
+    assert.match(stdout, /confidential +would be denied: it is 43 min old\n/)
+    assert.match(stdout, /override +abababababab ends .* ago: signers down\ufffd\[2J/)
+    assert.match(
       (await peerage('show', 'os-image')).stdout,
       /os-image@2 retired\n[\s\S]*magnet:[\s\S]*build-1 \(berlin\)/
     )
@@ -451,6 +487,36 @@ describe('peerage export', () => {
     const { stdout } = await peerage('export', 'os-image', '--magnet')
     assert.equal(stdout, `${MAGNET.replace(VERSION, OLD_VERSION)}\n`)
     assert.equal((await peerage('export', 'os-image@2', '--magnet')).stdout, `${MAGNET}\n`)
+  })
+})
+
+describe('peerage key', () => {
+  it('makes a key file, shows it, and changes its passphrase by files', async () => {
+    const path = join(folder, 'admin.key')
+    const [old, next] = ['old', 'new'].map(name => {
+      const file = join(folder, `${name}.pass`)
+      writeFileSync(file, `the ${name} passphrase\n`)
+      return file
+    }) as [string, string]
+    const created = await peerage('key', 'create', 'admin.key', '--passphrase-file', old, '--json')
+    assert.equal(created.exitCode, 0, created.stdout)
+    const { key } = JSON.parse(created.stdout)
+    assert.deepEqual(JSON.parse(created.stdout), { path, key })
+    const kdf = { name: 'scrypt', n: 131_072, r: 8, p: 1 }
+    assert.deepEqual(JSON.parse((await peerage('key', 'show', path, '--json')).stdout), { path, key, kdf })
+    const change = (from: string, to: string) =>
+      peerage('key', 'passphrase', path, '--passphrase-file', from, '--new-passphrase-file', to)
+    assert.equal((await change(next, old)).exitCode, 77)
+    assert.equal((await change(old, next)).exitCode, 0)
+    assert.equal((await change(old, next)).exitCode, 77)
+    assert.equal((await peerage('key', 'create', 'admin.key', '--passphrase-file', old)).exitCode, 73)
+  })
+
+  it('without a terminal and a file says what to do', async () => {
+    const { exitCode, stderr } = await peerage('key', 'create', 'other.key')
+    assert.equal(exitCode, 66)
+    assert.match(stderr, /--passphrase-file or PEERAGE_PASSPHRASE_FILE/)
+    assert.ok(!existsSync(join(folder, 'other.key')))
   })
 })
 

@@ -11,6 +11,7 @@ import {
   organisation,
   problem
 } from './field.ts'
+import { freshness } from './freshness.ts'
 
 export const status = z.object({
   software: z.string(),
@@ -35,6 +36,7 @@ export const status = z.object({
   wastedBytes: byteCount,
   receiveBytesPerSecond: bytesPerSecond,
   sendBytesPerSecond: bytesPerSecond,
+  freshness,
   problems: z.array(problem).readonly()
 })
 

@@ -31,6 +31,18 @@ export const ERROR_CODES = {
   HOME_EXISTS: { meaning: 'The home folder already belongs to a device.', exitCode: 78 },
   HOME_LOCKED: { meaning: 'Another node is running on this home folder.', exitCode: 75 },
   HOME_CORRUPT: { meaning: 'A file of the home folder is damaged or from an unknown version.', exitCode: 65 },
+  // key files
+  KEY_FILE_MISSING: { meaning: 'There is no key file at the given path.', exitCode: 66 },
+  KEY_FILE_EXISTS: {
+    meaning: 'A file is there already, and a key file is never written over.',
+    exitCode: 73
+  },
+  KEY_FILE_INVALID: {
+    meaning: 'A file is no key file, is damaged, or is from an unknown version.',
+    exitCode: 65
+  },
+  PASSPHRASE_MISSING: { meaning: 'A passphrase is needed and there is no way to ask for it.', exitCode: 66 },
+  PASSPHRASE_WRONG: { meaning: 'The passphrase does not open the key file.', exitCode: 77 },
   // node and admin API
   NODE_DOWN: { meaning: 'No node is running on this home folder.', exitCode: 69 },
   NODE_INTERNAL: { meaning: 'The node met a fault of its own; its log has the details.', exitCode: 70 },

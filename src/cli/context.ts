@@ -20,6 +20,8 @@ export interface CliContext extends HomeSources {
   /** Progress, notes and errors. */
   readonly stderr: Terminal
   readStandardInput(): Promise<string>
+  /** Asks on the terminal without showing what is typed; undefined when there is none. */
+  readonly readHiddenLine: ((prompt: string) => Promise<string>) | undefined
   /** Loaded only by the commands that need a node in this process: it is the slow part of a start. */
   loadDaemon(): Promise<Daemon>
   /** Takes over Ctrl-C: the signal fires at the first, the second ends the process. */

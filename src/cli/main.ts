@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { systemCodeOf } from '../base/errors.ts'
 import type { CliContext, Terminal } from './context.ts'
+import { readHiddenLine } from './hidden-line.ts'
 import { run } from './program.ts'
 
 /** How long what a command left open may keep the process. */
@@ -36,6 +37,8 @@ function catchInterrupt(): AbortSignal {
   return interrupt.signal
 }
 
+const stderr = terminal(process.stderr)
+
 const context: CliContext = {
   platform: process.platform,
   env: process.env,
@@ -43,8 +46,11 @@ const context: CliContext = {
   workingFolder: process.cwd(),
   hostName: hostname(),
   stdout: terminal(process.stdout),
-  stderr: terminal(process.stderr),
+  stderr,
   readStandardInput: () => text(process.stdin),
+  readHiddenLine: process.stdin.isTTY
+    ? prompt => readHiddenLine({ input: process.stdin, output: stderr, prompt })
+    : undefined,
   loadDaemon: () => import('../daemon.ts'),
   catchInterrupt,
   nowMs: () => Date.now(),

@@ -40,6 +40,7 @@ function contextWith(overrides: Partial<CliContext> = {}) {
     stdout,
     stderr,
     readStandardInput: async () => '',
+    readHiddenLine: undefined,
     loadDaemon: () => assert.fail('no command of this test needs a node of its own'),
     catchInterrupt: () => new AbortController().signal,
     nowMs: () => 0,

@@ -8,6 +8,7 @@ import { datasets, show } from './commands/datasets.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
 import { invite } from './commands/invite.ts'
+import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
 import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
@@ -36,6 +37,26 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   version
 ]
 
+const GROUPS: readonly {
+  readonly name: string
+  readonly summary: string
+  readonly example: string
+  readonly members: readonly CommandInstaller[]
+}[] = [
+  {
+    name: 'transfers',
+    summary: 'list the transfers of this node, or stop one',
+    example: 'peerage transfers',
+    members: [transfers, stopTransfer]
+  },
+  {
+    name: 'key',
+    summary: 'make and look after key files: keys under a passphrase, apart from any device',
+    example: 'peerage key create admin.key',
+    members: [createKey, showKey, changeKeyPassphrase]
+  }
+]
+
 export function createProgram(context: CliContext, outcome: Outcome): Command {
   const program = new Command('peerage')
   program
@@ -55,16 +76,17 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
       '\nExample:\n  $ peerage init --org acme --site berlin --device build-1 && peerage up'
     )
   for (const install of TOP_LEVEL) install(program, context, outcome)
-  const group = program
-    .command('transfers')
-    .summary('list the transfers of this node, or stop one')
-    .description('list the transfers of this node, or stop one')
-    .option(...HOME_OPTION)
-    .option(...JSON_OPTION)
-    .enablePositionalOptions()
-    .addHelpText('after', '\nExample:\n  $ peerage transfers')
-  transfers(group, context, outcome)
-  stopTransfer(group, context, outcome)
+  for (const { members, ...group } of GROUPS) {
+    const parent = program
+      .command(group.name)
+      .summary(group.summary)
+      .description(group.summary)
+      .option(...HOME_OPTION)
+      .option(...JSON_OPTION)
+      .enablePositionalOptions()
+      .addHelpText('after', `\nExample:\n  $ ${group.example}`)
+    for (const install of members) install(parent, context, outcome)
+  }
   return program
 }
 

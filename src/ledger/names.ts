@@ -39,13 +39,18 @@ export function isDatasetName(name: string): boolean {
 
 /** Whether `label` may name an org, a site or a device. */
 export function isLabel(label: string): boolean {
+  return isVisibleLine(label, LABEL_CHARACTERS_MAX)
+}
+
+/** One line that reads as it is: not empty, trimmed, NFC, nothing invisible, at most so many UTF-16 code units. */
+export function isVisibleLine(line: string, charactersMax: number): boolean {
   return (
-    label.length >= 1 &&
-    label.length <= LABEL_CHARACTERS_MAX &&
-    label.isWellFormed() &&
-    label.trim() === label &&
-    label.normalize('NFC') === label &&
-    !INVISIBLE.test(label)
+    line.length >= 1 &&
+    line.length <= charactersMax &&
+    line.isWellFormed() &&
+    line.trim() === line &&
+    line.normalize('NFC') === line &&
+    !INVISIBLE.test(line)
   )
 }
 

@@ -10,24 +10,24 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
-  randomBytes,
   sign,
   verify
 } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, open, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, open } from 'node:fs/promises'
 import { platform } from 'node:process'
 import { assert } from '../base/assert.ts'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { type DeviceId, deviceIdFromBytes, ID_BYTES, idBytes } from '../base/ids.ts'
+import { writePrivateFile } from './private-file.ts'
 
 export const SIGNATURE_BYTES = 64
 const SEED_BYTES = 32
 /** A PKCS#8 PEM of an Ed25519 key has about a hundred bytes; whatever is much larger is something else. */
 const KEY_FILE_BYTES_MAX = 4096
-const OWNER_ONLY = 0o600
 const GROUP_OR_WORLD = 0o077
+/** PKCS#8 of an Ed25519 key (RFC 8410) up to the 32 bytes of its seed. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 /** SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) up to the 32 bytes of the key itself. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 
@@ -44,6 +44,13 @@ export class DeviceKey {
     const { x } = createPublicKey(key).export({ format: 'jwk' })
     assert(typeof x === 'string', 'an Ed25519 public key has its x')
     this.id = deviceIdFromBytes(Buffer.from(x, 'base64url'))
+  }
+
+  /** The key of 32 secret bytes (RFC 8032). */
+  static fromSeed(seed: Uint8Array): DeviceKey {
+    assert(seed.length === SEED_BYTES, `an Ed25519 seed has ${SEED_BYTES} bytes`)
+    const key = Buffer.concat([PKCS8_PREFIX, seed])
+    return new DeviceKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
   }
 
   static generate(): DeviceKey {
@@ -93,17 +100,8 @@ export function verifySignature(device: DeviceId, message: Uint8Array, signature
  * HOME_EXISTS when something is there, STORAGE_FAILED otherwise.
  */
 export async function saveDeviceKey(path: string, key: DeviceKey): Promise<void> {
-  const partPath = `${path}.${randomBytes(8).toString('hex')}.part`
   try {
-    const part = await open(partPath, 'wx', OWNER_ONLY)
-    try {
-      await part.writeFile(key.toPem())
-      await part.sync()
-    } finally {
-      await part.close()
-    }
-    await link(partPath, path) // unlike rename, it fails when something is there
-    await syncFolder(dirname(path))
+    await writePrivateFile(path, key.toPem(), 'create')
   } catch (cause) {
     if (systemCodeOf(cause) === 'EEXIST') {
       const message = `Can not save the device key at ${path}: a file is there already. Use another home folder.`
@@ -111,8 +109,6 @@ export async function saveDeviceKey(path: string, key: DeviceKey): Promise<void>
     }
     const message = `Can not save the device key at ${path}: ${messageOf(cause)}. Check the folder and its disk.`
     throw new AppError('STORAGE_FAILED', message, { details: { path }, cause })
-  } finally {
-    await unlink(partPath).catch(() => undefined)
   }
 }
 
@@ -166,14 +162,4 @@ function unreadable(path: string, cause: unknown): AppError {
 function notAKey(path: string, why: string, cause?: unknown): AppError {
   const message = `The file at ${path} is not a device key: ${why}. Restore it from a backup, or enrol this device anew.`
   return new AppError('HOME_CORRUPT', message, { details: { path }, cause })
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (platform === 'win32') return // folders can not be opened there, and a rename is durable without it
-  const folder = await open(path, constants.O_RDONLY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }

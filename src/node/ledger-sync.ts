@@ -9,12 +9,14 @@ import { AppError, messageOf } from '../base/errors.ts'
 import type { DeviceId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { Outcome } from '../ledger/outcome.ts'
+import { digestOf, type FeedTip } from '../ledger/sync.ts'
 import {
   decodeSyncMessage,
   encodeSyncMessage,
   SYNC_MESSAGE_BYTES_MAX,
   type SyncMessage
 } from '../ledger/sync-messages.ts'
+import { sha256 } from '../store/sha256.ts'
 import { FramedStream } from './framed-stream.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 import type { Log } from './log.ts'
@@ -36,8 +38,16 @@ export interface LedgerSyncInit {
   readonly log: Log
 }
 
+export interface SyncEvents {
+  /** A round of questions to a peer begins. */
+  readonly onStart: (device: DeviceId) => void
+  /** It ended well: we hold all that lies below the tips that the peer showed, of which `digest` is the digest. */
+  readonly onComplete: (device: DeviceId, digest: Uint8Array) => void
+}
+
 export class LedgerSync {
   readonly #init: LedgerSyncInit
+  readonly #events: SyncEvents[] = []
   readonly #rounds = new Map<DeviceId, { again: boolean }>()
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
@@ -65,6 +75,10 @@ export class LedgerSync {
     void this.#run(device)
   }
 
+  on(events: SyncEvents): void {
+    this.#events.push(events)
+  }
+
   close(): void {
     clearInterval(this.#timer)
     this.#stop.abort()
@@ -86,7 +100,9 @@ export class LedgerSync {
     try {
       do {
         round.again = false
-        await this.#round(device)
+        for (const events of this.#events) events.onStart(device)
+        const digest = await this.#round(device)
+        if (digest !== undefined) for (const events of this.#events) events.onComplete(device, digest)
       } while (round.again && !this.#stop.signal.aborted)
     } catch (thrown) {
       if (!(thrown instanceof AppError) && !this.#stop.signal.aborted) throw thrown
@@ -96,8 +112,11 @@ export class LedgerSync {
     }
   }
 
-  /** One full question: after it, we hold all that the peer held when it answered. */
-  async #round(device: DeviceId): Promise<void> {
+  /**
+   * One full question. Returns the digest of the tips that the peer showed when it answered, once we hold all that lies
+   * below them: computed here, since what a hello claims is only a claim. Undefined when some could not be had.
+   */
+  async #round(device: DeviceId): Promise<Uint8Array | undefined> {
     const { transport, keeper } = this.#init
     const { ledger } = keeper
     const stream = await transport.open(device, LEDGER_PROTOCOL, this.#stop.signal)
@@ -106,16 +125,17 @@ export class LedgerSync {
       await talk.send({ kind: 'hello', ...ledger.hello() })
       const hello = await talk.expect('hello')
       if (hello.org !== ledger.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
-      if (equalBytes(hello.digest, ledger.hello().digest)) return
+      if (equalBytes(hello.digest, ledger.hello().digest)) return hello.digest
       const { tips } = await talk.expect('tips')
       for (let page = 0; page < PAGES_MAX; page++) {
         const wants = ledger.wantsFrom(tips)
-        if (wants.length === 0) return
+        if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
         await talk.send({ kind: 'want', wants })
         const { records, more } = await talk.expect('records')
         const { accepted } = keeper.take(records)
-        if (!more && accepted.length === 0) return // what is left can not be had from this peer
+        if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
       }
+      return undefined
     } finally {
       await stream.close().catch(() => undefined)
     }
@@ -148,6 +168,10 @@ export class LedgerSync {
       await stream.close().catch(() => undefined)
     }
   }
+}
+
+function byId(a: FeedTip, b: FeedTip): number {
+  return a.id < b.id ? -1 : Number(a.id > b.id)
 }
 
 /** Sync messages over a stream; what is malformed or refused ends it as an AppError. */

@@ -8,6 +8,7 @@ import { isAvailable, isMember } from '../ledger/state.ts'
 import { encodeTicket } from '../ledger/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
 import { DeviceKey } from './device-key.ts'
+import { freshnessStatus } from './freshness-status.ts'
 import type { Node } from './node.ts'
 import type {
   Dataset,
@@ -64,6 +65,7 @@ export class LocalNodeService implements NodeService {
       ...total,
       receiveBytesPerSecond: statuses.reduce((sum, status) => sum + status.downloadRate, 0),
       sendBytesPerSecond: statuses.reduce((sum, status) => sum + status.uploadRate, 0),
+      freshness: freshnessStatus(this.#node.beacons),
       problems: this.#problems()
     }
   }

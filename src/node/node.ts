@@ -2,15 +2,17 @@
  * A node: one device at work. This file only puts the parts together, in the order in which they need each other,
  * and takes them apart again; what they do is theirs.
  *
- *     store -> ledger keeper -> transport -> presence, ledger sync, join desk -> swarm hub -> transfers
+ *     store -> ledger keeper -> transport -> presence, ledger sync, beacons, join desk -> swarm hub -> transfers
  */
 
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
+import { freshnessTermsOf } from '../ledger/freshness-terms.ts'
 import { isAvailable, isMember } from '../ledger/state.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
 import type { FilesystemStore } from '../store/filesystem.ts'
 import { hashTree } from '../store/publish.ts'
+import { BEACON_TOPIC, BeaconBoard } from './beacon-board.ts'
 import { Catalogue } from './catalogue.ts'
 import { Connector } from './connector.ts'
 import type { DeviceKey } from './device-key.ts'
@@ -27,7 +29,7 @@ import { SwarmHub } from './swarm-hub.ts'
 import { TransferDesk } from './transfer-desk.ts'
 import type { GateDecision, Transport } from './transport.ts'
 
-export const GOSSIP_TOPICS = [LEDGER_TOPIC, PRESENCE_TOPIC]
+export const GOSSIP_TOPICS = [LEDGER_TOPIC, PRESENCE_TOPIC, BEACON_TOPIC]
 
 export interface NodeInit {
   readonly home: string
@@ -47,6 +49,7 @@ export class Node {
   readonly transport: Transport
   readonly keeper: LedgerKeeper
   readonly board: PresenceBoard
+  readonly beacons: BeaconBoard
   readonly hub: SwarmHub
   readonly desk: TransferDesk
   readonly catalogue: Catalogue
@@ -74,6 +77,7 @@ export class Node {
       key,
       log
     })
+    this.beacons = this.#createBeacons(init)
     openJoinDesk({ transport, keeper: this.keeper, log, onEnrolled: () => transport.recheck() })
     this.hub = new SwarmHub({
       transport,
@@ -111,6 +115,7 @@ export class Node {
   async start(): Promise<void> {
     await this.transport.start()
     this.board.start()
+    this.beacons.start()
     this.#connector.start()
     this.desk.resume()
   }
@@ -119,6 +124,7 @@ export class Node {
   async stop(): Promise<void> {
     this.#connector.close()
     this.#sync.close()
+    this.beacons.close()
     this.board.close()
     this.desk.close()
     this.hub.close()
@@ -129,6 +135,32 @@ export class Node {
   ownDevice(): Membership['device'] {
     const { device, name, site, kind } = this.identity
     return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
+  }
+
+  #createBeacons({ transport, store, key, log }: NodeInit): BeaconBoard {
+    const { keeper } = this
+    const beacons = new BeaconBoard({
+      transport,
+      records: store.records,
+      key,
+      terms: () => {
+        const state = keeper.state()
+        const nowMs = Date.now()
+        return freshnessTermsOf({
+          org: state.org,
+          roots: keeper.roots,
+          isMember: device => isMember(state, device, nowMs)
+        })
+      },
+      holding: () => ({ digest: keeper.ledger.hello().digest, operations: keeper.ledger.size }),
+      syncWith: device => this.#sync.ask(device),
+      onOverrideUsed: ({ override, class: name }) =>
+        log.warn({ override: override.id, class: name }, `used by an override: ${override.reason}`),
+      log
+    })
+    this.#sync.on(beacons.syncEvents)
+    keeper.onAccepted(() => beacons.refresh())
+    return beacons
   }
 
   #admit(device: DeviceId): GateDecision {

@@ -68,7 +68,48 @@ export interface NodeStatus {
   readonly wastedBytes: number
   readonly receiveBytesPerSecond: number
   readonly sendBytesPerSecond: number
+  readonly freshness: FreshnessStatus
   readonly problems: readonly Problem[]
+}
+
+/** How recent the view of the ledger is, by the org's beacons (ledger/freshness.ts). */
+export interface FreshnessStatus {
+  /** False when the org runs without beacons; then nothing is limited. */
+  readonly enforced: boolean
+  /** What the view is proved to be as recent as; null when too few signers were heard. */
+  readonly asOfAtMs: number | null
+  readonly ageMs: number | null
+  /** When too few beacons will count if no new ones come. */
+  readonly expiresAtMs: number | null
+  readonly signersHeard: number
+  readonly signersTotal: number
+  readonly quorum: number
+  /** Signers whose newest beacon speaks of what is not here yet. */
+  readonly signersUncovered: number
+  /** Signers that went back behind what they had stated. */
+  readonly signersRegressed: readonly DeviceId[]
+  readonly clock: 'ok' | 'behind' | 'ahead'
+  /** What would have to be added to the clock; null while it is within the tolerance. */
+  readonly clockOffsetMs: number | null
+  readonly classes: readonly {
+    readonly dataClass: DataClass
+    readonly limitMs: number | null
+    readonly allowed: boolean
+    /** Why not; null when it is allowed. */
+    readonly reason: string | null
+    /** Id of the override without which it would be denied. */
+    readonly override: string | null
+  }[]
+  /** Those that hold now. */
+  readonly overrides: readonly {
+    readonly id: string
+    readonly classes: readonly DataClass[]
+    readonly reason: string
+    readonly signers: readonly DeviceId[]
+    /** Null is for every device. */
+    readonly devices: readonly DeviceId[] | null
+    readonly expiresAtMs: number
+  }[]
 }
 
 export interface PeerStatus extends DeviceName {
@@ -349,6 +390,16 @@ export interface NodeReady extends Membership {
   readonly startupMs: number
 }
 
+/** Key files (key-file.ts): a key under a passphrase, apart from any device. */
+export interface KeyFiles {
+  /** Makes a key and its file; rejects with KEY_FILE_EXISTS. */
+  create(path: string, passphrase: string): Promise<DeviceId>
+  /** The public key, and the cost of the passphrase (scrypt). */
+  show(path: string): Promise<{ key: DeviceId; n: number; r: number; p: number }>
+  /** Rejects with PASSPHRASE_WRONG. */
+  changePassphrase(path: string, change: { from: string; to: string }): Promise<DeviceId>
+}
+
 /** What src/daemon.ts offers to the command line. */
 export interface Daemon {
   /** Makes the folder (mode 0700) and a new org; rejects with HOME_EXISTS. */
@@ -357,4 +408,5 @@ export interface Daemon {
   joinOrg(options: JoinOptions): Promise<Membership>
   /** Runs a node until SIGTERM or SIGINT, drains it, and resolves to the exit code of the process. */
   runDaemon(options: DaemonOptions): Promise<number>
+  readonly keys: KeyFiles
 }

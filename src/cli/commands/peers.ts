@@ -1,6 +1,7 @@
 /** `peers` and `status`: how this node and its neighbours are. */
 
 import { z } from 'zod'
+import type { Freshness } from '../../api/freshness.ts'
 import type { Peer } from '../../api/peer.ts'
 import type { Status } from '../../api/status.ts'
 import { shortId } from '../../base/ids.ts'
@@ -8,6 +9,7 @@ import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command } from '../command.ts'
 import {
   type Column,
+  isoTime,
   type Paint,
   plural,
   printable,
@@ -51,6 +53,31 @@ export const peers = command({
   }
 })
 
+function freshnessFields(freshness: Freshness, nowMs: number): [string, string][] {
+  if (!freshness.enforced) return [['freshness', 'not enforced: the org runs without beacons']]
+  const { asOfAtMs, ageMs, signersHeard, signersTotal, quorum } = freshness
+  const view =
+    asOfAtMs === null || ageMs === null
+      ? 'not known to be recent'
+      : `as of ${isoTime(asOfAtMs)}, ${formatDuration(ageMs)} old`
+  const heard = `${signersHeard} of ${signersTotal} signers heard, ${quorum} needed`
+  const fields: [string, string][] = [['freshness', `${view}; ${heard}`]]
+  const { clock, clockOffsetMs, signersUncovered, signersRegressed } = freshness
+  if (clockOffsetMs !== null)
+    fields.push(['clock', `${clock} by about ${formatDuration(Math.abs(clockOffsetMs))}`])
+  if (signersUncovered > 0)
+    fields.push(['to sync', `what ${plural(signersUncovered, 'signer')} spoke of is not all here`])
+  if (signersRegressed.length > 0)
+    fields.push(['went back', signersRegressed.map(device => shortId(device)).join(' ')])
+  for (const { dataClass, allowed, reason, override } of freshness.classes) {
+    if (!allowed) fields.push([dataClass, `would be denied: ${reason ?? ''}`])
+    if (override !== null) fields.push([dataClass, `allowed only by override ${override.slice(0, 12)}`])
+  }
+  for (const { id, reason, expiresAtMs } of freshness.overrides)
+    fields.push(['override', `${id.slice(0, 12)} ends ${relativeTime(expiresAtMs, nowMs)}: ${reason}`])
+  return fields
+}
+
 function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
   const { device, org } = status
   return [
@@ -71,7 +98,8 @@ function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
         ['transfers', `${status.transfersActive} active`],
         ['received', `${formatBytes(status.receivedBytes)}, ${formatRate(status.receiveBytesPerSecond)} now`],
         ['sent', `${formatBytes(status.sentBytes)}, ${formatRate(status.sendBytesPerSecond)} now`],
-        ['wasted', formatBytes(status.wastedBytes)]
+        ['wasted', formatBytes(status.wastedBytes)],
+        ...freshnessFields(status.freshness, nowMs)
       ],
       paint
     ),
@@ -82,7 +110,7 @@ function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
 
 export const status = command({
   usage: 'status',
-  summary: 'show this node: who it is, what it moves and what is wrong with it',
+  summary: 'show this node: who it is, what it moves, how fresh its view is and what is wrong with it',
   examples: ['peerage status', 'peerage status --json | jq .problems'],
   input: z.object({}),
   run: async invocation => {
