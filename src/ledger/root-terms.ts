@@ -247,6 +247,14 @@ export function majorityOf(count: number): number {
   return Math.floor(count / 2) + 1
 }
 
+export function isRoleName(name: string): boolean {
+  return !(role(name) instanceof Misshape)
+}
+
+export function isTypeName(name: string): boolean {
+  return !(operationType(name) instanceof Misshape)
+}
+
 export function rootBytes(terms: RootTerms): Uint8Array {
   return encodeCbor(termsAsValue(terms))
 }
