@@ -1,37 +1,39 @@
 /**
- * The authority chain: root.v1, root.v2, ... Each root names the admins, how many of them must agree, and the
- * policy that every peer enforces. The org's id is the hash of root.v1, so a device that knows the id can trust
- * whoever hands it that record.
+ * The authority chain's records: root.v1, root.v2, ... Each root names the admins, how many of them must agree, and
+ * the policy that every peer enforces (root-terms.ts). The org's id is the hash of root.v1, so a device that knows
+ * the id can trust whoever hands it that record. Which of several valid successors counts is the chain's question
+ * (root-chain.ts).
  *
- * Its bytes are the deterministic CBOR of the root; its record is the deterministic CBOR of
- * [bytes, [[key, signature], ...]] with the signatures in the order of their keys. The id is the SHA-256 of the
- * bytes, and does not depend on who signed.
+ * A record is the deterministic CBOR of [bytes, [[key, signature], ...]] with the signatures in the order of their
+ * keys. The hash is over the bytes alone and does not depend on who signed.
  *
- * root.v1 is valid with `threshold` signatures of its own admins; a successor with the threshold of its
- * predecessor's admins and with its own. A signature by anyone else makes the record invalid.
+ * Who must have signed, where k is a root's threshold and a majority is more than half:
+ * - root.v1: k of its own admins;
+ * - any successor: k of its own admins, so that nobody is made an admin who can not act, and
+ *   - ordinary: the predecessor's k of the predecessor's admins,
+ *   - recovery: a majority of the predecessor's recovery keys, whoever else signed.
+ * A successor that changes the recovery keys of a predecessor that has some is valid only with a majority of those:
+ * admins can therefore never take away the means of replacing them.
+ *
+ * A signature by a key that is none of these, or a wrong one, makes the whole record invalid.
  */
 
 import { assert } from '../base/assert.ts'
-import { compareBytes, equalBytes, toHex } from '../base/bytes.ts'
+import { compareBytes, equalBytes } from '../base/bytes.ts'
 import { type DeviceId, deviceIdFromBytes, idBytes, type OrgId, orgIdFromBytes } from '../base/ids.ts'
-import { type CborFault, type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
-import { DATASET_CLASSES, type DatasetClass, hash, label, timeMs, timeMsOrNull } from './names.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
 import { accepted, type Outcome, type Rejection, rejected } from './outcome.ts'
 import {
-  bytes,
-  bytesUpTo,
-  exactly,
-  integer,
-  isAscending,
-  list,
-  Misshape,
-  mapOf,
-  nullable,
-  object,
-  sortedBytes,
-  text,
-  tuple
-} from './shape.ts'
+  ADMINS_MAX,
+  decodeTerms,
+  majorityOf,
+  RECOVERY_KEYS_MAX,
+  ROOT_BYTES_MAX,
+  type RootTerms,
+  rootBytes,
+  type TermsFault
+} from './root-terms.ts'
+import { bytes, bytesUpTo, isAscending, list, Misshape, tuple } from './shape.ts'
 import {
   domainMessage,
   KEY_BYTES,
@@ -42,169 +44,61 @@ import {
   type Verify
 } from './signature.ts'
 
-export const ROOT_BYTES_MAX = 64 * 1024
-export const ADMINS_MAX = 32
-/** Room for the signatures of the admins before and after, each with its key. */
-export const ROOT_RECORD_BYTES_MAX = ROOT_BYTES_MAX + 2 * ADMINS_MAX * 128
-export const RECOVERY_KEYS_MAX = 8
-export const BEACON_SIGNERS_MAX = 64
-export const ROLES_MAX = 16
-const ROLE_TYPES_MAX = 128
-const APPROVALS_MAX = 128
-const RANK_MAX = 255
-const NAME_CHARACTERS_MAX = 64
-const ROLE_PATTERN = /^[a-z][a-z0-9-]*$/
-const TYPE_PATTERN = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+$/
+export {
+  ADMINS_MAX,
+  BEACON_SIGNERS_MAX,
+  type BeaconPolicy,
+  DEFAULT_RANKS,
+  DEFAULT_ROLES,
+  FRONTIER_MAX,
+  type FrontierEntry,
+  foundingTerms,
+  RECOVERY_KEYS_MAX,
+  ROLES_MAX,
+  ROOT_BYTES_MAX,
+  type RootTerms,
+  rootBytes,
+  SUCCESSOR_BYTES_MAX
+} from './root-terms.ts'
 
-export interface BeaconPolicy {
-  /** Devices whose beacons count. */
-  readonly signers: readonly DeviceId[]
-  /** How many of them must agree. */
-  readonly quorum: number
-  readonly periodMs: number
-  readonly lifeMs: number
+/** The admins before and after, and the recovery keys before. */
+export const ROOT_SIGNATURES_MAX = 2 * ADMINS_MAX + RECOVERY_KEYS_MAX
+/** Room for every signature with its key. */
+export const ROOT_RECORD_BYTES_MAX = ROOT_BYTES_MAX + ROOT_SIGNATURES_MAX * 128
+
+export interface RootSignature {
+  readonly key: DeviceId
+  readonly signature: Uint8Array
 }
 
-/** What a root says: the authority of an org and its policy as data. */
-export interface RootTerms {
-  readonly version: number
-  /** SHA-256 of the root before; null exactly for version 1. */
-  readonly prev: Uint8Array | null
-  /** What people call the org. */
-  readonly orgName: string
-  readonly timeMs: number
-  /** Keys of the authority chain. Each is a device of the org by definition. */
-  readonly admins: readonly DeviceId[]
-  /** How many admins must sign a successor: more than half of them. */
-  readonly threshold: number
-  /** Operation types that each role may author. */
-  readonly roles: ReadonlyMap<string, readonly string[]>
-  /** Admins that must approve an operation of a type, where it is more than its author alone. */
-  readonly approvals: ReadonlyMap<string, number>
-  /** A role may revoke only roles of a higher number; the chain itself is rank 0. */
-  readonly ranks: ReadonlyMap<string, number>
-  /** Null: the org runs without beacons, and freshness is not enforced. */
-  readonly beacon: BeaconPolicy | null
-  /** How old the newest beacon may be for access to a class; null is without limit. */
-  readonly stalenessMs: Readonly<Record<DatasetClass, number | null>>
-  /** Keys that may replace lost admins, by rules of a later version. */
-  readonly recovery: readonly DeviceId[]
-  readonly expiresMs: number | null
-}
+/** By whose authority a root came into force. */
+export type Succession = 'founding' | 'ordinary' | 'recovery'
 
 export interface Root extends RootTerms {
   /** SHA-256 of the root's bytes. */
   readonly hash: Uint8Array
   /** Deterministic CBOR of [bytes, signatures]. */
   readonly record: Uint8Array
-  /** Admins, of this root or of its predecessor, whose signature the record carries. */
+  readonly succession: Succession
+  /** Keys whose signature the record carries: admins of this root or its predecessor, or recovery keys of that. */
   readonly signers: readonly DeviceId[]
+  /** The same with their signatures, ascending by key. */
+  readonly signatures: readonly RootSignature[]
 }
 
 export type RootFault =
-  | CborFault
-  | 'unknown-version'
-  | 'bad-terms'
+  | TermsFault
   | 'bad-signature'
   | 'foreign-signer'
   | 'below-threshold'
+  | 'recovery-unsigned'
   | 'not-a-successor'
-
-/** Roles of the first version: what admins and other enrolled devices may do. */
-export const DEFAULT_ROLES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['admin', ['dataset.publish', 'dataset.retire', 'device.enrol', 'invite.create']],
-  ['device', ['dataset.publish', 'dataset.retire']]
-])
-export const DEFAULT_RANKS: ReadonlyMap<string, number> = new Map([
-  ['admin', 1],
-  ['device', 2]
-])
-
-const keys = (countMax: number, countMin = 0) => sortedBytes(KEY_BYTES, countMax, countMin)
-const role = text(NAME_CHARACTERS_MAX, ROLE_PATTERN)
-const operationType = text(NAME_CHARACTERS_MAX, TYPE_PATTERN)
-
-const rootShape = object({
-  v: exactly(1),
-  version: integer(1),
-  prev: nullable(hash),
-  org: label,
-  time: timeMs,
-  admins: keys(ADMINS_MAX, 1),
-  threshold: integer(1, ADMINS_MAX),
-  roles: mapOf(role, list(operationType, ROLE_TYPES_MAX), ROLES_MAX),
-  approvals: mapOf(operationType, integer(2, ADMINS_MAX), APPROVALS_MAX),
-  ranks: mapOf(role, integer(1, RANK_MAX), ROLES_MAX),
-  beacon: nullable(
-    object({
-      signers: keys(BEACON_SIGNERS_MAX, 1),
-      quorum: integer(1, BEACON_SIGNERS_MAX),
-      period: integer(1),
-      life: integer(1)
-    })
-  ),
-  staleness: object({
-    public: timeMsOrNull,
-    internal: timeMsOrNull,
-    confidential: timeMsOrNull,
-    restricted: timeMsOrNull
-  }),
-  recovery: keys(RECOVERY_KEYS_MAX),
-  expires: timeMsOrNull
-})
 
 const recordShape = tuple(
   bytesUpTo(ROOT_BYTES_MAX),
-  list(tuple(bytes(KEY_BYTES), bytes(SIGNATURE_BYTES)), 2 * ADMINS_MAX, 1)
+  list(tuple(bytes(KEY_BYTES), bytes(SIGNATURE_BYTES)), ROOT_SIGNATURES_MAX, 1)
 )
 const RECORD_LIMITS = { bytesMax: ROOT_RECORD_BYTES_MAX, depthMax: 3 }
-
-/** The terms of a new org with one founding admin and the defaults of this version. */
-export function foundingTerms(founding: { orgName: string; admin: DeviceId; timeMs: number }): RootTerms {
-  return {
-    version: 1,
-    prev: null,
-    orgName: founding.orgName,
-    timeMs: founding.timeMs,
-    admins: [founding.admin],
-    threshold: 1,
-    roles: DEFAULT_ROLES,
-    approvals: new Map(),
-    ranks: DEFAULT_RANKS,
-    beacon: null,
-    stalenessMs: { public: null, internal: null, confidential: null, restricted: null },
-    recovery: [],
-    expiresMs: null
-  }
-}
-
-export function rootBytes(terms: RootTerms): Uint8Array {
-  const sorted = (ids: readonly DeviceId[]): CborValue => [...ids].sort().map(idBytes)
-  return encodeCbor({
-    v: 1,
-    version: terms.version,
-    prev: terms.prev,
-    org: terms.orgName,
-    time: terms.timeMs,
-    admins: sorted(terms.admins),
-    threshold: terms.threshold,
-    roles: Object.fromEntries([...terms.roles].map(([name, types]) => [name, [...types].sort()])),
-    approvals: Object.fromEntries(terms.approvals),
-    ranks: Object.fromEntries(terms.ranks),
-    beacon:
-      terms.beacon === null
-        ? null
-        : {
-            signers: sorted(terms.beacon.signers),
-            quorum: terms.beacon.quorum,
-            period: terms.beacon.periodMs,
-            life: terms.beacon.lifeMs
-          },
-    staleness: { ...terms.stalenessMs },
-    recovery: sorted(terms.recovery),
-    expires: terms.expiresMs
-  })
-}
 
 export interface RootSigner {
   readonly key: DeviceId
@@ -217,11 +111,60 @@ export function createRootRecord(
   { signers, sha256 }: { signers: readonly RootSigner[]; sha256: Sha256 }
 ): Uint8Array {
   const encoded = rootBytes(terms)
-  const id = sha256(encoded)
-  const signatures = [...signers]
-    .sort((a, b) => compareBytes(idBytes(a.key), idBytes(b.key)))
-    .map(signer => [idBytes(signer.key), signId('root', id, signer.sign)])
-  return encodeCbor([encoded, signatures])
+  const signed = sha256(encoded)
+  const signatures = signers.map(({ key, sign }) => ({ key, signature: signId('root', signed, sign) }))
+  return assembleRootRecord(encoded, signatures)
+}
+
+/** The record of a root and signatures that were made apart from each other. */
+export function assembleRootRecord(encoded: Uint8Array, signatures: readonly RootSignature[]): Uint8Array {
+  const entries = signatures.map(({ key, signature }) => [idBytes(key), signature] as const)
+  return encodeCbor([encoded, entries.sort((a, b) => compareBytes(a[0], b[0]))])
+}
+
+/** Whether `key` signed the root of this hash: what a vote is. */
+export function isRootSignature(
+  signed: Uint8Array,
+  { key, signature }: RootSignature,
+  verify: Verify
+): boolean {
+  return verify(idBytes(key), domainMessage('root', signed), signature)
+}
+
+/** A record that is well formed, of which nobody has checked yet by whose authority it is. */
+export interface UnprovenRoot {
+  readonly terms: RootTerms
+  /** The root's bytes, as they were signed. */
+  readonly encoded: Uint8Array
+  readonly hash: Uint8Array
+  readonly record: Uint8Array
+  readonly signatures: readonly RootSignature[]
+}
+
+/** Reads a record but for its signatures: these can be judged only beside the predecessor, which may not be here. */
+export function parseRoot(record: Uint8Array, sha256: Sha256): Outcome<UnprovenRoot, RootFault> {
+  const outer = decodeCbor(record, RECORD_LIMITS)
+  if (!outer.ok) return outer
+  const parts = recordShape(outer.value)
+  if (parts instanceof Misshape) return rejected('malformed', `root record: ${parts}`)
+  const [encoded, entries] = parts
+  const terms = decodeTerms(encoded)
+  if (!terms.ok) return terms
+  if (!isAscending(entries.map(([signer]) => signer)))
+    return rejected('malformed', 'root record: signatures are not sorted or repeat')
+  const signatures = entries.map(([signer, signature]) => ({ key: deviceIdFromBytes(signer), signature }))
+  return accepted({ terms: terms.value, encoded, hash: sha256(encoded), record: record.slice(), signatures })
+}
+
+/** Proves a record by the root before it; by itself alone, without one, as root.v1. */
+export function proveRoot(
+  unproven: UnprovenRoot,
+  { verify, predecessor }: { verify: Verify; predecessor?: Root | undefined }
+): Outcome<Root, RootFault> {
+  const fault = successionFault(unproven.terms, predecessor) ?? signatureFault(unproven, verify, predecessor)
+  if (fault !== undefined) return fault
+  const succession = successionOf(unproven, predecessor)
+  return succession.ok ? accepted(rootOf(unproven, succession.value)) : succession
 }
 
 /**
@@ -231,21 +174,20 @@ export function decodeRoot(
   record: Uint8Array,
   { verify, sha256, predecessor }: { verify: Verify; sha256: Sha256; predecessor?: Root }
 ): Outcome<Root, RootFault> {
-  const outer = decodeCbor(record, RECORD_LIMITS)
-  if (!outer.ok) return outer
-  const parts = recordShape(outer.value)
-  if (parts instanceof Misshape) return rejected('malformed', `root record: ${parts}`)
-  const [encoded, signatures] = parts
-  const terms = decodeTerms(encoded)
-  if (!terms.ok) return terms
-  const hashed = sha256(encoded)
-  const fault =
-    checkTerms(terms.value) ??
-    checkSuccession(terms.value, predecessor) ??
-    checkSignatures(terms.value, { hashed, signatures, verify, predecessor })
-  if (fault !== undefined) return fault
-  const signers = signatures.map(([signer]) => deviceIdFromBytes(signer))
-  return accepted({ ...terms.value, hash: hashed, record: record.slice(), signers })
+  const unproven = parseRoot(record, sha256)
+  return unproven.ok ? proveRoot(unproven.value, { verify, predecessor }) : unproven
+}
+
+/** The same root with signatures that are known to be good. */
+export function withSignatures(root: Root, signatures: readonly RootSignature[]): Root {
+  const encoded = rootBytes(root)
+  const sorted = [...signatures].sort((a, b) => (a.key < b.key ? -1 : 1))
+  return {
+    ...root,
+    record: assembleRootRecord(encoded, sorted),
+    signers: sorted.map(({ key }) => key),
+    signatures: sorted
+  }
 }
 
 /** The id of the org that `root` founds. */
@@ -254,66 +196,18 @@ export function orgIdOf(root: Root): OrgId {
   return orgIdFromBytes(root.hash)
 }
 
-function decodeTerms(encoded: Uint8Array): Outcome<RootTerms, RootFault> {
-  const decoded = decodeCbor(encoded, { bytesMax: ROOT_BYTES_MAX, depthMax: 4 })
-  if (!decoded.ok) return decoded
-  const root = rootShape(decoded.value)
-  if (root instanceof Misshape)
-    return rejected(root.path === 'v' ? 'unknown-version' : 'malformed', `root: ${root}`)
-  const { beacon } = root
-  return accepted({
-    version: root.version,
-    prev: root.prev,
-    orgName: root.org,
-    timeMs: root.time,
-    admins: root.admins.map(deviceIdFromBytes),
-    threshold: root.threshold,
-    roles: root.roles,
-    approvals: root.approvals,
-    ranks: root.ranks,
-    beacon:
-      beacon === null
-        ? null
-        : {
-            signers: beacon.signers.map(deviceIdFromBytes),
-            quorum: beacon.quorum,
-            periodMs: beacon.period,
-            lifeMs: beacon.life
-          },
-    stalenessMs: root.staleness,
-    recovery: root.recovery.map(deviceIdFromBytes),
-    expiresMs: root.expires
-  })
+/** Of keys that all differ, those that are among `allowed`. */
+export function countAmong(keys: Iterable<DeviceId>, allowed: readonly DeviceId[]): number {
+  let count = 0
+  for (const key of keys) if (allowed.includes(key)) count++
+  return count
 }
 
-function checkTerms(terms: RootTerms): Rejection<RootFault> | undefined {
-  const bad = (detail: string) => rejected('bad-terms', detail)
-  const admins = terms.admins.length
-  if ((terms.version === 1) !== (terms.prev === null)) return bad('exactly version 1 has no predecessor')
-  if (terms.threshold > admins || 2 * terms.threshold <= admins)
-    return bad(`a threshold of ${terms.threshold} is not a majority of ${admins} admins`)
-  for (const [name, types] of terms.roles) {
-    if (types.some((type, index) => index > 0 && type <= (types[index - 1] ?? '')))
-      return bad(`the operation types of role ${name} are not sorted or repeat`)
-    if (!terms.ranks.has(name)) return bad(`role ${name} has no rank`)
-  }
-  for (const name of terms.ranks.keys())
-    if (!terms.roles.has(name)) return bad(`rank of ${name}, no such role`)
-  for (const [type, count] of terms.approvals)
-    if (count > admins) return bad(`${type} needs ${count} approvals of ${admins} admins`)
-  const { beacon } = terms
-  if (beacon !== null && beacon.quorum > beacon.signers.length)
-    return bad(`a beacon quorum of ${beacon.quorum} among ${beacon.signers.length} signers`)
-  if (beacon !== null && beacon.lifeMs < beacon.periodMs)
-    return bad('a beacon expires before the next one is due')
-  if (DATASET_CLASSES.some(name => terms.stalenessMs[name] !== null) && beacon === null)
-    return bad('staleness limits need a beacon policy')
-  if (terms.expiresMs !== null && terms.expiresMs <= terms.timeMs)
-    return bad('it expires before its own time')
-  return undefined
+function rootOf({ terms, hash, record, signatures }: UnprovenRoot, succession: Succession): Root {
+  return { ...terms, hash, record, succession, signers: signatures.map(({ key }) => key), signatures }
 }
 
-function checkSuccession(terms: RootTerms, predecessor: Root | undefined): Rejection<RootFault> | undefined {
+function successionFault(terms: RootTerms, predecessor: Root | undefined): Rejection<RootFault> | undefined {
   const expected = predecessor === undefined ? 1 : predecessor.version + 1
   if (terms.version !== expected)
     return rejected('not-a-successor', `version ${terms.version} where ${expected} is due`)
@@ -323,34 +217,52 @@ function checkSuccession(terms: RootTerms, predecessor: Root | undefined): Rejec
     : rejected('not-a-successor', 'it does not name the root before it')
 }
 
-function checkSignatures(
-  terms: RootTerms,
-  proof: {
-    hashed: Uint8Array
-    signatures: readonly (readonly [Uint8Array, Uint8Array])[]
-    verify: Verify
-    predecessor: Root | undefined
-  }
+function signatureFault(
+  { terms, hash, signatures }: UnprovenRoot,
+  verify: Verify,
+  predecessor: Root | undefined
 ): Rejection<RootFault> | undefined {
-  const signers = proof.signatures.map(([signer]) => signer)
-  if (!isAscending(signers)) return rejected('malformed', 'root record: signatures are not sorted or repeat')
-  const own = new Set(terms.admins)
-  const former = new Set(proof.predecessor?.admins ?? [])
-  const message = domainMessage('root', proof.hashed)
-  for (const [signer, signature] of proof.signatures) {
-    const id = deviceIdFromBytes(signer)
-    if (!own.has(id) && !former.has(id)) return rejected('foreign-signer', `${toHex(signer)} is no admin`)
-    if (!proof.verify(signer, message, signature))
-      return rejected('bad-signature', `the signature of ${toHex(signer)} is wrong`)
-  }
-  const count = (admins: ReadonlySet<DeviceId>) =>
-    signers.filter(signer => admins.has(deviceIdFromBytes(signer))).length
-  if (count(own) < terms.threshold)
-    return rejected('below-threshold', `${count(own)} of its own admins signed, ${terms.threshold} must`)
-  if (proof.predecessor !== undefined && count(former) < proof.predecessor.threshold)
+  const mayName = (key: DeviceId) =>
+    terms.admins.includes(key) ||
+    predecessor?.admins.includes(key) === true ||
+    predecessor?.recovery.includes(key) === true
+  const message = domainMessage('root', hash)
+  // Foreign keys are looked for first: they cost no verification.
+  const foreign = signatures.find(({ key }) => !mayName(key))
+  if (foreign !== undefined)
+    return rejected('foreign-signer', `${foreign.key} is neither an admin nor a recovery key`)
+  const wrong = signatures.find(({ key, signature }) => !verify(idBytes(key), message, signature))
+  if (wrong !== undefined) return rejected('bad-signature', `the signature of ${wrong.key} is wrong`)
+  return undefined
+}
+
+/** By whose authority it succeeds, given that all of its signatures are good. */
+function successionOf(
+  { terms, signatures }: UnprovenRoot,
+  predecessor: Root | undefined
+): Outcome<Succession, RootFault> {
+  const signers = signatures.map(({ key }) => key)
+  const own = countAmong(signers, terms.admins)
+  if (own < terms.threshold)
+    return rejected('below-threshold', `${own} of its own admins signed, ${terms.threshold} must`)
+  if (predecessor === undefined) return accepted('founding')
+  const { recovery } = predecessor
+  const recovering = countAmong(signers, recovery)
+  if (recovery.length > 0 && recovering >= majorityOf(recovery.length)) return accepted('recovery')
+  const former = countAmong(signers, predecessor.admins)
+  if (former < predecessor.threshold)
     return rejected(
       'below-threshold',
-      `${count(former)} admins of the root before signed, ${proof.predecessor.threshold} must`
+      `${former} admins of the root before signed, ${predecessor.threshold} must`
     )
-  return undefined
+  if (recovery.length > 0 && !isSameSet(recovery, terms.recovery))
+    return rejected(
+      'recovery-unsigned',
+      `it changes the recovery keys, and ${recovering} of ${recovery.length} of them signed`
+    )
+  return accepted('ordinary')
+}
+
+function isSameSet(a: readonly DeviceId[], b: readonly DeviceId[]): boolean {
+  return a.length === b.length && a.every(id => b.includes(id))
 }

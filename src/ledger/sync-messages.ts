@@ -9,6 +9,8 @@ import { type CborFault, type CborValue, decodeCbor, encodeCbor } from './cbor.t
 import { hash, key } from './names.ts'
 import { INCARNATION_BYTES, incarnationBytes, OPERATION_RECORD_BYTES_MAX } from './operation.ts'
 import { accepted, type Outcome, rejected } from './outcome.ts'
+import { ROOT_RECORD_BYTES_MAX } from './root.ts'
+import { ROOT_HAVE_MAX, ROOT_PAGE_RECORDS_MAX, type RootPage } from './root-sync.ts'
 import {
   bytes,
   bytesUpTo,
@@ -43,7 +45,7 @@ const REASON_CHARACTERS_MAX = 64
 
 export interface Hello {
   readonly org: OrgId
-  /** Newest root that the sender knows. */
+  /** Newest root that the sender knows, or what stands for it while the chain is frozen (`RootChain.newest`). */
   readonly rootVersion: number
   readonly rootHash: Uint8Array
   /** SHA-256 over the ids of its tips in ascending order. */
@@ -57,10 +59,13 @@ export type SyncMessage =
   | { readonly kind: 'want'; readonly wants: readonly Want[] }
   | ({ readonly kind: 'records' } & RecordPage)
   | { readonly kind: 'refuse'; readonly reason: string }
+  /** `have`: digests of the root records that the sender holds. */
+  | { readonly kind: 'want-roots'; readonly have: readonly Uint8Array[] }
+  | ({ readonly kind: 'roots' } & RootPage)
 
 export type SyncFault = CborFault | 'unknown-version' | 'unknown-kind'
 
-const KINDS = ['hello', 'tips', 'want', 'records', 'refuse'] as const
+const KINDS = ['hello', 'tips', 'want', 'records', 'refuse', 'want-roots', 'roots'] as const
 
 const tipShape: Shape<FeedTip> = converted(
   tuple(key, bytes(INCARNATION_BYTES), integer(1), hash),
@@ -116,6 +121,19 @@ const SHAPES: { readonly [K in SyncMessage['kind']]: Shape<Extract<SyncMessage, 
   refuse: converted(
     object({ v: exactly(1), kind: oneOf(['refuse']), reason: text(REASON_CHARACTERS_MAX, REASON_PATTERN) }),
     ({ kind, reason }) => ({ kind, reason })
+  ),
+  'want-roots': converted(
+    object({ v: exactly(1), kind: oneOf(['want-roots']), have: list(hash, ROOT_HAVE_MAX) }),
+    ({ kind, have }) => ({ kind, have })
+  ),
+  roots: converted(
+    object({
+      v: exactly(1),
+      kind: oneOf(['roots']),
+      records: list(bytesUpTo(ROOT_RECORD_BYTES_MAX), ROOT_PAGE_RECORDS_MAX),
+      more: flag
+    }),
+    ({ kind, records, more }) => ({ kind, records, more })
   )
 }
 
@@ -147,6 +165,10 @@ function fieldsOf(message: SyncMessage): { readonly [key: string]: CborValue } {
       return { records: message.records, more: message.more }
     case 'refuse':
       return { reason: message.reason }
+    case 'want-roots':
+      return { have: message.have }
+    case 'roots':
+      return { records: message.records, more: message.more }
   }
 }
 
