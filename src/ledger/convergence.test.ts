@@ -5,7 +5,7 @@ import { idBytes, type OperationId } from '../base/ids.ts'
 import { Ledger } from './ledger.ts'
 import { NaiveFold, snapshotOf } from './naive-fold.conformance.ts'
 import { createOperation, decodeOperation, type Operation } from './operation.ts'
-import type { OperationContent } from './operation-types.ts'
+import type { OperationContent } from './operation-content.ts'
 import {
   enrolment,
   foundOrg,

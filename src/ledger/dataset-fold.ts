@@ -13,7 +13,7 @@
 
 import type { DeviceId, OperationId } from '../base/ids.ts'
 import { compareCausal, type FeedKey, isBeforeFork, type Placed } from './feed.ts'
-import type { DatasetPublish, DatasetRetire } from './operation-types.ts'
+import type { DatasetPublish, DatasetRetire } from './operation-content.ts'
 import type { DatasetEntry, DatasetVersion, Inert } from './state.ts'
 
 export interface DatasetFold {

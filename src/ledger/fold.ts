@@ -28,7 +28,8 @@ import {
   type Placed
 } from './feed.ts'
 import { verifyRedemption } from './invite.ts'
-import { type DeviceEnrol, type InviteCreate, removes } from './operation-types.ts'
+import type { DeviceEnrol, InviteCreate } from './operation-content.ts'
+import { takes } from './operation-types.ts'
 import { orgIdOf, type Root } from './root.ts'
 import type { Verify } from './signature.ts'
 import type { DatasetEntry, DeviceEntry, Fork, Inert, InertReason, InviteEntry, State } from './state.ts'
@@ -177,7 +178,7 @@ export class Fold {
     if (content === undefined) return defined(flaw, 'reason for no content')
     if (!equalBytes(operation.root, this.#root.hash))
       return { reason: 'unknown-root', detail: 'it was made under a root that is not known here' }
-    if (!isBeforeFork(placed) && !removes(content.type))
+    if (!isBeforeFork(placed) && !takes(content.type))
       return { reason: 'forked', detail: `its feed is forked at position ${placed.feed.forkSeq}` }
     const role = this.#admins.has(author) ? 'admin' : 'device'
     if (this.#root.roles.get(role)?.includes(content.type) !== true)

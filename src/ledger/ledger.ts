@@ -20,7 +20,7 @@ import {
   type OperationFault,
   parseOperation
 } from './operation.ts'
-import type { OperationContent } from './operation-types.ts'
+import type { OperationContent } from './operation-content.ts'
 import { Orphans } from './orphans.ts'
 import { accepted, type Outcome, rejected } from './outcome.ts'
 import { orgIdOf, type Root } from './root.ts'

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CborValue } from './cbor.ts'
 import { createOperation, decodeOperation, OPERATION_BYTES_MAX, type OperationDraft } from './operation.ts'
-import { OPERATION_TYPES, type OperationContent } from './operation-types.ts'
+import type { OperationContent } from './operation-content.ts'
+import { OPERATION_TYPES } from './operation-types.ts'
 import {
   enrolment,
   foundOrg,

@@ -22,7 +22,8 @@ import {
 } from '../base/ids.ts'
 import { type CborFault, type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import { hash, key, timeMs, timeMsOrNull } from './names.ts'
-import { isOperationType, type OperationContent, readContent, writeContent } from './operation-types.ts'
+import type { OperationContent } from './operation-content.ts'
+import { isOperationType, readContent, writeContent } from './operation-types.ts'
 import { accepted, type Outcome, rejected } from './outcome.ts'
 import {
   anything,

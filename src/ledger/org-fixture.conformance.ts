@@ -22,7 +22,7 @@ import { type CborValue, encodeCbor } from './cbor.ts'
 import { commitName, proveRedemption } from './invite.ts'
 import { Ledger } from './ledger.ts'
 import { createOperation, type Operation } from './operation.ts'
-import type { OperationContent } from './operation-types.ts'
+import type { OperationContent } from './operation-content.ts'
 import { createRootRecord, decodeRoot, foundingTerms, orgIdOf, type Root, type RootTerms } from './root.ts'
 import { type Sha256, type Sign, signId, type Verify } from './signature.ts'
 
