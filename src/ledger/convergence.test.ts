@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { idBytes, type OperationId } from '../base/ids.ts'
+import { singleRoot } from './chain-view.ts'
 import { Ledger } from './ledger.ts'
 import { NaiveFold, snapshotOf } from './naive-fold.conformance.ts'
 import { createOperation, decodeOperation, type Operation } from './operation.ts'
@@ -196,7 +197,7 @@ const RUNS = { numRuns: 150 }
 test('any order, any batches and any repetition fold into the state that the naive oracle computes', () => {
   fc.assert(
     fc.property(delivery, ({ root, operations, sent, batch }) => {
-      const ledger = new Ledger(root, { verify, sha256 })
+      const ledger = new Ledger(singleRoot(root), { verify, sha256 })
       for (let from = 0; from < sent.length; from += batch) {
         const { rejected } = ledger.add(sent.slice(from, from + batch).map(({ record }) => record))
         assert.deepEqual(rejected, [])
@@ -214,7 +215,7 @@ test('any order, any batches and any repetition fold into the state that the nai
 test('the histories reach what the rules are about', () => {
   const seen = new Set<string>()
   for (const { root, operations } of fc.sample(history, { seed: 1, numRuns: 150 })) {
-    const ledger = new Ledger(root, { verify, sha256 })
+    const ledger = new Ledger(singleRoot(root), { verify, sha256 })
     ledger.add(operations.map(({ record }) => record))
     for (const { reason } of ledger.state().inert.values()) seen.add(reason)
     if (ledger.state().forks.size > 0) seen.add('fork')
@@ -268,8 +269,8 @@ test('two sides of a partition hold the same after each has pulled once, forks i
   )
   fc.assert(
     fc.property(parts, ({ root, left, right, countMax }) => {
-      const a = new Ledger(root, { verify, sha256 })
-      const b = new Ledger(root, { verify, sha256 })
+      const a = new Ledger(singleRoot(root), { verify, sha256 })
+      const b = new Ledger(singleRoot(root), { verify, sha256 })
       // Only what is causally closed counts as held: what waits is not offered to others.
       a.add([...new NaiveFold(root, left, verify).placed].map(id => recordOf(left, id)))
       b.add([...new NaiveFold(root, right, verify).placed].map(id => recordOf(right, id)))

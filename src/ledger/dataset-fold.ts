@@ -9,12 +9,14 @@
  * Retirement is remove-wins. A retire operation withdraws every publication that it names, except those that build
  * on it: whoever knew of the retirement and published again meant it. `B builds on A`, among the operations on one
  * name, is the transitive closure of: A is in B's deps, or A comes earlier in B's feed and before any fork of it.
+ *
+ * Of the policies by the owner the last in causal order counts.
  */
 
-import type { DeviceId, OperationId } from '../base/ids.ts'
+import type { OperationId } from '../base/ids.ts'
 import { compareCausal, type FeedKey, isBeforeFork, type Placed } from './feed.ts'
 import type { DatasetPublish, DatasetRetire } from './operation-content.ts'
-import type { DatasetEntry, DatasetVersion, Inert } from './state.ts'
+import type { DatasetEntry, DatasetPolicyEntry, DatasetVersion, Inert } from './state.ts'
 
 export interface DatasetFold {
   /** Undefined when nothing was published with effect. */
@@ -31,25 +33,27 @@ interface Retirement {
 export function foldDataset(
   name: string,
   operations: readonly Placed[],
-  isAdmin: (device: DeviceId) => boolean
+  isAdmin: (placed: Placed) => boolean
 ): DatasetFold {
   const ordered = [...operations].sort(compareCausal)
   const publishes = ordered.filter(placed => placed.operation.content?.type === 'dataset.publish')
-  const owner = publishes.some(placed => isAdmin(placed.operation.author))
-    ? 'admins'
-    : publishes[0]?.operation.author
+  const owner = publishes.some(isAdmin) ? 'admins' : publishes[0]?.operation.author
   const inert = new Map<OperationId, Inert>()
   const versions: Omit<DatasetVersion, 'retiredBy'>[] = []
   const retirements: Retirement[] = []
-  for (const { operation } of ordered) {
+  let policy: DatasetPolicyEntry | undefined
+  for (const placed of ordered) {
+    const { operation } = placed
     const { content } = operation
-    if (!isAdmin(operation.author) && operation.author !== owner) {
+    if (!isAdmin(placed) && operation.author !== owner) {
       const detail = `the name ${name} belongs to ${owner ?? 'nobody yet'}`
       inert.set(operation.id, { reason: 'name-taken', detail })
     } else if (content?.type === 'dataset.publish') {
       versions.push({ ordinal: versions.length + 1, ...publication(operation, content) })
     } else if (content?.type === 'dataset.retire') {
       retirements.push({ id: operation.id, content })
+    } else if (content?.type === 'dataset.policy') {
+      policy = { operation: operation.id, labels: content.labels, access: content.access }
     }
   }
   if (owner === undefined) return { entry: undefined, inert }
@@ -64,6 +68,7 @@ export function foldDataset(
     entry: {
       name,
       owner,
+      policy,
       versions: versions.map(version => ({ ...version, retiredBy: retiredBy(version) }))
     },
     inert

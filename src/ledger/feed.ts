@@ -87,6 +87,15 @@ export function isBeforeFork(placed: Placed): boolean {
   return placed.feed.forkSeq === undefined || placed.operation.seq < placed.feed.forkSeq
 }
 
+/** Whether `placed` is `tip`, or comes before it on its branch of their feed. */
+export function isOnBranch(placed: Placed, tip: Placed): boolean {
+  if (placed.feed !== tip.feed || placed.operation.seq > tip.operation.seq) return false
+  if (isBeforeFork(placed)) return true // all branches share it
+  let at: Placed | undefined = tip
+  while (at !== undefined && at.operation.seq > placed.operation.seq) at = at.prev
+  return at === placed
+}
+
 /** Every placed operation, by id and by feed. */
 export class OperationLog {
   readonly #admins: ReadonlySet<DeviceId>

@@ -64,9 +64,9 @@ test('admins are members by the root, others by enrolment, and only for as long 
   const state = founder.ledger.state()
   assert.equal(isMember(state, laptop.id, START_MS + 60 * MINUTE - 1), true)
   assert.equal(isMember(state, laptop.id, START_MS + 60 * MINUTE), false)
-  assert.equal(mayAuthor(state, laptop.id, 'dataset.publish'), true)
-  assert.equal(mayAuthor(state, laptop.id, 'device.enrol'), false)
-  assert.equal(mayAuthor(state, desktop.id, 'dataset.publish'), false)
+  assert.equal(mayAuthor(state, laptop.id, 'dataset.publish', START_MS), true)
+  assert.equal(mayAuthor(state, laptop.id, 'device.enrol', START_MS), false)
+  assert.equal(mayAuthor(state, desktop.id, 'dataset.publish', START_MS), false)
 })
 
 test('what a device without the right signs is kept and has no effect', () => {

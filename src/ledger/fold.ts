@@ -1,275 +1,295 @@
 /**
- * The fold: from the root and the set of placed operations to the state. A pure function of the two: neither the
- * order in which operations came nor how often changes it.
+ * The fold: from the authority chain and the set of placed operations to the state. A pure function of the two: neither
+ * the order in which operations came nor how often changes it.
  *
- * In force is an operation whose type is known and body valid, that was made under a known root, whose author is a
- * member with a role that allows its type, and that its own rules allow. All others are inert, with a reason.
- * - Membership is the least fixpoint: admins are members; whoever an operation in force enrols is a member.
- *   It is a property of the set: an operation counts whether it was made before or after its author's enrolment.
- * - An enrolment by invite is decided in the feed of the invite, by positions: the invite must come earlier in the
- *   same feed, must not have expired by the enrolment's own time, must have a use left, and the proof must hold.
- * - From a fork on, what a feed gave is void, and what it took away stays (see feed.ts, operation-types.ts).
- * - Datasets are decided per name (see dataset-fold.ts).
+ * fold-judge.ts says whether an operation is in force, fold-books.ts what those in force do. This file keeps the two in
+ * step: it looks at an operation when it comes, and again whenever something that its verdict rests on has changed.
  *
- * Work: an operation costs what it touches, which is its feed's position and its dataset's operations. Only a fork
- * point that moves makes everything be folded again, once, when the state is next asked for.
+ * Why that ends, and in one state only: each verdict rests on operations by authors of a better rank (a smaller number)
+ * or earlier in the same feed alone, so what rests on what has no cycle, and the verdicts can be decided from the chain
+ * downwards in exactly one way. naive-fold.conformance.ts does just that and is held against this.
+ *
+ * Work: an operation costs what rests on it. A suspension costs the operations of its device. Only a fork point that moves
+ * or a chain that moves makes everything be folded again, once, when the state is next asked for.
  */
 
 import { assert, defined } from '../base/assert.ts'
-import { equalBytes } from '../base/bytes.ts'
-import type { DeviceId, OperationId } from '../base/ids.ts'
-import { foldDataset } from './dataset-fold.ts'
-import {
-  compareCausal,
-  type Feed,
-  type FeedKey,
-  isBeforeFork,
-  type OperationLog,
-  type Placed
-} from './feed.ts'
-import { verifyRedemption } from './invite.ts'
-import type { DeviceEnrol, InviteCreate } from './operation-content.ts'
-import { takes } from './operation-types.ts'
-import { orgIdOf, type Root } from './root.ts'
+import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
+import type { ChainView } from './chain-view.ts'
+import { type DatasetFold, foldDataset } from './dataset-fold.ts'
+import { type Feed, isBeforeFork, type OperationLog, type Placed } from './feed.ts'
+import { FoldBooks, getOr, type Touched } from './fold-books.ts'
+import { ADMIN_ROLE, Judge, type Verdict } from './fold-judge.ts'
+import type { OperationContent } from './operation-content.ts'
 import type { Verify } from './signature.ts'
-import type { DatasetEntry, DeviceEntry, Fork, Inert, InertReason, InviteEntry, State } from './state.ts'
-
-interface MutableInvite extends InviteEntry {
-  readonly redeemedBy: Set<DeviceId>
-}
-
-interface MutableState extends State {
-  readonly devices: Map<DeviceId, DeviceEntry>
-  readonly invites: Map<OperationId, MutableInvite>
-  readonly datasets: Map<string, DatasetEntry>
-  readonly forks: Map<FeedKey, Fork>
-  readonly inert: Map<OperationId, Inert>
-}
+import type { Inert, State } from './state.ts'
+import { StateBuilder } from './state-builder.ts'
 
 const NONE: readonly Placed[] = []
 
 export class Fold {
   readonly #log: OperationLog
-  readonly #root: Root
+  readonly #chain: ChainView
   readonly #verify: Verify
-  readonly #admins: ReadonlySet<DeviceId>
+  #books = new FoldBooks()
+  #judge: Judge
+  #builder: StateBuilder
+  readonly #verdicts = new Map<OperationId, Verdict>()
+  /** What each device signed, and what is held against its rank. */
+  readonly #byAuthor = new Map<DeviceId, Placed[]>()
+  readonly #against = new Map<DeviceId, Placed[]>()
+  readonly #redemptions = new Map<OperationId, Placed[]>()
+  /** What rests on who owns a name, and on who published a version. */
+  readonly #onName = new Map<string, Placed[]>()
+  readonly #onVersion = new Map<VersionId, Placed[]>()
+  /** Cutoffs that name an operation which is not here yet. */
+  readonly #awaited = new Map<OperationId, Set<DeviceId>>()
+  /** Operations that name a give in their deps. */
+  readonly #mentions = new Map<OperationId, Placed[]>()
+  readonly #namesOf = new Map<VersionId, Set<string>>()
+  readonly #datasets = new Map<string, DatasetFold>()
+  readonly #dirtyNames = new Set<string>()
   /** Redemption proofs once checked; they survive folding again. */
   readonly #proofs = new Map<OperationId, boolean>()
-  #state: MutableState
-  /** Operations of authors that are not members (yet). */
-  #pending = new Map<DeviceId, Placed[]>()
-  /** The newest enrolment in force of each device. */
-  #enrolments = new Map<DeviceId, Placed>()
-  #datasets = new Map<string, Placed[]>()
-  #dirtyNames = new Set<string>()
+  #queue = new Set<Placed>()
   #isStale = false
 
-  constructor(log: OperationLog, root: Root, verify: Verify) {
+  constructor(log: OperationLog, chain: ChainView, verify: Verify) {
     this.#log = log
-    this.#root = root
+    this.#chain = chain
     this.#verify = verify
-    this.#admins = new Set(root.admins)
-    this.#state = this.#founding()
+    this.#judge = this.#newJudge()
+    this.#builder = this.#newBuilder()
   }
 
   /** Takes one more operation of the log. */
   apply(placed: Placed, forkMoved: boolean): void {
+    this.#index(placed)
     if (forkMoved) this.#isStale = true
     if (this.#isStale) return
-    if (!isBeforeFork(placed)) this.#recordFork(placed.feed)
-    this.#consider(placed)
+    if (!isBeforeFork(placed)) this.#builder.fork(placed.feed)
+    this.#queue.add(placed)
+    const { author, id } = placed.operation
+    if (this.#awaited.has(id)) this.#lookAgainAt(author)
+    this.#settle()
+  }
+
+  /** The chain moved. */
+  restart(): void {
+    this.#isStale = true
   }
 
   state(): State {
     if (this.#isStale) this.#foldAgain()
-    for (const name of this.#dirtyNames) this.#foldName(name)
-    this.#dirtyNames.clear()
-    return this.#state
+    for (const name of this.#dirtyNames) this.#settleName(name)
+    this.#settle()
+    return this.#builder.state()
   }
 
-  /** Operations on a dataset that its authors may make, in the order in which they were placed. */
+  /** Operations on a dataset that its authors may make at all, in the order in which they were placed. */
   operationsOn(name: string): readonly Placed[] {
     this.state()
-    return this.#datasets.get(name) ?? NONE
+    return [...(this.#books.datasets.get(name) ?? NONE)]
   }
 
-  #founding(): MutableState {
-    const devices = new Map<DeviceId, DeviceEntry>()
-    for (const device of this.#root.admins)
-      devices.set(device, { device, role: 'admin', enrolment: undefined })
-    return {
-      org: orgIdOf(this.#root),
-      root: this.#root,
-      devices,
-      invites: new Map(),
-      datasets: new Map(),
-      forks: new Map(),
-      inert: new Map()
-    }
+  verdict(id: OperationId): Verdict | undefined {
+    this.state()
+    return this.#verdicts.get(id)
+  }
+
+  /** The books as they stand, for who drafts an operation. */
+  get books(): FoldBooks {
+    this.state()
+    return this.#books
+  }
+
+  get judge(): Judge {
+    this.state()
+    return this.#judge
+  }
+
+  mentions(give: OperationId): readonly Placed[] {
+    return this.#mentions.get(give) ?? NONE
+  }
+
+  #newJudge(): Judge {
+    return new Judge({
+      log: this.#log,
+      chain: this.#chain,
+      books: this.#books,
+      verify: this.#verify,
+      proofs: this.#proofs,
+      mentions: give => this.mentions(give),
+      ownerOf: name => this.#dataset(name)?.entry?.owner,
+      namesOf: version => this.#namesOf.get(version as VersionId) ?? new Set()
+    })
+  }
+
+  #newBuilder(): StateBuilder {
+    return new StateBuilder({
+      chain: this.#chain,
+      log: this.#log,
+      books: this.#books,
+      dataset: name => this.#dataset(name),
+      verdicts: this.#verdicts
+    })
   }
 
   #foldAgain(): void {
-    this.#state = this.#founding()
-    this.#pending = new Map()
-    this.#enrolments = new Map()
-    this.#datasets = new Map()
-    this.#dirtyNames = new Set()
     this.#isStale = false
-    for (const feed of this.#log.feeds.values()) if (feed.forkSeq !== undefined) this.#recordFork(feed)
-    for (const placed of this.#log.values()) this.#consider(placed)
+    this.#verdicts.clear()
+    this.#datasets.clear()
+    this.#dirtyNames.clear()
+    this.#books = new FoldBooks()
+    this.#judge = this.#newJudge()
+    this.#builder = this.#newBuilder()
+    for (const feed of this.#log.feeds.values()) if (isForked(feed)) this.#builder.fork(feed)
+    this.#queue = new Set(this.#log.values())
+    this.#settle()
   }
 
-  #recordFork(feed: Feed): void {
-    const seq = defined(feed.forkSeq, 'fork point')
-    const at = defined(feed.positions[seq - 1], 'position of the fork')
-    const operations = at.map(placed => placed.operation.id).sort()
-    this.#state.forks.set(feed.key, { author: feed.author, incarnation: feed.incarnation, seq, operations })
-  }
-
-  /** Evaluates an operation, and whatever waited for the membership that it gives. */
-  #consider(placed: Placed): void {
-    const queue = [placed]
-    for (const next of queue) {
-      const { author, id } = next.operation
-      if (!this.#state.devices.has(author)) {
-        this.#setInert(id, 'author-not-enrolled', 'nothing in force enrols its author')
-        const waiting = this.#pending.get(author)
-        if (waiting === undefined) this.#pending.set(author, [next])
-        else waiting.push(next)
-        continue
-      }
-      this.#state.inert.delete(id)
-      const member = this.#evaluate(next)
-      if (member === undefined) continue
-      for (const waiting of this.#pending.get(member) ?? NONE) queue.push(waiting)
-      this.#pending.delete(member)
-    }
-  }
-
-  /** Gives effect to an operation of a member; answers the device that became a member by it. */
-  #evaluate(placed: Placed): DeviceId | undefined {
+  /** Once and for all: what an operation may come to rest on does not change. */
+  #index(placed: Placed): void {
     const { operation } = placed
-    const refusal = this.#refusal(placed)
-    if (refusal !== undefined) {
-      this.#state.inert.set(operation.id, refusal)
-      return undefined
+    const { content, author } = operation
+    getOr(this.#byAuthor, author, (): Placed[] => []).push(placed)
+    for (const dep of operation.deps) {
+      const type = this.#log.get(dep)?.operation.type
+      if (type === 'device.enrol' || type === 'role.grant')
+        getOr(this.#mentions, dep, (): Placed[] => []).push(placed)
     }
-    const content = defined(operation.content, 'content of an operation in force')
+    if (content !== undefined) this.#indexContent(placed, content)
+  }
+
+  #indexContent(placed: Placed, content: OperationContent): void {
     switch (content.type) {
-      case 'invite.create':
-        this.#addInvite(placed, content)
-        return undefined
       case 'device.enrol':
-        return this.#enrol(placed, content)
+        if (content.redemption !== null)
+          getOr(this.#redemptions, content.redemption.invite, (): Placed[] => []).push(placed)
+        return
+      case 'device.suspend':
+      case 'device.revoke':
+      case 'role.revoke':
+        for (const { operation } of content.cutoffs)
+          if (this.#log.get(operation) === undefined)
+            getOr(this.#awaited, operation, () => new Set<DeviceId>()).add(content.device)
+        if (content.type !== 'role.revoke')
+          getOr(this.#against, content.device, (): Placed[] => []).push(placed)
+        return
+      case 'device.update':
+        getOr(this.#against, content.device, (): Placed[] => []).push(placed)
+        return
+      case 'access.grant':
+      case 'access.revoke':
+        if (content.scope?.kind === 'name')
+          getOr(this.#onName, content.scope.name, (): Placed[] => []).push(placed)
+        return
+      case 'content.quarantine':
+      case 'content.release':
+      case 'content.recall':
+        getOr(this.#onVersion, content.version, (): Placed[] => []).push(placed)
+        return
       case 'dataset.publish':
-      case 'dataset.retire': {
-        const operations = this.#datasets.get(content.name)
-        if (operations === undefined) this.#datasets.set(content.name, [placed])
-        else operations.push(placed)
-        this.#dirtyNames.add(content.name)
-        return undefined
-      }
+        getOr(this.#namesOf, content.version, () => new Set<string>()).add(content.name)
+        return
+      default:
     }
   }
 
-  #refusal(placed: Placed): Inert | undefined {
-    const { operation } = placed
-    const { content, flaw, author } = operation
-    if (content === undefined) return defined(flaw, 'reason for no content')
-    if (!equalBytes(operation.root, this.#root.hash))
-      return { reason: 'unknown-root', detail: 'it was made under a root that is not known here' }
-    if (!isBeforeFork(placed) && !takes(content.type))
-      return { reason: 'forked', detail: `its feed is forked at position ${placed.feed.forkSeq}` }
-    const role = this.#admins.has(author) ? 'admin' : 'device'
-    if (this.#root.roles.get(role)?.includes(content.type) !== true)
-      return { reason: 'not-authorised', detail: `role ${role} may not author ${content.type}` }
-    if (this.#root.approvals.has(content.type))
-      return { reason: 'needs-approval', detail: `${content.type} needs approval by more admins` }
-    return undefined
-  }
-
-  #addInvite({ operation }: Placed, content: InviteCreate): void {
-    this.#state.invites.set(operation.id, {
-      operation: operation.id,
-      author: operation.author,
-      incarnation: operation.incarnation,
-      inviteKey: content.inviteKey,
-      uses: content.uses,
-      redeemedBy: new Set(),
-      timeMs: operation.timeMs,
-      expiresMs: content.expiresMs
-    })
-  }
-
-  #enrol(placed: Placed, content: DeviceEnrol): DeviceId | undefined {
-    const { operation } = placed
-    const { device } = content
-    if (content.redemption !== null && !this.#redeem(placed, content)) return undefined
-    const current = this.#enrolments.get(device)
-    if (current !== undefined && compareCausal(placed, current) < 0) return undefined
-    this.#enrolments.set(device, placed)
-    const isNew = !this.#state.devices.has(device)
-    this.#state.devices.set(device, {
-      device,
-      role: this.#admins.has(device) ? 'admin' : 'device',
-      enrolment: {
-        operation: operation.id,
-        by: operation.author,
-        kind: content.kind,
-        nameCommitment: content.nameCommitment,
-        timeMs: operation.timeMs,
-        expiresMs: operation.expiresMs
+  #settle(): void {
+    for (;;) {
+      for (const placed of this.#queue) {
+        this.#queue.delete(placed)
+        this.#look(placed)
       }
-    })
-    return isNew ? device : undefined
+      // Owners are decided once the operations on their names are; names that nothing rests on wait to be asked for.
+      const name = [...this.#dirtyNames].find(dirty => this.#onVersion.size > 0 || this.#onName.has(dirty))
+      if (name === undefined) return
+      this.#settleName(name)
+    }
   }
 
-  /** Spends a use of an invite; false makes the enrolment inert. */
-  #redeem({ operation }: Placed, content: DeviceEnrol): boolean {
-    const { redemption, device } = content
-    assert(redemption !== null, 'an enrolment by invite names it')
-    const invite = this.#state.invites.get(redemption.invite)
-    const isOfFeed = invite?.author === operation.author && invite.incarnation === operation.incarnation
-    if (invite === undefined || !isOfFeed)
-      return this.#setInert(
-        operation.id,
-        'invite-unknown',
-        'no invite in force earlier in its feed has this id'
-      )
-    if (operation.timeMs > invite.expiresMs)
-      return this.#setInert(operation.id, 'invite-expired', 'it was redeemed after the invite had expired')
-    if (!this.#proofHolds(operation.id, content, invite.inviteKey))
-      return this.#setInert(operation.id, 'bad-proof', 'the proof is not by the key of the invite')
-    if (!invite.redeemedBy.has(device) && invite.redeemedBy.size >= invite.uses)
-      return this.#setInert(operation.id, 'invite-spent', `all ${invite.uses} uses of the invite are spent`)
-    invite.redeemedBy.add(device)
-    return true
+  #look(placed: Placed): void {
+    const { id, content } = placed.operation
+    const before = this.#verdicts.get(id)
+    const after = this.#judge.verdict(placed)
+    this.#verdicts.set(id, after)
+    if (sameForce(before, after)) {
+      if (before?.inForce !== true) this.#builder.inert(id, inertOf(after))
+      return
+    }
+    const touched: Touched = {
+      devices: new Set(),
+      operations: new Set(),
+      invites: new Set(),
+      names: new Set()
+    }
+    const said = defined(content, 'content of an operation that is or was in force')
+    if (before?.inForce === true) this.#books.strike(placed, said, touched)
+    if (after.inForce) this.#books.enter(placed, said, after.rank, touched)
+    this.#builder.inert(id, inertOf(after))
+    this.#builder.changed(said)
+    if (said.type === 'invite.create') this.#builder.inviteChanged(id)
+    if (said.type === 'invite.cancel') this.#builder.inviteChanged(said.invite)
+    if (said.type === 'group.create') this.#builder.groupChanged(id)
+    this.#follow(touched)
   }
 
-  #proofHolds(id: OperationId, content: DeviceEnrol, inviteKey: Uint8Array): boolean {
-    const known = this.#proofs.get(id)
-    if (known !== undefined) return known
-    const { redemption, device, nameCommitment } = content
-    assert(redemption !== null, 'an enrolment by invite has a proof')
-    const holds = verifyRedemption(
-      { org: this.#state.org, device, nameCommitment },
-      { inviteKey, proof: redemption.proof, verify: this.#verify }
-    )
-    this.#proofs.set(id, holds)
-    return holds
+  #follow({ devices, operations, invites, names }: Touched): void {
+    for (const device of devices) this.#lookAgainAt(device)
+    for (const id of operations) {
+      const placed = this.#log.get(id)
+      if (placed !== undefined) this.#queue.add(placed)
+    }
+    for (const invite of invites)
+      for (const placed of this.#redemptions.get(invite) ?? NONE) this.#queue.add(placed)
+    for (const name of names) this.#dirtyNames.add(name)
   }
 
-  #setInert(id: OperationId, reason: InertReason, detail: string): false {
-    this.#state.inert.set(id, { reason, detail })
-    return false
+  #lookAgainAt(device: DeviceId): void {
+    for (const placed of this.#byAuthor.get(device) ?? NONE) this.#queue.add(placed)
+    for (const placed of this.#against.get(device) ?? NONE) this.#queue.add(placed)
   }
 
-  #foldName(name: string): void {
-    const operations = defined(this.#datasets.get(name), 'operations of a dataset')
-    const folded = foldDataset(name, operations, device => this.#admins.has(device))
-    for (const placed of operations) this.#state.inert.delete(placed.operation.id)
-    for (const [id, reason] of folded.inert) this.#state.inert.set(id, reason)
-    if (folded.entry === undefined) this.#state.datasets.delete(name)
-    else this.#state.datasets.set(name, folded.entry)
+  #dataset(name: string): DatasetFold | undefined {
+    if (this.#dirtyNames.has(name)) this.#settleName(name)
+    return this.#datasets.get(name)
   }
+
+  #settleName(name: string): void {
+    this.#dirtyNames.delete(name)
+    const before = this.#datasets.get(name)
+    const operations = [...(this.#books.datasets.get(name) ?? NONE)]
+    const folded = foldDataset(name, operations, placed => this.#actsAsAdmin(placed))
+    this.#datasets.set(name, folded)
+    for (const id of before?.inert.keys() ?? []) this.#builder.inert(id, undefined)
+    for (const { operation } of operations) this.#builder.inert(operation.id, folded.inert.get(operation.id))
+    this.#builder.nameChanged(name)
+    if (before?.entry?.owner === folded.entry?.owner) return
+    for (const placed of this.#onName.get(name) ?? NONE) this.#queue.add(placed)
+    for (const { operation } of operations)
+      if (operation.content?.type === 'dataset.publish')
+        for (const placed of this.#onVersion.get(operation.content.version) ?? NONE) this.#queue.add(placed)
+  }
+
+  #actsAsAdmin(placed: Placed): boolean {
+    const verdict = this.#verdicts.get(placed.operation.id)
+    assert(verdict?.inForce === true, 'a dataset is folded from operations in force')
+    return verdict.role === ADMIN_ROLE
+  }
+}
+
+function isForked(feed: Feed): boolean {
+  return feed.forkSeq !== undefined
+}
+
+function inertOf(verdict: Verdict): Inert | undefined {
+  return verdict.inForce ? undefined : verdict.inert
+}
+
+/** Whether the books stay as they are. */
+function sameForce(before: Verdict | undefined, after: Verdict): boolean {
+  if (before === undefined) return !after.inForce
+  if (before.inForce !== after.inForce) return false
+  return !before.inForce || !after.inForce || (before.rank === after.rank && before.role === after.role)
 }

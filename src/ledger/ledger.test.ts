@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { idBytes } from '../base/ids.ts'
+import { singleRoot } from './chain-view.ts'
 import { Ledger } from './ledger.ts'
 import { parseDatasetReference } from './names.ts'
 import { createOperation, type Operation, type OperationDraft } from './operation.ts'
@@ -55,7 +56,7 @@ function history(length: number): Operation[] {
 
 test('records wait for what they name, and come out in causal order', () => {
   const operations = history(5)
-  const ledger = new Ledger(root, { verify, sha256 })
+  const ledger = new Ledger(singleRoot(root), { verify, sha256 })
   const early = ledger.add(records(operations.slice(1).reverse()))
   assert.deepEqual([early.accepted.length, early.waiting], [0, 4])
   assert.deepEqual(early.missing, [operations[0]?.id])
@@ -70,17 +71,25 @@ test('records wait for what they name, and come out in causal order', () => {
 
 test('orphans are bounded: the oldest are dropped, and a second delivery brings them', () => {
   const operations = history(10)
-  const ledger = new Ledger(root, { verify, sha256, orphans: new Orphans({ countMax: 3, bytesMax: 1e6 }) })
+  const ledger = new Ledger(singleRoot(root), {
+    verify,
+    sha256,
+    orphans: new Orphans({ countMax: 3, bytesMax: 1e6 })
+  })
   assert.equal(ledger.add(records(operations.slice(1))).waiting, 3)
   assert.equal(ledger.add(records(operations.slice(0, 1))).accepted.length, 1)
   assert.equal(ledger.add(records(operations)).accepted.length, 9)
   assert.equal(ledger.size, 10)
-  const tiny = new Ledger(root, { verify, sha256, orphans: new Orphans({ countMax: 9, bytesMax: 700 }) })
+  const tiny = new Ledger(singleRoot(root), {
+    verify,
+    sha256,
+    orphans: new Orphans({ countMax: 9, bytesMax: 700 })
+  })
   assert.equal(tiny.add(records(operations.slice(1))).waiting, 1)
 })
 
 test('what breaks a rule for good is rejected with its reason', () => {
-  const ledger = new Ledger(root, { verify, sha256 })
+  const ledger = new Ledger(singleRoot(root), { verify, sha256 })
   const [first, next] = history(2)
   assert.ok(first && next)
   ledger.add(records([first, next]))
@@ -107,7 +116,7 @@ test('what breaks a rule for good is rejected with its reason', () => {
 })
 
 test('an orphan whose chain proves broken is reported when that shows', () => {
-  const ledger = new Ledger(root, { verify, sha256 })
+  const ledger = new Ledger(singleRoot(root), { verify, sha256 })
   const [first] = history(1)
   assert.ok(first)
   const broken = signRaw(admin, { ...rawEnvelope(root, admin), seq: 5, prev: idBytes(first.id) })
@@ -118,7 +127,7 @@ test('an orphan whose chain proves broken is reported when that shows', () => {
 
 test('signatures are skipped only for what this device verified before', () => {
   const forged = signRaw(laptop, rawEnvelope(root, admin))
-  const ledger = new Ledger(root, { verify, sha256 })
+  const ledger = new Ledger(singleRoot(root), { verify, sha256 })
   assert.equal(ledger.add([forged]).rejected[0]?.reason, 'bad-signature')
   assert.equal(ledger.add([forged], { verifiedBefore: true }).accepted.length, 1)
 })
@@ -129,7 +138,7 @@ test('a known record costs no verification', () => {
     sha256,
     verify: (...inputs: Parameters<typeof verify>) => ++verifications > 0 && verify(...inputs)
   }
-  const ledger = new Ledger(root, counting)
+  const ledger = new Ledger(singleRoot(root), counting)
   const operations = history(4)
   ledger.add(records(operations))
   ledger.add(records(operations))
@@ -166,7 +175,10 @@ test('the time of an operation never runs behind what it builds on', () => {
 
 test('equal digests mean equal ledgers', () => {
   const operations = history(3)
-  const [a, b] = [new Ledger(root, { verify, sha256 }), new Ledger(root, { verify, sha256 })]
+  const [a, b] = [
+    new Ledger(singleRoot(root), { verify, sha256 }),
+    new Ledger(singleRoot(root), { verify, sha256 })
+  ]
   assert.deepEqual(a.hello(), b.hello())
   a.add(records(operations))
   assert.notDeepEqual(a.hello(), b.hello())
@@ -176,7 +188,10 @@ test('equal digests mean equal ledgers', () => {
 
 test('sync sends what lies between, not the feed again', () => {
   const operations = history(200)
-  const [full, behind] = [new Ledger(root, { verify, sha256 }), new Ledger(root, { verify, sha256 })]
+  const [full, behind] = [
+    new Ledger(singleRoot(root), { verify, sha256 }),
+    new Ledger(singleRoot(root), { verify, sha256 })
+  ]
   full.add(records(operations))
   behind.add(records(operations.slice(0, 150)))
   const wants = behind.wantsFrom(full.tips())
@@ -203,7 +218,7 @@ test('sync across a fork sends at most a few times what differs', () => {
 
 test('wants for what is not here are passed over, and a page holds at least one record', () => {
   const operations = history(3)
-  const ledger = new Ledger(root, { verify, sha256 })
+  const ledger = new Ledger(singleRoot(root), { verify, sha256 })
   const tip = operations.at(-1)?.id
   assert.ok(tip)
   assert.deepEqual(ledger.recordsFor([{ tip, have: [] }]), { records: [], more: false })
@@ -216,7 +231,7 @@ test('wants for what is not here are passed over, and a page holds at least one 
 test('a long ledger takes one more operation without folding everything again', () => {
   // Counted, not timed: the redemption proofs that a fold checks are the measure of what it does again.
   let verifications = 0
-  const ledger = new Ledger(root, {
+  const ledger = new Ledger(singleRoot(root), {
     sha256,
     verify: (...inputs) => ++verifications > 0 && verify(...inputs)
   })

@@ -11,8 +11,11 @@
 
 import { assert } from '../base/assert.ts'
 import type { DeviceId, OperationId, OrgId } from '../base/ids.ts'
-import { compareCausal, feedKey, OperationLog, type Placed } from './feed.ts'
+import type { ChainView } from './chain-view.ts'
+import { cutoffsOf, depsFor } from './drafting.ts'
+import { feedKey, OperationLog } from './feed.ts'
 import { Fold } from './fold.ts'
+import type { Verdict } from './fold-judge.ts'
 import {
   DEPS_MAX,
   type Operation,
@@ -20,7 +23,7 @@ import {
   type OperationFault,
   parseOperation
 } from './operation.ts'
-import type { OperationContent } from './operation-content.ts'
+import type { Cutoff, OperationContent } from './operation-content.ts'
 import { Orphans } from './orphans.ts'
 import { accepted, type Outcome, rejected } from './outcome.ts'
 import { orgIdOf, type Root } from './root.ts'
@@ -67,7 +70,7 @@ interface Adding {
 
 export class Ledger {
   readonly org: OrgId
-  readonly root: Root
+  readonly chain: ChainView
   readonly #log: OperationLog
   readonly #fold: Fold
   readonly #orphans: Orphans
@@ -75,15 +78,50 @@ export class Ledger {
   readonly #sha256: Sha256
   #tips: readonly FeedTip[] | undefined
 
-  /** `root` is a validated root.v1 (see `decodeRoot`). */
-  constructor(root: Root, options: { verify: Verify; sha256: Sha256; orphans?: Orphans }) {
-    this.root = root
-    this.org = orgIdOf(root)
+  constructor(chain: ChainView, options: { verify: Verify; sha256: Sha256; orphans?: Orphans }) {
+    this.chain = chain
+    this.org = orgIdOf(chain.founding)
     this.#verify = options.verify
     this.#sha256 = options.sha256
-    this.#log = new OperationLog(root.admins)
-    this.#fold = new Fold(this.#log, root, options.verify)
+    this.#log = new OperationLog(chain.founding.admins)
+    this.#fold = new Fold(this.#log, chain, options.verify)
     this.#orphans = options.orphans ?? new Orphans()
+  }
+
+  /** The head of the chain. */
+  get root(): Root {
+    return this.chain.head
+  }
+
+  /** To be called after roots were added to the chain: what operations mean may have changed. */
+  chainMoved(): void {
+    this.#fold.restart()
+  }
+
+  /** Why an operation is or is not in force. */
+  verdict(id: OperationId): Verdict | undefined {
+    return this.#fold.verdict(id)
+  }
+
+  /** Approvals in force of an operation. */
+  approvals(id: OperationId): readonly Operation[] {
+    return [...this.#fold.books.approvals(id)].map(placed => placed.operation)
+  }
+
+  /** The best rank that a device holds now; undefined for who is no member. */
+  rankOf(device: DeviceId): number | undefined {
+    this.#fold.state()
+    return this.#fold.judge.bestRank(device)
+  }
+
+  /** What a revocation or suspension now lets keep its effect: each feed up to where it stands. */
+  cutoffsOf(device: DeviceId): readonly Cutoff[] {
+    return cutoffsOf(this.#log, device)
+  }
+
+  /** The last operation of each feed of an author, for the frontier of a root that is to follow. */
+  frontierOf(authors: readonly DeviceId[]): readonly (Cutoff & { readonly author: DeviceId })[] {
+    return authors.flatMap(author => this.cutoffsOf(author).map(cutoff => ({ author, ...cutoff })))
   }
 
   /** How many operations are placed. */
@@ -154,14 +192,14 @@ export class Ledger {
       )
     const [tip] = feed?.tips.values() ?? []
     const deps = new Set<OperationId>()
-    if (tip === undefined && !this.root.admins.includes(author)) {
+    if (tip === undefined && !this.chain.founding.admins.includes(author)) {
       const enrolment = this.state().devices.get(author)?.enrolment
       if (enrolment === undefined) return rejected('not-enrolled', 'nothing in force enrols this device')
       deps.add(enrolment.operation)
     }
-    if (content.type === 'dataset.publish' || content.type === 'dataset.retire')
-      for (const id of this.#latestOn(content.name, author, incarnation))
-        if (deps.size < DEPS_MAX) deps.add(id)
+    const drafting = { fold: this.#fold, log: this.#log, author, incarnation }
+    for (const id of depsFor(content, drafting))
+      if (id !== tip?.operation.id && deps.size < DEPS_MAX) deps.add(id)
     return accepted({
       org: this.org,
       root: this.root.hash,
@@ -185,8 +223,8 @@ export class Ledger {
     const tips = this.tips()
     return {
       org: this.org,
-      rootVersion: this.root.version,
-      rootHash: this.root.hash,
+      rootVersion: this.chain.newest.version,
+      rootHash: this.chain.newest.hash,
       digest: digestOf(tips, this.#sha256),
       tips: tips.length
     }
@@ -200,22 +238,6 @@ export class Ledger {
   /** Answers a peer's wants with one page; while `more`, it asks again with what it then lacks. */
   recordsFor(wants: readonly Want[], limits: PageLimits = PAGE_LIMITS): RecordPage {
     return recordsFor(this.#log, wants, limits)
-  }
-
-  /** Operations on a dataset that no later one builds on, the latest first; those of the feed itself are implied. */
-  #latestOn(name: string, author: DeviceId, incarnation: string): OperationId[] {
-    const operations = this.#fold.operationsOn(name)
-    const builtOn = new Set<OperationId>()
-    const lastOfFeed = new Map<string, Placed>()
-    for (const placed of operations) {
-      for (const dep of placed.operation.deps) builtOn.add(dep)
-      lastOfFeed.set(placed.feed.key, placed)
-    }
-    const own = feedKey({ author, incarnation })
-    return [...lastOfFeed.values()]
-      .filter(placed => placed.feed.key !== own && !builtOn.has(placed.operation.id))
-      .sort((a, b) => compareCausal(b, a))
-      .map(placed => placed.operation.id)
   }
 
   #place(first: Operation, adding: Adding): void {

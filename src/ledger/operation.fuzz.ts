@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { assert } from '../base/assert.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { encodeCbor } from './cbor.ts'
+import { singleRoot } from './chain-view.ts'
 import { Ledger } from './ledger.ts'
 import { createOperation, decodeOperation, type Operation, parseOperation } from './operation.ts'
 import { enrolment, foundOrg, keyNamed, TestDevice } from './org-fixture.conformance.ts'
@@ -44,7 +45,7 @@ export function fuzz(input: Uint8Array): void {
 }
 
 function check(record: Uint8Array): void {
-  const ledger = new Ledger(root, keys)
+  const ledger = new Ledger(singleRoot(root), keys)
   ledger.add([...records, record])
   ledger.state()
   const decoded = decodeOperation(record, keys)

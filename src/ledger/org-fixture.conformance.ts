@@ -19,6 +19,7 @@ import {
   versionIdFromBytes
 } from '../base/ids.ts'
 import { type CborValue, encodeCbor } from './cbor.ts'
+import { singleRoot } from './chain-view.ts'
 import { commitName, proveRedemption } from './invite.ts'
 import { Ledger } from './ledger.ts'
 import { createOperation, type Operation } from './operation.ts'
@@ -78,7 +79,7 @@ export class TestDevice {
 
   constructor(key: TestKey, root: Root) {
     this.key = key
-    this.ledger = new Ledger(root, { verify, sha256 })
+    this.ledger = new Ledger(singleRoot(root), { verify, sha256 })
   }
 
   get id(): DeviceId {

@@ -15,9 +15,9 @@
  *   chain when what contests it is resolved, so its successors are kept as well;
  * - not kept: invalid, or beyond a limit.
  *
- * Limits. Successors of a root of the chain always have room, up to their own limit: a peer can not be filled up so
- * that it misses the root that counts. What lies deeper aside has a limit of its own; what it turns away comes again
- * by sync once it matters. A root that is crowded out as a sibling stays while it has successors here.
+ * Limits. The listed successors of each root of the chain always have room: a peer can not be filled up so that it
+ * misses the root that counts. Everything else aside shares a limit; what that turns away comes again by sync once it
+ * matters. What others build on is never let go, however much contests it.
  *
  * Everything is in memory: the caller writes the records that `add` reports as kept, and adds them again at start.
  */
@@ -33,7 +33,7 @@ import type { Sha256, Verify } from './signature.ts'
 
 /** Versions that a chain can have. */
 export const CHAIN_ROOTS_MAX = 1024
-/** Roots that are kept although their predecessor is not on the chain. */
+/** Room for roots that are not among the listed successors of a root of the chain. */
 export const ROOTS_ASIDE_MAX = 256
 
 export interface Freeze {
@@ -178,8 +178,11 @@ export class RootChain {
     return last === undefined || at.seq > last.seq || !at.isOnBranch(last.id, last.seq)
   }
 
-  /** Takes a record of any origin. */
-  add(record: Uint8Array): Outcome<RootAddition, RootChainFault> {
+  /**
+   * Takes a record of any origin. `keptBefore` is only for records that this device itself kept and reads back: it
+   * never lets go of them for want of room.
+   */
+  add(record: Uint8Array, { keptBefore = false } = {}): Outcome<RootAddition, RootChainFault> {
     const parsed = parseRoot(record, this.#keys.sha256)
     if (!parsed.ok) return parsed
     const unproven = parsed.value
@@ -198,7 +201,7 @@ export class RootChain {
       this.#orphans.park(unproven, digest)
       return accepted({ outcome: 'waiting', root: waitingRoot(unproven) })
     }
-    return this.#attach(unproven)
+    return this.#attach(unproven, keptBefore)
   }
 
   /** Whether a record brings no signature that is not here, which costs no verification to see. */
@@ -213,33 +216,34 @@ export class RootChain {
   }
 
   /** Proves a record by its predecessor, and then whatever waited for it. */
-  #attach(first: UnprovenRoot): Outcome<RootAddition, RootChainFault> {
+  #attach(first: UnprovenRoot, keptBefore: boolean): Outcome<RootAddition, RootChainFault> {
     const before = this.#view
-    const verdict = this.#take(first)
+    const verdict = this.#take(first, keptBefore)
     if (!verdict.ok || verdict.value.outcome !== 'kept') return verdict
     const kept = [...verdict.value.kept]
     for (const root of kept)
       for (const unproven of this.#orphans.release(root.hash)) {
-        const taken = this.#take(unproven)
+        const taken = this.#take(unproven, keptBefore)
         if (taken.ok && taken.value.outcome === 'kept') kept.push(...taken.value.kept)
       }
     return accepted({ outcome: 'kept', kept, chainMoved: !isSameView(before, this.#view) })
   }
 
-  #take(unproven: UnprovenRoot): Outcome<RootAddition, RootChainFault> {
+  #take(unproven: UnprovenRoot, keptBefore: boolean): Outcome<RootAddition, RootChainFault> {
     const awaited = toHex(unproven.terms.prev ?? new Uint8Array())
     const predecessor = defined(this.#roots.get(awaited), 'predecessor of a root')
     const proved = proveRoot(unproven, { verify: this.#keys.verify, predecessor })
     if (!proved.ok) return proved
-    const name = toHex(proved.value.hash)
-    if (!this.#roots.has(name) && !this.#hasRoomAfter(predecessor))
+    const hasRoom = keptBefore || this.#countAside() < ROOTS_ASIDE_MAX
+    const isNew = !this.#roots.has(toHex(proved.value.hash))
+    if (isNew && !hasRoom && !this.#view.places.has(awaited))
       return rejected('chain-full', `${ROOTS_ASIDE_MAX} roots lie aside of the chain already`)
     const siblings = this.#siblings.get(awaited) ?? new Siblings(predecessor)
-    const taking = siblings.take(proved.value)
+    const taking = siblings.take(proved.value, { hasRoom })
     if (taking.outcome !== 'kept') return accepted({ outcome: taking.outcome })
     this.#siblings.set(awaited, siblings)
     this.#name(taking.root)
-    if (taking.dropped !== undefined) this.#forget(taking.dropped, siblings)
+    if (!hasRoom) this.#release(siblings)
     this.#view = this.#walk()
     return accepted({ outcome: 'kept', kept: [taking.root], chainMoved: false })
   }
@@ -250,19 +254,20 @@ export class RootChain {
     if (known?.succession !== 'recovery' || root.succession === 'recovery') this.#roots.set(name, root)
   }
 
-  /** Lets a crowded-out root go, unless it is kept as one of the other kind or has successors here. */
-  #forget(dropped: Root, siblings: Siblings): void {
-    const name = toHex(dropped.hash)
-    const isKept = siblings.roots().some(root => equalBytes(root.hash, dropped.hash))
-    if (!isKept && !this.#siblings.has(name)) this.#roots.delete(name)
+  /** Lets siblings go that are crowded out and on which nothing here builds. */
+  #release(siblings: Siblings): void {
+    for (const { hash } of siblings.release(root => this.#siblings.has(toHex(root.hash)))) {
+      const isKept = siblings.roots().some(root => equalBytes(root.hash, hash))
+      if (!isKept) this.#roots.delete(toHex(hash))
+    }
   }
 
-  #hasRoomAfter(predecessor: Root): boolean {
-    const { places } = this.#view
-    if (places.has(toHex(predecessor.hash))) return true
+  /** Records that are not among the listed successors of a root of the chain. */
+  #countAside(): number {
     let aside = 0
-    for (const { prev } of this.#roots.values()) if (prev !== null && !places.has(toHex(prev))) aside++
-    return aside < ROOTS_ASIDE_MAX
+    for (const [predecessor, siblings] of this.#siblings)
+      aside += this.#view.places.has(predecessor) ? siblings.unlisted : siblings.roots().length
+    return aside
   }
 
   #walk(): View {
@@ -280,8 +285,8 @@ export class RootChain {
 }
 
 /**
- * The chain of an org from records in any order, such as a device that starts reads back or a joiner is handed. Fails
- * when root.v1 of the org is not among them; other records that can not be kept are listed.
+ * The chain of an org from records in any order that this device kept, or that a joiner is handed in one bounded
+ * message. Fails when root.v1 of the org is not among them; other records that can not be kept are listed.
  */
 export function openRootChain(
   records: readonly Uint8Array[],
@@ -293,16 +298,22 @@ export function openRootChain(
   },
   'no-founding-root'
 > {
-  const founding = records
-    .map(record => parseRoot(record, sha256))
-    .filter(parsed => parsed.ok && equalBytes(parsed.value.hash, idBytes(org)))
-    .map(parsed => (parsed.ok ? proveRoot(parsed.value, { verify }) : parsed))
+  const refused: { reason: RootChainFault; detail: string }[] = []
+  const read: UnprovenRoot[] = []
+  for (const record of records) {
+    const parsed = parseRoot(record, sha256)
+    if (parsed.ok) read.push(parsed.value)
+    else refused.push({ reason: parsed.reason, detail: parsed.detail })
+  }
+  const founding = read
+    .filter(({ hash }) => equalBytes(hash, idBytes(org)))
+    .map(unproven => proveRoot(unproven, { verify }))
     .find(proved => proved.ok)
   if (founding?.ok !== true) return rejected('no-founding-root', 'no record is a valid first root of the org')
   const chain = new RootChain(founding.value, { verify, sha256 })
-  const refused: { reason: RootChainFault; detail: string }[] = []
-  for (const record of records) {
-    const added = chain.add(record)
+  // By version, so that few have to wait.
+  for (const { record } of read.sort((x, y) => x.terms.version - y.terms.version)) {
+    const added = chain.add(record, { keptBefore: true })
     if (!added.ok) refused.push({ reason: added.reason, detail: added.detail })
   }
   return accepted({ chain, refused })

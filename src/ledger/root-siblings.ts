@@ -4,9 +4,10 @@
  * The rule: if any is a recovery successor, exactly one of these; else exactly one ordinary one. Several of the kind
  * that decides contest each other, and none of them counts.
  *
- * Two kinds are kept apart, each bounded to the roots of the smallest hashes. Keeping the smallest of a set as it
- * grows needs no memory of the rest, so what is kept does not depend on the order of arrival; and ordinary
- * successors, however many a majority of stolen keys makes, never push out the recovery successor that ends it.
+ * The two kinds are kept apart. Of each, the roots of the smallest hashes are *listed*, up to a limit: these decide and
+ * are shown. Which are listed does not depend on the order of arrival, and ordinary successors, however many a
+ * majority of stolen keys makes, never push out the recovery successor that ends it. Others are kept while there is
+ * room or while they have successors: one of them may be the root on which an org has been building for years.
  *
  * Records of one root that differ in their signatures are merged. For that to be independent of order too, an
  * ordinary successor carries no signature by a recovery key: if a majority of those had signed it would be a recovery
@@ -17,7 +18,7 @@ import { compareBytes, equalBytes, toHex } from '../base/bytes.ts'
 import type { DeviceId } from '../base/ids.ts'
 import { type Root, type RootSignature, withSignatures } from './root.ts'
 
-/** Successors of one root that are kept, of each kind. */
+/** Successors of one root that are listed, of each kind. */
 export const SIBLINGS_MAX = 4
 
 /** A key that signed several successors of one root: it broke its word to sign one. */
@@ -36,24 +37,24 @@ export type Choice =
   | { readonly outcome: 'contested'; readonly roots: readonly Root[] }
 
 export type Taking =
-  | { readonly outcome: 'kept'; readonly root: Root; readonly dropped: Root | undefined }
+  | { readonly outcome: 'kept'; readonly root: Root }
   | { readonly outcome: 'known' }
-  /** Too many of its kind have smaller hashes. */
+  /** Enough of its kind have smaller hashes, and there is no room for more. */
   | { readonly outcome: 'surplus' }
 
 type Kind = 'ordinary' | 'recovery'
 
 export class Siblings {
   readonly #predecessor: Root
-  /** By hash, ascending. */
+  /** By hash, ascending; the first are listed. */
   readonly #kept: Record<Kind, readonly Root[]> = { ordinary: [], recovery: [] }
 
   constructor(predecessor: Root) {
     this.#predecessor = predecessor
   }
 
-  /** Takes a root that is proved to succeed the predecessor. */
-  take(proved: Root): Taking {
+  /** Takes a root that is proved to succeed the predecessor; `hasRoom`: for one that would not be listed. */
+  take(proved: Root, { hasRoom }: { readonly hasRoom: boolean }): Taking {
     const kind: Kind = proved.succession === 'recovery' ? 'recovery' : 'ordinary'
     const root = kind === 'ordinary' ? this.#withoutRecoverySignatures(proved) : proved
     const kept = this.#kept[kind]
@@ -63,18 +64,28 @@ export class Siblings {
       if (isSameSignatures(merged, before.signatures)) return { outcome: 'known' }
       const whole = withSignatures(before, merged)
       this.#kept[kind] = kept.map(other => (other === before ? whole : other))
-      return { outcome: 'kept', root: whole, dropped: undefined }
+      return { outcome: 'kept', root: whole }
     }
     const sorted = [...kept, root].sort((a, b) => compareBytes(a.hash, b.hash))
-    const dropped = sorted[SIBLINGS_MAX]
-    if (dropped === root) return { outcome: 'surplus' }
-    this.#kept[kind] = sorted.slice(0, SIBLINGS_MAX)
-    return { outcome: 'kept', root, dropped }
+    if (!hasRoom && sorted.indexOf(root) >= SIBLINGS_MAX) return { outcome: 'surplus' }
+    this.#kept[kind] = sorted
+    return { outcome: 'kept', root }
+  }
+
+  /** Lets those go that are not listed and that `isNeeded` does not ask for; answers them. */
+  release(isNeeded: (root: Root) => boolean): readonly Root[] {
+    const released: Root[] = []
+    for (const kind of ['ordinary', 'recovery'] as const) {
+      const going = this.#kept[kind].slice(SIBLINGS_MAX).filter(root => !isNeeded(root))
+      this.#kept[kind] = this.#kept[kind].filter(root => !going.includes(root))
+      released.push(...going)
+    }
+    return released
   }
 
   choice(): Choice {
-    const { ordinary, recovery } = this.#kept
-    const deciding = recovery.length > 0 ? recovery : ordinary
+    const recovery = this.#listed('recovery')
+    const deciding = recovery.length > 0 ? recovery : this.#listed('ordinary')
     const [root] = deciding
     if (root === undefined) return { outcome: 'none' }
     return deciding.length === 1 ? { outcome: 'chosen', root } : { outcome: 'contested', roots: deciding }
@@ -85,12 +96,22 @@ export class Siblings {
     return [...this.#kept.ordinary, ...this.#kept.recovery]
   }
 
+  /** How many are kept without being listed. */
+  get unlisted(): number {
+    const { ordinary, recovery } = this.#kept
+    return Math.max(0, ordinary.length - SIBLINGS_MAX) + Math.max(0, recovery.length - SIBLINGS_MAX)
+  }
+
   /**
    * Who signed more than one of a kind. An admin who signed an ordinary successor, and then, as one of the new admins,
    * the recovery successor that ended a contest, did nothing wrong.
    */
   equivocations(): Equivocation[] {
-    return [...equivocationsAmong(this.#kept.ordinary), ...equivocationsAmong(this.#kept.recovery)]
+    return [...equivocationsAmong(this.#listed('ordinary')), ...equivocationsAmong(this.#listed('recovery'))]
+  }
+
+  #listed(kind: Kind): readonly Root[] {
+    return this.#kept[kind].slice(0, SIBLINGS_MAX)
   }
 
   #withoutRecoverySignatures(root: Root): Root {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { operationIdFromBytes } from '../base/ids.ts'
 import { encodeCbor } from './cbor.ts'
+import { OPERATION_TYPES } from './operation-types.ts'
 import {
   foundOrg,
+  INCARNATION,
   keyNamed,
+  OTHER_INCARNATION,
   START_MS,
   sha256,
   signedRoot,
@@ -13,6 +17,7 @@ import {
 } from './org-fixture.conformance.ts'
 import {
   decodeRoot,
+  FRONTIER_MAX,
   foundingTerms,
   orgIdOf,
   type Root,
@@ -20,6 +25,7 @@ import {
   type RootTerms,
   rootBytes
 } from './root.ts'
+import { decodeTerms } from './root-terms.ts'
 import { signId } from './signature.ts'
 
 const [a, b, c] = [keyNamed('a'), keyNamed('b'), keyNamed('c')]
@@ -119,4 +125,53 @@ test('no changed byte of a record is accepted', () => {
     }),
     { numRuns: 300 }
   )
+})
+
+test('a frontier is sorted by feed, names each feed once, and is bounded', () => {
+  const first = foundOrg([a, b, c])
+  const entry = (index: number, seq = 1) => ({
+    author: keyNamed(`author ${index >> 1}`).id,
+    incarnation: index % 2 === 0 ? INCARNATION : OTHER_INCARNATION,
+    seq,
+    id: operationIdFromBytes(sha256(Uint8Array.of(index)))
+  })
+  const next = (frontier: RootTerms['frontier']) => termsOf({ version: 2, prev: first.hash, frontier })
+  const entries = Array.from({ length: FRONTIER_MAX + 1 }, (_, index) => entry(index))
+  const root = decodeRoot(signedRoot(next(entries.slice(1)), [a, b]), { verify, sha256, predecessor: first })
+  assert.ok(root.ok)
+  assert.deepEqual(new Set(root.value.frontier), new Set(entries.slice(1)))
+  assert.equal(outcome(next(entries), [a, b], first), 'malformed')
+  assert.equal(outcome(next([entry(0), entry(0, 2)]), [a, b], first), 'malformed', 'one feed twice')
+  assert.equal(outcome(next([entry(0, 0)]), [a, b], first), 'malformed', 'positions begin at 1')
+  const sorted = rootBytes(next([entry(0), entry(1)]))
+  const swapped = Buffer.from(sorted)
+  const [low, high] = [INCARNATION, OTHER_INCARNATION].map(text => Buffer.from(text, 'hex')) as [
+    Buffer,
+    Buffer
+  ]
+  const places = [swapped.indexOf(low), swapped.indexOf(high)] as const
+  high.copy(swapped, places[0])
+  low.copy(swapped, places[1])
+  assert.equal(decodeTerms(sorted).ok, true)
+  assert.equal(decodeTerms(swapped).ok, false)
+})
+
+test('a key can not be both an admin and a recovery key', () => {
+  assert.equal(outcome(termsOf({ recovery: [outsider.id] }), [a, b]), 'valid')
+  assert.equal(outcome(termsOf({ recovery: [outsider.id, a.id] }), [a, b]), 'bad-terms')
+})
+
+test('the roles of a new org give admins every type, and everyone the vote', () => {
+  const terms = foundingTerms({ orgName: 'Acme', admin: a.id, timeMs: START_MS })
+  const ranks = [...terms.ranks].sort((x, y) => x[1] - y[1] || (x[0] < y[0] ? -1 : 1))
+  assert.deepEqual(
+    ranks.map(([name, rank]) => `${name} ${rank}`).join(', '),
+    'admin 1, publisher 3, auditor 4, holder 4, reader 4, device 5'
+  )
+  const admin = terms.roles.get('admin') ?? []
+  for (const [name, types] of terms.roles)
+    for (const type of types) assert.ok(admin.includes(type), `admins may ${type} as ${name} may`)
+  for (const type of OPERATION_TYPES) assert.ok(admin.includes(type), type)
+  for (const name of ['admin', 'publisher', 'device'])
+    for (const type of ['root.propose', 'root.vote', 'note']) assert.ok(terms.roles.get(name)?.includes(type))
 })

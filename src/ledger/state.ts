@@ -6,15 +6,40 @@
  */
 
 import type { DeviceId, OperationId, OrgId, VersionId } from '../base/ids.ts'
+import type { ChainView } from './chain-view.ts'
 import type { FeedKey } from './feed.ts'
 import type { DatasetClass, DatasetReference, DeviceKind } from './names.ts'
+import type { Grantee, Scope } from './operation-content.ts'
 import { accepted, type Outcome, rejected } from './outcome.ts'
 import type { Root } from './root.ts'
 
+/** Where a device stands. `former` was an admin and never enrolled. */
+export type Standing = 'member' | 'suspended' | 'revoked' | 'former'
+
+/** What took a device's membership. */
+export interface Taking {
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly reason: string | null
+  readonly timeMs: number
+}
+
+export interface RoleHolding {
+  readonly role: string
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly expiresMs: number | null
+}
+
 export interface DeviceEntry {
   readonly device: DeviceId
-  /** Admins come from the root, and are devices by definition; every other member is enrolled. */
+  /** Admins come from the chain's head; every other member is enrolled. */
   readonly role: 'admin' | 'device'
+  readonly standing: Standing
+  /** Why it is suspended or revoked. */
+  readonly takenBy: Taking | undefined
+  /** Beyond the base role, by name. */
+  readonly roles: ReadonlyMap<string, RoleHolding>
   /** The newest enrolment in force; undefined only for an admin that has not described itself yet. */
   readonly enrolment: Enrolment | undefined
 }
@@ -37,6 +62,8 @@ export interface InviteEntry {
   readonly uses: number
   /** Devices that were enrolled by it; the same device enrolled again costs no further use. */
   readonly redeemedBy: ReadonlySet<DeviceId>
+  /** Nothing that it was not known of enrols by it any more. */
+  readonly cancelledBy: OperationId | undefined
   readonly timeMs: number
   readonly expiresMs: number
 }
@@ -57,27 +84,84 @@ export interface DatasetVersion {
   readonly retiredBy: OperationId | undefined
 }
 
+export interface DatasetPolicyEntry {
+  readonly operation: OperationId
+  readonly labels: readonly string[]
+  readonly access: 'members' | 'granted'
+}
+
+export interface GroupEntry {
+  readonly operation: OperationId
+  readonly name: string
+  readonly by: DeviceId
+  readonly devices: ReadonlySet<DeviceId>
+}
+
+export interface GrantEntry {
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly grantee: Grantee
+  readonly scope: Scope
+  readonly purpose: string | null
+  readonly timeMs: number
+  readonly expiresMs: number | null
+}
+
+/** What stands against a version. */
+export interface ContentEntry {
+  readonly quarantines: readonly Taking[]
+  readonly recalls: readonly Taking[]
+}
+
+export interface ProposalEntry {
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly hash: Uint8Array
+  readonly bytes: Uint8Array
+  readonly timeMs: number
+}
+
+export interface VoteEntry {
+  readonly operation: OperationId
+  readonly hash: Uint8Array
+  readonly key: DeviceId
+  readonly signature: Uint8Array
+}
+
 export interface DatasetEntry {
   readonly name: string
   /** Who may publish under the name: the admins once one of them has, else the device that did so first. */
   readonly owner: DeviceId | 'admins'
+  readonly policy: DatasetPolicyEntry | undefined
   /** In the order of their ordinals; never empty. */
   readonly versions: readonly DatasetVersion[]
 }
 
-export type InertReason =
-  | 'unknown-type'
-  | 'bad-body'
-  | 'unknown-root'
-  | 'forked'
-  | 'author-not-enrolled'
-  | 'not-authorised'
-  | 'needs-approval'
-  | 'invite-unknown'
-  | 'invite-expired'
-  | 'invite-spent'
-  | 'bad-proof'
-  | 'name-taken'
+export const INERT_REASONS = [
+  'unknown-type',
+  'bad-body',
+  'unknown-root',
+  'contested-root',
+  'outdated-root',
+  'expired-root',
+  'forked',
+  'author-not-enrolled',
+  'author-suspended',
+  'author-revoked',
+  'not-authorised',
+  'expired-role',
+  'unknown-role',
+  'outranked',
+  'not-owner',
+  'needs-approval',
+  'invite-unknown',
+  'invite-cancelled',
+  'invite-expired',
+  'invite-spent',
+  'bad-proof',
+  'name-taken'
+] as const
+export type InertReason = (typeof INERT_REASONS)[number]
 
 export interface Inert {
   readonly reason: InertReason
@@ -97,10 +181,18 @@ export interface Fork {
 /** Valid until the ledger that it came from takes more operations. */
 export interface State {
   readonly org: OrgId
+  /** The head of the chain. */
   readonly root: Root
+  /** Present while roots contest each other: no authority changes. */
+  readonly freeze: ChainView['freeze']
   readonly devices: ReadonlyMap<DeviceId, DeviceEntry>
   readonly invites: ReadonlyMap<OperationId, InviteEntry>
   readonly datasets: ReadonlyMap<string, DatasetEntry>
+  readonly groups: ReadonlyMap<OperationId, GroupEntry>
+  readonly grants: ReadonlyMap<OperationId, GrantEntry>
+  readonly content: ReadonlyMap<VersionId, ContentEntry>
+  readonly proposals: ReadonlyMap<OperationId, ProposalEntry>
+  readonly votes: ReadonlyMap<OperationId, VoteEntry>
   readonly forks: ReadonlyMap<FeedKey, Fork>
   /** Operations that are kept but have no effect, and why. */
   readonly inert: ReadonlyMap<OperationId, Inert>
@@ -108,15 +200,36 @@ export interface State {
 
 /** Whether a device takes part in the org now. */
 export function isMember(state: State, device: DeviceId, nowMs: number): boolean {
-  const entry = state.devices.get(device)
-  if (entry === undefined) return false
-  return entry.role === 'admin' || !hasEnded(entry.enrolment?.expiresMs ?? null, nowMs)
+  return membershipFault(state, device, nowMs) === undefined
 }
 
-/** Whether a device may author operations of a type, by the role table of the root. */
-export function mayAuthor(state: State, device: DeviceId, type: string): boolean {
-  const role = state.devices.get(device)?.role
-  return role !== undefined && (state.root.roles.get(role)?.includes(type) ?? false)
+/** Why a device takes no part in the org now, for the person who uses it; undefined for a member. */
+export function membershipFault(state: State, device: DeviceId, nowMs: number): string | undefined {
+  const entry = state.devices.get(device)
+  if (entry === undefined || entry.standing === 'former')
+    return `this device is not enrolled in ${state.root.orgName}`
+  if (entry.role === 'admin') return undefined
+  if (entry.standing !== 'member') {
+    const because = entry.takenBy?.reason == null ? '' : `: ${entry.takenBy.reason}`
+    return `this device was ${entry.standing} in ${state.root.orgName}${because}`
+  }
+  return hasEnded(entry.enrolment?.expiresMs ?? null, nowMs)
+    ? `the enrolment of this device in ${state.root.orgName} has expired`
+    : undefined
+}
+
+/** Roles that a device holds now, the base role included; none for who is no member. */
+export function rolesOf(state: State, device: DeviceId, nowMs: number): readonly string[] {
+  const entry = state.devices.get(device)
+  if (entry === undefined || !isMember(state, device, nowMs)) return []
+  const granted = [...entry.roles.values()].filter(({ expiresMs }) => !hasEnded(expiresMs, nowMs))
+  const names = [...granted.map(({ role }) => role), 'device']
+  return entry.role === 'admin' ? ['admin', ...names] : names
+}
+
+/** Whether a device may author operations of a type, by the role table of the head. */
+export function mayAuthor(state: State, device: DeviceId, type: string, nowMs: number): boolean {
+  return rolesOf(state, device, nowMs).some(role => state.root.roles.get(role)?.includes(type) ?? false)
 }
 
 export function usesLeft(invite: InviteEntry): number {
@@ -167,6 +280,6 @@ export function resolveDataset(
     : accepted({ dataset, version })
 }
 
-function hasEnded(endMs: number | null, nowMs: number): boolean {
+export function hasEnded(endMs: number | null, nowMs: number): boolean {
   return endMs !== null && nowMs >= endMs
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deviceIdFromBytes, operationIdFromBytes, orgIdFromBytes } from '../base/ids.ts'
 import { type CborValue, encodeCbor } from './cbor.ts'
+import { ROOT_RECORD_BYTES_MAX } from './root.ts'
+import { ROOT_HAVE_MAX, ROOT_PAGE_RECORDS_MAX } from './root-sync.ts'
 import { PAGE_RECORDS_MAX, TIPS_MAX, WANT_HAVE_MAX, WANT_IDS_MAX } from './sync.ts'
 import { decodeSyncMessage, encodeSyncMessage, type SyncMessage } from './sync-messages.ts'
 
@@ -25,7 +27,9 @@ const MESSAGES: readonly SyncMessage[] = [
   },
   { kind: 'want', wants: [{ tip: operation(4), have: [operation(5), operation(6)] }] },
   { kind: 'records', records: [Uint8Array.of(1, 2, 3)], more: true },
-  { kind: 'refuse', reason: 'foreign-org' }
+  { kind: 'refuse', reason: 'foreign-org' },
+  { kind: 'want-roots', have: [filled(7), filled(8)] },
+  { kind: 'roots', records: [Uint8Array.of(4, 5)], more: false }
 ]
 
 test('every kind round-trips', () => {
@@ -64,4 +68,15 @@ test('counts are bounded, each by its limit', () => {
   const wide = Math.floor(WANT_IDS_MAX / (WANT_HAVE_MAX + 1))
   assert.equal(want(wide, WANT_HAVE_MAX), 'valid')
   assert.equal(want(wide + 1, WANT_HAVE_MAX), 'too-large')
+})
+
+test('root records and what is held of them are bounded too', () => {
+  const have = (count: number) => verdict({ v: 1, kind: 'want-roots', have: Array(count).fill(filled(1)) })
+  assert.equal(have(ROOT_HAVE_MAX), 'valid')
+  assert.equal(have(ROOT_HAVE_MAX + 1), 'malformed')
+  const roots = (count: number, bytes: number) =>
+    verdict({ v: 1, kind: 'roots', records: Array(count).fill(new Uint8Array(bytes)), more: true })
+  assert.equal(roots(ROOT_PAGE_RECORDS_MAX, ROOT_RECORD_BYTES_MAX), 'valid')
+  assert.equal(roots(ROOT_PAGE_RECORDS_MAX + 1, 9), 'malformed')
+  assert.equal(roots(1, ROOT_RECORD_BYTES_MAX + 1), 'malformed')
 })

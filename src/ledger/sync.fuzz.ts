@@ -7,7 +7,9 @@ import { assert } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { deviceIdFromBytes, orgIdFromBytes } from '../base/ids.ts'
 import { decodeJoinAnswer, decodeJoinRequest, encodeJoinAnswer, encodeJoinRequest } from './join.ts'
-import { foundOrg, keyNamed, TestDevice } from './org-fixture.conformance.ts'
+import { foundOrg, keyNamed, sha256, TestDevice } from './org-fixture.conformance.ts'
+import { RootChain } from './root-chain.ts'
+import { RootQuest, rootsFor } from './root-sync.ts'
 import { decodeSyncMessage, encodeSyncMessage } from './sync-messages.ts'
 
 const filled = (byte: number, length = 32) => new Uint8Array(length).fill(byte)
@@ -15,6 +17,7 @@ const admin = keyNamed('admin')
 const founder = new TestDevice(admin, foundOrg([admin]))
 for (let index = 0; index < 20; index++) founder.publish('os', `${index}`)
 const { ledger } = founder
+const chain = new RootChain(ledger.root, { verify: () => true, sha256 })
 const [tip] = ledger.tips()
 const records = [...ledger.operations()].map(operation => operation.record)
 assert(tip !== undefined, 'a ledger with operations has a tip')
@@ -25,6 +28,8 @@ export const seeds: Uint8Array[] = [
   encodeSyncMessage({ kind: 'want', wants: [{ tip: tip.id, have: [tip.id] }] }),
   encodeSyncMessage({ kind: 'records', records: records.slice(0, 2), more: true }),
   encodeSyncMessage({ kind: 'refuse', reason: 'busy' }),
+  encodeSyncMessage({ kind: 'want-roots', have: [filled(6), filled(7)] }),
+  encodeSyncMessage({ kind: 'roots', records: [chain.founding.record], more: true }),
   encodeJoinAnswer({ kind: 'joined', roots: [filled(1, 9)], enrolment: filled(2, 9) }),
   encodeJoinAnswer({ kind: 'refused', reason: 'spent' }),
   encodeJoinRequest({
@@ -43,6 +48,8 @@ export function fuzz(input: Uint8Array): void {
     assert(equalBytes(encodeSyncMessage(message.value), input), 'a sync message has one encoding')
     if (message.value.kind === 'tips') ledger.wantsFrom(message.value.tips)
     if (message.value.kind === 'want') ledger.recordsFor(message.value.wants)
+    if (message.value.kind === 'want-roots') rootsFor(chain, message.value.have, sha256)
+    if (message.value.kind === 'roots') new RootQuest(chain, sha256).isUnfinished(message.value)
   }
   const request = decodeJoinRequest(input)
   if (request.ok) assert(equalBytes(encodeJoinRequest(request.value), input), 'a request has one encoding')

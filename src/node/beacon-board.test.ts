@@ -85,7 +85,7 @@ class Peer {
       terms: () =>
         freshnessTermsOf({
           org: this.keeper.ledger.org,
-          roots: this.keeper.roots,
+          roots: this.keeper.chain.roots,
           isMember: device => isMember(this.keeper.state(), device, Date.now())
         }),
       holding: () => ({
@@ -100,7 +100,7 @@ class Peer {
       log: SILENT_LOG
     })
     this.sync.on(this.board.syncEvents)
-    this.keeper.onAccepted(() => this.board.refresh())
+    this.keeper.on({ onAccepted: () => this.board.refresh() })
     this.board.onChange(changed => this.changes.push(changed.join(' ')))
   }
 

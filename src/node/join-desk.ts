@@ -109,7 +109,7 @@ function enrol(
   })
   log.info({ device: peer }, 'a device joined the org')
   onEnrolled(peer)
-  return { kind: 'joined', roots: keeper.roots.map(root => root.record), enrolment: enrolment.record }
+  return { kind: 'joined', roots: keeper.chain.roots.map(root => root.record), enrolment: enrolment.record }
 }
 
 export interface Newcomer {

@@ -8,8 +8,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { assert, defined } from '../base/assert.ts'
-import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { assert } from '../base/assert.ts'
+import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES } from '../base/ids.ts'
 import { feedKey } from '../ledger/feed.ts'
@@ -17,6 +17,7 @@ import { type AddResult, Ledger } from '../ledger/ledger.ts'
 import { createOperation, INCARNATION_BYTES, type Operation } from '../ledger/operation.ts'
 import type { OperationContent } from '../ledger/operation-content.ts'
 import { decodeRoot, type Root } from '../ledger/root.ts'
+import { RootChain } from '../ledger/root-chain.ts'
 import type { Verify } from '../ledger/signature.ts'
 import { mayAuthor, type State } from '../ledger/state.ts'
 import type { FeedRecord, RecordStore } from '../store/records.ts'
@@ -39,27 +40,37 @@ export interface LedgerKeeperInit {
   readonly log: Log
 }
 
-/** Writes the chain of a new org, or of one that was joined, before the first keeper opens it. */
+/** Keeps root records, such as the chain of a new org before the first keeper opens it. */
 export function saveRoots(records: RecordStore, roots: readonly Root[]): void {
-  for (const root of roots)
-    records.putBlob(`${ROOT_PREFIX}${String(root.version).padStart(8, '0')}`, root.record)
+  for (const { version, record } of roots) {
+    const place = `${ROOT_PREFIX}${String(version).padStart(8, '0')}`
+    // Of a later version there can be several, and of one root several records.
+    records.putBlob(version === 1 ? place : `${place}/${toHex(sha256(record))}`, record)
+  }
+}
+
+export interface LedgerListener {
+  /** Operations were accepted, and are durable. */
+  readonly onAccepted: (accepted: readonly Operation[]) => void
+  /** Root records were kept, and are durable; the chain may have moved. */
+  readonly onRoots: (kept: readonly Root[]) => void
 }
 
 export class LedgerKeeper {
   readonly ledger: Ledger
-  readonly roots: readonly Root[]
+  readonly chain: RootChain
   readonly #records: RecordStore
   readonly #key: DeviceKey
   readonly #log: Log
-  readonly #listeners = new Set<(accepted: readonly Operation[]) => void>()
+  readonly #listeners = new Set<Partial<LedgerListener>>()
   #incarnation: string
 
   constructor(init: LedgerKeeperInit) {
     this.#records = init.records
     this.#key = init.key
     this.#log = init.log
-    this.roots = loadRoots(init.records)
-    this.ledger = new Ledger(defined(this.roots[0], 'root.v1'), { verify, sha256 })
+    this.chain = loadChain(init.records)
+    this.ledger = new Ledger(this.chain, { verify, sha256 })
     this.#load()
     this.#incarnation =
       fromUtf8(init.records.getBlob(INCARNATION_KEY) ?? new Uint8Array()) || this.#newIncarnation()
@@ -73,9 +84,33 @@ export class LedgerKeeper {
     return this.ledger.state()
   }
 
-  /** Called with what was accepted, after it is durable. */
-  onAccepted(listener: (accepted: readonly Operation[]) => void): void {
+  on(listener: Partial<LedgerListener>): void {
     this.#listeners.add(listener)
+  }
+
+  /** Takes root records of any origin; whether any of them was new. */
+  takeRoots(records: readonly Uint8Array[]): boolean {
+    const kept: Root[] = []
+    let chainMoved = false
+    for (const record of records) {
+      const added = this.chain.add(record)
+      if (!added.ok) this.#log.warn({ reason: added.reason }, `root record: ${added.detail}`)
+      else if (added.value.outcome === 'kept') {
+        kept.push(...added.value.kept)
+        chainMoved ||= added.value.chainMoved
+      }
+    }
+    if (kept.length === 0) return false
+    saveRoots(this.#records, kept)
+    if (chainMoved) this.ledger.chainMoved()
+    const { freeze } = this.chain
+    if (chainMoved && freeze !== undefined)
+      this.#log.error(
+        { version: freeze.version, keys: freeze.equivocators },
+        'admins signed two roots of one version: no authority changes until a recovery root settles it'
+      )
+    for (const listener of this.#listeners) listener.onRoots?.(kept)
+    return true
   }
 
   /** Takes records that a peer brought. */
@@ -90,7 +125,7 @@ export class LedgerKeeper {
   /** Signs an operation of this device and makes it durable; AppError NOT_AUTHORISED when it would have no effect. */
   append(content: OperationContent, { expiresMs = null }: { expiresMs?: number | null } = {}): Operation {
     const author = this.#key.id
-    if (!mayAuthor(this.state(), author, content.type)) {
+    if (!mayAuthor(this.state(), author, content.type, Date.now())) {
       throw new AppError(
         'NOT_AUTHORISED',
         `this device may not do ${content.type}: its role in the org does not include it; ask an admin of the org`,
@@ -126,7 +161,7 @@ export class LedgerKeeper {
     const rows = accepted.map(operation => recordOf(operation))
     const outcome = this.#records.append(rows)
     if (outcome.outcome === 'conflict') for (const row of rows) this.#keep(row)
-    for (const listener of this.#listeners) listener(accepted)
+    for (const listener of this.#listeners) listener.onAccepted?.(accepted)
   }
 
   #keep(row: FeedRecord): void {
@@ -161,17 +196,21 @@ function recordOf(operation: Operation): FeedRecord {
   return { feed: feedKey(operation), seq: operation.seq, id: operation.id, bytes: operation.record }
 }
 
-function loadRoots(records: RecordStore): Root[] {
-  const roots: Root[] = []
-  for (const { key, bytes } of records.listBlobs(ROOT_PREFIX)) {
-    const predecessor = roots.at(-1)
-    const root = decodeRoot(bytes, { verify, sha256, ...(predecessor && { predecessor }) })
-    if (!root.ok) {
-      throw new AppError('HOME_CORRUPT', `the org's record ${key} in the index is damaged: ${root.detail}`)
-    }
-    roots.push(root.value)
-  }
-  if (roots.length === 0)
+function loadChain(records: RecordStore): RootChain {
+  const [founding, ...others] = records.listBlobs(ROOT_PREFIX)
+  if (founding === undefined)
     throw new AppError('HOME_CORRUPT', "the index has lost the org's root.v1; restore a backup")
-  return roots
+  const root = decodeRoot(founding.bytes, { verify, sha256 })
+  if (!root.ok)
+    throw new AppError(
+      'HOME_CORRUPT',
+      `the org's record ${founding.key} in the index is damaged: ${root.detail}`
+    )
+  const chain = new RootChain(root.value, { verify, sha256 })
+  for (const { key, bytes } of others) {
+    const added = chain.add(bytes)
+    if (!added.ok)
+      throw new AppError('HOME_CORRUPT', `the org's record ${key} in the index is damaged: ${added.detail}`)
+  }
+  return chain
 }

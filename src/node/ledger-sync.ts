@@ -60,7 +60,7 @@ export class LedgerSync {
     transport.subscribe(LEDGER_TOPIC, (from, bytes) => {
       if (fromUtf8(bytes) !== this.#digest()) this.ask(from)
     })
-    keeper.onAccepted(() => transport.publish(LEDGER_TOPIC, utf8(this.#digest())))
+    keeper.on({ onAccepted: () => transport.publish(LEDGER_TOPIC, utf8(this.#digest())) })
     this.#timer = setInterval(() => this.#askOne(), ROUND_MS)
     this.#timer.unref()
   }

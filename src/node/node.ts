@@ -109,7 +109,7 @@ export class Node {
       log
     })
     this.#refreshAllowed()
-    this.keeper.onAccepted(() => this.#onLedger())
+    this.keeper.on({ onAccepted: () => this.#onLedger() })
   }
 
   async start(): Promise<void> {
@@ -148,7 +148,7 @@ export class Node {
         const nowMs = Date.now()
         return freshnessTermsOf({
           org: state.org,
-          roots: keeper.roots,
+          roots: keeper.chain.roots,
           isMember: device => isMember(state, device, nowMs)
         })
       },
@@ -159,7 +159,7 @@ export class Node {
       log
     })
     this.#sync.on(beacons.syncEvents)
-    keeper.onAccepted(() => beacons.refresh())
+    keeper.on({ onAccepted: () => beacons.refresh() })
     return beacons
   }
 

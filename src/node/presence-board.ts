@@ -62,7 +62,7 @@ export class PresenceBoard {
     transport.handle(PRESENCE_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
     transport.on({ onConnect: link => link.direction === 'outbound' && void this.#exchange(link.device) })
     transport.subscribe(PRESENCE_TOPIC, (_from, record) => this.#take(record))
-    keeper.onAccepted(() => this.#judgeAgain())
+    keeper.on({ onAccepted: () => this.#judgeAgain() })
   }
 
   /** Once the transport listens and its addresses are known. */

@@ -1,0 +1,117 @@
+/**
+ * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether something
+ * of it holds is decided from the two sets alone, whatever their order.
+ *
+ * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier in
+ * G's own feed before any fork of it. A final take is known by nobody.
+ *
+ * Two questions:
+ * - *Standing now*: some give knows every take.
+ * - *Coverage of an operation* of the device concerned: some give such that every take either leaves the operation's
+ *   position alone (its cutoffs), or is known by the give, and the operation's feed knows the give: it names it at or
+ *   before the operation. So what a device signs while it is suspended never counts, however it is dated.
+ */
+
+import type { DeviceId, OperationId } from '../base/ids.ts'
+import { isBeforeFork, isOnBranch, type OperationLog, type Placed } from './feed.ts'
+import type { Cutoff } from './operation-content.ts'
+
+export interface Give {
+  readonly placed: Placed
+  /** Rank in which its author acted. */
+  readonly rank: number
+}
+
+export interface Take {
+  readonly placed: Placed
+  readonly isFinal: boolean
+  readonly cutoffs: readonly Cutoff[]
+}
+
+export interface Subject {
+  readonly gives: Map<OperationId, Give>
+  readonly takes: Map<OperationId, Take>
+}
+
+/** Finds the operations that name a give in their deps. */
+export type Mentions = (give: OperationId) => readonly Placed[]
+
+export function newSubject(): Subject {
+  return { gives: new Map(), takes: new Map() }
+}
+
+/** Whether the author of `later` is known, by what it signed, to have known of `earlier`. */
+export function knows(later: Placed, earlier: Placed): boolean {
+  if (later.operation.deps.includes(earlier.operation.id)) return true
+  return earlier.feed === later.feed && earlier.operation.seq < later.operation.seq && isBeforeFork(earlier)
+}
+
+function isKnownBy(take: Take, give: Give): boolean {
+  return !take.isFinal && knows(give.placed, take.placed)
+}
+
+/** The gives that no take takes. */
+export function standing(subject: Subject | undefined): Give[] {
+  if (subject === undefined) return []
+  const takes = [...subject.takes.values()]
+  return [...subject.gives.values()].filter(give => takes.every(take => isKnownBy(take, give)))
+}
+
+/** The takes that keep a subject from standing: final ones first, then by causal order of their operations. */
+export function standingTakes(subject: Subject): Take[] {
+  const gives = [...subject.gives.values()]
+  return [...subject.takes.values()].filter(take => !gives.some(give => isKnownBy(take, give)))
+}
+
+/** Whether a take leaves an operation of the device alone. */
+function leaves(take: Take, placed: Placed, log: OperationLog): boolean {
+  const cutoff = take.cutoffs.find(({ incarnation }) => incarnation === placed.operation.incarnation)
+  if (cutoff === undefined || placed.operation.seq > cutoff.seq) return false
+  const last = log.get(cutoff.operation)
+  return last !== undefined && last.feed === placed.feed && isOnBranch(placed, last)
+}
+
+function isResumed(give: Give, placed: Placed, mentions: Mentions): boolean {
+  return mentions(give.placed.operation.id).some(
+    mention =>
+      mention.feed === placed.feed &&
+      mention.operation.seq <= placed.operation.seq &&
+      isOnBranch(mention, placed)
+  )
+}
+
+export type Coverage = 'covered' | 'expired' | 'not-covered'
+
+export interface CoverageRule {
+  /** Only gives of a rank above this one count: authority never flows up. */
+  readonly rankBelow: number
+  /** Whether a give ends with its expiry, by the operation's causal time. */
+  readonly expires: boolean
+}
+
+/** Whether an operation, signed by the device that the subject is about, is covered by it. */
+export function coverage(
+  subject: Subject | undefined,
+  placed: Placed,
+  { rule, log, mentions }: { rule: CoverageRule; log: OperationLog; mentions: Mentions }
+): Coverage {
+  if (subject === undefined) return 'not-covered'
+  let outcome: Coverage = 'not-covered'
+  const takes = [...subject.takes.values()].filter(take => !leaves(take, placed, log))
+  for (const give of subject.gives.values()) {
+    if (give.rank >= rule.rankBelow) continue
+    const isCovered = takes.every(take => isKnownBy(take, give) && isResumed(give, placed, mentions))
+    if (!isCovered) continue
+    const { expiresMs } = give.placed.operation
+    if (!rule.expires || expiresMs === null || placed.order.timeMs < expiresMs) return 'covered'
+    outcome = 'expired'
+  }
+  return outcome
+}
+
+/** Names of subjects. */
+export const subjectOf = {
+  standing: (device: DeviceId) => `standing ${device}`,
+  role: (device: DeviceId, role: string) => `role ${device} ${role}`,
+  place: (group: OperationId, device: DeviceId) => `place ${group} ${device}`
+} as const
