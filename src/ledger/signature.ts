@@ -21,14 +21,18 @@ export const KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64
 
 /** `name` is a salted commitment and not a signature, but shares the space of prefixes. */
-type Domain = 'root' | 'operation' | 'presence' | 'redeem' | 'name'
+type Domain = 'root' | 'operation' | 'presence' | 'receipt' | 'redeem' | 'name'
 
 /** The bytes that are signed (or committed to): the domain's prefix, then `parts` one after another. */
 export function domainMessage(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes([utf8(`peerage/${domain}/v1\0`), ...parts])
 }
 
-export function signId(domain: 'root' | 'operation' | 'presence', id: Uint8Array, sign: Sign): Uint8Array {
+export function signId(
+  domain: 'root' | 'operation' | 'presence' | 'receipt',
+  id: Uint8Array,
+  sign: Sign
+): Uint8Array {
   assert(id.length === HASH_BYTES, 'a signed id is a SHA-256 hash')
   const signature = sign(domainMessage(domain, id))
   assert(signature.length === SIGNATURE_BYTES, 'a signature is raw Ed25519')
