@@ -1,7 +1,7 @@
 /**
- * Entries in the words of others: OCSF 1.2 events (schema.ocsf.io) in CloudEvents 1.0 envelopes, for the systems that
  * Entries in the words of others: OCSF 1.2 events (schema.ocsf.io) in CloudEvents 1.0 envelopes, for the systems that a
  * security team already has. A mapping, not evidence: it says where each event is in which log, and the log proves it.
+ *
  *     serving served received read   Datastore Activity 6005, Read
  *     stored                         Datastore Activity 6005, Write
  *     deleted                        Datastore Activity 6005, Delete
