@@ -57,7 +57,7 @@ export type AuditMessage =
       readonly kind: 'page'
       readonly entries: readonly Uint8Array[]
       readonly note: Uint8Array | null
-      /** From the position asked for to the note's size; empty when that is 0. */
+      /** That the log up to the last entry of this page is the beginning of the note's. */
       readonly proof: readonly Uint8Array[]
     }
   | { readonly kind: 'prove'; readonly old: number; readonly size: number }
