@@ -12,6 +12,7 @@ import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/members
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
 import type { Daemon, DaemonOptions, InitOptions, JoinOptions, Membership } from './node/service.ts'
+import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
 
 export type {
@@ -49,9 +50,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const key = await loadDeviceKey(keyPath(home))
     requireDevice(identity, key)
     const store = await FilesystemStore.open({ home })
+    const auditStore = new AuditStore({ home })
     const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
     const transport = new Libp2pTransport({ key, listen, mdns: options.mdns, topics: GOSSIP_TOPICS })
-    const node = new Node({ home, software: SOFTWARE, identity, key, store, transport, log })
+    const node = new Node({ home, software: SOFTWARE, identity, key, store, auditStore, transport, log })
     const admin = createAdminServer({ service: new LocalNodeService(node), log })
     const stopped = stopSignal()
     try {

@@ -5,6 +5,7 @@
 
 import type { AuditMessage } from '../audit/messages.ts'
 import { decodeReceipt } from '../audit/receipt.ts'
+import { AssertionFailure } from '../base/assert.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import type { DeviceId } from '../base/ids.ts'
 import { MINUTE_MS, SECOND_MS } from '../base/units.ts'
@@ -96,7 +97,8 @@ export class AuditExchange {
       stream = await this.#init.transport.open(peer, AUDIT_PROTOCOL, opening)
       return await exchange(new AuditTalk(stream, this.#stop.signal))
     } catch (thrown) {
-      if (!opening.aborted || thrown instanceof AppError) throw thrown
+      const isCalledOff = this.#stop.signal.aborted || (stream === undefined && opening.aborted)
+      if (!isCalledOff || thrown instanceof AppError || thrown instanceof AssertionFailure) throw thrown
       throw new AppError('PEER_UNREACHABLE', `the peer did not answer: ${messageOf(thrown)}`, {
         cause: thrown
       })

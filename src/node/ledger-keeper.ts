@@ -52,6 +52,7 @@ export class LedgerKeeper {
   readonly #key: DeviceKey
   readonly #log: Log
   readonly #listeners = new Set<(accepted: readonly Operation[]) => void>()
+  readonly #authored = new Set<(operation: Operation) => void>()
   #incarnation: string
 
   constructor(init: LedgerKeeperInit) {
@@ -76,6 +77,11 @@ export class LedgerKeeper {
   /** Called with what was accepted, after it is durable. */
   onAccepted(listener: (accepted: readonly Operation[]) => void): void {
     this.#listeners.add(listener)
+  }
+
+  /** Called with each operation that this device signed, after it is durable. */
+  onAuthored(listener: (operation: Operation) => void): void {
+    this.#authored.add(listener)
   }
 
   /** Takes records that a peer brought. */
@@ -112,6 +118,7 @@ export class LedgerKeeper {
     const { accepted } = this.ledger.add([operation.record])
     assert(accepted.length === 1, 'an operation that we draft has its place')
     this.#accept(accepted)
+    for (const listener of this.#authored) listener(operation)
     const inert = this.state().inert.get(operation.id)
     if (inert !== undefined) {
       throw new AppError('NOT_AUTHORISED', `${content.type} was signed but has no effect: ${inert.detail}`, {
