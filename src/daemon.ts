@@ -5,6 +5,8 @@ import { createRequire } from 'node:module'
 import { env, pid } from 'node:process'
 import { type Logger, pino } from 'pino'
 import { createAdminServer } from './gateway/http/admin-server.ts'
+import { verifyAuditFolder } from './node/audit-folder.ts'
+import type { AuditFolderRequest, AuditVerification } from './node/audit-report.ts'
 import { loadDeviceKey } from './node/device-key.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
 import { Libp2pTransport } from './node/libp2p-transport.ts'
@@ -38,6 +40,10 @@ export async function initHome(options: InitOptions): Promise<Membership> {
 
 export async function joinOrg(options: JoinOptions): Promise<Membership> {
   return await joinOrgHere(options, key => new Libp2pTransport({ key, listen: [], topics: [] }))
+}
+
+export async function verifyAudit(request: AuditFolderRequest): Promise<AuditVerification> {
+  return await verifyAuditFolder(request)
 }
 
 export async function runDaemon(options: DaemonOptions): Promise<number> {
@@ -123,5 +129,5 @@ function readable(line: string): string {
   return text.replace(/\p{Cc}/gu, ' ') // what a peer said must not steer the terminal
 }
 
-const daemon: Daemon = { initHome, joinOrg, runDaemon }
+const daemon: Daemon = { initHome, joinOrg, runDaemon, verifyAudit }
 export default daemon

@@ -9,6 +9,7 @@
  *     malformed   the device signed for an entry that no reader of this version understands
  *     unsigned    there is no valid checkpoint of the device for the copy
  *     forged      a cosignature names a witness that never gave it
+ *     stranger    the device, or a witness, is no member of the org by the ledger that came with the copy
  *
  * Who is to blame follows from what was signed. A copy that differs from the newest checkpoint was changed after the
  * device signed it: by whoever had the copy, or by the device, and the checkpoint tells the two apart no further. A
@@ -33,6 +34,7 @@ export type FindingKind =
   | 'malformed'
   | 'unsigned'
   | 'forged'
+  | 'stranger'
 
 export interface Finding {
   readonly kind: FindingKind

@@ -131,9 +131,11 @@ function statusOf(event: AuditEvent): JsonObject {
   return { status_id: STATUS_SUCCESS }
 }
 
+export type PlainEvent = { readonly [key: string]: null | boolean | number | string }
+
 /** All that an event says, in plain JSON: binary as hex. */
-export function plainEvent(event: AuditEvent): JsonObject {
-  const fields = Object.entries(event).map(([name, value]): [string, JsonValue] => [
+export function plainEvent(event: AuditEvent): PlainEvent {
+  const fields = Object.entries(event).map(([name, value]): [string, PlainEvent[string]] => [
     name,
     value instanceof Uint8Array ? toHex(value) : value
   ])

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
+import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
@@ -55,17 +56,29 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
       '\nExample:\n  $ peerage init --org acme --site berlin --device build-1 && peerage up'
     )
   for (const install of TOP_LEVEL) install(program, context, outcome)
-  const group = program
-    .command('transfers')
-    .summary('list the transfers of this node, or stop one')
-    .description('list the transfers of this node, or stop one')
+  const transfersGroup = addGroup(program, {
+    name: 'transfers',
+    summary: 'list the transfers of this node, or stop one'
+  })
+  for (const install of [transfers, stopTransfer]) install(transfersGroup, context, outcome)
+  const auditGroup = addGroup(program, {
+    name: 'audit',
+    summary: 'show what devices did, who read a dataset, and whether the logs can be believed'
+  })
+  for (const install of [listAudit, whoAudit, verifyAudit, exportAudit]) install(auditGroup, context, outcome)
+  return program
+}
+
+/** A command that only has commands; the first of them is meant when none is named. */
+function addGroup(program: Command, { name, summary }: { name: string; summary: string }): Command {
+  return program
+    .command(name)
+    .summary(summary)
+    .description(summary)
     .option(...HOME_OPTION)
     .option(...JSON_OPTION)
     .enablePositionalOptions()
-    .addHelpText('after', '\nExample:\n  $ peerage transfers')
-  transfers(group, context, outcome)
-  stopTransfer(group, context, outcome)
-  return program
+    .addHelpText('after', `\nExample:\n  $ peerage ${name}`)
 }
 
 function toAppError(thrown: unknown): AppError {

@@ -20,6 +20,7 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
+import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
 export type DeviceKind = 'server' | 'desktop' | 'laptop'
@@ -265,7 +266,7 @@ export interface Task<Progress> {
   readonly onProgress: (progress: Progress) => void
 }
 
-export interface NodeService {
+export interface NodeService extends AuditService {
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
@@ -357,4 +358,6 @@ export interface Daemon {
   joinOrg(options: JoinOptions): Promise<Membership>
   /** Runs a node until SIGTERM or SIGINT, drains it, and resolves to the exit code of the process. */
   runDaemon(options: DaemonOptions): Promise<number>
+  /** Checks an exported folder of audit logs, on any machine; rejects with AUDIT_BROKEN when it can not be checked. */
+  verifyAudit(request: AuditFolderRequest): Promise<AuditVerification>
 }
