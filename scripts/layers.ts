@@ -38,6 +38,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['cborg'],
     pure: true
   },
+  'src/audit': {
+    what: 'audit log: RFC 6962 tree, checkpoints, witnesses, entries, receipts, verification',
+    uses: ['src/base', 'src/ledger'],
+    packages: [],
+    pure: true
+  },
   'src/swarm': {
     what: 'wire codec, peer session, piece picker, schedule',
     uses: ['src/base', 'src/content'],
@@ -58,7 +64,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/node': {
     what: 'drives the cores over libp2p, store and clock',
-    uses: ['src/base', 'src/content', 'src/ledger', 'src/swarm', 'src/store'],
+    uses: ['src/base', 'src/content', 'src/ledger', 'src/audit', 'src/swarm', 'src/store'],
     packages: ['node:*', 'libp2p', '@libp2p/*', '@multiformats/*', 'cborg', 'pino', 'uint8arraylist'],
     pure: false
   },
@@ -86,6 +92,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/base',
       'src/content',
       'src/ledger',
+      'src/audit',
       'src/swarm',
       'src/store',
       'src/node',
@@ -101,6 +108,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/base',
       'src/content',
       'src/ledger',
+      'src/audit',
       'src/swarm',
       'src/store',
       'src/node',

@@ -5,6 +5,8 @@ import { createRequire } from 'node:module'
 import { env, pid } from 'node:process'
 import { type Logger, pino } from 'pino'
 import { createAdminServer } from './gateway/http/admin-server.ts'
+import { verifyAuditFolder } from './node/audit-folder.ts'
+import type { AuditFolderRequest, AuditVerification } from './node/audit-report.ts'
 import { loadDeviceKey } from './node/device-key.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
 import { changePassphrase, createKeyFile, readKeyFile } from './node/key-file.ts'
@@ -13,6 +15,7 @@ import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/members
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
 import type { Daemon, DaemonOptions, InitOptions, JoinOptions, KeyFiles, Membership } from './node/service.ts'
+import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
 
 export type {
@@ -40,6 +43,10 @@ export async function joinOrg(options: JoinOptions): Promise<Membership> {
   return await joinOrgHere(options, key => new Libp2pTransport({ key, listen: [], topics: [] }))
 }
 
+export async function verifyAudit(request: AuditFolderRequest): Promise<AuditVerification> {
+  return await verifyAuditFolder(request)
+}
+
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const startedMs = performance.now()
   const { home } = options
@@ -50,9 +57,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const key = await loadDeviceKey(keyPath(home))
     requireDevice(identity, key)
     const store = await FilesystemStore.open({ home })
+    const auditStore = new AuditStore({ home })
     const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
     const transport = new Libp2pTransport({ key, listen, mdns: options.mdns, topics: GOSSIP_TOPICS })
-    const node = new Node({ home, software: SOFTWARE, identity, key, store, transport, log })
+    const node = new Node({ home, software: SOFTWARE, identity, key, store, auditStore, transport, log })
     const admin = createAdminServer({ service: new LocalNodeService(node), log })
     const stopped = stopSignal()
     try {
@@ -131,5 +139,5 @@ export const keys: KeyFiles = {
   changePassphrase
 }
 
-const daemon: Daemon = { initHome, joinOrg, runDaemon, keys }
+const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit }
 export default daemon

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import type { AuditExported, AuditReport, AuditVerification, AuditWho } from '../src/node/audit-report.ts'
 import type {
   Dataset,
   NodeService,
@@ -211,6 +212,65 @@ class ScriptedNode implements NodeService {
   async stopTransfer(id: string, options: { discard: boolean }) {
     this.asked.push({ stop: id, ...options })
     return this.become({ state: 'stopped', finishedAtMs: 2, problem: null })
+  }
+
+  readonly audited: AuditReport = {
+    entries: [
+      {
+        device: PUBLISHER,
+        seq: 4,
+        atMs: 1_800_000_000_000,
+        action: 'served',
+        peer: { device: PUBLISHER.device, name: null, site: null },
+        dataset: 'os/image',
+        version: DATASET.versions[0]?.version ?? null,
+        event: { action: 'served', bytes: 2048, done: true }
+      }
+    ],
+    logs: [{ device: PUBLISHER, entries: 5, signedEntries: 5, cosigned: [{ witnesses: 1, entries: 4 }] }],
+    missing: [],
+    findings: []
+  }
+
+  async audit(request: unknown) {
+    this.asked.push(request)
+    return this.audited
+  }
+
+  async auditWho(name: string): Promise<AuditWho> {
+    return {
+      ...{ name, holders: [], logs: [], findings: [] },
+      missing: [{ device: PUBLISHER, reason: 'not connected' }],
+      reads: [
+        {
+          ...{ server: PUBLISHER, reader: PUBLISHER, firstAtMs: 1, lastAtMs: 2, purpose: null },
+          version: PUBLISHED.version,
+          ...{ servedBytes: 2048, receivedBytes: null, receiptBytes: null },
+          ...{ serverEntry: 'present', readerEntry: 'unavailable', receipt: 'missing' }
+        }
+      ]
+    }
+  }
+
+  async auditVerify(task: Parameters<NodeService['auditVerify']>[0]): Promise<AuditVerification> {
+    task.onProgress({ entriesDone: 5 })
+    const detail = 'log of abc: it ends after 4 entries'
+    const finding = {
+      kind: 'truncated' as const,
+      device: PUBLISHER,
+      position: 4,
+      witnesses: [PUBLISHER],
+      detail
+    }
+    return {
+      ...{ org: STATUS.org.id, readsComplete: 1, readsIncomplete: 0 },
+      ...{ logs: [], missing: [], findings: [finding] }
+    }
+  }
+
+  async auditExport(request: Parameters<NodeService['auditExport']>[0]): Promise<AuditExported> {
+    this.asked.push(request)
+    return { ...request, logs: 1, entries: 5, missing: [] }
   }
 
   onTransferChange(_id: string, listener: () => void) {
@@ -517,6 +577,57 @@ describe('peerage key', () => {
     assert.equal(exitCode, 66)
     assert.match(stderr, /--passphrase-file or PEERAGE_PASSPHRASE_FILE/)
     assert.ok(!existsSync(join(folder, 'other.key')))
+  })
+})
+
+describe('audit', () => {
+  it('lists what was asked for, and says how much of each log is cosigned', async () => {
+    const { exitCode, stdout } = await peerage('audit', '--dataset', 'os/image', '--since', '2026-01-31')
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /2027-01-15T08:00:00\.000Z .* 4 +served +os\/image .*bytes 2\.05 kB/)
+    assert.match(stdout, /ENTRIES +SIGNED +COSIGNED\n.* 5 +5 +4 of 5 by 1/)
+    assert.deepEqual(node.asked, [
+      { device: null, dataset: 'os/image', action: null, sinceMs: Date.UTC(2026, 0, 31), limit: 200 }
+    ])
+    const json = await peerage('audit', 'list', '--action', 'served', '--limit', '7', '--json')
+    assert.deepEqual(jsonLines(json.stdout), [JSON.parse(JSON.stringify(node.audited))])
+    assert.deepEqual(node.asked.at(-1), {
+      ...{ device: null, dataset: null, action: 'served', sinceMs: null, limit: 7 }
+    })
+    for (const wrong of [
+      ['--since', 'lately'],
+      ['--action', 'made-up'],
+      ['--limit', '0']
+    ])
+      assert.equal((await peerage('audit', ...wrong)).exitCode, 64, wrong.join(' '))
+  })
+
+  it('shows a missing half of a read as such, and a log that can not be had as that', async () => {
+    const { exitCode, stdout } = await peerage('audit', 'who', 'os/image')
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /2\.05 kB +UNAVAILABLE +MISSING/)
+    assert.match(stdout, /missing {2}the log of .*: not connected/)
+  })
+
+  it('exits with 65 when a log is not what was signed, and says what', async () => {
+    const { exitCode, stdout } = await peerage('audit', 'verify')
+    assert.equal(exitCode, 65)
+    assert.match(stdout, /truncated {2}log of abc: it ends after 4 entries\n1 finding/)
+    const lines = jsonLines((await peerage('audit', 'verify', '--json')).stdout)
+    assert.equal(lines.at(-1)?.type, 'result')
+  })
+
+  it('exports to an absolute path', async () => {
+    const { exitCode, stdout } = await peerage('audit', 'export', 'evidence', '--format', 'ocsf')
+    assert.equal(exitCode, 0)
+    assert.deepEqual(node.asked, [{ path: join(folder, 'evidence'), format: 'ocsf' }])
+    assert.match(stdout, /evidence: 5 entries of 1 log\n/)
+  })
+
+  it('checks a folder without any node or home, and refuses one that is none', async () => {
+    const { exitCode, stderr } = await peerage('audit', 'verify', folder)
+    assert.equal(exitCode, 65)
+    assert.match(stderr, /the export can not be checked: .*export\.json/)
   })
 })
 

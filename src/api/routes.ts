@@ -16,6 +16,16 @@
 
 import { z } from 'zod'
 import {
+  auditExported,
+  auditExportRequest,
+  auditProgress,
+  auditReport,
+  auditRequest,
+  auditVerification,
+  auditWho,
+  auditWhoRequest
+} from './audit.ts'
+import {
   dataset,
   datasetList,
   datasetRequest,
@@ -88,6 +98,16 @@ export const ROUTES = {
   watchTransfer: stream('GET', '/transfers/:id/events', transferReference, {
     progress: transfer,
     result: transfer
+  }),
+  audit: json('GET', '/audit', auditRequest, auditReport),
+  auditWho: json('GET', '/audit/datasets/:name', auditWhoRequest, auditWho),
+  auditVerify: stream('POST', '/audit/verify', nothing, {
+    progress: auditProgress,
+    result: auditVerification
+  }),
+  auditExport: stream('POST', '/audit/export', auditExportRequest, {
+    progress: auditProgress,
+    result: auditExported
   })
 }
 

@@ -5,9 +5,11 @@ import {
   compareBytes,
   concatBytes,
   equalBytes,
+  fromBase64,
   fromBase64Url,
   fromHex,
   fromUtf8,
+  toBase64,
   toBase64Url,
   toHex,
   utf8
@@ -40,6 +42,20 @@ test('base64url is what Buffer says, both ways', () => {
 test('base64url that is padded, foreign or not canonical is refused', () => {
   // 'AB' and 'AA' decode to the same byte; only one of them is canonical.
   for (const text of ['AA==', 'A', 'A+/A', 'AB', 'AAB']) assert.equal(fromBase64Url(text), undefined, text)
+})
+
+test('base64 is what Buffer says, both ways', () => {
+  fc.assert(
+    fc.property(bytes, value => {
+      assert.equal(toBase64(value), Buffer.from(value).toString('base64'))
+      assert.deepEqual(fromBase64(toBase64(value)), value)
+    })
+  )
+})
+
+test('base64 that is unpadded, foreign or not canonical is refused', () => {
+  for (const text of ['AA', 'AA=', 'AAA', 'A===', 'A-_A', 'AB==', 'AAB=', 'AAAA=', 'AA==\n'])
+    assert.equal(fromBase64(text), undefined, text)
 })
 
 test('comparison is a total order that agrees with Buffer.compare', () => {

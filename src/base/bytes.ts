@@ -93,3 +93,16 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
   const bytes = Uint8Array.from(binary, character => character.charCodeAt(0))
   return toBase64Url(bytes) === text ? bytes : undefined
 }
+
+/** RFC 4648 section 4 base64, padded. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64Url(bytes).replaceAll('-', '+').replaceAll('_', '/')
+  return text.padEnd(4 * Math.ceil(text.length / 4), '=')
+}
+
+/** Decodes canonical, padded base64; undefined when `text` is anything else. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined
+  const bytes = fromBase64Url(text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_'))
+  return bytes !== undefined && toBase64(bytes) === text ? bytes : undefined
+}

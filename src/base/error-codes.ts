@@ -59,6 +59,11 @@ export const ERROR_CODES = {
   },
   DATASET_UNKNOWN: { meaning: 'No dataset or version of that name is known here.', exitCode: 66 },
   DATASET_EXISTS: { meaning: 'The same content is already published under that name.', exitCode: 73 },
+  // audit
+  AUDIT_BROKEN: {
+    meaning: 'An audit log is not the one that its device signed, or an export of it is damaged.',
+    exitCode: 65
+  },
   // store
   DEST_EXISTS: { meaning: 'The destination holds something else already.', exitCode: 73 },
   DEST_UNSAFE: {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
+import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
@@ -54,6 +55,12 @@ const GROUPS: readonly {
     summary: 'make and look after key files: keys under a passphrase, apart from any device',
     example: 'peerage key create admin.key',
     members: [createKey, showKey, changeKeyPassphrase]
+  },
+  {
+    name: 'audit',
+    summary: 'show what devices did, who read a dataset, and whether the logs can be believed',
+    example: 'peerage audit --dataset os-image --since 24h',
+    members: [listAudit, whoAudit, verifyAudit, exportAudit]
   }
 ]
 

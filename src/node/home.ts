@@ -5,6 +5,7 @@
  *     device.key    the device's private key (device-key.ts)
  *     index.db      what we hold (the store)
  *     ledger.db     the ledger's records and named blobs (the store)
+ *     audit.db      what this device did, and what it collected of others' logs (the store)
  *     lock.db       held while a process uses the home; the system drops the lock however that process ends
  *
  * The folder is mode 0700. `device.json` is written last, by a rename: a home is either whole or not there.
@@ -146,7 +147,11 @@ function parseIdentity(text: string): Identity | undefined {
 
 /** Removes what init or join left in a folder that did not become a home. */
 export function discardHome(home: string): void {
-  const databases = [LOCK_FILE, 'index.db', 'ledger.db'].flatMap(file => [file, `${file}-wal`, `${file}-shm`])
+  const databases = [LOCK_FILE, 'index.db', 'ledger.db', 'audit.db'].flatMap(file => [
+    file,
+    `${file}-wal`,
+    `${file}-shm`
+  ])
   for (const file of [IDENTITY_FILE, 'device.key', ...databases]) rmSync(join(home, file), { force: true })
 }
 

@@ -63,6 +63,7 @@ export class LedgerKeeper {
   readonly #key: DeviceKey
   readonly #log: Log
   readonly #listeners = new Set<Partial<LedgerListener>>()
+  readonly #authored = new Set<(operation: Operation) => void>()
   #incarnation: string
 
   constructor(init: LedgerKeeperInit) {
@@ -86,6 +87,11 @@ export class LedgerKeeper {
 
   on(listener: Partial<LedgerListener>): void {
     this.#listeners.add(listener)
+  }
+
+  /** Called with each operation that this device signed, after it is durable. */
+  onAuthored(listener: (operation: Operation) => void): void {
+    this.#authored.add(listener)
   }
 
   /** Takes root records of any origin; whether any of them was new. */
@@ -147,6 +153,7 @@ export class LedgerKeeper {
     const { accepted } = this.ledger.add([operation.record])
     assert(accepted.length === 1, 'an operation that we draft has its place')
     this.#accept(accepted)
+    for (const listener of this.#authored) listener(operation)
     const inert = this.state().inert.get(operation.id)
     if (inert !== undefined) {
       throw new AppError('NOT_AUTHORISED', `${content.type} was signed but has no effect: ${inert.detail}`, {

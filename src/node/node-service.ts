@@ -7,6 +7,17 @@ import { ADDRESSES_MAX, isDatasetName } from '../ledger/names.ts'
 import { isAvailable, isMember } from '../ledger/state.ts'
 import { encodeTicket } from '../ledger/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
+import type {
+  AuditExported,
+  AuditExportRequest,
+  AuditProgress,
+  AuditReport,
+  AuditRequest,
+  AuditService,
+  AuditVerification,
+  AuditWho
+} from './audit-report.ts'
+import { LocalAuditService } from './audit-service.ts'
 import { DeviceKey } from './device-key.ts'
 import { freshnessStatus } from './freshness-status.ts'
 import type { Node } from './node.ts'
@@ -37,10 +48,12 @@ import type { TransferView } from './transfer-desk.ts'
 
 export class LocalNodeService implements NodeService {
   readonly #node: Node
+  readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
   constructor(node: Node) {
     this.#node = node
+    this.#audit = new LocalAuditService(node)
   }
 
   async status(): Promise<NodeStatus> {
@@ -227,6 +240,22 @@ export class LocalNodeService implements NodeService {
     return this.#node.desk.onChange(id, listener)
   }
 
+  audit(request: AuditRequest): Promise<AuditReport> {
+    return this.#audit.audit(request)
+  }
+
+  auditWho(name: string): Promise<AuditWho> {
+    return this.#audit.auditWho(name)
+  }
+
+  auditVerify(task: Task<AuditProgress>): Promise<AuditVerification> {
+    return this.#audit.auditVerify(task)
+  }
+
+  auditExport(request: AuditExportRequest, task: Task<AuditProgress>): Promise<AuditExported> {
+    return this.#audit.auditExport(request, task)
+  }
+
   #peer(
     device: DeviceId,
     { link, tally }: { link: ReturnType<Node['transport']['peers']>[number] | undefined; tally: Tally }
@@ -294,7 +323,12 @@ export class LocalNodeService implements NodeService {
   #problems(): Problem[] {
     const ofHoldings = this.#node.store.holdings().flatMap(holding => holding.problem ?? [])
     const ofTransfers = this.#node.desk.views().flatMap(view => view.problem ?? [])
-    return [...ofHoldings, ...ofTransfers]
+    const ofAudit = this.#node.audit.log.store.database.findings().map(({ detail }) => ({
+      code: 'AUDIT_BROKEN',
+      message: detail,
+      path: null
+    }))
+    return [...ofHoldings, ...ofTransfers, ...ofAudit]
   }
 }
 

@@ -2,16 +2,18 @@
  * A node: one device at work. This file only puts the parts together, in the order in which they need each other,
  * and takes them apart again; what they do is theirs.
  *
- *     store -> ledger keeper -> transport -> presence, ledger sync, beacons, join desk -> swarm hub -> transfers
+ *     store -> ledger keeper -> transport -> presence, ledger sync, beacons, join desk, audit -> swarm -> transfers
  */
 
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
 import { freshnessTermsOf } from '../ledger/freshness-terms.ts'
 import { isAvailable, isMember } from '../ledger/state.ts'
+import type { AuditStore } from '../store/audit-store.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
 import type { FilesystemStore } from '../store/filesystem.ts'
 import { hashTree } from '../store/publish.ts'
+import { type AuditParts, openAudit } from './audit-parts.ts'
 import { BEACON_TOPIC, BeaconBoard } from './beacon-board.ts'
 import { Catalogue } from './catalogue.ts'
 import { Connector } from './connector.ts'
@@ -37,6 +39,7 @@ export interface NodeInit {
   readonly identity: Identity
   readonly key: DeviceKey
   readonly store: FilesystemStore
+  readonly auditStore: AuditStore
   readonly transport: Transport
   readonly log: Log
 }
@@ -54,6 +57,7 @@ export class Node {
   readonly desk: TransferDesk
   readonly catalogue: Catalogue
   readonly publisher: Publisher
+  readonly audit: AuditParts
   readonly #sync: LedgerSync
   readonly #connector: Connector
   /** Versions that may be served and fetched; kept because every stream asks. */
@@ -79,6 +83,7 @@ export class Node {
     })
     this.beacons = this.#createBeacons(init)
     openJoinDesk({ transport, keeper: this.keeper, log, onEnrolled: () => transport.recheck() })
+    this.audit = openAudit({ ...init, keeper: this.keeper, streams: () => this.hub.streams() })
     this.hub = new SwarmHub({
       transport,
       store,
@@ -88,9 +93,15 @@ export class Node {
       ownSite: identity.site,
       addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
-      isAllowed: version => this.#allowed.has(version)
+      isAllowed: version => this.#allowed.has(version),
+      audit: this.audit
     })
-    this.desk = new TransferDesk({ store, hub: this.hub, log })
+    const { recorder } = this.audit
+    this.desk = new TransferDesk({
+      ...{ store, hub: this.hub, log },
+      onRead: read => recorder.read(read),
+      onForgotten: version => recorder.deleted(version, 'discarded')
+    })
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
     this.publisher = new Publisher({
@@ -99,6 +110,7 @@ export class Node {
       keeper: this.keeper,
       catalogue: this.catalogue,
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
+      onPublished: published => recorder.published(published),
       log
     })
     this.#connector = new Connector({
@@ -129,6 +141,7 @@ export class Node {
     this.desk.close()
     this.hub.close()
     await this.transport.stop()
+    await this.audit.close()
     await this.store.close()
   }
 
@@ -165,6 +178,7 @@ export class Node {
 
   #admit(device: DeviceId): GateDecision {
     if (isMember(this.keeper.state(), device, Date.now())) return 'member'
+    this.audit.refused({ action: 'denied', peer: device, reason: 'not-enrolled', version: null })
     return { refuse: `this device is not enrolled in ${this.identity.orgName}` }
   }
 

@@ -1,7 +1,7 @@
 /** Publishing: hash a tree where it lies, hold it in place, and say so in the ledger; in that order. */
 
 import { AppError } from '../base/errors.ts'
-import type { DeviceId } from '../base/ids.ts'
+import type { DeviceId, VersionId } from '../base/ids.ts'
 import { formatBytes } from '../base/units.ts'
 import { isAvailable } from '../ledger/state.ts'
 import type { PublishProgress as HashProgress } from '../store/publish.ts'
@@ -20,6 +20,8 @@ export interface PublisherInit {
     path: string,
     options: { signal: AbortSignal; onProgress: (progress: HashProgress) => void }
   ) => Promise<HashedTree>
+  /** A version is held here in place, and in the ledger. */
+  readonly onPublished: (published: { readonly version: VersionId; readonly bytes: number }) => void
   readonly log: Log
 }
 
@@ -56,6 +58,7 @@ export class Publisher {
       if (!known) await store.forget(holding)
       throw thrown
     }
+    this.#init.onPublished({ version: version.id, bytes: version.totalBytes })
     log.info(
       { dataset: request.name, version: version.id, files: version.files.length },
       `published ${formatBytes(version.totalBytes)} in ${durationMs()} ms`

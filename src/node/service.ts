@@ -20,6 +20,10 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
+import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
+import type { DeviceName, Task } from './service-terms.ts'
+
+export type { DeviceName, Task } from './service-terms.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
 export type DeviceKind = 'server' | 'desktop' | 'laptop'
@@ -31,13 +35,6 @@ export interface Problem {
   readonly message: string
   /** The file concerned, or null. */
   readonly path: string | null
-}
-
-export interface DeviceName {
-  readonly device: DeviceId
-  /** What people call it, or null when the device has not told (the ledger holds no names). */
-  readonly name: string | null
-  readonly site: string | null
 }
 
 export interface NodeStatus {
@@ -300,13 +297,7 @@ export interface VerifyResult {
 
 export const DAMAGED_FILES_MAX = 1000
 
-/** How a long task reports and is called off. Progress may come at any rate: the gateway thins it out. */
-export interface Task<Progress> {
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
-}
-
-export interface NodeService {
+export interface NodeService extends AuditService {
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
@@ -409,4 +400,6 @@ export interface Daemon {
   /** Runs a node until SIGTERM or SIGINT, drains it, and resolves to the exit code of the process. */
   runDaemon(options: DaemonOptions): Promise<number>
   readonly keys: KeyFiles
+  /** Checks an exported folder of audit logs, on any machine; rejects with AUDIT_BROKEN when it can not be checked. */
+  verifyAudit(request: AuditFolderRequest): Promise<AuditVerification>
 }

@@ -50,8 +50,12 @@ export interface SwarmDriverListener {
   onStorageFailure(failure: AppError): void
   onMisbehaviour(device: DeviceId, reason: MisbehaviourReason, detail: string): void
   onBan(device: DeviceId, reason: DisconnectReason, banMs: number): void
-  /** A stream ended; there may be none left. */
-  onPeerGone(device: DeviceId): void
+  /** A stream began. */
+  onPeer(device: DeviceId): void
+  /** Before the first block goes to a peer over a stream: nothing is sent until it resolves, or if it rejects. */
+  onServing(device: DeviceId): Promise<void>
+  /** A stream ended; there may be none left. `tally` is of that stream. */
+  onPeerGone(device: DeviceId, tally: Tally): void
 }
 
 export interface AttachedStream {
@@ -156,12 +160,21 @@ export class SwarmDriver {
   /** Takes a stream over; the caller passes on what comes of it. */
   attach({ stream, facts, decoder, received }: AttachedStream): StreamSink {
     const peer = peerKey(this.#peersEver++)
+    let serving: Promise<boolean> | true | undefined
     const channel = new PeerChannel({
       stream,
-      read: (range, into) => this.#read(range, into),
+      read: (range, into) => {
+        if (serving === true) return this.#read(range, into)
+        serving ??= this.#mayServe(facts.device).then(may => {
+          serving = may || undefined
+          return may
+        })
+        return serving.then(may => may && this.#read(range, into))
+      },
       onServed: (range, sent) => this.#post({ type: 'served', peer, ...range, sent })
     })
     this.#peers.set(peer, { channel, device: facts.device })
+    this.#init.listener.onPeer(facts.device)
     this.#post({ type: 'peerConnected', peer, ...facts })
     for (const message of received ?? []) this.#post({ type: 'message', peer, message })
     const wire =
@@ -300,6 +313,17 @@ export class SwarmDriver {
     for (const block of buffers.values()) this.#init.buffers.free(block)
   }
 
+  async #mayServe(device: DeviceId): Promise<boolean> {
+    try {
+      await this.#init.listener.onServing(device)
+      return true
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      this.#init.log.error({ version: this.versionId, device, code: thrown.code }, thrown.message)
+      return false
+    }
+  }
+
   async #read(range: BlockRange, into: Uint8Array): Promise<boolean> {
     try {
       const { piece, begin, length } = range
@@ -355,7 +379,7 @@ export class SwarmDriver {
     this.#peers.delete(peer)
     attached.channel.close()
     this.#post({ type: 'peerDisconnected', peer })
-    this.#init.listener.onPeerGone(device)
+    this.#init.listener.onPeerGone(device, last === undefined ? NO_TALLY : tallyOf(last))
   }
 
   /** A timer that fires early costs a tick; one that is set anew for every message would cost more. */

@@ -19,6 +19,8 @@ import type { Holding, Store } from '../store/store.ts'
 import type { TransferStatus } from '../swarm/transfer-types.ts'
 import { WireDecoder } from '../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../swarm/wire-messages.ts'
+import type { Refusal } from './audit-log.ts'
+import type { StreamTotals } from './audit-recorder.ts'
 import type { Log } from './log.ts'
 import {
   addTally,
@@ -54,6 +56,16 @@ export interface SwarmHubInit {
   readonly seed: number
   /** Whether a version may be served and fetched at all, by the ledger. */
   readonly isAllowed: (version: VersionId) => boolean
+  readonly audit: SwarmAudit
+}
+
+/** Is told what peers read here and what comes from them. */
+export interface SwarmAudit {
+  streamOpened(device: DeviceId, version: VersionId): void
+  /** Nothing is sent to the peer until it resolves, or if it rejects. */
+  serving(device: DeviceId, version: VersionId): Promise<void>
+  streamEnded(stream: StreamTotals): void
+  refused(refusal: Refusal): void
 }
 
 /** Who wants a version, and is told how it goes. */
@@ -151,6 +163,18 @@ export class SwarmHub {
     return this.#entries.get(versionId)?.driver.tallies() ?? new Map()
   }
 
+  /** What went over each stream that is open now. */
+  streams(): StreamTotals[] {
+    return this.statuses().flatMap(({ versionId, status }) =>
+      status.peers.map(peer => ({
+        device: peer.device,
+        version: versionId,
+        sentBytes: peer.uploadedBytes,
+        receivedBytes: peer.verifiedBytes
+      }))
+    )
+  }
+
   /** Ends every stream for versions that are no longer allowed, and all with devices that are gone. */
   recheck(): void {
     for (const versionId of [...this.#entries.keys()])
@@ -178,15 +202,20 @@ export class SwarmHub {
   }
 
   #driver(versionId: VersionId, holding: Holding | undefined, want: Want | undefined): SwarmDriver {
+    const { transport, buffers, log, seed, audit } = this.#init
     const listener: SwarmDriverListener = {
       onInfo: infoBytes => want?.onInfo(infoBytes),
       onComplete: () => want?.onComplete(),
       onStorageFailure: failure => want?.onStorageFailure(failure),
       onMisbehaviour: (device, reason, detail) => this.#onMisbehaviour(versionId, device, reason, detail),
+      onPeer: device => audit.streamOpened(device, versionId),
+      onServing: device => audit.serving(device, versionId),
       onBan: (device, reason, banMs) => this.#bans.set(device, { reason, untilMs: Date.now() + banMs }),
-      onPeerGone: device => this.#attempts.get(versionId)?.set(device, firstAttempt())
+      onPeerGone: (device, { sentBytes, receivedBytes }) => {
+        audit.streamEnded({ device, version: versionId, sentBytes, receivedBytes })
+        this.#attempts.get(versionId)?.set(device, firstAttempt())
+      }
     }
-    const { transport, buffers, log, seed } = this.#init
     return new SwarmDriver({
       versionId,
       holding,
@@ -201,6 +230,7 @@ export class SwarmHub {
 
   #onMisbehaviour(versionId: VersionId, device: DeviceId, reason: MisbehaviourReason, detail: string): void {
     this.#init.log.warn({ version: versionId, device, reason }, `peer misbehaved: ${detail}`)
+    this.#init.audit.refused({ action: 'violation', peer: device, reason, version: versionId })
   }
 
   /** Asks a peer for every version that is wanted. */
@@ -292,7 +322,7 @@ export class SwarmHub {
 
   #route(stream: PeerStream, decoder: WireDecoder, received: readonly WireMessage[]): StreamSink | undefined {
     const [first] = received
-    const driver = first?.type === 'handshake' ? this.#driverFor(first.infoHash) : undefined
+    const driver = first?.type === 'handshake' ? this.#driverFor(first.infoHash, stream.peer) : undefined
     if (driver === undefined) stream.abort('the version is not held here')
     else if (this.#yields(driver, { device: stream.peer, outbound: false }))
       stream.abort('another stream serves')
@@ -301,13 +331,18 @@ export class SwarmHub {
   }
 
   /** The driver of a version that is wanted or held, made on demand. */
-  #driverFor(infoHash: Uint8Array): SwarmDriver | undefined {
+  #driverFor(infoHash: Uint8Array, peer: DeviceId): SwarmDriver | undefined {
     const prefix = toHex(infoHash.subarray(0, INFO_HASH_BYTES))
     if (this.#closed) return undefined
     for (const [versionId, { driver }] of this.#entries) if (versionId.startsWith(prefix)) return driver
     const held = this.#init.store.holdings().filter(holding => holding.version.id.startsWith(prefix))
     const best = held.toSorted((a, b) => b.have.size - a.have.size)[0]
-    if (best === undefined || best.have.size === 0 || !this.#init.isAllowed(best.version.id)) return undefined
+    if (best === undefined || best.have.size === 0) return undefined
+    if (!this.#init.isAllowed(best.version.id)) {
+      const refusal = { peer, reason: 'version not available', version: best.version.id }
+      this.#init.audit.refused({ action: 'denied', ...refusal })
+      return undefined
+    }
     const entry = { driver: this.#driver(best.version.id, best, undefined), want: undefined }
     this.#entries.set(best.version.id, entry)
     return entry.driver

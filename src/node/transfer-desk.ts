@@ -68,6 +68,10 @@ export interface TransferDeskInit {
   readonly store: Store
   readonly hub: SwarmHub
   readonly log: Log
+  /** A version is here in full. */
+  readonly onRead: (read: { readonly version: VersionId; readonly bytes: number }) => void
+  /** What was here of a version is not held any more. */
+  readonly onForgotten: (version: VersionId) => void
 }
 
 export class TransferDesk {
@@ -259,6 +263,7 @@ export class TransferDesk {
 
   #finish(job: Job): void {
     if (job.record.state === 'complete') return
+    this.#init.onRead({ version: job.record.version, bytes: job.record.totalBytes })
     this.#endRun(job, { complete: true })
     this.#set(job, { state: 'complete', finishedAtMs: Date.now(), problem: null })
     for (const other of this.#jobs.values())
@@ -291,6 +296,7 @@ export class TransferDesk {
   async #forget(holding: Holding): Promise<void> {
     try {
       await this.#init.store.forget(holding)
+      this.#init.onForgotten(holding.version.id)
     } catch (thrown) {
       this.#init.log.warn({ path: holding.root }, `part files stay: ${messageOf(thrown)}`)
     }

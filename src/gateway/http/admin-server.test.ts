@@ -69,6 +69,10 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     transfer: unexpected('transfer'),
     stopTransfer: unexpected('stopTransfer'),
     onTransferChange: unexpected('onTransferChange'),
+    audit: unexpected('audit'),
+    auditWho: unexpected('auditWho'),
+    auditVerify: unexpected('auditVerify'),
+    auditExport: unexpected('auditExport'),
     ...methods
   }
 }

@@ -78,12 +78,16 @@ export function createHandlers(service: NodeService): Handlers {
       transfers: async () => ({ transfers: await service.transfers() }),
       startTransfer: input => service.startTransfer(input),
       transfer: ({ id }) => service.transfer(id),
-      stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard })
+      stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard }),
+      audit: input => service.audit(input),
+      auditWho: ({ name }) => service.auditWho(name)
     },
     events: {
       publish: (input, task) => service.publish(input, task),
       verify: async (input, task) => ({ copies: await service.verify(input, task) }),
-      watchTransfer: ({ id }, task) => watchTransfer(service, id, task)
+      watchTransfer: ({ id }, task) => watchTransfer(service, id, task),
+      auditVerify: (_, task) => service.auditVerify(task),
+      auditExport: (input, task) => service.auditExport(input, task)
     },
     bytes: {
       torrent: input => service.torrent(input)

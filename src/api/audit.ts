@@ -1,0 +1,149 @@
+/** Audit logs: what devices did, how much of that is vouched for, and what was found wrong. */
+
+import { z } from 'zod'
+import {
+  absolutePath,
+  byteCount,
+  count,
+  datasetName,
+  deviceName,
+  instantMs,
+  orgId,
+  versionId
+} from './field.ts'
+
+export const AUDIT_ENTRIES_DEFAULT = 200
+export const AUDIT_ENTRIES_MAX = 10_000
+
+export const auditAction = z.enum([
+  'serving',
+  'served',
+  'received',
+  'receipted',
+  'read',
+  'stored',
+  'deleted',
+  'administered',
+  'denied',
+  'violation'
+])
+
+/** Values of a query arrive as text. */
+export const auditRequest = z.strictObject({
+  device: z.string().min(1).max(128).nullable().default(null),
+  dataset: datasetName.nullable().default(null),
+  action: auditAction.nullable().default(null),
+  sinceMs: z.coerce.number().pipe(instantMs).nullable().default(null),
+  limit: z.coerce.number().pipe(z.int().min(1).max(AUDIT_ENTRIES_MAX)).default(AUDIT_ENTRIES_DEFAULT)
+})
+
+export const auditWhoRequest = z.strictObject({ name: datasetName })
+
+export const auditFormat = z.enum(['folder', 'ocsf', 'jsonl'])
+export const auditExportRequest = z.strictObject({ path: absolutePath, format: auditFormat })
+
+export const auditProgress = z.object({ entriesDone: count })
+
+const findingKind = z.enum([
+  'truncated',
+  'edited',
+  'reordered',
+  'forked',
+  'malformed',
+  'unsigned',
+  'forged',
+  'stranger'
+])
+
+export const auditFinding = z.object({
+  kind: findingKind,
+  device: deviceName,
+  position: count.nullable(),
+  witnesses: z.array(deviceName).readonly(),
+  detail: z.string()
+})
+
+export const auditLogStatus = z.object({
+  device: deviceName,
+  entries: count,
+  signedEntries: count,
+  cosigned: z.array(z.object({ witnesses: count, entries: count })).readonly()
+})
+
+export const auditMissing = z.object({ device: deviceName, reason: z.string() })
+
+const survey = {
+  logs: z.array(auditLogStatus).readonly(),
+  missing: z.array(auditMissing).readonly(),
+  findings: z.array(auditFinding).readonly()
+}
+
+export const auditRecord = z.object({
+  device: deviceName,
+  seq: count,
+  atMs: instantMs,
+  action: auditAction,
+  peer: deviceName.nullable(),
+  dataset: z.string().nullable(),
+  version: versionId.nullable(),
+  event: z.record(z.string(), z.union([z.null(), z.boolean(), z.number(), z.string()]))
+})
+
+export const auditReport = z.object({ entries: z.array(auditRecord).readonly(), ...survey })
+
+const trace = z.enum(['present', 'missing', 'unavailable', 'invalid'])
+
+export const auditRead = z.object({
+  server: deviceName,
+  reader: deviceName,
+  version: versionId,
+  firstAtMs: instantMs,
+  lastAtMs: instantMs,
+  servedBytes: byteCount.nullable(),
+  receivedBytes: byteCount.nullable(),
+  receiptBytes: byteCount.nullable(),
+  purpose: z.string().nullable(),
+  serverEntry: trace,
+  readerEntry: trace,
+  receipt: trace
+})
+
+export const auditHolder = z.object({
+  device: deviceName,
+  version: versionId,
+  kind: z.enum(['source', 'fetched']),
+  sinceAtMs: instantMs,
+  endedAtMs: instantMs.nullable()
+})
+
+export const auditWho = z.object({
+  name: z.string(),
+  holders: z.array(auditHolder).readonly(),
+  reads: z.array(auditRead).readonly(),
+  ...survey
+})
+
+export const auditVerification = z.object({
+  org: orgId,
+  readsComplete: count,
+  readsIncomplete: count,
+  ...survey
+})
+
+export const auditExported = z.object({
+  path: z.string(),
+  format: auditFormat,
+  logs: count,
+  entries: count,
+  missing: z.array(auditMissing).readonly()
+})
+
+export type AuditReport = z.output<typeof auditReport>
+export type AuditRecord = z.output<typeof auditRecord>
+export type AuditWho = z.output<typeof auditWho>
+export type AuditRead = z.output<typeof auditRead>
+export type AuditHolder = z.output<typeof auditHolder>
+export type AuditVerification = z.output<typeof auditVerification>
+export type AuditLogStatus = z.output<typeof auditLogStatus>
+export type AuditMissing = z.output<typeof auditMissing>
+export type AuditFinding = z.output<typeof auditFinding>

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { idBytes } from '../base/ids.ts'
+import { type CborValue, encodeCbor } from '../ledger/cbor.ts'
+import { keyNamed, START_MS, versionNamed } from '../ledger/org-fixture.conformance.ts'
+import { AUDIT_ACTIONS, decodeEntry, ENTRY_BYTES_MAX, encodeEntry, reasonOf } from './entry.ts'
+import { SAMPLE_EVENTS } from './samples.conformance.ts'
+
+const peer = idBytes(keyNamed('alice').id)
+const version = idBytes(versionNamed('one'))
+
+test('every action round-trips, well below the limit', () => {
+  assert.deepEqual(new Set(SAMPLE_EVENTS.map(({ action }) => action)), new Set(AUDIT_ACTIONS))
+  SAMPLE_EVENTS.forEach((event, seq) => {
+    const encoded = encodeEntry({ seq, timeMs: START_MS, event })
+    assert.ok(encoded.length < ENTRY_BYTES_MAX / 2)
+    assert.deepEqual(decodeEntry(encoded), { ok: true, value: { seq, timeMs: START_MS, event } })
+  })
+})
+
+const serving: { [key: string]: CborValue } = {
+  v: 1,
+  seq: 0,
+  time: START_MS,
+  action: 'serving',
+  peer,
+  version,
+  dataset: 'os/image'
+}
+const verdict = (changes: { [key: string]: CborValue }) => {
+  const decoded = decodeEntry(encodeCbor({ ...serving, ...changes }))
+  return decoded.ok ? 'valid' : decoded.reason
+}
+
+test('maps are closed, and what another version or action means is not guessed', () => {
+  assert.equal(verdict({}), 'valid')
+  assert.equal(verdict({ v: 2 }), 'unknown-version')
+  assert.equal(verdict({ action: 'observed' }), 'unknown-action')
+  assert.equal(verdict({ action: 'toString' }), 'unknown-action')
+  for (const [changes, why] of [
+    [{ person: 'Ada' }, 'a field that is not its own'],
+    [{ seq: -1 }, 'a position below zero'],
+    [{ seq: 2 ** 53 - 1 }, 'a position beyond every log'],
+    [{ dataset: 'Not A Name' }, 'a name that is none'],
+    [{ peer: peer.slice(1) }, 'a short key'],
+    [{ version: null }, 'no version'],
+    [{ action: 1 }, 'an action that is no text']
+  ] as const)
+    assert.equal(verdict(changes), 'malformed', why)
+  const { dataset: _, ...missing } = serving
+  assert.equal(decodeEntry(encodeCbor(missing)).ok, false, 'a field is missing')
+  assert.equal(decodeEntry(new Uint8Array(ENTRY_BYTES_MAX + 1)).ok, false, 'too large')
+})
+
+test('a purpose is one line and short', () => {
+  const { peer: _, ...fields } = serving
+  const purpose = (value: string | null) =>
+    decodeEntry(encodeCbor({ ...fields, action: 'read', bytes: 1, purpose: value })).ok
+  assert.ok(purpose(null))
+  assert.ok(purpose('CHG-1234 rollout'))
+  for (const bad of ['', 'two\nlines', ' padded', 'x'.repeat(65), 'turned \u202e round'])
+    assert.ok(!purpose(bad), JSON.stringify(bad))
+})
+
+test('any words become a reason', () => {
+  for (const [words, reason] of [
+    ['This device is not enrolled in Acme', 'this-device-is-not-enrolled-in-acme'],
+    ['bad-block', 'bad-block'],
+    ['42 things', 'things'],
+    ['!!!', 'unspecified'],
+    ['', 'unspecified']
+  ] as const)
+    assert.equal(reasonOf(words), reason)
+  assert.ok(reasonOf(`${'long words '.repeat(20)}`).length <= 64)
+})

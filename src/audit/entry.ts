@@ -1,0 +1,250 @@
+/**
+ * An entry of an audit log: what a device did, or saw another do. Deterministic CBOR of a closed map for each action,
+ * in a version of its own; a later meaning takes a new action or a new version, never a new field.
+ *
+ * Every entry carries its own position (`seq`, from 0), so that a copy whose entries were moved shows by itself.
+ *
+ * No personal data: devices, versions and operations go by id, datasets by name, and a purpose is one that the org
+ * has words for (a ticket, a task), never a person's name.
+ *
+ * What each action says, from the view of the device whose log it is:
+ *
+ *     serving       a peer was let begin to read a version here; durable before the first block leaves
+ *     served        how many bytes of it went to that peer since then; `done` when its stream is over
+ *     received      bytes of a version that came from a peer and were verified
+ *     receipted     a peer's signed receipt for what it was served (receipt.ts)
+ *     read          a version was fetched here in full, and for what
+ *     stored        a version is held here from now on
+ *     deleted       what was held of a version is held no more
+ *     administered  an operation was signed here
+ *     denied        a device was refused, `count` times since the entry before for the same reason
+ *     violation     a peer broke the protocol, `count` times likewise
+ */
+
+import { assert } from '../base/assert.ts'
+import {
+  type DeviceId,
+  deviceIdFromBytes,
+  idBytes,
+  type OperationId,
+  operationIdFromBytes,
+  type VersionId,
+  versionIdFromBytes
+} from '../base/ids.ts'
+import { type CborFault, type CborValue, decodeCbor, encodeCbor } from '../ledger/cbor.ts'
+import {
+  DATASET_NAME_CHARACTERS_MAX,
+  hash,
+  isDatasetName,
+  isLabel,
+  key,
+  LABEL_CHARACTERS_MAX,
+  timeMs
+} from '../ledger/names.ts'
+import { accepted, type Outcome, rejected } from '../ledger/outcome.ts'
+import {
+  bytesUpTo,
+  converted,
+  exactly,
+  fieldOf,
+  flag,
+  integer,
+  Misshape,
+  nullable,
+  object,
+  oneOf,
+  type Shape,
+  text,
+  where
+} from '../ledger/shape.ts'
+import { RECEIPT_BYTES_MAX } from './receipt.ts'
+import { TREE_SIZE_MAX } from './tree.ts'
+
+export const ENTRY_BYTES_MAX = 2048
+const ENTRY_DEPTH_MAX = 1
+const REASON = /^[a-z][a-z0-9-]*$/
+const REASON_CHARACTERS_MAX = 64
+const TYPE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*$/
+
+interface OfVersion {
+  readonly version: VersionId
+  /** The name that it went by; null when none was known. */
+  readonly dataset: string | null
+}
+
+export type AuditEvent =
+  | ({ readonly action: 'serving'; readonly peer: DeviceId } & OfVersion)
+  | ({
+      readonly action: 'served'
+      readonly peer: DeviceId
+      /** Position of the `serving` entry that this goes on from. */
+      readonly since: number
+      /** All bytes since then, not since the entry before. */
+      readonly bytes: number
+      readonly done: boolean
+    } & OfVersion)
+  | ({
+      readonly action: 'received'
+      readonly peer: DeviceId
+      readonly begunMs: number
+      readonly bytes: number
+    } & OfVersion)
+  | ({
+      readonly action: 'receipted'
+      readonly peer: DeviceId
+      readonly receipt: Uint8Array
+    } & OfVersion)
+  | ({ readonly action: 'read'; readonly bytes: number; readonly purpose: string | null } & OfVersion)
+  | ({ readonly action: 'stored'; readonly bytes: number; readonly kind: 'source' | 'fetched' } & OfVersion)
+  | ({ readonly action: 'deleted'; readonly reason: string } & OfVersion)
+  | { readonly action: 'administered'; readonly operation: OperationId; readonly type: string }
+  | {
+      readonly action: 'denied' | 'violation'
+      readonly peer: DeviceId
+      readonly reason: string
+      readonly count: number
+      readonly version: VersionId | null
+    }
+
+export type AuditAction = AuditEvent['action']
+
+export interface AuditEntry {
+  readonly seq: number
+  readonly timeMs: number
+  readonly event: AuditEvent
+}
+
+export type EntryFault = CborFault | 'unknown-version' | 'unknown-action'
+
+const device: Shape<DeviceId> = converted(key, deviceIdFromBytes)
+const version: Shape<VersionId> = converted(hash, versionIdFromBytes)
+const operation: Shape<OperationId> = converted(hash, operationIdFromBytes)
+const dataset = nullable(where(text(DATASET_NAME_CHARACTERS_MAX), isDatasetName, 'a dataset name'))
+const purpose = nullable(where(text(LABEL_CHARACTERS_MAX), isLabel, 'a label'))
+const reason = text(REASON_CHARACTERS_MAX, REASON)
+const position = integer(0, TREE_SIZE_MAX)
+const head = { v: exactly(1), seq: position, time: timeMs }
+
+type EventOf<A extends AuditAction> = Extract<AuditEvent, { action: A }>
+
+const refusal = { peer: device, reason, count: integer(1), version: nullable(version) }
+
+/** Names of fields on disk are the event's own, but for times, which need no unit there. */
+const SHAPES = {
+  serving: object({ ...head, action: oneOf(['serving']), peer: device, version, dataset }),
+  served: object({
+    ...head,
+    action: oneOf(['served']),
+    peer: device,
+    since: position,
+    bytes: integer(0),
+    done: flag,
+    version,
+    dataset
+  }),
+  received: object({
+    ...head,
+    action: oneOf(['received']),
+    peer: device,
+    begun: timeMs,
+    bytes: integer(0),
+    version,
+    dataset
+  }),
+  receipted: object({
+    ...head,
+    action: oneOf(['receipted']),
+    peer: device,
+    receipt: bytesUpTo(RECEIPT_BYTES_MAX),
+    version,
+    dataset
+  }),
+  read: object({ ...head, action: oneOf(['read']), bytes: integer(0), purpose, version, dataset }),
+  stored: object({
+    ...head,
+    action: oneOf(['stored']),
+    bytes: integer(0),
+    kind: oneOf(['source', 'fetched']),
+    version,
+    dataset
+  }),
+  deleted: object({ ...head, action: oneOf(['deleted']), reason, version, dataset }),
+  administered: object({
+    ...head,
+    action: oneOf(['administered']),
+    operation,
+    type: text(REASON_CHARACTERS_MAX, TYPE)
+  }),
+  denied: object({ ...head, action: oneOf(['denied']), ...refusal }),
+  violation: object({ ...head, action: oneOf(['violation']), ...refusal })
+} as const satisfies { readonly [A in AuditAction]: Shape<{ readonly action: A }> }
+
+export const AUDIT_ACTIONS = Object.keys(SHAPES) as readonly AuditAction[]
+
+export function isAuditAction(name: string): name is AuditAction {
+  return Object.hasOwn(SHAPES, name)
+}
+
+/** A slug as `reason` has it, from any text. */
+export function reasonOf(words: string): string {
+  const slug = words
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, REASON_CHARACTERS_MAX)
+    .replace(/-+$/, '')
+  return REASON.test(slug) ? slug : 'unspecified'
+}
+
+/** Of events that are about a version. */
+export function versionOf(event: AuditEvent): VersionId | undefined {
+  return 'version' in event ? (event.version ?? undefined) : undefined
+}
+
+export function datasetOf(event: AuditEvent): string | undefined {
+  return 'dataset' in event ? (event.dataset ?? undefined) : undefined
+}
+
+export function peerOf(event: AuditEvent): DeviceId | undefined {
+  return 'peer' in event ? event.peer : undefined
+}
+
+function fieldsOf(event: AuditEvent): { readonly [key: string]: CborValue } {
+  const fields: { [key: string]: CborValue } = {}
+  for (const [name, value] of Object.entries(event)) {
+    if (name === 'begunMs') fields.begun = value
+    else if (name === 'peer' || name === 'version' || name === 'operation')
+      fields[name] = value === null ? null : idBytes(value)
+    else fields[name] = value
+  }
+  return fields
+}
+
+export function encodeEntry({ seq, timeMs: time, event }: AuditEntry): Uint8Array {
+  const encoded = encodeCbor({ v: 1, seq, time, ...fieldsOf(event) })
+  const back = decodeEntry(encoded)
+  assert(back.ok, `an entry that we write is valid: ${back.ok ? '' : back.detail}`)
+  return encoded
+}
+
+export function decodeEntry(encoded: Uint8Array): Outcome<AuditEntry, EntryFault> {
+  const decoded = decodeCbor(encoded, { bytesMax: ENTRY_BYTES_MAX, depthMax: ENTRY_DEPTH_MAX })
+  if (!decoded.ok) return decoded
+  const v = fieldOf(decoded.value, 'v')
+  const action = fieldOf(decoded.value, 'action')
+  if (typeof v === 'number' && v !== 1) return rejected('unknown-version', `version ${v} is not known here`)
+  if (typeof action !== 'string') return rejected('malformed', 'entry: action is missing')
+  if (!isAuditAction(action)) return rejected('unknown-action', 'the action is not known here')
+  const shaped = SHAPES[action](decoded.value)
+  if (shaped instanceof Misshape) return rejected('malformed', `${action} entry: ${shaped}`)
+  const { v: _, seq, time, ...fields } = shaped
+  const event: AuditEvent = fields.action === 'received' ? withBegunMs(fields) : fields
+  return accepted({ seq, timeMs: time, event })
+}
+
+function withBegunMs({
+  begun,
+  ...fields
+}: Omit<EventOf<'received'>, 'begunMs'> & { readonly begun: number }): EventOf<'received'> {
+  return { ...fields, begunMs: begun }
+}

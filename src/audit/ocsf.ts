@@ -1,0 +1,179 @@
+/**
+ * Entries in the words of others: OCSF 1.2 events (schema.ocsf.io) in CloudEvents 1.0 envelopes, for the systems that a
+ * security team already has. A mapping, not evidence: it says where each event is in which log, and the log proves it.
+ *
+ *     serving served received read   Datastore Activity 6005, Read
+ *     stored                         Datastore Activity 6005, Write
+ *     deleted                        Datastore Activity 6005, Delete
+ *     receipted                      Datastore Activity 6005, Other ("Receipt")
+ *     denied                         Datastore Activity 6005, Connect, with status Failure
+ *     administered                   Entity Management 3004: Create, Delete, or Other with the operation's type
+ *     violation                      Detection Finding 2004, Create
+ */
+
+import { toHex } from '../base/bytes.ts'
+import type { DeviceId, OrgId } from '../base/ids.ts'
+import { logOrigin } from './checkpoint.ts'
+import { type AuditAction, type AuditEvent, datasetOf, peerOf, versionOf } from './entry.ts'
+import type { LoggedEntry } from './evidence.ts'
+
+const OCSF_VERSION = '1.2.0'
+
+const CLASSES = {
+  datastore: { category_uid: 6, class_uid: 6005, class_name: 'Datastore Activity' },
+  entity: { category_uid: 3, class_uid: 3004, class_name: 'Entity Management' },
+  finding: { category_uid: 2, class_uid: 2004, class_name: 'Detection Finding' }
+} as const
+
+interface Activity {
+  readonly of: keyof typeof CLASSES
+  readonly id: number
+  readonly name: string
+}
+
+const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
+  serving: { of: 'datastore', id: 1, name: 'Read' },
+  served: { of: 'datastore', id: 1, name: 'Read' },
+  received: { of: 'datastore', id: 1, name: 'Read' },
+  read: { of: 'datastore', id: 1, name: 'Read' },
+  stored: { of: 'datastore', id: 5, name: 'Write' },
+  deleted: { of: 'datastore', id: 7, name: 'Delete' },
+  receipted: { of: 'datastore', id: 99, name: 'Receipt' },
+  denied: { of: 'datastore', id: 3, name: 'Connect' },
+  administered: { of: 'entity', id: 99, name: 'Other' },
+  violation: { of: 'finding', id: 1, name: 'Create' }
+}
+
+/** Operations that OCSF has a word for; others go as Other, with their own type as name. */
+const OPERATION_ACTIVITIES: Readonly<Record<string, Activity>> = {
+  'device.enrol': { of: 'entity', id: 1, name: 'Create' },
+  'invite.create': { of: 'entity', id: 1, name: 'Create' },
+  'dataset.publish': { of: 'entity', id: 1, name: 'Create' },
+  'dataset.retire': { of: 'entity', id: 4, name: 'Delete' }
+}
+
+const SEVERITY_INFORMATIONAL = 1
+const SEVERITY_MEDIUM = 3
+const STATUS_SUCCESS = 1
+const STATUS_FAILURE = 2
+const STATUS_NEW = 1
+const DATABUCKET_TYPE_OTHER = 99
+const DATASTORE_TYPE_DATABUCKET = 2
+
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue }
+export type JsonObject = { readonly [key: string]: JsonValue }
+
+export interface OcsfOptions {
+  readonly org: OrgId
+  readonly productVersion: string
+}
+
+function activityOf(event: AuditEvent): Activity {
+  if (event.action !== 'administered') return ACTIVITIES[event.action]
+  return OPERATION_ACTIVITIES[event.type] ?? { ...ACTIVITIES.administered, name: event.type }
+}
+
+/** Who acted on whom: data flows from the destination's datastore to the source of the request. */
+function endpointsOf({ device, event }: LoggedEntry): {
+  readonly reader: DeviceId
+  readonly server: DeviceId
+} {
+  const peer = peerOf(event) ?? device
+  return event.action === 'received' ? { reader: device, server: peer } : { reader: peer, server: device }
+}
+
+function datastoreFields(entry: LoggedEntry): JsonObject {
+  const { reader, server } = endpointsOf(entry)
+  const { event } = entry
+  const version = versionOf(event)
+  return {
+    actor: { app_name: 'peerage', app_uid: reader },
+    src_endpoint: { uid: reader },
+    dst_endpoint: { uid: server },
+    type_id: DATASTORE_TYPE_DATABUCKET,
+    databucket: {
+      type_id: DATABUCKET_TYPE_OTHER,
+      type: 'Peerage dataset',
+      name: datasetOf(event) ?? 'unknown',
+      ...(version === undefined ? {} : { uid: version })
+    }
+  }
+}
+
+function fieldsOf(entry: LoggedEntry): JsonObject {
+  const { event, device } = entry
+  if (event.action === 'administered')
+    return {
+      actor: { app_name: 'peerage', app_uid: device },
+      entity: { uid: event.operation, type: event.type, name: event.type }
+    }
+  if (event.action === 'violation')
+    return {
+      finding_info: {
+        uid: `${device}/${entry.seq}`,
+        title: `A device broke the protocol: ${event.reason}`,
+        types: [event.reason]
+      },
+      resources: [{ uid: event.peer, type: 'Device' }]
+    }
+  return datastoreFields(entry)
+}
+
+function statusOf(event: AuditEvent): JsonObject {
+  if (event.action === 'violation') return { status_id: STATUS_NEW }
+  if (event.action === 'denied') return { status_id: STATUS_FAILURE, status_detail: event.reason }
+  return { status_id: STATUS_SUCCESS }
+}
+
+export type PlainEvent = { readonly [key: string]: null | boolean | number | string }
+
+/** All that an event says, in plain JSON: binary as hex. */
+export function plainEvent(event: AuditEvent): PlainEvent {
+  const fields = Object.entries(event).map(([name, value]): [string, PlainEvent[string]] => [
+    name,
+    value instanceof Uint8Array ? toHex(value) : value
+  ])
+  return Object.fromEntries(fields)
+}
+
+/** One CloudEvent, whose data is one OCSF event. */
+export function toOcsf(entry: LoggedEntry, { org, productVersion }: OcsfOptions): JsonObject {
+  const { device, seq, timeMs, event } = entry
+  const activity = activityOf(event)
+  const ocsfClass = CLASSES[activity.of]
+  const isAlarm = event.action === 'violation' || event.action === 'denied'
+  return {
+    specversion: '1.0',
+    id: `${device}/${seq}`,
+    source: logOrigin(org, device),
+    type: `peerage.audit.${event.action}`,
+    time: new Date(timeMs).toISOString(),
+    datacontenttype: 'application/json',
+    data: {
+      ...ocsfClass,
+      activity_id: activity.id,
+      activity_name: activity.name,
+      type_uid: 100 * ocsfClass.class_uid + activity.id,
+      time: timeMs,
+      severity_id: isAlarm ? SEVERITY_MEDIUM : SEVERITY_INFORMATIONAL,
+      ...statusOf(event),
+      ...('count' in event ? { count: event.count } : {}),
+      metadata: {
+        version: OCSF_VERSION,
+        product: { name: 'Peerage', vendor_name: 'Peerage', version: productVersion },
+        tenant_uid: org,
+        log_name: logOrigin(org, device),
+        uid: `${device}/${seq}`,
+        sequence: seq
+      },
+      ...fieldsOf(entry),
+      unmapped: plainEvent(event)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** One event of each action, and one message of each kind, for tests, vectors and fuzz seeds. */
+
+import { operationIdFromBytes } from '../base/ids.ts'
+import { keyNamed, START_MS, sha256, versionNamed } from '../ledger/org-fixture.conformance.ts'
+import type { AuditEvent } from './entry.ts'
+import { cosignedBy, ORG, TestLog } from './log-fixture.conformance.ts'
+import type { AuditMessage } from './messages.ts'
+import { createReceipt, type ReceiptTerms } from './receipt.ts'
+
+export const server = keyNamed('server')
+export const reader = keyNamed('reader')
+const of = { version: versionNamed('one'), dataset: 'os/image' }
+
+export function receiptOf(changes: Partial<ReceiptTerms> = {}, key = reader): Uint8Array {
+  const terms = {
+    org: ORG,
+    reader: reader.id,
+    server: server.id,
+    version: of.version,
+    bytes: 4096,
+    begunMs: START_MS,
+    timeMs: START_MS + 5000
+  }
+  return createReceipt({ ...terms, ...changes }, { sign: key.sign, sha256 })
+}
+
+export const SAMPLE_EVENTS: readonly AuditEvent[] = [
+  { action: 'serving', peer: reader.id, ...of },
+  { action: 'served', peer: reader.id, since: 0, bytes: 4096, done: true, ...of },
+  { action: 'received', peer: server.id, begunMs: START_MS, bytes: 4096, ...of },
+  { action: 'receipted', peer: reader.id, receipt: receiptOf(), ...of },
+  { action: 'read', bytes: 4096, purpose: 'CHG-1234', ...of },
+  { action: 'stored', bytes: 4096, kind: 'fetched', version: of.version, dataset: null },
+  { action: 'deleted', reason: 'discarded', ...of },
+  {
+    action: 'administered',
+    operation: operationIdFromBytes(sha256(Buffer.from('operation'))),
+    type: 'dataset.publish'
+  },
+  { action: 'denied', peer: reader.id, reason: 'not-enrolled', count: 3, version: null },
+  { action: 'violation', peer: reader.id, reason: 'bad-block', count: 1, version: of.version }
+]
+
+const log = new TestLog('log').grow(6)
+
+export const SAMPLE_MESSAGES: readonly AuditMessage[] = [
+  { kind: 'cosign', old: 2, proof: log.prove(2), note: log.note() },
+  {
+    kind: 'cosignature',
+    line: new TextDecoder().decode(cosignedBy(log.note(), reader)).split('\n').at(-2) ?? ''
+  },
+  { kind: 'conflict', size: 4, note: log.note(4) },
+  { kind: 'conflict', size: 0, note: null },
+  { kind: 'fetch', from: 3, limit: 100 },
+  { kind: 'page', entries: log.entries.slice(3), note: log.note(), proof: log.prove(3) },
+  { kind: 'prove', old: 2, size: 6 },
+  { kind: 'proof', proof: log.prove(2) },
+  { kind: 'checkpoints', notes: [log.note()] },
+  { kind: 'receipt', receipt: receiptOf() },
+  { kind: 'taken' },
+  { kind: 'refuse', reason: 'not-an-auditor' }
+]

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, test } from 'node:test'
+import { AppError } from '../base/errors.ts'
+import { deviceIdFromBytes } from '../base/ids.ts'
+import type { EntryRow, LogGrowth } from './audit-database.ts'
+import { AuditStore } from './audit-store.ts'
+
+const cleanups: (() => void | Promise<void>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+function newHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'peerage-audit-'))
+  cleanups.push(() => rmSync(home, { recursive: true, force: true }))
+  return home
+}
+
+function open(home: string, options: { pagesMax?: number } = {}): AuditStore {
+  const store = new AuditStore({ home, ...options })
+  let isOpen = true
+  cleanups.push(async () => {
+    if (isOpen) await store.close()
+  })
+  const close = store.close.bind(store)
+  store.close = async () => {
+    isOpen = false
+    await close()
+  }
+  return store
+}
+
+const filled = (byte: number, length = 32) => new Uint8Array(length).fill(byte)
+const own = deviceIdFromBytes(filled(1))
+const other = deviceIdFromBytes(filled(2))
+
+function entry(seq: number, changes: Partial<EntryRow> = {}): EntryRow {
+  const bytes = filled(seq % 256, 100)
+  return { seq, bytes, timeMs: 1000 + seq, action: 'stored', dataset: 'os', version: 'aa', ...changes }
+}
+
+function growth(from: number, entries: readonly EntryRow[], changes: Partial<LogGrowth> = {}): LogGrowth {
+  const edge = { size: from + entries.length, hashes: [filled(7), filled(8)] }
+  return { device: own, from, entries, nodes: [], edge, note: null, ...changes }
+}
+
+test('a log goes on where it was, after it is opened again', async () => {
+  const home = newHome()
+  const store = open(home)
+  assert.equal(store.database.log(own), undefined)
+  await store.grow(growth(0, [entry(0), entry(1)], { nodes: [{ level: 1, position: 0, hash: filled(9) }] }))
+  await store.grow(growth(2, [entry(2)], { note: filled(5) }))
+  await store.grow(growth(3, [entry(3)]))
+  await store.close()
+  const { database } = open(home)
+  assert.deepEqual(database.log(own), {
+    device: own,
+    size: 4,
+    hashes: [filled(7), filled(8)],
+    note: filled(5)
+  })
+  assert.deepEqual(database.entries(own, { from: 1, limit: 2 }), [entry(1).bytes, entry(2).bytes])
+  assert.deepEqual(database.entries(own, { from: 4, limit: 2 }), [])
+  assert.deepEqual(database.node(1, 0), filled(9))
+  assert.equal(database.node(1, 1), undefined)
+})
+
+test('searches find the newest that match, over all logs', async () => {
+  const store = open(newHome())
+  await store.grow(growth(0, [entry(0), entry(1, { action: 'read' }), entry(2, { dataset: 'tool' })]))
+  await store.grow(growth(0, [entry(0, { timeMs: 1001 }), entry(1, { timeMs: null })], { device: other }))
+  const find = (search: object) =>
+    store.database.search({ limit: 10, ...search }).map(({ device, seq }) => [device === own, seq])
+  assert.deepEqual(find({ limit: 2 }), [
+    [true, 2],
+    [true, 1]
+  ])
+  assert.deepEqual(find({ action: 'read' }), [[true, 1]])
+  assert.deepEqual(find({ dataset: 'tool' }), [[true, 2]])
+  assert.deepEqual(find({ device: other }), [
+    [false, 0],
+    [false, 1]
+  ])
+  assert.deepEqual(find({ sinceMs: 1001, dataset: 'os', device: own }), [[true, 1]])
+  assert.equal(find({ version: 'aa' }).length, 5)
+  assert.deepEqual(find({ version: 'bb' }), [])
+})
+
+test('a witness advances from where it was judged, and only from there', async () => {
+  const store = open(newHome())
+  const head = (size: number) => ({ device: other, size, root: filled(size), note: filled(size, 9) })
+  assert.equal(await store.advanceWitness({ ...head(5), expected: 0 }), true)
+  assert.equal(await store.advanceWitness({ ...head(9), expected: 0 }), false)
+  assert.equal(store.database.witnessed(other)?.size, 5)
+  const both = [
+    store.advanceWitness({ ...head(7), expected: 5 }),
+    store.advanceWitness({ ...head(8), expected: 5 })
+  ]
+  assert.deepEqual(await Promise.all(both), [true, false], 'of two at once one is first')
+  assert.deepEqual(store.database.witnessed(other), { size: 7, root: filled(7), note: filled(7, 9) })
+  assert.equal(store.database.allWitnessed().length, 1)
+})
+
+test('checkpoints, sightings and findings are kept; of sightings the smallest go first', async () => {
+  const store = open(newHome())
+  await store.putCheckpoint(3, filled(3))
+  await store.putCheckpoint(9, filled(9))
+  await store.putCheckpoint(9, filled(10))
+  assert.deepEqual(store.database.latestCheckpoint(), filled(10))
+  assert.deepEqual(store.database.checkpoints({ limit: 9 }), [filled(10), filled(3)])
+  for (let size = 1; size <= 300; size++)
+    await store.putSighting(other, { size, root: filled(1), note: filled(1) })
+  await store.putSighting(other, { size: 300, root: filled(2), note: filled(2) })
+  const sizes = store.database.sightings(other).map(({ size }) => size)
+  assert.equal(sizes.length, 256)
+  assert.deepEqual(sizes.slice(-2), [300, 300], 'two roots of one size are two sightings')
+  const finding = { device: other, kind: 'forked', position: null, witnesses: [own], detail: 'x', timeMs: 1 }
+  await store.putFinding(finding)
+  await store.putFinding({ ...finding, timeMs: 2 })
+  assert.deepEqual(store.database.findings(), [finding])
+})
+
+test('on a full disk nothing is half written, and what was stays', async () => {
+  const home = newHome()
+  const first = open(home)
+  await first.grow(growth(0, [entry(0)]))
+  await first.close()
+  const store = open(home, { pagesMax: 24 })
+  const many = Array.from({ length: 2000 }, (_, index) => entry(1 + index))
+  await assert.rejects(store.grow(growth(1, many)), thrown => {
+    assert(thrown instanceof AppError)
+    assert.equal(thrown.code, 'DISK_FULL')
+    assert.match(thrown.message, /can not write the audit log .*audit\.db.*free space/)
+    return true
+  })
+  assert.equal(store.database.log(own)?.size, 1)
+  assert.equal(store.database.entries(own, { from: 0, limit: 10 }).length, 1)
+  await store.grow(growth(1, [entry(1)]))
+  assert.equal(store.database.log(own)?.size, 2, 'and it goes on when there is room')
+})
+
+test('a file that is no database is refused by name', () => {
+  const home = newHome()
+  assert.throws(() => new AuditStore({ home: join(home, 'missing') }), { code: 'HOME_CORRUPT' })
+})
