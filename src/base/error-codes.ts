@@ -51,6 +51,10 @@ export const ERROR_CODES = {
   PEER_REFUSED: { meaning: 'A peer refused the connection or the request.', exitCode: 77 },
   // ledger
   RECORD_INVALID: { meaning: 'A ledger record is malformed or its signature is wrong.', exitCode: 65 },
+  AUTHORITY_FROZEN: {
+    meaning: 'Admins signed two roots of one version; authority does not change.',
+    exitCode: 65
+  },
   NOT_AUTHORISED: { meaning: 'This device has no right to that operation.', exitCode: 77 },
   TICKET_INVALID: { meaning: 'An invitation ticket is malformed or damaged.', exitCode: 65 },
   TICKET_REFUSED: {

@@ -48,7 +48,7 @@ export function verifyRedemption(
   return verify(inviteKey, redemptionMessage(redemption), proof)
 }
 
-export type InviteRefusal = 'unknown' | 'foreign' | 'expired' | 'spent' | 'bad-proof'
+export type InviteRefusal = 'unknown' | 'foreign' | 'cancelled' | 'expired' | 'spent' | 'bad-proof'
 
 /**
  * What the inviter decides, by its own clock, before it writes an enrolment. `inviter` and `incarnation` name the
@@ -71,6 +71,7 @@ export function judgeRedemption(
   if (invite === undefined) return { refused: 'unknown' }
   if (!verifyRedemption(request, { inviteKey: request.inviteKey, proof: request.proof, verify }))
     return { refused: 'bad-proof' }
+  if (invite.cancelledBy !== undefined) return { refused: 'cancelled' }
   if (request.nowMs > invite.expiresMs) return { refused: 'expired' }
   if (!invite.redeemedBy.has(request.device) && usesLeft(invite) === 0) return { refused: 'spent' }
   return { invite }

@@ -36,7 +36,15 @@ export interface JoinRequest {
   readonly proof: Uint8Array
 }
 
-export const JOIN_REFUSALS = ['unknown', 'foreign', 'expired', 'spent', 'bad-proof', 'busy'] as const
+export const JOIN_REFUSALS = [
+  'unknown',
+  'foreign',
+  'cancelled',
+  'expired',
+  'spent',
+  'bad-proof',
+  'busy'
+] as const
 /** `busy`: try again later; the rest is final for this ticket. */
 export type JoinRefusal = InviteRefusal | 'busy'
 

@@ -47,7 +47,7 @@ export const OPERATION_DEPTH_MAX = 8
 export const DEPS_MAX = 16
 export const INCARNATION_BYTES = 8
 const TYPE_CHARACTERS_MAX = 64
-const TYPE_PATTERN = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+$/
+const TYPE_PATTERN = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*$/
 
 /** What its author decides about an operation before signing it. */
 export interface OperationDraft {

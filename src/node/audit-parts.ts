@@ -2,7 +2,7 @@
 
 import { decodeEntry, peerOf } from '../audit/entry.ts'
 import { type DeviceId, parseVersionId, type VersionId } from '../base/ids.ts'
-import { isMember } from '../ledger/state.ts'
+import { isMember, rolesOf } from '../ledger/state.ts'
 import type { AuditStore } from '../store/audit-store.ts'
 import { AuditExchange } from './audit-exchange.ts'
 import { AuditLog, type Refusal } from './audit-log.ts'
@@ -42,7 +42,9 @@ export function openAudit(init: AuditPartsInit): AuditParts {
   const exchange = new AuditExchange({
     ...{ transport, audit, key, log },
     isMember: device => isMember(keeper.state(), device, Date.now()),
-    mayAudit: device => keeper.state().devices.get(device)?.role === 'admin' || 'not-an-auditor',
+    mayAudit: device =>
+      rolesOf(keeper.state(), device, Date.now()).some(role => role === 'admin' || role === 'auditor') ||
+      'not-an-auditor',
     wasServed: (device, version) => wasServed(audit, device, version),
     datasetOf: nameOf
   })

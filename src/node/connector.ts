@@ -45,6 +45,7 @@ export class Connector {
   /** Addresses that nobody signed: of the ticket, and heard on the local network. */
   readonly #hints = new Map<DeviceId, readonly string[]>()
   readonly #dialling = new Set<DeviceId>()
+  readonly #refusals = new Map<DeviceId, string>()
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
@@ -53,7 +54,10 @@ export class Connector {
     for (const { device, addresses } of init.contacts) this.#hints.set(device, addresses)
     init.board.onStatement(presence => this.#soon(presence.device))
     init.transport.on({
-      onConnect: link => this.#backoffs.delete(link.device),
+      onConnect: link => {
+        this.#backoffs.delete(link.device)
+        this.#refusals.delete(link.device)
+      },
       onDisconnect: device => this.#soon(device),
       onDiscovered: (device, addresses) => this.#discovered(device, addresses)
     })
@@ -63,6 +67,11 @@ export class Connector {
     this.#timer = setInterval(() => this.#look(), LOOK_MS)
     this.#timer.unref()
     this.#look()
+  }
+
+  /** Devices that did not admit us when they were last dialled, and the reason that they gave. */
+  refusals(): ReadonlyMap<DeviceId, string> {
+    return this.#refusals
   }
 
   close(): void {
@@ -105,6 +114,8 @@ export class Connector {
     this.#dialling.add(device)
     try {
       const outcome = await this.#init.transport.dial({ device, addresses }, this.#stop.signal)
+      if (outcome.kind === 'refused') this.#refusals.set(device, outcome.detail)
+      else this.#refusals.delete(device)
       if (outcome.kind === 'connected') return
       this.#backOff(device)
       this.#init.log.debug({ device, outcome: outcome.kind }, `dial: ${outcome.detail}`)

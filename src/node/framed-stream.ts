@@ -24,12 +24,16 @@ export type FrameRead =
   | { readonly kind: 'timeout' }
 
 export interface FramedStreamLimits {
+  /** Of what the other side sends. */
   readonly messageBytesMax: number
+  /** Of what this side sends; the same unless said otherwise. */
+  readonly sentBytesMax?: number
 }
 
 export class FramedStream {
   readonly stream: PeerStream
   readonly #messageBytesMax: number
+  readonly #sentBytesMax: number
   #chunks: Uint8Array[] = []
   #buffered = 0
   #ended = false
@@ -43,6 +47,7 @@ export class FramedStream {
     assert(messageBytesMax > 0 && messageBytesMax <= FRAME_BYTES_MAX, 'a length fits its 32 bits')
     this.stream = stream
     this.#messageBytesMax = messageBytesMax
+    this.#sentBytesMax = limits.sentBytesMax ?? messageBytesMax
     stream.onEnd(() => {
       this.#ended = true
       this.#wake?.()
@@ -94,7 +99,7 @@ export class FramedStream {
 
   /** Waits while the other side is not taking more. Rejects with AppError PEER_UNREACHABLE when the stream is over. */
   async write(body: Uint8Array): Promise<void> {
-    assert(body.length <= this.#messageBytesMax, `a message of ${body.length} bytes keeps to our own limit`)
+    assert(body.length <= this.#sentBytesMax, `a message of ${body.length} bytes keeps to our own limit`)
     const header = new Uint8Array(FRAME_HEADER_BYTES)
     new DataView(header.buffer).setUint32(0, body.length)
     if (!this.stream.send([header, body])) await this.stream.drained()

@@ -72,7 +72,10 @@ export function openJoinDesk(init: JoinDeskInit): void {
 }
 
 async function serveJoin(init: JoinDeskInit, stream: PeerStream): Promise<void> {
-  const framed = new FramedStream(stream, { messageBytesMax: JOIN_REQUEST_BYTES_MAX })
+  const framed = new FramedStream(stream, {
+    messageBytesMax: JOIN_REQUEST_BYTES_MAX,
+    sentBytesMax: JOIN_ANSWER_BYTES_MAX
+  })
   const message = await nextMessage(framed, { timeoutMs: REQUEST_TIMEOUT_MS })
   const request = message === undefined ? undefined : decodeJoinRequest(message)
   if (request === undefined)
@@ -175,6 +178,7 @@ const REFUSALS: Readonly<Record<JoinRefusal, string>> = {
   foreign: 'it is of another org',
   expired: 'it has expired',
   spent: 'it has been used up',
+  cancelled: 'it was cancelled',
   'bad-proof': 'it was not proved by its secret',
   busy: 'the device that made it is busy; try again'
 }

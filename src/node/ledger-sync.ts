@@ -9,6 +9,7 @@ import { AppError, messageOf } from '../base/errors.ts'
 import type { DeviceId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { Outcome } from '../ledger/outcome.ts'
+import { RootQuest, rootsFor } from '../ledger/root-sync.ts'
 import { digestOf, type FeedTip } from '../ledger/sync.ts'
 import {
   decodeSyncMessage,
@@ -28,6 +29,7 @@ export const LEDGER_PROTOCOL = '/peerage/ledger/1'
 export const LEDGER_TOPIC = 'peerage/ledger/1'
 
 const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
+const ASK_BACK_MS = 2 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
 /** Hints that come while a round runs lead to one more round. */
 const PAGES_MAX = 4096
@@ -48,6 +50,7 @@ export interface SyncEvents {
 export class LedgerSync {
   readonly #init: LedgerSyncInit
   readonly #events: SyncEvents[] = []
+  readonly #askedBackMs = new Map<DeviceId, number>()
   readonly #rounds = new Map<DeviceId, { again: boolean }>()
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
@@ -60,7 +63,8 @@ export class LedgerSync {
     transport.subscribe(LEDGER_TOPIC, (from, bytes) => {
       if (fromUtf8(bytes) !== this.#digest()) this.ask(from)
     })
-    keeper.on({ onAccepted: () => transport.publish(LEDGER_TOPIC, utf8(this.#digest())) })
+    const tell = (): void => transport.publish(LEDGER_TOPIC, utf8(this.#digest()))
+    keeper.on({ onAccepted: tell, onRoots: tell })
     this.#timer = setInterval(() => this.#askOne(), ROUND_MS)
     this.#timer.unref()
   }
@@ -85,7 +89,8 @@ export class LedgerSync {
   }
 
   #digest(): string {
-    return toHex(this.#init.keeper.ledger.hello().digest)
+    const { digest, rootHash } = this.#init.keeper.ledger.hello()
+    return `${toHex(digest)}.${toHex(rootHash)}`
   }
 
   #askOne(): void {
@@ -125,8 +130,10 @@ export class LedgerSync {
       await talk.send({ kind: 'hello', ...ledger.hello() })
       const hello = await talk.expect('hello')
       if (hello.org !== ledger.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
-      if (equalBytes(hello.digest, ledger.hello().digest)) return hello.digest
-      const { tips } = await talk.expect('tips')
+      const isBehind = !equalBytes(hello.digest, ledger.hello().digest)
+      const tips = isBehind ? (await talk.expect('tips')).tips : []
+      if (!equalBytes(hello.rootHash, ledger.hello().rootHash)) await this.#askRoots(talk)
+      if (!isBehind) return hello.digest
       for (let page = 0; page < PAGES_MAX; page++) {
         const wants = ledger.wantsFrom(tips)
         if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
@@ -141,6 +148,26 @@ export class LedgerSync {
     }
   }
 
+  /** At most now and then, so that two who can not agree do not keep each other busy. */
+  #askBack(device: DeviceId): void {
+    const nowMs = performance.now()
+    if (nowMs - (this.#askedBackMs.get(device) ?? Number.NEGATIVE_INFINITY) < ASK_BACK_MS) return
+    this.#askedBackMs.set(device, nowMs)
+    this.ask(device)
+  }
+
+  /** Roots come before the operations that name them. */
+  async #askRoots(talk: Talk): Promise<void> {
+    const { keeper } = this.#init
+    const quest = new RootQuest(keeper.chain, sha256)
+    for (;;) {
+      await talk.send({ kind: 'want-roots', have: quest.have() })
+      const page = await talk.expect('roots')
+      keeper.takeRoots(page.records)
+      if (!quest.isUnfinished(page)) return
+    }
+  }
+
   async #answer(stream: PeerStream): Promise<void> {
     const { ledger } = this.#init.keeper
     const talk = new Talk(stream, this.#stop.signal)
@@ -152,13 +179,20 @@ export class LedgerSync {
       }
       const mine = ledger.hello()
       await talk.send({ kind: 'hello', ...mine })
-      if (equalBytes(hello.digest, mine.digest)) return
-      await talk.send({ kind: 'tips', tips: ledger.tips() })
+      const [isSame, isSameRoot] = [
+        equalBytes(hello.digest, mine.digest),
+        equalBytes(hello.rootHash, mine.rootHash)
+      ]
+      if (!isSameRoot) this.#askBack(stream.peer) // it may know roots that we lack, too
+      if (!isSame) await talk.send({ kind: 'tips', tips: ledger.tips() })
+      else if (isSameRoot) return
       for (let page = 0; page < PAGES_MAX; page++) {
         const want = await talk.next()
         if (want === undefined) return
-        if (want.kind !== 'want') throw new AppError('PEER_REFUSED', `a ${want.kind} where a want belongs`)
-        await talk.send({ kind: 'records', ...ledger.recordsFor(want.wants) })
+        if (want.kind === 'want') await talk.send({ kind: 'records', ...ledger.recordsFor(want.wants) })
+        else if (want.kind === 'want-roots')
+          await talk.send({ kind: 'roots', ...rootsFor(this.#init.keeper.chain, want.have, sha256) })
+        else throw new AppError('PEER_REFUSED', `a ${want.kind} where a want belongs`)
       }
     } catch (thrown) {
       if (!(thrown instanceof AppError) && !this.#stop.signal.aborted) throw thrown

@@ -1,10 +1,10 @@
 /** The node as the admin API sees it (service.ts): each call is answered from the parts that do the work. */
 
 import { AppError } from '../base/errors.ts'
-import type { DeviceId } from '../base/ids.ts'
+import { type DeviceId, shortId } from '../base/ids.ts'
 import { encodeTorrent } from '../content/torrent-file.ts'
 import { ADDRESSES_MAX, isDatasetName } from '../ledger/names.ts'
-import { isAvailable, isMember } from '../ledger/state.ts'
+import { isAvailable, isMember, membershipFault } from '../ledger/state.ts'
 import { encodeTicket } from '../ledger/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
 import type {
@@ -213,6 +213,11 @@ export class LocalNodeService implements NodeService {
 
   async startTransfer(request: TransferRequest): Promise<Transfer> {
     const { dataset, version } = this.#node.catalogue.resolve(request)
+    const refusal = this.#node.readFault(this.#node.identity.device, version.version)
+    if (refusal !== undefined)
+      throw new AppError('NOT_AUTHORISED', `${dataset.name} can not be fetched: ${refusal}`, {
+        details: { dataset: dataset.name, version: version.version }
+      })
     const id = this.#node.desk.start({
       name: dataset.name,
       version: version.version,
@@ -328,7 +333,27 @@ export class LocalNodeService implements NodeService {
       message: detail,
       path: null
     }))
-    return [...ofHoldings, ...ofTransfers, ...ofAudit]
+    return [...this.#standing(), ...ofHoldings, ...ofTransfers, ...ofAudit]
+  }
+
+  /** What the org or other devices hold against this device, and against its authority. */
+  #standing(): Problem[] {
+    const { keeper, identity, connector } = this.#node
+    const state = keeper.state()
+    const problems: Problem[] = []
+    const say = (code: string, message: string) => problems.push({ code, message, path: null })
+    const fault = membershipFault(state, identity.device, Date.now())
+    if (fault !== undefined && keeper.ledger.size > 0) say('NOT_AUTHORISED', fault)
+    for (const [reason, refusals] of Map.groupBy(connector.refusals().values(), detail => detail))
+      say('PEER_REFUSED', `${refusals.length} of the org's devices refuse this one: ${reason}`)
+    if (state.freeze !== undefined) {
+      const keys = state.freeze.equivocators.map(shortId).join(', ')
+      say(
+        'AUTHORITY_FROZEN',
+        `admin keys ${keys} signed two roots of version ${state.freeze.version}: no authority changes until a recovery root settles it`
+      )
+    }
+    return problems
   }
 }
 

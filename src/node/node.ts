@@ -7,8 +7,9 @@
 
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
+import { mayRead, nextExpiryMs } from '../ledger/access.ts'
 import { freshnessTermsOf } from '../ledger/freshness-terms.ts'
-import { isAvailable, isMember } from '../ledger/state.ts'
+import { isMember, membershipFault } from '../ledger/state.ts'
 import type { AuditStore } from '../store/audit-store.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
 import type { FilesystemStore } from '../store/filesystem.ts'
@@ -32,6 +33,9 @@ import { TransferDesk } from './transfer-desk.ts'
 import type { GateDecision, Transport } from './transport.ts'
 
 export const GOSSIP_TOPICS = [LEDGER_TOPIC, PRESENCE_TOPIC, BEACON_TOPIC]
+
+/** The longest that setTimeout can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 
 export interface NodeInit {
   readonly home: string
@@ -59,9 +63,8 @@ export class Node {
   readonly publisher: Publisher
   readonly audit: AuditParts
   readonly #sync: LedgerSync
-  readonly #connector: Connector
-  /** Versions that may be served and fetched; kept because every stream asks. */
-  #allowed: ReadonlySet<VersionId> = new Set()
+  readonly connector: Connector
+  #expiry: NodeJS.Timeout | undefined
 
   constructor(init: NodeInit) {
     const { store, transport, identity, key, log } = init
@@ -93,7 +96,7 @@ export class Node {
       ownSite: identity.site,
       addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
-      isAllowed: version => this.#allowed.has(version),
+      refusal: (device, version) => this.readFault(device, version),
       audit: this.audit
     })
     const { recorder } = this.audit
@@ -113,28 +116,30 @@ export class Node {
       onPublished: published => recorder.published(published),
       log
     })
-    this.#connector = new Connector({
+    this.connector = new Connector({
       transport,
       keeper: this.keeper,
       board: this.board,
       contacts: loadContacts(store.records),
       log
     })
-    this.#refreshAllowed()
-    this.keeper.on({ onAccepted: () => this.#onLedger() })
+    this.#awaitExpiry()
+    this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
+    this.beacons.onChange(() => this.hub.recheck())
   }
 
   async start(): Promise<void> {
     await this.transport.start()
     this.board.start()
     this.beacons.start()
-    this.#connector.start()
+    this.connector.start()
     this.desk.resume()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
   async stop(): Promise<void> {
-    this.#connector.close()
+    clearTimeout(this.#expiry)
+    this.connector.close()
     this.#sync.close()
     this.beacons.close()
     this.board.close()
@@ -176,24 +181,35 @@ export class Node {
     return beacons
   }
 
+  /** Why a device, this one included, may not have a version now, by the ledger and by how fresh our view of it is. */
+  readFault(device: DeviceId, version: VersionId): string | undefined {
+    const decision = mayRead(this.keeper.state(), device, version, Date.now())
+    if (!decision.allowed) return decision.detail
+    const freshness = this.beacons.access(decision.class)
+    return freshness.allowed ? undefined : freshness.reason
+  }
+
   #admit(device: DeviceId): GateDecision {
-    if (isMember(this.keeper.state(), device, Date.now())) return 'member'
+    const fault = membershipFault(this.keeper.state(), device, Date.now())
+    if (fault === undefined) return 'member'
     this.audit.refused({ action: 'denied', peer: device, reason: 'not-enrolled', version: null })
-    return { refuse: `this device is not enrolled in ${this.identity.orgName}` }
+    return { refuse: fault }
   }
 
   #onLedger(): void {
-    this.#refreshAllowed()
-    this.hub.recheck()
     this.transport.recheck()
+    this.hub.recheck()
+    this.#awaitExpiry()
   }
 
-  #refreshAllowed(): void {
-    const allowed = new Set<VersionId>()
-    for (const dataset of this.keeper.state().datasets.values())
-      for (const version of dataset.versions)
-        if (isAvailable(version, Date.now())) allowed.add(version.version)
-    this.#allowed = allowed
+  /** What ends by time alone is looked at when it does. */
+  #awaitExpiry(): void {
+    clearTimeout(this.#expiry)
+    const nowMs = Date.now()
+    const nextMs = nextExpiryMs(this.keeper.state(), nowMs)
+    if (nextMs === undefined) return
+    this.#expiry = setTimeout(() => this.#onLedger(), Math.min(nextMs - nowMs + 1, TIMER_MS_MAX))
+    this.#expiry.unref()
   }
 }
 

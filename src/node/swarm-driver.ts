@@ -153,6 +153,10 @@ export class SwarmDriver {
     return tallies
   }
 
+  devices(): ReadonlySet<DeviceId> {
+    return new Set([...this.#peers.values()].map(peer => peer.device))
+  }
+
   hasPeer(device: DeviceId): boolean {
     return [...this.#peers.values()].some(peer => peer.device === device)
   }

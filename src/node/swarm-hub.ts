@@ -54,8 +54,8 @@ export interface SwarmHubInit {
   readonly addressesOf: (device: DeviceId) => readonly string[]
   /** Different on each device: breaks ties between equally rare pieces. */
   readonly seed: number
-  /** Whether a version may be served and fetched at all, by the ledger. */
-  readonly isAllowed: (version: VersionId) => boolean
+  /** Why a device, this one included, may not have a version now; undefined when it may. */
+  readonly refusal: (device: DeviceId, version: VersionId) => string | undefined
   readonly audit: SwarmAudit
 }
 
@@ -75,6 +75,8 @@ export interface Want {
   readonly onInfo: (infoBytes: Uint8Array) => void
   readonly onComplete: () => void
   readonly onStorageFailure: (failure: AppError) => void
+  /** Fetching is not allowed any more, and why; or, with undefined, goes on. */
+  readonly onRefused: (reason: string | undefined) => void
 }
 
 export interface Ban {
@@ -95,6 +97,8 @@ interface Attempt {
 export class SwarmHub {
   readonly #init: SwarmHubInit
   readonly #entries = new Map<VersionId, Entry>()
+  /** Wants that are not allowed now. */
+  readonly #refused = new Map<VersionId, Want>()
   /** Peers that are being asked, or wait to be asked again, by version. */
   readonly #attempts = new Map<VersionId, Map<DeviceId, Attempt>>()
   readonly #bans = new Map<DeviceId, Ban>()
@@ -116,6 +120,12 @@ export class SwarmHub {
   /** Starts to fetch; the driver there may be, which serves what is here already, is replaced. */
   want(want: Want): void {
     this.#drop(want.versionId, 'starting to fetch')
+    const refusal = this.#init.refusal(this.#init.transport.self, want.versionId)
+    if (refusal !== undefined) {
+      this.#refused.set(want.versionId, want)
+      want.onRefused(refusal)
+      return
+    }
     this.#entries.set(want.versionId, { driver: this.#driver(want.versionId, want.holding, want), want })
     this.#attempts.set(want.versionId, new Map())
     for (const link of this.#init.transport.peers()) this.#ask(link.device)
@@ -175,10 +185,35 @@ export class SwarmHub {
     )
   }
 
-  /** Ends every stream for versions that are no longer allowed, and all with devices that are gone. */
+  /** Ends what is no longer allowed, for us and for each peer, and goes on with what is allowed again. */
   recheck(): void {
-    for (const versionId of [...this.#entries.keys()])
-      if (!this.#init.isAllowed(versionId)) this.#drop(versionId, 'the version was retired')
+    const { refusal, transport } = this.#init
+    for (const [versionId, { driver, want }] of [...this.#entries]) {
+      const own = refusal(transport.self, versionId)
+      if (own !== undefined) {
+        this.#drop(versionId, own)
+        if (want === undefined) continue
+        this.#refused.set(versionId, { ...want, holding: driver.holding })
+        want.onRefused(own)
+        continue
+      }
+      for (const device of driver.devices()) {
+        const reason = refusal(device, versionId)
+        if (reason !== undefined) this.#refuse(device, { versionId, reason, driver })
+      }
+    }
+    for (const [versionId, want] of [...this.#refused]) {
+      if (refusal(transport.self, versionId) !== undefined) continue
+      want.onRefused(undefined)
+      this.want(want)
+    }
+  }
+
+  #refuse(device: DeviceId, what: { versionId: VersionId; reason: string; driver?: SwarmDriver }): void {
+    const { versionId, reason, driver } = what
+    this.#init.log.info({ version: versionId, device }, `not served: ${reason}`)
+    this.#init.audit.refused({ action: 'denied', peer: device, reason, version: versionId })
+    driver?.detachDevice(device, reason)
   }
 
   /** Lets go of a version, as after its holding was verified or forgotten; peers may ask for it anew. */
@@ -199,6 +234,7 @@ export class SwarmHub {
     if (entry !== undefined) merge(this.#pastTallies, entry.driver.tallies())
     this.#entries.delete(versionId)
     this.#attempts.delete(versionId)
+    this.#refused.delete(versionId)
   }
 
   #driver(versionId: VersionId, holding: Holding | undefined, want: Want | undefined): SwarmDriver {
@@ -242,7 +278,7 @@ export class SwarmHub {
     const entry = this.#entries.get(versionId)
     const attempt = attempts.get(device) ?? { nextMs: 0, delayMs: RETRY_MIN_MS }
     if (entry === undefined || attempt.nextMs > performance.now() || this.ban(device) !== undefined) return
-    if (entry.driver.hasPeer(device)) return
+    if (entry.driver.hasPeer(device) || this.#init.refusal(device, versionId) !== undefined) return
     attempts.set(device, attempt)
     attempt.nextMs = performance.now() + attempt.delayMs + OPEN_TIMEOUT_MS
     attempt.delayMs = Math.min(2 * attempt.delayMs, RETRY_MAX_MS)
@@ -334,18 +370,22 @@ export class SwarmHub {
   #driverFor(infoHash: Uint8Array, peer: DeviceId): SwarmDriver | undefined {
     const prefix = toHex(infoHash.subarray(0, INFO_HASH_BYTES))
     if (this.#closed) return undefined
-    for (const [versionId, { driver }] of this.#entries) if (versionId.startsWith(prefix)) return driver
+    for (const [versionId, { driver }] of this.#entries)
+      if (versionId.startsWith(prefix)) return this.#isServed(peer, versionId) ? driver : undefined
     const held = this.#init.store.holdings().filter(holding => holding.version.id.startsWith(prefix))
     const best = held.toSorted((a, b) => b.have.size - a.have.size)[0]
     if (best === undefined || best.have.size === 0) return undefined
-    if (!this.#init.isAllowed(best.version.id)) {
-      const refusal = { peer, reason: 'version not available', version: best.version.id }
-      this.#init.audit.refused({ action: 'denied', ...refusal })
-      return undefined
-    }
+    if (!this.#isServed(peer, best.version.id)) return undefined
     const entry = { driver: this.#driver(best.version.id, best, undefined), want: undefined }
     this.#entries.set(best.version.id, entry)
     return entry.driver
+  }
+
+  #isServed(peer: DeviceId, versionId: VersionId): boolean {
+    const { refusal, transport } = this.#init
+    const reason = refusal(transport.self, versionId) ?? refusal(peer, versionId)
+    if (reason !== undefined) this.#refuse(peer, { versionId, reason })
+    return reason === undefined
   }
 
   /** Asks again where it is time to, and lets go of what nobody uses. */

@@ -59,6 +59,8 @@ interface Job {
   resumedBytes: number
   /** Of the run that ended last; a running one asks the hub. */
   tallies: ReadonlyMap<DeviceId, Tally>
+  /** The org does not allow it now. */
+  isRefused: boolean
   /** Set while it runs. */
   run: AbortController | undefined
   readonly listeners: Set<() => void>
@@ -185,6 +187,7 @@ export class TransferDesk {
     const run = new AbortController()
     job.run = run
     job.tallies = new Map()
+    job.isRefused = false
     try {
       const known = this.#known(job.record.version)
       if (known === undefined) {
@@ -238,8 +241,19 @@ export class TransferDesk {
       onComplete: () => undefined, // the holding says so, once every file has its name
       onStorageFailure: failure => {
         if (job.run?.signal === signal) this.#fail(job, job.run, failure)
+      },
+      onRefused: reason => {
+        if (job.run?.signal === signal) this.#onRefused(job, reason)
       }
     })
+  }
+
+  /** It waits, and says why, until it is allowed again or stopped. */
+  #onRefused(job: Job, reason: string | undefined): void {
+    job.isRefused = reason !== undefined
+    const message = `${job.record.name} can not be fetched: ${reason}. It goes on by itself once that is settled`
+    const problem = reason === undefined ? null : { code: 'NOT_AUTHORISED', message, path: null }
+    this.#set(job, { state: 'waiting', problem })
   }
 
   async #onInfo(job: Job, infoBytes: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -308,7 +322,7 @@ export class TransferDesk {
       if (!isActive(job.record.state) || job.run === undefined) continue
       const status = this.#init.hub.status(job.record.version)
       const hasSource = status?.peers.some(peer => peer.haveCount > 0) ?? job.holding !== undefined
-      const state = hasSource ? 'fetching' : 'waiting'
+      const state = hasSource && !job.isRefused ? 'fetching' : 'waiting'
       if (state !== job.record.state) this.#set(job, { state })
     }
   }
@@ -352,6 +366,7 @@ function newJob(record: TransferRecord): Job {
     holding: undefined,
     resumedBytes: 0,
     tallies: new Map(),
+    isRefused: false,
     run: undefined,
     listeners: new Set()
   }
