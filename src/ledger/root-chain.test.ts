@@ -11,7 +11,7 @@ import {
   type TestKey,
   verify
 } from './org-fixture.conformance.ts'
-import { decodeRoot, orgIdOf, type Root } from './root.ts'
+import { assembleRootRecord, decodeRoot, orgIdOf, type Root, rootBytes } from './root.ts'
 import { CHAIN_ROOTS_MAX, openRootChain, ROOTS_ASIDE_MAX, RootChain } from './root-chain.ts'
 import { chainOf, KEYS, orgWith, recordAfter, rootAfter } from './root-fixture.conformance.ts'
 import { ROOT_ORPHANS_MAX } from './root-orphans.ts'
@@ -345,6 +345,32 @@ test('records of one root are merged, so that everyone comes to hold every signa
   assert.deepEqual(chains[0]?.head, chains[1]?.head)
 })
 
+test('of two good signatures by one key everyone keeps the same', () => {
+  const root = rootAfter(FOUNDING, [a, b])
+  const signed = (byte: number) =>
+    assembleRootRecord(rootBytes(root), [
+      { key: a.id, signature: new Uint8Array(64).fill(byte) },
+      { key: b.id, signature: new Uint8Array(64).fill(9 - byte) }
+    ])
+  // A key holder can sign one message in several valid ways; here every signature is taken for one.
+  const heads = [
+    [signed(1), signed(2)],
+    [signed(2), signed(1)]
+  ].map(order => {
+    const chain = new RootChain(FOUNDING, { sha256, verify: () => true })
+    for (const record of order) chain.add(record)
+    return chain.head
+  })
+  assert.deepEqual(heads[0], heads[1])
+  assert.deepEqual(
+    new Map(heads[0]?.signatures.map(({ key, signature }) => [key, signature[0]])),
+    new Map([
+      [a.id, 1],
+      [b.id, 7]
+    ])
+  )
+})
+
 test('a set of records without the root of the org is no chain', () => {
   const other = orgWith([b, c])
   const opened = openRootChain([other.record, rootAfter(FOUNDING, [a, b]).record], {
@@ -391,6 +417,8 @@ test('a frontier ends what admins of a root may still claim to have done under i
   assert.equal(isBeyond(position(a, 5)), false, 'the listed operation itself counts')
   assert.equal(isBeyond(position(a, 1)), false)
   assert.equal(isBeyond(position(a, 6)), true, 'a later position')
+  const always = { ...position(a, 6), isOnBranch: () => true }
+  assert.equal(isBeyond(always), true, 'whatever is said of its branch')
   assert.equal(
     isBeyond(position(a, 4, ['other'])),
     true,

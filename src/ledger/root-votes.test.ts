@@ -119,6 +119,22 @@ test('a wrong vote in the name of an admin does not spoil the right one', () => 
   }
 })
 
+test('of two good votes by one key everyone counts the same', () => {
+  const signed = (byte: number) => ({
+    ...vote(WITH_D, a, `${byte}`),
+    signature: new Uint8Array(64).fill(byte)
+  })
+  // A key holder can sign one message in several valid ways; here every signature is taken for one.
+  const keys = { sha256, verify: () => true }
+  for (const votes of [
+    [signed(1), signed(2)],
+    [signed(2), signed(1)]
+  ]) {
+    const { candidates } = rootCandidates(chain(), { proposals: [proposal(WITH_D)], votes }, keys)
+    assert.deepEqual(candidates[0]?.votes, [signed(1)])
+  }
+})
+
 test('proposals that are no roots, or follow another root, are told apart', () => {
   const wrong = { ...proposal(WITH_D), hash: hashOf(RENAMED), operation: operation('wrong') }
   const noRoot = { bytes: Uint8Array.of(1), hash: sha256(Uint8Array.of(1)), operation: operation('no root') }
