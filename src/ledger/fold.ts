@@ -49,6 +49,9 @@ export class Fold {
   readonly #namesOf = new Map<VersionId, Set<string>>()
   readonly #datasets = new Map<string, DatasetFold>()
   readonly #dirtyNames = new Set<string>()
+  /** Names on whose owner something rests, and those of them that are dirty. */
+  readonly #watchedNames = new Set<string>()
+  readonly #urgentNames = new Set<string>()
   /** Redemption proofs once checked; they survive folding again. */
   readonly #proofs = new Map<OperationId, boolean>()
   #queue = new Set<Placed>()
@@ -140,6 +143,7 @@ export class Fold {
     this.#verdicts.clear()
     this.#datasets.clear()
     this.#dirtyNames.clear()
+    this.#urgentNames.clear()
     this.#books = new FoldBooks()
     this.#judge = this.#newJudge()
     this.#builder = this.#newBuilder()
@@ -181,16 +185,19 @@ export class Fold {
         return
       case 'access.grant':
       case 'access.revoke':
-        if (content.scope?.kind === 'name')
-          getOr(this.#onName, content.scope.name, (): Placed[] => []).push(placed)
+        if (content.scope?.kind !== 'name') return
+        getOr(this.#onName, content.scope.name, (): Placed[] => []).push(placed)
+        this.#watchedNames.add(content.scope.name)
         return
       case 'content.quarantine':
       case 'content.release':
       case 'content.recall':
         getOr(this.#onVersion, content.version, (): Placed[] => []).push(placed)
+        for (const name of this.#namesOf.get(content.version) ?? []) this.#watchedNames.add(name)
         return
       case 'dataset.publish':
         getOr(this.#namesOf, content.version, () => new Set<string>()).add(content.name)
+        if (this.#onVersion.has(content.version)) this.#watchedNames.add(content.name)
         return
       default:
     }
@@ -203,7 +210,7 @@ export class Fold {
         this.#look(placed)
       }
       // Owners are decided once the operations on their names are; names that nothing rests on wait to be asked for.
-      const name = [...this.#dirtyNames].find(dirty => this.#onVersion.size > 0 || this.#onName.has(dirty))
+      const [name] = this.#urgentNames
       if (name === undefined) return
       this.#settleName(name)
     }
@@ -243,7 +250,10 @@ export class Fold {
     }
     for (const invite of invites)
       for (const placed of this.#redemptions.get(invite) ?? NONE) this.#queue.add(placed)
-    for (const name of names) this.#dirtyNames.add(name)
+    for (const name of names) {
+      this.#dirtyNames.add(name)
+      if (this.#watchedNames.has(name)) this.#urgentNames.add(name)
+    }
   }
 
   #lookAgainAt(device: DeviceId): void {
@@ -258,6 +268,7 @@ export class Fold {
 
   #settleName(name: string): void {
     this.#dirtyNames.delete(name)
+    this.#urgentNames.delete(name)
     const before = this.#datasets.get(name)
     const operations = [...(this.#books.datasets.get(name) ?? NONE)]
     const folded = foldDataset(name, operations, placed => this.#actsAsAdmin(placed))

@@ -1,0 +1,193 @@
+/**
+ * `npm run bench:ledger`: what a large ledger costs. A history of an org is made, then taken in as a device that joins
+ * does (cold: parse, verify, place, fold), as one that starts does (warm: what it verified before), and one operation at
+ * a time. Nothing else may run beside it.
+ *
+ *   node lab/bench-ledger.ts --operations 100000 --devices 1000
+ */
+
+import { parseArgs } from 'node:util'
+import { versionIdFromBytes } from '../src/base/ids.ts'
+import { MIB } from '../src/base/units.ts'
+import { singleRoot } from '../src/ledger/chain-view.ts'
+import { commitName } from '../src/ledger/invite.ts'
+import { Ledger } from '../src/ledger/ledger.ts'
+import { createOperation, type Operation } from '../src/ledger/operation.ts'
+import type { OperationContent } from '../src/ledger/operation-content.ts'
+import { createRootRecord, decodeRoot, foundingTerms, type Root } from '../src/ledger/root.ts'
+import { DeviceKey } from '../src/node/device-key.ts'
+import { verify } from '../src/node/ledger-keeper.ts'
+import { sha256 } from '../src/store/sha256.ts'
+
+const START_MS = Date.UTC(2026, 0, 1)
+const INCARNATION = '00000000000000a1'
+const PAGE_RECORDS = 4096
+
+function foundRoot(admin: DeviceKey): Root {
+  const terms = foundingTerms({ orgName: 'bench', admin: admin.id, timeMs: START_MS })
+  const signer = { key: admin.id, sign: (message: Uint8Array) => admin.sign(message) }
+  const root = decodeRoot(createRootRecord(terms, { signers: [signer], sha256 }), { verify, sha256 })
+  if (!root.ok) throw new Error(root.detail)
+  return root.value
+}
+
+/** A ledger that writes, for any of its devices. */
+class History {
+  readonly ledger: Ledger
+  readonly records: Uint8Array[] = []
+  #timeMs = START_MS
+
+  constructor(root: Root) {
+    this.ledger = new Ledger(singleRoot(root), { verify, sha256 })
+  }
+
+  sign(key: DeviceKey, content: OperationContent): Operation {
+    const draft = this.ledger.draft({ author: key.id, incarnation: INCARNATION, content })
+    if (!draft.ok) throw new Error(draft.detail)
+    this.#timeMs += 1000
+    const sign = (message: Uint8Array): Uint8Array => key.sign(message)
+    return createOperation({ ...draft.value, timeMs: this.#timeMs, expiresMs: null }, { sign, sha256 })
+  }
+
+  write(key: DeviceKey, content: OperationContent): Operation {
+    const operation = this.sign(key, content)
+    this.ledger.add([operation.record], { verifiedBefore: true })
+    this.records.push(operation.record)
+    return operation
+  }
+}
+
+function enrolment(device: DeviceKey): OperationContent {
+  const nameCommitment = commitName('device', new Uint8Array(16), sha256)
+  return { type: 'device.enrol', device: device.id, kind: 'server', nameCommitment, redemption: null }
+}
+
+function publication(index: number, name: string): OperationContent {
+  const version = versionIdFromBytes(sha256(Buffer.from(`version ${index}`)))
+  return {
+    type: 'dataset.publish',
+    name,
+    version,
+    class: 'internal',
+    pieceBytes: 16_384,
+    files: 1,
+    bytes: 1000
+  }
+}
+
+/** What an org does: devices come, get roles and groups, publish and retire; grants are given. */
+function write(
+  history: History,
+  admin: DeviceKey,
+  counts: { devices: number; operations: number }
+): DeviceKey[] {
+  const devices = Array.from({ length: counts.devices }, () => DeviceKey.generate())
+  history.write(admin, enrolment(admin))
+  for (const device of devices) history.write(admin, enrolment(device))
+  const group = history.write(admin, { type: 'group.create', name: 'everybody' }).id
+  for (const [index, device] of devices.entries()) {
+    if (index % 10 === 0) history.write(admin, { type: 'role.grant', device: device.id, role: 'publisher' })
+    history.write(admin, { type: 'group.add', group, device: device.id })
+  }
+  for (let index = 0; history.records.length < counts.operations; index++) {
+    const device = devices[index % devices.length] as DeviceKey
+    const name = `team-${index % devices.length}/data-${Math.floor(index / devices.length) % 20}`
+    if (index % 10 < 7) history.write(device, publication(index, name))
+    else if (index % 10 === 7) history.write(device, { type: 'dataset.retire', name, version: null })
+    else if (index % 10 === 8) history.write(device, { type: 'note', about: null, text: 'looked at it' })
+    else {
+      const grantee = { kind: 'device' as const, device: device.id }
+      history.write(admin, {
+        type: 'access.grant',
+        grantee,
+        scope: { kind: 'prefix', prefix: 'team-1/' },
+        purpose: null
+      })
+    }
+  }
+  return devices
+}
+
+function seconds(work: () => void): number {
+  const startMs = performance.now()
+  work()
+  return (performance.now() - startMs) / 1000
+}
+
+function take(root: Root, records: readonly Uint8Array[], verifiedBefore: boolean): Ledger {
+  const ledger = new Ledger(singleRoot(root), { verify, sha256 })
+  for (let at = 0; at < records.length; at += PAGE_RECORDS)
+    ledger.add(records.slice(at, at + PAGE_RECORDS), { verifiedBefore })
+  ledger.state()
+  return ledger
+}
+
+/** Milliseconds of adding each operation by itself and asking for the state, beyond checking its signature. */
+function oneByOne(history: History, next: (index: number) => Operation, count: number): string {
+  const times: number[] = []
+  for (let index = 0; index < count; index++) {
+    const operation = next(index)
+    const startMs = performance.now()
+    history.ledger.add([operation.record], { verifiedBefore: true })
+    history.ledger.state()
+    times.push(performance.now() - startMs)
+  }
+  times.sort((a, b) => a - b)
+  const at = (share: number) => (times[Math.floor(share * (times.length - 1))] ?? 0).toFixed(3)
+  return `${at(0.5)} ms median, ${at(0.99)} ms p99`
+}
+
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      operations: { type: 'string', default: '100000' },
+      devices: { type: 'string', default: '1000' }
+    }
+  })
+  const counts = { operations: Number(values.operations), devices: Number(values.devices) }
+  const admin = DeviceKey.generate()
+  const root = foundRoot(admin)
+  const history = new History(root)
+  let devices: DeviceKey[] = []
+  const made = seconds(() => {
+    devices = write(history, admin, counts)
+  })
+  const { records } = history
+  const bytes = records.reduce((sum, record) => sum + record.length, 0)
+  const say = (what: string, value: string): void => console.log(`| ${what} | ${value} |`)
+  say('operations, devices, size', `${records.length}, ${counts.devices}, ${(bytes / 1e6).toFixed(1)} MB`)
+  say('made: signed and folded one by one', `${made.toFixed(1)} s`)
+  const verified = seconds(() => take(root, records, false))
+  say('cold: parsed, verified, placed, folded', `${verified.toFixed(2)} s`)
+  globalThis.gc?.()
+  const before = process.memoryUsage().heapUsed
+  let kept: Ledger | undefined
+  const again = seconds(() => {
+    kept = take(root, records, true)
+  })
+  globalThis.gc?.()
+  say('the same without signatures', `${again.toFixed(2)} s`)
+  say(
+    'memory of it',
+    `${((process.memoryUsage().heapUsed - before) / MIB).toFixed(0)} MiB of heap, ${kept?.size} operations`
+  )
+  const someone = (index: number) => devices[index % devices.length] as DeviceKey
+  say(
+    'one more publication',
+    oneByOne(history, index => history.sign(someone(index), publication(1e6 + index, `more/${index}`)), 500)
+  )
+  say(
+    'one more suspension',
+    oneByOne(
+      history,
+      index => {
+        const device = someone(index).id
+        const cutoffs = history.ledger.cutoffsOf(device)
+        return history.sign(admin, { type: 'device.suspend', device, cutoffs, reason: null })
+      },
+      100
+    )
+  )
+}
+
+main()
