@@ -8,12 +8,13 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES } from '../base/ids.ts'
 import { feedKey } from '../ledger/feed.ts'
-import { type AddResult, Ledger } from '../ledger/ledger.ts'
+import { type AddResult, Ledger, type ParsedRecords } from '../ledger/ledger.ts'
 import { createOperation, INCARNATION_BYTES, type Operation } from '../ledger/operation.ts'
 import type { OperationContent } from '../ledger/operation-content.ts'
 import { decodeRoot, type Root } from '../ledger/root.ts'
@@ -24,9 +25,13 @@ import type { FeedRecord, RecordStore } from '../store/records.ts'
 import { sha256 } from '../store/sha256.ts'
 import { type DeviceKey, verifySignature } from './device-key.ts'
 import type { Log } from './log.ts'
+import { SignaturePool } from './signature-pool.ts'
 
 const ROOT_PREFIX = 'root/'
 const INCARNATION_KEY = 'incarnation'
+/** Records that are parsed in one go, and slices that are parsed while earlier ones are verified. */
+const SLICE_RECORDS = 512
+const SLICES_AHEAD = 4
 /** Records read back at once when a ledger is loaded. */
 const LOAD_RECORDS = 4096
 
@@ -62,6 +67,7 @@ export class LedgerKeeper {
   readonly #records: RecordStore
   readonly #key: DeviceKey
   readonly #log: Log
+  readonly #signatures = new SignaturePool(verify)
   readonly #listeners = new Set<Partial<LedgerListener>>()
   readonly #authored = new Set<(operation: Operation) => void>()
   #incarnation: string
@@ -119,9 +125,38 @@ export class LedgerKeeper {
     return true
   }
 
-  /** Takes records that a peer brought. */
+  /** Takes records that a peer brought: many of them a slice at a time, and other work goes on between. */
+  async takeAll(records: readonly Uint8Array[]): Promise<number> {
+    let accepted = 0
+    const checking: { parsed: ParsedRecords; signed: Promise<boolean[]> }[] = []
+    const settle = async (): Promise<void> => {
+      const first = checking.shift()
+      if (first === undefined) return
+      accepted += this.#took(this.ledger.addParsed(first.parsed, await first.signed)).accepted.length
+    }
+    for (let at = 0; at < records.length; at += SLICE_RECORDS) {
+      const parsed = this.ledger.parse(records.slice(at, at + SLICE_RECORDS))
+      const signed = this.#signatures.check(parsed.unchecked)
+      signed.catch(() => undefined) // it is awaited below, where an earlier one may throw first
+      checking.push({ parsed, signed })
+      if (checking.length > SLICES_AHEAD) await settle()
+      else await nextTurn()
+    }
+    while (checking.length > 0) await settle()
+    return accepted
+  }
+
+  /** Ends what runs beside. */
+  async close(): Promise<void> {
+    await this.#signatures.close()
+  }
+
+  /** Takes few records at once. */
   take(records: readonly Uint8Array[]): AddResult {
-    const result = this.ledger.add(records)
+    return this.#took(this.ledger.add(records))
+  }
+
+  #took(result: AddResult): AddResult {
     for (const { reason, detail, id } of result.rejected)
       this.#log.warn({ id, reason }, `ledger record: ${detail}`)
     this.#accept(result.accepted)

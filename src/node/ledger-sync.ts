@@ -139,8 +139,8 @@ export class LedgerSync {
         if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
         await talk.send({ kind: 'want', wants })
         const { records, more } = await talk.expect('records')
-        const { accepted } = keeper.take(records)
-        if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
+        const accepted = await keeper.takeAll(records)
+        if (!more && accepted === 0) return undefined // what is left can not be had from this peer
       }
       return undefined
     } finally {
