@@ -21,6 +21,11 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
+import type { DeviceName } from './device-name.ts'
+import type { Task } from './task.ts'
+
+export type { DeviceName } from './device-name.ts'
+export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
 export type DeviceKind = 'server' | 'desktop' | 'laptop'
@@ -32,13 +37,6 @@ export interface Problem {
   readonly message: string
   /** The file concerned, or null. */
   readonly path: string | null
-}
-
-export interface DeviceName {
-  readonly device: DeviceId
-  /** What people call it, or null when the device has not told (the ledger holds no names). */
-  readonly name: string | null
-  readonly site: string | null
 }
 
 export interface NodeStatus {
@@ -259,12 +257,6 @@ export interface VerifyResult {
 }
 
 export const DAMAGED_FILES_MAX = 1000
-
-/** How a long task reports and is called off. Progress may come at any rate: the gateway thins it out. */
-export interface Task<Progress> {
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
-}
 
 export interface NodeService extends AuditService {
   status(): Promise<NodeStatus>
