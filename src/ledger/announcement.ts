@@ -32,15 +32,18 @@ const shape = object({
 
 /** Records that are too many or too long are left out: the digest says that there is more. */
 export function encodeAnnouncement({ digest, root, records }: Announcement): Uint8Array {
-  const bytes = records.reduce((sum, record) => sum + record.length, 0)
-  const fits = records.length <= ANNOUNCED_RECORDS_MAX && bytes <= ANNOUNCED_BYTES_MAX
+  const fits = records.length <= ANNOUNCED_RECORDS_MAX && bytesOf(records) <= ANNOUNCED_BYTES_MAX
   return encodeCbor({ v: 1, digest, root, records: fits ? [...records] : [] })
 }
 
 export function decodeAnnouncement(bytes: Uint8Array): Outcome<Announcement, 'malformed'> {
   const decoded = decodeCbor(bytes, { bytesMax: ANNOUNCEMENT_BYTES_MAX, depthMax: 2 })
   const said = decoded.ok ? shape(decoded.value) : undefined
-  if (said === undefined || said instanceof Misshape)
+  if (said === undefined || said instanceof Misshape || bytesOf(said.records) > ANNOUNCED_BYTES_MAX)
     return rejected('malformed', 'an announcement is malformed')
   return accepted({ digest: said.digest, root: said.root, records: said.records })
+}
+
+function bytesOf(records: readonly Uint8Array[]): number {
+  return records.reduce((sum, record) => sum + record.length, 0)
 }
