@@ -1,6 +1,6 @@
 /**
- * Fuzz target of the messages of sync, announcement and joining: what decodes is written again to the very same bytes, and a ledger
- * answers any message without throwing.
+ * Fuzz target of the messages of sync, announcement and joining: what decodes is written again to the very same bytes,
+ * and a ledger answers any message without throwing.
  */
 
 import { assert } from '../base/assert.ts'

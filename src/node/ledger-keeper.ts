@@ -17,6 +17,7 @@ import { feedKey } from '../ledger/feed.ts'
 import { type AddResult, Ledger, type ParsedRecords } from '../ledger/ledger.ts'
 import { createOperation, INCARNATION_BYTES, type Operation } from '../ledger/operation.ts'
 import type { OperationContent } from '../ledger/operation-content.ts'
+import type { Orphans } from '../ledger/orphans.ts'
 import { decodeRoot, type Root } from '../ledger/root.ts'
 import { RootChain } from '../ledger/root-chain.ts'
 import type { Verify } from '../ledger/signature.ts'
@@ -43,6 +44,8 @@ export interface LedgerKeeperInit {
   readonly records: RecordStore
   readonly key: DeviceKey
   readonly log: Log
+  /** Where operations wait for others. */
+  readonly orphans?: Orphans
 }
 
 /** Keeps root records, such as the chain of a new org before the first keeper opens it. */
@@ -77,7 +80,8 @@ export class LedgerKeeper {
     this.#key = init.key
     this.#log = init.log
     this.chain = loadChain(init.records)
-    this.ledger = new Ledger(this.chain, { verify, sha256 })
+    const { orphans } = init
+    this.ledger = new Ledger(this.chain, { verify, sha256, ...(orphans && { orphans }) })
     this.#load()
     this.#incarnation =
       fromUtf8(init.records.getBlob(INCARNATION_KEY) ?? new Uint8Array()) || this.#newIncarnation()
@@ -212,18 +216,37 @@ export class LedgerKeeper {
     assert(kept.outcome === 'durable', 'an operation under its own id has no rival')
   }
 
+  /**
+   * Feed by feed, those of the founders first, since most others build on them. What waits for another feed may have to
+   * give way when there is much of it (orphans.ts), so this goes on until a pass brings nothing.
+   */
   #load(): void {
-    for (const feed of this.#records.heads().keys()) {
-      for (let fromSeq = 0; ; ) {
-        const rows = this.#records.scan({ feed, fromSeq, limit: LOAD_RECORDS })
-        const last = rows.at(-1)
-        if (last === undefined) break
-        this.ledger.add(
-          rows.map(row => row.bytes),
-          { verifiedBefore: true }
-        )
-        fromSeq = last.seq + 1
-      }
+    const founders = new Set(this.chain.founding.admins)
+    const isFounders = (feed: string) => [...founders].some(founder => feed.startsWith(founder))
+    const feeds = [...this.#records.heads().keys()].sort(
+      (a, b) => Number(isFounders(b)) - Number(isFounders(a))
+    )
+    let before: number
+    do {
+      before = this.ledger.size
+      let kept = 0
+      for (const feed of feeds) kept += this.#loadFeed(feed)
+      if (this.ledger.size >= kept) return
+    } while (this.ledger.size > before)
+  }
+
+  #loadFeed(feed: string): number {
+    let count = 0
+    for (let fromSeq = 0; ; ) {
+      const rows = this.#records.scan({ feed, fromSeq, limit: LOAD_RECORDS })
+      const last = rows.at(-1)
+      if (last === undefined) return count
+      this.ledger.add(
+        rows.map(row => row.bytes),
+        { verifiedBefore: true }
+      )
+      count += rows.length
+      fromSeq = last.seq + 1
     }
   }
 
