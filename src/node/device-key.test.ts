@@ -23,6 +23,30 @@ const withCode = (code: string, pattern: RegExp) => (error: unknown) => {
   return true
 }
 
+/** The order of the group that Ed25519 signs in (RFC 8032, section 5.1). */
+const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
+
+/** Every encoding of a point of order 1, 2, 4 or 8, those that are not canonical included. */
+const SMALL_ORDER_KEYS = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0000000000000000000000000000000000000000000000000000000000000080',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000080',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'
+].map(hex)
+
+const littleEndian = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes.toReversed())}`)
+const inLittleEndian = (value: bigint): Uint8Array => hex(value.toString(16).padStart(64, '0')).toReversed()
+
 describe('device key', () => {
   let folder = ''
   before(async () => {
@@ -102,6 +126,35 @@ describe('device key', () => {
       }),
       { numRuns: 50 }
     )
+  })
+
+  it('has one signature for a message: S is below the order of the group', () => {
+    const key = DeviceKey.generate()
+    for (let index = 0; index < 16; index++) {
+      const message = Uint8Array.of(index)
+      const signature = key.sign(message)
+      const scalar = littleEndian(signature.subarray(32))
+      assert.ok(scalar < GROUP_ORDER)
+      for (let times = 1n; scalar + times * GROUP_ORDER < 2n ** 256n; times++) {
+        // The same scalar modulo the order: a verifier that reduces it accepts a second signature.
+        const other = Uint8Array.from([
+          ...signature.subarray(0, 32),
+          ...inLittleEndian(scalar + times * GROUP_ORDER)
+        ])
+        assert.equal(verifySignature(key.id, message, other), false)
+      }
+    }
+  })
+
+  it('is no key of small order, under which anybody could sign', () => {
+    const nothing = new Uint8Array(32)
+    for (const device of SMALL_ORDER_KEYS.map(deviceIdFromBytes))
+      for (const point of SMALL_ORDER_KEYS)
+        for (let index = 0; index < 16; index++) {
+          // With S = 0 a verifier that takes such keys accepts one message in eight, or every one, without any secret.
+          const signature = Uint8Array.from([...point, ...nothing])
+          assert.equal(verifySignature(device, Uint8Array.of(index), signature), false)
+        }
   })
 
   it('is the same identity in libp2p, both ways', async () => {
