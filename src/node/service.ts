@@ -21,6 +21,7 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
+import type { GovernanceService } from './governance-terms.ts'
 import type { DeviceName, Task } from './service-terms.ts'
 
 export type { DeviceName, Task } from './service-terms.ts'
@@ -298,6 +299,7 @@ export interface VerifyResult {
 export const DAMAGED_FILES_MAX = 1000
 
 export interface NodeService extends AuditService {
+  readonly governance: GovernanceService
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
