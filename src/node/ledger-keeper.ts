@@ -13,6 +13,7 @@ import { assert } from '../base/assert.ts'
 import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES } from '../base/ids.ts'
+import { authoringFault } from '../ledger/authoring.ts'
 import { feedKey } from '../ledger/feed.ts'
 import { type AddResult, Ledger, type ParsedRecords } from '../ledger/ledger.ts'
 import { createOperation, INCARNATION_BYTES, type Operation } from '../ledger/operation.ts'
@@ -21,7 +22,7 @@ import type { Orphans } from '../ledger/orphans.ts'
 import { decodeRoot, type Root } from '../ledger/root.ts'
 import { RootChain } from '../ledger/root-chain.ts'
 import type { Verify } from '../ledger/signature.ts'
-import { mayAuthor, type State } from '../ledger/state.ts'
+import type { Inert, State } from '../ledger/state.ts'
 import type { FeedRecord, RecordStore } from '../store/records.ts'
 import { sha256 } from '../store/sha256.ts'
 import { type DeviceKey, verifySignature } from './device-key.ts'
@@ -167,16 +168,31 @@ export class LedgerKeeper {
     return result
   }
 
-  /** Signs an operation of this device and makes it durable; AppError NOT_AUTHORISED when it would have no effect. */
-  append(content: OperationContent, { expiresMs = null }: { expiresMs?: number | null } = {}): Operation {
-    const author = this.#key.id
-    if (!mayAuthor(this.state(), author, content.type, Date.now())) {
-      throw new AppError(
-        'NOT_AUTHORISED',
-        `this device may not do ${content.type}: its role in the org does not include it; ask an admin of the org`,
-        { details: { operation: content.type } }
-      )
+  /** Signs an operation of this device and makes it durable; AppError NOT_AUTHORISED when it has no effect. */
+  append(content: OperationContent, options: { expiresMs?: number | null } = {}): Operation {
+    const { operation, inert } = this.author(content, options)
+    if (inert !== undefined) {
+      throw new AppError('NOT_AUTHORISED', `${content.type} was signed but has no effect: ${inert.detail}`, {
+        details: { operation: operation.id, reason: inert.reason }
+      })
     }
+    return operation
+  }
+
+  /**
+   * The same for what may wait for approvals: says why it has no effect yet. AppError NOT_AUTHORISED when this device
+   * may not do it; then nothing is signed.
+   */
+  author(
+    content: OperationContent,
+    { expiresMs = null }: { expiresMs?: number | null } = {}
+  ): { readonly operation: Operation; readonly inert: Inert | undefined } {
+    const author = this.#key.id
+    const fault = authoringFault(this.ledger, { device: author, content, nowMs: Date.now() })
+    if (fault !== undefined)
+      throw new AppError('NOT_AUTHORISED', `this device may not do ${content.type}: ${fault}`, {
+        details: { operation: content.type }
+      })
     let draft = this.ledger.draft({ author, incarnation: this.#incarnation, content })
     if (!draft.ok && draft.reason === 'feed-forked') {
       // This home was restored from a backup and wrote on: a feed of its own keeps the new life apart from the old.
@@ -193,13 +209,7 @@ export class LedgerKeeper {
     assert(accepted.length === 1, 'an operation that we draft has its place')
     this.#accept(accepted)
     for (const listener of this.#authored) listener(operation)
-    const inert = this.state().inert.get(operation.id)
-    if (inert !== undefined) {
-      throw new AppError('NOT_AUTHORISED', `${content.type} was signed but has no effect: ${inert.detail}`, {
-        details: { operation: operation.id, reason: inert.reason }
-      })
-    }
-    return operation
+    return { operation, inert: this.state().inert.get(operation.id) }
   }
 
   #accept(accepted: readonly Operation[]): void {

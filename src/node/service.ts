@@ -22,6 +22,7 @@
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
 import type { DeviceName } from './device-name.ts'
+import type { GovernanceService } from './governance-terms.ts'
 import type { Task } from './task.ts'
 
 export type { DeviceName } from './device-name.ts'
@@ -300,6 +301,7 @@ export interface VerifyResult {
 export const DAMAGED_FILES_MAX = 1000
 
 export interface NodeService extends AuditService {
+  readonly governance: GovernanceService
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
