@@ -131,13 +131,13 @@ export class LedgerKeeper {
   }
 
   /** Takes records that a peer brought: many of them a slice at a time, and other work goes on between. */
-  async takeAll(records: readonly Uint8Array[]): Promise<number> {
-    let accepted = 0
+  async takeAll(records: readonly Uint8Array[]): Promise<readonly Operation[]> {
+    const accepted: Operation[] = []
     const checking: { parsed: ParsedRecords; signed: Promise<boolean[]> }[] = []
     const settle = async (): Promise<void> => {
       const first = checking.shift()
       if (first === undefined) return
-      accepted += this.#took(this.ledger.addParsed(first.parsed, await first.signed)).accepted.length
+      accepted.push(...this.#took(this.ledger.addParsed(first.parsed, await first.signed)).accepted)
     }
     for (let at = 0; at < records.length; at += SLICE_RECORDS) {
       const parsed = this.ledger.parse(records.slice(at, at + SLICE_RECORDS))

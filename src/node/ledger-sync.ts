@@ -6,7 +6,7 @@
 
 import { equalBytes } from '../base/bytes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
-import type { DeviceId } from '../base/ids.ts'
+import type { DeviceId, OperationId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { decodeAnnouncement, encodeAnnouncement } from '../ledger/announcement.ts'
 import type { Operation } from '../ledger/operation.ts'
@@ -151,13 +151,15 @@ export class LedgerSync {
       const tips = isBehind ? (await talk.expect('tips')).tips : []
       if (!equalBytes(hello.rootHash, ledger.hello().rootHash)) await this.#askRoots(talk)
       if (!isBehind) return hello.digest
+      let sent: readonly OperationId[] = []
       for (let page = 0; page < PAGES_MAX; page++) {
-        const wants = ledger.wantsFrom(tips)
+        const wants = ledger.wantsFrom(tips, sent)
         if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
         await talk.send({ kind: 'want', wants })
         const { records, more } = await talk.expect('records')
         const accepted = await keeper.takeAll(records)
-        if (!more && accepted === 0) return undefined // what is left can not be had from this peer
+        if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
+        sent = ledger.lastOf(accepted.length > 0 ? accepted : records)
       }
       return undefined
     } finally {
