@@ -6,6 +6,7 @@ import { idBytes } from '../base/ids.ts'
 import { commitName, proveRedemption } from './invite.ts'
 import { encodeJoinAnswer, encodeJoinRequest } from './join.ts'
 import {
+  FIRST_ROLE_TABLE,
   foundOrg,
   keyNamed,
   keyOfSeed,
@@ -27,20 +28,9 @@ const VECTORS_URL = new URL('../../test/vectors/ledger/v1.json', import.meta.url
 const admin = keyNamed('admin')
 const laptop = keyNamed('laptop')
 const key = keyNamed('ticket')
-/** The root of the vectors has a role table of its own, so that they do not move with what new orgs begin with. */
-const ROLE_TABLE = {
-  roles: new Map([
-    ['admin', ['dataset.publish', 'dataset.retire', 'device.enrol', 'invite.create']],
-    ['device', ['dataset.publish', 'dataset.retire']]
-  ]),
-  ranks: new Map([
-    ['admin', 1],
-    ['device', 2]
-  ])
-}
 
 function currentBytes(): Record<string, string> {
-  const root = foundOrg([admin, keyNamed('second')], ROLE_TABLE)
+  const root = foundOrg([admin, keyNamed('second')], FIRST_ROLE_TABLE)
   const founder = new TestDevice(admin, root)
   const org = founder.ledger.org
   const operations = {
@@ -134,7 +124,7 @@ test('an operation written out by hand is the one that is in the vectors', () =>
     bytes.writeBigUInt64BE(BigInt(ms), 1)
     return bytes
   }
-  const root = foundOrg([admin, keyNamed('second')], ROLE_TABLE)
+  const root = foundOrg([admin, keyNamed('second')], FIRST_ROLE_TABLE)
   const previous = Buffer.from(current['operation dataset.publish'] ?? '', 'hex')
   // RFC 8949 core order: keys by length, then bytewise.
   const envelope = Buffer.concat([
