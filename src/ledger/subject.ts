@@ -1,9 +1,9 @@
 /**
- * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether something
- * of it holds is decided from the two sets alone, whatever their order.
+ * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether
+ * something of it holds is decided from the two sets alone, whatever their order.
  *
- * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier in
- * G's own feed before any fork of it. A final take is known by nobody.
+ * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier
+ * in G's own feed before any fork of it. A final take is known by nobody.
  *
  * Two questions:
  * - *Standing now*: some give knows every take.

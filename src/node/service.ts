@@ -21,9 +21,12 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
-import type { DeviceName, Task } from './service-terms.ts'
+import type { DeviceName } from './device-name.ts'
+import type { GovernanceService } from './governance-terms.ts'
+import type { Task } from './task.ts'
 
-export type { DeviceName, Task } from './service-terms.ts'
+export type { DeviceName } from './device-name.ts'
+export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
 export type DeviceKind = 'server' | 'desktop' | 'laptop'
@@ -298,6 +301,7 @@ export interface VerifyResult {
 export const DAMAGED_FILES_MAX = 1000
 
 export interface NodeService extends AuditService {
+  readonly governance: GovernanceService
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
