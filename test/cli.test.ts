@@ -142,6 +142,7 @@ const STARTED: Transfer = {
 /** A node whose only transfer is set by the test. */
 class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
+  readonly ledger = scripted<NodeService['ledger']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

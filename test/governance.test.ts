@@ -4,12 +4,13 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Cluster, type ClusterNode, runCommand, until } from '../lab/cluster.ts'
 import type { Acted } from '../src/api/governance.ts'
+import type { LedgerEntry } from '../src/api/ledger.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-governance-'))
 const cluster = new Cluster(folder)
@@ -197,4 +198,51 @@ test('an invite that is cancelled lets nobody in', async () => {
   ])
   assert.notEqual(late.exitCode, 0)
   assert.match(late.stderr, /cancelled/)
+})
+
+test('the ledger says who did what and why it holds, and a stranger can check an export of it', async () => {
+  const { stdout } = await build.run('ledger', '--type', 'device.revoke')
+  assert.match(
+    stdout,
+    /build-1 +device\.revoke +revokes office-3 for good: stolen; .* in force \(as admin\)\n/
+  )
+  const { operations } = await json<{ operations: LedgerEntry[] }>(
+    build,
+    'ledger',
+    '--type',
+    'device.suspend'
+  )
+  const [suspension] = operations
+  assert.equal(operations.length, 1)
+  const entry = await json<LedgerEntry>(build, 'ledger', 'show', suspension?.operation.slice(0, 10) ?? '')
+  assert.deepEqual([entry.signature, entry.role, entry.author.name], ['good', 'admin', 'build-1'])
+  assert.equal(entry.next.length, 1)
+  const text = (await build.run('ledger', 'show', entry.operation)).stdout
+  assert.match(text, /signature +good, by the author\n/)
+  assert.match(text, /reason +disk is being replaced\n/)
+
+  const exported = join(folder, 'ledger')
+  assert.equal((await build.run('ledger', 'export', exported)).exitCode, 0)
+  const { org } = await build.client.call('status', {})
+  const verify = (...args: string[]) =>
+    runCommand(['ledger', 'verify', exported, ...args], { env: { PEERAGE_HOME: join(folder, 'no-home') } })
+  const good = await verify('--org', org.id)
+  assert.equal(good.exitCode, 0, good.stdout + good.stderr)
+  assert.match(good.stdout, /devices +2 members, 0 suspended, 1 revoked\n/)
+  assert.match(good.stdout, /everything that is here is as it was signed\n$/)
+  const foreign = await verify('--org', 'ab'.repeat(32))
+  assert.equal(foreign.exitCode, 65)
+  assert.match(foreign.stderr, /it founds no org abab.*LEDGER_BROKEN/)
+
+  const path = join(exported, 'operations.cborseq')
+  const bytes = readFileSync(path)
+  bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+  const bad = await verify('--json')
+  assert.equal(bad.exitCode, 65)
+  const last = JSON.parse(bad.stdout.trimEnd().split('\n').at(-1) ?? '')
+  assert.deepEqual(
+    last.result.findings.map(({ kind }: { kind: string }) => kind),
+    ['bad-signature']
+  )
 })

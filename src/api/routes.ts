@@ -60,6 +60,14 @@ import {
   roleRequest
 } from './governance.ts'
 import { invite, inviteRequest } from './invite.ts'
+import {
+  ledgerEntry,
+  ledgerExported,
+  ledgerExportRequest,
+  ledgerList,
+  ledgerProgress,
+  ledgerRequest
+} from './ledger.ts'
 import { peerList } from './peer.ts'
 import { status } from './status.ts'
 import { stopRequest, transfer, transferList, transferReference, transferRequest } from './transfer.ts'
@@ -151,7 +159,13 @@ export const ROUTES = {
   invites: json('GET', '/invites', nothing, inviteList),
   cancelInvite: json('POST', '/invites/:id/cancel', inviteReference, acted),
   approve: json('POST', '/operations/:id/approve', operationReference, acted),
-  note: json('POST', '/notes', noteRequest, acted)
+  note: json('POST', '/notes', noteRequest, acted),
+  operations: json('GET', '/operations', ledgerRequest, ledgerList),
+  operation: json('GET', '/operations/:id', operationReference, ledgerEntry),
+  exportLedger: stream('POST', '/operations/export', ledgerExportRequest, {
+    progress: ledgerProgress,
+    result: ledgerExported
+  })
 }
 
 export type Routes = typeof ROUTES

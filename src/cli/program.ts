@@ -15,6 +15,7 @@ import { get } from './commands/get.ts'
 import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands/group.ts'
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
+import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
 import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
@@ -102,6 +103,13 @@ const GROUPS: readonly {
     summary: 'make and look after key files: keys under a passphrase, apart from any device',
     example: 'peerage key create admin.key',
     members: [createKey, showKey, changeKeyPassphrase]
+  },
+  {
+    name: 'ledger',
+    summary:
+      'show what the ledger of the org says and why it is or is not in force; export it, and check an export',
+    example: 'peerage ledger --since 24h',
+    members: [listLedger, showLedger, exportLedger, verifyLedger]
   },
   {
     name: 'audit',

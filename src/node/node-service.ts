@@ -22,6 +22,8 @@ import { DeviceKey } from './device-key.ts'
 import { freshnessStatus } from './freshness-status.ts'
 import { LocalGovernanceService } from './governance-service.ts'
 import type { GovernanceService } from './governance-terms.ts'
+import { LocalLedgerExplorer } from './ledger-explorer.ts'
+import type { LedgerExplorer } from './ledger-terms.ts'
 import type { Node } from './node.ts'
 import type {
   Dataset,
@@ -51,6 +53,7 @@ import type { TransferView } from './transfer-desk.ts'
 export class LocalNodeService implements NodeService {
   readonly #node: Node
   readonly governance: GovernanceService
+  readonly ledger: LedgerExplorer
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -58,6 +61,7 @@ export class LocalNodeService implements NodeService {
     this.#node = node
     this.#audit = new LocalAuditService(node)
     this.governance = new LocalGovernanceService(node)
+    this.ledger = new LocalLedgerExplorer(node.keeper, device => node.catalogue.nameOf(device))
   }
 
   async status(): Promise<NodeStatus> {

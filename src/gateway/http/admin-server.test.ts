@@ -57,6 +57,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
   const unexpected = (name: string) => () => assert.fail(`${name} was not to be called`)
   return {
     governance: scripted({}),
+    ledger: scripted({}),
     status: unexpected('status'),
     peers: unexpected('peers'),
     invite: unexpected('invite'),

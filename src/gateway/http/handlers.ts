@@ -109,14 +109,17 @@ export function createHandlers(service: NodeService): Handlers {
       stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard }),
       audit: input => service.audit(input),
       auditWho: ({ name }) => service.auditWho(name),
-      ...governanceHandlers(service.governance)
+      ...governanceHandlers(service.governance),
+      operations: async input => ({ operations: await service.ledger.operations(input) }),
+      operation: ({ id }) => service.ledger.operation(id)
     },
     events: {
       publish: (input, task) => service.publish(input, task),
       verify: async (input, task) => ({ copies: await service.verify(input, task) }),
       watchTransfer: ({ id }, task) => watchTransfer(service, id, task),
       auditVerify: (_, task) => service.auditVerify(task),
-      auditExport: (input, task) => service.auditExport(input, task)
+      auditExport: (input, task) => service.auditExport(input, task),
+      exportLedger: ({ path }, task) => service.ledger.exportTo(path, task)
     },
     bytes: {
       torrent: input => service.torrent(input)
