@@ -1,6 +1,7 @@
 /**
  * Shorthand for scenes of governance: devices that say each thing in one word, an org where some of them hold roles,
- * and what came of an operation as one word. Each device has a ledger and a chain of its own and knows what it was told.
+ * and what came of an operation as one word. Each device has a ledger and a chain of its own, and knows what it was
+ * told.
  */
 
 import { assert, defined } from '../base/assert.ts'
