@@ -21,6 +21,8 @@ import { decodeSyncMessage, encodeSyncMessage, type SyncMessage } from './sync-m
 
 /** Drawn anew in each run, so that the runs of many add up; CONVERGENCE_SEED repeats one. */
 const SEED = Number(env.CONVERGENCE_SEED ?? Math.trunc(Math.random() * 2 ** 31))
+/** For a longer search: how many times the usual number of histories, without a limit of time. */
+const TIMES = Number(env.CONVERGENCE_TIMES ?? 1)
 const LIMIT_MS = 6000
 const STEPS_MAX = 45
 
@@ -32,8 +34,8 @@ function holds<T>(
 ): void {
   const checked = fc.check(fc.property(arbitrary, law), {
     seed: SEED,
-    numRuns: runs,
-    interruptAfterTimeLimit: LIMIT_MS
+    numRuns: runs * TIMES,
+    ...(TIMES > 1 ? {} : { interruptAfterTimeLimit: LIMIT_MS })
   })
   context.diagnostic(`seed ${SEED}, ${checked.numRuns} histories`)
   if (!checked.failed) return

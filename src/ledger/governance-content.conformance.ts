@@ -21,8 +21,8 @@ import {
 import { orgIdOf, type Root, rootBytes } from './root.ts'
 
 const INVITE_KEYS = [keyNamed('invite 1'), keyNamed('invite 2')]
-const NAMES = ['os', 'app/data', 'app/log']
-const VERSION_NAMES = ['one', 'two', 'three']
+const NAMES = ['app/data', 'os', 'app/log', 'app/data', 'app/log']
+const VERSION_NAMES = ['one', 'two', 'one', 'two', 'three']
 const LABELS = ['eu', 'us']
 const CLASSES = ['internal', 'confidential', 'restricted'] as const
 const ROLES = ['desk', 'lead', 'publisher', 'reader', 'desk', 'lead', 'reader', 'device', 'admin', 'nobody']
@@ -35,7 +35,7 @@ const SCOPES: readonly Scope[] = [
 ]
 const MINUTE = 60_000
 
-export const VERSIONS = VERSION_NAMES.map(versionNamed)
+export const VERSIONS = [...new Set(VERSION_NAMES)].map(versionNamed)
 
 export const at = <T>(list: readonly T[], index: number): T =>
   defined(list[index % Math.max(1, list.length)], 'an element of a list that is not empty')
@@ -101,7 +101,7 @@ export function contentOf(scene: Scene, next: Step, author: TestKey): OperationC
     case 'vote':
       return voteOf(scene, author, pick)
     default:
-      return inviteContentOf(scene, next) ?? datasetContentOf(next, key, scene)
+      return inviteContentOf(scene, next) ?? datasetContentOf(scene, next, author)
   }
 }
 
@@ -134,8 +134,10 @@ function inviteContentOf(scene: Scene, { action, target, pick }: Step): Operatio
   }
 }
 
-function datasetContentOf({ action, pick }: Step, key: TestKey, scene: Scene): OperationContent {
-  const name = at(NAMES, pick)
+function datasetContentOf(scene: Scene, { action, target, pick }: Step, author: TestKey): OperationContent {
+  // A name on which an admin publishes is lost to others, so admins mostly keep to one.
+  const isAdmin = EVERYONE.indexOf(author) < 2
+  const name = isAdmin && pick % 6 > 0 ? 'os' : at(NAMES, pick)
   const versionName = at(VERSION_NAMES, pick >> 1)
   const version = versionNamed(versionName)
   const reason = pick % 2 === 0 ? null : `reason ${pick}`
@@ -143,7 +145,7 @@ function datasetContentOf({ action, pick }: Step, key: TestKey, scene: Scene): O
   const grantee: Grantee =
     pick % 3 === 0 && group !== undefined
       ? { kind: 'group', group: group.id }
-      : { kind: 'device', device: key.id }
+      : { kind: 'device', device: at(EVERYONE, target).id }
   switch (action) {
     case 'retire':
       return { type: 'dataset.retire', name, version: pick % 4 === 0 ? null : version }
