@@ -1,7 +1,6 @@
 /**
- * Shorthand for scenes of governance: devices that say each thing in one word, an org where some of them hold roles,
- * and what came of an operation as one word. Each device has a ledger and a chain of its own, and knows what it was
- * told.
+ * Shorthand for scenes of governance: devices that say each thing in one word, an org of a few of them, and what came
+ * of an operation as one word. Each device has a ledger and a chain of its own and knows what it was told.
  */
 
 import { assert, defined } from '../base/assert.ts'
