@@ -1,11 +1,14 @@
 /**
  * `npm run bench:ledger`: what a large ledger costs. A history of an org is made, then taken in as a device that joins
- * does (cold: parse, verify, place, fold), as one that starts does (warm: what it verified before), and one operation at
- * a time. Nothing else may run beside it.
+ * does (cold), as one that starts does (warm: what it verified before), and one operation at a time. Nothing else may
+ * run beside it.
  *
  *   node lab/bench-ledger.ts --operations 100000 --devices 1000
  */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { versionIdFromBytes } from '../src/base/ids.ts'
 import { MIB } from '../src/base/units.ts'
@@ -16,12 +19,14 @@ import { createOperation, type Operation } from '../src/ledger/operation.ts'
 import type { OperationContent } from '../src/ledger/operation-content.ts'
 import { createRootRecord, decodeRoot, foundingTerms, type Root } from '../src/ledger/root.ts'
 import { DeviceKey } from '../src/node/device-key.ts'
-import { verify } from '../src/node/ledger-keeper.ts'
+import { LedgerKeeper, saveRoots, verify } from '../src/node/ledger-keeper.ts'
+import { SILENT_LOG } from '../src/node/log.ts'
+import { FilesystemStore } from '../src/store/filesystem.ts'
 import { sha256 } from '../src/store/sha256.ts'
 
 const START_MS = Date.UTC(2026, 0, 1)
 const INCARNATION = '00000000000000a1'
-const PAGE_RECORDS = 4096
+const PAGE_RECORDS = 8192
 
 function foundRoot(admin: DeviceKey): Root {
   const terms = foundingTerms({ orgName: 'bench', admin: admin.id, timeMs: START_MS })
@@ -108,18 +113,26 @@ function write(
   return devices
 }
 
-function seconds(work: () => void): number {
+async function seconds(work: () => void | Promise<void>): Promise<number> {
   const startMs = performance.now()
-  work()
+  await work()
   return (performance.now() - startMs) / 1000
 }
 
-function take(root: Root, records: readonly Uint8Array[], verifiedBefore: boolean): Ledger {
-  const ledger = new Ledger(singleRoot(root), { verify, sha256 })
+/** A device that joins: every page is parsed, verified, placed, folded and made durable. */
+async function joinOrg(store: FilesystemStore, records: readonly Uint8Array[]): Promise<void> {
+  const keeper = new LedgerKeeper({ records: store.records, key: DeviceKey.generate(), log: SILENT_LOG })
   for (let at = 0; at < records.length; at += PAGE_RECORDS)
-    ledger.add(records.slice(at, at + PAGE_RECORDS), { verifiedBefore })
-  ledger.state()
-  return ledger
+    await keeper.takeAll(records.slice(at, at + PAGE_RECORDS))
+  keeper.state()
+  await keeper.close()
+}
+
+/** A device that starts again. */
+function startAgain(store: FilesystemStore): LedgerKeeper {
+  const keeper = new LedgerKeeper({ records: store.records, key: DeviceKey.generate(), log: SILENT_LOG })
+  keeper.state()
+  return keeper
 }
 
 /** Milliseconds of adding each operation by itself and asking for the state, beyond checking its signature. */
@@ -137,7 +150,7 @@ function oneByOne(history: History, next: (index: number) => Operation, count: n
   return `${at(0.5)} ms median, ${at(0.99)} ms p99`
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       operations: { type: 'string', default: '100000' },
@@ -149,7 +162,7 @@ function main(): void {
   const root = foundRoot(admin)
   const history = new History(root)
   let devices: DeviceKey[] = []
-  const made = seconds(() => {
+  const made = await seconds(() => {
     devices = write(history, admin, counts)
   })
   const { records } = history
@@ -157,20 +170,26 @@ function main(): void {
   const say = (what: string, value: string): void => console.log(`| ${what} | ${value} |`)
   say('operations, devices, size', `${records.length}, ${counts.devices}, ${(bytes / 1e6).toFixed(1)} MB`)
   say('made: signed and folded one by one', `${made.toFixed(1)} s`)
-  const verified = seconds(() => take(root, records, false))
-  say('cold: parsed, verified, placed, folded', `${verified.toFixed(2)} s`)
-  globalThis.gc?.()
-  const before = process.memoryUsage().heapUsed
-  let kept: Ledger | undefined
-  const again = seconds(() => {
-    kept = take(root, records, true)
-  })
-  globalThis.gc?.()
-  say('the same without signatures', `${again.toFixed(2)} s`)
-  say(
-    'memory of it',
-    `${((process.memoryUsage().heapUsed - before) / MIB).toFixed(0)} MiB of heap, ${kept?.size} operations`
-  )
+  const home = mkdtempSync(join(tmpdir(), 'peerage-bench-ledger-'))
+  const store = await FilesystemStore.open({ home })
+  try {
+    saveRoots(store.records, [root])
+    const cold = await seconds(() => joinOrg(store, records))
+    say('cold: parsed, verified, folded and made durable', `${cold.toFixed(2)} s`)
+    globalThis.gc?.()
+    const before = process.memoryUsage().heapUsed
+    let keeper: LedgerKeeper | undefined
+    const warm = await seconds(() => {
+      keeper = startAgain(store)
+    })
+    globalThis.gc?.()
+    const heap = (process.memoryUsage().heapUsed - before) / MIB
+    say('warm: read back, parsed and folded', `${warm.toFixed(2)} s`)
+    say('memory of it', `${heap.toFixed(0)} MiB of heap, ${keeper?.ledger.size} operations`)
+  } finally {
+    await store.close()
+    rmSync(home, { recursive: true })
+  }
   const someone = (index: number) => devices[index % devices.length] as DeviceKey
   say(
     'one more publication',
@@ -190,4 +209,4 @@ function main(): void {
   )
 }
 
-main()
+await main()

@@ -1,7 +1,7 @@
 /**
  * The books of a fold: what the operations in force do to each subject. `enter` and `strike` are exact inverses, so the
- * books depend on the set of operations in force alone; both tell what they touched, and the fold looks again at whatever
- * depends on that.
+ * books depend on the set of operations in force alone; both tell what they touched, and the fold looks again at
+ * whatever depends on that.
  */
 
 import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
@@ -21,8 +21,13 @@ export interface Touched {
 
 export interface InviteBook {
   readonly placed: Placed
-  /** Enrolments in force by it. */
-  readonly redemptions: Set<Placed>
+  /** Rank in which its author made it. */
+  readonly rank: number
+}
+
+export interface Cancel {
+  readonly placed: Placed
+  readonly rank: number
 }
 
 export interface ContentBook {
@@ -49,7 +54,8 @@ export function granteeKey(grantee: Grantee): string {
 export class FoldBooks {
   readonly #subjects = new Map<string, Subject>()
   readonly invites = new Map<OperationId, InviteBook>()
-  readonly #cancels = new Map<OperationId, Set<Placed>>()
+  readonly #cancels = new Map<OperationId, Map<OperationId, Cancel>>()
+  readonly #redemptions = new Map<OperationId, Set<Placed>>()
   readonly #approvals = new Map<OperationId, Set<Placed>>()
   readonly #updates = new Map<DeviceId, Set<Placed>>()
   readonly groups = new Map<OperationId, Placed>()
@@ -83,8 +89,14 @@ export class FoldBooks {
     return this.#places.get(group) ?? new Set()
   }
 
-  cancels(invite: OperationId): ReadonlySet<Placed> {
-    return this.#cancels.get(invite) ?? EMPTY
+  /** Cancellations of an invite, or of a redemption of it, that its rank does not keep it from. */
+  cancels(invite: OperationId, rank: number): Cancel[] {
+    return [...(this.#cancels.get(invite)?.values() ?? [])].filter(cancel => cancel.rank <= rank)
+  }
+
+  /** Enrolments in force by an invite. */
+  redemptions(invite: OperationId): ReadonlySet<Placed> {
+    return this.#redemptions.get(invite) ?? EMPTY
   }
 
   approvals(operation: OperationId): ReadonlySet<Placed> {
@@ -157,20 +169,28 @@ export class FoldBooks {
   }
 
   #bookOther(
-    { placed, content, isIn }: { placed: Placed; content: OperationContent; isIn: boolean },
+    {
+      placed,
+      content,
+      rank,
+      isIn
+    }: { placed: Placed; content: OperationContent; rank: number; isIn: boolean },
     touched: Touched
   ): void {
     const { id } = placed.operation
     switch (content.type) {
       case 'invite.create':
-        if (isIn) this.invites.set(id, { placed, redemptions: new Set() })
+        if (isIn) this.invites.set(id, { placed, rank })
         else this.invites.delete(id)
         touched.invites.add(id)
         return
-      case 'invite.cancel':
-        toggle(this.#cancels, content.invite, placed, isIn)
+      case 'invite.cancel': {
+        const cancels = getOr(this.#cancels, content.invite, () => new Map<OperationId, Cancel>())
+        if (isIn) cancels.set(id, { placed, rank })
+        else cancels.delete(id)
         touched.invites.add(content.invite)
         return
+      }
       case 'dataset.publish':
       case 'dataset.retire':
       case 'dataset.policy':
@@ -219,9 +239,8 @@ export class FoldBooks {
   }
 
   #redeem(placed: Placed, invite: OperationId | undefined, isIn: boolean, touched: Touched): void {
-    const book = invite === undefined ? undefined : this.invites.get(invite)
-    if (invite === undefined || book === undefined) return
-    put(book.redemptions, placed, isIn)
+    if (invite === undefined) return
+    toggle(this.#redemptions, invite, placed, isIn)
     touched.invites.add(invite)
   }
 
@@ -234,11 +253,11 @@ export class FoldBooks {
 
   #take(
     subject: string,
-    { placed, isIn }: { placed: Placed; isIn: boolean },
+    { placed, rank, isIn }: { placed: Placed; rank: number; isIn: boolean },
     how: { readonly cutoffs: readonly Cutoff[]; readonly isFinal: boolean }
   ): void {
     const { takes } = this.#subject(subject)
-    const take: Take = { placed, ...how }
+    const take: Take = { placed, rank, ...how }
     if (isIn) takes.set(placed.operation.id, take)
     else takes.delete(placed.operation.id)
   }

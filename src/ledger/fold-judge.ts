@@ -13,7 +13,7 @@
  */
 
 import { defined } from '../base/assert.ts'
-import type { DeviceId, OperationId } from '../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
 import type { ChainView } from './chain-view.ts'
 import { isBeforeFork, isOnBranch, type OperationLog, type Placed } from './feed.ts'
 import type { FoldBooks } from './fold-books.ts'
@@ -49,14 +49,16 @@ export interface JudgeInit {
   readonly proofs: Map<OperationId, boolean>
   /** Who owns a dataset's name, from all operations on it in force. */
   readonly ownerOf: (name: string) => DeviceId | 'admins' | undefined
-  /** Names under which a device or the admins published a version. */
-  readonly namesOf: (version: string) => ReadonlySet<string>
+  /** Whether a device owns a name under which a version is published in force. */
+  readonly ownsVersion: (device: DeviceId, version: VersionId) => boolean
 }
 
 const APPROVAL_FREE = new Set(['approve', 'note', 'root.propose', 'root.vote'])
 
 export class Judge {
   readonly #init: JudgeInit
+  /** The newest version of a root of the chain that the feed of an operation named up to it. */
+  readonly #newestNamed = new Map<Placed, number>()
 
   constructor(init: JudgeInit) {
     this.#init = init
@@ -72,7 +74,8 @@ export class Judge {
       return inert('forked', `its feed is forked at position ${placed.feed.forkSeq}`)
     const acting = this.#acting(placed, content, root)
     if ('reason' in acting) return { inForce: false, inert: acting }
-    const refusal = this.#approvalRefusal(placed, content, root) ?? this.#typeRefusal(placed, content, acting)
+    const refusal =
+      this.#approvalRefusal(placed, content, root) ?? this.#typeRefusal(placed, content, { root, acting })
     return refusal === undefined ? { inForce: true, ...acting } : { inForce: false, inert: refusal }
   }
 
@@ -92,7 +95,7 @@ export class Judge {
 
   #rootOf(placed: Placed, content: OperationContent): Root | Inert {
     const { chain } = this.#init
-    const { operation, prev } = placed
+    const { operation } = placed
     const found = chain.find(operation.root)
     if (found === undefined) return fault('unknown-root', 'it was made under a root that is not known here')
     const { root } = found
@@ -101,9 +104,8 @@ export class Judge {
         'contested-root',
         `it was made under a root of version ${root.version} that is not of the chain`
       )
-    const before = prev === undefined ? undefined : chain.find(prev.operation.root)
-    if (before !== undefined && !before.contested && before.root.version > root.version)
-      return fault('outdated-root', `its feed was at root version ${before.root.version} already`)
+    const newest = this.#newestRootNamed(placed)
+    if (newest > root.version) return fault('outdated-root', `its feed was at root version ${newest} already`)
     const position = {
       author: operation.author,
       incarnation: operation.incarnation,
@@ -120,11 +122,29 @@ export class Judge {
     return root
   }
 
+  /** Whoever went on once does not go back, not even by an operation in between that did and is inert. */
+  #newestRootNamed(placed: Placed): number {
+    const { chain } = this.#init
+    if (chain.roots.length === 1) return chain.head.version
+    const open: Placed[] = []
+    let at: Placed | undefined = placed
+    for (; at !== undefined && !this.#newestNamed.has(at); at = at.prev) open.push(at)
+    let newest = at === undefined ? 0 : defined(this.#newestNamed.get(at), 'newest root named before')
+    for (const later of open.reverse()) {
+      const named = chain.find(later.operation.root)
+      if (named?.contested === false) newest = Math.max(newest, named.root.version)
+      this.#newestNamed.set(later, newest)
+    }
+    return newest
+  }
+
   /** The best role in which the author may do this. */
   #acting(placed: Placed, content: OperationContent, root: Root): Acting | Inert {
     const { author } = placed.operation
     const candidates = [...root.roles]
-      .filter(([, types]) => types.includes(content.type))
+      .filter(
+        ([role, types]) => types.includes(content.type) && (content.type !== 'approve' || role === ADMIN_ROLE)
+      )
       .map(([role]) => ({ role, rank: root.ranks.get(role) ?? Number.MAX_SAFE_INTEGER }))
       .sort((a, b) => a.rank - b.rank || (a.role < b.role ? -1 : 1))
     let refusal = this.#noRole(placed, content)
@@ -225,35 +245,38 @@ export class Judge {
     return fault('needs-approval', `${approvers.size} of ${needed} admins approve ${content.type}`)
   }
 
-  #typeRefusal(placed: Placed, content: OperationContent, acting: Acting): Inert | undefined {
+  #typeRefusal(
+    placed: Placed,
+    content: OperationContent,
+    { root, acting }: { readonly root: Root; readonly acting: Acting }
+  ): Inert | undefined {
+    const mayAsAdmin =
+      root.admins.includes(placed.operation.author) &&
+      (root.roles.get(ADMIN_ROLE)?.includes(content.type) ?? false)
     switch (content.type) {
       case 'device.enrol':
-        return content.redemption === null ? undefined : this.#redemptionRefusal(placed, content)
-      case 'approve':
-        return acting.role === ADMIN_ROLE ? undefined : fault('not-authorised', 'only admins approve')
+        return this.#redemptionRefusal(placed, content, acting)
       case 'content.quarantine':
       case 'content.release':
-      case 'content.recall': {
-        if (acting.role === ADMIN_ROLE) return undefined
-        const owns = [...this.#init.namesOf(content.version)].some(
-          name => this.#init.ownerOf(name) === placed.operation.author
-        )
-        return owns ? undefined : fault('not-owner', 'its author published no dataset with this version')
-      }
+      case 'content.recall':
+        return mayAsAdmin || this.#init.ownsVersion(placed.operation.author, content.version)
+          ? undefined
+          : fault('not-owner', 'its author owns no dataset with this version')
       case 'invite.cancel': {
         const invite = this.#init.log.get(content.invite)
         const isOwn = invite?.operation.author === placed.operation.author
-        return isOwn || acting.role === ADMIN_ROLE
-          ? undefined
-          : fault('not-owner', 'another device made the invite')
+        return isOwn || mayAsAdmin ? undefined : fault('not-owner', 'another device made the invite')
       }
       default:
         return undefined
     }
   }
 
-  /** An invite is spent in its own feed, whose positions decide who fits. */
-  #redemptionRefusal(placed: Placed, content: DeviceEnrol): Inert | undefined {
+  /**
+   * An invite is spent in its own feed, whose positions decide who fits, and in the rank in which it was made: what it
+   * rests on would else be of lower ranks, which can rest on whom it enrols.
+   */
+  #redemptionRefusal(placed: Placed, content: DeviceEnrol, { rank }: Acting): Inert | undefined {
     const { operation } = placed
     const { redemption, device } = content
     const { books } = this.#init
@@ -263,16 +286,19 @@ export class Judge {
     const isOfFeed = book?.placed.feed === placed.feed && book.placed.operation.seq < operation.seq
     if (book === undefined || !isOfFeed || invite?.type !== 'invite.create')
       return fault('invite-unknown', 'no invite in force earlier in its feed has this id')
+    if (book.rank !== rank)
+      return fault('invite-unknown', `the invite was made in rank ${book.rank}, and this in rank ${rank}`)
     if (operation.timeMs > invite.expiresMs)
       return fault('invite-expired', 'it was redeemed after the invite had expired')
-    for (const cancel of books.cancels(redemption.invite))
-      if (!this.#precedes(placed, cancel))
+    for (const cancel of books.cancels(redemption.invite, rank))
+      if (!this.#precedes(placed, cancel.placed))
         return fault('invite-cancelled', 'the invite was cancelled before it')
     if (!this.#proofHolds(operation.id, content, invite.inviteKey))
       return fault('bad-proof', 'the proof is not by the key of the invite')
-    if (book.redemptions.size < invite.uses) return undefined
+    const redemptions = books.redemptions(redemption.invite)
+    if (redemptions.size < invite.uses) return undefined
     const others = new Set<DeviceId>()
-    for (const other of book.redemptions) {
+    for (const other of redemptions) {
       const enrolled = other.operation.content
       if (other.operation.seq < operation.seq && enrolled?.type === 'device.enrol')
         others.add(enrolled.device)
@@ -282,7 +308,7 @@ export class Judge {
     return undefined
   }
 
-  /** Whether a cancellation knew of a redemption: it comes later in the feed, or names it or something after it there. */
+  /** Whether a cancellation knew of a redemption: it is later in the feed, or names something at or after it there. */
   #precedes(redemption: Placed, cancel: Placed): boolean {
     if (cancel.feed === redemption.feed && redemption.operation.seq < cancel.operation.seq) return true
     return cancel.operation.deps.some(dep => {

@@ -9,8 +9,8 @@
  * or earlier in the same feed alone, so what rests on what has no cycle, and the verdicts can be decided from the chain
  * downwards in exactly one way. naive-fold.conformance.ts does just that and is held against this.
  *
- * Work: an operation costs what rests on it. A suspension costs the operations of its device. Only a fork point that moves
- * or a chain that moves makes everything be folded again, once, when the state is next asked for.
+ * Work: an operation costs what rests on it. A suspension costs the operations of its device. Only a fork point or a
+ * chain that moves makes everything be folded again, once, when the state is next asked for.
  */
 
 import { assert, defined } from '../base/assert.ts'
@@ -22,7 +22,7 @@ import { FoldBooks, getOr, type Touched } from './fold-books.ts'
 import { ADMIN_ROLE, Judge, type Verdict } from './fold-judge.ts'
 import type { OperationContent } from './operation-content.ts'
 import type { Verify } from './signature.ts'
-import type { Inert, State } from './state.ts'
+import type { DatasetEntry, Inert, State } from './state.ts'
 import { StateBuilder } from './state-builder.ts'
 
 const NONE: readonly Placed[] = []
@@ -44,6 +44,10 @@ export class Fold {
   readonly #onVersion = new Map<VersionId, Placed[]>()
   /** Cutoffs that name an operation which is not here yet. */
   readonly #awaited = new Map<OperationId, Set<DeviceId>>()
+  /** Where roots of the chain end feeds of their predecessors' admins. */
+  #frontier: ReadonlySet<OperationId>
+  /** Cancellations of invites. */
+  readonly #cancels = new Map<OperationId, Placed[]>()
   /** Operations that name a give in their deps. */
   readonly #mentions = new Map<OperationId, Placed[]>()
   readonly #namesOf = new Map<VersionId, Set<string>>()
@@ -61,6 +65,7 @@ export class Fold {
     this.#log = log
     this.#chain = chain
     this.#verify = verify
+    this.#frontier = frontierOf(chain)
     this.#judge = this.#newJudge()
     this.#builder = this.#newBuilder()
   }
@@ -73,7 +78,8 @@ export class Fold {
     if (!isBeforeFork(placed)) this.#builder.fork(placed.feed)
     this.#queue.add(placed)
     const { author, id } = placed.operation
-    if (this.#awaited.has(id)) this.#lookAgainAt(author)
+    if (this.#awaited.has(id) || this.#frontier.has(id)) this.#lookAgainAt(author)
+    for (const cancel of this.#cancels.get(id) ?? NONE) this.#queue.add(cancel)
     this.#settle()
   }
 
@@ -124,7 +130,7 @@ export class Fold {
       proofs: this.#proofs,
       mentions: give => this.mentions(give),
       ownerOf: name => this.#dataset(name)?.entry?.owner,
-      namesOf: version => this.#namesOf.get(version as VersionId) ?? new Set()
+      ownsVersion: (device, version) => this.#ownsVersion(device, version)
     })
   }
 
@@ -140,6 +146,7 @@ export class Fold {
 
   #foldAgain(): void {
     this.#isStale = false
+    this.#frontier = frontierOf(this.#chain)
     this.#verdicts.clear()
     this.#datasets.clear()
     this.#dirtyNames.clear()
@@ -179,6 +186,9 @@ export class Fold {
             getOr(this.#awaited, operation, () => new Set<DeviceId>()).add(content.device)
         if (content.type !== 'role.revoke')
           getOr(this.#against, content.device, (): Placed[] => []).push(placed)
+        return
+      case 'invite.cancel':
+        getOr(this.#cancels, content.invite, (): Placed[] => []).push(placed)
         return
       case 'device.update':
         getOr(this.#against, content.device, (): Placed[] => []).push(placed)
@@ -273,14 +283,33 @@ export class Fold {
     const operations = [...(this.#books.datasets.get(name) ?? NONE)]
     const folded = foldDataset(name, operations, placed => this.#actsAsAdmin(placed))
     this.#datasets.set(name, folded)
-    for (const id of before?.inert.keys() ?? []) this.#builder.inert(id, undefined)
+    for (const id of before?.inert.keys() ?? []) {
+      const verdict = this.#verdicts.get(id)
+      this.#builder.inert(id, verdict && inertOf(verdict))
+    }
     for (const { operation } of operations) this.#builder.inert(operation.id, folded.inert.get(operation.id))
     this.#builder.nameChanged(name)
-    if (before?.entry?.owner === folded.entry?.owner) return
-    for (const placed of this.#onName.get(name) ?? NONE) this.#queue.add(placed)
-    for (const { operation } of operations)
-      if (operation.content?.type === 'dataset.publish')
-        for (const placed of this.#onVersion.get(operation.content.version) ?? NONE) this.#queue.add(placed)
+    this.#followOwner(name, before?.entry, folded.entry)
+  }
+
+  /** What rests on who owns the name, or on what is published under it. */
+  #followOwner(name: string, before: DatasetEntry | undefined, after: DatasetEntry | undefined): void {
+    const isSameOwner = before?.owner === after?.owner
+    if (!isSameOwner) for (const placed of this.#onName.get(name) ?? NONE) this.#queue.add(placed)
+    if (this.#onVersion.size === 0) return
+    const old = new Set(before?.versions.map(({ version }) => version))
+    const now = new Set(after?.versions.map(({ version }) => version))
+    for (const version of new Set([...old, ...now])) {
+      if (isSameOwner && old.has(version) && now.has(version)) continue
+      for (const placed of this.#onVersion.get(version) ?? NONE) this.#queue.add(placed)
+    }
+  }
+
+  #ownsVersion(device: DeviceId, version: VersionId): boolean {
+    return [...(this.#namesOf.get(version) ?? [])].some(name => {
+      const entry = this.#dataset(name)?.entry
+      return entry?.owner === device && entry.versions.some(published => published.version === version)
+    })
   }
 
   #actsAsAdmin(placed: Placed): boolean {
@@ -288,6 +317,10 @@ export class Fold {
     assert(verdict?.inForce === true, 'a dataset is folded from operations in force')
     return verdict.role === ADMIN_ROLE
   }
+}
+
+function frontierOf(chain: ChainView): ReadonlySet<OperationId> {
+  return new Set(chain.roots.flatMap(root => root.frontier.map(({ id }) => id)))
 }
 
 function isForked(feed: Feed): boolean {

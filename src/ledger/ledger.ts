@@ -18,10 +18,12 @@ import { Fold } from './fold.ts'
 import type { Verdict } from './fold-judge.ts'
 import {
   DEPS_MAX,
+  isSigned,
   type Operation,
   type OperationDraft,
   type OperationFault,
-  parseOperation
+  parseOperation,
+  type UncheckedOperation
 } from './operation.ts'
 import type { Cutoff, OperationContent } from './operation-content.ts'
 import { Orphans } from './orphans.ts'
@@ -61,6 +63,13 @@ export interface AddResult {
   readonly rejected: readonly RejectedRecord[]
   /** Operations that some record waits for and that nobody has brought yet: a reason to sync. */
   readonly missing: readonly OperationId[]
+}
+
+export interface ParsedRecords {
+  readonly unchecked: readonly UncheckedOperation[]
+  readonly refused: readonly RejectedRecord[]
+  /** Known when they were parsed. */
+  readonly duplicates: number
 }
 
 interface Adding {
@@ -134,20 +143,40 @@ export class Ledger {
    * accepted, wrote down and reads back.
    */
   add(records: readonly Uint8Array[], { verifiedBefore = false } = {}): AddResult {
-    const adding: Adding = { accepted: [], rejected: [] }
+    const parsed = this.parse(records)
+    return this.addParsed(
+      parsed,
+      parsed.unchecked.map(unchecked => verifiedBefore || isSigned(unchecked, this.#verify))
+    )
+  }
+
+  /** The first half of `add`, for who checks signatures elsewhere: what is known already needs no check. */
+  parse(records: readonly Uint8Array[]): ParsedRecords {
+    const unchecked: UncheckedOperation[] = []
+    const refused: RejectedRecord[] = []
     let duplicates = 0
     for (const record of records) {
       const parsed = parseOperation(record, this.#sha256)
       if (!parsed.ok) {
-        adding.rejected.push({ id: undefined, reason: parsed.reason, detail: parsed.detail })
+        refused.push({ id: undefined, reason: parsed.reason, detail: parsed.detail })
         continue
       }
-      const { operation, isSigned } = parsed.value
+      const { id, org } = parsed.value.operation
+      if (this.#isKnown(id)) duplicates++
+      else if (org !== this.org) refused.push({ id, reason: 'foreign-org', detail: `it is of org ${org}` })
+      else unchecked.push(parsed.value)
+    }
+    return { unchecked, refused, duplicates }
+  }
+
+  /** The second half: `signed` says of each unchecked operation whether its signature is its author's. */
+  addParsed(parsed: ParsedRecords, signed: readonly boolean[]): AddResult {
+    const adding: Adding = { accepted: [], rejected: [...parsed.refused] }
+    let { duplicates } = parsed
+    for (const [index, { operation }] of parsed.unchecked.entries()) {
       const { id } = operation
-      if (this.#log.get(id) !== undefined || this.#orphans.has(id)) duplicates++
-      else if (operation.org !== this.org)
-        adding.rejected.push({ id, reason: 'foreign-org', detail: `it is of org ${operation.org}` })
-      else if (!verifiedBefore && !isSigned(this.#verify))
+      if (this.#isKnown(id)) duplicates++
+      else if (signed[index] !== true)
         adding.rejected.push({ id, reason: 'bad-signature', detail: 'the signature is not by the author' })
       else this.#place(operation, adding)
     }
@@ -158,6 +187,10 @@ export class Ledger {
       waiting: this.#orphans.size,
       missing: this.#orphans.missing()
     }
+  }
+
+  #isKnown(id: OperationId): boolean {
+    return this.#log.get(id) !== undefined || this.#orphans.has(id)
   }
 
   /** Valid until the next `add`. */
@@ -231,8 +264,20 @@ export class Ledger {
   }
 
   /** What to ask a peer for that has `theirs`; nothing when it has nothing new. */
-  wantsFrom(theirs: readonly FeedTip[]): readonly Want[] {
-    return wantsFrom(this.#log, theirs)
+  wantsFrom(theirs: readonly FeedTip[], sent: readonly OperationId[] = []): readonly Want[] {
+    return wantsFrom(this.#log, theirs, sent)
+  }
+
+  /** The last operation of each feed among those that came, to be named in the next want; records are parsed for it. */
+  lastOf(came: readonly (Operation | Uint8Array)[]): readonly OperationId[] {
+    const last = new Map<string, OperationId>()
+    for (const one of came) {
+      const parsed = one instanceof Uint8Array ? parseOperation(one, this.#sha256) : undefined
+      const operation =
+        one instanceof Uint8Array ? (parsed?.ok === true ? parsed.value.operation : undefined) : one
+      if (operation !== undefined) last.set(feedKey(operation), operation.id)
+    }
+    return [...last.values()]
   }
 
   /** Answers a peer's wants with one page; while `more`, it asks again with what it then lacks. */

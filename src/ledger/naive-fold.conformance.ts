@@ -1,236 +1,385 @@
 /**
- * The oracle for the ledger: the rules of feed.ts, fold.ts and dataset-fold.ts once more, in the plainest way that
- * says them. From scratch each time, by repeated scans until nothing changes; it shares no code with what it checks
- * but the decoder and the redemption proof.
+ * The oracle for governance: which operations are in force, by the written rules in the plainest way that says them.
+ *
+ * From scratch each time, rank by rank from the chain downwards: what acts in a rank rests on what acts in better ranks
+ * alone (and an enrolment by invite on the invite, its cancellations and earlier enrolments of its rank), so when a
+ * rank is decided all that it rests on is, and nothing is ever decided twice. It shares no code with what it checks
+ * but the decoder, the redemption proof and the chain.
+ *
+ * naive-dataset.conformance.ts says what operations on one dataset do, naive-state.conformance.ts renders the state.
  */
 
-import { toHex } from '../base/bytes.ts'
+import { assert } from '../base/assert.ts'
 import type { DeviceId, OperationId } from '../base/ids.ts'
+import type { ChainView } from './chain-view.ts'
 import { verifyRedemption } from './invite.ts'
+import { type NaiveDataset, naiveDataset } from './naive-dataset.conformance.ts'
+import { feedOf, NaiveLog } from './naive-log.conformance.ts'
 import type { Operation } from './operation.ts'
-import type { Root } from './root.ts'
-import { orgIdOf } from './root.ts'
+import type { OperationContent, OperationType } from './operation-content.ts'
+import { orgIdOf, type Root } from './root.ts'
 import type { Verify } from './signature.ts'
-import type { State } from './state.ts'
+import type { InertReason } from './state.ts'
 
-/** A state as plain data, comparable whatever order it came about in. */
-export interface Snapshot {
-  readonly devices: Record<string, string>
-  readonly invites: Record<string, string[]>
-  readonly datasets: Record<string, { owner: string; versions: [number, string, string][] }>
-  readonly forks: Record<string, [number, string[]]>
-  readonly inert: Record<string, string>
+const TAKES: readonly OperationType[] = [
+  'device.suspend',
+  'device.revoke',
+  'role.revoke',
+  'invite.cancel',
+  'group.remove',
+  'dataset.retire',
+  'access.revoke',
+  'content.quarantine',
+  'content.recall'
+]
+const NEEDS_NO_APPROVAL: readonly OperationType[] = ['approve', 'note', 'root.propose', 'root.vote']
+
+/** The content of a type, or of any of several. */
+export type ContentOf<T extends OperationType> = Extract<OperationContent, { type: T }>
+export interface Said<T extends OperationType> {
+  readonly operation: Operation
+  readonly content: ContentOf<T>
+  readonly rank: number
 }
 
-export function snapshotOf(state: State): Snapshot {
-  const by = <K extends string, V, R>(map: ReadonlyMap<K, V>, render: (value: V) => R): Record<string, R> =>
-    Object.fromEntries([...map].map(([key, value]) => [key, render(value)]))
-  return {
-    devices: by(state.devices, entry => `${entry.role} ${entry.enrolment?.operation ?? 'founding'}`),
-    invites: by(state.invites, invite => [...invite.redeemedBy].sort()),
-    datasets: by(state.datasets, dataset => ({
-      owner: dataset.owner,
-      versions: dataset.versions.map(version => [
-        version.ordinal,
-        version.operation,
-        version.retiredBy ?? 'available'
-      ])
-    })),
-    forks: by(state.forks, fork => [fork.seq, [...fork.operations]]),
-    inert: by(state.inert, inert => inert.reason)
-  }
+interface Acting {
+  readonly role: string
+  readonly rank: number
 }
 
-const feedOf = (operation: Operation) => `${operation.author}:${operation.incarnation}`
-const parentsOf = (operation: Operation) =>
-  operation.prev === null ? operation.deps : [operation.prev, ...operation.deps]
+interface Side {
+  readonly operation: Operation
+  readonly content: OperationContent
+  readonly rank: number
+}
+
+/** Operations in force that give something, and that take it. */
+export interface Sides {
+  readonly gives: readonly Side[]
+  readonly takes: readonly Side[]
+}
 
 export class NaiveFold {
-  readonly #root: Root
+  readonly log: NaiveLog
+  readonly chain: ChainView
+  readonly inForce = new Map<OperationId, Acting>()
+  readonly inert = new Map<OperationId, InertReason>()
+  readonly datasets: ReadonlyMap<string, NaiveDataset>
   readonly #verify: Verify
-  readonly #placed = new Map<OperationId, Operation>()
-  readonly #members = new Map<DeviceId, Operation | undefined>()
-  readonly #invites = new Map<OperationId, Set<DeviceId>>()
-  readonly #inert = new Map<OperationId, string>()
 
-  constructor(root: Root, operations: readonly Operation[], verify: Verify) {
-    this.#root = root
+  constructor(chain: ChainView, operations: readonly Operation[], verify: Verify) {
+    this.chain = chain
+    this.log = new NaiveLog(chain.founding, operations)
     this.#verify = verify
-    for (let before = -1; before !== this.#placed.size; ) {
-      before = this.#placed.size
-      for (const operation of operations)
-        if (this.#canBePlaced(operation)) this.#placed.set(operation.id, operation)
+    for (const operation of this.log.operations) {
+      const refusal = this.#refusalOfRoot(operation)
+      if (refusal !== undefined) this.inert.set(operation.id, refusal)
     }
+    const ranks = new Set(chain.roots.flatMap(root => [...root.ranks.values()]))
+    for (const rank of [...ranks].sort((a, b) => a - b)) this.#decideRank(rank)
+    this.datasets = this.#foldDatasets()
+    this.#decideByOwners()
+    for (const operation of this.#undecided()) this.inert.set(operation.id, this.#whyNobody(operation))
+    for (const { inert } of this.datasets.values()) for (const id of inert) this.inert.set(id, 'name-taken')
   }
 
-  get placed(): ReadonlySet<OperationId> {
-    return new Set(this.#placed.keys())
-  }
-
-  snapshot(): Snapshot {
-    for (const admin of this.#root.admins) this.#members.set(admin, undefined)
-    for (let before = -1; before !== this.#members.size; ) {
-      before = this.#members.size
-      this.#evaluateAll()
-    }
-    const datasets = this.#datasets()
-    const devices = [...this.#members].map(([device, enrolment]) => {
-      const role = this.#root.admins.includes(device) ? 'admin' : 'device'
-      return [device, `${role} ${enrolment?.id ?? 'founding'}`]
-    })
-    return {
-      devices: Object.fromEntries(devices),
-      invites: Object.fromEntries([...this.#invites].map(([id, redeemed]) => [id, [...redeemed].sort()])),
-      datasets,
-      forks: this.#forks(),
-      inert: Object.fromEntries(this.#inert)
-    }
-  }
-
-  #canBePlaced(operation: Operation): boolean {
-    const parents = parentsOf(operation).map(id => this.#placed.get(id))
-    if (parents.includes(undefined)) return false
-    if (operation.prev === null) {
-      const isIntroduced = parents.some(
-        parent => parent?.content?.type === 'device.enrol' && parent.content.device === operation.author
-      )
-      return isIntroduced || this.#root.admins.includes(operation.author)
-    }
-    const prev = this.#placed.get(operation.prev)
-    return prev !== undefined && feedOf(prev) === feedOf(operation) && prev.seq + 1 === operation.seq
-  }
-
-  #forkSeq(feed: string): number {
-    const seqs = [...this.#placed.values()].filter(other => feedOf(other) === feed).map(other => other.seq)
-    return Math.min(...seqs.filter((seq, index) => seqs.indexOf(seq) !== index))
-  }
-
-  #forks(): Snapshot['forks'] {
-    const forks: Snapshot['forks'] = {}
-    for (const feed of new Set([...this.#placed.values()].map(feedOf))) {
-      const seq = this.#forkSeq(feed)
-      const at = [...this.#placed.values()].filter(other => feedOf(other) === feed && other.seq === seq)
-      if (at.length > 0) forks[feed] = [seq, at.map(other => other.id).sort()]
-    }
-    return forks
-  }
-
-  #evaluateAll(): void {
-    this.#inert.clear()
-    this.#invites.clear()
-    const enrolments: Operation[] = []
-    for (const operation of [...this.#placed.values()].sort((a, b) => a.seq - b.seq)) {
-      const refusal = this.#refusal(operation)
-      if (refusal !== undefined) this.#inert.set(operation.id, refusal)
-      else if (operation.content?.type === 'invite.create') this.#invites.set(operation.id, new Set())
-      else if (operation.content?.type === 'device.enrol') enrolments.push(operation)
-    }
-    // The enrolments of one feed come in the order of its positions.
-    for (const operation of enrolments) {
+  /** All operations of some types in force. */
+  said<T extends OperationType>(...types: readonly T[]): Said<T>[] {
+    const said: Said<T>[] = []
+    for (const operation of this.log.operations) {
+      const acting = this.inForce.get(operation.id)
       const { content } = operation
-      if (content?.type !== 'device.enrol') continue
-      const current = this.#members.get(content.device)
-      if (current === undefined || this.#compare(current, operation) < 0)
-        this.#members.set(content.device, operation)
+      if (acting !== undefined && content !== undefined && isOf(content, types))
+        said.push({ operation, content, rank: acting.rank })
+    }
+    return said
+  }
+
+  standing(device: DeviceId): Sides {
+    return {
+      gives: this.said('device.enrol').filter(({ content }) => content.device === device),
+      takes: this.said('device.suspend', 'device.revoke').filter(({ content }) => content.device === device)
     }
   }
 
-  #refusal(operation: Operation): string | undefined {
-    const { content, author } = operation
-    if (!this.#members.has(author)) return 'author-not-enrolled'
-    if (content === undefined) return operation.flaw?.reason
-    if (toHex(operation.root) !== toHex(this.#root.hash)) return 'unknown-root'
-    if (operation.seq >= this.#forkSeq(feedOf(operation)) && content.type !== 'dataset.retire')
-      return 'forked'
-    const role = this.#root.admins.includes(author) ? 'admin' : 'device'
-    if (!this.#root.roles.get(role)?.includes(content.type)) return 'not-authorised'
-    if (this.#root.approvals.has(content.type)) return 'needs-approval'
-    return content.type === 'device.enrol' ? this.#redemptionRefusal(operation) : undefined
+  role(device: DeviceId, role: string): Sides {
+    const isIt = ({ content }: { content: { device: DeviceId; role: string } }) =>
+      content.device === device && content.role === role
+    return { gives: this.said('role.grant').filter(isIt), takes: this.said('role.revoke').filter(isIt) }
   }
 
-  #redemptionRefusal(operation: Operation): string | undefined {
-    const { content } = operation
-    if (content?.type !== 'device.enrol' || content.redemption === null) return undefined
-    const { invite: id, proof } = content.redemption
-    const invite = this.#placed.get(id)
-    const redeemed = this.#invites.get(id)
-    if (redeemed === undefined || invite === undefined || feedOf(invite) !== feedOf(operation))
-      return 'invite-unknown'
-    if (invite.content?.type !== 'invite.create') return 'invite-unknown'
+  /** The gives that know every take. */
+  holding({ gives, takes }: Sides): readonly Side[] {
+    return gives.filter(give => takes.every(take => this.isKnown(take, give)))
+  }
+
+  isKnown(take: Side, give: Side): boolean {
+    return take.content.type !== 'device.revoke' && this.log.knows(give.operation, take.operation)
+  }
+
+  /** What the chain and the feed say, before anything that other operations say. */
+  #refusalOfRoot(operation: Operation): InertReason | undefined {
+    const { content, flaw } = operation
+    if (content === undefined) return flaw?.reason
+    const found = this.chain.find(operation.root)
+    if (found === undefined) return 'unknown-root'
+    if (found.contested) return 'contested-root'
+    const { root } = found
+    for (const earlier of this.log.branch(operation)) {
+      const named = this.chain.find(earlier.root)
+      if (named?.contested === false && named.root.version > root.version) return 'outdated-root'
+    }
+    const { author, incarnation, seq } = operation
+    const isOnBranch = (id: OperationId) => this.log.isOnBranch(operation, this.log.get(id))
+    if (this.chain.isBeyondFrontier({ author, incarnation, seq, isOnBranch }, operation.root))
+      return 'outdated-root'
+    if (TAKES.includes(content.type)) return undefined
+    if (root.expiresMs !== null && this.log.causalTimeMs(operation) >= root.expiresMs) return 'expired-root'
+    return this.log.isForked(operation) ? 'forked' : undefined
+  }
+
+  #undecided(): Operation[] {
+    return this.log.operations.filter(({ id }) => !this.inForce.has(id) && !this.inert.has(id))
+  }
+
+  #decideRank(rank: number): void {
+    const isRedemption = ({ content }: Operation) =>
+      content?.type === 'device.enrol' && content.redemption !== null
+    const open = this.#undecided()
+    const redemptions = open.filter(isRedemption).sort((a, b) => a.seq - b.seq)
+    for (const operation of [...open.filter(other => !isRedemption(other)), ...redemptions]) {
+      const role = this.#rolesFor(operation, rank).find(name => this.#mayAs(operation, name, rank) === 'may')
+      if (role !== undefined) this.#decide(operation, { role, rank })
+    }
+  }
+
+  #decide(operation: Operation, acting: Acting): void {
+    const refusal = this.#lacksApproval(operation) ?? this.#refusalOfType(operation, acting.rank)
+    if (refusal === undefined) this.inForce.set(operation.id, acting)
+    else this.inert.set(operation.id, refusal)
+  }
+
+  #rootOf(operation: Operation): Root {
+    const found = this.chain.find(operation.root)
+    assert(found !== undefined && !found.contested, 'what is left to decide names a root of the chain')
+    return found.root
+  }
+
+  /** Roles of one rank that may author the type, by the table of the root that the operation names. */
+  #rolesFor(operation: Operation, rank: number): string[] {
+    const { roles, ranks } = this.#rootOf(operation)
+    const names = [...roles.keys()].filter(
+      name => roles.get(name)?.includes(operation.type) === true && ranks.get(name) === rank
+    )
+    // Approving is the admins' whoever else the table names.
+    return names.filter(name => operation.type !== 'approve' || name === 'admin').sort()
+  }
+
+  #mayAs(operation: Operation, role: string, rank: number): 'may' | 'may-not' | InertReason {
+    const held = this.#holds(operation, role, rank)
+    return held === 'may' ? (this.#outranked(operation, rank) ?? 'may') : held
+  }
+
+  #holds(operation: Operation, role: string, rank: number): 'may' | 'may-not' | 'expired-role' {
+    const { author } = operation
+    if (role === 'admin') return this.#rootOf(operation).admins.includes(author) ? 'may' : 'may-not'
+    if (!this.#isCovered(operation, rank)) return 'may-not'
+    if (role === 'device') return 'may'
+    const covering = this.#covering(operation, this.role(author, role), rank)
+    const lasting = covering.filter(
+      ({ operation: { expiresMs } }) => expiresMs === null || this.log.causalTimeMs(operation) < expiresMs
+    )
+    if (lasting.length > 0) return 'may'
+    return covering.length > 0 ? 'expired-role' : 'may-not'
+  }
+
+  #isCovered(operation: Operation, rank: number): boolean {
+    const { author } = operation
+    if (this.chain.head.admins.includes(author)) return true
+    return this.#covering(operation, this.standing(author), rank).length > 0
+  }
+
+  /** The gives of better ranks under which an operation keeps its effect whatever takes of better ranks say. */
+  #covering(operation: Operation, { gives, takes }: Sides, rank: number): readonly Side[] {
+    const against = takes.filter(take => take.rank < rank && !this.#isWithinCutoffs(operation, take))
+    return gives.filter(
+      give =>
+        give.rank < rank &&
+        against.every(take => this.isKnown(take, give) && this.#isResumed(operation, give.operation))
+    )
+  }
+
+  #isWithinCutoffs(operation: Operation, { content }: Side): boolean {
+    if (!('cutoffs' in content)) return false
+    const cutoff = content.cutoffs.find(({ incarnation }) => incarnation === operation.incarnation)
+    if (cutoff === undefined || operation.seq > cutoff.seq) return false
+    return this.log.isOnBranch(operation, this.log.get(cutoff.operation))
+  }
+
+  /** Whether the author, by this operation or one before it in its feed, is known to know of a give. */
+  #isResumed(operation: Operation, give: Operation): boolean {
+    return this.log.branch(operation).some(earlier => earlier === give || earlier.deps.includes(give.id))
+  }
+
+  #outranked(operation: Operation, rank: number): InertReason | undefined {
+    const { content, author } = operation
+    const { ranks } = this.chain.head
+    switch (content?.type) {
+      case 'device.enrol':
+        return rank < (ranks.get('device') ?? 0) ? undefined : 'outranked'
+      case 'role.grant':
+      case 'role.revoke': {
+        if (content.role === 'admin' || content.role === 'device') return 'outranked'
+        const against = ranks.get(content.role)
+        if (against === undefined) return 'unknown-role'
+        return rank < against ? undefined : 'outranked'
+      }
+      case 'device.update':
+      case 'device.suspend':
+      case 'device.revoke': {
+        if (content.type === 'device.update' && content.device === author) return undefined
+        const against = this.bestRank(content.device) ?? ranks.get('device') ?? 0
+        return rank < against ? undefined : 'outranked'
+      }
+      default:
+        return undefined
+    }
+  }
+
+  /** The best rank that a device holds, whatever has expired. */
+  bestRank(device: DeviceId): number | undefined {
+    const { admins, ranks, roles } = this.chain.head
+    if (admins.includes(device)) return ranks.get('admin') ?? 0
+    const held = [...roles.keys()].filter(role => this.holding(this.role(device, role)).length > 0)
+    if (this.standing(device).gives.length > 0 && ranks.has('device')) held.push('device')
+    return held.length === 0 ? undefined : Math.min(...held.map(role => ranks.get(role) ?? 0))
+  }
+
+  #lacksApproval(operation: Operation): InertReason | undefined {
+    const { content, author } = operation
+    const root = this.#rootOf(operation)
+    const needed = root.approvals.get(operation.type)
+    if (needed === undefined || content === undefined || NEEDS_NO_APPROVAL.includes(content.type))
+      return undefined
+    const approvals = this.log.operations.filter(
+      other => other.content?.type === 'approve' && other.content.operation === operation.id
+    )
+    const counted = approvals.filter(
+      approval => this.#refusalOfRoot(approval) === undefined && this.#mayAsAdmin(approval)
+    )
+    const agreeing = [author, ...counted.map(approval => approval.author)]
+    return new Set(agreeing.filter(key => root.admins.includes(key))).size < needed
+      ? 'needs-approval'
+      : undefined
+  }
+
+  #mayAsAdmin(operation: Operation): boolean {
+    const root = this.#rootOf(operation)
+    return (
+      root.admins.includes(operation.author) && (root.roles.get('admin')?.includes(operation.type) ?? false)
+    )
+  }
+
+  /** Rules of types but those of ownership, which come when every publication is decided. */
+  #refusalOfType(operation: Operation, rank: number): InertReason | undefined {
+    const { content, author } = operation
+    if (content?.type === 'device.enrol') return this.#refusalOfRedemption(operation, content, rank)
+    if (content?.type !== 'invite.cancel' || this.#mayAsAdmin(operation)) return undefined
+    return this.log.get(content.invite)?.author === author ? undefined : 'not-owner'
+  }
+
+  #refusalOfRedemption(
+    operation: Operation,
+    content: ContentOf<'device.enrol'>,
+    rank: number
+  ): InertReason | undefined {
+    const { redemption, device, nameCommitment } = content
+    if (redemption === null) return undefined
+    const invite = this.said('invite.create').find(other => other.operation.id === redemption.invite)
+    const isOfFeed =
+      invite !== undefined &&
+      feedOf(invite.operation) === feedOf(operation) &&
+      invite.operation.seq < operation.seq
+    if (!isOfFeed || invite.rank !== rank) return 'invite-unknown'
     const { inviteKey, uses, expiresMs } = invite.content
     if (operation.timeMs > expiresMs) return 'invite-expired'
-    const org = orgIdOf(this.#root)
-    const claim = { org, device: content.device, nameCommitment: content.nameCommitment }
-    if (!verifyRedemption(claim, { inviteKey, proof, verify: this.#verify })) return 'bad-proof'
-    if (!redeemed.has(content.device) && redeemed.size === uses) return 'invite-spent'
-    redeemed.add(content.device)
-    return undefined
+    const cancels = this.said('invite.cancel').filter(
+      cancel => cancel.content.invite === redemption.invite && cancel.rank <= rank
+    )
+    if (cancels.some(cancel => !this.#spares(cancel.operation, operation))) return 'invite-cancelled'
+    const claim = { org: orgIdOf(this.chain.founding), device, nameCommitment }
+    if (!verifyRedemption(claim, { inviteKey, proof: redemption.proof, verify: this.#verify }))
+      return 'bad-proof'
+    const others = this.said('device.enrol').filter(
+      other => other.content.redemption?.invite === redemption.invite && other.operation.seq < operation.seq
+    )
+    const devices = new Set(others.map(other => other.content.device))
+    return !devices.has(device) && devices.size >= uses ? 'invite-spent' : undefined
   }
 
-  #order(operation: Operation): [number, number] {
-    const parents = parentsOf(operation).map(id => this.#placed.get(id))
-    const orders = parents.map(parent => (parent === undefined ? ([0, 0] as const) : this.#order(parent)))
-    return [
-      Math.max(operation.timeMs, ...orders.map(order => order[0])),
-      Math.max(0, ...orders.map(order => order[1] + 1))
-    ]
+  /** A cancellation spares what it knew of: it is later in the feed, or names something of it from there on. */
+  #spares(cancel: Operation, redemption: Operation): boolean {
+    if (feedOf(cancel) === feedOf(redemption) && cancel.seq > redemption.seq) return true
+    return cancel.deps.some(dep => this.log.isOnBranch(redemption, this.log.get(dep)))
   }
 
-  #compare(a: Operation, b: Operation): number {
-    const [aTime, aDepth] = this.#order(a)
-    const [bTime, bDepth] = this.#order(b)
-    return aTime - bTime || aDepth - bDepth || (a.id < b.id ? -1 : 1)
-  }
-
-  #datasets(): Snapshot['datasets'] {
-    const byName = new Map<string, Operation[]>()
-    for (const operation of this.#placed.values()) {
-      const { content } = operation
-      if (content?.type !== 'dataset.publish' && content?.type !== 'dataset.retire') continue
-      if (!this.#inert.has(operation.id))
-        byName.set(content.name, [...(byName.get(content.name) ?? []), operation])
-    }
-    const datasets: Snapshot['datasets'] = {}
-    for (const [name, operations] of byName) {
-      const dataset = this.#dataset(operations.sort((a, b) => this.#compare(a, b)))
-      if (dataset !== undefined) datasets[name] = dataset
-    }
-    return datasets
-  }
-
-  #dataset(ordered: readonly Operation[]): Snapshot['datasets'][string] | undefined {
-    const isAdmin = (device: DeviceId) => this.#root.admins.includes(device)
-    const publications = ordered.filter(operation => operation.content?.type === 'dataset.publish')
-    const owner = publications.some(operation => isAdmin(operation.author))
-      ? 'admins'
-      : publications[0]?.author
-    const inForce = ordered.filter(operation => isAdmin(operation.author) || operation.author === owner)
-    for (const operation of ordered)
-      if (!inForce.includes(operation)) this.#inert.set(operation.id, 'name-taken')
-    if (owner === undefined) return undefined
-    const versions = publications
-      .filter(operation => inForce.includes(operation))
-      .map((operation, index): [number, string, string] => {
-        const retirement = inForce.find(other => this.#retires(other, operation, ordered))
-        return [index + 1, operation.id, retirement?.id ?? 'available']
+  #foldDatasets(): Map<string, NaiveDataset> {
+    const said = this.said('dataset.publish', 'dataset.retire', 'dataset.policy')
+    const names = new Set(said.map(({ content }) => content.name))
+    const isAdmin = ({ id }: Operation) => this.inForce.get(id)?.role === 'admin'
+    return new Map(
+      [...names].map(name => {
+        const ofName = said.filter(({ content }) => content.name === name).map(({ operation }) => operation)
+        return [name, naiveDataset(this.log, ofName, isAdmin)]
       })
-    return { owner, versions }
+    )
   }
 
-  #retires(retirement: Operation, publication: Operation, ofName: readonly Operation[]): boolean {
-    if (retirement.content?.type !== 'dataset.retire') return false
-    if (publication.content?.type !== 'dataset.publish') return false
-    const { version } = retirement.content
-    if (version !== null && version !== publication.content.version) return false
-    return !this.#buildsOn(publication, retirement, ofName)
+  #decideByOwners(): void {
+    for (const { operation, content } of this.said(
+      'content.quarantine',
+      'content.release',
+      'content.recall'
+    )) {
+      const owns = [...this.datasets.values()].some(
+        ({ owner, versions }) =>
+          owner === operation.author && versions.some(({ version }) => version === content.version)
+      )
+      if (this.#mayAsAdmin(operation) || owns) continue
+      this.inForce.delete(operation.id)
+      this.inert.set(operation.id, 'not-owner')
+    }
+    for (const operation of this.#undecided()) {
+      const { content, author } = operation
+      if (content?.type !== 'access.grant' && content?.type !== 'access.revoke') continue
+      const rank = this.#rootOf(operation).ranks.get('device') ?? Number.MAX_SAFE_INTEGER
+      const isOwner =
+        content.scope?.kind === 'name' && this.datasets.get(content.scope.name)?.owner === author
+      if (isOwner && this.#isCovered(operation, rank)) this.#decide(operation, { role: 'owner', rank })
+    }
   }
 
-  /** Search through the operations on one name: by deps, or within a feed before its fork. */
-  #buildsOn(later: Operation, earlier: Operation, ofName: readonly Operation[]): boolean {
-    const isNext = (from: Operation, to: Operation) =>
-      from.deps.includes(to.id) ||
-      (feedOf(from) === feedOf(to) && to.seq < from.seq && to.seq < this.#forkSeq(feedOf(to)))
-    const next = ofName.filter(operation => isNext(later, operation))
-    return next.some(operation => operation === earlier || this.#buildsOn(operation, earlier, ofName))
+  /** Why no role would do: what the last role said that the author holds, else what keeps it from holding any. */
+  #whyNobody(operation: Operation): InertReason {
+    const { author } = operation
+    const ranks = [...new Set(this.#rootOf(operation).ranks.values())].sort((a, b) => a - b)
+    const answers = ranks.flatMap(rank =>
+      this.#rolesFor(operation, rank).map(role => this.#mayAs(operation, role, rank))
+    )
+    const telling = answers.findLast(answer => answer !== 'may-not')
+    assert(telling !== 'may', 'what some role may do is decided')
+    if (telling !== undefined) return telling
+    const standing = this.standing(author)
+    if (standing.gives.length === 0) return 'author-not-enrolled'
+    if (standing.takes.some(({ content }) => content.type === 'device.revoke')) return 'author-revoked'
+    const isIn = this.holding(standing).length > 0 && this.#isCovered(operation, Number.POSITIVE_INFINITY)
+    return isIn ? 'not-authorised' : 'author-suspended'
   }
+}
+
+function isOf<T extends OperationType>(
+  content: OperationContent,
+  types: readonly T[]
+): content is ContentOf<T> {
+  return (types as readonly string[]).includes(content.type)
 }

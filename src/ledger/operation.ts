@@ -140,10 +140,19 @@ export function createOperation(draft: OperationDraft, keys: { sign: Sign; sha25
   return operation.value
 }
 
-/** An operation whose signature is still to be checked: `isSigned` does, at the price of one verification. */
+/** An operation whose signature by its author is still to be checked, at the price of one verification. */
 export interface UncheckedOperation {
   readonly operation: Operation
-  readonly isSigned: (verify: Verify) => boolean
+  readonly signature: Uint8Array
+}
+
+/** What the author of an operation signs. */
+export function operationMessage(id: OperationId): Uint8Array {
+  return domainMessage('operation', idBytes(id))
+}
+
+export function isSigned({ operation, signature }: UncheckedOperation, verify: Verify): boolean {
+  return verify(idBytes(operation.author), operationMessage(operation.id), signature)
 }
 
 /** Decodes a record of any origin but for its signature, so that what is known already costs no verification. */
@@ -159,9 +168,7 @@ export function parseOperation(
   const id = sha256(encoded)
   const operation = readOperation(encoded, id, record.slice())
   if (!operation.ok) return operation
-  const { author } = operation.value
-  const isSigned = (verify: Verify) => verify(idBytes(author), domainMessage('operation', id), signature)
-  return accepted({ operation: operation.value, isSigned })
+  return accepted({ operation: operation.value, signature })
 }
 
 /** Decodes a record of any origin: its shape, its id and its signature. */
@@ -171,7 +178,7 @@ export function decodeOperation(
 ): Outcome<Operation, OperationFault> {
   const parsed = parseOperation(record, sha256)
   if (!parsed.ok) return parsed
-  return parsed.value.isSigned(verify)
+  return isSigned(parsed.value, verify)
     ? accepted(parsed.value.operation)
     : rejected('bad-signature', 'the signature is not by the author')
 }

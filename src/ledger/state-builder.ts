@@ -29,7 +29,7 @@ import type {
   Taking,
   VoteEntry
 } from './state.ts'
-import { knows, type Subject, standing, standingTakes } from './subject.ts'
+import { knows, type Subject, standing, standingTakes, type Take } from './subject.ts'
 
 interface MutableState extends State {
   readonly devices: Map<DeviceId, DeviceEntry>
@@ -268,8 +268,9 @@ export class StateBuilder {
     const content = book?.placed.operation.content
     if (book === undefined || content?.type !== 'invite.create') return undefined
     const { operation } = book.placed
+    const cancels = books.cancels(invite, book.rank).map(cancel => cancel.placed)
     const redeemedBy = new Set<DeviceId>()
-    for (const redemption of book.redemptions) {
+    for (const redemption of books.redemptions(invite)) {
       const enrolled = redemption.operation.content
       if (enrolled?.type === 'device.enrol') redeemedBy.add(enrolled.device)
     }
@@ -280,7 +281,7 @@ export class StateBuilder {
       inviteKey: content.inviteKey,
       uses: content.uses,
       redeemedBy,
-      cancelledBy: [...books.cancels(invite)].sort(compareCausal)[0]?.operation.id,
+      cancelledBy: cancels.sort(compareCausal)[0]?.operation.id,
       timeMs: operation.timeMs,
       expiresMs: content.expiresMs
     }
@@ -321,10 +322,12 @@ function standingOf(subject: Subject | undefined, holds: boolean): Standing {
   return isFinal ? 'revoked' : 'suspended'
 }
 
-/** A final take says it; else the newest of those that no enrolment knows. */
+/** A final take says it; else the newest of those that no enrolment knows, or else of all. */
 function takenBy(subject: Subject): Taking | undefined {
-  const takes = standingTakes(subject).sort((a, b) => compareCausal(a.placed, b.placed))
-  const said = takes.find(take => take.isFinal) ?? takes.at(-1)
+  const inOrder = (takes: Iterable<Take>) => [...takes].sort((a, b) => compareCausal(a.placed, b.placed))
+  const unanswered = inOrder(standingTakes(subject))
+  const said =
+    unanswered.find(take => take.isFinal) ?? unanswered.at(-1) ?? inOrder(subject.takes.values()).at(-1)
   return said && takingOf(said.placed)
 }
 

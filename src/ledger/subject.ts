@@ -1,15 +1,18 @@
 /**
- * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether something
- * of it holds is decided from the two sets alone, whatever their order.
+ * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether
+ * something of it holds is decided from the two sets alone, whatever their order.
  *
- * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier in
- * G's own feed before any fork of it. A final take is known by nobody.
+ * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier
+ * in G's own feed before any fork of it. A final take is known by nobody.
  *
  * Two questions:
  * - *Standing now*: some give knows every take.
  * - *Coverage of an operation* of the device concerned: some give such that every take either leaves the operation's
- *   position alone (its cutoffs), or is known by the give, and the operation's feed knows the give: it names it at or
- *   before the operation. So what a device signs while it is suspended never counts, however it is dated.
+ *   position alone (its cutoffs), or is known by the give, and the operation's feed knows the give: it holds or names
+ *   it at or before the operation. So what a device signs while it is suspended never counts, however it is dated.
+ *
+ * For coverage in a rank, only gives and takes of better ranks exist. Else two equals who take from each other, each by
+ * an operation that a cutoff keeps, would leave it to the order of arrival who of them did.
  */
 
 import type { DeviceId, OperationId } from '../base/ids.ts'
@@ -24,6 +27,8 @@ export interface Give {
 
 export interface Take {
   readonly placed: Placed
+  /** Rank in which its author acted. */
+  readonly rank: number
   readonly isFinal: boolean
   readonly cutoffs: readonly Cutoff[]
 }
@@ -72,6 +77,7 @@ function leaves(take: Take, placed: Placed, log: OperationLog): boolean {
 }
 
 function isResumed(give: Give, placed: Placed, mentions: Mentions): boolean {
+  if (isOnBranch(give.placed, placed)) return true
   return mentions(give.placed.operation.id).some(
     mention =>
       mention.feed === placed.feed &&
@@ -83,7 +89,7 @@ function isResumed(give: Give, placed: Placed, mentions: Mentions): boolean {
 export type Coverage = 'covered' | 'expired' | 'not-covered'
 
 export interface CoverageRule {
-  /** Only gives of a rank above this one count: authority never flows up. */
+  /** Only gives and takes of a rank above this one count: authority never flows up. */
   readonly rankBelow: number
   /** Whether a give ends with its expiry, by the operation's causal time. */
   readonly expires: boolean
@@ -97,7 +103,9 @@ export function coverage(
 ): Coverage {
   if (subject === undefined) return 'not-covered'
   let outcome: Coverage = 'not-covered'
-  const takes = [...subject.takes.values()].filter(take => !leaves(take, placed, log))
+  const takes = [...subject.takes.values()].filter(
+    take => take.rank < rule.rankBelow && !leaves(take, placed, log)
+  )
   for (const give of subject.gives.values()) {
     if (give.rank >= rule.rankBelow) continue
     const isCovered = takes.every(take => isKnownBy(take, give) && isResumed(give, placed, mentions))

@@ -2,7 +2,7 @@
 
 import type { OperationId } from '../base/ids.ts'
 import type { DatasetClass } from '../ledger/names.ts'
-import type { DeviceName } from './service-terms.ts'
+import type { DeviceName } from './device-name.ts'
 
 /** Keys that need not be a device's have no name. */
 export interface KeyTally {

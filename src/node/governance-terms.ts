@@ -4,7 +4,7 @@ import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
 import type { DeviceKind } from '../ledger/names.ts'
 import type { Scope } from '../ledger/operation-content.ts'
 import type { Standing } from '../ledger/state.ts'
-import type { DeviceName } from './service-terms.ts'
+import type { DeviceName } from './device-name.ts'
 
 /** An operation that was signed because it was asked for. It is durable here. */
 export interface Acted {

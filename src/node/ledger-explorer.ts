@@ -4,8 +4,9 @@ import { defined } from '../base/assert.ts'
 import { toHex } from '../base/bytes.ts'
 import type { OperationId } from '../base/ids.ts'
 import { feedKey } from '../ledger/feed.ts'
-import { type Operation, parseOperation } from '../ledger/operation.ts'
+import { isSigned, type Operation, parseOperation } from '../ledger/operation.ts'
 import { sha256 } from '../store/sha256.ts'
+import type { DeviceName } from './device-name.ts'
 import { writeLedgerFolder } from './ledger-folder.ts'
 import { type LedgerKeeper, verify } from './ledger-keeper.ts'
 import { LedgerNames } from './ledger-names.ts'
@@ -18,7 +19,7 @@ import type {
   LedgerProgress,
   LedgerRequest
 } from './ledger-terms.ts'
-import type { DeviceName, Task } from './service-terms.ts'
+import type { Task } from './task.ts'
 
 export class LocalLedgerExplorer implements LedgerExplorer {
   readonly #keeper: LedgerKeeper
@@ -52,7 +53,7 @@ export class LocalLedgerExplorer implements LedgerExplorer {
     return {
       ...this.#line(operation),
       expiresAtMs: operation.expiresMs,
-      signature: isSigned(operation) ? 'good' : 'bad',
+      signature: isRecordSigned(operation) ? 'good' : 'bad',
       root: {
         version: root?.root.version ?? null,
         hash: toHex(operation.root),
@@ -116,9 +117,9 @@ export class LocalLedgerExplorer implements LedgerExplorer {
   }
 }
 
-function isSigned({ record, id }: Operation): boolean {
+function isRecordSigned({ record, id }: Operation): boolean {
   const parsed = parseOperation(record, sha256)
-  return parsed.ok && parsed.value.operation.id === id && parsed.value.isSigned(verify)
+  return parsed.ok && parsed.value.operation.id === id && isSigned(parsed.value, verify)
 }
 
 function plainFields(content: object): Record<string, unknown> {

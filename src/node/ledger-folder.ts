@@ -34,7 +34,7 @@ import {
   type LedgerProgress,
   type LedgerVerification
 } from './ledger-terms.ts'
-import type { Task } from './service-terms.ts'
+import type { Task } from './task.ts'
 
 const MANIFEST = 'export.json'
 const ROOTS = 'roots.cborseq'

@@ -8,15 +8,17 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES } from '../base/ids.ts'
 import { authoringFault } from '../ledger/authoring.ts'
 import { feedKey } from '../ledger/feed.ts'
-import { type AddResult, Ledger } from '../ledger/ledger.ts'
+import { type AddResult, Ledger, type ParsedRecords } from '../ledger/ledger.ts'
 import { createOperation, INCARNATION_BYTES, type Operation } from '../ledger/operation.ts'
 import type { OperationContent } from '../ledger/operation-content.ts'
+import type { Orphans } from '../ledger/orphans.ts'
 import { decodeRoot, type Root } from '../ledger/root.ts'
 import { RootChain } from '../ledger/root-chain.ts'
 import { signId, type Verify } from '../ledger/signature.ts'
@@ -25,9 +27,13 @@ import type { FeedRecord, RecordStore } from '../store/records.ts'
 import { sha256 } from '../store/sha256.ts'
 import { type DeviceKey, verifySignature } from './device-key.ts'
 import type { Log } from './log.ts'
+import { SignaturePool } from './signature-pool.ts'
 
 const ROOT_PREFIX = 'root/'
 const INCARNATION_KEY = 'incarnation'
+/** Records that are parsed in one go, and slices that are parsed while earlier ones are verified. */
+const SLICE_RECORDS = 512
+const SLICES_AHEAD = 4
 /** Records read back at once when a ledger is loaded. */
 const LOAD_RECORDS = 4096
 
@@ -39,6 +45,8 @@ export interface LedgerKeeperInit {
   readonly records: RecordStore
   readonly key: DeviceKey
   readonly log: Log
+  /** Where operations wait for others. */
+  readonly orphans?: Orphans
 }
 
 /** Keeps root records, such as the chain of a new org before the first keeper opens it. */
@@ -63,6 +71,7 @@ export class LedgerKeeper {
   readonly #records: RecordStore
   readonly #key: DeviceKey
   readonly #log: Log
+  readonly #signatures = new SignaturePool(verify)
   readonly #listeners = new Set<Partial<LedgerListener>>()
   readonly #authored = new Set<(operation: Operation) => void>()
   #incarnation: string
@@ -72,7 +81,8 @@ export class LedgerKeeper {
     this.#key = init.key
     this.#log = init.log
     this.chain = loadChain(init.records)
-    this.ledger = new Ledger(this.chain, { verify, sha256 })
+    const { orphans } = init
+    this.ledger = new Ledger(this.chain, { verify, sha256, ...(orphans && { orphans }) })
     this.#load()
     this.#incarnation =
       fromUtf8(init.records.getBlob(INCARNATION_KEY) ?? new Uint8Array()) || this.#newIncarnation()
@@ -120,9 +130,38 @@ export class LedgerKeeper {
     return true
   }
 
-  /** Takes records that a peer brought. */
+  /** Takes records that a peer brought: many of them a slice at a time, and other work goes on between. */
+  async takeAll(records: readonly Uint8Array[]): Promise<readonly Operation[]> {
+    const accepted: Operation[] = []
+    const checking: { parsed: ParsedRecords; signed: Promise<boolean[]> }[] = []
+    const settle = async (): Promise<void> => {
+      const first = checking.shift()
+      if (first === undefined) return
+      accepted.push(...this.#took(this.ledger.addParsed(first.parsed, await first.signed)).accepted)
+    }
+    for (let at = 0; at < records.length; at += SLICE_RECORDS) {
+      const parsed = this.ledger.parse(records.slice(at, at + SLICE_RECORDS))
+      const signed = this.#signatures.check(parsed.unchecked)
+      signed.catch(() => undefined) // it is awaited below, where an earlier one may throw first
+      checking.push({ parsed, signed })
+      if (checking.length > SLICES_AHEAD) await settle()
+      else await nextTurn()
+    }
+    while (checking.length > 0) await settle()
+    return accepted
+  }
+
+  /** Ends what runs beside. */
+  async close(): Promise<void> {
+    await this.#signatures.close()
+  }
+
+  /** Takes few records at once. */
   take(records: readonly Uint8Array[]): AddResult {
-    const result = this.ledger.add(records)
+    return this.#took(this.ledger.add(records))
+  }
+
+  #took(result: AddResult): AddResult {
     for (const { reason, detail, id } of result.rejected)
       this.#log.warn({ id, reason }, `ledger record: ${detail}`)
     this.#accept(result.accepted)
@@ -192,18 +231,37 @@ export class LedgerKeeper {
     assert(kept.outcome === 'durable', 'an operation under its own id has no rival')
   }
 
+  /**
+   * Feed by feed, those of the founders first, since most others build on them. What waits for another feed may have to
+   * give way when there is much of it (orphans.ts), so this goes on until a pass brings nothing.
+   */
   #load(): void {
-    for (const feed of this.#records.heads().keys()) {
-      for (let fromSeq = 0; ; ) {
-        const rows = this.#records.scan({ feed, fromSeq, limit: LOAD_RECORDS })
-        const last = rows.at(-1)
-        if (last === undefined) break
-        this.ledger.add(
-          rows.map(row => row.bytes),
-          { verifiedBefore: true }
-        )
-        fromSeq = last.seq + 1
-      }
+    const founders = new Set(this.chain.founding.admins)
+    const isFounders = (feed: string) => [...founders].some(founder => feed.startsWith(founder))
+    const feeds = [...this.#records.heads().keys()].sort(
+      (a, b) => Number(isFounders(b)) - Number(isFounders(a))
+    )
+    let before: number
+    do {
+      before = this.ledger.size
+      let kept = 0
+      for (const feed of feeds) kept += this.#loadFeed(feed)
+      if (this.ledger.size >= kept) return
+    } while (this.ledger.size > before)
+  }
+
+  #loadFeed(feed: string): number {
+    let count = 0
+    for (let fromSeq = 0; ; ) {
+      const rows = this.#records.scan({ feed, fromSeq, limit: LOAD_RECORDS })
+      const last = rows.at(-1)
+      if (last === undefined) return count
+      this.ledger.add(
+        rows.map(row => row.bytes),
+        { verifiedBefore: true }
+      )
+      count += rows.length
+      fromSeq = last.seq + 1
     }
   }
 

@@ -10,8 +10,8 @@ import { type DeviceId, type OperationId, shortId } from '../base/ids.ts'
 import type { Operation } from '../ledger/operation.ts'
 import type { Grantee } from '../ledger/operation-content.ts'
 import { inWords, type OperationNames } from '../ledger/operation-words.ts'
+import type { DeviceName } from './device-name.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
-import type { DeviceName } from './service-terms.ts'
 
 /** Less of an id is no more than a guess. */
 export const ID_PREFIX_CHARACTERS_MIN = 8

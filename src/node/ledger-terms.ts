@@ -1,7 +1,8 @@
 /** What the node tells of the ledger itself, operation by operation: the explorer's part of service.ts. */
 
 import type { OperationId, OrgId } from '../base/ids.ts'
-import type { DeviceName, Task } from './service-terms.ts'
+import type { DeviceName } from './device-name.ts'
+import type { Task } from './task.ts'
 
 export interface LedgerRequest {
   readonly type: string | null

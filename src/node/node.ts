@@ -149,6 +149,7 @@ export class Node {
     this.desk.close()
     this.hub.close()
     await this.transport.stop()
+    await this.keeper.close()
     await this.audit.close()
     await this.store.close()
   }

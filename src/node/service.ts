@@ -22,11 +22,13 @@
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
 import type { AuthorityService } from './authority-terms.ts'
+import type { DeviceName } from './device-name.ts'
 import type { GovernanceService } from './governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger-terms.ts'
-import type { DeviceName, Task } from './service-terms.ts'
+import type { Task } from './task.ts'
 
-export type { DeviceName, Task } from './service-terms.ts'
+export type { DeviceName } from './device-name.ts'
+export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
 export type DeviceKind = 'server' | 'desktop' | 'laptop'

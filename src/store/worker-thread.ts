@@ -19,9 +19,9 @@ export class WorkerThread<Request, Answer> {
   #failure: Error | undefined
   #isTerminated = false
 
-  /** `module` is the base name of a module beside this one: .ts in a checkout, .js in the package. */
-  constructor(module: string, workerData?: unknown) {
-    const url = new URL(`./${module}${extname(import.meta.url)}`, import.meta.url)
+  /** `module` is the base name of a module beside `here`: .ts in a checkout, .js in the package. */
+  constructor(module: string, workerData?: unknown, here = import.meta.url) {
+    const url = new URL(`./${module}${extname(here)}`, here)
     // Descriptors are opened in one thread and closed in another: a thread's own account of them would be wrong.
     this.#worker = new Worker(url, { name: module, workerData, trackUnmanagedFds: false })
     this.#worker.on('message', (answer: Answer) => {

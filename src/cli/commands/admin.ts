@@ -85,7 +85,7 @@ function renderProposal(proposal: ProposalRecord, paint: Paint): string[] {
           : [
               [
                 '  recovery keys',
-                `${tallyText(recovery)}${needsRecovery ? '; it changes them, so they must' : '; in place of the admins before'}`
+                `${tallyText(recovery)}; ${needsRecovery ? 'they must' : 'in place of the admins before'}`
               ] as [string, string]
             ])
       ],
