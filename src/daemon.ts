@@ -9,7 +9,7 @@ import { verifyAuditFolder } from './node/audit-folder.ts'
 import type { AuditFolderRequest, AuditVerification } from './node/audit-report.ts'
 import { loadDeviceKey } from './node/device-key.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
-import { changePassphrase, createKeyFile, readKeyFile } from './node/key-file.ts'
+import { changePassphrase, createKeyFile, readKeyFile, signRootWithFile } from './node/key-file.ts'
 import { verifyLedgerFolder } from './node/ledger-folder.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './node/ledger-terms.ts'
 import { Libp2pTransport } from './node/libp2p-transport.ts'
@@ -143,7 +143,8 @@ export const keys: KeyFiles = {
     const { key, cost } = await readKeyFile(path)
     return { key, ...cost }
   },
-  changePassphrase
+  changePassphrase,
+  signRoot: signRootWithFile
 }
 
 const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger }

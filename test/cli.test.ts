@@ -143,6 +143,7 @@ const STARTED: Transfer = {
 class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
+  readonly authority = scripted<NodeService['authority']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -13,9 +13,11 @@ import { parseDeviceId, parseOperationId, parseVersionId } from '../src/base/ids
 import type { CliContext } from '../src/cli/context.ts'
 import { run } from '../src/cli/program.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/authority-terms.ts'
 import type { Acted, GovernanceService } from '../src/node/governance-terms.ts'
+import type { LedgerExplorer, LedgerLine } from '../src/node/ledger-terms.ts'
 import { scripted } from '../src/node/scripted.conformance.ts'
-import type { NodeService } from '../src/node/service.ts'
+import type { Daemon, KeyFiles, NodeService } from '../src/node/service.ts'
 
 const DEVICE = defined(parseDeviceId('cd'.repeat(32)), 'device')
 const OPERATION = defined(parseOperationId('0f'.repeat(32)), 'operation')
@@ -35,8 +37,15 @@ let home: string
 let server: AdminServer
 let asked: unknown[]
 
-async function serve(methods: Partial<GovernanceService>): Promise<void> {
-  const service = scripted<NodeService>({ governance: scripted<GovernanceService>(methods) })
+async function serve(
+  methods: Partial<GovernanceService>,
+  others: { authority?: Partial<AuthorityService>; ledger?: Partial<LedgerExplorer> } = {}
+): Promise<void> {
+  const service = scripted<NodeService>({
+    governance: scripted<GovernanceService>(methods),
+    authority: scripted<AuthorityService>(others.authority ?? {}),
+    ledger: scripted<LedgerExplorer>(others.ledger ?? {})
+  })
   server = createAdminServer({ service, log: { error: () => {} }, checkAnswers: true })
   await server.listen(home)
 }
@@ -50,6 +59,10 @@ function answering<T>(answer: T): (input?: unknown) => Promise<T> {
 }
 
 async function peerage(...argv: string[]) {
+  return await peerageWith({}, ...argv)
+}
+
+async function peerageWith(overrides: Partial<CliContext>, ...argv: string[]) {
   const stdout: string[] = []
   const stderr: string[] = []
   const terminal = (lines: string[]) => ({
@@ -67,7 +80,8 @@ async function peerage(...argv: string[]) {
     loadDaemon: () => assert.fail('no command of this test needs a node of its own'),
     catchInterrupt: () => new AbortController().signal,
     nowMs: () => NOW_MS,
-    monotonicMs: () => 0
+    monotonicMs: () => 0,
+    ...overrides
   }
   const exitCode = await run(argv, context)
   return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') }
@@ -238,5 +252,161 @@ describe('lists', () => {
     assert.match(access, /group:night +os\/ +tests +build-1 /)
     assert.match(access, /os\/image +admins +with a grant only +eu\n/)
     assert.match((await peerage('invites')).stdout, /cancelled +build-1 +1 of 3 .* build-1\n/)
+  })
+})
+
+describe('the authority chain', () => {
+  const HASH = '1f2e3d4c'.repeat(8)
+  const root = { version: 1, hash: HASH, atMs: 1, succession: 'founding', signers: [BUILD] } as const
+  const tally = { needed: 2, signed: [BUILD], missing: [NAMELESS] }
+  const AUTHORITY: AuthorityRecord = {
+    ...{ orgName: 'acme', version: 1, hash: HASH, admins: [BUILD], threshold: 1, recovery: [NAMELESS] },
+    ...{ isAdmin: true, approvals: [{ type: 'device.revoke', admins: 2 }], expiresAtMs: NOW_MS + DAY_MS },
+    beacon: { signers: [BUILD], quorum: 1, periodMs: 300_000, lifeMs: 3_600_000 },
+    staleness: [
+      { dataClass: 'internal', limitMs: null },
+      { dataClass: 'restricted', limitMs: 3_600_000 }
+    ],
+    chain: [root],
+    freeze: { version: 2, roots: [root, { ...root, signers: [BUILD, NAMELESS] }], equivocators: [BUILD] },
+    equivocations: [{ key: BUILD, version: 2, hashes: [HASH, HASH] }],
+    proposals: [
+      {
+        ...{ hash: HASH, version: 2, by: BUILD, proposedAtMs: 1, changes: ['adds admin x\u001b[2J'] },
+        ...{ formerAdmins: tally, ownAdmins: tally, recovery: tally, needsRecovery: true },
+        ...{ invalidVotes: 1, operationsLost: 3 }
+      }
+    ]
+  }
+  const ROOT_ACTED: RootActed = {
+    ...{ hash: HASH, version: 2, changes: ['threshold 1 -> 2'], operations: [OPERATION], inForce: false },
+    ...{ missing: ['1 more of the admins after: lab-7'], operationsLost: 1, peersTold: 1 }
+  }
+
+  it('is shown with who signed, who is missing, and what contests it', async () => {
+    await serve({}, { authority: { authority: answering(AUTHORITY) } })
+    const { stdout } = await peerage('admin', 'status')
+    for (const pattern of [
+      /root +version 1, 1f2e3d4c/,
+      /recovery keys +cdcdcdcdcdcd\n/,
+      /expires +2027-01-16T08:00:00.000Z, in 24 h 0 min\n/,
+      /approvals +device\.revoke: 2\n/,
+      /staleness +restricted: 1 h 0 min\n/,
+      /frozen: 2 roots of version 2 contest each other\n/,
+      /signed more than one: build-1\n/,
+      /key build-1 signed 2 roots of version 2\n/,
+      /adds admin x\ufffd\[2J\n/,
+      /admins before +2 needed: build-1 signed, 1 more of cdcdcdcdcdcd\n/,
+      /recovery keys +2 needed: .*; they must\n/,
+      /not counted: 1 vote of a wrong key or signature\n/,
+      /3 operations that admins signed since will lose their effect/,
+      /sign it with: peerage admin sign 1f2e3d4c1f2e\n$/
+    ])
+      assert.match(stdout, pattern)
+    assert.deepEqual(
+      JSON.parse((await peerage('admin', '--json')).stdout),
+      JSON.parse(JSON.stringify(AUTHORITY))
+    )
+  })
+
+  it('is changed by proposals, which reach the node as they were meant', async () => {
+    const act = answering(ROOT_ACTED)
+    await serve({}, { authority: { propose: act, vote: act } })
+    const year = 365 * DAY_MS
+    const expected: readonly (readonly [string, unknown])[] = [
+      ['add lab-7', [{ kind: 'admins', add: ['lab-7'], remove: [] }]],
+      [
+        'remove lab-7 --replacement office-3 --threshold 2 --approvals device.revoke=1 --approvals role.grant=2',
+        [
+          { kind: 'admins', add: ['office-3'], remove: ['lab-7'] },
+          { kind: 'threshold', threshold: 2 },
+          { kind: 'approvals', type: 'device.revoke', admins: 1 },
+          { kind: 'approvals', type: 'role.grant', admins: 2 }
+        ]
+      ],
+      ['threshold 2', [{ kind: 'threshold', threshold: 2 }]],
+      ['approvals device.revoke 2', [{ kind: 'approvals', type: 'device.revoke', admins: 2 }]],
+      ['expires 365d', [{ kind: 'expires', atMs: NOW_MS + year }]],
+      ['expires 2030-01-01', [{ kind: 'expires', atMs: Date.UTC(2030, 0, 1) }]],
+      ['expires never', [{ kind: 'expires', atMs: null }]],
+      ['staleness restricted 1h', [{ kind: 'staleness', dataClass: 'restricted', limitMs: 3_600_000 }]],
+      ['staleness restricted none', [{ kind: 'staleness', dataClass: 'restricted', limitMs: null }]],
+      [
+        'beacon --signer a --signer b --quorum 2 --period 5m --life 1h',
+        [
+          {
+            kind: 'beacon',
+            policy: { signers: ['a', 'b'], quorum: 2, periodMs: 300_000, lifeMs: 3_600_000 }
+          }
+        ]
+      ],
+      ['beacon --none', [{ kind: 'beacon', policy: null }]],
+      ['recovery k1 k2', [{ kind: 'recovery', keys: ['k1', 'k2'] }]]
+    ]
+    for (const [line] of expected) {
+      const { exitCode, stderr, stdout } = await peerage('admin', 'propose', ...line.split(' '), '--json')
+      assert.equal(exitCode, 0, `${line}: ${stderr}${stdout}`)
+    }
+    assert.deepEqual(
+      asked,
+      expected.map(([, changes]) => ({ changes, sign: true }))
+    )
+    const { stdout } = await peerage('admin', 'propose', 'threshold', '2', '--no-sign')
+    assert.deepEqual(asked.at(-1), { changes: [{ kind: 'threshold', threshold: 2 }], sign: false })
+    assert.match(stdout, /^root 1f2e3d4c1f2e, version 2: not in force yet, sent to 1 connected device\n/)
+    assert.match(stdout, /needs 1 more of the admins after: lab-7\n/)
+    await peerage('admin', 'sign', '1f2e3d4c')
+    assert.deepEqual(asked.at(-1), { proposal: '1f2e3d4c', vote: null })
+  })
+
+  it('is signed with a key file in this process: the node gets the signature alone', async () => {
+    const key = 'ee'.repeat(32)
+    const bytes = { hash: HASH, version: 2, changes: ['threshold 1 -> 2'], bytes: 'abcd' }
+    await serve(
+      {},
+      { authority: { proposal: async () => bytes, vote: answering({ ...ROOT_ACTED, inForce: true }) } }
+    )
+    const file = join(home, 'passphrase')
+    writeFileSync(file, 'correct horse\n')
+    const signed: unknown[] = []
+    const keys = scripted<KeyFiles>({
+      show: async () => ({ key: defined(parseDeviceId(key), 'key'), n: 1, r: 1, p: 1 }),
+      signRoot: async (...given) => {
+        signed.push(given)
+        return '0a'.repeat(64)
+      }
+    })
+    const { exitCode, stdout, stderr } = await peerageWith(
+      { loadDaemon: async () => scripted<Daemon>({ keys }) },
+      ...['admin', 'sign', '1f2e3d4c', '--key', 'admin.key', '--passphrase-file', file]
+    )
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stderr, /version 2:\n {2}threshold 1 -> 2\n/, 'what it signs is said before')
+    assert.match(stdout, /in force, sent to/)
+    assert.deepEqual(signed, [[join(home, 'admin.key'), 'correct horse', { hash: HASH, bytes: 'abcd' }]])
+    assert.deepEqual(asked, [{ proposal: HASH, vote: { key, signature: '0a'.repeat(64) } }])
+  })
+})
+
+describe('the ledger', () => {
+  const line: LedgerLine = {
+    ...{ operation: OPERATION, type: 'note', author: BUILD, atMs: NOW_MS, says: 'notes: s\u001b[2Jo' },
+    ...{ inForce: false, role: null, rank: null, reason: 'needs-approval', detail: '1 of 2 admins' }
+  }
+
+  it('is listed as it was asked for, with why what has no effect has none', async () => {
+    await serve({}, { ledger: { operations: answering([line]) } })
+    const { stdout } = await peerage('ledger', '--type', 'note', '--author', 'build-1', '--since', '24h')
+    assert.match(
+      stdout,
+      /0f0f0f0f0f0f +build-1 +note +notes: s\ufffd\[2Jo +no effect: needs-approval, 1 of 2 admins\n/
+    )
+    assert.deepEqual(asked, [{ type: 'note', author: 'build-1', sinceMs: NOW_MS - DAY_MS, limit: 50 }])
+    for (const wrong of [
+      ['--limit', '0'],
+      ['--limit', '10001'],
+      ['--since', 'lately']
+    ])
+      assert.equal((await peerage('ledger', ...wrong)).exitCode, 64)
   })
 })

@@ -26,6 +26,14 @@ import {
   auditWhoRequest
 } from './audit.ts'
 import {
+  authority,
+  proposalBytes,
+  proposalRequest,
+  proposeRequest,
+  rootActed,
+  voteRequest
+} from './authority.ts'
+import {
   dataset,
   datasetList,
   datasetRequest,
@@ -160,6 +168,10 @@ export const ROUTES = {
   cancelInvite: json('POST', '/invites/:id/cancel', inviteReference, acted),
   approve: json('POST', '/operations/:id/approve', operationReference, acted),
   note: json('POST', '/notes', noteRequest, acted),
+  authority: json('GET', '/authority', nothing, authority),
+  propose: json('POST', '/authority/proposals', proposeRequest, rootActed),
+  proposal: json('GET', '/authority/proposals/:proposal', proposalRequest, proposalBytes),
+  vote: json('POST', '/authority/proposals/:proposal/vote', voteRequest, rootActed),
   operations: json('GET', '/operations', ledgerRequest, ledgerList),
   operation: json('GET', '/operations/:id', operationReference, ledgerEntry),
   exportLedger: stream('POST', '/operations/export', ledgerExportRequest, {

@@ -5,6 +5,8 @@ import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
 import { grantAccess, listAccess, revokeAccess, setPolicy } from './commands/access.ts'
+import { adminStatus, initRecovery, listAdmins, signRoot } from './commands/admin.ts'
+import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { quarantine, recall, release } from './commands/content.ts'
@@ -50,12 +52,29 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   version
 ]
 
-const GROUPS: readonly {
+interface Family {
   readonly name: string
   readonly summary: string
   readonly example: string
   readonly members: readonly CommandInstaller[]
-}[] = [
+}
+
+/** Commands that share their first word. */
+function family({ name, summary, example, members }: Family): CommandInstaller {
+  return (parent, context, outcome) => {
+    const group = parent
+      .command(name)
+      .summary(summary)
+      .description(summary)
+      .option(...HOME_OPTION)
+      .option(...JSON_OPTION)
+      .enablePositionalOptions()
+      .addHelpText('after', `\nExample:\n  $ ${example}`)
+    for (const install of members) install(group, context, outcome)
+  }
+}
+
+const FAMILIES: readonly Family[] = [
   {
     name: 'invite',
     summary: 'print a ticket that lets another machine join the org, or cancel one',
@@ -67,6 +86,28 @@ const GROUPS: readonly {
     summary: 'list the devices of the org, and suspend, revoke or readmit one',
     example: 'peerage device suspend lab-7 --reason "disk is being replaced"',
     members: [listDevices, suspendDevice, revokeDevice, readmitDevice]
+  },
+  {
+    name: 'admin',
+    summary: 'show who governs the org, propose changes of that, and sign them',
+    example: 'peerage admin status',
+    members: [
+      listAdmins,
+      adminStatus,
+      family({
+        name: 'propose',
+        summary: 'propose a new root: admins, thresholds, approvals, expiry, beacons, recovery keys',
+        example: 'peerage admin propose add lab-7',
+        members: PROPOSALS
+      }),
+      signRoot,
+      family({
+        name: 'recovery',
+        summary: 'make recovery keys',
+        example: 'peerage admin recovery init r1.key r2.key r3.key',
+        members: [initRecovery]
+      })
+    ]
   },
   {
     name: 'role',
@@ -138,17 +179,7 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
       '\nExample:\n  $ peerage init --org acme --site berlin --device build-1 && peerage up'
     )
   for (const install of TOP_LEVEL) install(program, context, outcome)
-  for (const { members, ...group } of GROUPS) {
-    const parent = program
-      .command(group.name)
-      .summary(group.summary)
-      .description(group.summary)
-      .option(...HOME_OPTION)
-      .option(...JSON_OPTION)
-      .enablePositionalOptions()
-      .addHelpText('after', `\nExample:\n  $ ${group.example}`)
-    for (const install of members) install(parent, context, outcome)
-  }
+  for (const members of FAMILIES) family(members)(program, context, outcome)
   return program
 }
 

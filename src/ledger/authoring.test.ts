@@ -95,9 +95,9 @@ test('says before signing what the fold says after, whatever has happened', () =
         counts[inert === undefined ? 'good' : 'refused']++
       }
     }),
-    { numRuns: 80 }
+    { numRuns: 40 }
   )
-  assert.ok(counts.good > 100 && counts.refused > 100, JSON.stringify(counts))
+  assert.ok(counts.good > 50 && counts.refused > 50, JSON.stringify(counts))
 })
 
 test('names who may', () => {

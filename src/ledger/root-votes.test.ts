@@ -14,7 +14,13 @@ import {
   termsAfter,
   voteFor
 } from './root-fixture.conformance.ts'
-import { type RootCandidate, type RootProposal, type RootVote, rootCandidates } from './root-votes.ts'
+import {
+  type RootCandidate,
+  type RootProposal,
+  type RootVote,
+  rootCandidates,
+  signedBefore
+} from './root-votes.ts'
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(name => keyNamed(name)) as [TestKey, TestKey, TestKey, TestKey]
 const [r, s, t] = ['r', 's', 't'].map(name => keyNamed(name)) as [TestKey, TestKey, TestKey]
@@ -243,4 +249,38 @@ test('the order in which proposals and votes come changes nothing', () => {
     }),
     { numRuns: 60 }
   )
+})
+
+test('a key that signed another root of the version is told which, by votes or by records', () => {
+  const before = (
+    key: TestKey,
+    terms: RootTerms,
+    votes: readonly RootVote[],
+    roots: readonly Root[] = [HEAD]
+  ): Uint8Array | undefined =>
+    signedBefore(
+      { key: key.id, hash: hashOf(terms) },
+      { roots, proposals: [proposal(WITH_D), proposal(RENAMED), proposal(RECOVERY)], votes },
+      KEYS
+    )
+  const RECOVERY = termsAfter(HEAD, { admins: [b.id, c.id], orgName: 'Recovered' })
+  assert.equal(before(a, RENAMED, []), undefined)
+  assert.equal(
+    before(a, RENAMED, [vote(RENAMED, a), vote(WITH_D, b)]),
+    undefined,
+    'only others, only its own'
+  )
+  assert.deepEqual(before(a, RENAMED, [vote(WITH_D, a)]), hashOf(WITH_D))
+  const forged = { ...vote(WITH_D, b), key: a.id }
+  assert.equal(before(a, RENAMED, [forged]), undefined, 'a signature that is not its own')
+  const kept = rootAfter(HEAD, [a, b], { orgName: 'Kept aside' })
+  assert.deepEqual(before(a, RENAMED, [], [HEAD, kept]), kept.hash)
+  assert.equal(before(c, RENAMED, [], [HEAD, kept]), undefined)
+  // What the recovery keys have decided may be signed by who had signed an ordinary one; until then it may not.
+  const ordinary = vote(WITH_D, b)
+  assert.deepEqual(before(b, RECOVERY, [ordinary, vote(RECOVERY, r)]), hashOf(WITH_D))
+  assert.equal(before(b, RECOVERY, [ordinary, vote(RECOVERY, r), vote(RECOVERY, s)]), undefined)
+  assert.deepEqual(before(b, WITH_D, [vote(RECOVERY, b)]), hashOf(RECOVERY))
+  const next = termsAfter(rootAfter(HEAD, [a, b], { orgName: 'Next' }), { orgName: 'After next' })
+  assert.equal(before(a, next, [vote(WITH_D, a)]), undefined, 'of another version')
 })

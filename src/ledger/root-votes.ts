@@ -147,6 +147,44 @@ export function rootCandidates(
   }
 }
 
+/**
+ * The other root of the same version that a key has signed already, by a vote or in a record: signing `hash` as well
+ * would be evidence against the key. Stricter than what counts as such, as a motion may yet gather the signatures of
+ * recovery keys: free to sign again is only who signed an ordinary root before, and then one by recovery. `roots` are
+ * all that are known, those off the chain included; `proposals` and `votes` as well, in force or not.
+ */
+export function signedBefore(
+  { key, hash }: { readonly key: DeviceId; readonly hash: Uint8Array },
+  known: {
+    readonly roots: readonly Root[]
+    readonly proposals: readonly RootProposal[]
+    readonly votes: readonly RootVote[]
+  },
+  keys: Keys
+): Uint8Array | undefined {
+  const motions = new Map<string, Motion>()
+  for (const proposal of known.proposals) {
+    const motion = openMotion(known.roots, proposal, keys)
+    if ('reason' in motion) continue
+    const name = toHex(proposal.hash)
+    const votes = known.votes.filter(vote => toHex(vote.hash) === name)
+    motions.set(name, { ...motion, ...countVotes(motion, votes, keys.verify) })
+  }
+  const wanted = motions.get(toHex(hash))
+  if (wanted === undefined) return undefined
+  const { version } = wanted.terms
+  const voted = [...motions.values()]
+    .filter(({ terms, votes }) => terms.version === version && votes.some(vote => vote.key === key))
+    .map(motion => ({ hash: motion.hash, isOrdinary: !isByRecovery(motion) }))
+  const recorded = known.roots
+    .filter(root => root.version === version && root.signers.includes(key))
+    .map(root => ({ hash: root.hash, isOrdinary: root.succession !== 'recovery' }))
+  const mayFollow = isByRecovery(wanted)
+  const others = [...voted, ...recorded].filter(other => !equalBytes(other.hash, hash))
+  const against = others.filter(({ isOrdinary }) => !(mayFollow && isOrdinary))
+  return against.map(other => other.hash).sort(compareBytes)[0]
+}
+
 function openMotion(
   roots: readonly Root[],
   { hash, bytes, operation }: RootProposal,

@@ -28,6 +28,9 @@ import { concatBytes, equalBytes, fromHex, fromUtf8, toHex, utf8 } from '../base
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { type DeviceId, idBytes, parseDeviceId } from '../base/ids.ts'
 import { MIB } from '../base/units.ts'
+import { decodeTerms } from '../ledger/root-terms.ts'
+import { signId } from '../ledger/signature.ts'
+import { sha256 } from '../store/sha256.ts'
 import { DeviceKey } from './device-key.ts'
 import { writePrivateFile } from './private-file.ts'
 
@@ -206,6 +209,20 @@ export async function changePassphrase(
   const key = await openKeyFile(path, from)
   await write(path, await sealKey(key, { passphrase: to, ...(cost && { cost }) }), 'replace')
   return key.id
+}
+
+/** The signature, in hex, of the key in a file under a root, whose bytes have to be those of the hash. */
+export async function signRootWithFile(
+  path: string,
+  passphrase: string,
+  root: { readonly hash: string; readonly bytes: string }
+): Promise<string> {
+  const bytes = fromHex(root.bytes)
+  const terms = bytes === undefined ? undefined : decodeTerms(bytes)
+  if (bytes === undefined || terms?.ok !== true || toHex(sha256(bytes)) !== root.hash)
+    throw new AppError('RECORD_INVALID', `nothing was signed: the bytes are not those of a root ${root.hash}`)
+  const key = await openKeyFile(path, passphrase)
+  return toHex(signId('root', sha256(bytes), message => key.sign(message)))
 }
 
 /** Why a passphrase can not be used; undefined when it can. */

@@ -21,7 +21,7 @@ import type { OperationContent } from '../ledger/operation-content.ts'
 import type { Orphans } from '../ledger/orphans.ts'
 import { decodeRoot, type Root } from '../ledger/root.ts'
 import { RootChain } from '../ledger/root-chain.ts'
-import type { Verify } from '../ledger/signature.ts'
+import { signId, type Verify } from '../ledger/signature.ts'
 import type { Inert, State } from '../ledger/state.ts'
 import type { FeedRecord, RecordStore } from '../store/records.ts'
 import { sha256 } from '../store/sha256.ts'
@@ -210,6 +210,11 @@ export class LedgerKeeper {
     this.#accept(accepted)
     for (const listener of this.#authored) listener(operation)
     return { operation, inert: this.state().inert.get(operation.id) }
+  }
+
+  /** This device's signature over the hash of a root. Whether it may sign is for the caller to know. */
+  signRoot(hash: Uint8Array): Uint8Array {
+    return signId('root', hash, message => this.#key.sign(message))
   }
 
   #accept(accepted: readonly Operation[]): void {

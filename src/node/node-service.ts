@@ -18,6 +18,8 @@ import type {
   AuditWho
 } from './audit-report.ts'
 import { LocalAuditService } from './audit-service.ts'
+import { LocalAuthorityService } from './authority-service.ts'
+import type { AuthorityService } from './authority-terms.ts'
 import { DeviceKey } from './device-key.ts'
 import { freshnessStatus } from './freshness-status.ts'
 import { LocalGovernanceService } from './governance-service.ts'
@@ -54,6 +56,7 @@ export class LocalNodeService implements NodeService {
   readonly #node: Node
   readonly governance: GovernanceService
   readonly ledger: LedgerExplorer
+  readonly authority: AuthorityService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -61,6 +64,7 @@ export class LocalNodeService implements NodeService {
     this.#node = node
     this.#audit = new LocalAuditService(node)
     this.governance = new LocalGovernanceService(node)
+    this.authority = new LocalAuthorityService(node)
     this.ledger = new LocalLedgerExplorer(node.keeper, device => node.catalogue.nameOf(device))
   }
 

@@ -27,6 +27,7 @@ import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
 import { PRESENCE_TOPIC, PresenceBoard } from './presence-board.ts'
 import { Publisher } from './publisher.ts'
+import { RootAssembler } from './root-assembler.ts'
 import type { Membership } from './service.ts'
 import { SwarmHub } from './swarm-hub.ts'
 import { TransferDesk } from './transfer-desk.ts'
@@ -60,6 +61,7 @@ export class Node {
   readonly hub: SwarmHub
   readonly desk: TransferDesk
   readonly catalogue: Catalogue
+  readonly assembler: RootAssembler
   readonly publisher: Publisher
   readonly audit: AuditParts
   readonly #sync: LedgerSync
@@ -74,6 +76,7 @@ export class Node {
     this.store = store
     this.transport = transport
     this.keeper = new LedgerKeeper({ records: store.records, key, log })
+    this.assembler = new RootAssembler({ keeper: this.keeper, log })
     transport.setGate(device => this.#admit(device))
     this.#sync = new LedgerSync({ transport, keeper: this.keeper, log })
     this.board = new PresenceBoard({

@@ -21,6 +21,7 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
+import type { AuthorityService } from './authority-terms.ts'
 import type { DeviceName } from './device-name.ts'
 import type { GovernanceService } from './governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger-terms.ts'
@@ -304,6 +305,7 @@ export const DAMAGED_FILES_MAX = 1000
 export interface NodeService extends AuditService {
   readonly governance: GovernanceService
   readonly ledger: LedgerExplorer
+  readonly authority: AuthorityService
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
@@ -395,6 +397,11 @@ export interface KeyFiles {
   show(path: string): Promise<{ key: DeviceId; n: number; r: number; p: number }>
   /** Rejects with PASSPHRASE_WRONG. */
   changePassphrase(path: string, change: { from: string; to: string }): Promise<DeviceId>
+  /**
+   * Signs a root, here and not in a node, after a look at its bytes: rejects with RECORD_INVALID when they are not
+   * those of a root with this hash (in hex, as the signature is).
+   */
+  signRoot(path: string, passphrase: string, root: { hash: string; bytes: string }): Promise<string>
 }
 
 /** What src/daemon.ts offers to the command line. */

@@ -58,6 +58,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
   return {
     governance: scripted({}),
     ledger: scripted({}),
+    authority: scripted({}),
     status: unexpected('status'),
     peers: unexpected('peers'),
     invite: unexpected('invite'),

@@ -110,6 +110,10 @@ export function createHandlers(service: NodeService): Handlers {
       audit: input => service.audit(input),
       auditWho: ({ name }) => service.auditWho(name),
       ...governanceHandlers(service.governance),
+      authority: () => service.authority.authority(),
+      propose: input => service.authority.propose(input),
+      proposal: ({ proposal, key }) => service.authority.proposal(proposal, key),
+      vote: input => service.authority.vote(input),
       operations: async input => ({ operations: await service.ledger.operations(input) }),
       operation: ({ id }) => service.ledger.operation(id)
     },

@@ -1,0 +1,155 @@
+/**
+ * The authority chain as admins meet it: real processes on loopback and the command line. One cluster serves all tests
+ * of this file, in order.
+ */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Cluster, type ClusterNode, runJson, until } from '../lab/cluster.ts'
+import type { RootActed } from '../src/api/authority.ts'
+import type { Acted } from '../src/api/governance.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'peerage-authority-'))
+const cluster = new Cluster(folder)
+const WAIT_MS = 20_000
+const passphraseFile = join(folder, 'passphrase')
+let build: ClusterNode
+let lab: ClusterNode
+
+before(async () => {
+  writeFileSync(passphraseFile, 'correct horse battery staple\n')
+  build = await cluster.found('build-1', 'berlin')
+  lab = await cluster.join(await cluster.invite(1), 'lab-7', 'paris')
+  await cluster.meshed()
+})
+
+after(async () => {
+  await cluster.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function json<T>(node: ClusterNode, ...args: string[]): Promise<T> {
+  const { exitCode, stdout, stderr } = await node.run(...args, '--json')
+  assert.equal(exitCode, 0, `${args.join(' ')}: ${stdout}${stderr}`)
+  return JSON.parse(stdout) as T
+}
+
+async function refused(node: ClusterNode, code: string, ...args: string[]): Promise<string> {
+  const { stdout } = await node.run(...args, '--json')
+  const { error } = JSON.parse(stdout) as { error: { code: string; message: string } }
+  assert.equal(error.code, code, error.message)
+  return error.message
+}
+
+async function atVersion(version: number): Promise<void> {
+  for (const node of cluster.nodes)
+    await until(`${node.name} is at root version ${version}`, WAIT_MS, async () => {
+      return (await node.client.call('authority', {})).version === version
+    })
+}
+
+async function knowsProposal(node: ClusterNode, { hash }: RootActed): Promise<void> {
+  await until(`${node.name} knows the proposal`, WAIT_MS, async () =>
+    (await node.client.call('authority', {})).proposals.some(proposal => proposal.hash === hash)
+  )
+}
+
+test('one admin becomes two when both have signed, on every device', async () => {
+  const proposed = await json<RootActed>(build, 'admin', 'propose', 'add', 'lab-7')
+  assert.equal(proposed.inForce, false)
+  assert.deepEqual(proposed.missing, ['1 more of the admins after: lab-7'])
+  await knowsProposal(lab, proposed)
+  const status = (await lab.run('admin', 'status')).stdout
+  assert.match(status, /adds admin [0-9a-f]{64}\n {2}threshold 1 -> 2\n/)
+  assert.match(status, /admins after +2 needed: build-1 signed, 1 more of lab-7\n/)
+  const signed = await json<RootActed>(lab, 'admin', 'sign', proposed.hash.slice(0, 10))
+  assert.equal(signed.inForce, true)
+  await atVersion(2)
+  assert.match(
+    (await build.run('admin')).stdout,
+    /lab-7 +paris +admin .*\n2 of 2 admins must sign a new root\n/
+  )
+})
+
+test('what needs two admins waits for the second', async () => {
+  const proposed = await json<RootActed>(lab, 'admin', 'propose', 'approvals', 'role.grant', '2')
+  await knowsProposal(build, proposed)
+  await json<RootActed>(build, 'admin', 'sign', proposed.hash)
+  await atVersion(3)
+  const granted = await json<Acted>(build, 'role', 'grant', 'lab-7', 'publisher')
+  assert.equal(granted.inForce, false)
+  assert.equal(granted.waitsFor, '1 of 2 admins approve role.grant')
+  assert.match(await refused(build, 'NO_CHANGE', 'approve', granted.operation), /other admins have to/)
+  await until('lab may approve', WAIT_MS, async () => {
+    return (await lab.run('approve', granted.operation.slice(0, 12))).exitCode === 0
+  })
+  await until('it is in force', WAIT_MS, async () => {
+    return /lab-7/.test(
+      (await build.run('role')).stdout.split('\n').find(line => /publisher +3/.test(line)) ?? ''
+    )
+  })
+})
+
+test('a key signs one root of a version, and is told which it signed before', async () => {
+  const first = await json<RootActed>(build, 'admin', 'propose', 'expires', '365d')
+  const other = await json<RootActed>(build, 'admin', 'propose', 'expires', '30d', '--no-sign')
+  assert.match(
+    await refused(build, 'SIGNED_BEFORE', 'admin', 'sign', other.hash),
+    new RegExp(`signed root ${first.hash} of version 4 before`)
+  )
+  await refused(build, 'SIGNED_BEFORE', 'admin', 'propose', 'expires', '20d')
+  await refused(build, 'NO_CHANGE', 'admin', 'sign', first.hash)
+  assert.match(
+    await refused(build, 'NO_CHANGE', 'admin', 'propose', 'threshold', '1'),
+    /from 2 to 2 of 2 admins/
+  )
+  await refused(build, 'PROPOSAL_UNKNOWN', 'admin', 'sign', 'abababab')
+  await knowsProposal(lab, first)
+  assert.equal((await json<RootActed>(lab, 'admin', 'sign', first.hash)).inForce, true)
+  await atVersion(4)
+})
+
+test('keys in files sign without coming to the node, and replace admins that are lost', async () => {
+  const files = ['r1.key', 'r2.key', 'r3.key'].map(name => join(folder, name))
+  const withPassphrase = ['--passphrase-file', passphraseFile]
+  const { keys } = await runJson<{ keys: { key: string }[] }>([
+    ...['admin', 'recovery', 'init', ...files, ...withPassphrase]
+  ])
+  const named = keys.map(({ key }) => key)
+  assert.equal(new Set(named).size, 3)
+  const proposed = await json<RootActed>(build, 'admin', 'propose', 'recovery', ...named)
+  await knowsProposal(lab, proposed)
+  await json<RootActed>(lab, 'admin', 'sign', proposed.hash)
+  await atVersion(5)
+
+  // lab-7 goes on alone: two recovery keys stand in for the admins.
+  const recovery = await json<RootActed>(
+    lab,
+    'admin',
+    'propose',
+    'remove',
+    'build-1',
+    '--approvals',
+    'role.grant=1'
+  )
+  assert.equal(recovery.inForce, false)
+  const sign = (file: string | undefined) =>
+    json<RootActed>(lab, 'admin', 'sign', recovery.hash, '--key', file ?? '', ...withPassphrase)
+  assert.equal((await sign(files[0])).inForce, false)
+  assert.match(
+    (await lab.run('admin', 'status')).stdout,
+    /recovery keys +2 needed: [0-9a-f]{12} signed, 1 more/
+  )
+  assert.equal((await sign(files[1])).inForce, true)
+  await atVersion(6)
+  const authority = await build.client.call('authority', {})
+  assert.deepEqual(
+    authority.admins.map(({ name }) => name),
+    ['lab-7']
+  )
+  assert.equal(authority.chain.at(-1)?.succession, 'recovery')
+  assert.equal(authority.isAdmin, false)
+})
