@@ -1,7 +1,7 @@
 /**
  * `npm run bench:ledger`: what a large ledger costs. A history of an org is made, then taken in as a device that joins
- * does (cold: parse, verify, place, fold), as one that starts does (warm: what it verified before), and one operation at
- * a time. Nothing else may run beside it.
+ * does (cold), as one that starts does (warm: what it verified before), and one operation at a time. Nothing else may
+ * run beside it.
  *
  *   node lab/bench-ledger.ts --operations 100000 --devices 1000
  */

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:revocation`: how long after a device was suspended the last of the org's devices refuses it. All are real
- * nodes on one machine, each linked with each; the admin's and the suspended device's live in this process, so that
- * nothing but the network lies between the decision and what is measured.
+ * `npm run bench:revocation`: how long after a device was suspended the last of the org's devices refuses it. All are
+ * real nodes on one machine, each linked with each; the admin's and the suspended device's live in this process, so
+ * that nothing but the network lies between the decision and what is measured.
  *
  *   node lab/bench-revocation.ts --nodes 20 --rounds 5
  */

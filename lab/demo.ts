@@ -1,13 +1,15 @@
 /**
  * `npm run demo`: the main job on real input. Six nodes of one org in two sites, as separate processes on loopback;
  * one publishes, five fetch at once, one of them is killed hard halfway and resumes, strangers are refused, and every
- * byte is compared. What the table shows is what the nodes measured.
+ * byte is compared; then one device is revoked in the middle of a transfer, and the audit trail verified offline. What
+ * the table shows is what the nodes measured.
  *
  *   npm run demo -- --path FILE_OR_FOLDER     other input than the Node runtime of this checkout
  *   npm run demo -- --keep                    keep the folder and leave the nodes running
  */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -22,7 +24,7 @@ import { formatBytes, formatDuration, formatRate } from '../src/base/units.ts'
 import { DeviceKey } from '../src/node/device-key.ts'
 import { Libp2pTransport } from '../src/node/libp2p-transport.ts'
 import { SWARM_PROTOCOL } from '../src/node/swarm-hub.ts'
-import { Cluster, type ClusterNode, runCommand, until } from './cluster.ts'
+import { Cluster, type ClusterNode, type CommandResult, runCommand, until } from './cluster.ts'
 
 const DATASET = 'node-runtime'
 const FETCHERS = [
@@ -34,6 +36,8 @@ const FETCHERS = [
 ] as const
 const VICTIM = 'par-2'
 const KILL_AT = 0.5
+const REVOKED = 'par-3'
+const SECOND_BYTES = 256_000_000
 const POLL_MS = 40
 const DONE_TIMEOUT_MS = 120_000
 
@@ -295,6 +299,53 @@ async function run(cluster: Cluster, input: string): Promise<void> {
   )
 }
 
+/** A device is revoked in the middle of a transfer: what it costs is measured, what is left behind is checked. */
+async function revokeOne(cluster: Cluster): Promise<void> {
+  const [admin] = cluster.nodes
+  const revoked = cluster.nodes.find(node => node.name === REVOKED)
+  if (admin === undefined || revoked === undefined) throw new Error('the org has its devices')
+  const path = join(cluster.folder, 'second-release.bin')
+  writeFileSync(path, randomBytes(SECOND_BYTES))
+  await succeed(admin.run('publish', path, '--name', 'second-release'))
+  await until(`${REVOKED} knows it`, 10_000, async () => {
+    const { datasets } = await revoked.client.call('datasets', {})
+    return datasets.some(dataset => dataset.name === 'second-release')
+  })
+  const destination = join(cluster.folder, REVOKED, 'second')
+  const order = { name: 'second-release', version: null, destination }
+  const { id } = await revoked.client.call('startTransfer', order)
+  const transfer = () => revoked.client.call('transfer', { id })
+  await until('it is under way', 10_000, async () => (await transfer()).haveBytes > 0)
+  await succeed(admin.run('device', 'revoke', REVOKED, '--reason', 'stolen from a car'))
+  const startMs = performance.now()
+  await until('nobody is linked with it any more', 10_000, async () => {
+    return (await revoked.client.call('status', {})).peersConnected === 0
+  })
+  const tookMs = performance.now() - startMs
+  const { haveBytes, totalBytes, state } = await transfer()
+  if (state === 'complete') say(`${REVOKED} had finished before it was revoked`)
+  else say(`${REVOKED} got ${formatBytes(haveBytes)} of ${formatBytes(totalBytes)}, and nothing more`)
+  say(`the last device hung up on it ${formatDuration(tookMs)} after the command had returned`)
+  let why: string | undefined
+  await until('it is told why', 20_000, async () => {
+    const { problems } = await revoked.client.call('status', {})
+    why = problems.find(problem => problem.message.includes('revoked'))?.message
+    return why !== undefined
+  })
+  say(`${REVOKED} shows its user: ${why}`)
+  const evidence = join(cluster.folder, 'evidence')
+  await succeed(admin.run('audit', 'export', evidence))
+  const verified = await runCommand(['audit', 'verify', evidence])
+  if (verified.exitCode !== 0) throw new Error(`the audit trail does not verify: ${verified.stdout}`)
+  say('the audit logs of all who could be reached, exported and verified without any node:')
+  say(verified.stdout.trimEnd().replace(/^/gm, '  '))
+}
+
+async function succeed(running: Promise<CommandResult>): Promise<void> {
+  const { exitCode, stderr, stdout: said } = await running
+  if (exitCode !== 0) throw new Error(`a command exited with ${exitCode}: ${said}${stderr}`)
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { path: { type: 'string' }, keep: { type: 'boolean', default: false } }
@@ -314,6 +365,8 @@ async function main(): Promise<void> {
     step('Found an org of six devices in two sites')
     cluster = await buildOrg(folder)
     await run(cluster, input)
+    step(`Revoke ${REVOKED} in the middle of a transfer`)
+    await revokeOne(cluster)
     say(`\nDone in ${formatDuration(performance.now() - startMs)}.`)
   } finally {
     if (values.keep) keep(folder, cluster)

@@ -10,6 +10,8 @@ import type { AuditFolderRequest, AuditVerification } from './node/audit-report.
 import { loadDeviceKey } from './node/device-key.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
 import { changePassphrase, createKeyFile, readKeyFile } from './node/key-file.ts'
+import { verifyLedgerFolder } from './node/ledger-folder.ts'
+import type { LedgerFolderRequest, LedgerVerification } from './node/ledger-terms.ts'
 import { Libp2pTransport } from './node/libp2p-transport.ts'
 import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/membership.ts'
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
@@ -18,6 +20,7 @@ import type { Daemon, DaemonOptions, InitOptions, JoinOptions, KeyFiles, Members
 import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
 
+export type { LedgerVerification } from './node/ledger-terms.ts'
 export type {
   Daemon,
   DaemonOptions,
@@ -45,6 +48,10 @@ export async function joinOrg(options: JoinOptions): Promise<Membership> {
 
 export async function verifyAudit(request: AuditFolderRequest): Promise<AuditVerification> {
   return await verifyAuditFolder(request)
+}
+
+export async function verifyLedger(request: LedgerFolderRequest): Promise<LedgerVerification> {
+  return await verifyLedgerFolder(request)
 }
 
 export async function runDaemon(options: DaemonOptions): Promise<number> {
@@ -139,5 +146,5 @@ export const keys: KeyFiles = {
   changePassphrase
 }
 
-const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit }
+const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger }
 export default daemon

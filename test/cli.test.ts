@@ -17,6 +17,7 @@ import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
 import type { AuditExported, AuditReport, AuditVerification, AuditWho } from '../src/node/audit-report.ts'
+import { scripted } from '../src/node/scripted.conformance.ts'
 import type {
   Dataset,
   NodeService,
@@ -140,6 +141,8 @@ const STARTED: Transfer = {
 
 /** A node whose only transfer is set by the test. */
 class ScriptedNode implements NodeService {
+  readonly governance = scripted<NodeService['governance']>({})
+  readonly ledger = scripted<NodeService['ledger']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

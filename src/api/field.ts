@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { parseDeviceId, parseOrgId, parseVersionId } from '../base/ids.ts'
+import { parseDeviceId, parseOperationId, parseOrgId, parseVersionId } from '../base/ids.ts'
 
 export const DATASET_NAME_CHARACTERS_MAX = 128
 export const PATH_CHARACTERS_MAX = 4096
@@ -22,6 +22,7 @@ function id<T extends string>(parse: (text: string) => T | undefined, what: stri
 export const deviceId = id(parseDeviceId, 'a device id')
 export const orgId = id(parseOrgId, 'an organisation id')
 export const versionId = id(parseVersionId, 'a version id')
+export const operationId = id(parseOperationId, 'an operation id')
 
 export const byteCount = z.int().nonnegative()
 export const count = z.int().nonnegative()

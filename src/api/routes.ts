@@ -38,7 +38,36 @@ import {
   versionRequest
 } from './dataset.ts'
 import { errorObject } from './error.ts'
+import {
+  accessGrantRequest,
+  accessList,
+  accessRevokeRequest,
+  acted,
+  contentActed,
+  contentRequest,
+  deviceList,
+  deviceRequest,
+  groupDeviceRequest,
+  groupList,
+  groupRequest,
+  inviteList,
+  inviteReference,
+  noteRequest,
+  operationReference,
+  policyRequest,
+  roleGrantRequest,
+  roleList,
+  roleRequest
+} from './governance.ts'
 import { invite, inviteRequest } from './invite.ts'
+import {
+  ledgerEntry,
+  ledgerExported,
+  ledgerExportRequest,
+  ledgerList,
+  ledgerProgress,
+  ledgerRequest
+} from './ledger.ts'
 import { peerList } from './peer.ts'
 import { status } from './status.ts'
 import { stopRequest, transfer, transferList, transferReference, transferRequest } from './transfer.ts'
@@ -108,6 +137,34 @@ export const ROUTES = {
   auditExport: stream('POST', '/audit/export', auditExportRequest, {
     progress: auditProgress,
     result: auditExported
+  }),
+  devices: json('GET', '/devices', nothing, deviceList),
+  suspendDevice: json('POST', '/devices/:device/suspend', deviceRequest, acted),
+  revokeDevice: json('POST', '/devices/:device/revoke', deviceRequest, acted),
+  readmitDevice: json('POST', '/devices/:device/readmit', deviceRequest, acted),
+  roles: json('GET', '/roles', nothing, roleList),
+  grantRole: json('POST', '/devices/:device/roles/:role/grant', roleGrantRequest, acted),
+  revokeRole: json('POST', '/devices/:device/roles/:role/revoke', roleRequest, acted),
+  groups: json('GET', '/groups', nothing, groupList),
+  createGroup: json('POST', '/groups', groupRequest, acted),
+  addToGroup: json('POST', '/groups/:name/add', groupDeviceRequest, acted),
+  removeFromGroup: json('POST', '/groups/:name/remove', groupDeviceRequest, acted),
+  access: json('GET', '/access', nothing, accessList),
+  grantAccess: json('POST', '/access/grant', accessGrantRequest, acted),
+  revokeAccess: json('POST', '/access/revoke', accessRevokeRequest, acted),
+  setPolicy: json('POST', '/datasets/:name/policy', policyRequest, acted),
+  quarantine: json('POST', '/datasets/:name/quarantine', contentRequest, contentActed),
+  release: json('POST', '/datasets/:name/release', contentRequest, contentActed),
+  recall: json('POST', '/datasets/:name/recall', contentRequest, contentActed),
+  invites: json('GET', '/invites', nothing, inviteList),
+  cancelInvite: json('POST', '/invites/:id/cancel', inviteReference, acted),
+  approve: json('POST', '/operations/:id/approve', operationReference, acted),
+  note: json('POST', '/notes', noteRequest, acted),
+  operations: json('GET', '/operations', ledgerRequest, ledgerList),
+  operation: json('GET', '/operations/:id', operationReference, ledgerEntry),
+  exportLedger: stream('POST', '/operations/export', ledgerExportRequest, {
+    progress: ledgerProgress,
+    result: ledgerExported
   })
 }
 

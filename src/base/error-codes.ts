@@ -55,6 +55,21 @@ export const ERROR_CODES = {
     meaning: 'Admins signed two roots of one version; authority does not change.',
     exitCode: 65
   },
+  DEVICE_UNKNOWN: { meaning: 'No device, or more than one, is named so here.', exitCode: 66 },
+  GROUP_UNKNOWN: { meaning: 'No group, or more than one, is named so here.', exitCode: 66 },
+  GROUP_EXISTS: { meaning: 'The org has a group of that name already.', exitCode: 73 },
+  INVITE_UNKNOWN: { meaning: 'No invite, or more than one, has an id that begins so.', exitCode: 66 },
+  OPERATION_UNKNOWN: { meaning: 'No operation, or more than one, has an id that begins so.', exitCode: 66 },
+  PROPOSAL_UNKNOWN: {
+    meaning: 'No proposed root that follows the head, or more than one, has a hash that begins so.',
+    exitCode: 66
+  },
+  SIGNED_BEFORE: { meaning: 'The key signed another root of that version already.', exitCode: 77 },
+  NO_CHANGE: { meaning: 'What is asked for is so already, or can not be: nothing was signed.', exitCode: 64 },
+  LEDGER_BROKEN: {
+    meaning: 'A ledger folder is damaged, or holds what can not be part of a ledger.',
+    exitCode: 65
+  },
   NOT_AUTHORISED: { meaning: 'This device has no right to that operation.', exitCode: 77 },
   TICKET_INVALID: { meaning: 'An invitation ticket is malformed or damaged.', exitCode: 65 },
   TICKET_REFUSED: {

@@ -103,7 +103,9 @@ describe('help', () => {
         const named = COMMANDS.findLast(({ path }) => path.every((part, index) => argv[index] === part))
         assert.ok(named !== undefined, `no command in: peerage ${line}`)
         for (const word of argv.filter(part => part.startsWith('--'))) {
-          const options = [...named.command.options, ...program.options].map(option => option.long)
+          // Of a family, one member is meant when none is named.
+          const meant = [named.command, program, ...named.command.commands]
+          const options = meant.flatMap(each => each.options.map(option => option.long))
           assert.ok(options.includes(word), `no option ${word} in: peerage ${line}`)
         }
       }

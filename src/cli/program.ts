@@ -4,15 +4,22 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
+import { grantAccess, listAccess, revokeAccess, setPolicy } from './commands/access.ts'
+import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
+import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
+import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
 import { exportCommand } from './commands/export.ts'
 import { get } from './commands/get.ts'
-import { invite } from './commands/invite.ts'
+import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands/group.ts'
+import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
+import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
 import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
+import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { stopTransfer, transfers } from './commands/transfers.ts'
 import { up } from './commands/up.ts'
 import { verify } from './commands/verify.ts'
@@ -24,7 +31,6 @@ import { paintFor, printable } from './text.ts'
 const TOP_LEVEL: readonly CommandInstaller[] = [
   init,
   up,
-  invite,
   join,
   publish,
   retire,
@@ -35,6 +41,12 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   exportCommand,
   peers,
   status,
+  invites,
+  quarantine,
+  release,
+  recall,
+  approve,
+  note,
   version
 ]
 
@@ -44,6 +56,42 @@ const GROUPS: readonly {
   readonly example: string
   readonly members: readonly CommandInstaller[]
 }[] = [
+  {
+    name: 'invite',
+    summary: 'print a ticket that lets another machine join the org, or cancel one',
+    example: 'peerage invite --uses 20 --expires 7d',
+    members: [createInvite, cancelInvite]
+  },
+  {
+    name: 'device',
+    summary: 'list the devices of the org, and suspend, revoke or readmit one',
+    example: 'peerage device suspend lab-7 --reason "disk is being replaced"',
+    members: [listDevices, suspendDevice, revokeDevice, readmitDevice]
+  },
+  {
+    name: 'role',
+    summary: 'list the roles of the org, and give or take one',
+    example: 'peerage role grant lab-7 publisher',
+    members: [listRoles, grantRole, revokeRole]
+  },
+  {
+    name: 'group',
+    summary: 'list and make groups of devices, and say who is in them',
+    example: 'peerage group create renderers',
+    members: [listGroups, createGroup, addToGroup, removeFromGroup]
+  },
+  {
+    name: 'access',
+    summary: 'list, give and take access to datasets',
+    example: 'peerage access grant group:renderers textures/',
+    members: [listAccess, grantAccess, revokeAccess]
+  },
+  {
+    name: 'dataset',
+    summary: 'govern one dataset',
+    example: 'peerage dataset policy payroll --access granted',
+    members: [setPolicy]
+  },
   {
     name: 'transfers',
     summary: 'list the transfers of this node, or stop one',
@@ -55,6 +103,13 @@ const GROUPS: readonly {
     summary: 'make and look after key files: keys under a passphrase, apart from any device',
     example: 'peerage key create admin.key',
     members: [createKey, showKey, changeKeyPassphrase]
+  },
+  {
+    name: 'ledger',
+    summary:
+      'show what the ledger of the org says and why it is or is not in force; export it, and check an export',
+    example: 'peerage ledger --since 24h',
+    members: [listLedger, showLedger, exportLedger, verifyLedger]
   },
   {
     name: 'audit',

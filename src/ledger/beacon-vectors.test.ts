@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { toHex } from '../base/bytes.ts'
 import { createBeacon } from './beacon.ts'
 import { encodeBeaconExchange } from './beacon-exchange.ts'
-import { foundOrg, keyNamed, START_MS, sha256 } from './org-fixture.conformance.ts'
+import { FIRST_ROLE_TABLE, foundOrg, keyNamed, START_MS, sha256 } from './org-fixture.conformance.ts'
 import { createOverride } from './override.ts'
 import { orgIdOf } from './root.ts'
 
@@ -14,7 +14,7 @@ const admin = keyNamed('admin')
 const laptop = keyNamed('laptop')
 
 function currentBytes(): Record<string, string> {
-  const root = foundOrg([admin, keyNamed('second')])
+  const root = foundOrg([admin, keyNamed('second')], FIRST_ROLE_TABLE)
   const org = orgIdOf(root)
   const beacon = createBeacon(
     {
@@ -55,7 +55,7 @@ test('every format is written in the bytes of its golden vector', () => {
 })
 
 test('a beacon written out by hand is the one that is in the vectors', () => {
-  const root = foundOrg([admin, keyNamed('second')])
+  const root = foundOrg([admin, keyNamed('second')], FIRST_ROLE_TABLE)
   const text = (value: string) => Buffer.concat([Buffer.from([0x60 + value.length]), Buffer.from(value)])
   const hash = (bytes: Uint8Array) => Buffer.concat([Buffer.from([0x58, 32]), bytes])
   const time = (ms: number) => {

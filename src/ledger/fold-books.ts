@@ -1,7 +1,7 @@
 /**
  * The books of a fold: what the operations in force do to each subject. `enter` and `strike` are exact inverses, so the
- * books depend on the set of operations in force alone; both tell what they touched, and the fold looks again at whatever
- * depends on that.
+ * books depend on the set of operations in force alone; both tell what they touched, and the fold looks again at
+ * whatever depends on that.
  */
 
 import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'

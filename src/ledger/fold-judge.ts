@@ -308,7 +308,7 @@ export class Judge {
     return undefined
   }
 
-  /** Whether a cancellation knew of a redemption: it comes later in the feed, or names it or something after it there. */
+  /** Whether a cancellation knew of a redemption: it is later in the feed, or names something at or after it there. */
   #precedes(redemption: Placed, cancel: Placed): boolean {
     if (cancel.feed === redemption.feed && redemption.operation.seq < cancel.operation.seq) return true
     return cancel.operation.deps.some(dep => {

@@ -9,8 +9,8 @@
  * or earlier in the same feed alone, so what rests on what has no cycle, and the verdicts can be decided from the chain
  * downwards in exactly one way. naive-fold.conformance.ts does just that and is held against this.
  *
- * Work: an operation costs what rests on it. A suspension costs the operations of its device. Only a fork point that moves
- * or a chain that moves makes everything be folded again, once, when the state is next asked for.
+ * Work: an operation costs what rests on it. A suspension costs the operations of its device. Only a fork point or a
+ * chain that moves makes everything be folded again, once, when the state is next asked for.
  */
 
 import { assert, defined } from '../base/assert.ts'

@@ -264,8 +264,20 @@ export class Ledger {
   }
 
   /** What to ask a peer for that has `theirs`; nothing when it has nothing new. */
-  wantsFrom(theirs: readonly FeedTip[]): readonly Want[] {
-    return wantsFrom(this.#log, theirs)
+  wantsFrom(theirs: readonly FeedTip[], sent: readonly OperationId[] = []): readonly Want[] {
+    return wantsFrom(this.#log, theirs, sent)
+  }
+
+  /** The last operation of each feed among those that came, to be named in the next want; records are parsed for it. */
+  lastOf(came: readonly (Operation | Uint8Array)[]): readonly OperationId[] {
+    const last = new Map<string, OperationId>()
+    for (const one of came) {
+      const parsed = one instanceof Uint8Array ? parseOperation(one, this.#sha256) : undefined
+      const operation =
+        one instanceof Uint8Array ? (parsed?.ok === true ? parsed.value.operation : undefined) : one
+      if (operation !== undefined) last.set(feedKey(operation), operation.id)
+    }
+    return [...last.values()]
   }
 
   /** Answers a peer's wants with one page; while `more`, it asks again with what it then lacks. */

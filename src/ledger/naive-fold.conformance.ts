@@ -2,9 +2,9 @@
  * The oracle for governance: which operations are in force, by the written rules in the plainest way that says them.
  *
  * From scratch each time, rank by rank from the chain downwards: what acts in a rank rests on what acts in better ranks
- * alone (and an enrolment by invite on the invite, its cancellations and earlier enrolments of its rank), so when a rank
- * is decided all that it rests on is, and nothing is ever decided twice. It shares no code with what it checks but the
- * decoder, the redemption proof and the chain.
+ * alone (and an enrolment by invite on the invite, its cancellations and earlier enrolments of its rank), so when a
+ * rank is decided all that it rests on is, and nothing is ever decided twice. It shares no code with what it checks
+ * but the decoder, the redemption proof and the chain.
  *
  * naive-dataset.conformance.ts says what operations on one dataset do, naive-state.conformance.ts renders the state.
  */

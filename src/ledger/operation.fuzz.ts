@@ -11,6 +11,7 @@ import { encodeCbor } from './cbor.ts'
 import { singleRoot } from './chain-view.ts'
 import { Ledger } from './ledger.ts'
 import { createOperation, decodeOperation, type Operation, parseOperation } from './operation.ts'
+import { SAMPLES } from './operation-samples.conformance.ts'
 import { enrolment, foundOrg, keyNamed, TestDevice } from './org-fixture.conformance.ts'
 import type { Sha256 } from './signature.ts'
 
@@ -31,6 +32,7 @@ function history(): Operation[] {
   founder.publish('os/image', 'one')
   founder.retire('os/image', 'one')
   founder.retire('os/image')
+  for (const content of Object.values(SAMPLES)) founder.write(content)
   return [...founder.ledger.operations()]
 }
 

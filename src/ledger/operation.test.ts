@@ -2,8 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CborValue } from './cbor.ts'
-import { createOperation, decodeOperation, OPERATION_BYTES_MAX, type OperationDraft } from './operation.ts'
+import {
+  createOperation,
+  DEPS_MAX,
+  decodeOperation,
+  OPERATION_BYTES_MAX,
+  type OperationDraft
+} from './operation.ts'
 import type { OperationContent } from './operation-content.ts'
+import { SAMPLES } from './operation-samples.conformance.ts'
 import { OPERATION_TYPES } from './operation-types.ts'
 import {
   enrolment,
@@ -50,7 +57,8 @@ const CONTENTS: readonly OperationContent[] = [
   enrolment(org, keyNamed('device'), { operation: invite.id, key: keyNamed('ticket') }),
   publication('os/image', 'one'),
   { type: 'dataset.retire', name: 'os/image', version: versionNamed('one') },
-  { type: 'dataset.retire', name: 'os/image', version: null }
+  { type: 'dataset.retire', name: 'os/image', version: null },
+  ...Object.values(SAMPLES)
 ]
 
 test('every type round-trips through its record', () => {
@@ -66,8 +74,10 @@ test('every type round-trips through its record', () => {
 })
 
 test('deps are written sorted and once, whatever order the caller names them in', () => {
-  const ids = CONTENTS.map(content => createOperation(draftOf(content), { sign: admin.sign, sha256 }).id)
-  const draft = { ...draftOf(inviteBy()), deps: [...ids, ...ids].reverse().slice(0, 16) }
+  const ids = CONTENTS.slice(0, DEPS_MAX / 2).map(
+    content => createOperation(draftOf(content), { sign: admin.sign, sha256 }).id
+  )
+  const draft = { ...draftOf(inviteBy()), deps: [...ids, ...ids].reverse().slice(0, DEPS_MAX) }
   assert.deepEqual(createOperation(draft, { sign: admin.sign, sha256 }).deps, [...new Set(ids)].sort())
 })
 
@@ -100,7 +110,9 @@ test('the envelope is closed: each field is needed and checked, and no other exi
     { deps: Array.from({ length: 17 }, (_, index) => new Uint8Array(32).fill(index)) },
     { seq: 2, prev: filled(32), deps: [filled(32)] },
     { type: 'Dataset.retire' },
-    { type: 'retire' },
+    { type: 'retire.' },
+    { type: '.retire' },
+    { type: '' },
     { type: `a.${'b'.repeat(64)}` },
     { time: -1 },
     { expires: 'never' }
@@ -110,6 +122,7 @@ test('the envelope is closed: each field is needed and checked, and no other exi
 
 test('an unknown type and a bad body stay in the feed, without content', () => {
   assert.equal(fault({ type: 'dataset.sing', body: { any: ['thing', 1] } }), 'unknown-type')
+  assert.equal(fault({ type: 'sing', body: null }), 'unknown-type')
   const publish = {
     version: new Uint8Array(32),
     class: 'internal',

@@ -19,7 +19,7 @@ import {
   versionIdFromBytes
 } from '../base/ids.ts'
 import { type CborValue, encodeCbor } from './cbor.ts'
-import { singleRoot } from './chain-view.ts'
+import { type ChainView, singleRoot } from './chain-view.ts'
 import { commitName, proveRedemption } from './invite.ts'
 import { Ledger } from './ledger.ts'
 import { createOperation, type Operation } from './operation.ts'
@@ -77,9 +77,10 @@ export class TestDevice {
   incarnation = INCARNATION
   nowMs = START_MS
 
-  constructor(key: TestKey, root: Root) {
+  constructor(key: TestKey, authority: Root | ChainView) {
     this.key = key
-    this.ledger = new Ledger(singleRoot(root), { verify, sha256 })
+    const chain = 'founding' in authority ? authority : singleRoot(authority)
+    this.ledger = new Ledger(chain, { verify, sha256 })
   }
 
   get id(): DeviceId {
@@ -199,4 +200,16 @@ export function rawEnvelope(root: Root, key: TestKey): { [field: string]: CborVa
     time: START_MS,
     expires: null
   }
+}
+
+/** The root of the vectors has a role table of its own, so that they do not move with what new orgs begin with. */
+export const FIRST_ROLE_TABLE = {
+  roles: new Map([
+    ['admin', ['dataset.publish', 'dataset.retire', 'device.enrol', 'invite.create']],
+    ['device', ['dataset.publish', 'dataset.retire']]
+  ]),
+  ranks: new Map([
+    ['admin', 1],
+    ['device', 2]
+  ])
 }

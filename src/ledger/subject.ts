@@ -1,15 +1,15 @@
 /**
- * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether something
- * of it holds is decided from the two sets alone, whatever their order.
+ * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether
+ * something of it holds is decided from the two sets alone, whatever their order.
  *
- * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier in
- * G's own feed before any fork of it. A final take is known by nobody.
+ * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier
+ * in G's own feed before any fork of it. A final take is known by nobody.
  *
  * Two questions:
  * - *Standing now*: some give knows every take.
  * - *Coverage of an operation* of the device concerned: some give such that every take either leaves the operation's
- *   position alone (its cutoffs), or is known by the give, and the operation's feed knows the give: it holds or names it
- *   at or before the operation. So what a device signs while it is suspended never counts, however it is dated.
+ *   position alone (its cutoffs), or is known by the give, and the operation's feed knows the give: it holds or names
+ *   it at or before the operation. So what a device signs while it is suspended never counts, however it is dated.
  *
  * For coverage in a rank, only gives and takes of better ranks exist. Else two equals who take from each other, each by
  * an operation that a cutoff keeps, would leave it to the order of arrival who of them did.

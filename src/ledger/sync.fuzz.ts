@@ -1,11 +1,12 @@
 /**
- * Fuzz target of the sync and join messages: what decodes is written again to the very same bytes, and a ledger
- * answers any message without throwing.
+ * Fuzz target of the messages of sync, announcement and joining: what decodes is written again to the very same bytes,
+ * and a ledger answers any message without throwing.
  */
 
 import { assert } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { deviceIdFromBytes, orgIdFromBytes } from '../base/ids.ts'
+import { decodeAnnouncement, encodeAnnouncement } from './announcement.ts'
 import { decodeJoinAnswer, decodeJoinRequest, encodeJoinAnswer, encodeJoinRequest } from './join.ts'
 import { foundOrg, keyNamed, sha256, TestDevice } from './org-fixture.conformance.ts'
 import { RootChain } from './root-chain.ts'
@@ -30,6 +31,7 @@ export const seeds: Uint8Array[] = [
   encodeSyncMessage({ kind: 'refuse', reason: 'busy' }),
   encodeSyncMessage({ kind: 'want-roots', have: [filled(6), filled(7)] }),
   encodeSyncMessage({ kind: 'roots', records: [chain.founding.record], more: true }),
+  encodeAnnouncement({ digest: filled(8), root: filled(9), records: records.slice(0, 2) }),
   encodeJoinAnswer({ kind: 'joined', roots: [filled(1, 9)], enrolment: filled(2, 9) }),
   encodeJoinAnswer({ kind: 'refused', reason: 'spent' }),
   encodeJoinRequest({
@@ -51,6 +53,8 @@ export function fuzz(input: Uint8Array): void {
     if (message.value.kind === 'want-roots') rootsFor(chain, message.value.have, sha256)
     if (message.value.kind === 'roots') new RootQuest(chain, sha256).isUnfinished(message.value)
   }
+  const said = decodeAnnouncement(input)
+  if (said.ok) assert(equalBytes(encodeAnnouncement(said.value), input), 'an announcement has one encoding')
   const request = decodeJoinRequest(input)
   if (request.ok) assert(equalBytes(encodeJoinRequest(request.value), input), 'a request has one encoding')
   const answer = decodeJoinAnswer(input)

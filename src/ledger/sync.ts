@@ -76,14 +76,25 @@ export function digestOf(tips: readonly FeedTip[], sha256: Sha256): Uint8Array {
   return sha256(concatBytes(tips.map(tip => idBytes(tip.id))))
 }
 
-export function wantsFrom(mine: OperationLog, theirs: readonly FeedTip[]): Want[] {
+/**
+ * `sent`: operations that the peer has sent although they are here, because its branch of a forked feed leaves ours below
+ * the points that were named. Naming the last of them makes the next page begin after it.
+ */
+export function wantsFrom(
+  mine: OperationLog,
+  theirs: readonly FeedTip[],
+  sent: readonly OperationId[] = []
+): Want[] {
+  const held = sent.map(id => mine.get(id)).filter(placed => placed !== undefined)
   const lacking = theirs.filter(tip => mine.get(tip.id) === undefined).slice(0, WANTS_MAX)
   let idsLeft = WANT_IDS_MAX - lacking.length
   return lacking.map((tip, index) => {
     // Every want that is still to come keeps room for one point.
     const room = Math.max(1, Math.min(WANT_HAVE_MAX, idsLeft - (lacking.length - index - 1)))
     const feed = mine.feeds.get(feedKey(tip))
-    const have = feed === undefined ? [] : pointsBelow(feed, tip.seq, room)
+    const named = held.filter(placed => placed.feed === feed).map(placed => placed.operation.id)
+    const points = feed === undefined ? [] : pointsBelow(feed, tip.seq, room)
+    const have = [...new Set([...named.slice(-room), ...points])].slice(0, room)
     idsLeft -= have.length
     return { tip: tip.id, have }
   })

@@ -5,7 +5,8 @@ import type { Trace } from '../audit/evidence.ts'
 import type { FindingKind } from '../audit/log-verification.ts'
 import type { PlainEvent } from '../audit/ocsf.ts'
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
-import type { DeviceName, Task } from './service-terms.ts'
+import type { DeviceName } from './device-name.ts'
+import type { Task } from './task.ts'
 
 export interface AuditRequest {
   /** Name of a device, or the beginning of its id. */

@@ -36,7 +36,7 @@ const COLLECTS_AT_ONCE = 8
 const PAGE_ENTRIES = 1000
 /** Entries of one dataset that `who` looks at, the newest first. */
 const WHO_ENTRIES_MAX = 200_000
-const CHECKPOINTS_MAX = 1024
+const CHECKPOINTS_MAX = 256
 
 export class LocalAuditService implements AuditService {
   readonly #node: Node

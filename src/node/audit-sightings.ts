@@ -6,16 +6,20 @@
  * Findings are kept for good and logged once; what is done about the device is for people to decide.
  */
 
-import { contradicts, openCheckpoint, type SignedCheckpoint } from '../audit/checkpoint.ts'
+import { openCheckpoint, type SignedCheckpoint } from '../audit/checkpoint.ts'
 import { type Finding, witnessesOf } from '../audit/log-verification.ts'
 import { CHECKPOINTS_MAX } from '../audit/messages.ts'
-import { equalBytes } from '../base/bytes.ts'
+import { equalBytes, toHex } from '../base/bytes.ts'
 import { type DeviceId, shortId } from '../base/ids.ts'
 import { sha256 } from '../store/sha256.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditTalk } from './audit-talk.ts'
 import { verify } from './ledger-keeper.ts'
 import type { Log } from './log.ts'
+
+const TAKEN_MAX = 4096
+/** Of our own, the newest so many. */
+const OWN_CHECKPOINTS_MAX = 256
 
 export interface AuditSightingsInit {
   readonly audit: AuditLog
@@ -26,19 +30,25 @@ export interface AuditSightingsInit {
 
 export class AuditSightings {
   readonly #init: AuditSightingsInit
+  /** Hashes of notes that were taken, so that the same ones again cost no verification. */
+  readonly #taken = new Set<string>()
+  /** Where in the list of witnessed logs the next exchange begins, so that all get their turn. */
+  #turn = 0
 
   constructor(init: AuditSightingsInit) {
     this.#init = init
   }
 
-  /** The latest checkpoint of each log that is known here, our own first. */
+  /** Our own latest checkpoint, and as many of those that we cosigned as an exchange can hold, in turn. */
   latest(): Uint8Array[] {
     const { audit } = this.#init
     const { database } = audit.store
     const own = audit.latest()
-    const collected = database.logs().flatMap(({ note }) => note ?? [])
-    const witnessed = database.allWitnessed().map(({ note }) => note)
-    return [...(own === undefined ? [] : [own.note]), ...witnessed, ...collected].slice(0, CHECKPOINTS_MAX)
+    const count = database.witnessedCount()
+    const limit = CHECKPOINTS_MAX - 1
+    const witnessed = database.witnessedFrom(this.#turn, limit)
+    this.#turn = this.#turn + limit < count ? this.#turn + limit : 0
+    return [...(own === undefined ? [] : [own]), ...witnessed].map(({ note }) => note)
   }
 
   /** Tells a peer what we have seen, and takes what it has. */
@@ -50,6 +60,11 @@ export class AuditSightings {
   /** Compares checkpoints of any origin with what is known, and keeps them. Those that are not valid say nothing. */
   async take(notes: readonly Uint8Array[]): Promise<void> {
     for (const note of notes) {
+      const key = toHex(sha256(note))
+      if (this.#taken.has(key)) continue
+      const oldest = this.#taken.values().next().value
+      if (this.#taken.size >= TAKEN_MAX && oldest !== undefined) this.#taken.delete(oldest)
+      this.#taken.add(key)
       const opened = openCheckpoint(note, { verify, sha256 })
       if (opened.ok && opened.value.org === this.#init.audit.org) await this.#compare(opened.value)
     }
@@ -59,7 +74,7 @@ export class AuditSightings {
   known(device: DeviceId): SignedCheckpoint[] {
     const { audit } = this.#init
     const { database } = audit.store
-    const own = device === audit.device ? database.checkpoints({ limit: 1024 }) : []
+    const own = device === audit.device ? database.checkpoints({ limit: OWN_CHECKPOINTS_MAX }) : []
     const collected = database.log(device)?.note
     const witnessed = database.witnessed(device)?.note
     const notes = [...own, ...database.sightings(device).map(({ note }) => note)]
@@ -113,16 +128,19 @@ export class AuditSightings {
       return
     }
     if (!isMember(device)) return
-    const known = this.known(device)
-    const rival = known.find(each => contradicts(each, checkpoint))
-    if (!known.some(each => each.size === size && equalBytes(each.root, root)))
-      await audit.store.putSighting(device, checkpoint)
-    if (rival === undefined) return
+    const { database } = audit.store
+    const witnessed = database.witnessed(device)
+    const known = database.sightingsOfSize(device, size)
+    if (!known.some(each => equalBytes(each.root, root))) await audit.store.putSighting(device, checkpoint)
+    if (witnessed?.size === size) known.push(witnessed)
+    const other = known.find(each => !equalBytes(each.root, root))
+    const rival = other && openCheckpoint(other.note, { verify, sha256 })
+    if (rival?.ok !== true) return
     await this.report({
       kind: 'forked',
       device,
       position: null,
-      witnesses: witnessesOf([rival, checkpoint]),
+      witnesses: witnessesOf([rival.value, checkpoint]),
       detail:
         `log of ${shortId(device)}: the device signed two different checkpoints of ${size} entries, ` +
         'which is proof that it shows different histories to different audiences'

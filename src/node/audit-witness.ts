@@ -139,6 +139,7 @@ export class AuditWitness {
       const now = database.witnessed(peer)
       return { kind: 'conflict', size: now?.size ?? 0, note: now?.note ?? null }
     }
+    await sightings.take([checkpoint.note])
     return { kind: 'cosignature', line: formatSignature(this.#cosign(checkpoint)).trimEnd() }
   }
 

@@ -17,11 +17,13 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { platform } from 'node:process'
 import { assert } from '../base/assert.ts'
+import { toHex } from '../base/bytes.ts'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { type DeviceId, deviceIdFromBytes, ID_BYTES, idBytes } from '../base/ids.ts'
 import { writePrivateFile } from './private-file.ts'
 
 export const SIGNATURE_BYTES = 64
+const POINT_BYTES = 32
 const SEED_BYTES = 32
 /** A PKCS#8 PEM of an Ed25519 key has about a hundred bytes; whatever is much larger is something else. */
 const KEY_FILE_BYTES_MAX = 4096
@@ -91,8 +93,28 @@ function publicKeyOf(device: DeviceId): KeyObject {
   return key
 }
 
+/**
+ * Every encoding of a point of order 1, 2, 4 or 8, canonical or not. Under such a key anybody can sign. Versions of
+ * OpenSSL differ in whether they refuse them, as a key and as the R of a signature; two members that do not agree about
+ * one signature would hold two ledgers, so neither is left to them.
+ */
+export const SMALL_ORDER_POINTS: ReadonlySet<string> = new Set(
+  [
+    ['00000000000000000000000000000000000000000000000000000000000000', '00', '80'],
+    ['01000000000000000000000000000000000000000000000000000000000000', '00', '80'],
+    ['26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc', '05', '85'],
+    ['c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03', '7a', 'fa'],
+    ['ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff', '7f', 'ff'],
+    ['edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff', '7f', 'ff'],
+    ['eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff', '7f', 'ff']
+  ].flatMap(([start, ...ends]) => ends.map(end => `${start}${end}`))
+)
+
+/** RFC 8032 without cofactor, and strictly: S is reduced, and neither the key nor R is of small order. */
 export function verifySignature(device: DeviceId, message: Uint8Array, signature: Uint8Array): boolean {
-  return signature.length === SIGNATURE_BYTES && verify(null, message, publicKeyOf(device), signature)
+  if (signature.length !== SIGNATURE_BYTES || SMALL_ORDER_POINTS.has(device)) return false
+  if (SMALL_ORDER_POINTS.has(toHex(signature.subarray(0, POINT_BYTES)))) return false
+  return verify(null, message, publicKeyOf(device), signature)
 }
 
 /**

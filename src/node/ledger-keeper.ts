@@ -13,14 +13,16 @@ import { assert } from '../base/assert.ts'
 import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES } from '../base/ids.ts'
+import { authoringFault } from '../ledger/authoring.ts'
 import { feedKey } from '../ledger/feed.ts'
 import { type AddResult, Ledger, type ParsedRecords } from '../ledger/ledger.ts'
 import { createOperation, INCARNATION_BYTES, type Operation } from '../ledger/operation.ts'
 import type { OperationContent } from '../ledger/operation-content.ts'
+import type { Orphans } from '../ledger/orphans.ts'
 import { decodeRoot, type Root } from '../ledger/root.ts'
 import { RootChain } from '../ledger/root-chain.ts'
 import type { Verify } from '../ledger/signature.ts'
-import { mayAuthor, type State } from '../ledger/state.ts'
+import type { Inert, State } from '../ledger/state.ts'
 import type { FeedRecord, RecordStore } from '../store/records.ts'
 import { sha256 } from '../store/sha256.ts'
 import { type DeviceKey, verifySignature } from './device-key.ts'
@@ -43,6 +45,8 @@ export interface LedgerKeeperInit {
   readonly records: RecordStore
   readonly key: DeviceKey
   readonly log: Log
+  /** Where operations wait for others. */
+  readonly orphans?: Orphans
 }
 
 /** Keeps root records, such as the chain of a new org before the first keeper opens it. */
@@ -77,7 +81,8 @@ export class LedgerKeeper {
     this.#key = init.key
     this.#log = init.log
     this.chain = loadChain(init.records)
-    this.ledger = new Ledger(this.chain, { verify, sha256 })
+    const { orphans } = init
+    this.ledger = new Ledger(this.chain, { verify, sha256, ...(orphans && { orphans }) })
     this.#load()
     this.#incarnation =
       fromUtf8(init.records.getBlob(INCARNATION_KEY) ?? new Uint8Array()) || this.#newIncarnation()
@@ -126,13 +131,13 @@ export class LedgerKeeper {
   }
 
   /** Takes records that a peer brought: many of them a slice at a time, and other work goes on between. */
-  async takeAll(records: readonly Uint8Array[]): Promise<number> {
-    let accepted = 0
+  async takeAll(records: readonly Uint8Array[]): Promise<readonly Operation[]> {
+    const accepted: Operation[] = []
     const checking: { parsed: ParsedRecords; signed: Promise<boolean[]> }[] = []
     const settle = async (): Promise<void> => {
       const first = checking.shift()
       if (first === undefined) return
-      accepted += this.#took(this.ledger.addParsed(first.parsed, await first.signed)).accepted.length
+      accepted.push(...this.#took(this.ledger.addParsed(first.parsed, await first.signed)).accepted)
     }
     for (let at = 0; at < records.length; at += SLICE_RECORDS) {
       const parsed = this.ledger.parse(records.slice(at, at + SLICE_RECORDS))
@@ -163,16 +168,31 @@ export class LedgerKeeper {
     return result
   }
 
-  /** Signs an operation of this device and makes it durable; AppError NOT_AUTHORISED when it would have no effect. */
-  append(content: OperationContent, { expiresMs = null }: { expiresMs?: number | null } = {}): Operation {
-    const author = this.#key.id
-    if (!mayAuthor(this.state(), author, content.type, Date.now())) {
-      throw new AppError(
-        'NOT_AUTHORISED',
-        `this device may not do ${content.type}: its role in the org does not include it; ask an admin of the org`,
-        { details: { operation: content.type } }
-      )
+  /** Signs an operation of this device and makes it durable; AppError NOT_AUTHORISED when it has no effect. */
+  append(content: OperationContent, options: { expiresMs?: number | null } = {}): Operation {
+    const { operation, inert } = this.author(content, options)
+    if (inert !== undefined) {
+      throw new AppError('NOT_AUTHORISED', `${content.type} was signed but has no effect: ${inert.detail}`, {
+        details: { operation: operation.id, reason: inert.reason }
+      })
     }
+    return operation
+  }
+
+  /**
+   * The same for what may wait for approvals: says why it has no effect yet. AppError NOT_AUTHORISED when this device
+   * may not do it; then nothing is signed.
+   */
+  author(
+    content: OperationContent,
+    { expiresMs = null }: { expiresMs?: number | null } = {}
+  ): { readonly operation: Operation; readonly inert: Inert | undefined } {
+    const author = this.#key.id
+    const fault = authoringFault(this.ledger, { device: author, content, nowMs: Date.now() })
+    if (fault !== undefined)
+      throw new AppError('NOT_AUTHORISED', `this device may not do ${content.type}: ${fault}`, {
+        details: { operation: content.type }
+      })
     let draft = this.ledger.draft({ author, incarnation: this.#incarnation, content })
     if (!draft.ok && draft.reason === 'feed-forked') {
       // This home was restored from a backup and wrote on: a feed of its own keeps the new life apart from the old.
@@ -189,13 +209,7 @@ export class LedgerKeeper {
     assert(accepted.length === 1, 'an operation that we draft has its place')
     this.#accept(accepted)
     for (const listener of this.#authored) listener(operation)
-    const inert = this.state().inert.get(operation.id)
-    if (inert !== undefined) {
-      throw new AppError('NOT_AUTHORISED', `${content.type} was signed but has no effect: ${inert.detail}`, {
-        details: { operation: operation.id, reason: inert.reason }
-      })
-    }
-    return operation
+    return { operation, inert: this.state().inert.get(operation.id) }
   }
 
   #accept(accepted: readonly Operation[]): void {
@@ -212,18 +226,37 @@ export class LedgerKeeper {
     assert(kept.outcome === 'durable', 'an operation under its own id has no rival')
   }
 
+  /**
+   * Feed by feed, those of the founders first, since most others build on them. What waits for another feed may have to
+   * give way when there is much of it (orphans.ts), so this goes on until a pass brings nothing.
+   */
   #load(): void {
-    for (const feed of this.#records.heads().keys()) {
-      for (let fromSeq = 0; ; ) {
-        const rows = this.#records.scan({ feed, fromSeq, limit: LOAD_RECORDS })
-        const last = rows.at(-1)
-        if (last === undefined) break
-        this.ledger.add(
-          rows.map(row => row.bytes),
-          { verifiedBefore: true }
-        )
-        fromSeq = last.seq + 1
-      }
+    const founders = new Set(this.chain.founding.admins)
+    const isFounders = (feed: string) => [...founders].some(founder => feed.startsWith(founder))
+    const feeds = [...this.#records.heads().keys()].sort(
+      (a, b) => Number(isFounders(b)) - Number(isFounders(a))
+    )
+    let before: number
+    do {
+      before = this.ledger.size
+      let kept = 0
+      for (const feed of feeds) kept += this.#loadFeed(feed)
+      if (this.ledger.size >= kept) return
+    } while (this.ledger.size > before)
+  }
+
+  #loadFeed(feed: string): number {
+    let count = 0
+    for (let fromSeq = 0; ; ) {
+      const rows = this.#records.scan({ feed, fromSeq, limit: LOAD_RECORDS })
+      const last = rows.at(-1)
+      if (last === undefined) return count
+      this.ledger.add(
+        rows.map(row => row.bytes),
+        { verifiedBefore: true }
+      )
+      count += rows.length
+      fromSeq = last.seq + 1
     }
   }
 

@@ -4,10 +4,12 @@
  * there is something new; a slow round now and then makes up for lost hints. Gossip is never believed, only followed.
  */
 
-import { equalBytes, fromUtf8, toHex, utf8 } from '../base/bytes.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
-import type { DeviceId } from '../base/ids.ts'
+import type { DeviceId, OperationId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
+import { decodeAnnouncement, encodeAnnouncement } from '../ledger/announcement.ts'
+import type { Operation } from '../ledger/operation.ts'
 import type { Outcome } from '../ledger/outcome.ts'
 import { RootQuest, rootsFor } from '../ledger/root-sync.ts'
 import { digestOf, type FeedTip } from '../ledger/sync.ts'
@@ -25,7 +27,7 @@ import { nextMessage } from './next-message.ts'
 import type { PeerStream, Transport } from './transport.ts'
 
 export const LEDGER_PROTOCOL = '/peerage/ledger/1'
-/** The digest of the sender's ledger in hex, whenever it changed. */
+/** What a sender's ledger has become, whenever it changed (ledger/announcement.ts). */
 export const LEDGER_TOPIC = 'peerage/ledger/1'
 
 const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
@@ -60,11 +62,11 @@ export class LedgerSync {
     const { transport, keeper } = init
     transport.handle(LEDGER_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
     transport.on({ onConnect: link => this.ask(link.device) })
-    transport.subscribe(LEDGER_TOPIC, (from, bytes) => {
-      if (fromUtf8(bytes) !== this.#digest()) this.ask(from)
+    transport.subscribe(LEDGER_TOPIC, (from, bytes) => this.#onAnnouncement(from, bytes))
+    keeper.on({
+      onAccepted: accepted => this.#announce(accepted.filter(({ author }) => author === transport.self)),
+      onRoots: () => this.#announce([])
     })
-    const tell = (): void => transport.publish(LEDGER_TOPIC, utf8(this.#digest()))
-    keeper.on({ onAccepted: tell, onRoots: tell })
     this.#timer = setInterval(() => this.#askOne(), ROUND_MS)
     this.#timer.unref()
   }
@@ -88,9 +90,24 @@ export class LedgerSync {
     this.#stop.abort()
   }
 
-  #digest(): string {
-    const { digest, rootHash } = this.#init.keeper.ledger.hello()
-    return `${toHex(digest)}.${toHex(rootHash)}`
+  #announce(signed: readonly Operation[]): void {
+    const { transport, keeper } = this.#init
+    const { digest, rootHash } = keeper.ledger.hello()
+    const records = signed.map(operation => operation.record)
+    transport.publish(LEDGER_TOPIC, encodeAnnouncement({ digest, root: rootHash, records }))
+  }
+
+  #onAnnouncement(from: DeviceId, bytes: Uint8Array): void {
+    const { keeper, log } = this.#init
+    const decoded = decodeAnnouncement(bytes)
+    if (!decoded.ok) {
+      log.debug({ device: from }, `ledger announcement: ${decoded.detail}`)
+      return
+    }
+    const { digest, root, records } = decoded.value
+    if (records.length > 0) keeper.take(records)
+    const mine = keeper.ledger.hello()
+    if (!equalBytes(digest, mine.digest) || !equalBytes(root, mine.rootHash)) this.ask(from)
   }
 
   #askOne(): void {
@@ -134,13 +151,15 @@ export class LedgerSync {
       const tips = isBehind ? (await talk.expect('tips')).tips : []
       if (!equalBytes(hello.rootHash, ledger.hello().rootHash)) await this.#askRoots(talk)
       if (!isBehind) return hello.digest
+      let sent: readonly OperationId[] = []
       for (let page = 0; page < PAGES_MAX; page++) {
-        const wants = ledger.wantsFrom(tips)
+        const wants = ledger.wantsFrom(tips, sent)
         if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
         await talk.send({ kind: 'want', wants })
         const { records, more } = await talk.expect('records')
         const accepted = await keeper.takeAll(records)
-        if (!more && accepted === 0) return undefined // what is left can not be had from this peer
+        if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
+        sent = ledger.lastOf(accepted.length > 0 ? accepted : records)
       }
       return undefined
     } finally {

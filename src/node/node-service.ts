@@ -20,6 +20,10 @@ import type {
 import { LocalAuditService } from './audit-service.ts'
 import { DeviceKey } from './device-key.ts'
 import { freshnessStatus } from './freshness-status.ts'
+import { LocalGovernanceService } from './governance-service.ts'
+import type { GovernanceService } from './governance-terms.ts'
+import { LocalLedgerExplorer } from './ledger-explorer.ts'
+import type { LedgerExplorer } from './ledger-terms.ts'
 import type { Node } from './node.ts'
 import type {
   Dataset,
@@ -48,12 +52,16 @@ import type { TransferView } from './transfer-desk.ts'
 
 export class LocalNodeService implements NodeService {
   readonly #node: Node
+  readonly governance: GovernanceService
+  readonly ledger: LedgerExplorer
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
   constructor(node: Node) {
     this.#node = node
     this.#audit = new LocalAuditService(node)
+    this.governance = new LocalGovernanceService(node)
+    this.ledger = new LocalLedgerExplorer(node.keeper, device => node.catalogue.nameOf(device))
   }
 
   async status(): Promise<NodeStatus> {

@@ -21,9 +21,13 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
-import type { DeviceName, Task } from './service-terms.ts'
+import type { DeviceName } from './device-name.ts'
+import type { GovernanceService } from './governance-terms.ts'
+import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger-terms.ts'
+import type { Task } from './task.ts'
 
-export type { DeviceName, Task } from './service-terms.ts'
+export type { DeviceName } from './device-name.ts'
+export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
 export type DeviceKind = 'server' | 'desktop' | 'laptop'
@@ -298,6 +302,8 @@ export interface VerifyResult {
 export const DAMAGED_FILES_MAX = 1000
 
 export interface NodeService extends AuditService {
+  readonly governance: GovernanceService
+  readonly ledger: LedgerExplorer
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
@@ -402,4 +408,6 @@ export interface Daemon {
   readonly keys: KeyFiles
   /** Checks an exported folder of audit logs, on any machine; rejects with AUDIT_BROKEN when it can not be checked. */
   verifyAudit(request: AuditFolderRequest): Promise<AuditVerification>
+  /** Checks an exported ledger, on any machine; rejects with LEDGER_BROKEN when there is nothing to check. */
+  verifyLedger(request: LedgerFolderRequest): Promise<LedgerVerification>
 }

@@ -1,6 +1,7 @@
 /**
- * Checks many signatures on threads of their own, so that a device which joins an org with a long history is not busy
- * with nothing else. Few are checked at once where they are. The threads end when they have had nothing to do for a while.
+ * Checks many signatures on threads of their own, so that a device which joins an org with a long history can do other
+ * things meanwhile. Few are checked at once where they are. The threads end when they have had nothing to do for a
+ * while.
  *
  * A job is checks one after another, each of CHECK_LAYOUT; its answer one byte for each, 1 for a good signature.
  */

@@ -42,6 +42,7 @@ const SCHEMA = {
        PRIMARY KEY (log, seq)
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX entries_by_time ON entries (time);
+     CREATE INDEX entries_by_action ON entries (action, time);
      CREATE INDEX entries_by_dataset ON entries (dataset, time) WHERE dataset IS NOT NULL;
      CREATE INDEX entries_by_version ON entries (version, time) WHERE version IS NOT NULL;
      CREATE TABLE nodes (
@@ -269,12 +270,21 @@ export class AuditDatabase {
     return this.#all('SELECT * FROM witnessed WHERE device = ?', device).map(headOf)[0]
   }
 
-  allWitnessed(): SignedHead[] {
-    return this.#all('SELECT * FROM witnessed ORDER BY device').map(headOf)
+  witnessedCount(): number {
+    return numberOf(this.#all('SELECT count(*) AS count FROM witnessed')[0] ?? {}, 'count')
+  }
+
+  /** Of all logs, in the order of their devices. */
+  witnessedFrom(offset: number, limit: number): SignedHead[] {
+    return this.#all('SELECT * FROM witnessed ORDER BY device LIMIT ? OFFSET ?', limit, offset).map(headOf)
   }
 
   sightings(device: DeviceId): SignedHead[] {
     return this.#all('SELECT * FROM sightings WHERE device = ? ORDER BY size', device).map(headOf)
+  }
+
+  sightingsOfSize(device: DeviceId, size: number): SignedHead[] {
+    return this.#all('SELECT * FROM sightings WHERE device = ? AND size = ?', device, size).map(headOf)
   }
 
   findings(): FindingRow[] {

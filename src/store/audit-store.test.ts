@@ -101,7 +101,9 @@ test('a witness advances from where it was judged, and only from there', async (
   ]
   assert.deepEqual(await Promise.all(both), [true, false], 'of two at once one is first')
   assert.deepEqual(store.database.witnessed(other), { size: 7, root: filled(7), note: filled(7, 9) })
-  assert.equal(store.database.allWitnessed().length, 1)
+  assert.equal(store.database.witnessedCount(), 1)
+  assert.equal(store.database.witnessedFrom(0, 9)[0]?.size, 7)
+  assert.deepEqual(store.database.witnessedFrom(1, 9), [])
 })
 
 test('checkpoints, sightings and findings are kept; of sightings the smallest go first', async () => {
@@ -117,6 +119,7 @@ test('checkpoints, sightings and findings are kept; of sightings the smallest go
   const sizes = store.database.sightings(other).map(({ size }) => size)
   assert.equal(sizes.length, 256)
   assert.deepEqual(sizes.slice(-2), [300, 300], 'two roots of one size are two sightings')
+  assert.equal(store.database.sightingsOfSize(other, 300).length, 2)
   const finding = { device: other, kind: 'forked', position: null, witnesses: [own], detail: 'x', timeMs: 1 }
   await store.putFinding(finding)
   await store.putFinding({ ...finding, timeMs: 2 })

@@ -18,8 +18,9 @@ import {
 import { type DeviceName, datasetName, orgId } from '../../api/field.ts'
 import { ERROR_CODES } from '../../base/error-codes.ts'
 import { shortId } from '../../base/ids.ts'
-import { formatBytes, parseDurationMs } from '../../base/units.ts'
+import { formatBytes } from '../../base/units.ts'
 import { command, type Invocation } from '../command.ts'
+import { instant, instantBefore } from '../instant.ts'
 import { absolutePathOf } from '../paths.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderTable } from '../text.ts'
 
@@ -32,19 +33,6 @@ interface Survey {
 function named({ device, name }: DeviceName): string {
   return name ?? shortId(device)
 }
-
-/** A date, a date with a time, or how long ago. */
-const instant = z.string().transform((text, context) => {
-  const ago = parseDurationMs(text)
-  if (ago !== undefined) return { agoMs: ago }
-  const atMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(atMs) && atMs >= 0) return { atMs }
-  context.addIssue({
-    code: 'custom',
-    message: 'write a duration such as 24h or 7d, or a date such as 2026-01-31'
-  })
-  return z.NEVER
-})
 
 function saidBy({ event }: AuditRecord): string {
   const parts = ['bytes', 'reason', 'count', 'type', 'purpose', 'kind'].flatMap(key => {
@@ -131,7 +119,7 @@ export const listAudit = command({
       device: device ?? null,
       dataset: dataset ?? null,
       action: action ?? null,
-      sinceMs: since === undefined ? null : (since.atMs ?? Math.max(0, nowMs - since.agoMs)),
+      sinceMs: since === undefined ? null : instantBefore(since, nowMs),
       limit
     })
     invocation.result(report, paint => [

@@ -12,6 +12,7 @@ import { AssertionFailure } from '../../base/assert.ts'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
 import { parseDeviceId, parseVersionId } from '../../base/ids.ts'
+import { scripted } from '../../node/scripted.conformance.ts'
 import type { NodeService, Transfer } from '../../node/service.ts'
 import { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
 
@@ -55,6 +56,8 @@ const FETCHING: Transfer = {
 function nodeWith(methods: Partial<NodeService>): NodeService {
   const unexpected = (name: string) => () => assert.fail(`${name} was not to be called`)
   return {
+    governance: scripted({}),
+    ledger: scripted({}),
     status: unexpected('status'),
     peers: unexpected('peers'),
     invite: unexpected('invite'),

@@ -11,6 +11,7 @@ import type {
 } from '../../api/routes.ts'
 import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
+import type { GovernanceService } from '../../node/governance-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 
 export type JsonHandlers = {
@@ -66,6 +67,33 @@ async function watchTransfer(service: NodeService, id: string, task: Task<Transf
   }
 }
 
+function governanceHandlers(service: GovernanceService) {
+  return {
+    devices: async () => ({ devices: await service.devices() }),
+    suspendDevice: input => service.suspendDevice(input),
+    revokeDevice: input => service.revokeDevice(input),
+    readmitDevice: input => service.readmitDevice(input),
+    roles: async () => ({ roles: await service.roles() }),
+    grantRole: input => service.grantRole(input),
+    revokeRole: input => service.revokeRole(input),
+    groups: async () => ({ groups: await service.groups() }),
+    createGroup: ({ name }) => service.createGroup(name),
+    addToGroup: input => service.addToGroup(input),
+    removeFromGroup: input => service.removeFromGroup(input),
+    access: () => service.access(),
+    grantAccess: input => service.grantAccess(input),
+    revokeAccess: input => service.revokeAccess(input),
+    setPolicy: input => service.setPolicy(input),
+    quarantine: input => service.quarantine(input),
+    release: input => service.release(input),
+    recall: input => service.recall(input),
+    invites: async () => ({ invites: await service.invites() }),
+    cancelInvite: ({ id }) => service.cancelInvite(id),
+    approve: ({ id }) => service.approve(id),
+    note: input => service.note(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 export function createHandlers(service: NodeService): Handlers {
   return {
     json: {
@@ -80,14 +108,18 @@ export function createHandlers(service: NodeService): Handlers {
       transfer: ({ id }) => service.transfer(id),
       stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard }),
       audit: input => service.audit(input),
-      auditWho: ({ name }) => service.auditWho(name)
+      auditWho: ({ name }) => service.auditWho(name),
+      ...governanceHandlers(service.governance),
+      operations: async input => ({ operations: await service.ledger.operations(input) }),
+      operation: ({ id }) => service.ledger.operation(id)
     },
     events: {
       publish: (input, task) => service.publish(input, task),
       verify: async (input, task) => ({ copies: await service.verify(input, task) }),
       watchTransfer: ({ id }, task) => watchTransfer(service, id, task),
       auditVerify: (_, task) => service.auditVerify(task),
-      auditExport: (input, task) => service.auditExport(input, task)
+      auditExport: (input, task) => service.auditExport(input, task),
+      exportLedger: ({ path }, task) => service.ledger.exportTo(path, task)
     },
     bytes: {
       torrent: input => service.torrent(input)

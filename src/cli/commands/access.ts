@@ -1,0 +1,150 @@
+/** `access` and `dataset policy`: who may read what. */
+
+import { Option } from 'commander'
+import { z } from 'zod'
+import { datasetName } from '../../api/field.ts'
+import {
+  type GrantRecord,
+  LABELS_MAX,
+  type PolicyRecord,
+  policyAccess,
+  type Scope
+} from '../../api/governance.ts'
+import { expiresOption, named, renderActed, term } from '../acted.ts'
+import { command } from '../command.ts'
+import { type Column, isoTime, renderTable } from '../text.ts'
+
+export const what = z.string().transform((text, context): Scope => {
+  if (text === 'all') return { kind: 'all' }
+  if (text.startsWith('label:') && text.length > 6) return { kind: 'label', label: text.slice(6) }
+  if (text.endsWith('/') && text.length > 1) return { kind: 'prefix', prefix: text }
+  const name = datasetName.safeParse(text.startsWith('name:') ? text.slice(5) : text)
+  if (name.success) return { kind: 'name', name: name.data }
+  context.addIssue({
+    code: 'custom',
+    message: 'write a dataset, the beginning of names up to a slash (os/), label:LABEL, or all'
+  })
+  return z.NEVER
+})
+
+export function scopeText(scope: Scope): string {
+  switch (scope.kind) {
+    case 'name':
+      return scope.name
+    case 'prefix':
+      return scope.prefix
+    case 'label':
+      return `label:${scope.label}`
+    case 'all':
+      return 'all'
+  }
+}
+
+const GRANT_COLUMNS: readonly Column<GrantRecord>[] = [
+  {
+    title: 'WHO',
+    value: ({ grantee }) => (grantee.kind === 'group' ? `group:${grantee.name}` : named(grantee))
+  },
+  { title: 'WHAT', value: row => scopeText(row.scope) },
+  { title: 'PURPOSE', value: row => row.purpose ?? '-' },
+  { title: 'BY', value: row => named(row.by) },
+  { title: 'SINCE', value: row => isoTime(row.grantedAtMs) },
+  { title: 'UNTIL', value: row => (row.expiresAtMs === null ? '-' : isoTime(row.expiresAtMs)) }
+]
+
+const POLICY_COLUMNS: readonly Column<PolicyRecord>[] = [
+  { title: 'DATASET', value: row => row.name },
+  { title: 'OWNER', value: row => (row.owner === null ? 'admins' : named(row.owner)) },
+  { title: 'READ', value: row => (row.access === 'granted' ? 'with a grant only' : 'as its class says') },
+  { title: 'LABELS', value: row => row.labels.join(', ') || '-' }
+]
+
+export const listAccess = command({
+  usage: 'list',
+  isDefault: true,
+  summary: 'list who was granted access to what, and the policies of datasets',
+  examples: ['peerage access list'],
+  input: z.object({}),
+  run: async invocation => {
+    const list = await invocation.client.call('access', {})
+    invocation.result(list, paint => [
+      ...(list.grants.length === 0
+        ? ['nothing is granted; public and internal data needs no grant unless its policy says so']
+        : renderTable(list.grants, GRANT_COLUMNS, paint)),
+      ...(list.policies.length === 0 ? [] : ['', ...renderTable(list.policies, POLICY_COLUMNS, paint)])
+    ])
+  }
+})
+
+const who = z.string().min(1, 'write a device, or group:NAME')
+const WHO_AND_WHAT =
+  'WHO is a device (its name, or at least eight digits of its id) or group:NAME. WHAT is a dataset, the beginning of ' +
+  'names up to a slash, label:LABEL, or all.'
+
+export const grantAccess = command({
+  usage: 'grant <who> <what>',
+  summary: 'let a device, or the devices of a group, read datasets',
+  description: WHO_AND_WHAT,
+  examples: [
+    'peerage access grant lab-7 payroll --purpose audit-2026 --expires 30d',
+    'peerage access grant group:renderers textures/',
+    'peerage access grant group:renderers label:scenes'
+  ],
+  options: [
+    new Option('--purpose <purpose>', 'what for; it is written into the audit log of each read'),
+    expiresOption('it')
+  ],
+  input: z.object({
+    who,
+    what,
+    purpose: z.string().min(1, 'write what for').optional(),
+    expires: term.optional()
+  }),
+  run: async (invocation, input) => {
+    const acted = await invocation.client.call('grantAccess', {
+      ...{ who: input.who, scope: input.what, purpose: input.purpose ?? null },
+      expiresInMs: input.expires ?? null
+    })
+    invocation.result(acted, paint => renderActed(acted, paint))
+  }
+})
+
+export const revokeAccess = command({
+  usage: 'revoke <who> [what]',
+  summary: 'take a grant back, or without WHAT all of them',
+  description: `${WHO_AND_WHAT} It takes what was granted with the same WHAT.`,
+  examples: ['peerage access revoke lab-7 payroll', 'peerage access revoke group:renderers'],
+  input: z.object({ who, what: what.optional() }),
+  run: async (invocation, input) => {
+    const acted = await invocation.client.call('revokeAccess', {
+      ...{ who: input.who, scope: input.what ?? null }
+    })
+    invocation.result(acted, paint => renderActed(acted, paint))
+  }
+})
+
+export const setPolicy = command({
+  usage: 'policy <name>',
+  summary: 'set the labels of a dataset, and whether it is read with a grant only',
+  description:
+    'Replaces the policy that it has: what is left out is not kept. For the owner of the dataset, and admins.',
+  examples: [
+    'peerage dataset policy payroll --access granted',
+    'peerage dataset policy scenes --label scenes --label eu'
+  ],
+  options: [
+    new Option('--label <label...>', `a label, repeatable; at most ${LABELS_MAX}`).default([], 'none'),
+    new Option('--access <who>', 'members: as its class says; granted: with a grant only')
+      .choices(policyAccess.options)
+      .default('members')
+  ],
+  input: z.object({
+    name: datasetName,
+    label: z.array(z.string().min(1, 'write a label')).max(LABELS_MAX, `at most ${LABELS_MAX} labels`),
+    access: policyAccess
+  }),
+  run: async (invocation, { name, label, access }) => {
+    const acted = await invocation.client.call('setPolicy', { name, labels: label, access })
+    invocation.result(acted, paint => renderActed(acted, paint))
+  }
+})

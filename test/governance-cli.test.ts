@@ -1,0 +1,242 @@
+/**
+ * Commands of governance against the admin API of a node that follows a script: what reaches the node, and what people
+ * and programs see of its answers.
+ */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { defined } from '../src/base/assert.ts'
+import { parseDeviceId, parseOperationId, parseVersionId } from '../src/base/ids.ts'
+import type { CliContext } from '../src/cli/context.ts'
+import { run } from '../src/cli/program.ts'
+import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import type { Acted, GovernanceService } from '../src/node/governance-terms.ts'
+import { scripted } from '../src/node/scripted.conformance.ts'
+import type { NodeService } from '../src/node/service.ts'
+
+const DEVICE = defined(parseDeviceId('cd'.repeat(32)), 'device')
+const OPERATION = defined(parseOperationId('0f'.repeat(32)), 'operation')
+const VERSION = defined(parseVersionId('ab'.repeat(32)), 'version')
+const BUILD = { device: DEVICE, name: 'build-1', site: 'berlin' }
+const NAMELESS = { device: DEVICE, name: null, site: null }
+const NOW_MS = 1_800_000_000_000
+const DAY_MS = 86_400_000
+
+const ACTED: Acted = {
+  ...{ operation: OPERATION, type: 'device.suspend', says: 'suspends lab-7: s\u001b[2Jo' },
+  ...{ inForce: true, waitsFor: null, peersTold: 2 }
+}
+const WAITING: Acted = { ...ACTED, inForce: false, waitsFor: '1 of 2 admins approve device.suspend' }
+
+let home: string
+let server: AdminServer
+let asked: unknown[]
+
+async function serve(methods: Partial<GovernanceService>): Promise<void> {
+  const service = scripted<NodeService>({ governance: scripted<GovernanceService>(methods) })
+  server = createAdminServer({ service, log: { error: () => {} }, checkAnswers: true })
+  await server.listen(home)
+}
+
+/** A method that notes what it was asked and answers always the same. */
+function answering<T>(answer: T): (input?: unknown) => Promise<T> {
+  return async input => {
+    asked.push(input)
+    return answer
+  }
+}
+
+async function peerage(...argv: string[]) {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const terminal = (lines: string[]) => ({
+    write: (data: string | Uint8Array) => void lines.push(String(data)),
+    isTty: false,
+    columns: undefined
+  })
+  const context: CliContext = {
+    ...{ platform: process.platform, env: { PEERAGE_HOME: home }, userFolder: home, workingFolder: home },
+    hostName: 'lab-7',
+    stdout: terminal(stdout),
+    stderr: terminal(stderr),
+    readStandardInput: async () => '',
+    readHiddenLine: undefined,
+    loadDaemon: () => assert.fail('no command of this test needs a node of its own'),
+    catchInterrupt: () => new AbortController().signal,
+    nowMs: () => NOW_MS,
+    monotonicMs: () => 0
+  }
+  const exitCode = await run(argv, context)
+  return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') }
+}
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'peerage-gov-cli-'))
+  asked = []
+})
+
+afterEach(async () => {
+  await server.close()
+  rmSync(home, { recursive: true })
+})
+
+describe('what this device is asked to sign', () => {
+  it('reaches the node as it was meant', async () => {
+    const act = answering(ACTED)
+    const content = answering({ ...ACTED, version: VERSION, names: ['os/image'] })
+    await serve({
+      ...{ suspendDevice: act, revokeDevice: act, readmitDevice: act, grantRole: act, revokeRole: act },
+      ...{ createGroup: act, addToGroup: act, removeFromGroup: act, grantAccess: act, revokeAccess: act },
+      ...{ setPolicy: act, quarantine: content, release: content, recall: content, cancelInvite: act },
+      ...{ approve: act, note: act }
+    })
+    const expected: readonly (readonly [string, unknown])[] = [
+      ['device suspend lab-7 --reason stolen', { device: 'lab-7', reason: 'stolen' }],
+      ['device revoke cdcdcdcd', { device: 'cdcdcdcd', reason: null }],
+      ['device readmit lab-7', { device: 'lab-7', reason: null }],
+      [
+        'role grant lab-7 reader --expires 30d',
+        { device: 'lab-7', role: 'reader', expiresInMs: 30 * DAY_MS }
+      ],
+      ['role grant lab-7 reader', { device: 'lab-7', role: 'reader', expiresInMs: null }],
+      ['role revoke lab-7 reader', { device: 'lab-7', role: 'reader' }],
+      ['group create night', 'night'],
+      ['group add night lab-7', { name: 'night', device: 'lab-7' }],
+      ['group remove night lab-7', { name: 'night', device: 'lab-7' }],
+      [
+        'access grant group:night os/ --purpose tests --expires 2h',
+        {
+          who: 'group:night',
+          scope: { kind: 'prefix', prefix: 'os/' },
+          purpose: 'tests',
+          expiresInMs: 7_200_000
+        }
+      ],
+      [
+        'access grant lab-7 label:eu',
+        { who: 'lab-7', scope: { kind: 'label', label: 'eu' }, purpose: null, expiresInMs: null }
+      ],
+      ['access revoke lab-7 all', { who: 'lab-7', scope: { kind: 'all' } }],
+      ['access revoke lab-7 name:all', { who: 'lab-7', scope: { kind: 'name', name: 'all' } }],
+      ['access revoke lab-7', { who: 'lab-7', scope: null }],
+      [
+        'dataset policy os/image --label eu --label pii --access granted',
+        { name: 'os/image', labels: ['eu', 'pii'], access: 'granted' }
+      ],
+      ['dataset policy os/image', { name: 'os/image', labels: [], access: 'members' }],
+      ['quarantine os/image@3 --reason malware', { name: 'os/image', version: '3', reason: 'malware' }],
+      ['release os/image', { name: 'os/image', version: null, reason: null }],
+      ['recall os/image@abababab --reason x', { name: 'os/image', version: 'abababab', reason: 'x' }],
+      ['invite cancel 0f0f0f0f', '0f0f0f0f'],
+      ['approve 0f0f0f0f', '0f0f0f0f'],
+      ['note agreed --about 0f0f0f0f', { text: 'agreed', about: '0f0f0f0f' }]
+    ]
+    for (const [line] of expected) {
+      const { exitCode, stderr, stdout } = await peerage(...line.split(' '), '--json')
+      assert.equal(exitCode, 0, `${line}: ${stderr}${stdout}`)
+      assert.equal(JSON.parse(stdout).operation, OPERATION)
+    }
+    assert.deepEqual(
+      asked,
+      expected.map(([, input]) => input)
+    )
+  })
+
+  it('is told to people: what it says, whether it is in force, and who was told', async () => {
+    await serve({ suspendDevice: answering(ACTED) })
+    const { stdout } = await peerage('device', 'suspend', 'lab-7')
+    assert.equal(
+      stdout,
+      'this device suspends lab-7: s\ufffd[2Jo\noperation 0f0f0f0f0f0f: in force, sent to 2 connected devices\n'
+    )
+  })
+
+  it('says what an operation waits for, and what to do about it', async () => {
+    await serve({ suspendDevice: answering({ ...WAITING, peersTold: 0 }) })
+    const { exitCode, stdout } = await peerage('device', 'suspend', 'lab-7')
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /no effect yet, no other device is connected; it is sent when one is\n/)
+    assert.match(stdout, /waits: 1 of 2 admins approve device\.suspend\n/)
+    assert.match(stdout, /peerage approve 0f0f0f0f0f0f\n$/)
+  })
+
+  it('is checked before it leaves', async () => {
+    await serve({})
+    for (const [line, pattern] of [
+      ['quarantine os/image', /--reason is missing: say why/],
+      ['role grant lab-7 reader --expires never', /--expires can not be "never"/],
+      ['role grant lab-7 reader --expires 9999d', /write at most 3650d/],
+      ['access grant lab-7 Ü@', /<what> can not be/],
+      ['dataset policy os/image --access nobody', /--access/],
+      ['device suspend', /missing required argument/]
+    ] as const) {
+      const { exitCode, stderr } = await peerage(...line.split(' '))
+      assert.equal(exitCode, 64, line)
+      assert.match(stderr, pattern)
+    }
+    const long = await peerage('device', 'suspend', 'lab-7', '--reason', 'x'.repeat(201))
+    assert.match(long.stderr, /write at most 200 characters/)
+    assert.deepEqual(asked, [])
+  })
+})
+
+describe('lists', () => {
+  it('of devices say what stands against each', async () => {
+    const taken = { operation: OPERATION, by: BUILD, atMs: NOW_MS - 1000, reason: 'lost' }
+    const common = { kind: 'server', enrolledAtMs: 1, expiresAtMs: null } as const
+    await serve({
+      devices: answering([
+        { ...BUILD, ...common, self: true, admin: true, standing: 'member', roles: [], taken: null },
+        {
+          ...{ ...NAMELESS, ...common, self: false, admin: false, standing: 'suspended', taken },
+          roles: [{ role: 'reader', by: BUILD, expiresAtMs: NOW_MS + 60_000 }]
+        }
+      ])
+    })
+    const { stdout } = await peerage('device')
+    assert.match(stdout, /build-1 \(this one\) +berlin +cdcdcdcdcdcd +server +admin +1970-.*Z +member\n/)
+    assert.match(
+      stdout,
+      /reader \(ends in 1 min 0 s\).*suspended by build-1 on 2027-01-15T07:59:59\.000Z: lost\n/
+    )
+  })
+
+  it('of roles, groups, grants and invites name names', async () => {
+    const scope = { kind: 'prefix', prefix: 'os/' } as const
+    const grant = {
+      operation: OPERATION,
+      scope,
+      purpose: 'tests',
+      by: BUILD,
+      grantedAtMs: 1,
+      expiresAtMs: null
+    }
+    await serve({
+      roles: answering([
+        { role: 'admin', rank: 1, types: ['note'], holders: [{ ...BUILD, expiresAtMs: null }] },
+        { role: 'device', rank: 5, types: [], holders: [] }
+      ]),
+      groups: answering([{ id: OPERATION, name: 'night', by: BUILD, devices: [NAMELESS] }]),
+      access: answering({
+        grants: [{ ...grant, grantee: { kind: 'group', id: OPERATION, name: 'night' } }],
+        policies: [{ name: 'os/image', owner: null, labels: ['eu'], access: 'granted' }]
+      }),
+      invites: answering([
+        {
+          ...{ id: OPERATION, by: BUILD, state: 'cancelled', uses: 3, redeemedBy: [BUILD] },
+          ...{ createdAtMs: 1, expiresAtMs: 2 }
+        }
+      ])
+    })
+    assert.match((await peerage('role', 'list')).stdout, /admin +1 +build-1\ndevice +5 +every member\n/)
+    assert.match((await peerage('role')).stdout, /admin may author note\ndevice may author nothing\n/)
+    assert.match((await peerage('group')).stdout, /night +0f0f0f0f0f0f +build-1 +cdcdcdcdcdcd\n/)
+    const access = (await peerage('access')).stdout
+    assert.match(access, /group:night +os\/ +tests +build-1 /)
+    assert.match(access, /os\/image +admins +with a grant only +eu\n/)
+    assert.match((await peerage('invites')).stdout, /cancelled +build-1 +1 of 3 .* build-1\n/)
+  })
+})
