@@ -41,7 +41,7 @@ import { decodeSyncMessage, encodeSyncMessage, type SyncMessage } from './sync-m
 const SEED = Number(env.CONVERGENCE_SEED ?? Math.trunc(Math.random() * 2 ** 31))
 /** For a longer search: how many times the usual number of histories, without a limit of time. */
 const TIMES = Number(env.CONVERGENCE_TIMES ?? 1)
-const LIMIT_MS = 6000
+const LIMIT_MS = 5000
 const STEPS_MAX = 45
 const ROOTS_MAX = 3
 /** Two admins and two devices. */
@@ -148,7 +148,7 @@ test('any order, any batches and any repetition fold into the state that the nai
 test('the histories reach what the rules are about', () => {
   const seen = new Set<string>()
   const see = (what: string, isSo: boolean) => isSo && seen.add(what)
-  for (const history of fc.sample(histories(STEPS_MAX), { seed: 1, numRuns: 300 })) {
+  for (const history of fc.sample(histories(STEPS_MAX), { seed: 1, numRuns: 220 })) {
     const peer = new Peer(history.founding)
     peer.take(operationsOf(history.events))
     for (const { reason } of peer.ledger.state().inert.values()) seen.add(reason)
@@ -243,8 +243,7 @@ test('two sides of a partition hold the same after each has pulled once, forks a
       events: fc.constant(events),
       left: fc.subarray([...events]),
       right: fc.subarray([...events]),
-      // A page that is shorter than a fork is deep can consist of what the asker has.
-      countMax: fc.integer({ min: longestFeed(events), max: longestFeed(events) + 10 })
+      countMax: fc.integer({ min: 1, max: 50 })
     })
   )
   holds(t, partitions, {
@@ -267,10 +266,6 @@ test('two sides of a partition hold the same after each has pulled once, forks a
     tell: tellHistory
   })
 })
-
-function longestFeed(events: readonly Event[]): number {
-  return Math.max(1, ...operationsOf(events).map(({ seq }) => seq))
-}
 
 function closed(founding: Root, events: readonly Event[]): Event[] {
   const { operations } = new NaiveLog(founding, operationsOf(events))
