@@ -14,6 +14,7 @@ import {
   publication,
   START_MS,
   sha256,
+  TestDevice,
   type TestKey,
   verify,
   versionNamed
@@ -288,4 +289,23 @@ test('an admin acts as one even where another role that it holds has a better ra
   const state = settled(scribe, [later])
   assert.equal(reasonOf(state, quarantine), 'in force')
   assert.equal(reasonOf(state, approve), 'in force')
+})
+
+test('a device that is enrolled again goes on by what it drafts, and what it signed in between stays void', () => {
+  const founder = new TestDevice(admin, orgOf({}, {}))
+  founder.enrol(laptop)
+  const device = new TestDevice(laptop, founder.ledger.root)
+  device.learn(founder)
+  const note: OperationContent = { type: 'note', about: null, text: 'here' }
+  const before = device.write(note)
+  founder.learn(device)
+  const cutoffs = founder.ledger.cutoffsOf(laptop.id)
+  founder.write({ type: 'device.suspend', device: laptop.id, cutoffs, reason: null })
+  const unaware = device.write(note)
+  founder.enrol(laptop)
+  device.learn(founder)
+  const after = device.write(note)
+  founder.learn(device)
+  const reasons = [before, unaware, after].map(operation => reasonOf(founder.ledger.state(), operation))
+  assert.deepEqual(reasons, ['in force', 'author-suspended', 'in force'])
 })

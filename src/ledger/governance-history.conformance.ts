@@ -42,22 +42,25 @@ export const isRoot = (event: Event): event is Root => 'succession' in event
 export const operationsOf = (events: readonly Event[]): Operation[] =>
   events.filter((event): event is Operation => !isRoot(event))
 
+/** First roots of orgs of several tables. */
+export const foundings: fc.Arbitrary<Root> = fc
+  .record({
+    table: fc.constantFrom(...TABLES),
+    approvals: fc.constantFrom(...APPROVALS),
+    expiresMinutes: rarely<number | null>(null, 6, fc.integer({ min: 10, max: 60 }))
+  })
+  .map(({ table, approvals, expiresMinutes }) => {
+    const expiresMs = expiresMinutes === null ? null : minute(expiresMinutes)
+    return foundOrg(EVERYONE.slice(0, 2), { ...table, approvals, expiresMs })
+  })
+
 export function histories(stepsMax: number): fc.Arbitrary<History> {
   return fc
-    .record({
-      table: fc.constantFrom(...TABLES),
-      approvals: fc.constantFrom(...APPROVALS),
-      expiresMinutes: rarely<number | null>(null, 6, fc.integer({ min: 10, max: 60 })),
-      steps: fc.array(step, { maxLength: stepsMax, size: 'max' })
-    })
-    .map(({ table, approvals, expiresMinutes, steps }) => {
-      const expiresMs = expiresMinutes === null ? null : minute(expiresMinutes)
-      const founding = foundOrg(EVERYONE.slice(0, 2), { ...table, approvals, expiresMs })
-      return play(founding, steps)
-    })
+    .record({ founding: foundings, steps: fc.array(step, { maxLength: stepsMax, size: 'max' }) })
+    .map(({ founding, steps }) => play(founding, steps))
 }
 
-const minute = (index: number) => START_MS + MINUTE * (60 + index)
+export const minute = (index: number) => START_MS + MINUTE * (60 + index)
 
 /** A step that its author could not sign at all is left out. */
 export function play(founding: Root, steps: readonly Step[]): History {
@@ -80,7 +83,7 @@ export function play(founding: Root, steps: readonly Step[]): History {
 }
 
 /** A successor of the newest root, or a second one of the root before it. */
-function succeed(scene: Scene, { action, pick, target }: Step, index: number): Root {
+export function succeed(scene: Scene, { action, pick, target }: Step, index: number): Root {
   const { roots } = scene
   const predecessor = at(roots, Math.max(0, roots.length - (action === 'contest' ? 2 : 1)))
   const [first, second, third] = EVERYONE
