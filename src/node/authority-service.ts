@@ -32,6 +32,7 @@ import type {
   RootRecord,
   VoteAction
 } from './authority-terms.ts'
+import { byName } from './device-name.ts'
 import { verify } from './ledger-keeper.ts'
 import { ID_PREFIX_CHARACTERS_MIN, LedgerNames } from './ledger-names.ts'
 import type { Node } from './node.ts'
@@ -54,7 +55,9 @@ export class LocalAuthorityService implements AuthorityService {
     const name = (key: DeviceId) => this.#names.nameOf(key)
     return {
       ...{ orgName: head.orgName, version: head.version, hash: toHex(head.hash) },
-      ...{ admins: head.admins.map(name), threshold: head.threshold, recovery: head.recovery.map(name) },
+      admins: head.admins.map(name).sort(byName),
+      threshold: head.threshold,
+      recovery: head.recovery.map(name).sort(byName),
       isAdmin: head.admins.includes(identity.device),
       approvals: [...head.approvals].sort().map(([type, admins]) => ({ type, admins })),
       beacon: beacon === null ? null : { ...beacon, signers: beacon.signers.map(name) },

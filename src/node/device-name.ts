@@ -8,3 +8,12 @@ export interface DeviceName {
   readonly name: string | null
   readonly site: string | null
 }
+
+/** By name, those without one last, equals by device. */
+export function byName(
+  a: Pick<DeviceName, 'device' | 'name'>,
+  b: Pick<DeviceName, 'device' | 'name'>
+): number {
+  const [x, y] = [`${a.name ?? '\uffff'} ${a.device}`, `${b.name ?? '\uffff'} ${b.device}`]
+  return x < y ? -1 : Number(x > y)
+}

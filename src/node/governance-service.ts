@@ -17,6 +17,7 @@ import {
 import { scopeInWords } from '../ledger/operation-words.ts'
 import { type DatasetVersion, hasEnded, isAvailable, type State, usesLeft } from '../ledger/state.ts'
 import { isSameScope } from '../ledger/state-builder.ts'
+import { byName } from './device-name.ts'
 import type {
   AccessAction,
   AccessRecord,
@@ -355,14 +356,6 @@ export class LocalGovernanceService implements GovernanceService {
       }
     )
   }
-}
-
-function byName(
-  a: { name: string | null; device: string },
-  b: { name: string | null; device: string }
-): number {
-  const [x, y] = [`${a.name ?? '\uffff'} ${a.device}`, `${b.name ?? '\uffff'} ${b.device}`]
-  return x < y ? -1 : Number(x > y)
 }
 
 function list(names: readonly string[]): string {
