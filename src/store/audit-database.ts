@@ -15,11 +15,12 @@
  * It stores and finds, and judges nothing. Every write is one transaction.
  */
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { assert } from '../base/assert.ts'
 import { concatBytes } from '../base/bytes.ts'
 import { type DeviceId, parseDeviceId } from '../base/ids.ts'
 import { openDatabase, transaction } from './sqlite-file.ts'
+import { bytesOf, numberOf, type Row, Statements, textOf } from './statements.ts'
 
 const SCHEMA = {
   what: 'the audit log',
@@ -158,26 +159,6 @@ export interface FoundEntry {
   readonly bytes: Uint8Array
 }
 
-type Row = Record<string, unknown>
-
-function numberOf(row: Row, column: string): number {
-  const value = row[column]
-  assert(typeof value === 'number', `column ${column} is a number`)
-  return value
-}
-
-function textOf(row: Row, column: string): string {
-  const value = row[column]
-  assert(typeof value === 'string', `column ${column} is text`)
-  return value
-}
-
-function bytesOf(row: Row, column: string): Uint8Array {
-  const value = row[column]
-  assert(value instanceof Uint8Array, `column ${column} is bytes`)
-  return value
-}
-
 function deviceOf(row: Row): DeviceId {
   const device = parseDeviceId(textOf(row, 'device'))
   assert(device !== undefined, 'a log is of a device')
@@ -191,11 +172,12 @@ function splitHashes(joined: Uint8Array): Uint8Array[] {
 
 export class AuditDatabase {
   readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements: Statements
 
   /** Throws AppError HOME_CORRUPT when the file can not be used. `pagesMax` bounds its size. */
   constructor(path: string, { pagesMax }: { pagesMax?: number | undefined } = {}) {
     this.#database = openDatabase(path, SCHEMA)
+    this.#statements = new Statements(this.#database)
     if (pagesMax !== undefined) this.#database.exec(`PRAGMA max_page_count = ${pagesMax}`)
   }
 
@@ -204,22 +186,24 @@ export class AuditDatabase {
   }
 
   log(device: DeviceId): StoredLog | undefined {
-    return this.#all('SELECT * FROM logs WHERE device = ?', device).map(logOf)[0]
+    return this.#statements.all('SELECT * FROM logs WHERE device = ?', device).map(logOf)[0]
   }
 
   logs(): StoredLog[] {
-    return this.#all('SELECT * FROM logs ORDER BY device').map(logOf)
+    return this.#statements.all('SELECT * FROM logs ORDER BY device').map(logOf)
   }
 
   /** Entries from a position on, in order. */
   entries(device: DeviceId, { from, limit }: { from: number; limit: number }): Uint8Array[] {
-    return this.#all(
-      `SELECT e.bytes FROM entries e JOIN logs l ON l.id = e.log
+    return this.#statements
+      .all(
+        `SELECT e.bytes FROM entries e JOIN logs l ON l.id = e.log
        WHERE l.device = ? AND e.seq >= ? ORDER BY e.seq LIMIT ?`,
-      device,
-      from,
-      limit
-    ).map(row => bytesOf(row, 'bytes'))
+        device,
+        from,
+        limit
+      )
+      .map(row => bytesOf(row, 'bytes'))
   }
 
   /** Newest first; within one log by position. */
@@ -237,17 +221,20 @@ export class AuditDatabase {
     add('e.action = ?', search.action)
     add('e.time >= ?', search.sinceMs)
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-    return this.#all(
-      `SELECT l.device, e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log ${where}
+    return this.#statements
+      .all(
+        `SELECT l.device, e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log ${where}
        ORDER BY e.time DESC, e.seq DESC LIMIT ?`,
-      ...values,
-      search.limit
-    ).map(row => ({ device: deviceOf(row), seq: numberOf(row, 'seq'), bytes: bytesOf(row, 'bytes') }))
+        ...values,
+        search.limit
+      )
+      .map(row => ({ device: deviceOf(row), seq: numberOf(row, 'seq'), bytes: bytesOf(row, 'bytes') }))
   }
 
   /** An inner node of this device's own log; undefined for one that is not full yet. */
   node(level: number, position: number): Uint8Array | undefined {
-    const row = this.#statement('SELECT hash FROM nodes WHERE level = ? AND position = ?').get(
+    const row = this.#statements.get(
+      'SELECT hash FROM nodes WHERE level = ? AND position = ?',
       level,
       position
     )
@@ -261,34 +248,38 @@ export class AuditDatabase {
 
   /** Newest first. */
   checkpoints({ limit }: { limit: number }): Uint8Array[] {
-    return this.#all('SELECT note FROM checkpoints ORDER BY size DESC LIMIT ?', limit).map(row =>
-      bytesOf(row, 'note')
-    )
+    return this.#statements
+      .all('SELECT note FROM checkpoints ORDER BY size DESC LIMIT ?', limit)
+      .map(row => bytesOf(row, 'note'))
   }
 
   witnessed(device: DeviceId): SignedHead | undefined {
-    return this.#all('SELECT * FROM witnessed WHERE device = ?', device).map(headOf)[0]
+    return this.#statements.all('SELECT * FROM witnessed WHERE device = ?', device).map(headOf)[0]
   }
 
   witnessedCount(): number {
-    return numberOf(this.#all('SELECT count(*) AS count FROM witnessed')[0] ?? {}, 'count')
+    return numberOf(this.#statements.all('SELECT count(*) AS count FROM witnessed')[0] ?? {}, 'count')
   }
 
   /** Of all logs, in the order of their devices. */
   witnessedFrom(offset: number, limit: number): SignedHead[] {
-    return this.#all('SELECT * FROM witnessed ORDER BY device LIMIT ? OFFSET ?', limit, offset).map(headOf)
+    return this.#statements
+      .all('SELECT * FROM witnessed ORDER BY device LIMIT ? OFFSET ?', limit, offset)
+      .map(headOf)
   }
 
   sightings(device: DeviceId): SignedHead[] {
-    return this.#all('SELECT * FROM sightings WHERE device = ? ORDER BY size', device).map(headOf)
+    return this.#statements.all('SELECT * FROM sightings WHERE device = ? ORDER BY size', device).map(headOf)
   }
 
   sightingsOfSize(device: DeviceId, size: number): SignedHead[] {
-    return this.#all('SELECT * FROM sightings WHERE device = ? AND size = ?', device, size).map(headOf)
+    return this.#statements
+      .all('SELECT * FROM sightings WHERE device = ? AND size = ?', device, size)
+      .map(headOf)
   }
 
   findings(): FindingRow[] {
-    return this.#all('SELECT * FROM findings ORDER BY time, device, kind').map(row => ({
+    return this.#statements.all('SELECT * FROM findings ORDER BY time, device, kind').map(row => ({
       device: deviceOf(row),
       kind: textOf(row, 'kind'),
       position: row.position === null ? null : numberOf(row, 'position'),
@@ -306,7 +297,7 @@ export class AuditDatabase {
     transaction(this.#database, () => {
       const known = this.log(device)
       assert((known?.size ?? 0) === from, `the log of ${device} has ${known?.size ?? 0} entries, not ${from}`)
-      this.#run(
+      this.#statements.run(
         `INSERT INTO logs (device, size, edge, note) VALUES (?, ?, ?, ?)
          ON CONFLICT (device) DO UPDATE
          SET size = excluded.size, edge = excluded.edge, note = coalesce(excluded.note, note)`,
@@ -315,20 +306,28 @@ export class AuditDatabase {
         concatBytes(edge.hashes),
         note
       )
-      const log = numberOf(this.#all('SELECT id FROM logs WHERE device = ?', device)[0] ?? {}, 'id')
+      const log = numberOf(
+        this.#statements.all('SELECT id FROM logs WHERE device = ?', device)[0] ?? {},
+        'id'
+      )
       for (const { seq, timeMs, action, dataset, version, bytes } of entries)
-        this.#run(
+        this.#statements.run(
           'INSERT INTO entries (log, seq, time, action, dataset, version, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
           ...[log, seq, timeMs, action, dataset, version, bytes]
         )
       for (const { level, position, hash } of nodes)
-        this.#run('INSERT INTO nodes (level, position, hash) VALUES (?, ?, ?)', level, position, hash)
+        this.#statements.run(
+          'INSERT INTO nodes (level, position, hash) VALUES (?, ?, ?)',
+          level,
+          position,
+          hash
+        )
     })
   }
 
   /** A newer note of the same size takes the place of the older. */
   putCheckpoint(size: number, note: Uint8Array): void {
-    this.#run(
+    this.#statements.run(
       'INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT DO UPDATE SET note = excluded.note',
       size,
       note
@@ -340,7 +339,7 @@ export class AuditDatabase {
     assert(size >= expected, 'what is cosigned never shrinks')
     return transaction(this.#database, () => {
       if ((this.witnessed(device)?.size ?? 0) !== expected) return false
-      this.#run(
+      this.#statements.run(
         `INSERT INTO witnessed (device, size, root, note) VALUES (?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`,
         ...[device, size, root, note]
@@ -352,12 +351,12 @@ export class AuditDatabase {
   /** Of many checkpoints of one device the smallest are let go. */
   putSighting(device: DeviceId, { size, root, note }: SignedHead): void {
     transaction(this.#database, () => {
-      this.#run(
+      this.#statements.run(
         `INSERT INTO sightings (device, size, root, note) VALUES (?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET note = excluded.note`,
         ...[device, size, root, note]
       )
-      this.#run(
+      this.#statements.run(
         `DELETE FROM sightings WHERE device = ?1 AND size < (
            SELECT size FROM sightings WHERE device = ?1 ORDER BY size DESC LIMIT 1 OFFSET ?2)`,
         device,
@@ -367,27 +366,11 @@ export class AuditDatabase {
   }
 
   putFinding({ device, kind, position, witnesses, detail, timeMs }: FindingRow): void {
-    this.#run(
+    this.#statements.run(
       `INSERT INTO findings (device, kind, position, witnesses, detail, time) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT DO NOTHING`,
       ...[device, kind, position, witnesses.join(' '), detail, timeMs]
     )
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const prepared = this.#database.prepare(sql)
-    this.#statements.set(sql, prepared)
-    return prepared
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values)
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values)
   }
 }
 

@@ -10,10 +10,11 @@
  * It does not look at the files: recovery.ts compares both.
  */
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { assert, defined } from '../base/assert.ts'
 import { PieceSet } from './piece-set.ts'
 import { openDatabase, transaction } from './sqlite-file.ts'
+import { bytesOf, numberOf, Statements, textOf } from './statements.ts'
 import type { Fingerprint } from './store.ts'
 
 const SCHEMA = {
@@ -90,32 +91,13 @@ export interface Amendment {
   readonly complete?: boolean
 }
 
-type Row = Record<string, unknown>
-
-function numberOf(row: Row, column: string): number {
-  const value = row[column]
-  assert(typeof value === 'number', `column ${column} is a number`)
-  return value
-}
-
-function textOf(row: Row, column: string): string {
-  const value = row[column]
-  assert(typeof value === 'string', `column ${column} is text`)
-  return value
-}
-
-function bytesOf(row: Row, column: string): Uint8Array {
-  const value = row[column]
-  assert(value instanceof Uint8Array, `column ${column} is bytes`)
-  return value
-}
-
 export class IndexDatabase {
   readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements: Statements
 
   constructor(path: string) {
     this.#database = openDatabase(path, SCHEMA)
+    this.#statements = new Statements(this.#database)
   }
 
   close(): void {
@@ -127,42 +109,51 @@ export class IndexDatabase {
   }
 
   load(): HoldingRow[] {
-    return this.#all(
-      'SELECT h.*, v.info FROM holdings h JOIN versions v ON v.id = h.version_id ORDER BY h.id'
-    ).map(row => {
-      const id = numberOf(row, 'id')
-      const versionId = textOf(row, 'version_id')
-      const kind = textOf(row, 'kind')
-      assert(kind === 'source' || kind === 'fetched', 'the schema allows two kinds')
-      const layers = this.#all('SELECT file, layer FROM layers WHERE version_id = ?', versionId)
-      return {
-        id,
-        versionId,
-        info: bytesOf(row, 'info'),
-        kind,
-        root: textOf(row, 'root'),
-        have: bytesOf(row, 'have'),
-        complete: numberOf(row, 'complete') === 1,
-        layers: new Map(layers.map(layer => [numberOf(layer, 'file'), bytesOf(layer, 'layer')])),
-        files: this.#files(id)
-      }
-    })
+    return this.#statements
+      .all('SELECT h.*, v.info FROM holdings h JOIN versions v ON v.id = h.version_id ORDER BY h.id')
+      .map(row => {
+        const id = numberOf(row, 'id')
+        const versionId = textOf(row, 'version_id')
+        const kind = textOf(row, 'kind')
+        assert(kind === 'source' || kind === 'fetched', 'the schema allows two kinds')
+        const layers = this.#statements.all('SELECT file, layer FROM layers WHERE version_id = ?', versionId)
+        return {
+          id,
+          versionId,
+          info: bytesOf(row, 'info'),
+          kind,
+          root: textOf(row, 'root'),
+          have: bytesOf(row, 'have'),
+          complete: numberOf(row, 'complete') === 1,
+          layers: new Map(layers.map(layer => [numberOf(layer, 'file'), bytesOf(layer, 'layer')])),
+          files: this.#files(id)
+        }
+      })
   }
 
   /** Adds a holding without any piece; returns its id. */
   insert(holding: NewHolding): number {
     const { versionId, kind, root, pieceCount } = holding
-    this.#run('INSERT INTO versions (id, info) VALUES (?, ?) ON CONFLICT DO NOTHING', versionId, holding.info)
+    this.#statements.run(
+      'INSERT INTO versions (id, info) VALUES (?, ?) ON CONFLICT DO NOTHING',
+      versionId,
+      holding.info
+    )
     for (const [file, layer] of holding.layers) this.putLayer(versionId, file, layer)
-    const row = this.#statement(
+    const row = this.#statements.get(
       `INSERT INTO holdings (version_id, kind, root, piece_count, have, complete)
-       VALUES (?, ?, ?, ?, ?, 0) RETURNING id`
-    ).get(versionId, kind, root, pieceCount, new PieceSet(pieceCount).toBytes())
+       VALUES (?, ?, ?, ?, ?, 0) RETURNING id`,
+      versionId,
+      kind,
+      root,
+      pieceCount,
+      new PieceSet(pieceCount).toBytes()
+    )
     return numberOf(defined(row, 'the new holding'), 'id')
   }
 
   putLayer(versionId: string, file: number, layer: Uint8Array): void {
-    this.#run(
+    this.#statements.run(
       'INSERT INTO layers (version_id, file, layer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
       versionId,
       file,
@@ -171,7 +162,7 @@ export class IndexDatabase {
   }
 
   have(holding: number): PieceSet | undefined {
-    const row = this.#statement('SELECT piece_count, have FROM holdings WHERE id = ?').get(holding)
+    const row = this.#statements.get('SELECT piece_count, have FROM holdings WHERE id = ?', holding)
     if (row === undefined) return undefined
     return defined(
       PieceSet.fromBytes(bytesOf(row, 'have'), numberOf(row, 'piece_count')),
@@ -180,11 +171,11 @@ export class IndexDatabase {
   }
 
   putHave(holding: number, have: PieceSet): void {
-    this.#run('UPDATE holdings SET have = ? WHERE id = ?', have.toBytes(), holding)
+    this.#statements.run('UPDATE holdings SET have = ? WHERE id = ?', have.toBytes(), holding)
   }
 
   putFile(holding: number, row: FileRow): void {
-    this.#run(
+    this.#statements.run(
       `INSERT INTO files (holding_id, file, inode, fingerprint) VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET inode = excluded.inode, fingerprint = excluded.fingerprint`,
       holding,
@@ -205,39 +196,29 @@ export class IndexDatabase {
       for (let piece = run.first; piece < run.first + run.count; piece++) have.add(piece)
     this.putHave(holding, have)
     for (const file of amendment.dropFiles)
-      this.#run('DELETE FROM files WHERE holding_id = ? AND file = ?', holding, file)
+      this.#statements.run('DELETE FROM files WHERE holding_id = ? AND file = ?', holding, file)
     for (const row of amendment.putFiles) this.putFile(holding, row)
     if (amendment.complete !== undefined)
-      this.#run('UPDATE holdings SET complete = ? WHERE id = ?', amendment.complete ? 1 : 0, holding)
+      this.#statements.run(
+        'UPDATE holdings SET complete = ? WHERE id = ?',
+        amendment.complete ? 1 : 0,
+        holding
+      )
     return true
   }
 
   remove(holding: number): void {
-    this.#run('DELETE FROM holdings WHERE id = ?', holding)
-    this.#run('DELETE FROM versions WHERE id NOT IN (SELECT version_id FROM holdings)')
+    this.#statements.run('DELETE FROM holdings WHERE id = ?', holding)
+    this.#statements.run('DELETE FROM versions WHERE id NOT IN (SELECT version_id FROM holdings)')
   }
 
   #files(holding: number): FileRow[] {
-    return this.#all('SELECT file, inode, fingerprint FROM files WHERE holding_id = ?', holding).map(row => ({
-      file: numberOf(row, 'file'),
-      inode: textOf(row, 'inode'),
-      fingerprint: row.fingerprint === null ? undefined : textOf(row, 'fingerprint')
-    }))
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const prepared = this.#database.prepare(sql)
-    this.#statements.set(sql, prepared)
-    return prepared
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values)
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values)
+    return this.#statements
+      .all('SELECT file, inode, fingerprint FROM files WHERE holding_id = ?', holding)
+      .map(row => ({
+        file: numberOf(row, 'file'),
+        inode: textOf(row, 'inode'),
+        fingerprint: row.fingerprint === null ? undefined : textOf(row, 'fingerprint')
+      }))
   }
 }

@@ -3,11 +3,12 @@
  * commits, and can be backed up by itself. One thread, synchronous, each call one durable transaction.
  */
 
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { assert } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
 import type { AppendOutcome, FeedRecord, NamedBlob, RecordStore, ScanRange } from './records.ts'
 import { openDatabase, transaction } from './sqlite-file.ts'
+import { bytesOf, numberOf, type Row, Statements, textOf } from './statements.ts'
 
 const SCHEMA = {
   what: "the node's records",
@@ -23,19 +24,20 @@ const SCHEMA = {
   ]
 }
 
-type Row = Record<string, unknown>
+const INSERT = 'INSERT INTO records (feed, seq, id, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
+const FIND_LIKE = 'SELECT * FROM records WHERE id = ? OR (feed = ? AND seq = ?)'
 
 function recordOf(row: Row): FeedRecord {
-  const { feed, seq, id, bytes } = row
-  assert(typeof feed === 'string' && typeof seq === 'number', 'a record has its position')
-  assert(typeof id === 'string' && bytes instanceof Uint8Array, 'a record has its bytes')
-  return { feed, seq, id, bytes }
+  return {
+    feed: textOf(row, 'feed'),
+    seq: numberOf(row, 'seq'),
+    id: textOf(row, 'id'),
+    bytes: bytesOf(row, 'bytes')
+  }
 }
 
 function blobOf(row: Row): NamedBlob {
-  const { key, bytes } = row
-  assert(typeof key === 'string' && bytes instanceof Uint8Array, 'a blob has key and bytes')
-  return { key, bytes }
+  return { key: textOf(row, 'key'), bytes: bytesOf(row, 'bytes') }
 }
 
 function isSame(a: FeedRecord, b: FeedRecord): boolean {
@@ -54,27 +56,25 @@ class Conflict extends Error {
 
 export class SqliteRecords implements RecordStore {
   readonly #database: DatabaseSync
+  readonly #statements: Statements
 
   /** Throws AppError HOME_CORRUPT when the file can not be used. */
   constructor(path: string) {
     this.#database = openDatabase(path, SCHEMA)
+    this.#statements = new Statements(this.#database)
   }
 
   append(records: readonly FeedRecord[]): AppendOutcome {
-    const insert = this.#database.prepare(
-      'INSERT INTO records (feed, seq, id, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
-    )
-    const find = this.#database.prepare('SELECT * FROM records WHERE id = ? OR (feed = ? AND seq = ?)')
     try {
       const added = transaction(this.#database, () => {
         let count = 0
         for (const record of records) {
           const { feed, seq, id, bytes } = record
-          if (insert.run(feed, seq, id, bytes).changes === 1) {
+          if (this.#statements.run(INSERT, feed, seq, id, bytes) === 1) {
             count++
             continue
           }
-          const other = find.all(id, feed, seq).map(recordOf)
+          const other = this.#statements.all(FIND_LIKE, id, feed, seq).map(recordOf)
           const conflicting = other.find(known => !isSame(known, record))
           if (conflicting !== undefined) throw new Conflict(conflicting)
         }
@@ -91,56 +91,51 @@ export class SqliteRecords implements RecordStore {
     const { feed, fromSeq = 0, limit = -1 } = range
     assert(feed !== undefined || range.fromSeq === undefined, 'a position is of a feed')
     return feed === undefined
-      ? this.#all('SELECT * FROM records ORDER BY feed, seq LIMIT ?', limit).map(recordOf)
-      : this.#all(
-          'SELECT * FROM records WHERE feed = ? AND seq >= ? ORDER BY seq LIMIT ?',
-          feed,
-          fromSeq,
-          limit
-        ).map(recordOf)
+      ? this.#statements.all('SELECT * FROM records ORDER BY feed, seq LIMIT ?', limit).map(recordOf)
+      : this.#statements
+          .all('SELECT * FROM records WHERE feed = ? AND seq >= ? ORDER BY seq LIMIT ?', feed, fromSeq, limit)
+          .map(recordOf)
   }
 
   find(id: string): FeedRecord | undefined {
-    return this.#all('SELECT * FROM records WHERE id = ?', id).map(recordOf)[0]
+    return this.#statements.all('SELECT * FROM records WHERE id = ?', id).map(recordOf)[0]
   }
 
   heads(): Map<string, number> {
-    const rows = this.#all('SELECT feed, max(seq) AS seq FROM records GROUP BY feed')
+    const rows = this.#statements.all('SELECT feed, max(seq) AS seq FROM records GROUP BY feed')
     return new Map(rows.map(row => [String(row.feed), Number(row.seq)]))
   }
 
   putBlob(key: string, bytes: Uint8Array): void {
-    this.#run('INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes', key, bytes)
+    this.#statements.run(
+      'INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes',
+      key,
+      bytes
+    )
   }
 
   getBlob(key: string): Uint8Array | undefined {
-    return this.#all('SELECT * FROM blobs WHERE key = ?', key).map(blobOf)[0]?.bytes
+    return this.#statements.all('SELECT * FROM blobs WHERE key = ?', key).map(blobOf)[0]?.bytes
   }
 
   listBlobs(prefix: string): NamedBlob[] {
-    return this.#all(
-      'SELECT * FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1 ORDER BY key',
-      prefix
-    ).map(blobOf)
+    return this.#statements
+      .all('SELECT * FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1 ORDER BY key', prefix)
+      .map(blobOf)
   }
 
   deleteBlob(key: string): boolean {
-    return this.#run('DELETE FROM blobs WHERE key = ?', key) === 1
+    return this.#statements.run('DELETE FROM blobs WHERE key = ?', key) === 1
   }
 
   deleteBlobs(prefix: string): number {
-    return this.#run('DELETE FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1', prefix)
+    return this.#statements.run(
+      'DELETE FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1',
+      prefix
+    )
   }
 
   close(): void {
     this.#database.close()
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#database.prepare(sql).all(...values)
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#database.prepare(sql).run(...values).changes)
   }
 }
