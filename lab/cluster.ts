@@ -3,6 +3,7 @@
  * that users run, with a home folder of its own; nothing here reaches into a node but through its admin API.
  */
 
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
@@ -86,6 +87,20 @@ export class ClusterNode {
 
   async run(...args: string[]): Promise<CommandResult> {
     return await runCommand([...args, '--home', this.home])
+  }
+
+  /** Runs a command that must succeed and prints one JSON object. */
+  async json<T>(...args: string[]): Promise<T> {
+    return await runJson<T>([...args, '--home', this.home])
+  }
+
+  /** Runs a command that must fail with an error of that code, and returns what it says. */
+  async refused(code: string, ...args: string[]): Promise<string> {
+    const { exitCode, stdout } = await this.run(...args, '--json')
+    assert.notEqual(exitCode, 0, args.join(' '))
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } }
+    assert.equal(error.code, code, error.message)
+    return error.message
   }
 
   /** Starts the node and waits until it says that it is ready. */

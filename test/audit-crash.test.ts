@@ -5,13 +5,12 @@
  */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { argv, execPath } from 'node:process'
+import { argv } from 'node:process'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { runUntilKilled } from '../lab/killed-child.ts'
 import { openCheckpoint, type SignedCheckpoint } from '../src/audit/checkpoint.ts'
 import { LogVerifier } from '../src/audit/log-verification.ts'
 import { orgIdFromBytes, versionIdFromBytes } from '../src/base/ids.ts'
@@ -49,24 +48,6 @@ async function writeUntilKilled(home: string): Promise<void> {
   await Promise.all(Array.from({ length: WRITERS }, write))
 }
 
-function killOne(home: string, lifeMs: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(execPath, [fileURLToPath(import.meta.url), 'child', home], {
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    let text = ''
-    child.stdout.on('data', (data: Buffer) => {
-      text += data.toString()
-    })
-    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), lifeMs))
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(text.split('\n').slice(0, -1))
-      else reject(new Error(`the child ended by itself, with code ${code}`))
-    })
-  })
-}
-
 function opened(hex: string): SignedCheckpoint {
   const checkpoint = openCheckpoint(Buffer.from(hex, 'hex'), { verify, sha256 })
   assert.ok(checkpoint.ok)
@@ -78,7 +59,7 @@ async function crashRounds(home: string): Promise<void> {
   const signed: SignedCheckpoint[] = []
   let acknowledged = 0
   for (let round = 0; round < ROUNDS; round++) {
-    const lines = await killOne(home, Math.random() * LIFE_MS_MAX)
+    const lines = await runUntilKilled(import.meta.url, [home], Math.random() * LIFE_MS_MAX)
     for (const line of lines) {
       if (/^\d+$/.test(line)) acknowledged = Math.max(acknowledged, 1 + Number(line))
       if (line.startsWith('note ')) signed.push(opened(line.slice(5)))

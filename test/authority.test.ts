@@ -31,19 +31,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function json<T>(node: ClusterNode, ...args: string[]): Promise<T> {
-  const { exitCode, stdout, stderr } = await node.run(...args, '--json')
-  assert.equal(exitCode, 0, `${args.join(' ')}: ${stdout}${stderr}`)
-  return JSON.parse(stdout) as T
-}
-
-async function refused(node: ClusterNode, code: string, ...args: string[]): Promise<string> {
-  const { stdout } = await node.run(...args, '--json')
-  const { error } = JSON.parse(stdout) as { error: { code: string; message: string } }
-  assert.equal(error.code, code, error.message)
-  return error.message
-}
-
 async function atVersion(version: number): Promise<void> {
   for (const node of cluster.nodes)
     await until(`${node.name} is at root version ${version}`, WAIT_MS, async () => {
@@ -58,14 +45,14 @@ async function knowsProposal(node: ClusterNode, { hash }: RootActed): Promise<vo
 }
 
 test('one admin becomes two when both have signed, on every device', async () => {
-  const proposed = await json<RootActed>(build, 'admin', 'propose', 'add', 'lab-7')
+  const proposed = await build.json<RootActed>('admin', 'propose', 'add', 'lab-7')
   assert.equal(proposed.inForce, false)
   assert.deepEqual(proposed.missing, ['1 more of the admins after: lab-7'])
   await knowsProposal(lab, proposed)
   const status = (await lab.run('admin', 'status')).stdout
   assert.match(status, /adds admin [0-9a-f]{64}\n {2}threshold 1 -> 2\n/)
   assert.match(status, /admins after +2 needed: build-1 signed, 1 more of lab-7\n/)
-  const signed = await json<RootActed>(lab, 'admin', 'sign', proposed.hash.slice(0, 10))
+  const signed = await lab.json<RootActed>('admin', 'sign', proposed.hash.slice(0, 10))
   assert.equal(signed.inForce, true)
   await atVersion(2)
   assert.match(
@@ -75,14 +62,14 @@ test('one admin becomes two when both have signed, on every device', async () =>
 })
 
 test('what needs two admins waits for the second', async () => {
-  const proposed = await json<RootActed>(lab, 'admin', 'propose', 'approvals', 'role.grant', '2')
+  const proposed = await lab.json<RootActed>('admin', 'propose', 'approvals', 'role.grant', '2')
   await knowsProposal(build, proposed)
-  await json<RootActed>(build, 'admin', 'sign', proposed.hash)
+  await build.json<RootActed>('admin', 'sign', proposed.hash)
   await atVersion(3)
-  const granted = await json<Acted>(build, 'role', 'grant', 'lab-7', 'publisher')
+  const granted = await build.json<Acted>('role', 'grant', 'lab-7', 'publisher')
   assert.equal(granted.inForce, false)
   assert.equal(granted.waitsFor, '1 of 2 admins approve role.grant')
-  assert.match(await refused(build, 'NO_CHANGE', 'approve', granted.operation), /other admins have to/)
+  assert.match(await build.refused('NO_CHANGE', 'approve', granted.operation), /other admins have to/)
   await until('lab may approve', WAIT_MS, async () => {
     return (await lab.run('approve', granted.operation.slice(0, 12))).exitCode === 0
   })
@@ -94,21 +81,21 @@ test('what needs two admins waits for the second', async () => {
 })
 
 test('a key signs one root of a version, and is told which it signed before', async () => {
-  const first = await json<RootActed>(build, 'admin', 'propose', 'expires', '365d')
-  const other = await json<RootActed>(build, 'admin', 'propose', 'expires', '30d', '--no-sign')
+  const first = await build.json<RootActed>('admin', 'propose', 'expires', '365d')
+  const other = await build.json<RootActed>('admin', 'propose', 'expires', '30d', '--no-sign')
   assert.match(
-    await refused(build, 'SIGNED_BEFORE', 'admin', 'sign', other.hash),
+    await build.refused('SIGNED_BEFORE', 'admin', 'sign', other.hash),
     new RegExp(`signed root ${first.hash} of version 4 before`)
   )
-  await refused(build, 'SIGNED_BEFORE', 'admin', 'propose', 'expires', '20d')
-  await refused(build, 'NO_CHANGE', 'admin', 'sign', first.hash)
+  await build.refused('SIGNED_BEFORE', 'admin', 'propose', 'expires', '20d')
+  await build.refused('NO_CHANGE', 'admin', 'sign', first.hash)
   assert.match(
-    await refused(build, 'NO_CHANGE', 'admin', 'propose', 'threshold', '1'),
+    await build.refused('NO_CHANGE', 'admin', 'propose', 'threshold', '1'),
     /from 2 to 2 of 2 admins/
   )
-  await refused(build, 'PROPOSAL_UNKNOWN', 'admin', 'sign', 'abababab')
+  await build.refused('PROPOSAL_UNKNOWN', 'admin', 'sign', 'abababab')
   await knowsProposal(lab, first)
-  assert.equal((await json<RootActed>(lab, 'admin', 'sign', first.hash)).inForce, true)
+  assert.equal((await lab.json<RootActed>('admin', 'sign', first.hash)).inForce, true)
   await atVersion(4)
 })
 
@@ -120,14 +107,13 @@ test('keys in files sign without coming to the node, and replace admins that are
   ])
   const named = keys.map(({ key }) => key)
   assert.equal(new Set(named).size, 3)
-  const proposed = await json<RootActed>(build, 'admin', 'propose', 'recovery', ...named)
+  const proposed = await build.json<RootActed>('admin', 'propose', 'recovery', ...named)
   await knowsProposal(lab, proposed)
-  await json<RootActed>(lab, 'admin', 'sign', proposed.hash)
+  await lab.json<RootActed>('admin', 'sign', proposed.hash)
   await atVersion(5)
 
   // lab-7 goes on alone: two recovery keys stand in for the admins.
-  const recovery = await json<RootActed>(
-    lab,
+  const recovery = await lab.json<RootActed>(
     'admin',
     'propose',
     'remove',
@@ -137,7 +123,7 @@ test('keys in files sign without coming to the node, and replace admins that are
   )
   assert.equal(recovery.inForce, false)
   const sign = (file: string | undefined) =>
-    json<RootActed>(lab, 'admin', 'sign', recovery.hash, '--key', file ?? '', ...withPassphrase)
+    lab.json<RootActed>('admin', 'sign', recovery.hash, '--key', file ?? '', ...withPassphrase)
   assert.equal((await sign(files[0])).inForce, false)
   assert.match(
     (await lab.run('admin', 'status')).stdout,

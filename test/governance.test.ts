@@ -34,24 +34,10 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function json<T>(node: ClusterNode, ...args: string[]): Promise<T> {
-  const { exitCode, stdout, stderr } = await node.run(...args, '--json')
-  assert.equal(exitCode, 0, `${args.join(' ')}: ${stdout}${stderr}`)
-  return JSON.parse(stdout) as T
-}
-
 async function act(node: ClusterNode, ...args: string[]): Promise<Acted> {
-  const acted = await json<Acted>(node, ...args)
+  const acted = await node.json<Acted>(...args)
   assert.equal(acted.inForce, true, acted.waitsFor ?? '')
   return acted
-}
-
-async function refused(node: ClusterNode, code: string, ...args: string[]): Promise<string> {
-  const { exitCode, stdout } = await node.run(...args, '--json')
-  assert.notEqual(exitCode, 0, args.join(' '))
-  const { error } = JSON.parse(stdout) as { error: { code: string; message: string } }
-  assert.equal(error.code, code, error.message)
-  return error.message
 }
 
 async function publish(node: ClusterNode, file: string, name: string, dataClass: string): Promise<void> {
@@ -106,10 +92,10 @@ test('access is granted and taken by name, for a device and for a group', async 
   await knows(lab, await act(build, 'access', 'revoke', 'lab-7'))
   assert.notEqual((await get(lab, 'lab-again')).exitCode, 0)
   assert.match(
-    await refused(build, 'NO_CHANGE', 'access', 'revoke', 'group:renderers', 'other'),
+    await build.refused('NO_CHANGE', 'access', 'revoke', 'group:renderers', 'other'),
     /it was granted pay\/roll/
   )
-  assert.match(await refused(build, 'GROUP_EXISTS', 'group', 'create', 'renderers'), /choose another name/)
+  assert.match(await build.refused('GROUP_EXISTS', 'group', 'create', 'renderers'), /choose another name/)
 })
 
 test('a quarantine stops a version everywhere, its release starts it again, and a recall is for good', async () => {
@@ -124,26 +110,26 @@ test('a quarantine stops a version everywhere, its release starts it again, and 
   const got = await lab.run('get', 'os/image', join(folder, 'image-got'), '--timeout', '20s')
   assert.equal(got.exitCode, 0, got.stderr)
   await act(build, 'recall', 'os/image@1', '--reason', 'wrong licence')
-  assert.match(await refused(build, 'NO_CHANGE', 'release', 'os/image'), /for good/)
+  assert.match(await build.refused('NO_CHANGE', 'release', 'os/image'), /for good/)
 })
 
 test('a role lets its holder do more, until it is taken', async () => {
   await publish(lab, 'image.bin', 'lab/image', 'internal')
   assert.match(
-    await refused(lab, 'NOT_AUTHORISED', 'quarantine', 'lab/image', '--reason', 'x'),
+    await lab.refused('NOT_AUTHORISED', 'quarantine', 'lab/image', '--reason', 'x'),
     /one of the roles admin, publisher may/
   )
   await knows(lab, await act(build, 'role', 'grant', 'lab-7', 'publisher', '--expires', '30d'))
   await act(lab, 'quarantine', 'lab/image', '--reason', 'broken build')
   assert.match((await office.run('role')).stdout, /publisher +3 +lab-7 \(until /)
   await knows(lab, await act(build, 'role', 'revoke', 'lab-7', 'publisher'))
-  await refused(lab, 'NOT_AUTHORISED', 'release', 'lab/image')
+  await lab.refused('NOT_AUTHORISED', 'release', 'lab/image')
   assert.match(
-    await refused(build, 'NOT_AUTHORISED', 'role', 'grant', 'lab-7', 'king'),
+    await build.refused('NOT_AUTHORISED', 'role', 'grant', 'lab-7', 'king'),
     /there is no role king/
   )
   assert.match(
-    await refused(build, 'NOT_AUTHORISED', 'role', 'grant', 'lab-7', 'admin'),
+    await build.refused('NOT_AUTHORISED', 'role', 'grant', 'lab-7', 'admin'),
     /peerage admin propose/
   )
 })
@@ -155,7 +141,7 @@ test('a suspended device is cut off, and comes back when it is readmitted', asyn
     const { peersConnected } = await lab.client.call('status', {})
     return peersConnected === 0
   })
-  assert.match(await refused(build, 'NO_CHANGE', 'device', 'suspend', 'lab-7'), /suspended already/)
+  assert.match(await build.refused('NO_CHANGE', 'device', 'suspend', 'lab-7'), /suspended already/)
   assert.match(
     (await office.run('device')).stdout,
     /lab-7 .*suspended by build-1 on .*: disk is being replaced/
@@ -174,13 +160,13 @@ test('a revoked device never comes back', async () => {
     const { peersConnected } = await office.client.call('status', {})
     return peersConnected === 0
   })
-  assert.match(await refused(build, 'NO_CHANGE', 'device', 'readmit', 'office-3'), /invite the machine anew/)
-  await refused(build, 'DEVICE_UNKNOWN', 'device', 'revoke', 'office-4')
+  assert.match(await build.refused('NO_CHANGE', 'device', 'readmit', 'office-3'), /invite the machine anew/)
+  await build.refused('DEVICE_UNKNOWN', 'device', 'revoke', 'office-4')
 })
 
 test('an invite that is cancelled lets nobody in', async () => {
   const { stdout } = await build.run('invite', '--uses', '3')
-  const { invites } = await json<{ invites: { id: string; state: string }[] }>(build, 'invites')
+  const { invites } = await build.json<{ invites: { id: string; state: string }[] }>('invites')
   const [newest, used] = invites
   assert.equal(newest?.state, 'open')
   assert.equal(used?.state, 'spent')
@@ -206,15 +192,10 @@ test('the ledger says who did what and why it holds, and a stranger can check an
     stdout,
     /build-1 +device\.revoke +revokes office-3 for good: stolen; .* in force \(as admin\)\n/
   )
-  const { operations } = await json<{ operations: LedgerEntry[] }>(
-    build,
-    'ledger',
-    '--type',
-    'device.suspend'
-  )
+  const { operations } = await build.json<{ operations: LedgerEntry[] }>('ledger', '--type', 'device.suspend')
   const [suspension] = operations
   assert.equal(operations.length, 1)
-  const entry = await json<LedgerEntry>(build, 'ledger', 'show', suspension?.operation.slice(0, 10) ?? '')
+  const entry = await build.json<LedgerEntry>('ledger', 'show', suspension?.operation.slice(0, 10) ?? '')
   assert.deepEqual([entry.signature, entry.role, entry.author.name], ['good', 'admin', 'build-1'])
   assert.equal(entry.next.length, 1)
   const text = (await build.run('ledger', 'show', entry.operation)).stdout

@@ -5,7 +5,6 @@
  */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import {
   existsSync,
   lstatSync,
@@ -18,9 +17,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { argv, execPath } from 'node:process'
+import { argv } from 'node:process'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { runUntilKilled } from '../lab/killed-child.ts'
 import { type PieceIndex, pieceIndex } from '../src/base/ids.ts'
 import { FilesystemStore } from '../src/store/filesystem.ts'
 import {
@@ -76,25 +75,6 @@ async function fetchUntilKilled(home: string, destination: string, seed: number)
   setInterval(() => {}, 1000)
 }
 
-/** Runs a child until it is killed; returns the lines that it printed whole. */
-function killOne(args: readonly string[], lifeMs: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(execPath, [fileURLToPath(import.meta.url), 'child', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    let text = ''
-    child.stdout.on('data', (data: Buffer) => {
-      text += data.toString()
-    })
-    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), lifeMs))
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(text.split('\n').slice(0, -1))
-      else reject(new Error(`the child ended by itself, with code ${code}`))
-    })
-  })
-}
-
 /** Every file that bears its final name is whole. */
 function checkNamedFiles(sample: Sample, root: string): void {
   for (const [index, file] of sample.version.files.entries()) {
@@ -138,7 +118,11 @@ async function crashRounds(folder: string): Promise<void> {
     const destination = join(folder, `dest-${fetches}`)
     const known = acknowledged.get(destination) ?? new Set()
     acknowledged.set(destination, known)
-    const lines = await killOne([home, destination, String(round)], Math.random() * LIFE_MS_MAX)
+    const lines = await runUntilKilled(
+      import.meta.url,
+      [home, destination, String(round)],
+      Math.random() * LIFE_MS_MAX
+    )
     const pieces = lines.filter(line => /^\d+$/.test(line)).map(line => pieceIndex(Number(line)))
     for (const piece of pieces) {
       assert(!known.has(piece), `piece ${piece} was kept and is not fetched again`)

@@ -199,22 +199,14 @@ export function verifyInclusion(
 ): boolean {
   const { index, size, leafHash, root, proof } = claim
   if (index < 0 || index >= size || !isWellFormed([leafHash, root, ...proof])) return false
-  let position = index
-  let last = size - 1
-  let hash = leafHash
-  for (const sibling of proof) {
-    if (last === 0) return false
-    if (position % 2 === 1 || position === last) {
-      hash = hashNode(sibling, hash, sha256)
-      while (position % 2 === 0 && position !== 0) {
-        position /= 2
-        last = Math.floor(last / 2)
-      }
-    } else hash = hashNode(hash, sibling, sha256)
-    position = Math.floor(position / 2)
-    last = Math.floor(last / 2)
-  }
-  return last === 0 && equalBytes(hash, root)
+  const sides = sidesOf(proof.length, index, size - 1)
+  if (sides === undefined) return false
+  const hash = proof.reduce(
+    (below, sibling, at) =>
+      sides[at] === 'left' ? hashNode(sibling, below, sha256) : hashNode(below, sibling, sha256),
+    leafHash
+  )
+  return equalBytes(hash, root)
 }
 
 /** RFC 9162 section 2.1.4.2; the empty log is the start of every other, by the empty proof. */
@@ -241,22 +233,38 @@ export function verifyConsistency(
     position = (position - 1) / 2
     last = Math.floor(last / 2)
   }
+  const sides = sidesOf(rest.length, position, last)
+  if (sides === undefined) return false
   let oldHash = first
   let hash = first
-  for (const sibling of rest) {
-    if (last === 0) return false
-    if (position % 2 === 1 || position === last) {
-      oldHash = hashNode(sibling, oldHash, sha256)
-      hash = hashNode(sibling, hash, sha256)
-      while (position % 2 === 0 && position !== 0) {
+  for (const [at, sibling] of rest.entries()) {
+    const isLeft = sides[at] === 'left'
+    // What is left of the path was in the old log as well.
+    if (isLeft) oldHash = hashNode(sibling, oldHash, sha256)
+    hash = isLeft ? hashNode(sibling, hash, sha256) : hashNode(hash, sibling, sha256)
+  }
+  return equalBytes(oldHash, oldRoot) && equalBytes(hash, root)
+}
+
+/**
+ * On which side each of `count` siblings stands, from the node at `position` of a level whose last node is `last` up
+ * to the root; undefined when the way has not just as many.
+ */
+function sidesOf(count: number, position: number, last: number): ('left' | 'right')[] | undefined {
+  const sides: ('left' | 'right')[] = []
+  while (last > 0) {
+    const isLeft = position % 2 === 1 || position === last
+    sides.push(isLeft ? 'left' : 'right')
+    // The last node of a level that has no sibling is its own parent.
+    if (isLeft)
+      while (position % 2 === 0) {
         position /= 2
         last = Math.floor(last / 2)
       }
-    } else hash = hashNode(hash, sibling, sha256)
     position = Math.floor(position / 2)
     last = Math.floor(last / 2)
   }
-  return last === 0 && equalBytes(oldHash, oldRoot) && equalBytes(hash, root)
+  return sides.length === count ? sides : undefined
 }
 
 function isPowerOfTwo(size: number): boolean {

@@ -41,10 +41,6 @@ export interface AccessBook {
   readonly revokes: Set<Placed>
 }
 
-export interface GroupBook {
-  readonly devices: Set<DeviceId>
-}
-
 const EMPTY: ReadonlySet<Placed> = new Set()
 
 export function granteeKey(grantee: Grantee): string {

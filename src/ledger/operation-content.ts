@@ -224,4 +224,3 @@ export type OperationContent =
   | RootVote
 
 export type OperationType = OperationContent['type']
-export type DatasetOperation = DatasetPublish | DatasetRetire | DatasetPolicy

@@ -1,7 +1,7 @@
 /** What the node tells of audit logs, its own and those it collected: the audit part of service.ts. */
 
 import type { AuditAction } from '../audit/entry.ts'
-import type { Trace } from '../audit/evidence.ts'
+import type { ReadEvidence } from '../audit/evidence.ts'
 import type { FindingKind } from '../audit/log-verification.ts'
 import type { PlainEvent } from '../audit/ocsf.ts'
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
@@ -65,19 +65,12 @@ export interface AuditReport extends AuditSurvey {
   readonly entries: readonly AuditRecord[]
 }
 
-export interface AuditRead {
+export interface AuditRead
+  extends Omit<ReadEvidence, 'server' | 'reader' | 'dataset' | 'firstMs' | 'lastMs'> {
   readonly server: DeviceName
   readonly reader: DeviceName
-  readonly version: VersionId
   readonly firstAtMs: number
   readonly lastAtMs: number
-  readonly servedBytes: number | null
-  readonly receivedBytes: number | null
-  readonly receiptBytes: number | null
-  readonly purpose: string | null
-  readonly serverEntry: Trace
-  readonly readerEntry: Trace
-  readonly receipt: Trace
 }
 
 export interface AuditHolder {

@@ -1,6 +1,6 @@
 /** What the node tells of the org's governance, and what it can be asked to sign: the governance part of service.ts. */
 
-import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
+import type { OperationId, VersionId } from '../base/ids.ts'
 import type { DeviceKind } from '../ledger/names.ts'
 import type { Scope } from '../ledger/operation-content.ts'
 import type { Standing } from '../ledger/state.ts'
@@ -167,5 +167,3 @@ export interface GovernanceService {
   approve(operation: string): Promise<Acted>
   note(note: { readonly text: string; readonly about: string | null }): Promise<Acted>
 }
-
-export type NameOf = (device: DeviceId) => DeviceName
