@@ -214,6 +214,42 @@ test('a fork does not undo what the feed took away', () => {
   assert.equal(picture(laptops.ledger.state(), 'other'), '')
 })
 
+test('a fork undoes what a later operation is known to have known through the feed', () => {
+  //  admin   publish one -- retire all -- retire one
+  //                      `- note (the fork)          `
+  //  second                                           `-- publish one: it knew of both, while the feed was one
+  const founder = new TestDevice(admin, root)
+  founder.publish('os', 'one')
+  const twin = new TestDevice(admin, root)
+  twin.learn(founder)
+  const retirement = founder.retire('os')
+  founder.retire('os', 'one')
+  const other = new TestDevice(second, root)
+  other.learn(founder)
+  other.publish('os', 'one')
+  assert.equal(picture(other.ledger.state(), 'os'), 'x.')
+  twin.write({ type: 'note', about: null, text: 'the other history' })
+  other.learn(twin)
+  assert.equal(picture(other.ledger.state(), 'os'), 'xx')
+  assert.equal(other.ledger.state().datasets.get('os')?.versions[1]?.retiredBy, retirement.id)
+})
+
+test('a fork costs what rests on its feed from there on, and nothing of others', () => {
+  const { founder, laptops, desktops } = org()
+  for (let index = 0; index < 20; index++) founder.publish(`os/${index}`, 'one')
+  laptops.learn(founder)
+  const twin = new TestDevice(laptop, root)
+  twin.learn(laptops)
+  laptops.publish('tool', 'one')
+  twin.publish('tool', 'two')
+  const untouched = laptops.ledger.state().datasets.get('os/7')
+  laptops.learn(twin)
+  desktops.learn(laptops)
+  assert.equal(picture(laptops.ledger.state(), 'tool'), '')
+  assert.equal(laptops.ledger.state().datasets.get('os/7'), untouched, 'it is the entry that it was')
+  assert.deepEqual(laptops.ledger.state().forks, desktops.ledger.state().forks)
+})
+
 test('versions count up in causal order, and retired ones keep their number', () => {
   const { founder } = org()
   founder.publish('os', 'one')

@@ -9,8 +9,9 @@
  * or earlier in the same feed alone, so what rests on what has no cycle, and the verdicts can be decided from the chain
  * downwards in exactly one way. naive-fold.conformance.ts does just that and is held against this.
  *
- * Work: an operation costs what rests on it. A suspension costs the operations of its device. Only a fork point or a
- * chain that moves makes everything be folded again, once, when the state is next asked for.
+ * Work: an operation costs what rests on it. A suspension costs the operations of its device, and a fork the operations
+ * of its feed from there on, so that a device that forks its feed again and again burdens others by its own work alone.
+ * Only a chain that moves makes everything be folded again, once, when the state is next asked for.
  */
 
 import { assert, defined } from '../base/assert.ts'
@@ -73,10 +74,10 @@ export class Fold {
   /** Takes one more operation of the log. */
   apply(placed: Placed, forkMoved: boolean): void {
     this.#index(placed)
-    if (forkMoved) this.#isStale = true
     if (this.#isStale) return
     if (!isBeforeFork(placed)) this.#builder.fork(placed.feed)
     this.#queue.add(placed)
+    if (forkMoved) this.#lookAgainFrom(placed)
     const { author, id } = placed.operation
     if (this.#awaited.has(id) || this.#frontier.has(id)) this.#lookAgainAt(author)
     for (const cancel of this.#cancels.get(id) ?? NONE) this.#queue.add(cancel)
@@ -260,10 +261,26 @@ export class Fold {
     }
     for (const invite of invites)
       for (const placed of this.#redemptions.get(invite) ?? NONE) this.#queue.add(placed)
-    for (const name of names) {
-      this.#dirtyNames.add(name)
-      if (this.#watchedNames.has(name)) this.#urgentNames.add(name)
-    }
+    for (const name of names) this.#nameTouched(name)
+  }
+
+  /**
+   * What a feed gave from a new fork point on is void. What it took stays, but nothing later in the feed is known to
+   * have known of it: of gives, which are void, that says nothing, and of operations on a dataset its fold.
+   */
+  #lookAgainFrom({ feed, operation: { seq } }: Placed): void {
+    for (const position of feed.positions.slice(seq - 1))
+      for (const placed of position) {
+        this.#queue.add(placed)
+        const { content } = placed.operation
+        if (content !== undefined && 'name' in content && this.#books.datasets.has(content.name))
+          this.#nameTouched(content.name)
+      }
+  }
+
+  #nameTouched(name: string): void {
+    this.#dirtyNames.add(name)
+    if (this.#watchedNames.has(name)) this.#urgentNames.add(name)
   }
 
   #lookAgainAt(device: DeviceId): void {
