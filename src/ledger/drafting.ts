@@ -9,6 +9,7 @@ import type { Fold } from './fold.ts'
 import { granteeKey } from './fold-books.ts'
 import { DEPS_MAX } from './operation.ts'
 import type { Cutoff, OperationContent } from './operation-content.ts'
+import { revokesScope } from './state-builder.ts'
 import { type Subject, standing } from './subject.ts'
 
 export interface Drafting {
@@ -18,7 +19,10 @@ export interface Drafting {
   readonly incarnation: string
 }
 
-/** At most DEPS_MAX, the most important first: more takes than that on one subject can be lifted in several steps. */
+/**
+ * At most DEPS_MAX, the most important first. Where more is to be known than fits, nothing is lost: what is written
+ * next on the subject knows of it through this, and names the rest.
+ */
 export function depsFor(content: OperationContent, drafting: Drafting): OperationId[] {
   const own = feedKey(drafting)
   const named = [...restoring(drafting, own), ...knowledge(content, drafting)]
@@ -55,19 +59,26 @@ function restoring({ fold, author }: Drafting, own: FeedKey): Placed[] {
 }
 
 /** What of others an operation must be seen to know. */
-function knowledge(content: OperationContent, { fold, log, author, incarnation }: Drafting): Placed[] {
+function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
+  const { fold, log, author, incarnation } = drafting
   const { books } = fold
   switch (content.type) {
     case 'device.enrol':
-      return taken(books.standing(content.device))
+      return unknown(books.standing(content.device), drafting, content)
     case 'role.grant':
-      return taken(books.role(content.device, content.role))
+      return unknown(books.role(content.device, content.role), drafting, content)
     case 'group.add':
-      return taken(books.place(content.group, content.device))
-    case 'access.grant':
-      return [...(books.access.get(granteeKey(content.grantee))?.revokes ?? [])].sort(newestFirst)
-    case 'content.release':
-      return [...(books.content.get(content.version)?.quarantines ?? [])].sort(newestFirst)
+      return unknown(books.place(content.group, content.device), drafting, content)
+    case 'access.grant': {
+      const book = books.access.get(granteeKey(content.grantee))
+      const revokes = [...(book?.revokes ?? [])].filter(revoke => revokesScope(revoke, content.scope))
+      return unknownOf({ takes: revokes, gives: [...(book?.grants ?? [])] }, drafting, content)
+    }
+    case 'content.release': {
+      const book = books.content.get(content.version)
+      const { quarantines = [], releases = [] } = book ?? {}
+      return unknownOf({ takes: [...quarantines], gives: [...releases] }, drafting, content)
+    }
     case 'approve': {
       const approved = log.get(content.operation)
       return approved === undefined ? [] : [approved]
@@ -85,8 +96,35 @@ function knowledge(content: OperationContent, { fold, log, author, incarnation }
   }
 }
 
-function taken(subject: Subject | undefined): Placed[] {
-  return [...(subject?.takes.values() ?? [])].map(take => take.placed).sort(newestFirst)
+function unknown(subject: Subject | undefined, drafting: Drafting, content: OperationContent): Placed[] {
+  if (subject === undefined) return []
+  const placed = (of: Subject['gives'] | Subject['takes']) => [...of.values()].map(each => each.placed)
+  return unknownOf({ takes: placed(subject.takes), gives: placed(subject.gives) }, drafting, content)
+}
+
+/**
+ * What to name so that all takes are known: the newest first, be it a take or a give that knows of takes, and nothing
+ * that is known already, by the author's feed or by what is named before it.
+ */
+function unknownOf(
+  { takes, gives }: { readonly takes: readonly Placed[]; readonly gives: readonly Placed[] },
+  { fold: { knowledge: known }, author, incarnation }: Drafting,
+  content: OperationContent
+): Placed[] {
+  const last = known.lastOf(content, feedKey({ author, incarnation }))
+  const named: Placed[] = []
+  const open = new Set(takes)
+  const reach = (from: Placed): boolean => {
+    const { size } = open
+    for (const take of open) if (take === from || known.knows(from, take)) open.delete(take)
+    return open.size < size
+  }
+  if (last !== undefined) reach(last)
+  for (const placed of [...takes, ...gives].sort(newestFirst)) {
+    if (open.size === 0) break
+    if (reach(placed)) named.push(placed)
+  }
+  return named
 }
 
 function newestFirst(a: Placed, b: Placed): number {

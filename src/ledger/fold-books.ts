@@ -7,7 +7,7 @@
 import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
 import type { Placed } from './feed.ts'
 import type { Cutoff, Grantee, OperationContent } from './operation-content.ts'
-import { type Give, newSubject, type Subject, subjectOf, type Take } from './subject.ts'
+import { type Give, type Knows, newSubject, type Subject, subjectOf, type Take } from './subject.ts'
 
 export interface Touched {
   /** Standing or a role changed: what they signed, and what is held against their rank, is to be looked at again. */
@@ -48,6 +48,7 @@ export function granteeKey(grantee: Grantee): string {
 }
 
 export class FoldBooks {
+  readonly knows: Knows
   readonly #subjects = new Map<string, Subject>()
   readonly invites = new Map<OperationId, InviteBook>()
   readonly #cancels = new Map<OperationId, Map<OperationId, Cancel>>()
@@ -64,6 +65,10 @@ export class FoldBooks {
   readonly #roles = new Map<DeviceId, Set<string>>()
   readonly proposals = new Set<Placed>()
   readonly votes = new Set<Placed>()
+
+  constructor(knows: Knows) {
+    this.knows = knows
+  }
 
   standing(device: DeviceId): Subject | undefined {
     return this.#subjects.get(subjectOf.standing(device))
@@ -259,7 +264,7 @@ export class FoldBooks {
   }
 
   #subject(name: string): Subject {
-    return getOr(this.#subjects, name, newSubject)
+    return getOr(this.#subjects, name, () => newSubject(this.knows))
   }
 }
 

@@ -21,6 +21,7 @@ import { type DatasetFold, foldDataset } from './dataset-fold.ts'
 import { type Feed, isBeforeFork, type OperationLog, type Placed } from './feed.ts'
 import { FoldBooks, getOr, type Touched } from './fold-books.ts'
 import { ADMIN_ROLE, Judge, type Verdict } from './fold-judge.ts'
+import { Knowledge } from './knowledge.ts'
 import type { OperationContent } from './operation-content.ts'
 import type { Verify } from './signature.ts'
 import type { DatasetEntry, Inert, State } from './state.ts'
@@ -32,7 +33,8 @@ export class Fold {
   readonly #log: OperationLog
   readonly #chain: ChainView
   readonly #verify: Verify
-  #books = new FoldBooks()
+  readonly knowledge: Knowledge
+  #books: FoldBooks
   #judge: Judge
   #builder: StateBuilder
   readonly #verdicts = new Map<OperationId, Verdict>()
@@ -66,7 +68,9 @@ export class Fold {
     this.#log = log
     this.#chain = chain
     this.#verify = verify
+    this.knowledge = new Knowledge(log)
     this.#frontier = frontierOf(chain)
+    this.#books = this.#newBooks()
     this.#judge = this.#newJudge()
     this.#builder = this.#newBuilder()
   }
@@ -122,6 +126,10 @@ export class Fold {
     return this.#mentions.get(give) ?? NONE
   }
 
+  #newBooks(): FoldBooks {
+    return new FoldBooks((later, earlier) => this.knowledge.knows(later, earlier))
+  }
+
   #newJudge(): Judge {
     return new Judge({
       log: this.#log,
@@ -152,7 +160,7 @@ export class Fold {
     this.#datasets.clear()
     this.#dirtyNames.clear()
     this.#urgentNames.clear()
-    this.#books = new FoldBooks()
+    this.#books = this.#newBooks()
     this.#judge = this.#newJudge()
     this.#builder = this.#newBuilder()
     for (const feed of this.#log.feeds.values()) if (isForked(feed)) this.#builder.fork(feed)
@@ -164,6 +172,7 @@ export class Fold {
   #index(placed: Placed): void {
     const { operation } = placed
     const { content, author } = operation
+    this.knowledge.add(placed)
     getOr(this.#byAuthor, author, (): Placed[] => []).push(placed)
     for (const dep of operation.deps) {
       const type = this.#log.get(dep)?.operation.type

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { OperationId } from '../base/ids.ts'
 import { type Actor, cast, meet, toDevice } from './governance-fixture.conformance.ts'
-import type { Operation } from './operation.ts'
-import type { OperationContent } from './operation-content.ts'
-import { keyNamed, publication, versionNamed } from './org-fixture.conformance.ts'
+import { createOperation, DEPS_MAX, type Operation } from './operation.ts'
+import type { OperationContent, Scope } from './operation-content.ts'
+import {
+  enrolment,
+  keyNamed,
+  OTHER_INCARNATION,
+  publication,
+  START_MS,
+  sha256,
+  type TestKey,
+  versionNamed
+} from './org-fixture.conformance.ts'
 
 /** The deps that a draft names, as the names of the operations of a scene. */
 function named(
@@ -90,4 +100,76 @@ test('who publishes names the latest that others said about the name', () => {
   meet(admin, second, laptop)
   assert.deepEqual(named(admin, publication('os', 'four'), scene), ['other'])
   assert.deepEqual(named(second, { type: 'dataset.retire', name: 'os', version: null }, scene), ['last'])
+})
+
+/** Another admin's feed says `take`, and this one's answers with `give`, as often as would fill the deps. */
+const OFTEN = DEPS_MAX + 5
+
+test('a device is taken back however often others have suspended it', () => {
+  const { admin, second, keys } = cast()
+  for (let time = 0; time < OFTEN; time++) {
+    second.suspend(keys.laptop)
+    meet(admin, second)
+    assert.equal(admin.standingOf(keys.laptop), 'suspended')
+    // Whoever takes it back, and knew of what came before or not, the last enrolment is enough to name.
+    const lifter = time % 2 === 0 ? admin : second
+    const { deps } = lifter.enrol(keys.laptop)
+    assert.ok(deps.length <= 2, `${deps.length} deps`)
+    meet(admin, second)
+    assert.equal(second.standingOf(keys.laptop), 'member')
+  }
+})
+
+test('more takes than an operation can name are lifted in as many steps as it takes', () => {
+  const { admin, second, keys } = cast()
+  for (let time = 0; time < OFTEN; time++) {
+    second.incarnation = `00000000000000${(time + 16).toString(16)}`
+    second.suspend(keys.laptop)
+  }
+  admin.learn(second)
+  assert.equal(admin.enrol(keys.laptop).deps.length, DEPS_MAX)
+  assert.equal(admin.standingOf(keys.laptop), 'suspended')
+  assert.equal(admin.enrol(keys.laptop).deps.length, OFTEN - DEPS_MAX)
+  assert.equal(admin.standingOf(keys.laptop), 'member')
+})
+
+test('a grant is not kept from its effect by what was taken from others', () => {
+  const { admin, second, keys } = cast()
+  const grantee = toDevice(keys.laptop)
+  const nameOf = (index: number): Scope => ({ kind: 'name', name: `data-${index}` })
+  for (let index = 0; index < OFTEN; index++) second.revokeAccess(grantee, nameOf(index))
+  admin.learn(second)
+  assert.equal(admin.grantAccess(grantee, nameOf(0)).deps.length, 1)
+  assert.equal(admin.ledger.state().grants.size, 1)
+  assert.equal(admin.grantAccess(grantee, { kind: 'all' }).deps.length, 0)
+  assert.equal(admin.ledger.state().grants.size, 2)
+})
+
+test('knowledge passes over operations on the same subject, and no others', () => {
+  const { admin, second, keys } = cast()
+  const suspension = second.suspend(keys.laptop)
+  second.incarnation = OTHER_INCARNATION
+  const naming = (actor: Actor, content: OperationContent, deps: readonly OperationId[]): Operation => {
+    const draft = actor.ledger.draft({ author: actor.id, incarnation: actor.incarnation, content })
+    assert.ok(draft.ok)
+    const operation = createOperation(
+      { ...draft.value, deps, timeMs: START_MS, expiresMs: null },
+      { sign: actor.key.sign, sha256 }
+    )
+    assert.equal(actor.ledger.add([operation.record]).accepted.length, 1)
+    return operation
+  }
+  const suspends = (key: TestKey): OperationContent => ({
+    type: 'device.suspend',
+    device: key.id,
+    cutoffs: [],
+    reason: null
+  })
+  const ofAnother = naming(second, suspends(keys.desktop), [suspension.id])
+  const ofTheSame = naming(second, suspends(keys.laptop), [suspension.id])
+  admin.learn(second)
+  naming(admin, enrolment(admin.ledger.org, keys.laptop), [ofAnother.id])
+  assert.equal(admin.standingOf(keys.laptop), 'suspended')
+  naming(admin, enrolment(admin.ledger.org, keys.laptop), [ofTheSame.id])
+  assert.equal(admin.standingOf(keys.laptop), 'member')
 })

@@ -11,6 +11,31 @@ export const feedOf = (operation: Operation) => `${operation.author}:${operation
 const parentsOf = (operation: Operation) =>
   operation.prev === null ? operation.deps : [operation.prev, ...operation.deps]
 
+/** What an operation gives to or takes from, as one text. */
+function subjectOf({ content }: Operation): string | undefined {
+  switch (content?.type) {
+    case 'device.enrol':
+    case 'device.suspend':
+    case 'device.revoke':
+      return JSON.stringify(['device', content.device])
+    case 'role.grant':
+    case 'role.revoke':
+      return JSON.stringify(['role', content.device, content.role])
+    case 'group.add':
+    case 'group.remove':
+      return JSON.stringify(['group', content.group, content.device])
+    case 'access.grant':
+    case 'access.revoke':
+      return JSON.stringify(['access', content.grantee])
+    case 'content.quarantine':
+    case 'content.release':
+    case 'content.recall':
+      return JSON.stringify(['content', content.version])
+    default:
+      return undefined
+  }
+}
+
 export class NaiveLog {
   readonly #founding: Root
   readonly #placed = new Map<OperationId, Operation>()
@@ -63,10 +88,17 @@ export class NaiveLog {
     return tip !== undefined && this.branch(tip).includes(operation)
   }
 
-  /** Names it, or comes later in its feed, where the feed is one. */
+  /** Names it, comes later on its branch, or does so of one on the same subject that knows it. */
   knows(later: Operation, earlier: Operation): boolean {
-    if (later.deps.includes(earlier.id)) return true
-    return later !== earlier && this.isOnBranch(earlier, later) && !this.isForked(earlier)
+    const isNext = (from: Operation, to: Operation) =>
+      from.deps.includes(to.id) || (from !== to && this.isOnBranch(to, from))
+    if (isNext(later, earlier)) return true
+    const subject = subjectOf(later)
+    const between = this.operations.filter(other => subject !== undefined && subjectOf(other) === subject)
+    const reached = [later]
+    for (const from of reached)
+      for (const to of between) if (!reached.includes(to) && isNext(from, to)) reached.push(to)
+    return reached.some(from => isNext(from, earlier))
   }
 
   causalTimeMs(operation: Operation): number {

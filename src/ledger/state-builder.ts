@@ -29,7 +29,7 @@ import type {
   Taking,
   VoteEntry
 } from './state.ts'
-import { knows, type Subject, standing, standingTakes, type Take } from './subject.ts'
+import { type Subject, standing, standingTakes, type Take } from './subject.ts'
 
 interface MutableState extends State {
   readonly devices: Map<DeviceId, DeviceEntry>
@@ -229,9 +229,13 @@ export class StateBuilder {
 
   #grants(grantee: string): void {
     for (const id of this.#granted.get(grantee) ?? []) this.#state.grants.delete(id)
-    const book = this.#init.books.access.get(grantee)
+    const { books } = this.#init
+    const book = books.access.get(grantee)
     const inForce = [...(book?.grants ?? [])].filter(grant =>
-      [...(book?.revokes ?? [])].every(revoke => !revokes(revoke, grant) || knows(grant, revoke))
+      [...(book?.revokes ?? [])].every(
+        revoke =>
+          !revokesScope(revoke, (grant.operation.content as AccessGrant).scope) || books.knows(grant, revoke)
+      )
     )
     for (const { operation } of inForce) {
       const content = operation.content as AccessGrant
@@ -252,10 +256,11 @@ export class StateBuilder {
   }
 
   #content(version: VersionId): ContentEntry | undefined {
-    const book = this.#init.books.content.get(version)
+    const { books } = this.#init
+    const book = books.content.get(version)
     if (book === undefined) return undefined
     const standingQuarantines = [...book.quarantines].filter(
-      quarantine => ![...book.releases].some(release => knows(release, quarantine))
+      quarantine => ![...book.releases].some(release => books.knows(release, quarantine))
     )
     const quarantines = standingQuarantines.sort(compareCausal).map(takingOf)
     const recalls = [...book.recalls].sort(compareCausal).map(takingOf)
@@ -344,9 +349,10 @@ function roleHolding(role: string, grants: readonly Placed[]): RoleHolding | und
   return best && { role, operation: best.id, by: best.author, expiresMs: best.expiresMs }
 }
 
-function revokes(revoke: Placed, grant: Placed): boolean {
+/** Whether an access.revoke takes grants of a scope. */
+export function revokesScope(revoke: Placed, granted: Scope): boolean {
   const { scope } = revoke.operation.content as AccessRevoke
-  return scope === null || isSameScope(scope, (grant.operation.content as AccessGrant).scope)
+  return scope === null || isSameScope(scope, granted)
 }
 
 export function isSameScope(a: Scope, b: Scope): boolean {

@@ -2,8 +2,7 @@
  * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether
  * something of it holds is decided from the two sets alone, whatever their order.
  *
- * Remove-wins: a take takes whatever was given without knowing of it. `G knows T` when T is among G's deps, or earlier
- * in G's own feed before any fork of it. A final take is known by nobody.
+ * Remove-wins: a take takes whatever was given without knowing of it (knowledge.ts). A final take is known by nobody.
  *
  * Two questions:
  * - *Standing now*: some give knows every take.
@@ -15,8 +14,8 @@
  * an operation that a cutoff keeps, would leave it to the order of arrival who of them did.
  */
 
-import type { DeviceId, OperationId } from '../base/ids.ts'
-import { isBeforeFork, isOnBranch, type OperationLog, type Placed } from './feed.ts'
+import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
+import { isOnBranch, type OperationLog, type Placed } from './feed.ts'
 import type { Cutoff } from './operation-content.ts'
 
 export interface Give {
@@ -33,25 +32,23 @@ export interface Take {
   readonly cutoffs: readonly Cutoff[]
 }
 
+/** Whether the author of `later` is known, by what it signed, to have known of `earlier`. */
+export type Knows = (later: Placed, earlier: Placed) => boolean
+
 export interface Subject {
   readonly gives: Map<OperationId, Give>
   readonly takes: Map<OperationId, Take>
+  readonly knows: Knows
 }
 
 /** Finds the operations that name a give in their deps. */
 export type Mentions = (give: OperationId) => readonly Placed[]
 
-export function newSubject(): Subject {
-  return { gives: new Map(), takes: new Map() }
+export function newSubject(knows: Knows): Subject {
+  return { gives: new Map(), takes: new Map(), knows }
 }
 
-/** Whether the author of `later` is known, by what it signed, to have known of `earlier`. */
-export function knows(later: Placed, earlier: Placed): boolean {
-  if (later.operation.deps.includes(earlier.operation.id)) return true
-  return earlier.feed === later.feed && earlier.operation.seq < later.operation.seq && isBeforeFork(earlier)
-}
-
-function isKnownBy(take: Take, give: Give): boolean {
+function isKnownBy(take: Take, give: Give, { knows }: Subject): boolean {
   return !take.isFinal && knows(give.placed, take.placed)
 }
 
@@ -59,13 +56,13 @@ function isKnownBy(take: Take, give: Give): boolean {
 export function standing(subject: Subject | undefined): Give[] {
   if (subject === undefined) return []
   const takes = [...subject.takes.values()]
-  return [...subject.gives.values()].filter(give => takes.every(take => isKnownBy(take, give)))
+  return [...subject.gives.values()].filter(give => takes.every(take => isKnownBy(take, give, subject)))
 }
 
 /** The takes that keep a subject from standing: final ones first, then by causal order of their operations. */
 export function standingTakes(subject: Subject): Take[] {
   const gives = [...subject.gives.values()]
-  return [...subject.takes.values()].filter(take => !gives.some(give => isKnownBy(take, give)))
+  return [...subject.takes.values()].filter(take => !gives.some(give => isKnownBy(take, give, subject)))
 }
 
 /** Whether a take leaves an operation of the device alone. */
@@ -108,7 +105,7 @@ export function coverage(
   )
   for (const give of subject.gives.values()) {
     if (give.rank >= rule.rankBelow) continue
-    const isCovered = takes.every(take => isKnownBy(take, give) && isResumed(give, placed, mentions))
+    const isCovered = takes.every(take => isKnownBy(take, give, subject) && isResumed(give, placed, mentions))
     if (!isCovered) continue
     const { expiresMs } = give.placed.operation
     if (!rule.expires || expiresMs === null || placed.order.timeMs < expiresMs) return 'covered'
@@ -121,5 +118,7 @@ export function coverage(
 export const subjectOf = {
   standing: (device: DeviceId) => `standing ${device}`,
   role: (device: DeviceId, role: string) => `role ${device} ${role}`,
-  place: (group: OperationId, device: DeviceId) => `place ${group} ${device}`
+  place: (group: OperationId, device: DeviceId) => `place ${group} ${device}`,
+  access: (grantee: string) => `access ${grantee}`,
+  content: (version: VersionId) => `content ${version}`
 } as const
