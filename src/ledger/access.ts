@@ -6,7 +6,7 @@
  * - Class confidential: a grant, the role `reader`, or whoever owns the dataset, published the version or is an admin.
  * - Class restricted, or a policy that asks for a grant: a grant; or, again, owner, publisher and admins.
  *
- * A grant is given to a device or to a group that it is in, ends with its expiry, and covers datasets by name, by the
+ * A grant is given to a device or to a group that it is in by then, ends with its expiry, and covers datasets by name, by the
  * beginning of the name, by a label of the policy, or all. A version that stands under several names is readable if it
  * is under any of them.
  */
@@ -21,6 +21,7 @@ import {
   type GrantEntry,
   hasEnded,
   isAvailable,
+  isInGroup,
   membershipFault,
   rolesOf,
   type State
@@ -61,13 +62,16 @@ export function mayRead(state: State, device: DeviceId, version: VersionId, nowM
   const fault = contentFault(state.content.get(version))
   if (fault !== undefined) return { allowed: false, ...fault }
   let decision: ReadDecision = denied('unknown', 'no dataset of the org has this version')
-  for (const dataset of state.datasets.values())
+  for (const name of state.publishedAs.get(version) ?? []) {
+    const dataset = state.datasets.get(name)
+    if (dataset === undefined) continue
     for (const published of dataset.versions) {
       if (published.version !== version) continue
       const here = decide(state, device, { dataset, published, nowMs })
       if (here.allowed) return here
       if (decision.allowed || decision.reason === 'unknown' || here.reason === 'needs-grant') decision = here
     }
+  }
   return decision
 }
 
@@ -118,7 +122,7 @@ export function findGrant(
     const isFor =
       grantee.kind === 'device'
         ? grantee.device === device
-        : (state.groups.get(grantee.group)?.devices.has(device) ?? false)
+        : isInGroup(state, { group: grantee.group, device, nowMs })
     if (isFor) return grant
   }
   return undefined
@@ -148,6 +152,7 @@ export function nextExpiryMs(state: State, nowMs: number): number | undefined {
     for (const { expiresMs } of roles.values()) consider(expiresMs)
   }
   for (const { expiresMs } of state.grants.values()) consider(expiresMs)
+  for (const { devices } of state.groups.values()) for (const endMs of devices.values()) consider(endMs)
   for (const { versions } of state.datasets.values())
     for (const { expiresMs } of versions) consider(expiresMs)
   return Number.isFinite(next) ? next : undefined

@@ -108,8 +108,8 @@ export class Actor extends TestDevice {
     return this.write({ type: 'group.create', name })
   }
 
-  addTo(group: Operation, device: TestKey): Operation {
-    return this.write({ type: 'group.add', group: group.id, device: device.id })
+  addTo(group: Operation, device: TestKey, options: Options = {}): Operation {
+    return this.write({ type: 'group.add', group: group.id, device: device.id }, options)
   }
 
   removeFrom(group: Operation, device: TestKey): Operation {

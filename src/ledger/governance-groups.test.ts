@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cast, meet, toDevice } from './governance-fixture.conformance.ts'
+import { mayRead, nextExpiryMs } from './access.ts'
+import { cast, meet, toDevice, toGroup } from './governance-fixture.conformance.ts'
 import type { Operation } from './operation.ts'
-import { keyNamed } from './org-fixture.conformance.ts'
-import type { State } from './state.ts'
+import { keyNamed, versionNamed } from './org-fixture.conformance.ts'
+import { isInGroup, type State } from './state.ts'
 
 const namesIn = (state: State, { id }: Operation): string[] =>
   ['admin', 'second', 'laptop', 'desktop'].filter(name =>
@@ -142,4 +143,27 @@ test('of the policies by who owns a dataset the last counts, and of others none'
   const byAdmin = admin.policy('scans', 'members')
   assert.equal(admin.ledger.state().datasets.get('scans')?.policy?.operation, byAdmin.id)
   assert.equal(admin.ledger.state().datasets.get('scans')?.owner, keys.laptop.id)
+})
+
+test('a place in a group ends when it says, and so does what the group may read', () => {
+  const { admin, keys } = cast()
+  const group = admin.createGroup('radiology')
+  const endMs = admin.nowMs + 60 * 60_000
+  admin.addTo(group, keys.laptop, { expiresMs: endMs })
+  admin.addTo(group, keys.laptop, { expiresMs: endMs - 1000 })
+  admin.publishAs('restricted', 'scans', 'one')
+  admin.grantAccess(toGroup(group), { kind: 'name', name: 'scans' })
+  const reads = (nowMs: number) => {
+    const state = admin.ledger.state()
+    const device = keys.laptop.id
+    assert.equal(
+      mayRead(state, device, versionNamed('one'), nowMs).allowed,
+      isInGroup(state, { group: group.id, device, nowMs })
+    )
+    return isInGroup(state, { group: group.id, device, nowMs })
+  }
+  assert.deepEqual([reads(endMs - 1), reads(endMs)], [true, false])
+  assert.equal(nextExpiryMs(admin.ledger.state(), endMs - 1), endMs)
+  admin.addTo(group, keys.laptop)
+  assert.ok(reads(endMs))
 })

@@ -38,6 +38,7 @@ export function naiveState(fold: NaiveFold): State {
     devices: devicesOf(fold),
     invites: byId(fold.said('invite.create'), invite => inviteOf(fold, invite)),
     datasets,
+    publishedAs: publicationsOf(datasets),
     groups: byId(fold.said('group.create'), group => groupOf(fold, group)),
     grants: grantsOf(fold),
     content: contentsOf(fold),
@@ -64,6 +65,13 @@ export function naiveState(fold: NaiveFold): State {
     }
     return forks
   }
+}
+
+function publicationsOf(datasets: State['datasets']): State['publishedAs'] {
+  const versions = [...datasets.values()].flatMap(dataset => dataset.versions.map(({ version }) => version))
+  const namesOf = (version: VersionId) =>
+    [...datasets.values()].filter(dataset => dataset.versions.some(other => other.version === version))
+  return new Map(versions.map(version => [version, new Set(namesOf(version).map(({ name }) => name))]))
 }
 
 function byId<S extends { readonly operation: Operation }, R>(
@@ -171,11 +179,13 @@ function groupOf(fold: NaiveFold, { operation, content }: Said<'group.create'>):
   const { id, author } = operation
   const adds = fold.said('group.add').filter(add => add.content.group === id)
   const removes = fold.said('group.remove').filter(remove => remove.content.group === id)
-  const isIn = (device: DeviceId) => {
-    const ofDevice = (said: { content: { device: DeviceId } }) => said.content.device === device
-    return fold.holding({ gives: adds.filter(ofDevice), takes: removes.filter(ofDevice) }).length > 0
+  const devices = new Map<DeviceId, number | null>()
+  for (const { content: add } of adds) {
+    const ofDevice = (said: { content: { device: DeviceId } }) => said.content.device === add.device
+    const holding = fold.holding({ gives: adds.filter(ofDevice), takes: removes.filter(ofDevice) })
+    const ends = holding.map(give => give.operation.expiresMs)
+    if (ends.length > 0) devices.set(add.device, ends.includes(null) ? null : Math.max(...ends.map(Number)))
   }
-  const devices = new Set(adds.map(add => add.content.device).filter(isIn))
   return { operation: id, name: content.name, by: author, devices }
 }
 
@@ -243,7 +253,9 @@ export function naiveMayRead(state: State, device: DeviceId, version: VersionId,
   if (available.length === 0) return 'retired'
   const reader = entry.roles.get('reader')
   const isReader = reader !== undefined && isAhead(reader.expiresMs)
-  const groups = [...state.groups.values()].filter(({ devices }) => devices.has(device))
+  const groups = [...state.groups.values()].filter(
+    ({ devices }) => devices.has(device) && isAhead(devices.get(device))
+  )
   const grants = [...state.grants.values()].filter(
     ({ grantee, expiresMs }) =>
       isAhead(expiresMs) &&

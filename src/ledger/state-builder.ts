@@ -8,7 +8,7 @@ import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
 import type { ChainView } from './chain-view.ts'
 import type { DatasetFold } from './dataset-fold.ts'
 import { compareCausal, type Feed, type FeedKey, type OperationLog, type Placed } from './feed.ts'
-import { type FoldBooks, granteeKey } from './fold-books.ts'
+import { type FoldBooks, getOr, granteeKey } from './fold-books.ts'
 import { BASE_ROLE, type Verdict } from './fold-judge.ts'
 import type { AccessGrant, AccessRevoke, OperationContent, Scope } from './operation-content.ts'
 import { orgIdOf } from './root.ts'
@@ -35,6 +35,7 @@ interface MutableState extends State {
   readonly devices: Map<DeviceId, DeviceEntry>
   readonly invites: Map<OperationId, InviteEntry>
   readonly datasets: Map<string, DatasetEntry>
+  readonly publishedAs: Map<VersionId, Set<string>>
   readonly groups: Map<OperationId, GroupEntry>
   readonly grants: Map<OperationId, GrantEntry>
   readonly content: Map<VersionId, ContentEntry>
@@ -75,6 +76,7 @@ export class StateBuilder {
       devices: new Map(),
       invites: new Map(),
       datasets: new Map(),
+      publishedAs: new Map(),
       groups: new Map(),
       grants: new Map(),
       content: new Map(),
@@ -151,7 +153,7 @@ export class StateBuilder {
     for (const grantee of this.#grantees) this.#grants(grantee)
     for (const version of this.#versions) set(this.#state.content, version, this.#content(version))
     for (const invite of this.#invites) set(this.#state.invites, invite, this.#invite(invite))
-    for (const name of this.#names) set(this.#state.datasets, name, this.#init.dataset(name)?.entry)
+    for (const name of this.#names) this.#dataset(name, this.#init.dataset(name)?.entry)
     for (const dirty of [
       this.#devices,
       this.#groups,
@@ -164,6 +166,18 @@ export class StateBuilder {
     if (this.#votesChanged) this.#renderVotes()
     this.#votesChanged = false
     return this.#state
+  }
+
+  #dataset(name: string, entry: DatasetEntry | undefined): void {
+    const { datasets, publishedAs } = this.#state
+    for (const { version } of datasets.get(name)?.versions ?? []) {
+      const names = publishedAs.get(version)
+      names?.delete(name)
+      if (names?.size === 0) publishedAs.delete(version)
+    }
+    set(datasets, name, entry)
+    for (const { version } of entry?.versions ?? [])
+      getOr(publishedAs, version, () => new Set<string>()).add(name)
   }
 
   #device(device: DeviceId): DeviceEntry | undefined {
@@ -221,10 +235,12 @@ export class StateBuilder {
     const placed = books.groups.get(group)
     const content = placed?.operation.content
     if (placed === undefined || content?.type !== 'group.create') return undefined
-    const devices = [...books.placesOf(group)].filter(
-      device => standing(books.place(group, device)).length > 0
-    )
-    return { operation: group, name: content.name, by: placed.operation.author, devices: new Set(devices) }
+    const devices = new Map<DeviceId, number | null>()
+    for (const device of books.placesOf(group)) {
+      const last = lastsLongest(standing(books.place(group, device)).map(give => give.placed))
+      if (last !== undefined) devices.set(device, last.expiresMs)
+    }
+    return { operation: group, name: content.name, by: placed.operation.author, devices }
   }
 
   #grants(grantee: string): void {
@@ -342,10 +358,15 @@ function takingOf({ operation }: Placed): Taking {
   return { operation: operation.id, by: operation.author, reason, timeMs: operation.timeMs }
 }
 
-/** Of several grants of a role the one that lasts longest, then the last in causal order. */
-function roleHolding(role: string, grants: readonly Placed[]): RoleHolding | undefined {
+/** Of several gives the one that lasts longest, then the last in causal order. */
+function lastsLongest(gives: readonly Placed[]): Placed['operation'] | undefined {
   const end = (placed: Placed) => placed.operation.expiresMs ?? Number.POSITIVE_INFINITY
-  const best = [...grants].sort((a, b) => end(a) - end(b) || compareCausal(a, b)).at(-1)?.operation
+  // Infinity less infinity is no number, and says nothing about the order either.
+  return [...gives].sort((a, b) => end(a) - end(b) || compareCausal(a, b)).at(-1)?.operation
+}
+
+function roleHolding(role: string, grants: readonly Placed[]): RoleHolding | undefined {
+  const best = lastsLongest(grants)
   return best && { role, operation: best.id, by: best.author, expiresMs: best.expiresMs }
 }
 

@@ -94,7 +94,8 @@ export interface GroupEntry {
   readonly operation: OperationId
   readonly name: string
   readonly by: DeviceId
-  readonly devices: ReadonlySet<DeviceId>
+  /** Who is in it, and until when; null is without end. */
+  readonly devices: ReadonlyMap<DeviceId, number | null>
 }
 
 export interface GrantEntry {
@@ -188,6 +189,8 @@ export interface State {
   readonly devices: ReadonlyMap<DeviceId, DeviceEntry>
   readonly invites: ReadonlyMap<OperationId, InviteEntry>
   readonly datasets: ReadonlyMap<string, DatasetEntry>
+  /** The names under which each version is published in force, retired ones included. */
+  readonly publishedAs: ReadonlyMap<VersionId, ReadonlySet<string>>
   readonly groups: ReadonlyMap<OperationId, GroupEntry>
   readonly grants: ReadonlyMap<OperationId, GrantEntry>
   readonly content: ReadonlyMap<VersionId, ContentEntry>
@@ -230,6 +233,15 @@ export function rolesOf(state: State, device: DeviceId, nowMs: number): readonly
 /** Whether a device may author operations of a type, by the role table of the head. */
 export function mayAuthor(state: State, device: DeviceId, type: string, nowMs: number): boolean {
   return rolesOf(state, device, nowMs).some(role => state.root.roles.get(role)?.includes(type) ?? false)
+}
+
+/** Whether a device is in a group now. */
+export function isInGroup(
+  state: State,
+  place: { readonly group: OperationId; readonly device: DeviceId; readonly nowMs: number }
+): boolean {
+  const endMs = state.groups.get(place.group)?.devices.get(place.device)
+  return endMs !== undefined && !hasEnded(endMs, place.nowMs)
 }
 
 export function usesLeft(invite: InviteEntry): number {

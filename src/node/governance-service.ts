@@ -5,7 +5,7 @@
  */
 
 import { AppError } from '../base/errors.ts'
-import type { DeviceId, VersionId } from '../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'
 import { isDatasetName, isLabel, isVisibleLine } from '../ledger/names.ts'
 import type { Cutoff, OperationContent, Scope } from '../ledger/operation-content.ts'
 import {
@@ -15,7 +15,14 @@ import {
   REASON_CHARACTERS_MAX
 } from '../ledger/operation-types.ts'
 import { scopeInWords } from '../ledger/operation-words.ts'
-import { type DatasetVersion, hasEnded, isAvailable, type State, usesLeft } from '../ledger/state.ts'
+import {
+  type DatasetVersion,
+  hasEnded,
+  isAvailable,
+  isInGroup,
+  type State,
+  usesLeft
+} from '../ledger/state.ts'
 import { isSameScope } from '../ledger/state-builder.ts'
 import { byName } from './device-name.ts'
 import type {
@@ -142,9 +149,15 @@ export class LocalGovernanceService implements GovernanceService {
   }
 
   async groups(): Promise<readonly GroupRecord[]> {
-    const records = [...this.#state.groups.values()].map(({ operation, name, by, devices }) => ({
+    const nowMs = Date.now()
+    const state = this.#state
+    const isIn = (group: OperationId) => (device: DeviceId) => isInGroup(state, { group, device, nowMs })
+    const records = [...state.groups.values()].map(({ operation, name, by, devices }) => ({
       ...{ id: operation, name, by: this.#names.nameOf(by) },
-      devices: [...devices].map(device => this.#names.nameOf(device)).sort(byName)
+      devices: [...devices.keys()]
+        .filter(isIn(operation))
+        .map(device => this.#names.nameOf(device))
+        .sort(byName)
     }))
     return records.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
@@ -162,7 +175,7 @@ export class LocalGovernanceService implements GovernanceService {
   async addToGroup({ name, device: text }: GroupAction): Promise<Acted> {
     const group = this.#names.findGroup(name)
     const device = this.#names.findDevice(text)
-    if (this.#state.groups.get(group)?.devices.has(device) === true)
+    if (isInGroup(this.#state, { group, device, nowMs: Date.now() }))
       throw noChange(`${text} is in the group ${name} already`)
     return this.#act({ type: 'group.add', group, device })
   }
