@@ -6,9 +6,9 @@
  * - Class confidential: a grant, the role `reader`, or whoever owns the dataset, published the version or is an admin.
  * - Class restricted, or a policy that asks for a grant: a grant; or, again, owner, publisher and admins.
  *
- * A grant is given to a device or to a group that it is in by then, ends with its expiry, and covers datasets by name, by the
- * beginning of the name, by a label of the policy, or all. A version that stands under several names is readable if it
- * is under any of them.
+ * A grant is given to a device or to a group that it is in by then, ends with its expiry, and covers datasets by name,
+ * by the beginning of the name, by a label of the policy, or all. A version that stands under several names is readable
+ * if it is under any of them.
  */
 
 import type { DeviceId, OperationId, VersionId } from '../base/ids.ts'

@@ -1,10 +1,10 @@
 /**
  * Who is known to have known of what. An author has everything that its operation builds on, but not everything is
- * about the matter: an operation *knows* another on the same subject when it names it in its deps, or comes later on its
- * branch of a feed, or by a chain of such steps among the operations on that subject, in force or not.
+ * about the matter: an operation *knows* another on the same subject when it names it in its deps, or comes later on
+ * its branch of a feed, or by a chain of such steps among the operations on that subject, in force or not.
  *
- * The chain is what keeps this bounded: an operation has room for few deps, and a device may be suspended and taken back
- * many times in its life. Whoever names the last enrolment knows of all that this one knew of.
+ * The chain is what keeps this bounded: an operation has room for few deps, and a device may be suspended and taken
+ * back many times in its life. Whoever names the last enrolment knows of all that this one knew of.
  *
  * Of a placed operation this never changes, whatever comes later.
  */
