@@ -6,12 +6,12 @@
  * `undefined`, other simple values and integers beyond the safe range do not exist here. A hash or signature
  * over an encoding is therefore one over the value.
  *
- * The decoder bounds size before it starts and depth while it reads, and proves canonicity by encoding again.
+ * The decoder bounds size before it starts, and depth while it reads (cbor-reader.ts).
  */
 
-import { decode, type EncodeOptions, encode, rfc8949EncodeOptions, type Token, Tokenizer } from 'cborg'
+import { type EncodeOptions, encode, rfc8949EncodeOptions } from 'cborg'
 import { assert } from '../base/assert.ts'
-import { equalBytes } from '../base/bytes.ts'
+import { CborReadFault, readCbor } from './cbor-reader.ts'
 import { accepted, type Outcome, rejected } from './outcome.ts'
 
 export type CborValue =
@@ -31,9 +31,6 @@ export interface CborLimits {
 
 export type CborFault = 'too-large' | 'too-deep' | 'malformed' | 'not-canonical'
 
-const MAJOR_MAP = 5
-const MAJOR_TAG = 6
-
 const ENCODE_OPTIONS: EncodeOptions = {
   ...rfc8949EncodeOptions,
   typeEncoders: {
@@ -52,44 +49,6 @@ const ENCODE_OPTIONS: EncodeOptions = {
   }
 }
 
-const DECODE_OPTIONS = {
-  strict: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
-  allowBigInt: false,
-  rejectDuplicateMapKeys: true
-} as const
-
-class DepthExceeded extends Error {}
-
-/** Counts open containers, so that depth is bounded before the decoder recurses into it. */
-class BoundedTokenizer extends Tokenizer {
-  readonly #depthMax: number
-  /** Items still to come in each open container, outermost first. */
-  readonly #open: number[] = []
-
-  constructor(bytes: Uint8Array, depthMax: number) {
-    super(bytes, DECODE_OPTIONS)
-    this.#depthMax = depthMax
-  }
-
-  override next(): Token {
-    const token = super.next()
-    while (this.#open.at(-1) === 0) this.#open.pop()
-    const top = this.#open.length - 1
-    if (top >= 0) this.#open[top] = (this.#open[top] ?? 0) - 1
-    if (token.type.name === 'float' || token.type.major === MAJOR_TAG)
-      throw new Error(`a ${token.type.name} is not allowed`)
-    if (!token.type.terminal) {
-      if (this.#open.length >= this.#depthMax) throw new DepthExceeded()
-      this.#open.push(token.type.major === MAJOR_MAP ? 2 * token.value : token.value)
-    }
-    return token
-  }
-}
-
 export function encodeCbor(value: CborValue): Uint8Array {
   return encode(value, ENCODE_OPTIONS)
 }
@@ -97,22 +56,11 @@ export function encodeCbor(value: CborValue): Uint8Array {
 export function decodeCbor(bytes: Uint8Array, limits: CborLimits): Outcome<CborValue, CborFault> {
   if (bytes.length > limits.bytesMax)
     return rejected('too-large', `${bytes.length} bytes, at most ${limits.bytesMax}`)
-  // A Buffer's slices are views; the decoder must copy out of a large message and not keep it alive.
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-  let value: CborValue
   try {
-    value = decode(plain, { ...DECODE_OPTIONS, tokenizer: new BoundedTokenizer(plain, limits.depthMax) })
+    // A Buffer's slices are views; what is decoded must be a copy and not keep a large message alive.
+    return accepted(readCbor(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), limits.depthMax))
   } catch (thrown) {
-    if (thrown instanceof DepthExceeded)
-      return rejected('too-deep', `containers nest deeper than ${limits.depthMax}`)
-    return rejected('malformed', thrown instanceof Error ? thrown.message : 'not CBOR')
+    if (thrown instanceof CborReadFault) return rejected(thrown.reason, thrown.message)
+    throw thrown
   }
-  return equalBytes(encodeCborLeniently(value), plain)
-    ? accepted(value)
-    : rejected('not-canonical', 'the encoding is not the deterministic one')
-}
-
-/** For the canonicity check: what a peer sent must never trip an assertion about our own values. */
-function encodeCborLeniently(value: CborValue): Uint8Array {
-  return encode(value, rfc8949EncodeOptions)
 }
