@@ -1,7 +1,7 @@
 /**
- * Reads deterministic CBOR (RFC 8949 section 4.2.1) over the values of cbor.ts, in one pass: that an encoding is the one
- * of its value is seen while it is read, so nothing has to be encoded again to prove it. What reads untrusted bytes
- * most often should be short enough to be read whole; cbor-reference.conformance.ts holds it against a library.
+ * Reads deterministic CBOR (RFC 8949 section 4.2.1) over the values of cbor.ts, in one pass: that an encoding is the
+ * one of its value is seen while it is read, so nothing has to be encoded again to prove it. What reads untrusted
+ * bytes most often should be short enough to be read whole; cbor-reference.conformance.ts holds it against a library.
  *
  * A fault is *malformed* when the bytes are no CBOR of these values, and *not-canonical* when they are, though another
  * encoding of the same value is the right one: keys that are out of order.
@@ -10,7 +10,17 @@
  */
 
 import { fromUtf8 } from '../base/bytes.ts'
-import type { CborFault, CborValue } from './cbor.ts'
+
+export type CborValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | readonly CborValue[]
+  | { readonly [key: string]: CborValue }
+
+export type CborFault = 'too-large' | 'too-deep' | 'malformed' | 'not-canonical'
 
 const UNSIGNED = 0
 const NEGATIVE = 1

@@ -11,25 +11,16 @@
 
 import { type EncodeOptions, encode, rfc8949EncodeOptions } from 'cborg'
 import { assert } from '../base/assert.ts'
-import { CborReadFault, readCbor } from './cbor-reader.ts'
+import { type CborFault, CborReadFault, type CborValue, readCbor } from './cbor-reader.ts'
 import { accepted, type Outcome, rejected } from './outcome.ts'
 
-export type CborValue =
-  | null
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | readonly CborValue[]
-  | { readonly [key: string]: CborValue }
+export type { CborFault, CborValue } from './cbor-reader.ts'
 
 export interface CborLimits {
   readonly bytesMax: number
   /** Containers inside containers; a lone number has depth zero. */
   readonly depthMax: number
 }
-
-export type CborFault = 'too-large' | 'too-deep' | 'malformed' | 'not-canonical'
 
 const ENCODE_OPTIONS: EncodeOptions = {
   ...rfc8949EncodeOptions,

@@ -247,7 +247,9 @@ export class FoldBooks {
 
   #give(subject: string, { placed, rank, isIn }: { placed: Placed; rank: number; isIn: boolean }): void {
     const { gives } = this.#subject(subject)
-    const give: Give = { placed, rank }
+    const { content } = placed.operation
+    const answersTakes = content?.type !== 'device.enrol' || content.redemption === null
+    const give: Give = { placed, rank, answersTakes }
     if (isIn) gives.set(placed.operation.id, give)
     else gives.delete(placed.operation.id)
   }

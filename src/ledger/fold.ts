@@ -51,7 +51,7 @@ export class Fold {
   #frontier: ReadonlySet<OperationId>
   /** Cancellations of invites. */
   readonly #cancels = new Map<OperationId, Placed[]>()
-  /** Operations that name a give in their deps. */
+  /** Operations that name a give to their author in their deps. */
   readonly #mentions = new Map<OperationId, Placed[]>()
   readonly #namesOf = new Map<VersionId, Set<string>>()
   readonly #datasets = new Map<string, DatasetFold>()
@@ -175,9 +175,9 @@ export class Fold {
     this.knowledge.add(placed)
     getOr(this.#byAuthor, author, (): Placed[] => []).push(placed)
     for (const dep of operation.deps) {
-      const type = this.#log.get(dep)?.operation.type
-      if (type === 'device.enrol' || type === 'role.grant')
-        getOr(this.#mentions, dep, (): Placed[] => []).push(placed)
+      const named = this.#log.get(dep)?.operation.content
+      const isGive = named?.type === 'device.enrol' || named?.type === 'role.grant'
+      if (isGive && named.device === author) getOr(this.#mentions, dep, (): Placed[] => []).push(placed)
     }
     if (content !== undefined) this.#indexContent(placed, content)
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cast, meet } from './governance-fixture.conformance.ts'
-import { keyNamed } from './org-fixture.conformance.ts'
+import { judgeRedemption, proveRedemption } from './invite.ts'
+import { keyNamed, verify } from './org-fixture.conformance.ts'
 
 const ticket = keyNamed('ticket')
 const [one, two] = [keyNamed('one'), keyNamed('two')]
@@ -78,4 +79,41 @@ test('an invite is cancelled by its author or an admin, and by no other', () => 
   const theirs = plain.admin.invite(ticket)
   plain.laptop.learn(plain.admin)
   assert.equal(plain.laptop.says(plain.laptop.cancel(theirs)), 'not-authorised')
+})
+
+test('no ticket ends a suspension: not the one that a device came by, nor another', () => {
+  const { admin, second } = cast()
+  const invite = admin.invite(ticket, { uses: 9 })
+  const by = { operation: invite.id, key: ticket }
+  admin.enrol(one, by)
+  admin.suspend(one)
+  const redemption = admin.enrol(one, by)
+  assert.deepEqual([admin.says(redemption), admin.standingOf(one)], ['admin', 'suspended'])
+  second.learn(admin)
+  const other = second.invite(keyNamed('other ticket'))
+  second.enrol(one, { operation: other.id, key: keyNamed('other ticket') })
+  assert.equal(second.standingOf(one), 'suspended')
+  const enrolled = second.enrol(one)
+  assert.deepEqual([second.says(enrolled), second.standingOf(one)], ['admin', 'member'])
+})
+
+test('an inviter refuses a device that was suspended or revoked, and says so', () => {
+  const { admin } = cast()
+  const invite = admin.invite(ticket, { uses: 9 })
+  admin.enrol(one, { operation: invite.id, key: ticket })
+  const judge = () => {
+    const claim = { org: admin.ledger.org, device: one.id, nameCommitment: new Uint8Array(32) }
+    const proof = proveRedemption(claim, ticket.sign)
+    const request = { ...claim, proof, inviteKey: ticket.publicKey, inviter: admin.id }
+    const { incarnation, nowMs } = admin
+    const judged = judgeRedemption(admin.ledger.state(), { ...request, incarnation, nowMs }, verify)
+    return 'refused' in judged ? judged.refused : 'granted'
+  }
+  assert.equal(judge(), 'granted')
+  admin.suspend(one)
+  assert.equal(judge(), 'suspended')
+  admin.enrol(one)
+  assert.equal(judge(), 'granted')
+  admin.revoke(one)
+  assert.equal(judge(), 'suspended')
 })

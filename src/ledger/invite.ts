@@ -48,12 +48,19 @@ export function verifyRedemption(
   return verify(inviteKey, redemptionMessage(redemption), proof)
 }
 
-export type InviteRefusal = 'unknown' | 'foreign' | 'cancelled' | 'expired' | 'spent' | 'bad-proof'
+export type InviteRefusal =
+  | 'unknown'
+  | 'foreign'
+  | 'suspended'
+  | 'cancelled'
+  | 'expired'
+  | 'spent'
+  | 'bad-proof'
 
 /**
  * What the inviter decides, by its own clock, before it writes an enrolment. `inviter` and `incarnation` name the
  * feed that it writes now: an invite of another device, or of this one's life before a restore, is not its to
- * honour.
+ * honour. Nor is a ticket a way back for a device that was suspended or revoked.
  */
 export function judgeRedemption(
   state: State,
@@ -71,6 +78,8 @@ export function judgeRedemption(
   if (invite === undefined) return { refused: 'unknown' }
   if (!verifyRedemption(request, { inviteKey: request.inviteKey, proof: request.proof, verify }))
     return { refused: 'bad-proof' }
+  const standing = state.devices.get(request.device)?.standing
+  if (standing === 'suspended' || standing === 'revoked') return { refused: 'suspended' }
   if (invite.cancelledBy !== undefined) return { refused: 'cancelled' }
   if (request.nowMs > invite.expiresMs) return { refused: 'expired' }
   if (!invite.redeemedBy.has(request.device) && usesLeft(invite) === 0) return { refused: 'spent' }

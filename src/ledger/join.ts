@@ -40,6 +40,7 @@ export const JOIN_REFUSALS = [
   'unknown',
   'foreign',
   'cancelled',
+  'suspended',
   'expired',
   'spent',
   'bad-proof',

@@ -114,6 +114,8 @@ export class NaiveFold {
   }
 
   isKnown(take: Side, give: Side): boolean {
+    // Whoever held a ticket was enrolled without a thought of its suspension.
+    if (give.content.type === 'device.enrol' && give.content.redemption !== null) return false
     return take.content.type !== 'device.revoke' && this.log.knows(give.operation, take.operation)
   }
 

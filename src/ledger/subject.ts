@@ -2,7 +2,8 @@
  * Subjects: what operations give to and take from. A subject holds the gives and takes in force on it; whether
  * something of it holds is decided from the two sets alone, whatever their order.
  *
- * Remove-wins: a take takes whatever was given without knowing of it (knowledge.ts). A final take is known by nobody.
+ * Remove-wins: a take takes whatever was given without knowing of it (knowledge.ts). A final take is known by nobody,
+ * and no take by an enrolment that an invite brought about: a suspended device that holds a ticket stays suspended.
  *
  * Two questions:
  * - *Standing now*: some give knows every take.
@@ -22,6 +23,8 @@ export interface Give {
   readonly placed: Placed
   /** Rank in which its author acted. */
   readonly rank: number
+  /** Not so for what its author's node gave by itself, to whoever held a ticket: that is no word on any take. */
+  readonly answersTakes: boolean
 }
 
 export interface Take {
@@ -49,7 +52,7 @@ export function newSubject(knows: Knows): Subject {
 }
 
 function isKnownBy(take: Take, give: Give, { knows }: Subject): boolean {
-  return !take.isFinal && knows(give.placed, take.placed)
+  return !take.isFinal && give.answersTakes && knows(give.placed, take.placed)
 }
 
 /** The gives that no take takes. */

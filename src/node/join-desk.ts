@@ -179,6 +179,7 @@ const REFUSALS: Readonly<Record<JoinRefusal, string>> = {
   expired: 'it has expired',
   spent: 'it has been used up',
   cancelled: 'it was cancelled',
+  suspended: 'this device was suspended or revoked, and no ticket brings it back',
   'bad-proof': 'it was not proved by its secret',
   busy: 'the device that made it is busy; try again'
 }
