@@ -15,8 +15,8 @@ import { addCosignatures, openCheckpoint, signCheckpoint } from '../src/audit/ch
 import { decodeEntry, ENTRY_BYTES_MAX, encodeEntry } from '../src/audit/entry.ts'
 import { CompactRange, hashLeaf } from '../src/audit/tree.ts'
 import type { DeviceId } from '../src/base/ids.ts'
-import { loadDeviceKey } from '../src/node/device-key.ts'
-import { verify } from '../src/node/ledger-keeper.ts'
+import { loadDeviceKey } from '../src/node/keys/device-key.ts'
+import { verify } from '../src/node/ledger/ledger-keeper.ts'
 import { sha256 } from '../src/store/sha256.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-audit-'))

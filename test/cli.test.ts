@@ -16,8 +16,12 @@ import { fileURLToPath } from 'node:url'
 import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
-import type { AuditExported, AuditReport, AuditVerification, AuditWho } from '../src/node/audit-report.ts'
-import { scripted } from '../src/node/scripted.conformance.ts'
+import type {
+  AuditExported,
+  AuditReport,
+  AuditVerification,
+  AuditWho
+} from '../src/node/audit/audit-report.ts'
 import type {
   Dataset,
   NodeService,
@@ -27,6 +31,7 @@ import type {
   TransferRequest,
   VerifyResult
 } from '../src/node/service.ts'
+import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const VERSION = parseVersionId('ab'.repeat(32))

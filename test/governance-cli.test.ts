@@ -13,11 +13,11 @@ import { parseDeviceId, parseOperationId, parseVersionId } from '../src/base/ids
 import type { CliContext } from '../src/cli/context.ts'
 import { run } from '../src/cli/program.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
-import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/authority-terms.ts'
-import type { Acted, GovernanceService } from '../src/node/governance-terms.ts'
-import type { LedgerExplorer, LedgerLine } from '../src/node/ledger-terms.ts'
-import { scripted } from '../src/node/scripted.conformance.ts'
+import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/ledger/authority-terms.ts'
+import type { Acted, GovernanceService } from '../src/node/ledger/governance-terms.ts'
+import type { LedgerExplorer, LedgerLine } from '../src/node/ledger/ledger-terms.ts'
 import type { Daemon, KeyFiles, NodeService } from '../src/node/service.ts'
+import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 
 const DEVICE = defined(parseDeviceId('cd'.repeat(32)), 'device')
 const OPERATION = defined(parseOperationId('0f'.repeat(32)), 'operation')

@@ -4,7 +4,7 @@
  */
 
 import { concatBytes } from '../base/bytes.ts'
-import { encodeCbor } from '../ledger/cbor.ts'
+import { encodeCbor } from '../ledger/encoding/cbor.ts'
 
 const MAJOR_BYTES = 0x40
 

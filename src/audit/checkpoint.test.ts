@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
-import { keyNamed, sha256 } from '../ledger/org-fixture.conformance.ts'
+import { keyNamed, sha256 } from '../ledger/fold/org-fixture.conformance.ts'
 import { contradicts, openCheckpoint, signCheckpoint } from './checkpoint.ts'
 import { checkCosignature } from './cosignature.ts'
 import { cosignedBy, keys, ORG, opened, TestLog } from './log-fixture.conformance.ts'

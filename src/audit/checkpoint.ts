@@ -11,8 +11,8 @@
 import { assert } from '../base/assert.ts'
 import { equalBytes, fromBase64, toBase64, utf8 } from '../base/bytes.ts'
 import { type DeviceId, idBytes, type OrgId, parseDeviceId, parseOrgId } from '../base/ids.ts'
-import { accepted, type Outcome, rejected } from '../ledger/outcome.ts'
-import { HASH_BYTES, type Sha256, type Sign, type Verify } from '../ledger/signature.ts'
+import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
+import { HASH_BYTES, type Sha256, type Sign, type Verify } from '../ledger/encoding/signature.ts'
 import { type Cosignature, checkCosignature } from './cosignature.ts'
 import {
   decodeNote,

@@ -9,7 +9,7 @@
 import { assert } from '../base/assert.ts'
 import { concatBytes, equalBytes, utf8 } from '../base/bytes.ts'
 import { type DeviceId, idBytes, type OrgId, parseDeviceId } from '../base/ids.ts'
-import { type Sha256, SIGNATURE_BYTES, type Sign, type Verify } from '../ledger/signature.ts'
+import { type Sha256, SIGNATURE_BYTES, type Sign, type Verify } from '../ledger/encoding/signature.ts'
 import { COSIGNATURE_TYPE, keyIdOf, type NoteSignature } from './signed-note.ts'
 
 const TIME_BYTES = 8

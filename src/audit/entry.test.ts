@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { idBytes } from '../base/ids.ts'
-import { type CborValue, encodeCbor } from '../ledger/cbor.ts'
-import { keyNamed, START_MS, versionNamed } from '../ledger/org-fixture.conformance.ts'
+import { type CborValue, encodeCbor } from '../ledger/encoding/cbor.ts'
+import { keyNamed, START_MS, versionNamed } from '../ledger/fold/org-fixture.conformance.ts'
 import { AUDIT_ACTIONS, decodeEntry, ENTRY_BYTES_MAX, encodeEntry, reasonOf } from './entry.ts'
 import { SAMPLE_EVENTS } from './samples.conformance.ts'
 

@@ -31,7 +31,7 @@ import {
   type VersionId,
   versionIdFromBytes
 } from '../base/ids.ts'
-import { type CborFault, type CborValue, decodeCbor, encodeCbor } from '../ledger/cbor.ts'
+import { type CborFault, type CborValue, decodeCbor, encodeCbor } from '../ledger/encoding/cbor.ts'
 import {
   DATASET_NAME_CHARACTERS_MAX,
   hash,
@@ -40,8 +40,8 @@ import {
   key,
   LABEL_CHARACTERS_MAX,
   timeMs
-} from '../ledger/names.ts'
-import { accepted, type Outcome, rejected } from '../ledger/outcome.ts'
+} from '../ledger/encoding/names.ts'
+import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
 import {
   bytesUpTo,
   converted,
@@ -56,7 +56,7 @@ import {
   type Shape,
   text,
   where
-} from '../ledger/shape.ts'
+} from '../ledger/encoding/shape.ts'
 import { RECEIPT_BYTES_MAX } from './receipt.ts'
 import { TREE_SIZE_MAX } from './tree.ts'
 

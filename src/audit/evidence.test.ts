@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeviceId } from '../base/ids.ts'
-import { keyNamed, START_MS, versionNamed } from '../ledger/org-fixture.conformance.ts'
+import { keyNamed, START_MS, versionNamed } from '../ledger/fold/org-fixture.conformance.ts'
 import type { AuditEvent } from './entry.ts'
 import { heldVersions, type LoggedEntry, pairReads } from './evidence.ts'
 import { keys, ORG } from './log-fixture.conformance.ts'

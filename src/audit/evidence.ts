@@ -9,7 +9,7 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
-import type { Sha256, Verify } from '../ledger/signature.ts'
+import type { Sha256, Verify } from '../ledger/encoding/signature.ts'
 import type { AuditEntry, AuditEvent } from './entry.ts'
 import { decodeReceipt } from './receipt.ts'
 

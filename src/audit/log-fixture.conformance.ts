@@ -12,7 +12,7 @@ import {
   type TestKey,
   verify,
   versionNamed
-} from '../ledger/org-fixture.conformance.ts'
+} from '../ledger/fold/org-fixture.conformance.ts'
 import { addCosignatures, openCheckpoint, type SignedCheckpoint, signCheckpoint } from './checkpoint.ts'
 import { createCosignature } from './cosignature.ts'
 import { type AuditEvent, encodeEntry } from './entry.ts'

@@ -21,7 +21,7 @@
 import { assert } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { type DeviceId, shortId } from '../base/ids.ts'
-import type { Sha256 } from '../ledger/signature.ts'
+import type { Sha256 } from '../ledger/encoding/signature.ts'
 import type { SignedCheckpoint } from './checkpoint.ts'
 import { type AuditEntry, decodeEntry } from './entry.ts'
 import { CompactRange, hashLeaf } from './tree.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type CborValue, encodeCbor } from '../ledger/cbor.ts'
+import { type CborValue, encodeCbor } from '../ledger/encoding/cbor.ts'
 import { ENTRY_BYTES_MAX } from './entry.ts'
 import {
   AUDIT_MESSAGE_BYTES_MAX,

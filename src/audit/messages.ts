@@ -9,9 +9,9 @@
  *     receipt       -> taken | refuse
  */
 
-import { type CborFault, type CborValue, decodeCbor, encodeCbor } from '../ledger/cbor.ts'
-import { hash } from '../ledger/names.ts'
-import { accepted, type Outcome, rejected } from '../ledger/outcome.ts'
+import { type CborFault, type CborValue, decodeCbor, encodeCbor } from '../ledger/encoding/cbor.ts'
+import { hash } from '../ledger/encoding/names.ts'
+import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
 import {
   bytesUpTo,
   converted,
@@ -25,7 +25,7 @@ import {
   oneOf,
   type Shape,
   text
-} from '../ledger/shape.ts'
+} from '../ledger/encoding/shape.ts'
 import { ENTRY_BYTES_MAX } from './entry.ts'
 import { RECEIPT_BYTES_MAX } from './receipt.ts'
 import { NOTE_BYTES_MAX } from './signed-note.ts'

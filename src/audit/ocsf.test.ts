@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { START_MS } from '../ledger/org-fixture.conformance.ts'
+import { START_MS } from '../ledger/fold/org-fixture.conformance.ts'
 import { ORG } from './log-fixture.conformance.ts'
 import { type JsonObject, toOcsf } from './ocsf.ts'
 import { reader, SAMPLE_EVENTS, server } from './samples.conformance.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { START_MS, versionNamed } from '../ledger/org-fixture.conformance.ts'
+import { START_MS, versionNamed } from '../ledger/fold/org-fixture.conformance.ts'
 import { keys, ORG } from './log-fixture.conformance.ts'
 import { decodeReceipt } from './receipt.ts'
 import { reader, receiptOf, server } from './samples.conformance.ts'

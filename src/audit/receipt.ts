@@ -16,10 +16,10 @@ import {
   type VersionId,
   versionIdFromBytes
 } from '../base/ids.ts'
-import { type CborFault, decodeCbor, encodeCbor } from '../ledger/cbor.ts'
-import { hash, key, timeMs } from '../ledger/names.ts'
-import { accepted, type Outcome, rejected } from '../ledger/outcome.ts'
-import { bytes, bytesUpTo, exactly, integer, Misshape, object, tuple } from '../ledger/shape.ts'
+import { type CborFault, decodeCbor, encodeCbor } from '../ledger/encoding/cbor.ts'
+import { hash, key, timeMs } from '../ledger/encoding/names.ts'
+import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
+import { bytes, bytesUpTo, exactly, integer, Misshape, object, tuple } from '../ledger/encoding/shape.ts'
 import {
   domainMessage,
   type Sha256,
@@ -27,7 +27,7 @@ import {
   type Sign,
   signId,
   type Verify
-} from '../ledger/signature.ts'
+} from '../ledger/encoding/signature.ts'
 
 const TERMS_BYTES_MAX = 512
 export const RECEIPT_BYTES_MAX = TERMS_BYTES_MAX + SIGNATURE_BYTES + 16

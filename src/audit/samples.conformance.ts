@@ -1,7 +1,7 @@
 /** One event of each action, and one message of each kind, for tests, vectors and fuzz seeds. */
 
 import { operationIdFromBytes } from '../base/ids.ts'
-import { keyNamed, START_MS, sha256, versionNamed } from '../ledger/org-fixture.conformance.ts'
+import { keyNamed, START_MS, sha256, versionNamed } from '../ledger/fold/org-fixture.conformance.ts'
 import type { AuditEvent } from './entry.ts'
 import { cosignedBy, ORG, TestLog } from './log-fixture.conformance.ts'
 import type { AuditMessage } from './messages.ts'

@@ -11,8 +11,8 @@
 
 import { assert } from '../base/assert.ts'
 import { concatBytes, fromBase64, fromUtf8, toBase64, utf8 } from '../base/bytes.ts'
-import { accepted, type Outcome, rejected } from '../ledger/outcome.ts'
-import type { Sha256 } from '../ledger/signature.ts'
+import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
+import type { Sha256 } from '../ledger/encoding/signature.ts'
 
 export const NOTE_BYTES_MAX = 16 * 1024
 /** The log's own and those of its witnesses; C2SP asks for sixteen at least. */

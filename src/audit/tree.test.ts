@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { toHex } from '../base/bytes.ts'
-import { sha256 } from '../ledger/org-fixture.conformance.ts'
+import { sha256 } from '../ledger/fold/org-fixture.conformance.ts'
 import { TestTree } from './log-fixture.conformance.ts'
 import {
   CompactRange,

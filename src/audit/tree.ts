@@ -11,7 +11,7 @@
 
 import { assert, defined } from '../base/assert.ts'
 import { concatBytes, equalBytes } from '../base/bytes.ts'
-import { HASH_BYTES, type Sha256 } from '../ledger/signature.ts'
+import { HASH_BYTES, type Sha256 } from '../ledger/encoding/signature.ts'
 
 /** More than one proof can need: no log has 2^63 entries. */
 export const PROOF_HASHES_MAX = 63

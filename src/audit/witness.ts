@@ -11,7 +11,7 @@
  */
 
 import { equalBytes } from '../base/bytes.ts'
-import type { Sha256 } from '../ledger/signature.ts'
+import type { Sha256 } from '../ledger/encoding/signature.ts'
 import type { SignedCheckpoint, TreeHead } from './checkpoint.ts'
 import { verifyConsistency } from './tree.ts'
 

@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { defined } from '../base/assert.ts'
 import { type DeviceId, operationIdFromBytes } from '../base/ids.ts'
 import { authoringFault } from './authoring.ts'
-import type { OperationContent } from './operation-content.ts'
 import {
   enrolment,
   foundOrg,
@@ -14,7 +13,8 @@ import {
   sha256,
   TestDevice,
   versionNamed
-} from './org-fixture.conformance.ts'
+} from './fold/org-fixture.conformance.ts'
+import type { OperationContent } from './operation/operation-content.ts'
 
 const NAMES = ['founder', 'second', 'press', 'lab', 'stranger'] as const
 const KEYS = NAMES.map(keyNamed)

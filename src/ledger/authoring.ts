@@ -5,11 +5,11 @@
  */
 
 import type { DeviceId } from '../base/ids.ts'
-import { ADMIN_ROLE, BASE_ROLE } from './fold-judge.ts'
+import { ADMIN_ROLE, BASE_ROLE } from './fold/fold-judge.ts'
+import { hasEnded, membershipFault, rolesOf, type State } from './fold/state.ts'
 import type { Ledger } from './ledger.ts'
-import type { OperationContent } from './operation-content.ts'
-import { takes } from './operation-types.ts'
-import { hasEnded, membershipFault, rolesOf, type State } from './state.ts'
+import type { OperationContent } from './operation/operation-content.ts'
+import { takes } from './operation/operation-types.ts'
 
 interface Acting {
   readonly role: string

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { idBytes } from '../base/ids.ts'
-import { singleRoot } from './chain-view.ts'
-import { Ledger } from './ledger.ts'
-import { parseDatasetReference } from './names.ts'
-import { createOperation, type Operation, type OperationDraft } from './operation.ts'
+import { singleRoot } from './chain/chain-view.ts'
+import { parseDatasetReference } from './encoding/names.ts'
 import {
   foundOrg,
   INCARNATION,
@@ -17,9 +15,11 @@ import {
   TestDevice,
   verify,
   versionNamed
-} from './org-fixture.conformance.ts'
-import { Orphans } from './orphans.ts'
-import { isMember, resolveDataset } from './state.ts'
+} from './fold/org-fixture.conformance.ts'
+import { isMember, resolveDataset } from './fold/state.ts'
+import { Ledger } from './ledger.ts'
+import { createOperation, type Operation, type OperationDraft } from './operation/operation.ts'
+import { Orphans } from './sync/orphans.ts'
 
 const admin = keyNamed('admin')
 const laptop = keyNamed('laptop')

@@ -11,11 +11,15 @@
 
 import { assert } from '../base/assert.ts'
 import type { DeviceId, OperationId, OrgId } from '../base/ids.ts'
-import type { ChainView } from './chain-view.ts'
-import { cutoffsOf, depsFor } from './drafting.ts'
-import { feedKey, OperationLog } from './feed.ts'
-import { Fold } from './fold.ts'
-import type { Verdict } from './fold-judge.ts'
+import type { ChainView } from './chain/chain-view.ts'
+import { orgIdOf, type Root } from './chain/root.ts'
+import { accepted, type Outcome, rejected } from './encoding/outcome.ts'
+import type { Sha256, Verify } from './encoding/signature.ts'
+import { cutoffsOf, depsFor } from './fold/drafting.ts'
+import { feedKey, OperationLog } from './fold/feed.ts'
+import { Fold } from './fold/fold.ts'
+import type { Verdict } from './fold/fold-judge.ts'
+import type { State } from './fold/state.ts'
 import {
   DEPS_MAX,
   isSigned,
@@ -24,13 +28,9 @@ import {
   type OperationFault,
   parseOperation,
   type UncheckedOperation
-} from './operation.ts'
-import type { Cutoff, OperationContent } from './operation-content.ts'
-import { Orphans } from './orphans.ts'
-import { accepted, type Outcome, rejected } from './outcome.ts'
-import { orgIdOf, type Root } from './root.ts'
-import type { Sha256, Verify } from './signature.ts'
-import type { State } from './state.ts'
+} from './operation/operation.ts'
+import type { Cutoff, OperationContent } from './operation/operation-content.ts'
+import { Orphans } from './sync/orphans.ts'
 import {
   digestOf,
   type FeedTip,
@@ -41,8 +41,8 @@ import {
   tipsOf,
   type Want,
   wantsFrom
-} from './sync.ts'
-import type { Hello } from './sync-messages.ts'
+} from './sync/sync.ts'
+import type { Hello } from './sync/sync-messages.ts'
 
 export type RecordFault = OperationFault | 'foreign-org' | 'chain-broken' | 'ledger-full'
 

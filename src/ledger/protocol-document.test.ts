@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { SAMPLES } from './operation-samples.conformance.ts'
+import { INERT_REASONS } from './fold/state.ts'
+import { SAMPLES } from './operation/operation-samples.conformance.ts'
 import {
   CUTOFFS_MAX,
   DATASET_LABELS_MAX,
@@ -13,8 +14,7 @@ import {
   REASON_CHARACTERS_MAX,
   takes,
   writeContent
-} from './operation-types.ts'
-import { INERT_REASONS } from './state.ts'
+} from './operation/operation-types.ts'
 
 /** The normative document and the code are held against each other where both list the same things. */
 const DOCUMENT = readFileSync(new URL('../../docs/protocol-ledger.md', import.meta.url), 'utf8')

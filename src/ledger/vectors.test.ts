@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { toHex } from '../base/bytes.ts'
 import { idBytes } from '../base/ids.ts'
-import { commitName, proveRedemption } from './invite.ts'
-import { encodeJoinAnswer, encodeJoinRequest } from './join.ts'
+import { commitName, proveRedemption } from './fold/invite.ts'
 import {
   FIRST_ROLE_TABLE,
   foundOrg,
@@ -15,10 +14,11 @@ import {
   sha256,
   TestDevice,
   versionNamed
-} from './org-fixture.conformance.ts'
-import { createPresence } from './presence.ts'
-import { encodeSyncMessage } from './sync-messages.ts'
-import { encodeTicket } from './ticket.ts'
+} from './fold/org-fixture.conformance.ts'
+import { encodeJoinAnswer, encodeJoinRequest } from './join/join.ts'
+import { encodeTicket } from './join/ticket.ts'
+import { createPresence } from './sync/presence.ts'
+import { encodeSyncMessage } from './sync/sync-messages.ts'
 
 /**
  * The exact bytes of every format, from fixed keys. A difference here means that this program no longer reads what

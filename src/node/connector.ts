@@ -6,11 +6,11 @@
 
 import type { DeviceId } from '../base/ids.ts'
 import { MINUTE_MS, SECOND_MS } from '../base/units.ts'
-import { isMember } from '../ledger/state.ts'
-import type { LedgerKeeper } from './ledger-keeper.ts'
+import { isMember } from '../ledger/fold/state.ts'
+import type { LedgerKeeper } from './ledger/ledger-keeper.ts'
+import type { PresenceBoard } from './ledger/presence-board.ts'
 import type { Log } from './log.ts'
-import type { PresenceBoard } from './presence-board.ts'
-import type { Transport } from './transport.ts'
+import type { Transport } from './transport/transport.ts'
 
 /** Above this many links a device dials no more; it still accepts. */
 export const DIALLED_LINKS_MAX = 64

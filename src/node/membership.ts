@@ -3,15 +3,14 @@
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { parseDeviceId } from '../base/ids.ts'
-import { commitName } from '../ledger/invite.ts'
-import { isLabel } from '../ledger/names.ts'
-import { createRootRecord, decodeRoot, foundingTerms, orgIdOf } from '../ledger/root.ts'
-import { decodeTicket, type Ticket } from '../ledger/ticket.ts'
+import { createRootRecord, decodeRoot, foundingTerms, orgIdOf } from '../ledger/chain/root.ts'
+import { isLabel } from '../ledger/encoding/names.ts'
+import { commitName } from '../ledger/fold/invite.ts'
+import { decodeTicket, type Ticket } from '../ledger/join/ticket.ts'
 import { FilesystemStore } from '../store/filesystem.ts'
 import type { RecordStore } from '../store/records.ts'
 import { sha256 } from '../store/sha256.ts'
 import type { Contact } from './connector.ts'
-import { DeviceKey, saveDeviceKey } from './device-key.ts'
 import {
   createHome,
   discardHome,
@@ -21,11 +20,12 @@ import {
   newNameSalt,
   saveIdentity
 } from './home.ts'
-import { redeemTicket } from './join-desk.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import { DeviceKey, saveDeviceKey } from './keys/device-key.ts'
+import { redeemTicket } from './ledger/join-desk.ts'
+import { LedgerKeeper, saveRoots, verify } from './ledger/ledger-keeper.ts'
 import { SILENT_LOG } from './log.ts'
 import type { InitOptions, JoinOptions, Membership } from './service.ts'
-import type { Transport } from './transport.ts'
+import type { Transport } from './transport/transport.ts'
 
 const CONTACT_KEY = 'contact/inviter'
 

@@ -3,9 +3,9 @@
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, shortId } from '../base/ids.ts'
 import { encodeTorrent } from '../content/torrent-file.ts'
-import { ADDRESSES_MAX, isDatasetName } from '../ledger/names.ts'
-import { isAvailable, isMember, membershipFault } from '../ledger/state.ts'
-import { encodeTicket } from '../ledger/ticket.ts'
+import { ADDRESSES_MAX, isDatasetName } from '../ledger/encoding/names.ts'
+import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
+import { encodeTicket } from '../ledger/join/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
 import type {
   AuditExported,
@@ -16,16 +16,16 @@ import type {
   AuditService,
   AuditVerification,
   AuditWho
-} from './audit-report.ts'
-import { LocalAuditService } from './audit-service.ts'
-import { LocalAuthorityService } from './authority-service.ts'
-import type { AuthorityService } from './authority-terms.ts'
-import { DeviceKey } from './device-key.ts'
-import { freshnessStatus } from './freshness-status.ts'
-import { LocalGovernanceService } from './governance-service.ts'
-import type { GovernanceService } from './governance-terms.ts'
-import { LocalLedgerExplorer } from './ledger-explorer.ts'
-import type { LedgerExplorer } from './ledger-terms.ts'
+} from './audit/audit-report.ts'
+import { LocalAuditService } from './audit/audit-service.ts'
+import { DeviceKey } from './keys/device-key.ts'
+import { LocalAuthorityService } from './ledger/authority-service.ts'
+import type { AuthorityService } from './ledger/authority-terms.ts'
+import { freshnessStatus } from './ledger/freshness-status.ts'
+import { LocalGovernanceService } from './ledger/governance-service.ts'
+import type { GovernanceService } from './ledger/governance-terms.ts'
+import { LocalLedgerExplorer } from './ledger/ledger-explorer.ts'
+import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { Node } from './node.ts'
 import type {
   Dataset,
@@ -49,8 +49,8 @@ import type {
   VersionReference
 } from './service.ts'
 import { DAMAGED_FILES_MAX, TRANSFER_SOURCES_MAX } from './service.ts'
-import { addTally, NO_TALLY, type Tally } from './swarm-driver.ts'
-import type { TransferView } from './transfer-desk.ts'
+import { addTally, NO_TALLY, type Tally } from './swarm/swarm-driver.ts'
+import type { TransferView } from './swarm/transfer-desk.ts'
 
 export class LocalNodeService implements NodeService {
   readonly #node: Node

@@ -20,14 +20,14 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
-import type { AuditFolderRequest, AuditService, AuditVerification } from './audit-report.ts'
-import type { AuthorityService } from './authority-terms.ts'
-import type { DeviceName } from './device-name.ts'
-import type { GovernanceService } from './governance-terms.ts'
-import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger-terms.ts'
+import type { AuditFolderRequest, AuditService, AuditVerification } from './audit/audit-report.ts'
+import type { DeviceName } from './keys/device-name.ts'
+import type { AuthorityService } from './ledger/authority-terms.ts'
+import type { GovernanceService } from './ledger/governance-terms.ts'
+import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { Task } from './task.ts'
 
-export type { DeviceName } from './device-name.ts'
+export type { DeviceName } from './keys/device-name.ts'
 export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'

@@ -12,8 +12,8 @@ import { AssertionFailure } from '../../base/assert.ts'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
 import { parseDeviceId, parseVersionId } from '../../base/ids.ts'
-import { scripted } from '../../node/scripted.conformance.ts'
 import type { NodeService, Transfer } from '../../node/service.ts'
+import { scripted } from '../../node/swarm/scripted.conformance.ts'
 import { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
 
 const VERSION = parseVersionId('ab'.repeat(32))

@@ -11,7 +11,7 @@ import type {
 } from '../../api/routes.ts'
 import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
-import type { GovernanceService } from '../../node/governance-terms.ts'
+import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 
 export type JsonHandlers = {

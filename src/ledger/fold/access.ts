@@ -1,0 +1,163 @@
+/**
+ * Who may read what: the question that every peer answers for itself before it serves, and before it fetches.
+ *
+ * - Only members read. A version that is retired or expired, quarantined or recalled is read by nobody.
+ * - Class public and internal: every member, unless the dataset's policy asks for a grant.
+ * - Class confidential: a grant, the role `reader`, or whoever owns the dataset, published the version or is an admin.
+ * - Class restricted, or a policy that asks for a grant: a grant; or, again, owner, publisher and admins.
+ *
+ * A grant is given to a device or to a group that it is in by then, ends with its expiry, and covers datasets by name,
+ * by the beginning of the name, by a label of the policy, or all. A version that stands under several names is readable
+ * if it is under any of them.
+ */
+
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import type { DatasetClass } from '../encoding/names.ts'
+import type { Scope } from '../operation/operation-content.ts'
+import {
+  type ContentEntry,
+  type DatasetEntry,
+  type DatasetVersion,
+  type GrantEntry,
+  hasEnded,
+  isAvailable,
+  isInGroup,
+  membershipFault,
+  rolesOf,
+  type State
+} from './state.ts'
+
+export type ReadFault = 'not-a-member' | 'unknown' | 'retired' | 'quarantined' | 'recalled' | 'needs-grant'
+
+export type ReadDecision =
+  | {
+      readonly allowed: true
+      readonly because: 'class' | 'reader' | 'owner' | 'publisher' | 'admin' | 'grant'
+      /** The dataset's name under which it is allowed. */
+      readonly name: string
+      readonly class: DatasetClass
+      readonly grant: OperationId | undefined
+      readonly purpose: string | null
+    }
+  | { readonly allowed: false; readonly reason: ReadFault; readonly detail: string }
+
+/** What stands against a version, whoever asks; undefined when nothing does. */
+export function contentFault(
+  content: ContentEntry | undefined
+): { readonly reason: 'quarantined' | 'recalled'; readonly detail: string } | undefined {
+  const [recall] = content?.recalls ?? []
+  const [quarantine] = content?.quarantines ?? []
+  const because = (reason: string | null) => (reason === null ? '' : `: ${reason}`)
+  if (recall !== undefined)
+    return { reason: 'recalled', detail: `the version was recalled${because(recall.reason)}` }
+  if (quarantine !== undefined)
+    return { reason: 'quarantined', detail: `the version is quarantined${because(quarantine.reason)}` }
+  return undefined
+}
+
+/** Whether a device may read a version now, under whichever name. */
+export function mayRead(state: State, device: DeviceId, version: VersionId, nowMs: number): ReadDecision {
+  const outside = membershipFault(state, device, nowMs)
+  if (outside !== undefined) return denied('not-a-member', outside)
+  const fault = contentFault(state.content.get(version))
+  if (fault !== undefined) return { allowed: false, ...fault }
+  let decision: ReadDecision = denied('unknown', 'no dataset of the org has this version')
+  for (const name of state.publishedAs.get(version) ?? []) {
+    const dataset = state.datasets.get(name)
+    if (dataset === undefined) continue
+    for (const published of dataset.versions) {
+      if (published.version !== version) continue
+      const here = decide(state, device, { dataset, published, nowMs })
+      if (here.allowed) return here
+      if (decision.allowed || decision.reason === 'unknown' || here.reason === 'needs-grant') decision = here
+    }
+  }
+  return decision
+}
+
+function decide(
+  state: State,
+  device: DeviceId,
+  what: { readonly dataset: DatasetEntry; readonly published: DatasetVersion; readonly nowMs: number }
+): ReadDecision {
+  const { dataset, published, nowMs } = what
+  if (!isAvailable(published, nowMs))
+    return denied('retired', `version ${published.ordinal} of ${dataset.name} is retired`)
+  const allowed = (
+    because: Extract<ReadDecision, { allowed: true }>['because'],
+    grant?: GrantEntry
+  ): ReadDecision => ({
+    allowed: true,
+    because,
+    name: dataset.name,
+    class: published.class,
+    grant: grant?.operation,
+    purpose: grant?.purpose ?? null
+  })
+  const asksForGrant = dataset.policy?.access === 'granted' || published.class === 'restricted'
+  const isOpen = published.class === 'public' || published.class === 'internal'
+  if (isOpen && !asksForGrant) return allowed('class')
+  const roles = rolesOf(state, device, nowMs)
+  if (roles.includes('admin')) return allowed('admin')
+  if (dataset.owner === device) return allowed('owner')
+  if (published.publisher === device) return allowed('publisher')
+  if (!asksForGrant && roles.includes('reader')) return allowed('reader')
+  const grant = findGrant(state, device, { dataset, nowMs })
+  if (grant !== undefined) return allowed('grant', grant)
+  return denied(
+    'needs-grant',
+    `${dataset.name} (${published.class}) is read with a grant only, and this device has none`
+  )
+}
+
+/** The first grant that covers a dataset for a device, of those that last longest. */
+export function findGrant(
+  state: State,
+  device: DeviceId,
+  { dataset, nowMs }: { readonly dataset: DatasetEntry; readonly nowMs: number }
+): GrantEntry | undefined {
+  for (const grant of state.grants.values()) {
+    if (hasEnded(grant.expiresMs, nowMs) || !covers(grant.scope, dataset)) continue
+    const { grantee } = grant
+    const isFor =
+      grantee.kind === 'device'
+        ? grantee.device === device
+        : isInGroup(state, { group: grantee.group, device, nowMs })
+    if (isFor) return grant
+  }
+  return undefined
+}
+
+export function covers(scope: Scope, dataset: DatasetEntry): boolean {
+  switch (scope.kind) {
+    case 'name':
+      return dataset.name === scope.name
+    case 'prefix':
+      return dataset.name.startsWith(scope.prefix)
+    case 'label':
+      return dataset.policy?.labels.includes(scope.label) ?? false
+    case 'all':
+      return true
+  }
+}
+
+/** The next instant at which time alone may change what anybody may read or do; undefined when none is ahead. */
+export function nextExpiryMs(state: State, nowMs: number): number | undefined {
+  let next = Number.POSITIVE_INFINITY
+  const consider = (endMs: number | null | undefined): void => {
+    if (endMs != null && endMs > nowMs && endMs < next) next = endMs
+  }
+  for (const { enrolment, roles } of state.devices.values()) {
+    consider(enrolment?.expiresMs)
+    for (const { expiresMs } of roles.values()) consider(expiresMs)
+  }
+  for (const { expiresMs } of state.grants.values()) consider(expiresMs)
+  for (const { devices } of state.groups.values()) for (const endMs of devices.values()) consider(endMs)
+  for (const { versions } of state.datasets.values())
+    for (const { expiresMs } of versions) consider(expiresMs)
+  return Number.isFinite(next) ? next : undefined
+}
+
+function denied(reason: ReadFault, detail: string): ReadDecision {
+  return { allowed: false, reason, detail }
+}

@@ -1,0 +1,145 @@
+/**
+ * What an operation has to name, besides the one before it in its feed, so that it means what its author means: the
+ * takes that it knows of, what it builds on, and what gave its author back the right to sign.
+ */
+
+import type { DeviceId, OperationId } from '../../base/ids.ts'
+import { DEPS_MAX } from '../operation/operation.ts'
+import type { Cutoff, OperationContent } from '../operation/operation-content.ts'
+import { compareCausal, type FeedKey, feedKey, isBeforeFork, type OperationLog, type Placed } from './feed.ts'
+import type { Fold } from './fold.ts'
+import { granteeKey } from './fold-books.ts'
+import { revokesScope } from './state-builder.ts'
+import { type Subject, standing } from './subject.ts'
+
+export interface Drafting {
+  readonly fold: Fold
+  readonly log: OperationLog
+  readonly author: DeviceId
+  readonly incarnation: string
+}
+
+/**
+ * At most DEPS_MAX, the most important first. Where more is to be known than fits, nothing is lost: what is written
+ * next on the subject knows of it through this, and names the rest.
+ */
+export function depsFor(content: OperationContent, drafting: Drafting): OperationId[] {
+  const own = feedKey(drafting)
+  const named = [...restoring(drafting, own), ...knowledge(content, drafting)]
+  const ids = named
+    .filter(placed => placed.feed.key !== own || !isBeforeFork(placed))
+    .map(placed => placed.operation.id)
+  return [...new Set(ids)].slice(0, DEPS_MAX)
+}
+
+/** Where each feed of a device stands: what a revocation or suspension lets keep its effect. */
+export function cutoffsOf(log: OperationLog, device: DeviceId): Cutoff[] {
+  const cutoffs: Cutoff[] = []
+  for (const feed of log.feeds.values()) {
+    const seq = feed.forkSeq === undefined ? feed.positions.length : feed.forkSeq - 1
+    const [last] = feed.positions[seq - 1] ?? []
+    if (feed.author === device && last !== undefined)
+      cutoffs.push({ incarnation: feed.incarnation, seq, operation: last.operation.id })
+  }
+  return cutoffs
+}
+
+/** Gives that restored the author's standing or a role of it, and that its feed does not name yet. */
+function restoring({ fold, author }: Drafting, own: FeedKey): Placed[] {
+  const { books } = fold
+  const subjects = [
+    books.standing(author),
+    ...[...books.rolesOf(author)].map(role => books.role(author, role))
+  ]
+  return subjects
+    .filter((subject): subject is Subject => subject !== undefined && subject.takes.size > 0)
+    .flatMap(subject => standing(subject))
+    .map(give => give.placed)
+    .filter(give => !fold.mentions(give.operation.id).some(mention => mention.feed.key === own))
+}
+
+/** What of others an operation must be seen to know. */
+function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
+  const { fold, log, author, incarnation } = drafting
+  const { books } = fold
+  switch (content.type) {
+    case 'device.enrol':
+      return unknown(books.standing(content.device), drafting, content)
+    case 'role.grant':
+      return unknown(books.role(content.device, content.role), drafting, content)
+    case 'group.add':
+      return unknown(books.place(content.group, content.device), drafting, content)
+    case 'access.grant': {
+      const book = books.access.get(granteeKey(content.grantee))
+      const revokes = [...(book?.revokes ?? [])].filter(revoke => revokesScope(revoke, content.scope))
+      return unknownOf({ takes: revokes, gives: [...(book?.grants ?? [])] }, drafting, content)
+    }
+    case 'content.release': {
+      const book = books.content.get(content.version)
+      const { quarantines = [], releases = [] } = book ?? {}
+      return unknownOf({ takes: [...quarantines], gives: [...releases] }, drafting, content)
+    }
+    case 'approve': {
+      const approved = log.get(content.operation)
+      return approved === undefined ? [] : [approved]
+    }
+    case 'invite.cancel': {
+      const feed = log.get(content.invite)?.feed
+      return feed === undefined ? [] : [...feed.tips.values()]
+    }
+    case 'dataset.publish':
+    case 'dataset.retire':
+    case 'dataset.policy':
+      return latestOn(fold.operationsOn(content.name), feedKey({ author, incarnation }))
+    default:
+      return []
+  }
+}
+
+function unknown(subject: Subject | undefined, drafting: Drafting, content: OperationContent): Placed[] {
+  if (subject === undefined) return []
+  const placed = (of: Subject['gives'] | Subject['takes']) => [...of.values()].map(each => each.placed)
+  return unknownOf({ takes: placed(subject.takes), gives: placed(subject.gives) }, drafting, content)
+}
+
+/**
+ * What to name so that all takes are known: the newest first, be it a take or a give that knows of takes, and nothing
+ * that is known already, by the author's feed or by what is named before it.
+ */
+function unknownOf(
+  { takes, gives }: { readonly takes: readonly Placed[]; readonly gives: readonly Placed[] },
+  { fold: { knowledge: known }, author, incarnation }: Drafting,
+  content: OperationContent
+): Placed[] {
+  const last = known.lastOf(content, feedKey({ author, incarnation }))
+  const named: Placed[] = []
+  const open = new Set(takes)
+  const reach = (from: Placed): boolean => {
+    const { size } = open
+    for (const take of open) if (take === from || known.knows(from, take)) open.delete(take)
+    return open.size < size
+  }
+  if (last !== undefined) reach(last)
+  for (const placed of [...takes, ...gives].sort(newestFirst)) {
+    if (open.size === 0) break
+    if (reach(placed)) named.push(placed)
+  }
+  return named
+}
+
+function newestFirst(a: Placed, b: Placed): number {
+  return compareCausal(b, a)
+}
+
+/** Operations on a dataset that no later one builds on, the latest first; those of the feed itself are implied. */
+function latestOn(operations: readonly Placed[], own: FeedKey): Placed[] {
+  const builtOn = new Set<OperationId>()
+  const lastOfFeed = new Map<string, Placed>()
+  for (const placed of operations) {
+    for (const dep of placed.operation.deps) builtOn.add(dep)
+    lastOfFeed.set(placed.feed.key, placed)
+  }
+  return [...lastOfFeed.values()]
+    .filter(placed => placed.feed.key !== own && !builtOn.has(placed.operation.id))
+    .sort(newestFirst)
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { OperationId } from '../../base/ids.ts'
+import { createOperation, DEPS_MAX, type Operation } from '../operation/operation.ts'
+import type { OperationContent, Scope } from '../operation/operation-content.ts'
+import { type Actor, cast, meet, toDevice } from './governance-fixture.conformance.ts'
+import {
+  enrolment,
+  keyNamed,
+  OTHER_INCARNATION,
+  publication,
+  START_MS,
+  sha256,
+  type TestKey,
+  versionNamed
+} from './org-fixture.conformance.ts'
+
+/** The deps that a draft names, as the names of the operations of a scene. */
+function named(
+  actor: Actor,
+  content: OperationContent,
+  scene: Readonly<Record<string, Operation>>
+): string[] {
+  const draft = actor.ledger.draft({ author: actor.id, incarnation: actor.incarnation, content })
+  assert.ok(draft.ok)
+  const names = draft.value.deps.map(
+    dep => Object.entries(scene).find(([, { id }]) => id === dep)?.[0] ?? dep
+  )
+  return names.sort()
+}
+
+test('whoever gives names the takes of others that it knows, and not its own', () => {
+  const { admin, second, keys } = cast()
+  const group = admin.createGroup('radiology')
+  const device = keys.laptop.id
+  admin.suspend(keys.laptop)
+  const scene = {
+    suspension: second.suspend(keys.laptop),
+    roleTaken: second.revokeRole(keys.laptop, 'reader'),
+    removal: second.write({ type: 'group.remove', group: group.id, device }),
+    accessTaken: second.revokeAccess(toDevice(keys.laptop), null),
+    quarantine: second.quarantine('one')
+  }
+  admin.learn(second)
+  const enrol: OperationContent = {
+    type: 'device.enrol',
+    device,
+    kind: 'server',
+    nameCommitment: new Uint8Array(32),
+    redemption: null
+  }
+  const gives: [OperationContent, string][] = [
+    [enrol, 'suspension'],
+    [{ type: 'role.grant', device, role: 'reader' }, 'roleTaken'],
+    [{ type: 'group.add', group: group.id, device }, 'removal'],
+    [
+      { type: 'access.grant', grantee: toDevice(keys.laptop), scope: { kind: 'all' }, purpose: null },
+      'accessTaken'
+    ],
+    [{ type: 'content.release', version: versionNamed('one') }, 'quarantine']
+  ]
+  for (const [content, take] of gives) assert.deepEqual(named(admin, content, scene), [take], content.type)
+  assert.deepEqual(named(admin, { type: 'role.grant', device, role: 'publisher' }, scene), [])
+})
+
+test('an approval names what it approves, a cancellation where the feed of the invite stands', () => {
+  const { admin, second } = cast()
+  const invite = admin.invite(keyNamed('ticket'))
+  const scene = {
+    invite,
+    tip: admin.enrol(keyNamed('one'), { operation: invite.id, key: keyNamed('ticket') })
+  }
+  second.learn(admin)
+  assert.deepEqual(named(second, { type: 'approve', operation: scene.tip.id }, scene), ['tip'])
+  assert.deepEqual(named(second, { type: 'invite.cancel', invite: invite.id }, scene), ['tip'])
+})
+
+test('a device names what gave it back its standing and its roles, once', () => {
+  const { admin, laptop, keys } = cast()
+  admin.grantRole(keys.laptop, 'publisher')
+  meet(admin, laptop)
+  admin.suspend(keys.laptop)
+  admin.revokeRole(keys.laptop, 'publisher')
+  const scene = { enrolment: admin.enrol(keys.laptop), grant: admin.grantRole(keys.laptop, 'publisher') }
+  laptop.learn(admin)
+  const note: OperationContent = { type: 'note', about: null, text: 'back' }
+  // A feed that begins names the enrolment anyway: no admin's feed can begin without one.
+  assert.deepEqual(named(laptop, note, scene), ['enrolment', 'grant'])
+  laptop.write(note)
+  assert.deepEqual(named(laptop, note, scene), [])
+})
+
+test('who publishes names the latest that others said about the name', () => {
+  const { admin, second, laptop } = cast()
+  const scene = {
+    first: admin.publish('os', 'one'),
+    last: admin.publish('os', 'two'),
+    other: second.publish('os', 'three')
+  }
+  meet(admin, second, laptop)
+  assert.deepEqual(named(admin, publication('os', 'four'), scene), ['other'])
+  assert.deepEqual(named(second, { type: 'dataset.retire', name: 'os', version: null }, scene), ['last'])
+})
+
+/** Another admin's feed says `take`, and this one's answers with `give`, as often as would fill the deps. */
+const OFTEN = DEPS_MAX + 5
+
+test('a device is taken back however often others have suspended it', () => {
+  const { admin, second, keys } = cast()
+  for (let time = 0; time < OFTEN; time++) {
+    second.suspend(keys.laptop)
+    meet(admin, second)
+    assert.equal(admin.standingOf(keys.laptop), 'suspended')
+    // Whoever takes it back, and knew of what came before or not, the last enrolment is enough to name.
+    const lifter = time % 2 === 0 ? admin : second
+    const { deps } = lifter.enrol(keys.laptop)
+    assert.ok(deps.length <= 2, `${deps.length} deps`)
+    meet(admin, second)
+    assert.equal(second.standingOf(keys.laptop), 'member')
+  }
+})
+
+test('more takes than an operation can name are lifted in as many steps as it takes', () => {
+  const { admin, second, keys } = cast()
+  for (let time = 0; time < OFTEN; time++) {
+    second.incarnation = `00000000000000${(time + 16).toString(16)}`
+    second.suspend(keys.laptop)
+  }
+  admin.learn(second)
+  assert.equal(admin.enrol(keys.laptop).deps.length, DEPS_MAX)
+  assert.equal(admin.standingOf(keys.laptop), 'suspended')
+  assert.equal(admin.enrol(keys.laptop).deps.length, OFTEN - DEPS_MAX)
+  assert.equal(admin.standingOf(keys.laptop), 'member')
+})
+
+test('a grant is not kept from its effect by what was taken from others', () => {
+  const { admin, second, keys } = cast()
+  const grantee = toDevice(keys.laptop)
+  const nameOf = (index: number): Scope => ({ kind: 'name', name: `data-${index}` })
+  for (let index = 0; index < OFTEN; index++) second.revokeAccess(grantee, nameOf(index))
+  admin.learn(second)
+  assert.equal(admin.grantAccess(grantee, nameOf(0)).deps.length, 1)
+  assert.equal(admin.ledger.state().grants.size, 1)
+  assert.equal(admin.grantAccess(grantee, { kind: 'all' }).deps.length, 0)
+  assert.equal(admin.ledger.state().grants.size, 2)
+})
+
+test('knowledge passes over operations on the same subject, and no others', () => {
+  const { admin, second, keys } = cast()
+  const suspension = second.suspend(keys.laptop)
+  second.incarnation = OTHER_INCARNATION
+  const naming = (actor: Actor, content: OperationContent, deps: readonly OperationId[]): Operation => {
+    const draft = actor.ledger.draft({ author: actor.id, incarnation: actor.incarnation, content })
+    assert.ok(draft.ok)
+    const operation = createOperation(
+      { ...draft.value, deps, timeMs: START_MS, expiresMs: null },
+      { sign: actor.key.sign, sha256 }
+    )
+    assert.equal(actor.ledger.add([operation.record]).accepted.length, 1)
+    return operation
+  }
+  const suspends = (key: TestKey): OperationContent => ({
+    type: 'device.suspend',
+    device: key.id,
+    cutoffs: [],
+    reason: null
+  })
+  const ofAnother = naming(second, suspends(keys.desktop), [suspension.id])
+  const ofTheSame = naming(second, suspends(keys.laptop), [suspension.id])
+  admin.learn(second)
+  naming(admin, enrolment(admin.ledger.org, keys.laptop), [ofAnother.id])
+  assert.equal(admin.standingOf(keys.laptop), 'suspended')
+  naming(admin, enrolment(admin.ledger.org, keys.laptop), [ofTheSame.id])
+  assert.equal(admin.standingOf(keys.laptop), 'member')
+})

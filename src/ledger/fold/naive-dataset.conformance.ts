@@ -1,0 +1,80 @@
+/** The oracle for one dataset name: its owner, its versions, what withdrew them, and its policy. */
+
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import type { Operation } from '../operation/operation.ts'
+import { feedOf, type NaiveLog } from './naive-log.conformance.ts'
+import type { DatasetPolicyEntry, DatasetVersion } from './state.ts'
+
+export interface NaiveDataset {
+  readonly owner: DeviceId | 'admins' | undefined
+  readonly versions: readonly DatasetVersion[]
+  readonly policy: DatasetPolicyEntry | undefined
+  /** Operations of others than the owner. */
+  readonly inert: readonly OperationId[]
+}
+
+/** `operations`: all on one name that are in force but for who owns it. */
+export function naiveDataset(
+  log: NaiveLog,
+  operations: readonly Operation[],
+  isAdmin: (operation: Operation) => boolean
+): NaiveDataset {
+  const ordered = log.inCausalOrder(operations)
+  const publications = ordered.filter(({ content }) => content?.type === 'dataset.publish')
+  const owner = publications.some(isAdmin) ? 'admins' : publications[0]?.author
+  const owners = ordered.filter(operation => isAdmin(operation) || operation.author === owner)
+  const versions = owners.flatMap(operation => {
+    const { content } = operation
+    if (content?.type !== 'dataset.publish') return []
+    const { version, class: dataClass, pieceBytes, files, bytes } = content
+    const { id, author, timeMs, expiresMs } = operation
+    const retiredBy = owners.find(
+      other => retires(other, version) && !buildsOn(log, operation, other, ordered)
+    )
+    return [
+      {
+        operation: id,
+        version,
+        class: dataClass,
+        pieceBytes,
+        files,
+        bytes,
+        publisher: author,
+        timeMs,
+        expiresMs,
+        retiredBy: retiredBy?.id
+      }
+    ]
+  })
+  const policies = owners.flatMap(({ id, content }) =>
+    content?.type === 'dataset.policy'
+      ? [{ operation: id, labels: content.labels, access: content.access }]
+      : []
+  )
+  return {
+    owner,
+    versions: versions.map((version, index) => ({ ordinal: index + 1, ...version })),
+    policy: policies.at(-1),
+    inert: ordered.filter(operation => !owners.includes(operation)).map(({ id }) => id)
+  }
+}
+
+function retires({ content }: Operation, version: VersionId): boolean {
+  return content?.type === 'dataset.retire' && (content.version === null || content.version === version)
+}
+
+/** Search through the operations on one name: by deps, or within a feed before its fork. */
+function buildsOn(
+  log: NaiveLog,
+  later: Operation,
+  earlier: Operation,
+  ofName: readonly Operation[]
+): boolean {
+  const seen = new Set([later])
+  for (const from of seen)
+    for (const to of ofName) {
+      const isInFeed = feedOf(from) === feedOf(to) && to.seq < from.seq && !log.isForked(to)
+      if (from.deps.includes(to.id) || isInFeed) seen.add(to)
+    }
+  return later !== earlier && seen.has(earlier)
+}

@@ -1,0 +1,73 @@
+/**
+ * One of each thing that an operation can say about governance, with every field in use at least once and at its limit
+ * where it has one. Round trips, golden vectors and the fuzzer begin from these; the bytes of none may ever change.
+ */
+
+import { type OperationId, operationIdFromBytes } from '../../base/ids.ts'
+import { keyNamed, sha256, versionNamed } from '../fold/org-fixture.conformance.ts'
+import type { Cutoff, OperationContent, Scope } from './operation-content.ts'
+
+export const operationNamed = (name: string): OperationId =>
+  operationIdFromBytes(sha256(Buffer.from(`operation ${name}`)))
+
+const device = keyNamed('laptop').id
+const commitment = sha256(Buffer.from('name commitment'))
+const proposed = Buffer.from('bytes of a root')
+
+const cutoffs: readonly Cutoff[] = [
+  { incarnation: '0000000000000001', seq: 2 ** 40, operation: operationNamed('late') },
+  { incarnation: 'ffffffffffffffff', seq: 1, operation: operationNamed('first') }
+]
+
+const toDevice = { kind: 'device', device } as const
+const toGroup = { kind: 'group', group: operationNamed('group') } as const
+const grant = (scope: Scope, purpose: string | null): OperationContent => ({
+  type: 'access.grant',
+  grantee: scope.kind === 'all' ? toGroup : toDevice,
+  scope,
+  purpose
+})
+
+export const SAMPLES: { readonly [name: string]: OperationContent } = {
+  'device.update': { type: 'device.update', device, kind: 'desktop', nameCommitment: commitment },
+  'device.suspend': { type: 'device.suspend', device, cutoffs, reason: 'left on a train' },
+  'device.suspend bare': { type: 'device.suspend', device, cutoffs: [], reason: null },
+  'device.revoke': { type: 'device.revoke', device, cutoffs, reason: 'Schlüssel gestohlen' },
+  'device.revoke bare': { type: 'device.revoke', device, cutoffs: [], reason: null },
+  'invite.cancel': { type: 'invite.cancel', invite: operationNamed('invite') },
+  'group.create': { type: 'group.create', name: 'Radiology Süd' },
+  'group.add': { type: 'group.add', group: operationNamed('group'), device },
+  'group.remove': { type: 'group.remove', group: operationNamed('group'), device },
+  'role.grant': { type: 'role.grant', device, role: 'publisher' },
+  'role.revoke': { type: 'role.revoke', device, role: 'publisher', cutoffs },
+  'dataset.policy': {
+    type: 'dataset.policy',
+    name: 'scans/2031',
+    labels: ['ct', 'patient data', 'Ümlaut'].sort(),
+    access: 'granted'
+  },
+  'dataset.policy bare': { type: 'dataset.policy', name: 'os', labels: [], access: 'members' },
+  'access.grant name': grant({ kind: 'name', name: 'scans/2031' }, 'study 17'),
+  'access.grant prefix': grant({ kind: 'prefix', prefix: 'scans/' }, null),
+  'access.grant label': grant({ kind: 'label', label: 'ct' }, null),
+  'access.grant all': grant({ kind: 'all' }, 'backup'),
+  'access.revoke': { type: 'access.revoke', grantee: toDevice, scope: { kind: 'prefix', prefix: 'scans/' } },
+  'access.revoke whatever': { type: 'access.revoke', grantee: toGroup, scope: null },
+  'content.quarantine': {
+    type: 'content.quarantine',
+    version: versionNamed('one'),
+    reason: 'x'.repeat(200)
+  },
+  'content.release': { type: 'content.release', version: versionNamed('one') },
+  'content.recall': { type: 'content.recall', version: versionNamed('one'), reason: null },
+  approve: { type: 'approve', operation: operationNamed('approved') },
+  note: { type: 'note', about: operationNamed('noted'), text: 'y'.repeat(1000) },
+  'note at large': { type: 'note', about: null, text: 'Wir ziehen um.' },
+  'root.propose': { type: 'root.propose', hash: sha256(proposed), bytes: new Uint8Array(proposed) },
+  'root.vote': {
+    type: 'root.vote',
+    hash: sha256(proposed),
+    key: keyNamed('admin').id,
+    signature: new Uint8Array(64).fill(0x5a)
+  }
+}

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { CborValue } from '../encoding/cbor.ts'
+import { Misshape } from '../encoding/shape.ts'
+import { keyNamed } from '../fold/org-fixture.conformance.ts'
+import { SAMPLES } from './operation-samples.conformance.ts'
+import { isOperationType, OPERATION_TYPES, readContent, takes, writeContent } from './operation-types.ts'
+
+type Wire = { readonly target: CborValue; readonly body: CborValue }
+type Fields = { readonly [field: string]: CborValue }
+
+const filled = (length: number, byte = 7) => new Uint8Array(length).fill(byte)
+const KEY = keyNamed('device').publicKey
+const ID = filled(32)
+/** Longer by one than `name` may be, and no worse otherwise. */
+const tooLong = (charactersMax: number) => 'n'.repeat(charactersMax + 1)
+const cutoff = (first: number, seq: CborValue = 1): CborValue => [
+  new Uint8Array([first >> 8, first & 255, 0, 0, 0, 0, 0, 0]),
+  seq,
+  ID
+]
+const cutoffs = (count: number): CborValue => Array.from({ length: count }, (_, index) => cutoff(index))
+
+/** `ok`, or where it breaks. */
+function verdict(type: string, wire: Wire): string {
+  assert.ok(isOperationType(type), type)
+  const read = readContent(type, wire)
+  return read instanceof Misshape ? read.path : 'ok'
+}
+
+function sampleOf(name: string): {
+  readonly type: string
+  readonly target: CborValue
+  readonly body: Fields
+} {
+  const content = SAMPLES[name]
+  assert.ok(content, name)
+  const { target, body } = writeContent(content)
+  return { type: content.type, target, body: body as Fields }
+}
+
+/** The sample with its target or fields of its body exchanged. */
+function changed(name: string, { target, ...body }: Fields): string {
+  const sample = sampleOf(name)
+  return verdict(sample.type, { target: target ?? sample.target, body: { ...sample.body, ...body } })
+}
+
+const NO_LINES = [
+  '',
+  ' padded',
+  'two\nlines',
+  'zero\u200bwidth',
+  'turned \u202eround',
+  'e\u0301',
+  'half \ud800'
+]
+
+describe('operation types', () => {
+  test('each target and body is closed: every field is needed, none is added', () => {
+    for (const name of Object.keys(SAMPLES)) {
+      const { type, target, body } = sampleOf(name)
+      assert.equal(verdict(type, { target, body }), 'ok', name)
+      assert.equal(verdict(type, { target, body: { ...body, extra: null } }), 'body', name)
+      assert.equal(verdict(type, { target, body: [] }), 'body', name)
+      assert.equal(verdict(type, { target: 7, body }), 'target', name)
+      for (const field of Object.keys(body)) {
+        const { [field]: _, ...rest } = body
+        assert.equal(verdict(type, { target, body: rest }), `body.${field}`, `${name} without ${field}`)
+        assert.match(changed(name, { [field]: 2 ** 40 }), new RegExp(`^body\\.${field}`), `${name} ${field}`)
+      }
+    }
+  })
+
+  test('a target that is an id or a key has its 32 bytes', () => {
+    const names = Object.keys(SAMPLES).filter(name => sampleOf(name).target instanceof Uint8Array)
+    assert.equal(names.length > 15, true)
+    for (const name of names)
+      for (const target of [filled(31), filled(33), 'x'.repeat(32)])
+        assert.equal(changed(name, { target }), 'target', name)
+  })
+
+  test('only a note may be about nothing', () => {
+    for (const name of Object.keys(SAMPLES)) {
+      const { type, body } = sampleOf(name)
+      assert.equal(verdict(type, { target: null, body }), type === 'note' ? 'ok' : 'target', name)
+    }
+  })
+
+  test('cutoffs: 64 at most, by incarnation, each once, at a position that exists', () => {
+    for (const name of ['device.suspend', 'device.revoke', 'role.revoke']) {
+      const fault = (value: CborValue) => changed(name, { cutoffs: value })
+      assert.equal(fault([]), 'ok')
+      assert.equal(fault(cutoffs(64)), 'ok')
+      assert.equal(fault(cutoffs(65)), 'body.cutoffs')
+      assert.equal(fault([cutoff(2), cutoff(1)]), 'body.cutoffs')
+      assert.equal(fault([cutoff(1), cutoff(1, 2)]), 'body.cutoffs')
+      assert.equal(fault([cutoff(1, 0)]), 'body.cutoffs.0.1')
+      assert.equal(fault([cutoff(1, 2 ** 53 - 1)]), 'ok')
+      assert.equal(fault([[filled(7), 1, ID]]), 'body.cutoffs.0.0')
+      assert.equal(fault([[filled(8), 1, filled(31)]]), 'body.cutoffs.0.2')
+      assert.equal(fault([[filled(8), 1]]), 'body.cutoffs.0')
+      assert.equal(fault(null), 'body.cutoffs')
+    }
+  })
+
+  test('a reason is one visible line of 200 characters at most, or null; a text of 1000, and never null', () => {
+    const lines = [
+      ...['device.suspend', 'device.revoke', 'content.quarantine', 'content.recall'].map(
+        name => [name, 'reason', 200] as const
+      ),
+      ['note', 'text', 1000] as const
+    ]
+    for (const [name, field, charactersMax] of lines) {
+      assert.equal(changed(name, { [field]: 'n'.repeat(charactersMax) }), 'ok', name)
+      assert.equal(changed(name, { [field]: tooLong(charactersMax) }), `body.${field}`, name)
+      for (const line of NO_LINES) assert.equal(changed(name, { [field]: line }), `body.${field}`, line)
+      assert.equal(changed(name, { [field]: null }), name === 'note' ? 'body.text' : 'ok', name)
+    }
+  })
+
+  test('groups, labels and purposes are labels; a purpose may be missing, labels are 16 at most and in order', () => {
+    for (const label of ['', tooLong(64), ...NO_LINES]) {
+      assert.equal(changed('group.create', { target: label }), 'target', label)
+      assert.equal(changed('access.grant name', { purpose: label }), 'body.purpose', label)
+      assert.equal(changed('dataset.policy', { labels: [label] }), 'body.labels.0', label)
+    }
+    assert.equal(changed('group.create', { target: 'n'.repeat(64) }), 'ok')
+    assert.equal(changed('access.grant name', { purpose: null }), 'ok')
+    const labels = (count: number) => Array.from({ length: count }, (_, index) => `label ${index + 10}`)
+    assert.equal(changed('dataset.policy', { labels: labels(16) }), 'ok')
+    assert.equal(changed('dataset.policy', { labels: labels(17) }), 'body.labels')
+    assert.equal(changed('dataset.policy', { labels: ['b', 'a'] }), 'body.labels')
+    assert.equal(changed('dataset.policy', { labels: ['a', 'a'] }), 'body.labels')
+  })
+
+  test('devices have a known kind, datasets a known way of access, and a name', () => {
+    assert.equal(changed('device.update', { kind: 'toaster' }), 'body.kind')
+    assert.equal(changed('device.update', { name: filled(31) }), 'body.name')
+    assert.equal(changed('group.add', { device: filled(31) }), 'body.device')
+    assert.equal(changed('group.remove', { device: ID.slice(1) }), 'body.device')
+    assert.equal(changed('dataset.policy', { access: 'everybody' }), 'body.access')
+    assert.equal(changed('dataset.policy', { access: 'members' }), 'ok')
+    for (const target of ['Bad Name', 'ends/', '/begins', 'a//b', 'n'.repeat(129)])
+      assert.equal(changed('dataset.policy', { target }), 'target', target)
+  })
+
+  test('a role is named as in a role table', () => {
+    for (const name of ['role.grant', 'role.revoke']) {
+      assert.equal(changed(name, { role: `r${'-'.repeat(63)}` }), 'ok')
+      for (const role of ['', 'Publisher', '2nd', '-role', 'two words', tooLong(64)])
+        assert.equal(changed(name, { role }), 'body.role', role)
+    }
+  })
+
+  test('a grantee is a device or a group, and nothing beside', () => {
+    for (const name of ['access.grant name', 'access.revoke']) {
+      const fault = (target: CborValue) => changed(name, { target })
+      assert.equal(fault(['d', KEY]), 'ok')
+      assert.equal(fault(['g', ID]), 'ok')
+      assert.equal(fault(['x', ID]), 'target.0')
+      assert.equal(fault(['d']), 'target')
+      assert.equal(fault(['d', KEY, KEY]), 'target')
+      assert.equal(fault(['d', filled(31)]), 'target.1')
+      assert.equal(fault(['g', filled(33)]), 'target.1')
+      assert.equal(fault({ d: KEY }), 'target')
+      assert.equal(fault([]), 'target')
+      assert.equal(fault(KEY), 'target')
+    }
+  })
+
+  test('a scope is a name, a beginning up to a slash, a label or all; only a revocation has none', () => {
+    for (const name of ['access.grant name', 'access.revoke']) {
+      const fault = (scope: CborValue) => changed(name, { scope })
+      const good: CborValue[] = [
+        ['n', 'scans/2031'],
+        ['p', 'scans/'],
+        ['p', `${'n'.repeat(128)}/`],
+        ['l', 'n'.repeat(64)],
+        ['*']
+      ]
+      for (const scope of good) assert.equal(fault(scope), 'ok', JSON.stringify(scope))
+      assert.equal(fault(['n', 'scans/']), 'body.scope.1')
+      assert.equal(fault(['n', tooLong(128)]), 'body.scope.1')
+      for (const prefix of ['scans', '/', '', 'Scans/', 'a//', `${'n'.repeat(129)}/`])
+        assert.equal(fault(['p', prefix]), 'body.scope.1', prefix)
+      assert.equal(fault(['l', tooLong(64)]), 'body.scope.1')
+      assert.equal(fault(['*', 'scans/']), 'body.scope')
+      assert.equal(fault(['n']), 'body.scope')
+      assert.equal(fault(['?']), 'body.scope.0')
+      assert.equal(fault([]), 'body.scope')
+      assert.equal(fault('scans/'), 'body.scope')
+      assert.equal(fault(null), name === 'access.revoke' ? 'ok' : 'body.scope')
+    }
+  })
+
+  test('a proposal carries a root that a successor may be as large as, a vote a signature', () => {
+    assert.equal(changed('root.propose', { bytes: filled(32 * 1024) }), 'ok')
+    assert.equal(changed('root.propose', { bytes: filled(32 * 1024 + 1) }), 'body.bytes')
+    assert.equal(changed('root.propose', { bytes: 'text' }), 'body.bytes')
+    assert.equal(changed('root.vote', { sig: filled(63) }), 'body.sig')
+    assert.equal(changed('root.vote', { sig: filled(65) }), 'body.sig')
+    assert.equal(changed('root.vote', { key: filled(31) }), 'body.key')
+  })
+
+  test('what takes is what a fork can not undo', () => {
+    assert.deepEqual(OPERATION_TYPES.filter(takes).toSorted(), [
+      'access.revoke',
+      'content.quarantine',
+      'content.recall',
+      'dataset.retire',
+      'device.revoke',
+      'device.suspend',
+      'group.remove',
+      'invite.cancel',
+      'role.revoke'
+    ])
+  })
+})

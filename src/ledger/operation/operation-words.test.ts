@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type DeviceId, operationIdFromBytes, shortId } from '../../base/ids.ts'
+import { keyNamed, sha256, versionNamed } from '../fold/org-fixture.conformance.ts'
+import type { OperationContent } from './operation-content.ts'
+import { inWords } from './operation-words.ts'
+
+const lab = keyNamed('lab').id
+const some = operationIdFromBytes(sha256(Buffer.from('some operation')))
+const version = versionNamed('1')
+const NAMES = {
+  device: (device: DeviceId) => (device === lab ? 'lab-7' : shortId(device)),
+  group: () => 'night'
+}
+const cutoffs = [{ incarnation: '00000000000000a1', seq: 7, operation: some }]
+const hash = sha256(Buffer.from('root'))
+
+const SAID: readonly (readonly [OperationContent, string])[] = [
+  [
+    { type: 'device.enrol', device: lab, kind: 'laptop', nameCommitment: hash, redemption: null },
+    'enrols lab-7 as a laptop'
+  ],
+  [
+    { type: 'device.update', device: lab, kind: 'server', nameCommitment: hash },
+    'describes lab-7 anew, as a server'
+  ],
+  [
+    { type: 'device.suspend', device: lab, cutoffs, reason: 'stolen' },
+    'suspends lab-7: stolen; what it signed up to position 7 of feed 00000000000000a1 keeps its effect'
+  ],
+  [
+    { type: 'device.revoke', device: lab, cutoffs: [], reason: null },
+    'revokes lab-7 for good; nothing that it signed keeps its effect'
+  ],
+  [
+    { type: 'invite.create', inviteKey: hash, uses: 2, expiresMs: 0 },
+    'invites 2 devices until 1970-01-01T00:00:00.000Z'
+  ],
+  [{ type: 'invite.cancel', invite: some }, `cancels invite ${shortId(some)}`],
+  [{ type: 'group.create', name: 'night' }, 'creates the group night'],
+  [{ type: 'group.add', group: some, device: lab }, 'adds lab-7 to the group night'],
+  [{ type: 'group.remove', group: some, device: lab }, 'removes lab-7 from the group night'],
+  [{ type: 'role.grant', device: lab, role: 'reader' }, 'gives lab-7 the role reader'],
+  [
+    { type: 'role.revoke', device: lab, role: 'reader', cutoffs: [] },
+    'takes the role reader from lab-7; nothing that it signed keeps its effect'
+  ],
+  [
+    {
+      ...{ type: 'dataset.publish', name: 'os/image', version, class: 'internal' },
+      ...{ pieceBytes: 16384, files: 1, bytes: 5 }
+    },
+    `publishes os/image as version ${shortId(version)}: internal, 1 file, 5 bytes`
+  ],
+  [{ type: 'dataset.retire', name: 'os/image', version: null }, 'retires every version of os/image'],
+  [
+    { type: 'dataset.policy', name: 'os/image', labels: ['eu', 'pii'], access: 'granted' },
+    'sets the policy of os/image: read with a grant only, labels eu, pii'
+  ],
+  [
+    {
+      ...{ type: 'access.grant', grantee: { kind: 'group', group: some } },
+      ...{ scope: { kind: 'prefix', prefix: 'os/' }, purpose: 'tests' }
+    },
+    'lets the group night read everything under os/ for tests'
+  ],
+  [
+    { type: 'access.revoke', grantee: { kind: 'device', device: lab }, scope: null },
+    'takes from lab-7 every grant'
+  ],
+  [
+    { type: 'content.quarantine', version, reason: 'malware' },
+    `quarantines version ${shortId(version)}: malware`
+  ],
+  [{ type: 'content.release', version }, `releases version ${shortId(version)} from quarantine`],
+  [{ type: 'content.recall', version, reason: null }, `recalls version ${shortId(version)} for good`],
+  [{ type: 'approve', operation: some }, `approves operation ${shortId(some)}`],
+  [{ type: 'note', about: some, text: 'as agreed' }, `notes about operation ${shortId(some)}: as agreed`],
+  [
+    { type: 'root.propose', hash, bytes: hash },
+    `proposes root ${Buffer.from(hash).toString('hex').slice(0, 12)}`
+  ],
+  [
+    { type: 'root.vote', hash, key: lab, signature: new Uint8Array(64) },
+    `brings the signature of key lab-7 under root ${Buffer.from(hash).toString('hex').slice(0, 12)}`
+  ]
+]
+
+test('every type of operation has words of its own, with all that matters to a reader', () => {
+  for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 23)
+})

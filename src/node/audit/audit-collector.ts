@@ -1,0 +1,180 @@
+/**
+ * Collects the logs of other devices, a page at a time, and believes none of it.
+ *
+ * Each page comes with the device's newest checkpoint and a proof that the log up to the end of the page is the
+ * beginning of what the checkpoint says. The root at that point is computed here, from what was collected before and
+ * the new entries, so the proof holds only if both are exactly what the device signed for. A page that fails is not
+ * kept; the device is then asked to show that its log grew out of what it gave before. If it can not, it has
+ * rewritten its history.
+ */
+
+import { openCheckpoint, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { decodeEntry } from '../../audit/entry.ts'
+import { witnessesOf } from '../../audit/log-verification.ts'
+import { type AuditMessage, PAGE_ENTRIES_MAX } from '../../audit/messages.ts'
+import { CompactRange, hashLeaf, verifyConsistency } from '../../audit/tree.ts'
+import { AppError } from '../../base/errors.ts'
+import { type DeviceId, shortId } from '../../base/ids.ts'
+import { sha256 } from '../../store/sha256.ts'
+import { verify } from '../ledger/ledger-keeper.ts'
+import { type AuditLog, entryRow } from './audit-log.ts'
+import type { AuditSightings } from './audit-sightings.ts'
+import type { AuditTalk } from './audit-talk.ts'
+
+export interface AuditCollectorInit {
+  readonly audit: AuditLog
+  readonly sightings: AuditSightings
+}
+
+type Page = Extract<AuditMessage, { kind: 'page' }>
+
+/** A page that is what its checkpoint says, or why not. */
+type PageCheck =
+  | { readonly ok: true; readonly checkpoint: SignedCheckpoint; readonly range: CompactRange }
+  | { readonly ok: false; readonly checkpoint: SignedCheckpoint | undefined; readonly detail: string }
+
+export class AuditCollector {
+  readonly #init: AuditCollectorInit
+
+  constructor(init: AuditCollectorInit) {
+    this.#init = init
+  }
+
+  /**
+   * Brings what is here of a device's log up to its newest checkpoint. Rejects with AppError: PEER_REFUSED when the
+   * device does not give it to us, AUDIT_BROKEN when what it gives is not what it signed.
+   */
+  async collect(device: DeviceId, talk: AuditTalk): Promise<void> {
+    for (;;) {
+      const range = this.#range(device)
+      const page = await this.#fetch(talk, range.size)
+      if (page.note === null) return // it has signed nothing yet
+      const check = this.#check(device, range, page)
+      if (!check.ok) {
+        await this.#explain(device, { range, checkpoint: check.checkpoint, detail: check.detail, talk })
+        return
+      }
+      await this.#init.sightings.take([check.checkpoint.note])
+      await this.#keep(device, page, check)
+      if (check.range.size === check.checkpoint.size) return
+    }
+  }
+
+  #range(device: DeviceId): CompactRange {
+    const stored = this.#init.audit.store.database.log(device)
+    return stored === undefined ? CompactRange.empty(sha256) : new CompactRange(sha256, stored)
+  }
+
+  async #fetch(talk: AuditTalk, from: number): Promise<Page> {
+    const answer = await talk.ask({ kind: 'fetch', from, limit: PAGE_ENTRIES_MAX })
+    if (answer.kind === 'page') return answer
+    const reason = answer.kind === 'refuse' ? answer.reason : `it sent ${answer.kind}`
+    throw new AppError('PEER_REFUSED', `the peer does not show its audit log: ${reason}`, {
+      details: { reason }
+    })
+  }
+
+  #check(device: DeviceId, before: CompactRange, page: Page): PageCheck {
+    const opened = openCheckpoint(page.note ?? new Uint8Array(0), { verify, sha256 })
+    if (!opened.ok) return { ok: false, checkpoint: undefined, detail: `its checkpoint is ${opened.detail}` }
+    const checkpoint = opened.value
+    if (checkpoint.device !== device || checkpoint.org !== this.#init.audit.org)
+      return { ok: false, checkpoint: undefined, detail: 'its checkpoint is of another log' }
+    const range = before.copy()
+    for (const entry of page.entries) range.append(hashLeaf(entry, sha256))
+    if (range.size > checkpoint.size)
+      return {
+        ok: false,
+        checkpoint,
+        detail: `it signs for ${checkpoint.size} entries, and gave ${range.size}`
+      }
+    if (page.entries.length === 0 && range.size < checkpoint.size)
+      return { ok: false, checkpoint, detail: 'it gives fewer entries than it signed for' }
+    const grew = verifyConsistency(
+      {
+        oldSize: range.size,
+        size: checkpoint.size,
+        oldRoot: range.root(),
+        root: checkpoint.root,
+        proof: page.proof
+      },
+      sha256
+    )
+    return grew
+      ? { ok: true, checkpoint, range }
+      : { ok: false, checkpoint, detail: 'what it gives is not what it signed for' }
+  }
+
+  async #keep(device: DeviceId, page: Page, { checkpoint, range }: PageCheck & { ok: true }): Promise<void> {
+    const from = range.size - page.entries.length
+    const entries = page.entries.map((bytes, index) => {
+      const entry = decodeEntry(bytes)
+      return entryRow(from + index, bytes, entry.ok ? entry.value : undefined)
+    })
+    const edge = { size: range.size, hashes: range.hashes }
+    const note = range.size === checkpoint.size ? checkpoint.note : null
+    await this.#init.audit.store.grow({ device, from, entries, nodes: [], edge, note })
+  }
+
+  /** Finds out whether the device rewrote what it gave before, or just gave something wrong now. */
+  async #explain(
+    device: DeviceId,
+    broken: {
+      readonly range: CompactRange
+      readonly checkpoint: SignedCheckpoint | undefined
+      readonly detail: string
+      readonly talk: AuditTalk
+    }
+  ): Promise<never> {
+    const { range, checkpoint, detail, talk } = broken
+    const { sightings } = this.#init
+    const whose = `log of ${shortId(device)}`
+    if (checkpoint !== undefined) {
+      const before = sightings.known(device)
+      await sightings.take([checkpoint.note])
+      const witnesses = witnessesOf([...before, checkpoint])
+      if (checkpoint.size < range.size)
+        await sightings.report({
+          kind: 'truncated',
+          device,
+          position: checkpoint.size,
+          witnesses,
+          detail: `${whose}: the device gave ${range.size} entries before, and signs for ${checkpoint.size} now: it cut its log back`
+        })
+      else if (!(await grewFrom(range, checkpoint, talk)))
+        await sightings.report({
+          kind: 'forked',
+          device,
+          position: null,
+          witnesses,
+          detail:
+            `${whose}: the checkpoint of ${checkpoint.size} entries that the device signs now does not grow out of the ` +
+            `${range.size} entries that it gave before: it rewrote its history`
+        })
+      else
+        await sightings.report({
+          kind: 'edited',
+          device,
+          position: range.size,
+          witnesses,
+          detail: `${whose}: from entry ${range.size} on the device gives entries that are not those it signed for in its checkpoint of ${checkpoint.size}`
+        })
+    }
+    throw new AppError('AUDIT_BROKEN', `${whose}: ${detail}`, { details: { device } })
+  }
+}
+
+/** Whether the device can show that its checkpoint grew out of what it gave before. */
+async function grewFrom(
+  range: CompactRange,
+  checkpoint: SignedCheckpoint,
+  talk: AuditTalk
+): Promise<boolean> {
+  const answer = await talk.ask({ kind: 'prove', old: range.size, size: checkpoint.size })
+  if (answer.kind !== 'proof') return false
+  const { size, root } = checkpoint
+  return verifyConsistency(
+    { oldSize: range.size, size, oldRoot: range.root(), root, proof: answer.proof },
+    sha256
+  )
+}

@@ -1,0 +1,194 @@
+/**
+ * Turns what the node does into events of its audit log.
+ *
+ * Serving: before the first block of a version goes to a peer, the `serving` entry is durable; a log that can not be
+ * written serves nobody. While the stream lasts, and when it ends, `served` says how much went.
+ * Receiving: when a stream ends, when the version is whole, and now and then in between, `received` says what came
+ * from that peer, and the peer gets our signed receipt for it. A receipt that it does not take now is offered again
+ * while the node runs; if it never takes it, its log lacks that half, and ours shows ours.
+ */
+
+import { createReceipt } from '../../audit/receipt.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import { MINUTE_MS } from '../../base/units.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { DeviceKey } from '../keys/device-key.ts'
+import type { Log } from '../log.ts'
+import type { AuditLog } from './audit-log.ts'
+
+/** How often a stream that lasts is accounted for, and receipts are offered again. */
+export const ACCOUNT_MS = 3 * MINUTE_MS
+/** Receipts that wait for their server; the oldest go first. */
+const RECEIPTS_WAITING_MAX = 1024
+
+/** What went over one stream so far, in bytes of payload. */
+export interface StreamTotals {
+  readonly device: DeviceId
+  readonly version: VersionId
+  readonly sentBytes: number
+  readonly receivedBytes: number
+}
+
+export interface AuditRecorderInit {
+  readonly audit: AuditLog
+  readonly key: DeviceKey
+  readonly log: Log
+  readonly datasetOf: (version: VersionId) => string | null
+  /** Hands a receipt to a server; false when it refuses. */
+  readonly giveReceipt: (server: DeviceId, receipt: Uint8Array) => Promise<boolean>
+  /** Streams that are open now. */
+  readonly streams: () => readonly StreamTotals[]
+  readonly nowMs?: () => number
+}
+
+interface Session {
+  readonly device: DeviceId
+  readonly version: VersionId
+  readonly begunMs: number
+  /** Position of its `serving` entry. */
+  since: number | undefined
+  servedBytes: number
+  receivedBytes: number
+}
+
+interface WaitingReceipt {
+  readonly server: DeviceId
+  readonly receipt: Uint8Array
+}
+
+export class AuditRecorder {
+  readonly #init: AuditRecorderInit
+  readonly #nowMs: () => number
+  readonly #sessions = new Map<string, Session>()
+  readonly #timer: NodeJS.Timeout
+  #receipts: WaitingReceipt[] = []
+  #giving = false
+
+  constructor(init: AuditRecorderInit) {
+    this.#init = init
+    this.#nowMs = init.nowMs ?? Date.now
+    this.#timer = setInterval(() => this.account(), ACCOUNT_MS)
+    this.#timer.unref()
+  }
+
+  streamOpened(device: DeviceId, version: VersionId): void {
+    this.#sessions.set(keyOf(device, version), {
+      ...{ device, version, begunMs: this.#nowMs() },
+      ...{ since: undefined, servedBytes: 0, receivedBytes: 0 }
+    })
+  }
+
+  /** Resolves once it is durable that the peer reads here. Rejects with AppError: then nothing may be sent. */
+  async serving(device: DeviceId, version: VersionId): Promise<void> {
+    const { audit, datasetOf } = this.#init
+    const session = this.#sessions.get(keyOf(device, version))
+    if (session?.since !== undefined) return
+    const since = await audit.record({
+      action: 'serving',
+      peer: device,
+      version,
+      dataset: datasetOf(version)
+    })
+    if (session !== undefined) session.since = since
+  }
+
+  streamEnded(totals: StreamTotals): void {
+    const session = this.#sessions.get(keyOf(totals.device, totals.version))
+    if (session === undefined) return
+    this.#sessions.delete(keyOf(totals.device, totals.version))
+    this.#account(session, totals, { done: true })
+    void this.#giveReceipts()
+  }
+
+  /** A version was fetched in full: what each peer gave is noted now, while its streams go on. */
+  read({ version, bytes }: { readonly version: VersionId; readonly bytes: number }): void {
+    const { audit, datasetOf } = this.#init
+    const dataset = datasetOf(version)
+    this.account(version)
+    audit.note({ action: 'stored', version, dataset, bytes, kind: 'fetched' })
+    audit.note({ action: 'read', version, dataset, bytes, purpose: null })
+  }
+
+  published({ version, bytes }: { readonly version: VersionId; readonly bytes: number }): void {
+    const { audit, datasetOf } = this.#init
+    audit.note({ action: 'stored', version, dataset: datasetOf(version), bytes, kind: 'source' })
+  }
+
+  deleted(version: VersionId, reason: string): void {
+    const { audit, datasetOf } = this.#init
+    audit.note({ action: 'deleted', version, dataset: datasetOf(version), reason })
+  }
+
+  authored({ id, type }: { readonly id: OperationId; readonly type: string }): void {
+    this.#init.audit.note({ action: 'administered', operation: id, type })
+  }
+
+  /** Notes what went over open streams since it was noted last; of one version, or of all. */
+  account(version?: VersionId): void {
+    for (const totals of this.#init.streams()) {
+      if (version !== undefined && totals.version !== version) continue
+      const session = this.#sessions.get(keyOf(totals.device, totals.version))
+      if (session !== undefined) this.#account(session, totals, { done: false })
+    }
+    void this.#giveReceipts()
+  }
+
+  /** Call before the log is closed. */
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  #account(session: Session, totals: StreamTotals, { done }: { done: boolean }): void {
+    const { audit, datasetOf } = this.#init
+    const { device, version, since, begunMs } = session
+    const of = { peer: device, version, dataset: datasetOf(version) }
+    if (since !== undefined && (done || totals.sentBytes > session.servedBytes)) {
+      session.servedBytes = totals.sentBytes
+      audit.note({ action: 'served', ...of, since, bytes: totals.sentBytes, done })
+    }
+    const bytes = totals.receivedBytes - session.receivedBytes
+    if (bytes <= 0) return
+    session.receivedBytes = totals.receivedBytes
+    audit.note({ action: 'received', ...of, begunMs, bytes })
+    this.#receipts.push({ server: device, receipt: this.#receipt(session, bytes) })
+    this.#receipts = this.#receipts.slice(-RECEIPTS_WAITING_MAX)
+  }
+
+  #receipt({ device, version, begunMs }: Session, bytes: number): Uint8Array {
+    const { audit, key } = this.#init
+    const sign = (message: Uint8Array): Uint8Array => key.sign(message)
+    const terms = { org: audit.org, reader: audit.device, server: device, version, bytes, begunMs }
+    return createReceipt({ ...terms, timeMs: this.#nowMs() }, { sign, sha256 })
+  }
+
+  async #giveReceipts(): Promise<void> {
+    if (this.#giving) return
+    this.#giving = true
+    const kept: WaitingReceipt[] = []
+    try {
+      for (let next = this.#receipts.shift(); next !== undefined; next = this.#receipts.shift())
+        if (!(await this.#give(next))) kept.push(next)
+    } finally {
+      this.#receipts.unshift(...kept)
+      this.#giving = false
+    }
+  }
+
+  /** False when it should be offered again. */
+  async #give({ server, receipt }: WaitingReceipt): Promise<boolean> {
+    try {
+      const isTaken = await this.#init.giveReceipt(server, receipt)
+      if (!isTaken) this.#init.log.warn({ device: server }, 'a server refuses our receipt for what it served')
+      return true
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      this.#init.log.debug({ device: server }, `a receipt waits: ${messageOf(thrown)}`)
+      return false
+    }
+  }
+}
+
+function keyOf(device: DeviceId, version: VersionId): string {
+  return `${device} ${version}`
+}

@@ -1,0 +1,135 @@
+/** What the node tells of audit logs, its own and those it collected: the audit part of service.ts. */
+
+import type { AuditAction } from '../../audit/entry.ts'
+import type { ReadEvidence } from '../../audit/evidence.ts'
+import type { FindingKind } from '../../audit/log-verification.ts'
+import type { PlainEvent } from '../../audit/ocsf.ts'
+import type { DeviceId, OrgId, VersionId } from '../../base/ids.ts'
+import type { DeviceName } from '../keys/device-name.ts'
+import type { Task } from '../task.ts'
+
+export interface AuditRequest {
+  /** Name of a device, or the beginning of its id. */
+  readonly device: string | null
+  readonly dataset: string | null
+  readonly action: AuditAction | null
+  readonly sinceMs: number | null
+  /** The newest so many. */
+  readonly limit: number
+}
+
+export interface AuditRecord {
+  readonly device: DeviceName
+  readonly seq: number
+  readonly atMs: number
+  readonly action: AuditAction
+  readonly peer: DeviceName | null
+  readonly dataset: string | null
+  readonly version: VersionId | null
+  /** All that the entry says; binary as hex. */
+  readonly event: PlainEvent
+}
+
+/** How much of a log is here, and how much of that is vouched for. */
+export interface AuditLogStatus {
+  readonly device: DeviceName
+  readonly entries: number
+  /** Covered by a checkpoint of the device. */
+  readonly signedEntries: number
+  /** For one witness, two, and so on: how many entries at least so many have cosigned. */
+  readonly cosigned: readonly { readonly witnesses: number; readonly entries: number }[]
+}
+
+/** A log that could not be had as it is now, and why; an older copy may still be here. */
+export interface AuditMissing {
+  readonly device: DeviceName
+  readonly reason: string
+}
+
+export interface AuditFinding {
+  readonly kind: FindingKind
+  readonly device: DeviceName
+  readonly position: number | null
+  readonly witnesses: readonly DeviceName[]
+  readonly detail: string
+}
+
+export interface AuditSurvey {
+  readonly logs: readonly AuditLogStatus[]
+  readonly missing: readonly AuditMissing[]
+  readonly findings: readonly AuditFinding[]
+}
+
+export interface AuditReport extends AuditSurvey {
+  /** Newest first. */
+  readonly entries: readonly AuditRecord[]
+}
+
+export interface AuditRead
+  extends Omit<ReadEvidence, 'server' | 'reader' | 'dataset' | 'firstMs' | 'lastMs'> {
+  readonly server: DeviceName
+  readonly reader: DeviceName
+  readonly firstAtMs: number
+  readonly lastAtMs: number
+}
+
+export interface AuditHolder {
+  readonly device: DeviceName
+  readonly version: VersionId
+  readonly kind: 'source' | 'fetched'
+  readonly sinceAtMs: number
+  readonly endedAtMs: number | null
+}
+
+export interface AuditWho extends AuditSurvey {
+  readonly name: string
+  readonly holders: readonly AuditHolder[]
+  readonly reads: readonly AuditRead[]
+}
+
+export interface AuditVerification extends AuditSurvey {
+  readonly org: OrgId
+  /** Reads with every trace, and those that lack one. */
+  readonly readsComplete: number
+  readonly readsIncomplete: number
+}
+
+export interface AuditProgress {
+  readonly entriesDone: number
+}
+
+export type AuditFormat = 'folder' | 'ocsf' | 'jsonl'
+
+export interface AuditExportRequest {
+  readonly path: string
+  readonly format: AuditFormat
+}
+
+export interface AuditExported {
+  readonly path: string
+  readonly format: AuditFormat
+  readonly logs: number
+  readonly entries: number
+  readonly missing: readonly AuditMissing[]
+}
+
+export interface AuditService {
+  /** Asks every reachable peer first. */
+  audit(request: AuditRequest): Promise<AuditReport>
+  /** Who holds a dataset and who has read it, with the evidence of each side. */
+  auditWho(name: string): Promise<AuditWho>
+  /** Checks every log that is here, from the first entry on. */
+  auditVerify(task: Task<AuditProgress>): Promise<AuditVerification>
+  /** Writes what can be had to a new folder or file. */
+  auditExport(request: AuditExportRequest, task: Task<AuditProgress>): Promise<AuditExported>
+}
+
+/** What `audit verify DIR` needs of a machine that need not be a member. */
+export interface AuditFolderRequest {
+  readonly folder: string
+  /** The org that it must be of; null believes the folder. */
+  readonly org: OrgId | null
+  readonly onProgress: (progress: AuditProgress) => void
+}
+
+export const nameless = (device: DeviceId): DeviceName => ({ device, name: null, site: null })

@@ -1,0 +1,206 @@
+/**
+ * Witnessing, both ways: has this device's checkpoints cosigned by a few peers, and cosigns those of others. witness.ts
+ * of the pure layer decides; here what was decided is made durable before anything leaves.
+ *
+ * A round signs what is new in the log and asks peers in turn until enough have cosigned it. It runs when something is
+ * new for a while, or much is, and again while too few have answered. A peer that says it has cosigned more than this
+ * log has proves that entries were lost here, as after a restored backup: that is reported, not mended.
+ */
+
+import { openCheckpoint, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { checkCosignature, createCosignature } from '../../audit/cosignature.ts'
+import type { AuditMessage } from '../../audit/messages.ts'
+import { formatSignature, type NoteSignature, parseSignature } from '../../audit/signed-note.ts'
+import { judgeCosignRequest } from '../../audit/witness.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
+import type { DeviceId } from '../../base/ids.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { DeviceKey } from '../keys/device-key.ts'
+import { verify } from '../ledger/ledger-keeper.ts'
+import type { Log } from '../log.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { AuditSightings } from './audit-sightings.ts'
+import type { AuditTalk } from './audit-talk.ts'
+
+export interface WitnessPolicy {
+  /** Cosignatures that a checkpoint should have. */
+  readonly witnessesMin: number
+  /** Peers asked in one round. */
+  readonly askedMax: number
+  /** Something new is signed after so long, or as soon as there is so much. */
+  readonly intervalMs: number
+  readonly entriesMax: number
+  /** Not more often than this, whatever there is. */
+  readonly pauseMs: number
+}
+
+export const WITNESS_POLICY: WitnessPolicy = {
+  witnessesMin: 3,
+  askedMax: 8,
+  intervalMs: MINUTE_MS,
+  entriesMax: 1000,
+  pauseMs: 10 * SECOND_MS
+}
+
+export interface AuditWitnessInit {
+  readonly audit: AuditLog
+  readonly sightings: AuditSightings
+  readonly key: DeviceKey
+  readonly log: Log
+  readonly policy?: WitnessPolicy
+  /** Peers that are linked now. */
+  readonly peers: () => readonly DeviceId[]
+  /** Runs one exchange with a peer. */
+  readonly talk: <T>(peer: DeviceId, exchange: (talk: AuditTalk) => Promise<T>) => Promise<T>
+  readonly nowMs?: () => number
+}
+
+export class AuditWitness {
+  readonly #init: AuditWitnessInit
+  readonly #policy: WitnessPolicy
+  readonly #nowMs: () => number
+  /** What each peer cosigned of our log last, as far as we know. */
+  readonly #cosignedSize = new Map<DeviceId, number>()
+  /** Where in the list of peers the next round begins, so that all get their turn. */
+  #turn = 0
+  #roundMs = Number.NEGATIVE_INFINITY
+  #running = false
+
+  constructor(init: AuditWitnessInit) {
+    this.#init = init
+    this.#policy = init.policy ?? WITNESS_POLICY
+    this.#nowMs = init.nowMs ?? Date.now
+  }
+
+  /** Runs a round if it is time for one. */
+  async look(): Promise<void> {
+    const { audit, peers } = this.#init
+    const latest = audit.latest()
+    const fresh = audit.size - (latest?.size ?? 0)
+    const sinceMs = this.#nowMs() - this.#roundMs
+    if (this.#running || sinceMs < this.#policy.pauseMs) return
+    const isDue = fresh >= this.#policy.entriesMax || (fresh > 0 && sinceMs >= this.#policy.intervalMs)
+    const lacks = latest !== undefined && latest.cosignatures.length < this.#wanted(peers().length)
+    if (isDue || lacks) await this.round()
+  }
+
+  /** Signs what is new and asks peers; resolves to the checkpoint with what it got. */
+  async round(): Promise<SignedCheckpoint> {
+    const { audit, peers } = this.#init
+    this.#running = true
+    this.#roundMs = this.#nowMs()
+    try {
+      const checkpoint = await audit.checkpoint()
+      const done = new Set(checkpoint.cosignatures.map(({ witness }) => witness))
+      const linked = [...peers()].sort()
+      const ordered = linked.map((_, index) => linked[(index + this.#turn) % linked.length] as DeviceId)
+      const candidates = ordered.filter(peer => !done.has(peer)).slice(0, this.#policy.askedMax)
+      let missing = this.#wanted(linked.length) - done.size
+      const lines: NoteSignature[] = []
+      for (const peer of candidates) {
+        if (missing <= 0) break
+        this.#turn++
+        const line = await this.#ask(peer, checkpoint)
+        if (line === undefined) continue
+        lines.push(line)
+        missing--
+      }
+      if (lines.length > 0) await audit.addCosignatures(checkpoint, lines)
+      return audit.latest() ?? checkpoint
+    } finally {
+      this.#running = false
+    }
+  }
+
+  /** Answers a log that asks for our cosignature. */
+  async answer(peer: DeviceId, request: Extract<AuditMessage, { kind: 'cosign' }>): Promise<AuditMessage> {
+    const { audit, sightings } = this.#init
+    const opened = openCheckpoint(request.note, { verify, sha256 })
+    if (!opened.ok) return { kind: 'refuse', reason: opened.reason }
+    const checkpoint = opened.value
+    if (checkpoint.org !== audit.org) return { kind: 'refuse', reason: 'foreign-org' }
+    if (checkpoint.device !== peer) return { kind: 'refuse', reason: 'not-your-log' }
+    const { database } = audit.store
+    const latest = database.witnessed(peer)
+    const verdict = judgeCosignRequest(
+      latest,
+      { oldSize: request.old, proof: request.proof, checkpoint },
+      sha256
+    )
+    if (verdict.kind === 'conflict')
+      return { kind: 'conflict', size: verdict.size, note: latest?.note ?? null }
+    if (verdict.kind === 'refused') {
+      if (verdict.reason !== 'malformed') await sightings.refuted(checkpoint, latest?.note)
+      return { kind: 'refuse', reason: verdict.reason }
+    }
+    const advance = { device: peer, expected: latest?.size ?? 0, ...verdict.next, note: checkpoint.note }
+    if (!(await audit.store.advanceWitness(advance))) {
+      const now = database.witnessed(peer)
+      return { kind: 'conflict', size: now?.size ?? 0, note: now?.note ?? null }
+    }
+    await sightings.take([checkpoint.note])
+    return { kind: 'cosignature', line: formatSignature(this.#cosign(checkpoint)).trimEnd() }
+  }
+
+  #wanted(linked: number): number {
+    return Math.min(this.#policy.witnessesMin, linked)
+  }
+
+  #cosign({ text, org }: SignedCheckpoint): NoteSignature {
+    const { key } = this.#init
+    const timeSeconds = Math.floor(this.#nowMs() / SECOND_MS)
+    const sign = (message: Uint8Array): Uint8Array => key.sign(message)
+    return createCosignature({ org, witness: key.id, timeSeconds, text }, { sign, sha256 })
+  }
+
+  async #ask(peer: DeviceId, checkpoint: SignedCheckpoint): Promise<NoteSignature | undefined> {
+    const { talk, log, sightings } = this.#init
+    try {
+      return await talk(peer, async exchange => {
+        const line = await this.#cosignedBy(peer, checkpoint, exchange)
+        await sightings.exchange(exchange)
+        return line
+      })
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      log.debug({ device: peer }, `no cosignature: ${messageOf(thrown)}`)
+      return undefined
+    }
+  }
+
+  async #cosignedBy(
+    peer: DeviceId,
+    checkpoint: SignedCheckpoint,
+    talk: AuditTalk
+  ): Promise<NoteSignature | undefined> {
+    const { audit, sightings, log } = this.#init
+    let old = Math.min(this.#cosignedSize.get(peer) ?? 0, checkpoint.size)
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const proof = audit.prove(old, checkpoint.size)
+      const answer = await talk.ask({ kind: 'cosign', old, proof, note: checkpoint.note })
+      if (answer.kind === 'cosignature') {
+        const line = parseSignature(answer.line)
+        const check = line && checkCosignature(line, checkpoint, { verify, sha256 })
+        if (line === undefined || check?.kind !== 'valid' || check.cosignature.witness !== peer) {
+          log.warn({ device: peer }, 'a peer answered with a cosignature that is not its own')
+          return undefined
+        }
+        this.#cosignedSize.set(peer, checkpoint.size)
+        return line
+      }
+      if (answer.kind !== 'conflict') {
+        log.warn(
+          { device: peer },
+          `a peer will not cosign: ${answer.kind === 'refuse' ? answer.reason : answer.kind}`
+        )
+        return undefined
+      }
+      if (answer.note !== null) await sightings.take([answer.note])
+      if (answer.size > checkpoint.size) return undefined
+      old = answer.size
+      this.#cosignedSize.set(peer, old)
+    }
+    return undefined
+  }
+}

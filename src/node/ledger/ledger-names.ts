@@ -1,0 +1,126 @@
+/**
+ * What people call the things of the ledger, both ways: from a name or the beginning of an id to the one thing that
+ * is meant, and back to words. What fits several is refused with the ids to choose from: acting on the wrong device is
+ * worse than not acting.
+ */
+
+import type { ErrorCode } from '../../base/error-codes.ts'
+import { AppError } from '../../base/errors.ts'
+import { type DeviceId, type OperationId, shortId } from '../../base/ids.ts'
+import type { Operation } from '../../ledger/operation/operation.ts'
+import type { Grantee } from '../../ledger/operation/operation-content.ts'
+import { inWords, type OperationNames } from '../../ledger/operation/operation-words.ts'
+import type { DeviceName } from '../keys/device-name.ts'
+import type { LedgerKeeper } from './ledger-keeper.ts'
+
+/** Less of an id is no more than a guess. */
+export const ID_PREFIX_CHARACTERS_MIN = 8
+const ID_PREFIX = new RegExp(`^[0-9a-f]{${ID_PREFIX_CHARACTERS_MIN},64}$`)
+const CHOICES_MAX = 5
+const GROUP_PREFIX = 'group:'
+
+interface Meant<T> {
+  readonly text: string
+  readonly what: string
+  readonly code: ErrorCode
+  readonly hint: string
+  readonly matches: readonly T[]
+  readonly show: (match: T) => string
+}
+
+export class LedgerNames implements OperationNames {
+  readonly #keeper: LedgerKeeper
+  readonly #nameOf: (device: DeviceId) => DeviceName
+
+  constructor(keeper: LedgerKeeper, nameOf: (device: DeviceId) => DeviceName) {
+    this.#keeper = keeper
+    this.#nameOf = nameOf
+  }
+
+  nameOf(device: DeviceId): DeviceName {
+    return this.#nameOf(device)
+  }
+
+  device(device: DeviceId): string {
+    return this.#nameOf(device).name ?? shortId(device)
+  }
+
+  group(group: OperationId): string {
+    return this.#keeper.state().groups.get(group)?.name ?? shortId(group)
+  }
+
+  says(operation: Operation): string {
+    const { content, type } = operation
+    return content === undefined ? `is of type ${type}, which can not be read here` : inWords(content, this)
+  }
+
+  /** AppError DEVICE_UNKNOWN. */
+  findDevice(text: string): DeviceId {
+    const devices = [...this.#keeper.state().devices.keys()]
+    return only({
+      ...{ text, what: 'device', code: 'DEVICE_UNKNOWN', hint: 'peerage device list shows names and ids' },
+      matches: devices.filter(
+        device => this.#nameOf(device).name === text || (ID_PREFIX.test(text) && device.startsWith(text))
+      ),
+      show: device => `${this.device(device)} (${shortId(device)})`
+    })
+  }
+
+  /** AppError GROUP_UNKNOWN. */
+  findGroup(text: string): OperationId {
+    const groups = [...this.#keeper.state().groups.values()]
+    const { operation } = only({
+      ...{ text, what: 'group', code: 'GROUP_UNKNOWN', hint: 'peerage group list shows them' },
+      matches: groups.filter(
+        ({ name, operation: id }) => name === text || (ID_PREFIX.test(text) && id.startsWith(text))
+      ),
+      show: ({ name, operation: id }) => `${name} (${shortId(id)})`
+    })
+    return operation
+  }
+
+  /** A device, or `group:` and a group. */
+  findGrantee(text: string): Grantee {
+    return text.startsWith(GROUP_PREFIX)
+      ? { kind: 'group', group: this.findGroup(text.slice(GROUP_PREFIX.length)) }
+      : { kind: 'device', device: this.findDevice(text) }
+  }
+
+  /** AppError OPERATION_UNKNOWN. */
+  findOperation(text: string): Operation {
+    const matches = ID_PREFIX.test(text) ? this.#startingWith(text) : []
+    return only({
+      ...{ text, what: 'operation', code: 'OPERATION_UNKNOWN', hint: 'peerage ledger lists their ids' },
+      matches,
+      show: ({ id }) => shortId(id)
+    })
+  }
+
+  /** AppError INVITE_UNKNOWN. */
+  findInvite(text: string): OperationId {
+    const invites = [...this.#keeper.state().invites.keys()]
+    return only({
+      ...{ text, what: 'invite', code: 'INVITE_UNKNOWN', hint: 'peerage invites lists their ids' },
+      matches: ID_PREFIX.test(text) ? invites.filter(id => id.startsWith(text)) : [],
+      show: id => shortId(id)
+    })
+  }
+
+  #startingWith(prefix: string): Operation[] {
+    const matches: Operation[] = []
+    for (const operation of this.#keeper.ledger.operations())
+      if (operation.id.startsWith(prefix)) matches.push(operation)
+    return matches
+  }
+}
+
+function only<T>({ text, what, code, hint, matches, show }: Meant<T>): T {
+  const [match, ...others] = matches
+  if (match !== undefined && others.length === 0) return match
+  const shown = matches.slice(0, CHOICES_MAX).map(show)
+  const message =
+    match === undefined
+      ? `no ${what} ${JSON.stringify(text)} is known here; name it in full, or by at least ${ID_PREFIX_CHARACTERS_MIN} digits of its id; ${hint}`
+      : `${JSON.stringify(text)} is ${matches.length} ${what}s: ${shown.join(', ')}; give more of the id`
+  throw new AppError(code, message, { details: { [what]: text, matches: matches.length } })
+}

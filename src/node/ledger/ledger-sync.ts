@@ -1,0 +1,263 @@
+/**
+ * Brings two ledgers together over a stream: the asker says hello, and while it lacks what the other has, wants and
+ * gets it page by page. Both sides ask, each on a stream of its own, when they link and whenever gossip hints that
+ * there is something new; a slow round now and then makes up for lost hints. Gossip is never believed, only followed.
+ */
+
+import { equalBytes } from '../../base/bytes.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
+import type { DeviceId, OperationId } from '../../base/ids.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import { RootQuest, rootsFor } from '../../ledger/chain/root-sync.ts'
+import type { Outcome } from '../../ledger/encoding/outcome.ts'
+import type { Operation } from '../../ledger/operation/operation.ts'
+import { decodeAnnouncement, encodeAnnouncement } from '../../ledger/sync/announcement.ts'
+import { digestOf, type FeedTip } from '../../ledger/sync/sync.ts'
+import {
+  decodeSyncMessage,
+  encodeSyncMessage,
+  SYNC_MESSAGE_BYTES_MAX,
+  type SyncMessage
+} from '../../ledger/sync/sync-messages.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { Log } from '../log.ts'
+import { FramedStream } from '../transport/framed-stream.ts'
+import { nextMessage } from '../transport/next-message.ts'
+import type { PeerStream, Transport } from '../transport/transport.ts'
+import type { LedgerKeeper } from './ledger-keeper.ts'
+
+export const LEDGER_PROTOCOL = '/peerage/ledger/1'
+/** What a sender's ledger has become, whenever it changed (ledger/announcement.ts). */
+export const LEDGER_TOPIC = 'peerage/ledger/1'
+
+const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
+const ASK_BACK_MS = 2 * SECOND_MS
+const ROUND_MS = 60 * SECOND_MS
+/** Hints that come while a round runs lead to one more round. */
+const PAGES_MAX = 4096
+
+export interface LedgerSyncInit {
+  readonly transport: Transport
+  readonly keeper: LedgerKeeper
+  readonly log: Log
+}
+
+export interface SyncEvents {
+  /** A round of questions to a peer begins. */
+  readonly onStart: (device: DeviceId) => void
+  /** It ended well: we hold all that lies below the tips that the peer showed, of which `digest` is the digest. */
+  readonly onComplete: (device: DeviceId, digest: Uint8Array) => void
+}
+
+export class LedgerSync {
+  readonly #init: LedgerSyncInit
+  readonly #events: SyncEvents[] = []
+  readonly #askedBackMs = new Map<DeviceId, number>()
+  readonly #rounds = new Map<DeviceId, { again: boolean }>()
+  readonly #stop = new AbortController()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(init: LedgerSyncInit) {
+    this.#init = init
+    const { transport, keeper } = init
+    transport.handle(LEDGER_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
+    transport.on({ onConnect: link => this.ask(link.device) })
+    transport.subscribe(LEDGER_TOPIC, (from, bytes) => this.#onAnnouncement(from, bytes))
+    keeper.on({
+      onAccepted: accepted => this.#announce(accepted.filter(({ author }) => author === transport.self)),
+      onRoots: () => this.#announce([])
+    })
+    this.#timer = setInterval(() => this.#askOne(), ROUND_MS)
+    this.#timer.unref()
+  }
+
+  /** Starts a round with a peer, or has the one that runs followed by another. */
+  ask(device: DeviceId): void {
+    const running = this.#rounds.get(device)
+    if (running !== undefined) {
+      running.again = true
+      return
+    }
+    void this.#run(device)
+  }
+
+  on(events: SyncEvents): void {
+    this.#events.push(events)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#stop.abort()
+  }
+
+  #announce(signed: readonly Operation[]): void {
+    const { transport, keeper } = this.#init
+    const { digest, rootHash } = keeper.ledger.hello()
+    const records = signed.map(operation => operation.record)
+    transport.publish(LEDGER_TOPIC, encodeAnnouncement({ digest, root: rootHash, records }))
+  }
+
+  #onAnnouncement(from: DeviceId, bytes: Uint8Array): void {
+    const { keeper, log } = this.#init
+    const decoded = decodeAnnouncement(bytes)
+    if (!decoded.ok) {
+      log.debug({ device: from }, `ledger announcement: ${decoded.detail}`)
+      return
+    }
+    const { digest, root, records } = decoded.value
+    if (records.length > 0) keeper.take(records)
+    const mine = keeper.ledger.hello()
+    if (!equalBytes(digest, mine.digest) || !equalBytes(root, mine.rootHash)) this.ask(from)
+  }
+
+  #askOne(): void {
+    const links = this.#init.transport.peers()
+    const link = links[Math.floor(Math.random() * links.length)]
+    if (link !== undefined) this.ask(link.device)
+  }
+
+  async #run(device: DeviceId): Promise<void> {
+    const round = { again: false }
+    this.#rounds.set(device, round)
+    try {
+      do {
+        round.again = false
+        for (const events of this.#events) events.onStart(device)
+        const digest = await this.#round(device)
+        if (digest !== undefined) for (const events of this.#events) events.onComplete(device, digest)
+      } while (round.again && !this.#stop.signal.aborted)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) && !this.#stop.signal.aborted) throw thrown
+      this.#init.log.debug({ device }, `ledger sync: ${messageOf(thrown)}`)
+    } finally {
+      this.#rounds.delete(device)
+    }
+  }
+
+  /**
+   * One full question. Returns the digest of the tips that the peer showed when it answered, once we hold all that lies
+   * below them: computed here, since what a hello claims is only a claim. Undefined when some could not be had.
+   */
+  async #round(device: DeviceId): Promise<Uint8Array | undefined> {
+    const { transport, keeper } = this.#init
+    const { ledger } = keeper
+    const stream = await transport.open(device, LEDGER_PROTOCOL, this.#stop.signal)
+    const talk = new Talk(stream, this.#stop.signal)
+    try {
+      await talk.send({ kind: 'hello', ...ledger.hello() })
+      const hello = await talk.expect('hello')
+      if (hello.org !== ledger.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
+      const isBehind = !equalBytes(hello.digest, ledger.hello().digest)
+      const tips = isBehind ? (await talk.expect('tips')).tips : []
+      if (!equalBytes(hello.rootHash, ledger.hello().rootHash)) await this.#askRoots(talk)
+      if (!isBehind) return hello.digest
+      let sent: readonly OperationId[] = []
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const wants = ledger.wantsFrom(tips, sent)
+        if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
+        await talk.send({ kind: 'want', wants })
+        const { records, more } = await talk.expect('records')
+        const accepted = await keeper.takeAll(records)
+        if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
+        sent = ledger.lastOf(accepted.length > 0 ? accepted : records)
+      }
+      return undefined
+    } finally {
+      await stream.close().catch(() => undefined)
+    }
+  }
+
+  /** At most now and then, so that two who can not agree do not keep each other busy. */
+  #askBack(device: DeviceId): void {
+    const nowMs = performance.now()
+    if (nowMs - (this.#askedBackMs.get(device) ?? Number.NEGATIVE_INFINITY) < ASK_BACK_MS) return
+    this.#askedBackMs.set(device, nowMs)
+    this.ask(device)
+  }
+
+  /** Roots come before the operations that name them. */
+  async #askRoots(talk: Talk): Promise<void> {
+    const { keeper } = this.#init
+    const quest = new RootQuest(keeper.chain, sha256)
+    for (;;) {
+      await talk.send({ kind: 'want-roots', have: quest.have() })
+      const page = await talk.expect('roots')
+      keeper.takeRoots(page.records)
+      if (!quest.isUnfinished(page)) return
+    }
+  }
+
+  async #answer(stream: PeerStream): Promise<void> {
+    const { ledger } = this.#init.keeper
+    const talk = new Talk(stream, this.#stop.signal)
+    try {
+      const hello = await talk.expect('hello')
+      if (hello.org !== ledger.org) {
+        await talk.send({ kind: 'refuse', reason: 'foreign-org' })
+        return
+      }
+      const mine = ledger.hello()
+      await talk.send({ kind: 'hello', ...mine })
+      const [isSame, isSameRoot] = [
+        equalBytes(hello.digest, mine.digest),
+        equalBytes(hello.rootHash, mine.rootHash)
+      ]
+      if (!isSameRoot) this.#askBack(stream.peer) // it may know roots that we lack, too
+      if (!isSame) await talk.send({ kind: 'tips', tips: ledger.tips() })
+      else if (isSameRoot) return
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const want = await talk.next()
+        if (want === undefined) return
+        if (want.kind === 'want') await talk.send({ kind: 'records', ...ledger.recordsFor(want.wants) })
+        else if (want.kind === 'want-roots')
+          await talk.send({ kind: 'roots', ...rootsFor(this.#init.keeper.chain, want.have, sha256) })
+        else throw new AppError('PEER_REFUSED', `a ${want.kind} where a want belongs`)
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) && !this.#stop.signal.aborted) throw thrown
+      this.#init.log.debug({ device: stream.peer }, `ledger answer: ${messageOf(thrown)}`)
+      stream.abort('the sync was malformed')
+    } finally {
+      await stream.close().catch(() => undefined)
+    }
+  }
+}
+
+function byId(a: FeedTip, b: FeedTip): number {
+  return a.id < b.id ? -1 : Number(a.id > b.id)
+}
+
+/** Sync messages over a stream; what is malformed or refused ends it as an AppError. */
+class Talk {
+  readonly #framed: FramedStream
+  readonly #signal: AbortSignal
+
+  constructor(stream: PeerStream, signal: AbortSignal) {
+    this.#framed = new FramedStream(stream, { messageBytesMax: SYNC_MESSAGE_BYTES_MAX })
+    this.#signal = signal
+  }
+
+  async send(message: SyncMessage): Promise<void> {
+    await this.#framed.write(encodeSyncMessage(message))
+  }
+
+  /** Undefined when the peer has ended the talk. */
+  async next(): Promise<SyncMessage | undefined> {
+    const bytes = await nextMessage(this.#framed, { timeoutMs: ANSWER_TIMEOUT_MS, signal: this.#signal })
+    return bytes === undefined ? undefined : valid(decodeSyncMessage(bytes))
+  }
+
+  async expect<K extends SyncMessage['kind']>(kind: K): Promise<Extract<SyncMessage, { kind: K }>> {
+    const message = await this.next()
+    if (message?.kind === 'refuse')
+      throw new AppError('PEER_REFUSED', `the peer refused to sync: ${message.reason}`)
+    if (message?.kind !== kind)
+      throw new AppError('PEER_REFUSED', `the peer sent ${message?.kind ?? 'nothing'} where ${kind} belongs`)
+    return message as Extract<SyncMessage, { kind: K }>
+  }
+}
+
+function valid(decoded: Outcome<SyncMessage, string>): SyncMessage {
+  if (decoded.ok) return decoded.value
+  throw new AppError('RECORD_INVALID', `a sync message is ${decoded.reason}: ${decoded.detail}`)
+}

@@ -1,0 +1,126 @@
+/** What the node tells of the ledger itself, operation by operation: the explorer's part of service.ts. */
+
+import type { OperationId, OrgId } from '../../base/ids.ts'
+import type { DeviceName } from '../keys/device-name.ts'
+import type { Task } from '../task.ts'
+
+export interface LedgerRequest {
+  readonly type: string | null
+  /** A device, by name or the beginning of its id. */
+  readonly author: string | null
+  readonly sinceMs: number | null
+  /** The newest so many. */
+  readonly limit: number
+}
+
+export interface LedgerLink {
+  readonly operation: OperationId
+  readonly type: string
+  readonly author: DeviceName
+}
+
+export interface LedgerLine extends LedgerLink {
+  /** The author's clock. */
+  readonly atMs: number
+  /** What it says, in words. */
+  readonly says: string
+  readonly inForce: boolean
+  /** In which role its author acted, and its rank; null when it is not in force. */
+  readonly role: string | null
+  readonly rank: number | null
+  /** Why it is not in force: a code, and words; null when it is. */
+  readonly reason: string | null
+  readonly detail: string | null
+}
+
+export interface LedgerEntry extends LedgerLine {
+  readonly expiresAtMs: number | null
+  readonly signature: 'good' | 'bad'
+  /** The root that it was made under; a version of null is of a root that is not known here. */
+  readonly root: { readonly version: number | null; readonly hash: string; readonly contested: boolean }
+  readonly incarnation: string
+  readonly seq: number
+  readonly prev: LedgerLink | null
+  /** Those that name it as the one before them: several are a fork. */
+  readonly next: readonly LedgerLink[]
+  readonly deps: readonly LedgerLink[]
+  /** The lowest position of its feed that holds several operations, or null. */
+  readonly forkedAtSeq: number | null
+  /** Admins that must approve its type, its author counted, by the root that it names. */
+  readonly approvalsNeeded: number
+  readonly approvals: readonly LedgerLink[]
+  /** Target and body by the names of docs; binary as hex. Null when they can not be read here. */
+  readonly fields: Readonly<Record<string, unknown>> | null
+  readonly recordBytes: number
+}
+
+export interface LedgerProgress {
+  readonly recordsDone: number
+}
+
+export interface LedgerExported {
+  readonly path: string
+  readonly org: OrgId
+  readonly roots: number
+  readonly operations: number
+}
+
+export interface LedgerExplorer {
+  /** Newest first. */
+  operations(request: LedgerRequest): Promise<readonly LedgerLine[]>
+  operation(id: string): Promise<LedgerEntry>
+  /** Writes roots and operations to a new folder (ledger-folder.ts). */
+  exportTo(path: string, task: Task<LedgerProgress>): Promise<LedgerExported>
+}
+
+export interface LedgerFinding {
+  readonly kind: LedgerFindingKind
+  /** The operation or root concerned, in hex, as far as one is known. */
+  readonly id: string | null
+  readonly detail: string
+}
+
+export const LEDGER_FINDING_KINDS = [
+  'malformed',
+  'bad-signature',
+  'foreign-org',
+  'chain-broken',
+  'ledger-full',
+  'unknown-version',
+  'duplicate',
+  'missing',
+  'truncated',
+  'count',
+  'bad-root',
+  'contested-root',
+  'equivocation',
+  'forked'
+] as const
+export type LedgerFindingKind = (typeof LEDGER_FINDING_KINDS)[number]
+
+export interface LedgerVerification {
+  readonly org: OrgId
+  readonly orgName: string
+  readonly rootVersion: number
+  readonly roots: number
+  readonly operations: number
+  readonly feeds: number
+  readonly inForce: number
+  /** How many are not in force, by reason. */
+  readonly inert: readonly { readonly reason: string; readonly operations: number }[]
+  readonly devices: { readonly members: number; readonly suspended: number; readonly revoked: number }
+  readonly datasets: number
+  /** At most LEDGER_FINDINGS_MAX of them. */
+  readonly findings: readonly LedgerFinding[]
+  readonly findingCount: number
+}
+
+export const LEDGER_FINDINGS_MAX = 1000
+
+/** What `ledger verify DIR` needs of a machine that need not be a member. */
+export interface LedgerFolderRequest {
+  readonly folder: string
+  /** The org that it must be of; null believes the folder. */
+  readonly org: OrgId | null
+  readonly onProgress: (progress: LedgerProgress) => void
+}

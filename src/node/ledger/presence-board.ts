@@ -1,0 +1,211 @@
+/**
+ * Who is called what, where they are and how to reach them: the newest presence statement of each member. Statements
+ * are exchanged when two devices link and passed on by gossip when one is new; each is believed only for its signature.
+ *
+ * This is the erasable directory of names: the ledger holds commitments, this holds what opens them. A statement that
+ * has ended is not passed on, but stays as the last known word until it is overdue for `FORGET_MS`.
+ */
+
+import { defined } from '../../base/assert.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
+import type { DeviceId } from '../../base/ids.ts'
+import { DAY_MS, HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { decodeCbor, encodeCbor } from '../../ledger/encoding/cbor.ts'
+import { ADDRESSES_MAX } from '../../ledger/encoding/names.ts'
+import {
+  createPresence,
+  decodePresence,
+  judgePresence,
+  type Presence,
+  replaces
+} from '../../ledger/sync/presence.ts'
+import type { RecordStore } from '../../store/records.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { Identity } from '../home.ts'
+import type { DeviceKey } from '../keys/device-key.ts'
+import type { Log } from '../log.ts'
+import { FramedStream } from '../transport/framed-stream.ts'
+import { nextMessage } from '../transport/next-message.ts'
+import type { PeerStream, Transport } from '../transport/transport.ts'
+import { type LedgerKeeper, verify } from './ledger-keeper.ts'
+
+export const PRESENCE_PROTOCOL = '/peerage/presence/1'
+/** One presence record, by its own device. */
+export const PRESENCE_TOPIC = 'peerage/presence/1'
+
+const LIFE_MS = HOUR_MS
+const RENEW_MS = 10 * MINUTE_MS
+const FORGET_MS = 30 * DAY_MS
+const EXCHANGE_TIMEOUT_MS = 10 * SECOND_MS
+const EXCHANGE_RECORDS_MAX = 1024
+const EXCHANGE_BYTES_MAX = 8 * MIB
+/** Statements of devices that the ledger does not enrol, or not yet. */
+const UNJUDGED_MAX = 1024
+const BLOB_PREFIX = 'presence/'
+
+export interface PresenceBoardInit {
+  readonly transport: Transport
+  readonly keeper: LedgerKeeper
+  readonly records: RecordStore
+  readonly identity: Identity
+  readonly key: DeviceKey
+  readonly log: Log
+}
+
+export class PresenceBoard {
+  readonly #init: PresenceBoardInit
+  readonly #statements = new Map<DeviceId, Presence>()
+  readonly #unjudged = new Map<DeviceId, Presence>()
+  readonly #listeners = new Set<(presence: Presence) => void>()
+  readonly #stop = new AbortController()
+  #own: Presence | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(init: PresenceBoardInit) {
+    this.#init = init
+    this.#load()
+    const { transport, keeper } = init
+    transport.handle(PRESENCE_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
+    transport.on({ onConnect: link => link.direction === 'outbound' && void this.#exchange(link.device) })
+    transport.subscribe(PRESENCE_TOPIC, (_from, record) => this.#take(record))
+    keeper.on({ onAccepted: () => this.#judgeAgain() })
+  }
+
+  /** Once the transport listens and its addresses are known. */
+  start(): void {
+    this.renew()
+    this.#timer = setInterval(() => this.renew(), RENEW_MS)
+    this.#timer.unref()
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#stop.abort()
+  }
+
+  onStatement(listener: (presence: Presence) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  /** The last known word of a device, which may have ended. */
+  find(device: DeviceId): Presence | undefined {
+    return this.#statements.get(device)
+  }
+
+  statements(): Iterable<Presence> {
+    return this.#statements.values()
+  }
+
+  /** States anew where we are, and tells whoever is linked. */
+  renew(): void {
+    const { identity, transport, key } = this.#init
+    const timeMs = Date.now()
+    this.#own = createPresence(
+      {
+        org: identity.org,
+        device: identity.device,
+        name: identity.name,
+        nameSalt: identity.nameSalt,
+        site: identity.site,
+        kind: identity.kind,
+        addresses: transport.addresses().slice(0, ADDRESSES_MAX),
+        timeMs,
+        expiresMs: timeMs + LIFE_MS
+      },
+      { sign: message => key.sign(message), sha256 }
+    )
+    transport.publish(PRESENCE_TOPIC, this.#own.record)
+  }
+
+  async #exchange(device: DeviceId): Promise<void> {
+    try {
+      const stream = await this.#init.transport.open(device, PRESENCE_PROTOCOL, this.#stop.signal)
+      const framed = new FramedStream(stream, { messageBytesMax: EXCHANGE_BYTES_MAX })
+      await framed.write(this.#outgoing())
+      this.#takeAll(await nextMessage(framed, { timeoutMs: EXCHANGE_TIMEOUT_MS, signal: this.#stop.signal }))
+      await stream.close()
+    } catch (thrown) {
+      this.#onFailure(device, thrown)
+    }
+  }
+
+  async #answer(stream: PeerStream): Promise<void> {
+    try {
+      const framed = new FramedStream(stream, { messageBytesMax: EXCHANGE_BYTES_MAX })
+      this.#takeAll(await nextMessage(framed, { timeoutMs: EXCHANGE_TIMEOUT_MS, signal: this.#stop.signal }))
+      await framed.write(this.#outgoing())
+      await stream.close()
+    } catch (thrown) {
+      stream.abort('the presence exchange failed')
+      this.#onFailure(stream.peer, thrown)
+    }
+  }
+
+  #onFailure(device: DeviceId, thrown: unknown): void {
+    if (this.#stop.signal.aborted) return
+    if (!(thrown instanceof AppError)) throw thrown
+    this.#init.log.debug({ device }, `presence exchange: ${messageOf(thrown)}`)
+  }
+
+  /** Our own statement, and those of others that still live, the newest first. */
+  #outgoing(): Uint8Array {
+    const nowMs = Date.now()
+    const living = [...this.#statements.values()]
+      .filter(presence => presence.expiresMs > nowMs)
+      .sort((a, b) => b.timeMs - a.timeMs)
+      .slice(0, EXCHANGE_RECORDS_MAX - 1)
+    return encodeCbor([1, [defined(this.#own, 'our presence'), ...living].map(presence => presence.record)])
+  }
+
+  #takeAll(message: Uint8Array | undefined): void {
+    if (message === undefined) return
+    const decoded = decodeCbor(message, { bytesMax: EXCHANGE_BYTES_MAX, depthMax: 2 })
+    const [version, records] = decoded.ok && Array.isArray(decoded.value) ? decoded.value : []
+    if (version !== 1 || !Array.isArray(records) || records.length > EXCHANGE_RECORDS_MAX)
+      throw new AppError('RECORD_INVALID', 'a presence exchange is malformed')
+    for (const record of records) if (record instanceof Uint8Array) this.#take(record)
+  }
+
+  #take(record: Uint8Array): void {
+    const decoded = decodePresence(record, { verify, sha256 })
+    if (decoded.ok) this.#consider(decoded.value)
+    else this.#init.log.debug({ reason: decoded.reason }, `presence statement: ${decoded.detail}`)
+  }
+
+  #consider(presence: Presence): void {
+    const { device } = presence
+    if (device === this.#init.identity.device) return
+    const current = this.#statements.get(device)
+    if (current !== undefined && !replaces(presence, current)) return
+    const refusal = judgePresence(presence, { state: this.#init.keeper.state(), nowMs: Date.now(), sha256 })
+    // Both end when the ledger brings the enrolment: the statement may be here first.
+    if (refusal?.reason === 'not-a-member' || refusal?.reason === 'wrong-name') {
+      if (this.#unjudged.size < UNJUDGED_MAX) this.#unjudged.set(device, presence)
+      return
+    }
+    if (refusal !== undefined) {
+      this.#init.log.debug({ device, reason: refusal.reason }, `presence statement: ${refusal.detail}`)
+      return
+    }
+    this.#statements.set(device, presence)
+    this.#init.records.putBlob(`${BLOB_PREFIX}${device}`, presence.record)
+    for (const listener of this.#listeners) listener(presence)
+  }
+
+  /** The ledger grew: who was a stranger may be a member now. */
+  #judgeAgain(): void {
+    const waiting = [...this.#unjudged.values()]
+    this.#unjudged.clear()
+    for (const presence of waiting) this.#consider(presence)
+  }
+
+  #load(): void {
+    const nowMs = Date.now()
+    for (const { key, bytes } of this.#init.records.listBlobs(BLOB_PREFIX)) {
+      const decoded = decodePresence(bytes, { verify, sha256 })
+      if (decoded.ok && decoded.value.expiresMs + FORGET_MS > nowMs)
+        this.#statements.set(decoded.value.device, decoded.value)
+      else this.#init.records.deleteBlobs(key)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * One swarm stream from the driver's side: blocks leave in the order in which they were asked for, read from the store
+ * a few ahead and held back while the stream is full. So what a slow reader can make us hold is bounded by the blocks
+ * read ahead, whatever it has requested. Control messages of one turn of the event loop leave together, and before any
+ * block that is sent later, because a TLS record and a system call for each would cost more than they carry.
+ */
+
+import { KIB } from '../../base/units.ts'
+import { encodeMessages, writePieceHeader } from '../../swarm/wire-encoder.ts'
+import { PIECE_HEADER_BYTES } from '../../swarm/wire-layout.ts'
+import { type BlockRange, REQUEST_BYTES_MAX, type WireMessage } from '../../swarm/wire-messages.ts'
+import type { PeerStream } from '../transport/transport.ts'
+
+/** Blocks that are read from the store while an earlier one is being sent. */
+const READ_AHEAD = 3
+/** Control messages that wait for the end of the turn. */
+const OUTBOX_MAX = 256
+
+/**
+ * Blocks at least this long are read into buffers that are used again. A fresh one for each would have the garbage
+ * collector mark the whole heap for every few dozen megabytes sent (docs/BENCHMARKS.md).
+ */
+const REUSED_BYTES_MIN = 16 * KIB
+const FRAME_BYTES_MAX = PIECE_HEADER_BYTES + REQUEST_BYTES_MAX
+
+interface ServeJob extends BlockRange {
+  /** The message as it will be sent; its block is there once `ready` says so. */
+  frame: Uint8Array<ArrayBuffer> | undefined
+  /** Resolves to false when the block can not be had. */
+  ready: Promise<boolean> | undefined
+}
+
+/** A buffer whose bytes are on their way. */
+interface LentBuffer {
+  readonly buffer: Uint8Array<ArrayBuffer>
+  /** Bytes of the stream after which it has left. */
+  readonly leftAt: number
+}
+
+export interface PeerChannelInit {
+  readonly stream: PeerStream
+  /** Reads a block; resolves to false when it can not be had. */
+  readonly read: (range: BlockRange, into: Uint8Array) => Promise<boolean>
+  readonly onServed: (range: BlockRange, sent: boolean) => void
+}
+
+export class PeerChannel {
+  readonly stream: PeerStream
+  readonly #read: PeerChannelInit['read']
+  readonly #onServed: PeerChannelInit['onServed']
+  readonly #jobs: ServeJob[] = []
+  readonly #free: Uint8Array<ArrayBuffer>[] = []
+  readonly #lent: LentBuffer[] = []
+  readonly #outbox: WireMessage[] = []
+  #sentBytes = 0
+  #pumping = false
+  #closed = false
+
+  constructor(init: PeerChannelInit) {
+    this.stream = init.stream
+    this.#read = init.read
+    this.#onServed = init.onServed
+  }
+
+  send(messages: readonly WireMessage[]): void {
+    if (this.#closed) return
+    if (this.#outbox.length === 0) setImmediate(() => this.#flush())
+    this.#outbox.push(...messages)
+    if (this.#outbox.length >= OUTBOX_MAX) this.#flush()
+  }
+
+  serve(range: BlockRange): void {
+    const { piece, begin, length } = range
+    this.#jobs.push({ piece, begin, length, frame: undefined, ready: undefined })
+    if (!this.#pumping) void this.#pump()
+  }
+
+  /** A block that is being read is not sent either; one that was sent is no longer here. */
+  cancelServe(range: BlockRange): void {
+    const at = this.#jobs.findIndex(
+      job => job.piece === range.piece && job.begin === range.begin && job.length === range.length
+    )
+    if (at >= 0) this.#jobs.splice(at, 1)
+  }
+
+  /** No callback follows. */
+  close(): void {
+    this.#closed = true
+    this.#jobs.length = 0
+    this.#outbox.length = 0
+  }
+
+  #begin(job: ServeJob): void {
+    const { length } = job
+    const isReused = length >= REUSED_BYTES_MIN && length <= REQUEST_BYTES_MAX
+    const buffer = isReused ? this.#takeBuffer() : new Uint8Array(PIECE_HEADER_BYTES + length)
+    job.frame = buffer.subarray(0, PIECE_HEADER_BYTES + length)
+    job.ready = this.#read(job, job.frame.subarray(PIECE_HEADER_BYTES))
+  }
+
+  #takeBuffer(): Uint8Array<ArrayBuffer> {
+    const leftBytes = this.#sentBytes - this.stream.unsentBytes
+    for (
+      let oldest = this.#lent[0];
+      oldest !== undefined && oldest.leftAt <= leftBytes;
+      oldest = this.#lent[0]
+    ) {
+      this.#lent.shift()
+      this.#free.push(oldest.buffer)
+    }
+    return this.#free.pop() ?? new Uint8Array(FRAME_BYTES_MAX)
+  }
+
+  #sendBlock(job: ServeJob, frame: Uint8Array<ArrayBuffer>): boolean {
+    this.#flush()
+    writePieceHeader(frame, job)
+    const hasRoom = this.#write([frame])
+    if (frame.buffer.byteLength === FRAME_BYTES_MAX)
+      this.#lent.push({ buffer: new Uint8Array(frame.buffer), leftAt: this.#sentBytes })
+    return hasRoom
+  }
+
+  #flush(): void {
+    if (this.#outbox.length > 0) this.#write(encodeMessages(this.#outbox.splice(0)))
+  }
+
+  #write(parts: readonly Uint8Array[]): boolean {
+    for (const part of parts) this.#sentBytes += part.length
+    return this.stream.send(parts)
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true
+    try {
+      for (let job = this.#jobs[0]; job !== undefined && !this.#closed; job = this.#jobs[0]) {
+        for (const next of this.#jobs.slice(0, 1 + READ_AHEAD))
+          if (next.ready === undefined) this.#begin(next)
+        const isReady = (await job.ready) === true
+        if (this.#jobs[0] !== job) continue // cancelled meanwhile; its buffer goes with it
+        this.#jobs.shift()
+        const hasRoom = !isReady || job.frame === undefined || this.#sendBlock(job, job.frame)
+        this.#onServed(job, isReady)
+        if (!hasRoom) await this.stream.drained()
+      }
+    } catch {
+      this.close() // the stream is over, and its own close event says so
+    } finally {
+      this.#pumping = false
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/** Publishing: hash a tree where it lies, hold it in place, and say so in the ledger; in that order. */
+
+import { AppError } from '../../base/errors.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { formatBytes } from '../../base/units.ts'
+import { isAvailable } from '../../ledger/fold/state.ts'
+import type { PublishProgress as HashProgress } from '../../store/publish.ts'
+import type { HashedTree, Holding, Store } from '../../store/store.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { Log } from '../log.ts'
+import type { Published, PublishProgress, PublishRequest, Task } from '../service.ts'
+import type { Catalogue } from './catalogue.ts'
+
+export interface PublisherInit {
+  readonly self: DeviceId
+  readonly store: Store
+  readonly keeper: LedgerKeeper
+  readonly catalogue: Catalogue
+  readonly hashTree: (
+    path: string,
+    options: { signal: AbortSignal; onProgress: (progress: HashProgress) => void }
+  ) => Promise<HashedTree>
+  /** A version is held here in place, and in the ledger. */
+  readonly onPublished: (published: { readonly version: VersionId; readonly bytes: number }) => void
+  readonly log: Log
+}
+
+export class Publisher {
+  readonly #init: PublisherInit
+
+  constructor(init: PublisherInit) {
+    this.#init = init
+  }
+
+  async publish(request: PublishRequest, task: Task<PublishProgress>): Promise<Published> {
+    const { store, log } = this.#init
+    const startedMs = performance.now()
+    this.#refuseForeignName(request.name)
+    const tree = await this.#init.hashTree(request.path, { signal: task.signal, onProgress: task.onProgress })
+    task.signal.throwIfAborted()
+    this.#refuseDuplicate(request.name, tree)
+    const { version } = tree
+    const known = store
+      .holdings()
+      .some(holding => holding.version.id === version.id && holding.kind === 'source')
+    const holding = await store.adopt(tree)
+    task.onProgress({
+      phase: 'recording',
+      filesDone: version.files.length,
+      filesTotal: version.files.length,
+      bytesDone: version.totalBytes,
+      bytesTotal: version.totalBytes
+    })
+    const durationMs = (): number => Math.round(performance.now() - startedMs)
+    try {
+      this.#record(request, holding)
+    } catch (thrown) {
+      if (!known) await store.forget(holding)
+      throw thrown
+    }
+    this.#init.onPublished({ version: version.id, bytes: version.totalBytes })
+    log.info(
+      { dataset: request.name, version: version.id, files: version.files.length },
+      `published ${formatBytes(version.totalBytes)} in ${durationMs()} ms`
+    )
+    return this.#published(request, holding, durationMs())
+  }
+
+  /** Before the work of hashing: the ledger would keep the operation, without effect. */
+  #refuseForeignName(name: string): void {
+    const state = this.#init.keeper.state()
+    const owner = state.datasets.get(name)?.owner
+    const { self } = this.#init
+    const isAdmin = state.devices.get(self)?.role === 'admin'
+    if (owner === undefined || owner === self || isAdmin) return
+    throw new AppError(
+      'NOT_AUTHORISED',
+      `can not publish as ${name}: the name belongs to ${owner === 'admins' ? 'the admins' : 'another device'}; ` +
+        'choose another name',
+      { details: { dataset: name } }
+    )
+  }
+
+  #refuseDuplicate(name: string, tree: HashedTree): void {
+    const entry = this.#init.keeper.state().datasets.get(name)
+    const same = entry?.versions.find(
+      version => version.version === tree.version.id && isAvailable(version, Date.now())
+    )
+    if (same === undefined) return
+    throw new AppError(
+      'DATASET_EXISTS',
+      `${name} has this very content already, as version ${same.ordinal}`,
+      {
+        details: { dataset: name, version: tree.version.id }
+      }
+    )
+  }
+
+  #record(request: PublishRequest, { version }: Holding): void {
+    this.#init.keeper.append({
+      type: 'dataset.publish',
+      name: request.name,
+      version: version.id,
+      class: request.dataClass,
+      pieceBytes: version.pieceBytes,
+      files: version.files.length,
+      bytes: version.totalBytes
+    })
+  }
+
+  #published(request: PublishRequest, holding: Holding, durationMs: number): Published {
+    const { catalogue } = this.#init
+    const { version } = holding
+    const entry = catalogue.entry(request.name)
+    const recorded = entry.versions.findLast(each => each.version === version.id)
+    if (recorded === undefined) throw new AppError('DATASET_UNKNOWN', `${request.name} was not recorded`)
+    return {
+      name: request.name,
+      version: version.id,
+      ordinal: recorded.ordinal,
+      dataClass: request.dataClass,
+      path: holding.root,
+      files: version.files.length,
+      bytes: version.totalBytes,
+      pieceBytes: version.pieceBytes,
+      magnet: catalogue.magnet(request.name, recorded),
+      durationMs
+    }
+  }
+}

@@ -1,0 +1,418 @@
+/**
+ * Drives one Transfer: streams, store and clock become its events, its effects become writes, reads and messages.
+ * One driver for each version that this device fetches or serves; it decides nothing that the core could decide.
+ *
+ * Events that arise while an effect is performed wait for their turn, so the core never runs inside itself.
+ */
+
+import { AppError, messageOf } from '../../base/errors.ts'
+import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../../base/ids.ts'
+import { HASH_BYTES } from '../../content/hash.ts'
+import type { Version } from '../../content/version.ts'
+import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { Holding } from '../../store/store.ts'
+import { Bitfield } from '../../swarm/bitfield.ts'
+import { Transfer } from '../../swarm/transfer.ts'
+import {
+  type DisconnectReason,
+  type PeerFacts,
+  type PeerKey,
+  type PeerStatus,
+  peerKey,
+  type TransferEffect,
+  type TransferEvent,
+  type TransferStatus
+} from '../../swarm/transfer-types.ts'
+import { WireDecoder } from '../../swarm/wire-decoder.ts'
+import type { BlockRange, MisbehaviourReason, WireMessage } from '../../swarm/wire-messages.ts'
+import type { Log } from '../log.ts'
+import type { PeerStream } from '../transport/transport.ts'
+import { PeerChannel } from './peer-channel.ts'
+
+export interface SwarmDriverInit {
+  readonly versionId: VersionId
+  /** What is here of the version; undefined while not even its info dictionary is. */
+  readonly holding: Holding | undefined
+  readonly wantsData: boolean
+  readonly self: DeviceId
+  readonly seed: number
+  readonly buffers: BlockBuffers
+  readonly log: Log
+  readonly listener: SwarmDriverListener
+}
+
+export interface SwarmDriverListener {
+  /** The info dictionary came, and hashes to the version id. Answer with `useHolding`. */
+  onInfo(infoBytes: Uint8Array): void
+  onComplete(): void
+  /** Storing a piece failed: the disk, not a peer. The core tries again after a while. */
+  onStorageFailure(failure: AppError): void
+  onMisbehaviour(device: DeviceId, reason: MisbehaviourReason, detail: string): void
+  onBan(device: DeviceId, reason: DisconnectReason, banMs: number): void
+  /** A stream began. */
+  onPeer(device: DeviceId): void
+  /** Before the first block goes to a peer over a stream: nothing is sent until it resolves, or if it rejects. */
+  onServing(device: DeviceId): Promise<void>
+  /** A stream ended; there may be none left. `tally` is of that stream. */
+  onPeerGone(device: DeviceId, tally: Tally): void
+}
+
+export interface AttachedStream {
+  readonly stream: PeerStream
+  readonly facts: PeerFacts
+  /** For a stream whose handshake was read to find this driver. */
+  readonly decoder?: WireDecoder
+  readonly received?: readonly WireMessage[]
+}
+
+/** Where the events of an attached stream go. */
+export interface StreamSink {
+  /** Where the next bytes belong, if that is known. */
+  target(): Uint8Array | undefined
+  onData(chunk: Uint8Array): void
+  onEnd(): void
+  onClose(): void
+}
+
+interface Attached {
+  readonly channel: PeerChannel
+  readonly device: DeviceId
+}
+
+/** Payload exchanged with one device, in bytes. */
+export interface Tally {
+  readonly receivedBytes: number
+  readonly sentBytes: number
+  readonly wastedBytes: number
+}
+
+export const NO_TALLY: Tally = { receivedBytes: 0, sentBytes: 0, wastedBytes: 0 }
+
+export function addTally(a: Tally, b: Tally): Tally {
+  return {
+    receivedBytes: a.receivedBytes + b.receivedBytes,
+    sentBytes: a.sentBytes + b.sentBytes,
+    wastedBytes: a.wastedBytes + b.wastedBytes
+  }
+}
+
+export class SwarmDriver {
+  readonly versionId: VersionId
+  readonly #init: SwarmDriverInit
+  readonly #transfer: Transfer
+  readonly #peers = new Map<PeerKey, Attached>()
+  readonly #events: TransferEvent[] = []
+  /** Layers on their way to the index; a piece of their file waits for them. */
+  readonly #layers = new Map<number, Promise<void>>()
+  /** Of streams that have ended. */
+  readonly #pastTallies = new Map<DeviceId, Tally>()
+  #holding: Holding | undefined
+  #peersEver = 0
+  #storedCount: number
+  #running = false
+  #closed = false
+  #timer: NodeJS.Timeout | undefined
+  #timerDueMs = Number.POSITIVE_INFINITY
+
+  constructor(init: SwarmDriverInit) {
+    this.#init = init
+    this.versionId = init.versionId
+    this.#holding = init.holding
+    this.#storedCount = init.holding?.have.size ?? 0
+    const version = init.holding?.version
+    this.#transfer = new Transfer({
+      versionId: init.versionId,
+      ...(version === undefined ? {} : { version, have: haveOf(init.holding, version) }),
+      wantsData: init.wantsData,
+      self: init.self,
+      sha256,
+      knownLayer: fileIndex => this.#holding?.layer(fileIndex),
+      seed: init.seed
+    })
+    this.#arm()
+  }
+
+  get peerCount(): number {
+    return this.#peers.size
+  }
+
+  get holding(): Holding | undefined {
+    return this.#holding
+  }
+
+  status(): TransferStatus {
+    return this.#transfer.status(performance.now())
+  }
+
+  /** By device, streams that have ended included. */
+  tallies(): Map<DeviceId, Tally> {
+    const tallies = new Map(this.#pastTallies)
+    for (const peer of this.status().peers)
+      tallies.set(peer.device, addTally(tallies.get(peer.device) ?? NO_TALLY, tallyOf(peer)))
+    return tallies
+  }
+
+  devices(): ReadonlySet<DeviceId> {
+    return new Set([...this.#peers.values()].map(peer => peer.device))
+  }
+
+  hasPeer(device: DeviceId): boolean {
+    return [...this.#peers.values()].some(peer => peer.device === device)
+  }
+
+  /** Takes a stream over; the caller passes on what comes of it. */
+  attach({ stream, facts, decoder, received }: AttachedStream): StreamSink {
+    const peer = peerKey(this.#peersEver++)
+    let serving: Promise<boolean> | true | undefined
+    const channel = new PeerChannel({
+      stream,
+      read: (range, into) => {
+        if (serving === true) return this.#read(range, into)
+        serving ??= this.#mayServe(facts.device).then(may => {
+          serving = may || undefined
+          return may
+        })
+        return serving.then(may => may && this.#read(range, into))
+      },
+      onServed: (range, sent) => this.#post({ type: 'served', peer, ...range, sent })
+    })
+    this.#peers.set(peer, { channel, device: facts.device })
+    this.#init.listener.onPeer(facts.device)
+    this.#post({ type: 'peerConnected', peer, ...facts })
+    for (const message of received ?? []) this.#post({ type: 'message', peer, message })
+    const wire =
+      decoder ?? new WireDecoder({ allocate: length => this.#init.buffers.allocate(length), copy: copyBytes })
+    return {
+      target: () => wire.target(),
+      onClose: () => this.#detach(peer),
+      onEnd: () => this.#hangUp(peer, 'the peer ended its stream'),
+      onData: chunk => {
+        if (!this.#peers.has(peer)) return
+        const { messages, violation } = wire.push(chunk)
+        for (const message of messages) this.#post({ type: 'message', peer, message })
+        if (violation !== undefined) this.#post({ type: 'wireViolation', peer, violation })
+      }
+    }
+  }
+
+  /** Ends the streams with a device, as when it is revoked or a second stream takes the place of the first. */
+  detachDevice(device: DeviceId, reason: string): void {
+    for (const [peer, attached] of this.#peers) if (attached.device === device) this.#hangUp(peer, reason)
+  }
+
+  /** Where what is fetched goes; `holding` may have pieces already. */
+  useHolding(holding: Holding): void {
+    this.#holding = holding
+    this.#storedCount = holding.have.size
+    const { version } = holding
+    this.#post({ type: 'infoReady', version, have: haveOf(holding, version) })
+  }
+
+  /** The holding changed by itself: what left it is not served any more. */
+  holdingChanged(): void {
+    const holding = this.#holding
+    if (holding === undefined || holding.have.size >= this.#storedCount) return
+    this.#storedCount = holding.have.size
+    for (let piece = 0; piece < holding.version.pieceCount; piece++) {
+      if (!holding.have.has(piece) && this.#transfer.has(pieceIndex(piece)))
+        this.#post({ type: 'pieceLost', piece: pieceIndex(piece) })
+    }
+  }
+
+  close(reason: string): void {
+    for (const peer of [...this.#peers.keys()]) this.#hangUp(peer, reason)
+    this.#closed = true
+    clearTimeout(this.#timer)
+  }
+
+  #post(event: TransferEvent): void {
+    if (this.#closed) return
+    this.#events.push(event)
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        for (const effect of this.#transfer.handle(next, performance.now())) this.#perform(effect)
+      }
+    } finally {
+      this.#running = false
+    }
+    this.#arm()
+  }
+
+  #perform(effect: TransferEffect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#peers.get(effect.peer)?.channel.send(effect.messages)
+        return
+      case 'serve':
+        this.#peers.get(effect.peer)?.channel.serve(effect)
+        return
+      case 'cancelServe':
+        this.#peers.get(effect.peer)?.channel.cancelServe(effect)
+        return
+      case 'storePiece':
+        void this.#store(effect.piece, effect.blocks)
+        return
+      case 'release':
+        this.#init.buffers.free(effect.block)
+        return
+      case 'readLeaves':
+        void this.#readLeaves(effect)
+        return
+      case 'infoReceived':
+        this.#init.listener.onInfo(effect.infoBytes)
+        return
+      case 'layerReceived':
+        this.#keepLayer(effect.fileIndex, effect.layer)
+        return
+      case 'complete':
+        this.#init.listener.onComplete()
+        return
+      default:
+        this.#performOnPeer(effect)
+    }
+  }
+
+  #performOnPeer(effect: Extract<TransferEffect, { type: 'disconnect' | 'misbehaviour' }>): void {
+    if (effect.type === 'misbehaviour') {
+      this.#init.listener.onMisbehaviour(effect.device, effect.reason, effect.detail)
+      return
+    }
+    const device = this.#peers.get(effect.peer)?.device
+    this.#hangUp(effect.peer, effect.reason)
+    if (device !== undefined && effect.banMs !== undefined)
+      this.#init.listener.onBan(device, effect.reason, effect.banMs)
+  }
+
+  async #store(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
+    const holding = this.#holding
+    let event: TransferEvent = { type: 'pieceFailed', piece }
+    let isFreed = false
+    const onWritten = (): void => {
+      isFreed = true
+      this.#free(blocks)
+      this.#post({ type: 'pieceWritten', piece })
+    }
+    try {
+      if (holding !== undefined) {
+        if (this.#layers.size > 0) await Promise.all(this.#layers.values())
+        const { outcome } = await holding.writePiece(piece, blocks, onWritten)
+        if (outcome === 'durable') this.#storedCount++
+        event = { type: outcome === 'durable' ? 'pieceStored' : 'pieceRejected', piece }
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      this.#init.log.warn({ version: this.versionId, piece, code: thrown.code }, thrown.message)
+      this.#init.listener.onStorageFailure(thrown)
+    }
+    if (!isFreed && (event.type !== 'pieceRejected' || this.#closed)) this.#free(blocks)
+    this.#post(event)
+  }
+
+  /** Several blocks may be views of one buffer, which goes back once. */
+  #free(blocks: readonly Uint8Array[]): void {
+    const buffers = new Map(blocks.map(block => [block.buffer, block]))
+    for (const block of buffers.values()) this.#init.buffers.free(block)
+  }
+
+  async #mayServe(device: DeviceId): Promise<boolean> {
+    try {
+      await this.#init.listener.onServing(device)
+      return true
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      this.#init.log.error({ version: this.versionId, device, code: thrown.code }, thrown.message)
+      return false
+    }
+  }
+
+  async #read(range: BlockRange, into: Uint8Array): Promise<boolean> {
+    try {
+      const { piece, begin, length } = range
+      await this.#holding?.read({ piece: pieceIndex(piece), begin, length }, into)
+      return this.#holding !== undefined
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      this.#init.log.warn({ version: this.versionId, piece: range.piece, code: thrown.code }, thrown.message)
+      return false
+    }
+  }
+
+  async #readLeaves(effect: Extract<TransferEffect, { type: 'readLeaves' }>): Promise<void> {
+    const { peer, request, piece, firstLeaf, leafCount } = effect
+    let leaves: Uint8Array | undefined
+    try {
+      const all = await this.#holding?.leafHashes(piece)
+      leaves = all?.subarray(firstLeaf * HASH_BYTES, (firstLeaf + leafCount) * HASH_BYTES)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      this.#init.log.warn({ version: this.versionId, piece, code: thrown.code }, thrown.message)
+    }
+    this.#post({ type: 'leavesRead', peer, request, leaves })
+  }
+
+  #keepLayer(fileIndex: number, layer: Uint8Array): void {
+    const kept = this.#holding?.setLayer(fileIndex, layer)
+    if (kept === undefined) return
+    const done = kept
+      .catch(thrown =>
+        this.#init.log.error({ version: this.versionId }, `keeping a layer: ${messageOf(thrown)}`)
+      )
+      .then(() => {
+        this.#layers.delete(fileIndex)
+      })
+    this.#layers.set(fileIndex, done)
+  }
+
+  #hangUp(peer: PeerKey, reason: string): void {
+    const attached = this.#peers.get(peer)
+    if (attached === undefined) return
+    this.#detach(peer)
+    attached.channel.stream.abort(reason)
+  }
+
+  #detach(peer: PeerKey): void {
+    const attached = this.#peers.get(peer)
+    if (attached === undefined) return
+    const { device } = attached
+    const last = this.status().peers.find(each => each.peer === peer)
+    if (last !== undefined)
+      this.#pastTallies.set(device, addTally(this.#pastTallies.get(device) ?? NO_TALLY, tallyOf(last)))
+    this.#peers.delete(peer)
+    attached.channel.close()
+    this.#post({ type: 'peerDisconnected', peer })
+    this.#init.listener.onPeerGone(device, last === undefined ? NO_TALLY : tallyOf(last))
+  }
+
+  /** A timer that fires early costs a tick; one that is set anew for every message would cost more. */
+  #arm(): void {
+    const dueMs = this.#closed ? undefined : this.#transfer.nextWakeMs()
+    if (dueMs === undefined) {
+      clearTimeout(this.#timer)
+      this.#timerDueMs = Number.POSITIVE_INFINITY
+      return
+    }
+    if (dueMs >= this.#timerDueMs) return
+    clearTimeout(this.#timer)
+    this.#timerDueMs = dueMs
+    this.#timer = setTimeout(
+      () => {
+        this.#timerDueMs = Number.POSITIVE_INFINITY
+        this.#post({ type: 'tick' })
+      },
+      Math.max(0, Math.ceil(dueMs - performance.now()))
+    )
+  }
+}
+
+function tallyOf(peer: PeerStatus): Tally {
+  return { receivedBytes: peer.verifiedBytes, sentBytes: peer.uploadedBytes, wastedBytes: peer.wastedBytes }
+}
+
+function haveOf(holding: Holding | undefined, version: Version): Bitfield {
+  const have =
+    holding === undefined ? undefined : Bitfield.fromBytes(holding.have.toBytes(), version.pieceCount)
+  return have ?? new Bitfield(version.pieceCount)
+}

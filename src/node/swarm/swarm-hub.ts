@@ -1,0 +1,416 @@
+/**
+ * Finds streams for versions: opens them to peers for the versions that this device wants, and leads those that peers
+ * open to the driver of the version that their handshake names.
+ *
+ * Between two devices there is at most one stream for each version. When both open one at the same moment, the one
+ * that the device with the smaller id opened stays; both sides reach that decision by themselves.
+ *
+ * A device that does not hold a version ends the stream without an answer. It is asked again after a while, and asks
+ * us by itself as soon as it wants the version too.
+ */
+
+import { toHex } from '../../base/bytes.ts'
+import type { AppError } from '../../base/errors.ts'
+import { messageOf } from '../../base/errors.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
+import type { Holding, Store } from '../../store/store.ts'
+import type { TransferStatus } from '../../swarm/transfer-types.ts'
+import { WireDecoder } from '../../swarm/wire-decoder.ts'
+import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../../swarm/wire-messages.ts'
+import type { Refusal } from '../audit/audit-log.ts'
+import type { StreamTotals } from '../audit/audit-recorder.ts'
+import type { Log } from '../log.ts'
+import type { PeerStream, Transport } from '../transport/transport.ts'
+import {
+  addTally,
+  NO_TALLY,
+  type StreamSink,
+  SwarmDriver,
+  type SwarmDriverListener,
+  type Tally
+} from './swarm-driver.ts'
+
+export const SWARM_PROTOCOL = '/peerage/swarm/1'
+
+const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS
+const OPEN_TIMEOUT_MS = 10 * SECOND_MS
+const RETRY_MIN_MS = 2 * SECOND_MS
+const RETRY_MAX_MS = 60 * SECOND_MS
+const SWEEP_MS = 2 * SECOND_MS
+/** Streams that wait for their handshake; a member that opens more is not served. */
+const UNNAMED_STREAMS_MAX = 1024
+
+export interface SwarmHubInit {
+  readonly transport: Transport
+  readonly store: Store
+  readonly buffers: BlockBuffers
+  readonly log: Log
+  /** The site of a member as its presence says; undefined while nothing is known. */
+  readonly siteOf: (device: DeviceId) => string | undefined
+  readonly ownSite: string
+  /** Where a member says that it listens. */
+  readonly addressesOf: (device: DeviceId) => readonly string[]
+  /** Different on each device: breaks ties between equally rare pieces. */
+  readonly seed: number
+  /** Why a device, this one included, may not have a version now; undefined when it may. */
+  readonly refusal: (device: DeviceId, version: VersionId) => string | undefined
+  readonly audit: SwarmAudit
+}
+
+/** Is told what peers read here and what comes from them. */
+export interface SwarmAudit {
+  streamOpened(device: DeviceId, version: VersionId): void
+  /** Nothing is sent to the peer until it resolves, or if it rejects. */
+  serving(device: DeviceId, version: VersionId): Promise<void>
+  streamEnded(stream: StreamTotals): void
+  refused(refusal: Refusal): void
+}
+
+/** Who wants a version, and is told how it goes. */
+export interface Want {
+  readonly versionId: VersionId
+  readonly holding: Holding | undefined
+  readonly onInfo: (infoBytes: Uint8Array) => void
+  readonly onComplete: () => void
+  readonly onStorageFailure: (failure: AppError) => void
+  /** Fetching is not allowed any more, and why; or, with undefined, goes on. */
+  readonly onRefused: (reason: string | undefined) => void
+}
+
+export interface Ban {
+  readonly reason: string
+  readonly untilMs: number
+}
+
+interface Entry {
+  readonly driver: SwarmDriver
+  readonly want: Want | undefined
+}
+
+interface Attempt {
+  nextMs: number
+  delayMs: number
+}
+
+export class SwarmHub {
+  readonly #init: SwarmHubInit
+  readonly #entries = new Map<VersionId, Entry>()
+  /** Wants that are not allowed now. */
+  readonly #refused = new Map<VersionId, Want>()
+  /** Peers that are being asked, or wait to be asked again, by version. */
+  readonly #attempts = new Map<VersionId, Map<DeviceId, Attempt>>()
+  readonly #bans = new Map<DeviceId, Ban>()
+  /** Of drivers that are gone. */
+  readonly #pastTallies = new Map<DeviceId, Tally>()
+  readonly #sweep: NodeJS.Timeout
+  #unnamedStreams = 0
+  #closed = false
+
+  constructor(init: SwarmHubInit) {
+    this.#init = init
+    init.transport.handle(SWARM_PROTOCOL, stream => this.#accept(stream), { streamsPerPeerMax: 256 })
+    init.transport.on({ onConnect: link => this.#ask(link.device) })
+    init.store.onChange(holding => this.#entries.get(holding.version.id)?.driver.holdingChanged())
+    this.#sweep = setInterval(() => this.#tidy(), SWEEP_MS)
+    this.#sweep.unref()
+  }
+
+  /** Starts to fetch; the driver there may be, which serves what is here already, is replaced. */
+  want(want: Want): void {
+    this.#drop(want.versionId, 'starting to fetch')
+    const refusal = this.#init.refusal(this.#init.transport.self, want.versionId)
+    if (refusal !== undefined) {
+      this.#refused.set(want.versionId, want)
+      want.onRefused(refusal)
+      return
+    }
+    this.#entries.set(want.versionId, { driver: this.#driver(want.versionId, want.holding, want), want })
+    this.#attempts.set(want.versionId, new Map())
+    for (const link of this.#init.transport.peers()) this.#ask(link.device)
+  }
+
+  /** The version is here in full: whoever fetches it from us goes on without noticing. */
+  settle(versionId: VersionId): void {
+    const entry = this.#entries.get(versionId)
+    if (entry !== undefined) this.#entries.set(versionId, { driver: entry.driver, want: undefined })
+    this.#attempts.delete(versionId)
+  }
+
+  /** Stops fetching. What is here is served on when peers ask for it. */
+  unwant(versionId: VersionId): void {
+    this.#drop(versionId, 'stopped fetching')
+  }
+
+  /** Answers `onInfo`. */
+  useHolding(versionId: VersionId, holding: Holding): void {
+    this.#entries.get(versionId)?.driver.useHolding(holding)
+  }
+
+  status(versionId: VersionId): TransferStatus | undefined {
+    return this.#entries.get(versionId)?.driver.status()
+  }
+
+  statuses(): { readonly versionId: VersionId; readonly status: TransferStatus }[] {
+    return [...this.#entries].map(([versionId, { driver }]) => ({ versionId, status: driver.status() }))
+  }
+
+  ban(device: DeviceId): Ban | undefined {
+    const ban = this.#bans.get(device)
+    return ban !== undefined && ban.untilMs > Date.now() ? ban : undefined
+  }
+
+  /** Payload by device since the start of the node, over all versions. */
+  tallies(): Map<DeviceId, Tally> {
+    const sum = new Map(this.#pastTallies)
+    for (const { driver } of this.#entries.values()) merge(sum, driver.tallies())
+    return sum
+  }
+
+  /** Payload by device for one version, since it is wanted. */
+  talliesOf(versionId: VersionId): Map<DeviceId, Tally> {
+    return this.#entries.get(versionId)?.driver.tallies() ?? new Map()
+  }
+
+  /** What went over each stream that is open now. */
+  streams(): StreamTotals[] {
+    return this.statuses().flatMap(({ versionId, status }) =>
+      status.peers.map(peer => ({
+        device: peer.device,
+        version: versionId,
+        sentBytes: peer.uploadedBytes,
+        receivedBytes: peer.verifiedBytes
+      }))
+    )
+  }
+
+  /** Ends what is no longer allowed, for us and for each peer, and goes on with what is allowed again. */
+  recheck(): void {
+    const { refusal, transport } = this.#init
+    for (const [versionId, { driver, want }] of [...this.#entries]) {
+      const own = refusal(transport.self, versionId)
+      if (own !== undefined) {
+        this.#drop(versionId, own)
+        if (want === undefined) continue
+        this.#refused.set(versionId, { ...want, holding: driver.holding })
+        want.onRefused(own)
+        continue
+      }
+      for (const device of driver.devices()) {
+        const reason = refusal(device, versionId)
+        if (reason !== undefined) this.#refuse(device, { versionId, reason, driver })
+      }
+    }
+    for (const [versionId, want] of [...this.#refused]) {
+      if (refusal(transport.self, versionId) !== undefined) continue
+      want.onRefused(undefined)
+      this.want(want)
+    }
+  }
+
+  #refuse(device: DeviceId, what: { versionId: VersionId; reason: string; driver?: SwarmDriver }): void {
+    const { versionId, reason, driver } = what
+    this.#init.log.info({ version: versionId, device }, `not served: ${reason}`)
+    this.#init.audit.refused({ action: 'denied', peer: device, reason, version: versionId })
+    driver?.detachDevice(device, reason)
+  }
+
+  /** Lets go of a version, as after its holding was verified or forgotten; peers may ask for it anew. */
+  reset(versionId: VersionId): void {
+    const entry = this.#entries.get(versionId)
+    if (entry?.want === undefined) this.#drop(versionId, 'what is held of the version changed')
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#sweep)
+    for (const versionId of [...this.#entries.keys()]) this.#drop(versionId, 'the node stops')
+  }
+
+  #drop(versionId: VersionId, reason: string): void {
+    const entry = this.#entries.get(versionId)
+    entry?.driver.close(reason)
+    if (entry !== undefined) merge(this.#pastTallies, entry.driver.tallies())
+    this.#entries.delete(versionId)
+    this.#attempts.delete(versionId)
+    this.#refused.delete(versionId)
+  }
+
+  #driver(versionId: VersionId, holding: Holding | undefined, want: Want | undefined): SwarmDriver {
+    const { transport, buffers, log, seed, audit } = this.#init
+    const listener: SwarmDriverListener = {
+      onInfo: infoBytes => want?.onInfo(infoBytes),
+      onComplete: () => want?.onComplete(),
+      onStorageFailure: failure => want?.onStorageFailure(failure),
+      onMisbehaviour: (device, reason, detail) => this.#onMisbehaviour(versionId, device, reason, detail),
+      onPeer: device => audit.streamOpened(device, versionId),
+      onServing: device => audit.serving(device, versionId),
+      onBan: (device, reason, banMs) => this.#bans.set(device, { reason, untilMs: Date.now() + banMs }),
+      onPeerGone: (device, { sentBytes, receivedBytes }) => {
+        audit.streamEnded({ device, version: versionId, sentBytes, receivedBytes })
+        this.#attempts.get(versionId)?.set(device, firstAttempt())
+      }
+    }
+    return new SwarmDriver({
+      versionId,
+      holding,
+      wantsData: want !== undefined,
+      self: transport.self,
+      seed,
+      buffers,
+      log,
+      listener
+    })
+  }
+
+  #onMisbehaviour(versionId: VersionId, device: DeviceId, reason: MisbehaviourReason, detail: string): void {
+    this.#init.log.warn({ version: versionId, device, reason }, `peer misbehaved: ${detail}`)
+    this.#init.audit.refused({ action: 'violation', peer: device, reason, version: versionId })
+  }
+
+  /** Asks a peer for every version that is wanted. */
+  #ask(device: DeviceId): void {
+    for (const [versionId, attempts] of this.#attempts) void this.#open(versionId, device, attempts)
+  }
+
+  async #open(versionId: VersionId, device: DeviceId, attempts: Map<DeviceId, Attempt>): Promise<void> {
+    const entry = this.#entries.get(versionId)
+    const attempt = attempts.get(device) ?? { nextMs: 0, delayMs: RETRY_MIN_MS }
+    if (entry === undefined || attempt.nextMs > performance.now() || this.ban(device) !== undefined) return
+    if (entry.driver.hasPeer(device) || this.#init.refusal(device, versionId) !== undefined) return
+    attempts.set(device, attempt)
+    attempt.nextMs = performance.now() + attempt.delayMs + OPEN_TIMEOUT_MS
+    attempt.delayMs = Math.min(2 * attempt.delayMs, RETRY_MAX_MS)
+    try {
+      const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+      const direct = this.#init.addressesOf(device)
+      const stream = await this.#init.transport.open(device, SWARM_PROTOCOL, signal, { direct })
+      attempt.nextMs = performance.now() + attempt.delayMs
+      if (this.#entries.get(versionId) !== entry) stream.abort('no longer wanted')
+      else if (this.#yields(entry.driver, { device, outbound: true })) stream.abort('another stream serves')
+      else listen(stream, entry.driver.attach({ stream, facts: this.#facts(device, true) }))
+    } catch (thrown) {
+      attempt.nextMs = performance.now() + attempt.delayMs
+      this.#init.log.debug({ version: versionId, device }, `no swarm stream: ${messageOf(thrown)}`)
+    }
+  }
+
+  /** Whether a new stream gives way to the one that is there; otherwise the old one has been ended. */
+  #yields(driver: SwarmDriver, { device, outbound }: { device: DeviceId; outbound: boolean }): boolean {
+    if (!driver.hasPeer(device)) return false
+    const openedBySmaller = outbound === this.#init.transport.self < device
+    if (!openedBySmaller) return true
+    driver.detachDevice(device, 'another stream takes its place')
+    return false
+  }
+
+  #facts(
+    device: DeviceId,
+    outbound: boolean
+  ): {
+    device: DeviceId
+    site: string
+    sameSite: boolean
+    outbound: boolean
+  } {
+    const site = this.#init.siteOf(device) ?? ''
+    return { device, site, sameSite: site === this.#init.ownSite, outbound }
+  }
+
+  /** Reads the handshake of a stream that a peer opened, to know which version it is for. */
+  #accept(stream: PeerStream): void {
+    if (this.#unnamedStreams >= UNNAMED_STREAMS_MAX || this.ban(stream.peer) !== undefined) {
+      stream.abort('not served')
+      return
+    }
+    this.#unnamedStreams++
+    const decoder = new WireDecoder({
+      allocate: length => this.#init.buffers.allocate(length),
+      copy: copyBytes
+    })
+    let isUnnamed = true
+    let sink: StreamSink | undefined
+    const settle = (): void => {
+      if (isUnnamed) this.#unnamedStreams--
+      isUnnamed = false
+      clearTimeout(timer)
+    }
+    const timer = setTimeout(() => stream.abort('no handshake came'), HANDSHAKE_TIMEOUT_MS)
+    stream.readInto?.(() => sink?.target())
+    stream.onClose(() => {
+      settle()
+      sink?.onClose()
+    })
+    stream.onEnd(() => (sink === undefined ? stream.abort('it ended before its handshake') : sink.onEnd()))
+    stream.onData(chunk => {
+      if (!isUnnamed) {
+        sink?.onData(chunk)
+        return
+      }
+      const { messages, violation } = decoder.push(chunk)
+      if (violation === undefined && messages.length === 0) return
+      settle()
+      if (violation === undefined) sink = this.#route(stream, decoder, messages)
+      else stream.abort('it began without a handshake')
+    })
+  }
+
+  #route(stream: PeerStream, decoder: WireDecoder, received: readonly WireMessage[]): StreamSink | undefined {
+    const [first] = received
+    const driver = first?.type === 'handshake' ? this.#driverFor(first.infoHash, stream.peer) : undefined
+    if (driver === undefined) stream.abort('the version is not held here')
+    else if (this.#yields(driver, { device: stream.peer, outbound: false }))
+      stream.abort('another stream serves')
+    else return driver.attach({ stream, facts: this.#facts(stream.peer, false), decoder, received })
+    return undefined
+  }
+
+  /** The driver of a version that is wanted or held, made on demand. */
+  #driverFor(infoHash: Uint8Array, peer: DeviceId): SwarmDriver | undefined {
+    const prefix = toHex(infoHash.subarray(0, INFO_HASH_BYTES))
+    if (this.#closed) return undefined
+    for (const [versionId, { driver }] of this.#entries)
+      if (versionId.startsWith(prefix)) return this.#isServed(peer, versionId) ? driver : undefined
+    const held = this.#init.store.holdings().filter(holding => holding.version.id.startsWith(prefix))
+    const best = held.toSorted((a, b) => b.have.size - a.have.size)[0]
+    if (best === undefined || best.have.size === 0) return undefined
+    if (!this.#isServed(peer, best.version.id)) return undefined
+    const entry = { driver: this.#driver(best.version.id, best, undefined), want: undefined }
+    this.#entries.set(best.version.id, entry)
+    return entry.driver
+  }
+
+  #isServed(peer: DeviceId, versionId: VersionId): boolean {
+    const { refusal, transport } = this.#init
+    const reason = refusal(transport.self, versionId) ?? refusal(peer, versionId)
+    if (reason !== undefined) this.#refuse(peer, { versionId, reason })
+    return reason === undefined
+  }
+
+  /** Asks again where it is time to, and lets go of what nobody uses. */
+  #tidy(): void {
+    for (const link of this.#init.transport.peers()) this.#ask(link.device)
+    for (const [versionId, { driver, want }] of this.#entries) {
+      if (want !== undefined) continue
+      for (const peer of driver.status().peers)
+        if (peer.isComplete) driver.detachDevice(peer.device, 'both sides have everything')
+      if (want === undefined && driver.peerCount === 0) this.#drop(versionId, 'nobody asks for it')
+    }
+  }
+}
+
+function listen(stream: PeerStream, sink: StreamSink): void {
+  stream.readInto?.(() => sink.target())
+  stream.onClose(() => sink.onClose())
+  stream.onEnd(() => sink.onEnd())
+  stream.onData(chunk => sink.onData(chunk))
+}
+
+function merge(sum: Map<DeviceId, Tally>, more: ReadonlyMap<DeviceId, Tally>): void {
+  for (const [device, tally] of more) sum.set(device, addTally(sum.get(device) ?? NO_TALLY, tally))
+}
+
+function firstAttempt(): Attempt {
+  return { nextMs: performance.now() + RETRY_MIN_MS, delayMs: RETRY_MIN_MS }
+}

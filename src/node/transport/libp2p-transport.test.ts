@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { AppError } from '../../base/errors.ts'
+import { KIB, SECOND_MS } from '../../base/units.ts'
+import { DeviceKey } from '../keys/device-key.ts'
+import { Libp2pTransport } from './libp2p-transport.ts'
+import { peerStreamConformance } from './peer-stream.conformance.ts'
+import { transportConformance } from './transport.conformance.ts'
+
+const makeNetwork = () => ({
+  create: async (topics: readonly string[]) =>
+    new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics })
+})
+
+transportConformance('libp2p', makeNetwork)
+peerStreamConformance('libp2p', makeNetwork)
+
+describe('libp2p transport', { timeout: 120_000 }, () => {
+  const make = (): Libp2pTransport =>
+    new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'] })
+
+  it('survives links that are cut at any moment, from either side, in the middle of traffic', async () => {
+    const [a, b] = [make(), make()]
+    for (const one of [a, b]) {
+      one.setGate(() => 'member')
+      one.handle('/peerage/test-sink/1', stream => stream.onData(() => undefined))
+      await one.start()
+    }
+    const chunk = randomBytes(256 * KIB)
+    for (let round = 0; round < 40; round++) {
+      const [near, far] = round % 2 === 0 ? [a, b] : [b, a]
+      const signal = AbortSignal.timeout(20 * SECOND_MS)
+      const outcome = await near.dial({ device: far.self, addresses: far.addresses() }, signal)
+      assert.equal(outcome.kind, 'connected')
+      const stream = await near.open(far.self, '/peerage/test-sink/1', signal)
+      const sending = (async () => {
+        for (;;) if (!stream.send(chunk)) await stream.drained()
+      })()
+      await delay(round)
+      const cutter = round % 3 === 0 ? far : near
+      const other = cutter === far ? near : far
+      const over = assert.rejects(sending, /over/)
+      if (round % 4 < 2) {
+        cutter.setGate(() => ({ refuse: 'cut' }))
+        cutter.setGate(() => 'member')
+      } else await cutter.hangUp(other.self, 'cut')
+      await over
+      while (a.peers().length + b.peers().length > 0) await delay(1)
+    }
+    await Promise.all([a.stop(), b.stop()])
+  })
+
+  it('says which address it can not listen on', async () => {
+    const a = make()
+    await a.start()
+    const taken = a.addresses()[0]?.replace(/\/p2p\/.*$/, '') ?? ''
+    const b = new Libp2pTransport({ key: DeviceKey.generate(), listen: [taken] })
+    await assert.rejects(b.start(), error => {
+      assert.ok(error instanceof AppError)
+      assert.equal(error.code, 'LISTEN_FAILED')
+      assert.ok(error.message.includes(taken))
+      return true
+    })
+    await a.stop()
+  })
+
+  it("gives a stranger no stream of libp2p's own protocols", async () => {
+    const a = new Libp2pTransport({
+      key: DeviceKey.generate(),
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      topics: ['news']
+    })
+    a.setGate(() => ({ refuse: 'not enrolled' }))
+    await a.start()
+    const stranger = await createLibp2p({
+      transports: [tcp()],
+      connectionEncrypters: [tls()],
+      streamMuxers: [yamux()]
+    })
+    const connection = await stranger.dial(multiaddr(a.addresses()[0] ?? ''))
+    for (const protocol of ['/ipfs/id/1.0.0', '/ipfs/ping/1.0.0', '/ipfs/id/push/1.0.0'])
+      await assert.rejects(connection.newStream([protocol]), /could not negotiate/)
+    const gossip = await connection.newStream(['/meshsub/1.2.0'])
+    const received: unknown[] = []
+    gossip.addEventListener('message', event => received.push(event.data))
+    while (gossip.status === 'open') await delay(5)
+    assert.equal(gossip.status, 'reset')
+    assert.deepEqual(received, [])
+    await stranger.stop()
+    await a.stop()
+  })
+})

@@ -1,0 +1,12 @@
+import { DeviceKey } from '../keys/device-key.ts'
+import { MemoryNetwork } from './memory-transport.ts'
+import { peerStreamConformance } from './peer-stream.conformance.ts'
+import { transportConformance } from './transport.conformance.ts'
+
+const makeNetwork = () => {
+  const network = new MemoryNetwork()
+  return { create: async (topics: readonly string[]) => network.create(DeviceKey.generate().id, topics) }
+}
+
+transportConformance('memory', makeNetwork)
+peerStreamConformance('memory', makeNetwork)
