@@ -125,7 +125,7 @@ export class Ledger {
 
   /** What a revocation or suspension now lets keep its effect: each feed up to where it stands. */
   cutoffsOf(device: DeviceId): readonly Cutoff[] {
-    return cutoffsOf(this.#log, device)
+    return cutoffsOf(this.#log, device, placed => this.#fold.judge.isSealed(placed))
   }
 
   /** The last operation of each feed of an author, for the frontier of a root that is to follow. */

@@ -97,6 +97,53 @@ describe('who may read', () => {
     assert.equal(reads(admin, keys.desktop), 'needs-grant')
   })
 
+  test('nobody opens to itself what others keep closed, by publishing the version id once more', () => {
+    const { admin, laptop, desktop, people, keys } = library('restricted')
+    meet(admin, laptop, desktop)
+    desktop.publishAs('public', 'mine', 'one')
+    meet(admin, laptop, desktop)
+    assert.equal(row(admin, people), 'admin owner needs-grant grant needs-grant not-a-member')
+    // The strictest class decides how fresh a view has to be, and the name that closes is the one that is told.
+    const decision = mayRead(admin.ledger.state(), people.granted.id, versionNamed('one'), START_MS)
+    assert.ok(decision.allowed)
+    assert.deepEqual([decision.name, decision.class], ['set', 'restricted'])
+
+    // Nor what they have withdrawn.
+    laptop.retire('set')
+    admin.learn(laptop)
+    assert.equal(
+      row(admin, people),
+      'class class needs-grant grant needs-grant not-a-member'.replaceAll('class class', 'admin owner')
+    )
+    admin.grantAccess(toDevice(keys.desktop), { kind: 'all' })
+    assert.equal(reads(admin, keys.desktop), 'grant')
+  })
+
+  test('nobody closes, nor opens again, what admins have published', () => {
+    const { admin, people } = library('public')
+    admin.publishAs('internal', 'os', 'one')
+    admin.policy('set', 'granted')
+    assert.equal(row(admin, people), 'class class class class class not-a-member')
+    admin.retire('os')
+    assert.equal(reads(admin, people.member), 'needs-grant')
+    admin.policy('set', 'members')
+    assert.equal(reads(admin, people.member), 'class')
+  })
+
+  test('who publishes a version under several names, or anew with another class, opens it', () => {
+    const { admin, laptop, people } = library('restricted')
+    laptop.publishAs('public', 'declassified/set', 'one')
+    admin.learn(laptop)
+    assert.equal(reads(admin, people.member), 'class')
+    laptop.retire('set')
+    admin.learn(laptop)
+    assert.equal(reads(admin, people.member), 'class')
+    laptop.publishAs('restricted', 'set', 'one')
+    laptop.retire('declassified/set')
+    admin.learn(laptop)
+    assert.equal(reads(admin, people.member), 'needs-grant')
+  })
+
   test('an unknown version is unknown, to members alone', () => {
     const { admin, people } = library('public')
     assert.equal(reads(admin, people.member, 'other'), 'unknown')
@@ -166,7 +213,7 @@ describe('who may read', () => {
     })
   })
 
-  test('a version under several names is read if it may be under any, and never past a quarantine', () => {
+  test('what admins publish under a second name they open, until they retire it, and never past a quarantine', () => {
     const { admin, people } = library('restricted')
     admin.publishAs('internal', 'open/set', 'one')
     assert.equal(reads(admin, people.member), 'class')

@@ -7,12 +7,17 @@
  * - Class restricted, or a policy that asks for a grant: a grant; or, again, owner, publisher and admins.
  *
  * A grant is given to a device or to a group that it is in by then, ends with its expiry, and covers datasets by name,
- * by the beginning of the name, by a label of the policy, or all. A version that stands under several names is readable
- * if it is under any of them.
+ * by the beginning of the name, by a label of the policy, or all.
+ *
+ * Any member can publish a version id under a name of its own, without having its content. So a version that several
+ * have published is read only by who may read it from each of them: nobody opens to itself what others keep closed.
+ * While admins publish it, theirs alone counts, so that nobody closes what they open either. To retire ends what one
+ * name opens, and no more; to withdraw a version under whatever name, quarantine or recall it.
  */
 
+import { defined } from '../../base/assert.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
-import type { DatasetClass } from '../encoding/names.ts'
+import { DATASET_CLASSES, type DatasetClass } from '../encoding/names.ts'
 import type { Scope } from '../operation/operation-content.ts'
 import {
   type ContentEntry,
@@ -55,34 +60,71 @@ export function contentFault(
   return undefined
 }
 
-/** Whether a device may read a version now, under whichever name. */
+interface Publication {
+  readonly dataset: DatasetEntry
+  readonly published: DatasetVersion
+}
+
+/** Whether a device may read a version now. When several published it, the strictest class is told. */
 export function mayRead(state: State, device: DeviceId, version: VersionId, nowMs: number): ReadDecision {
   const outside = membershipFault(state, device, nowMs)
   if (outside !== undefined) return denied('not-a-member', outside)
   const fault = contentFault(state.content.get(version))
   if (fault !== undefined) return { allowed: false, ...fault }
-  let decision: ReadDecision = denied('unknown', 'no dataset of the org has this version')
-  for (const name of state.publishedAs.get(version) ?? []) {
-    const dataset = state.datasets.get(name)
-    if (dataset === undefined) continue
-    for (const published of dataset.versions) {
-      if (published.version !== version) continue
-      const here = decide(state, device, { dataset, published, nowMs })
-      if (here.allowed) return here
-      if (decision.allowed || decision.reason === 'unknown' || here.reason === 'needs-grant') decision = here
-    }
+  const all = publicationsOf(state, version)
+  if (all.length === 0) return denied('unknown', 'no dataset of the org has this version')
+  const available = all.filter(({ published }) => isAvailable(published, nowMs))
+  const byAdmins = available.filter(({ dataset }) => dataset.owner === 'admins')
+  const counted = byAdmins.length > 0 ? byAdmins : all
+  const [retired] = all
+  if (retired !== undefined && available.length === 0)
+    return denied('retired', `version ${retired.published.ordinal} of ${retired.dataset.name} is retired`)
+  let decision: ReadDecision | undefined
+  for (const owner of new Set(counted.map(({ dataset }) => dataset.owner))) {
+    const theirs = counted.filter(({ dataset }) => dataset.owner === owner)
+    const here = decideFrom(state, device, { publications: theirs, nowMs })
+    if (!here.allowed) return here
+    if (decision?.allowed !== true || isStricter(here.class, decision.class)) decision = here
   }
-  return decision
+  return defined(decision, 'a publication that counts')
+}
+
+/** In causal order under each name. */
+function publicationsOf(state: State, version: VersionId): Publication[] {
+  const datasets = [...(state.publishedAs.get(version) ?? [])].flatMap(name => state.datasets.get(name) ?? [])
+  return datasets.flatMap(dataset =>
+    dataset.versions
+      .filter(published => published.version === version)
+      .map(published => ({ dataset, published }))
+  )
+}
+
+function isStricter(a: DatasetClass, b: DatasetClass): boolean {
+  return DATASET_CLASSES.indexOf(a) > DATASET_CLASSES.indexOf(b)
+}
+
+/**
+ * What one owner says: whether one of its publications allows it that is not withdrawn. When all are, the last under
+ * each name has to: to publish what others have withdrawn opens it to nobody who could not read it before.
+ */
+function decideFrom(
+  state: State,
+  device: DeviceId,
+  { publications, nowMs }: { readonly publications: readonly Publication[]; readonly nowMs: number }
+): ReadDecision {
+  const available = publications.filter(({ published }) => isAvailable(published, nowMs))
+  const last = new Map(publications.map(publication => [publication.dataset.name, publication]))
+  const counted = available.length > 0 ? available : [...last.values()]
+  const decisions = counted.map(publication => decide(state, device, { ...publication, nowMs }))
+  const isDecisive = (decision: ReadDecision) => decision.allowed === available.length > 0
+  return defined(decisions.find(isDecisive) ?? decisions[0], 'a publication by this owner')
 }
 
 function decide(
   state: State,
   device: DeviceId,
-  what: { readonly dataset: DatasetEntry; readonly published: DatasetVersion; readonly nowMs: number }
+  { dataset, published, nowMs }: Publication & { readonly nowMs: number }
 ): ReadDecision {
-  const { dataset, published, nowMs } = what
-  if (!isAvailable(published, nowMs))
-    return denied('retired', `version ${published.ordinal} of ${dataset.name} is retired`)
   const allowed = (
     because: Extract<ReadDecision, { allowed: true }>['because'],
     grant?: GrantEntry

@@ -9,9 +9,10 @@ import { KEYS } from '../chain/root-fixture.conformance.ts'
 import { Ledger } from '../ledger.ts'
 import { createOperation, type Operation, type OperationDraft } from '../operation/operation.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
-import { OPERATION_TYPES } from '../operation/operation-types.ts'
+import { OPERATION_TYPES, takes } from '../operation/operation-types.ts'
 import { decodeSyncMessage, encodeSyncMessage, type SyncMessage } from '../sync/sync-messages.ts'
 import { mayRead } from './access.ts'
+import { feedKey } from './feed.ts'
 import { at, contentOf, Scene, VERSIONS } from './governance-content.conformance.ts'
 import {
   type Event,
@@ -182,7 +183,11 @@ function shown(history: History): Set<string> {
   }
   for (const operation of operationsOf(history.events)) {
     const verdict = peer.ledger.verdict(operation.id)
-    if (verdict?.inForce === true) seen.add(`${operation.type} in force`).add(`as ${verdict.role}`)
+    const { content } = operation
+    if (verdict?.inForce !== true || content === undefined) continue
+    seen.add(`${operation.type} in force`).add(`as ${verdict.role}`)
+    const fork = state.forks.get(feedKey(operation))
+    see('given past a fork', fork !== undefined && operation.seq >= fork.seq && !takes(content.type))
   }
   for (const { id } of EVERYONE)
     for (const version of VERSIONS) {
@@ -200,7 +205,7 @@ test('the histories reach what the rules are about', () => {
   )
   const features = ['fork', 'freeze', 'later root', 'member', 'suspended', 'revoked', 'former', 'role']
   features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'retired')
-  features.push('published again')
+  features.push('published again', 'given past a fork')
   const types = OPERATION_TYPES.map(type => `${type} in force`)
   const wanted = [...INERT_REASONS, ...types, ...roles, ...readings, ...faults, ...features]
   const missing = new Set(wanted)
@@ -313,7 +318,12 @@ class WritingPeer extends Peer {
     const gone = new Set<Event>(lost === 0 ? [] : own.slice(-lost))
     const peer = new WritingPeer(this.chain.founding, this.key)
     peer.incarnation = this.incarnation
-    peer.take(closed(this.chain.founding, this.handed).filter(event => !gone.has(event)))
+    peer.take(
+      closed(
+        this.chain.founding,
+        this.handed.filter(event => !gone.has(event))
+      )
+    )
     return peer
   }
 }

@@ -8,20 +8,29 @@
  *
  * Retirement is remove-wins. A retire operation withdraws every publication that it names, except those that build
  * on it: whoever knew of the retirement and published again meant it. `B builds on A`, among the operations on one
- * name, is the transitive closure of: A is in B's deps, or A comes earlier in B's feed and before any fork of it.
+ * name, is the transitive closure of: A is in B's deps, or A comes before B on its branch of the feed.
  *
  * Of the policies by the owner the last in causal order counts.
  */
 
-import type { OperationId } from '../../base/ids.ts'
+import type { OperationId, VersionId } from '../../base/ids.ts'
 import type { DatasetPublish, DatasetRetire } from '../operation/operation-content.ts'
-import { compareCausal, type FeedKey, isBeforeFork, type Placed } from './feed.ts'
+import { compareCausal, type FeedKey, isOnBranch, type Placed } from './feed.ts'
+import { getOr } from './fold-books.ts'
 import type { DatasetEntry, DatasetPolicyEntry, DatasetVersion, Inert } from './state.ts'
 
 export interface DatasetFold {
   /** Undefined when nothing was published with effect. */
   readonly entry: DatasetEntry | undefined
   readonly inert: ReadonlyMap<OperationId, Inert>
+  /** The best rank in which each version was published. */
+  readonly ranks: ReadonlyMap<VersionId, number>
+}
+
+/** The role in which an operation in force acts. */
+export interface ActsAs {
+  readonly isAdmin: boolean
+  readonly rank: number
 }
 
 interface Retirement {
@@ -29,18 +38,20 @@ interface Retirement {
   readonly content: DatasetRetire
 }
 
-/** `operations`: all on this name whose authors may author them at all, forked publications excepted. */
+/** `operations`: all on this name whose authors may author them at all. */
 export function foldDataset(
   name: string,
   operations: readonly Placed[],
-  isAdmin: (placed: Placed) => boolean
+  actsAs: (placed: Placed) => ActsAs
 ): DatasetFold {
+  const isAdmin = (placed: Placed) => actsAs(placed).isAdmin
   const ordered = [...operations].sort(compareCausal)
   const publishes = ordered.filter(placed => placed.operation.content?.type === 'dataset.publish')
   const owner = publishes.some(isAdmin) ? 'admins' : publishes[0]?.operation.author
   const inert = new Map<OperationId, Inert>()
   const versions: Omit<DatasetVersion, 'retiredBy'>[] = []
   const retirements: Retirement[] = []
+  const ranks = new Map<VersionId, number>()
   let policy: DatasetPolicyEntry | undefined
   for (const placed of ordered) {
     const { operation } = placed
@@ -50,13 +61,15 @@ export function foldDataset(
       inert.set(operation.id, { reason: 'name-taken', detail })
     } else if (content?.type === 'dataset.publish') {
       versions.push({ ordinal: versions.length + 1, ...publication(operation, content) })
+      const best = ranks.get(content.version) ?? Number.POSITIVE_INFINITY
+      ranks.set(content.version, Math.min(best, actsAs(placed).rank))
     } else if (content?.type === 'dataset.retire') {
       retirements.push({ id: operation.id, content })
     } else if (content?.type === 'dataset.policy') {
       policy = { operation: operation.id, labels: content.labels, access: content.access }
     }
   }
-  if (owner === undefined) return { entry: undefined, inert }
+  if (owner === undefined) return { entry: undefined, inert, ranks }
   const known = retirements.length === 0 ? new Map() : retirementsKnown(ordered)
   const retiredBy = (version: Omit<DatasetVersion, 'retiredBy'>): OperationId | undefined =>
     retirements.find(
@@ -71,7 +84,8 @@ export function foldDataset(
       policy,
       versions: versions.map(version => ({ ...version, retiredBy: retiredBy(version) }))
     },
-    inert
+    inert,
+    ranks
   }
 }
 
@@ -95,20 +109,21 @@ function publication(
 /** For each operation, the retirements that it builds on. `ordered` puts no operation before one it builds on. */
 function retirementsKnown(ordered: readonly Placed[]): ReadonlyMap<OperationId, ReadonlySet<OperationId>> {
   const known = new Map<OperationId, ReadonlySet<OperationId>>()
-  /** What the next operation of a feed knows through its feed. */
-  const ofFeed = new Map<FeedKey, ReadonlySet<OperationId>>()
-  const retirement = new Set<OperationId>()
+  const retirements = new Set<OperationId>()
+  /** The operations of each feed so far. */
+  const ofFeed = new Map<FeedKey, Placed[]>()
   for (const placed of ordered) {
     const { operation, feed } = placed
-    const own = new Set(ofFeed.get(feed.key))
-    for (const dep of operation.deps) {
-      for (const id of known.get(dep) ?? []) own.add(id)
-      if (retirement.has(dep)) own.add(dep)
+    const before = getOr(ofFeed, feed.key, (): Placed[] => [])
+    const last = before.findLast(other => isOnBranch(other, placed))
+    const own = new Set<OperationId>()
+    for (const id of last === undefined ? operation.deps : [last.operation.id, ...operation.deps]) {
+      for (const retirement of known.get(id) ?? []) own.add(retirement)
+      if (retirements.has(id)) own.add(id)
     }
     known.set(operation.id, own)
-    const isRetirement = operation.content?.type === 'dataset.retire'
-    if (isRetirement) retirement.add(operation.id)
-    if (isBeforeFork(placed)) ofFeed.set(feed.key, isRetirement ? new Set(own).add(operation.id) : own)
+    before.push(placed)
+    if (operation.content?.type === 'dataset.retire') retirements.add(operation.id)
   }
   return known
 }

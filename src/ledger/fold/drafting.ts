@@ -6,7 +6,15 @@
 import type { DeviceId, OperationId } from '../../base/ids.ts'
 import { DEPS_MAX } from '../operation/operation.ts'
 import type { Cutoff, OperationContent } from '../operation/operation-content.ts'
-import { compareCausal, type FeedKey, feedKey, isBeforeFork, type OperationLog, type Placed } from './feed.ts'
+import {
+  compareCausal,
+  type Feed,
+  type FeedKey,
+  feedKey,
+  isBeforeFork,
+  type OperationLog,
+  type Placed
+} from './feed.ts'
 import type { Fold } from './fold.ts'
 import { granteeKey } from './fold-books.ts'
 import { revokesScope } from './state-builder.ts'
@@ -32,16 +40,30 @@ export function depsFor(content: OperationContent, drafting: Drafting): Operatio
   return [...new Set(ids)].slice(0, DEPS_MAX)
 }
 
-/** Where each feed of a device stands: what a revocation or suspension lets keep its effect. */
-export function cutoffsOf(log: OperationLog, device: DeviceId): Cutoff[] {
+/** Where each feed of a device stands: what a revocation, a suspension or a root lets keep its effect. */
+export function cutoffsOf(
+  log: OperationLog,
+  device: DeviceId,
+  isSealed: (placed: Placed) => boolean
+): Cutoff[] {
   const cutoffs: Cutoff[] = []
   for (const feed of log.feeds.values()) {
-    const seq = feed.forkSeq === undefined ? feed.positions.length : feed.forkSeq - 1
-    const [last] = feed.positions[seq - 1] ?? []
-    if (feed.author === device && last !== undefined)
-      cutoffs.push({ incarnation: feed.incarnation, seq, operation: last.operation.id })
+    const last = feed.author === device ? lastKept(feed, isSealed) : undefined
+    if (last === undefined) continue
+    const { seq, id } = last.operation
+    cutoffs.push({ incarnation: feed.incarnation, seq, operation: id })
   }
   return cutoffs
+}
+
+/** The end of a feed; of one that is forked, of what no fork can undo. */
+function lastKept({ positions, forkSeq }: Feed, isSealed: (placed: Placed) => boolean): Placed | undefined {
+  if (forkSeq === undefined) return positions.at(-1)?.[0]
+  for (const position of positions.slice(forkSeq - 1).reverse()) {
+    const sealed = position.find(isSealed)
+    if (sealed !== undefined) return sealed
+  }
+  return positions[forkSeq - 2]?.[0]
 }
 
 /** Gives that restored the author's standing or a role of it, and that its feed does not name yet. */

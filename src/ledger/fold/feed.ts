@@ -41,6 +41,16 @@ export interface Placed {
   readonly order: CausalOrder
   /** The operation before it in its feed. */
   readonly prev: Placed | undefined
+  readonly stretch: Stretch
+}
+
+/**
+ * A run of operations of one feed, each built on the one before it. A fork begins another run, so that to find out
+ * whether an operation lies on a branch takes a step for each fork of the branch, and not for each operation.
+ */
+export interface Stretch {
+  /** Where it left the run before it; undefined for one that begins at position 1. */
+  readonly from: { readonly stretch: Stretch; readonly seq: number } | undefined
 }
 
 /** Names a feed in maps and on the wire. */
@@ -82,18 +92,21 @@ export function compareCausal(a: Placed, b: Placed): number {
   )
 }
 
-/** Whether an operation lies on the part of its feed that everyone agrees on. */
+/** Whether an operation lies on the part of its feed that all its branches share. */
 export function isBeforeFork(placed: Placed): boolean {
   return placed.feed.forkSeq === undefined || placed.operation.seq < placed.feed.forkSeq
 }
 
 /** Whether `placed` is `tip`, or comes before it on its branch of their feed. */
 export function isOnBranch(placed: Placed, tip: Placed): boolean {
-  if (placed.feed !== tip.feed || placed.operation.seq > tip.operation.seq) return false
-  if (isBeforeFork(placed)) return true // all branches share it
-  let at: Placed | undefined = tip
-  while (at !== undefined && at.operation.seq > placed.operation.seq) at = at.prev
-  return at === placed
+  let { stretch } = tip
+  let { seq } = tip.operation
+  while (stretch !== placed.stretch) {
+    if (stretch.from === undefined) return false
+    seq = Math.min(seq, stretch.from.seq)
+    stretch = stretch.from.stretch
+  }
+  return placed.operation.seq <= seq
 }
 
 /** Every placed operation, by id and by feed. */
@@ -153,7 +166,11 @@ export class OperationLog {
     }
     this.#feeds.set(key, feed)
     const order = orderAfter(operation, parents)
-    return this.#append({ operation: this.#shared(operation, feed, parents), feed, order, prev }, feed)
+    const stretch = stretchAfter(feed, prev)
+    return this.#append(
+      { operation: this.#shared(operation, feed, parents), feed, order, prev, stretch },
+      feed
+    )
   }
 
   /** The same operation on the strings and bytes that are here already: most of what it holds repeats others. */
@@ -211,6 +228,13 @@ export class OperationLog {
       return `prev is at position ${prev.operation.seq}, not ${operation.seq - 1}`
     return undefined
   }
+}
+
+/** That of the operation before it, if nothing of the feed was built on this so far. */
+function stretchAfter(feed: Feed, prev: Placed | undefined): Stretch {
+  if (prev === undefined) return { from: undefined }
+  if (feed.tips.has(prev.operation.id)) return prev.stretch
+  return { from: { stretch: prev.stretch, seq: prev.operation.seq } }
 }
 
 function orderAfter(operation: Operation, parents: readonly Placed[]): CausalOrder {

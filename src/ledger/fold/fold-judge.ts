@@ -3,7 +3,8 @@
  *
  * 1. Its type is known and its body valid; the root that it names is of the chain; it is not older than a root that its
  *    feed already named; it is not beyond the frontier of the next root; it does not give after the root's expiry.
- * 2. A fork of its feed voids what it gives.
+ * 2. A fork of its feed voids what it gives, unless who ranks above its author had sealed the branch: named it as a
+ *    cutoff, or a root as its frontier. Else a key that was taken away could undo by a fork what it once gave.
  * 3. Its author acts in a role that may author the type, by the table of the root that it names, and that covers the
  *    operation (subject.ts): `admin` is the chain's alone, `device` is the standing itself, others are granted.
  * 4. The rank in which it acts is above the rank of what it gives or takes, so authority never flows up and nothing can
@@ -19,11 +20,11 @@ import { orgIdOf, type Root } from '../chain/root.ts'
 import type { Verify } from '../encoding/signature.ts'
 import type { DeviceEnrol, OperationContent } from '../operation/operation-content.ts'
 import { takes } from '../operation/operation-types.ts'
-import { isBeforeFork, isOnBranch, type OperationLog, type Placed } from './feed.ts'
-import type { FoldBooks } from './fold-books.ts'
+import { type FeedKey, feedKey, isBeforeFork, isOnBranch, type OperationLog, type Placed } from './feed.ts'
+import { type FoldBooks, getOr } from './fold-books.ts'
 import { verifyRedemption } from './invite.ts'
 import type { Inert, InertReason } from './state.ts'
-import { coverage, type Mentions, standing } from './subject.ts'
+import { coverage, leaves, type Mentions, standing } from './subject.ts'
 
 export const ADMIN_ROLE = 'admin'
 export const BASE_ROLE = 'device'
@@ -49,8 +50,11 @@ export interface JudgeInit {
   readonly proofs: Map<OperationId, boolean>
   /** Who owns a dataset's name, from all operations on it in force. */
   readonly ownerOf: (name: string) => DeviceId | 'admins' | undefined
-  /** Whether a device owns a name under which a version is published in force. */
-  readonly ownsVersion: (device: DeviceId, version: VersionId) => boolean
+  /**
+   * Whether a device owns a name under which a version is published in force, and nobody of this rank or a better one
+   * published it under a name of others.
+   */
+  readonly ownsVersion: (device: DeviceId, version: VersionId, rank: number) => boolean
 }
 
 const APPROVAL_FREE = new Set(['approve', 'note', 'root.propose', 'root.vote'])
@@ -59,9 +63,14 @@ export class Judge {
   readonly #init: JudgeInit
   /** The newest version of a root of the chain that the feed of an operation named up to it. */
   readonly #newestNamed = new Map<Placed, number>()
+  /** Where roots of the chain end feeds of their predecessors' admins. */
+  readonly #frontiers = new Map<FeedKey, OperationId[]>()
 
   constructor(init: JudgeInit) {
     this.#init = init
+    for (const { frontier } of init.chain.roots)
+      for (const entry of frontier)
+        getOr(this.#frontiers, feedKey(entry), (): OperationId[] => []).push(entry.id)
   }
 
   verdict(placed: Placed): Verdict {
@@ -70,8 +79,6 @@ export class Judge {
     if (content === undefined) return { inForce: false, inert: defined(flaw, 'reason for no content') }
     const root = this.#rootOf(placed, content)
     if ('reason' in root) return { inForce: false, inert: root }
-    if (!isBeforeFork(placed) && !takes(content.type))
-      return inert('forked', `its feed is forked at position ${placed.feed.forkSeq}`)
     const acting = this.#acting(placed, content, root)
     if ('reason' in acting) return { inForce: false, inert: acting }
     const refusal =
@@ -149,6 +156,7 @@ export class Judge {
       .sort((a, b) => a.rank - b.rank || (a.role < b.role ? -1 : 1))
     let refusal = this.#noRole(placed, content)
     for (const acting of candidates) {
+      if (this.#isVoid(placed, content, acting.rank)) continue
       const held = this.#holds(placed, acting, root)
       if (held === 'expired') refusal = fault('expired-role', `role ${acting.role} had expired`)
       if (held !== 'covered') continue
@@ -160,10 +168,33 @@ export class Judge {
     return owner ?? refusal
   }
 
+  /**
+   * Whether no fork can undo what an operation gives: it is on the branch of a frontier, or on that of a cutoff of its
+   * author's standing by who acted in a better rank than `rankBelow`.
+   */
+  isSealed(placed: Placed, rankBelow = Number.POSITIVE_INFINITY): boolean {
+    const { books, log } = this.#init
+    const ends = this.#frontiers.get(placed.feed.key) ?? []
+    const isByRoot = ends.some(id => {
+      const end = log.get(id)
+      return end !== undefined && isOnBranch(placed, end)
+    })
+    if (isByRoot) return true
+    const held = [...(books.standing(placed.operation.author)?.takes.values() ?? [])]
+    return held.some(take => take.rank < rankBelow && leaves(take, placed, log))
+  }
+
+  /** Whether a fork voids what it would give in a role of this rank. */
+  #isVoid(placed: Placed, { type }: OperationContent, rankBelow?: number): boolean {
+    return !isBeforeFork(placed) && !takes(type) && !this.isSealed(placed, rankBelow)
+  }
+
   /** Why a device that holds none of the roles may not: the most telling reason. */
   #noRole(placed: Placed, content: OperationContent): Inert {
     const { author } = placed.operation
     const { books } = this.#init
+    if (this.#isVoid(placed, content))
+      return fault('forked', `its feed is forked at position ${placed.feed.forkSeq}`)
     const subject = books.standing(author)
     if (subject === undefined || subject.gives.size === 0)
       return fault('author-not-enrolled', 'nothing in force enrols its author')
@@ -228,6 +259,7 @@ export class Judge {
     const { scope } = content
     const rank = root.ranks.get(BASE_ROLE) ?? Number.MAX_SAFE_INTEGER
     if (scope?.kind !== 'name' || this.#init.ownerOf(scope.name) !== placed.operation.author) return undefined
+    if (this.#isVoid(placed, content, rank)) return undefined
     return this.#covers(placed, rank) === 'covered' ? { role: 'owner', rank } : undefined
   }
 
@@ -259,9 +291,9 @@ export class Judge {
       case 'content.quarantine':
       case 'content.release':
       case 'content.recall':
-        return mayAsAdmin || this.#init.ownsVersion(placed.operation.author, content.version)
+        return mayAsAdmin || this.#init.ownsVersion(placed.operation.author, content.version, acting.rank)
           ? undefined
-          : fault('not-owner', 'its author owns no dataset with this version')
+          : fault('not-owner', 'its author owns no dataset with this version, or others of its rank do too')
       case 'invite.cancel': {
         const invite = this.#init.log.get(content.invite)
         const isOwn = invite?.operation.author === placed.operation.author
@@ -283,8 +315,7 @@ export class Judge {
     if (redemption === null) return undefined
     const book = books.invites.get(redemption.invite)
     const invite = book?.placed.operation.content
-    const isOfFeed = book?.placed.feed === placed.feed && book.placed.operation.seq < operation.seq
-    if (book === undefined || !isOfFeed || invite?.type !== 'invite.create')
+    if (book === undefined || !isOnBranch(book.placed, placed) || invite?.type !== 'invite.create')
       return fault('invite-unknown', 'no invite in force earlier in its feed has this id')
     if (book.rank !== rank)
       return fault('invite-unknown', `the invite was made in rank ${book.rank}, and this in rank ${rank}`)
@@ -313,7 +344,7 @@ export class Judge {
     if (cancel.feed === redemption.feed && redemption.operation.seq < cancel.operation.seq) return true
     return cancel.operation.deps.some(dep => {
       const named = this.#init.log.get(dep)
-      return named !== undefined && named.feed === redemption.feed && isOnBranch(redemption, named)
+      return named !== undefined && isOnBranch(redemption, named)
     })
   }
 
@@ -335,8 +366,4 @@ export class Judge {
 
 function fault(reason: InertReason, detail: string): Inert {
   return { reason, detail }
-}
-
-function inert(reason: InertReason, detail: string): Verdict {
-  return { inForce: false, inert: { reason, detail } }
 }

@@ -214,24 +214,22 @@ test('a fork does not undo what the feed took away', () => {
   assert.equal(picture(laptops.ledger.state(), 'other'), '')
 })
 
-test('a fork undoes what a later operation is known to have known through the feed', () => {
+test('a fork takes nothing from what a later operation knew through the feed', () => {
   //  admin   publish one -- retire all -- retire one
   //                      `- note (the fork)          `
-  //  second                                           `-- publish one: it knew of both, while the feed was one
+  //  second                                           `-- publish one: it knew of both
   const founder = new TestDevice(admin, root)
   founder.publish('os', 'one')
   const twin = new TestDevice(admin, root)
   twin.learn(founder)
-  const retirement = founder.retire('os')
+  founder.retire('os')
   founder.retire('os', 'one')
   const other = new TestDevice(second, root)
   other.learn(founder)
   other.publish('os', 'one')
-  assert.equal(picture(other.ledger.state(), 'os'), 'x.')
   twin.write({ type: 'note', about: null, text: 'the other history' })
   other.learn(twin)
-  assert.equal(picture(other.ledger.state(), 'os'), 'xx')
-  assert.equal(other.ledger.state().datasets.get('os')?.versions[1]?.retiredBy, retirement.id)
+  assert.equal(picture(other.ledger.state(), 'os'), 'x.')
 })
 
 test('a fork costs what rests on its feed from there on, and nothing of others', () => {

@@ -19,12 +19,12 @@ import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
 import type { Verify } from '../encoding/signature.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
-import { type DatasetFold, foldDataset } from './dataset-fold.ts'
+import { type ActsAs, type DatasetFold, foldDataset } from './dataset-fold.ts'
 import { type Feed, isBeforeFork, type OperationLog, type Placed } from './feed.ts'
 import { FoldBooks, getOr, type Touched } from './fold-books.ts'
 import { ADMIN_ROLE, Judge, type Verdict } from './fold-judge.ts'
 import { Knowledge } from './knowledge.ts'
-import type { DatasetEntry, Inert, State } from './state.ts'
+import type { Inert, State } from './state.ts'
 import { StateBuilder } from './state-builder.ts'
 
 const NONE: readonly Placed[] = []
@@ -139,7 +139,7 @@ export class Fold {
       proofs: this.#proofs,
       mentions: give => this.mentions(give),
       ownerOf: name => this.#dataset(name)?.entry?.owner,
-      ownsVersion: (device, version) => this.#ownsVersion(device, version)
+      ownsVersion: (device, version, rank) => this.#ownsVersion(device, version, rank)
     })
   }
 
@@ -270,26 +270,16 @@ export class Fold {
     }
     for (const invite of invites)
       for (const placed of this.#redemptions.get(invite) ?? NONE) this.#queue.add(placed)
-    for (const name of names) this.#nameTouched(name)
+    for (const name of names) {
+      this.#dirtyNames.add(name)
+      if (this.#watchedNames.has(name)) this.#urgentNames.add(name)
+    }
   }
 
-  /**
-   * What a feed gave from a new fork point on is void. What it took stays, but nothing later in the feed is known to
-   * have known of it: of gives, which are void, that says nothing, and of operations on a dataset its fold.
-   */
+  /** What a feed gave from a new fork point on is void, where nobody has sealed it. */
   #lookAgainFrom({ feed, operation: { seq } }: Placed): void {
     for (const position of feed.positions.slice(seq - 1))
-      for (const placed of position) {
-        this.#queue.add(placed)
-        const { content } = placed.operation
-        if (content !== undefined && 'name' in content && this.#books.datasets.has(content.name))
-          this.#nameTouched(content.name)
-      }
-  }
-
-  #nameTouched(name: string): void {
-    this.#dirtyNames.add(name)
-    if (this.#watchedNames.has(name)) this.#urgentNames.add(name)
+      for (const placed of position) this.#queue.add(placed)
   }
 
   #lookAgainAt(device: DeviceId): void {
@@ -307,7 +297,7 @@ export class Fold {
     this.#urgentNames.delete(name)
     const before = this.#datasets.get(name)
     const operations = [...(this.#books.datasets.get(name) ?? NONE)]
-    const folded = foldDataset(name, operations, placed => this.#actsAsAdmin(placed))
+    const folded = foldDataset(name, operations, placed => this.#actsAs(placed))
     this.#datasets.set(name, folded)
     for (const id of before?.inert.keys() ?? []) {
       const verdict = this.#verdicts.get(id)
@@ -315,33 +305,36 @@ export class Fold {
     }
     for (const { operation } of operations) this.#builder.inert(operation.id, folded.inert.get(operation.id))
     this.#builder.nameChanged(name)
-    this.#followOwner(name, before?.entry, folded.entry)
+    this.#followOwner(name, before, folded)
   }
 
-  /** What rests on who owns the name, or on what is published under it. */
-  #followOwner(name: string, before: DatasetEntry | undefined, after: DatasetEntry | undefined): void {
-    const isSameOwner = before?.owner === after?.owner
+  /** What rests on who owns the name, or on what is published under it and in which rank. */
+  #followOwner(name: string, before: DatasetFold | undefined, after: DatasetFold): void {
+    const isSameOwner = before?.entry?.owner === after.entry?.owner
     if (!isSameOwner) for (const placed of this.#onName.get(name) ?? NONE) this.#queue.add(placed)
     if (this.#onVersion.size === 0) return
-    const old = new Set(before?.versions.map(({ version }) => version))
-    const now = new Set(after?.versions.map(({ version }) => version))
-    for (const version of new Set([...old, ...now])) {
-      if (isSameOwner && old.has(version) && now.has(version)) continue
+    for (const version of new Set([...(before?.ranks.keys() ?? []), ...after.ranks.keys()])) {
+      if (isSameOwner && before?.ranks.get(version) === after.ranks.get(version)) continue
       for (const placed of this.#onVersion.get(version) ?? NONE) this.#queue.add(placed)
     }
   }
 
-  #ownsVersion(device: DeviceId, version: VersionId): boolean {
-    return [...(this.#namesOf.get(version) ?? [])].some(name => {
-      const entry = this.#dataset(name)?.entry
-      return entry?.owner === device && entry.versions.some(published => published.version === version)
-    })
+  #ownsVersion(device: DeviceId, version: VersionId, rank: number): boolean {
+    let isOwn = false
+    for (const name of this.#namesOf.get(version) ?? []) {
+      const { entry, ranks } = this.#dataset(name) ?? {}
+      const publishedIn = ranks?.get(version)
+      if (publishedIn === undefined) continue
+      if (entry?.owner === device) isOwn = true
+      else if (publishedIn <= rank) return false
+    }
+    return isOwn
   }
 
-  #actsAsAdmin(placed: Placed): boolean {
+  #actsAs(placed: Placed): ActsAs {
     const verdict = this.#verdicts.get(placed.operation.id)
     assert(verdict?.inForce === true, 'a dataset is folded from operations in force')
-    return verdict.role === ADMIN_ROLE
+    return { isAdmin: verdict.role === ADMIN_ROLE, rank: verdict.rank }
   }
 }
 

@@ -72,6 +72,34 @@ test('a publisher quarantines what stands under a name of its own, and releases 
   assert.equal(reading(admin, keys.desktop), 'quarantined')
 })
 
+test('nobody quarantines what others of its rank published, by publishing it too; of a worse rank it may', () => {
+  const { admin, second, laptop, desktop, keys } = cast()
+  for (const key of [keys.laptop, keys.desktop]) admin.grantRole(key, 'publisher')
+  meet(admin, laptop, desktop)
+  admin.publish('os', 'image')
+  laptop.publish('tool', 'one')
+  desktop.publish('mine', 'one')
+  desktop.publish('mine', 'image')
+  const [ofPeer, ofAdmin] = [desktop.quarantine('one'), desktop.quarantine('image')]
+  meet(admin, second, laptop, desktop)
+  for (const said of [ofPeer, ofAdmin]) assert.equal(admin.says(said), 'not-owner')
+  assert.equal(reading(admin, keys.desktop), 'class')
+
+  // And a device without the role does not keep a publisher from it by publishing the version under its own name.
+  admin.revokeRole(keys.desktop, 'publisher')
+  meet(admin, desktop)
+  desktop.publish('mine', 'two')
+  laptop.publish('tool', 'two')
+  const own = laptop.quarantine('two')
+  meet(admin, second, laptop, desktop)
+  assert.equal(admin.says(own), 'publisher')
+  second.grantRole(keys.desktop, 'publisher')
+  meet(second, desktop)
+  desktop.publish('mine', 'two')
+  meet(admin, desktop)
+  assert.equal(admin.says(own), 'not-owner')
+})
+
 test('by the base role nobody withdraws content', () => {
   const { admin, laptop, keys } = cast()
   laptop.publish('tool', 'one')

@@ -2,7 +2,7 @@
 
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { Operation } from '../operation/operation.ts'
-import { feedOf, type NaiveLog } from './naive-log.conformance.ts'
+import type { NaiveLog } from './naive-log.conformance.ts'
 import type { DatasetPolicyEntry, DatasetVersion } from './state.ts'
 
 export interface NaiveDataset {
@@ -63,7 +63,7 @@ function retires({ content }: Operation, version: VersionId): boolean {
   return content?.type === 'dataset.retire' && (content.version === null || content.version === version)
 }
 
-/** Search through the operations on one name: by deps, or within a feed before its fork. */
+/** Search through the operations on one name: by deps, or down the branch of a feed. */
 function buildsOn(
   log: NaiveLog,
   later: Operation,
@@ -73,8 +73,7 @@ function buildsOn(
   const seen = new Set([later])
   for (const from of seen)
     for (const to of ofName) {
-      const isInFeed = feedOf(from) === feedOf(to) && to.seq < from.seq && !log.isForked(to)
-      if (from.deps.includes(to.id) || isInFeed) seen.add(to)
+      if (from.deps.includes(to.id) || log.isOnBranch(to, from)) seen.add(to)
     }
   return later !== earlier && seen.has(earlier)
 }

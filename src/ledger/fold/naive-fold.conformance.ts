@@ -10,7 +10,7 @@
  */
 
 import { assert } from '../../base/assert.ts'
-import type { DeviceId, OperationId } from '../../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
 import { orgIdOf, type Root } from '../chain/root.ts'
 import type { Verify } from '../encoding/signature.ts'
@@ -136,8 +136,21 @@ export class NaiveFold {
     if (this.chain.isBeyondFrontier({ author, incarnation, seq, isOnBranch }, operation.root))
       return 'outdated-root'
     if (TAKES.includes(content.type)) return undefined
-    if (root.expiresMs !== null && this.log.causalTimeMs(operation) >= root.expiresMs) return 'expired-root'
-    return this.log.isForked(operation) ? 'forked' : undefined
+    return root.expiresMs !== null && this.log.causalTimeMs(operation) >= root.expiresMs
+      ? 'expired-root'
+      : undefined
+  }
+
+  /** Whether a fork voids what it would give in a role of this rank: nobody above has named its branch. */
+  #isVoid(operation: Operation, rank: number): boolean {
+    const { content, author, incarnation } = operation
+    if (content === undefined || TAKES.includes(content.type) || !this.log.isForked(operation)) return false
+    const byRoots = this.chain.roots
+      .flatMap(({ frontier }) => frontier)
+      .filter(entry => entry.author === author && entry.incarnation === incarnation)
+    if (byRoots.some(({ id }) => this.log.isOnBranch(operation, this.log.get(id)))) return false
+    const { takes } = this.standing(author)
+    return !takes.some(take => take.rank < rank && this.#isWithinCutoffs(operation, take))
   }
 
   #undecided(): Operation[] {
@@ -178,6 +191,7 @@ export class NaiveFold {
   }
 
   #mayAs(operation: Operation, role: string, rank: number): 'may' | 'may-not' | InertReason {
+    if (this.#isVoid(operation, rank)) return 'may-not'
     const held = this.#holds(operation, role, rank)
     return held === 'may' ? (this.#outranked(operation, rank) ?? 'may') : held
   }
@@ -267,7 +281,10 @@ export class NaiveFold {
       other => other.content?.type === 'approve' && other.content.operation === operation.id
     )
     const counted = approvals.filter(
-      approval => this.#refusalOfRoot(approval) === undefined && this.#mayAsAdmin(approval)
+      approval =>
+        this.#refusalOfRoot(approval) === undefined &&
+        this.#mayAsAdmin(approval) &&
+        !this.#isVoid(approval, this.#rootOf(approval).ranks.get('admin') ?? 0)
     )
     const agreeing = [author, ...counted.map(approval => approval.author)]
     return new Set(agreeing.filter(key => root.admins.includes(key))).size < needed
@@ -298,11 +315,8 @@ export class NaiveFold {
     const { redemption, device, nameCommitment } = content
     if (redemption === null) return undefined
     const invite = this.said('invite.create').find(other => other.operation.id === redemption.invite)
-    const isOfFeed =
-      invite !== undefined &&
-      feedOf(invite.operation) === feedOf(operation) &&
-      invite.operation.seq < operation.seq
-    if (!isOfFeed || invite.rank !== rank) return 'invite-unknown'
+    if (invite === undefined || !this.log.isOnBranch(invite.operation, operation)) return 'invite-unknown'
+    if (invite.rank !== rank) return 'invite-unknown'
     const { inviteKey, uses, expiresMs } = invite.content
     if (operation.timeMs > expiresMs) return 'invite-expired'
     const cancels = this.said('invite.cancel').filter(
@@ -343,11 +357,7 @@ export class NaiveFold {
       'content.release',
       'content.recall'
     )) {
-      const owns = [...this.datasets.values()].some(
-        ({ owner, versions }) =>
-          owner === operation.author && versions.some(({ version }) => version === content.version)
-      )
-      if (this.#mayAsAdmin(operation) || owns) continue
+      if (this.#mayAsAdmin(operation) || this.#ownsVersion(operation, content.version)) continue
       this.inForce.delete(operation.id)
       this.inert.set(operation.id, 'not-owner')
     }
@@ -357,13 +367,25 @@ export class NaiveFold {
       const rank = this.#rootOf(operation).ranks.get('device') ?? Number.MAX_SAFE_INTEGER
       const isOwner =
         content.scope?.kind === 'name' && this.datasets.get(content.scope.name)?.owner === author
-      if (isOwner && this.#isCovered(operation, rank)) this.#decide(operation, { role: 'owner', rank })
+      const may = isOwner && !this.#isVoid(operation, rank) && this.#isCovered(operation, rank)
+      if (may) this.#decide(operation, { role: 'owner', rank })
     }
+  }
+
+  /** It owns a name with the version, and whoever published it under a name of others has a worse rank. */
+  #ownsVersion({ author, id }: Operation, version: VersionId): boolean {
+    const published = [...this.datasets.values()].flatMap(({ owner, versions }) =>
+      versions.filter(other => other.version === version).map(({ operation }) => ({ owner, operation }))
+    )
+    const rankOf = (operation: OperationId) => this.inForce.get(operation)?.rank ?? 0
+    const others = published.filter(({ owner }) => owner !== author)
+    return others.length < published.length && others.every(({ operation }) => rankOf(operation) > rankOf(id))
   }
 
   /** Why no role would do: what the last role said that the author holds, else what keeps it from holding any. */
   #whyNobody(operation: Operation): InertReason {
     const { author } = operation
+    if (this.#isVoid(operation, Number.POSITIVE_INFINITY)) return 'forked'
     const ranks = [...new Set(this.#rootOf(operation).ranks.values())].sort((a, b) => a - b)
     const answers = ranks.flatMap(rank =>
       this.#rolesFor(operation, rank).map(role => this.#mayAs(operation, role, rank))

@@ -243,14 +243,15 @@ export function naiveMayRead(state: State, device: DeviceId, version: VersionId,
   if (!isAdmin && !isMember) return 'not-a-member'
   if ((state.content.get(version)?.recalls ?? []).length > 0) return 'recalled'
   if ((state.content.get(version)?.quarantines ?? []).length > 0) return 'quarantined'
-  const publications = [...state.datasets.values()].flatMap(dataset =>
+  const all = [...state.datasets.values()].flatMap(dataset =>
     dataset.versions.filter(other => other.version === version).map(other => ({ dataset, ...other }))
   )
-  const available = publications.filter(
-    ({ retiredBy, expiresMs }) => retiredBy === undefined && isAhead(expiresMs)
-  )
-  if (publications.length === 0) return 'unknown'
-  if (available.length === 0) return 'retired'
+  if (all.length === 0) return 'unknown'
+  const isAvailable = ({ retiredBy, expiresMs }: (typeof all)[number]) =>
+    retiredBy === undefined && isAhead(expiresMs)
+  if (!all.some(isAvailable)) return 'retired'
+  const byAdmins = all.filter(one => one.dataset.owner === 'admins' && isAvailable(one))
+  const publications = byAdmins.length > 0 ? byAdmins : all
   const reader = entry.roles.get('reader')
   const isReader = reader !== undefined && isAhead(reader.expiresMs)
   const groups = [...state.groups.values()].filter(
@@ -263,7 +264,11 @@ export function naiveMayRead(state: State, device: DeviceId, version: VersionId,
         ? grantee.device === device
         : groups.some(({ operation }) => operation === grantee.group))
   )
-  const isAllowed = available.some(({ dataset: { name, owner, policy }, class: dataClass, publisher }) => {
+  const allows = ({
+    dataset: { name, owner, policy },
+    class: dataClass,
+    publisher
+  }: (typeof all)[number]): boolean => {
     if (isAdmin || owner === device || publisher === device) return true
     const isGranted = grants.some(
       ({ scope }) =>
@@ -275,6 +280,14 @@ export function naiveMayRead(state: State, device: DeviceId, version: VersionId,
     if (isGranted) return true
     if (policy?.access === 'granted' || dataClass === 'restricted') return false
     return dataClass === 'confidential' ? isReader : true
+  }
+  const isLast = (one: (typeof all)[number]) =>
+    !publications.some(({ dataset, ordinal }) => dataset === one.dataset && ordinal > one.ordinal)
+  const isAllowed = publications.every(({ dataset: { owner } }) => {
+    const theirs = publications.filter(({ dataset }) => dataset.owner === owner)
+    return theirs.some(isAvailable)
+      ? theirs.some(one => isAvailable(one) && allows(one))
+      : theirs.filter(isLast).every(allows)
   })
   return isAllowed ? 'allowed' : 'needs-grant'
 }

@@ -68,12 +68,15 @@ export function standingTakes(subject: Subject): Take[] {
   return [...subject.takes.values()].filter(take => !gives.some(give => isKnownBy(take, give, subject)))
 }
 
-/** Whether a take leaves an operation of the device alone. */
-function leaves(take: Take, placed: Placed, log: OperationLog): boolean {
+/**
+ * Whether a take leaves an operation of the device alone: it comes at or before a cutoff, on the same branch of its
+ * feed. What a cutoff names so is also *sealed*: no later fork undoes it.
+ */
+export function leaves(take: Take, placed: Placed, log: OperationLog): boolean {
   const cutoff = take.cutoffs.find(({ incarnation }) => incarnation === placed.operation.incarnation)
   if (cutoff === undefined || placed.operation.seq > cutoff.seq) return false
   const last = log.get(cutoff.operation)
-  return last !== undefined && last.feed === placed.feed && isOnBranch(placed, last)
+  return last !== undefined && isOnBranch(placed, last)
 }
 
 function isResumed(give: Give, placed: Placed, mentions: Mentions): boolean {
