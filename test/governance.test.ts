@@ -22,6 +22,7 @@ let office: ClusterNode
 before(async () => {
   writeFileSync(join(folder, 'secret.bin'), Buffer.alloc(40_000, 'secret '))
   writeFileSync(join(folder, 'image.bin'), Buffer.alloc(40_000, 'image '))
+  writeFileSync(join(folder, 'lab-image.bin'), Buffer.alloc(40_000, 'image '))
   build = await cluster.found('build-1', 'berlin')
   const ticket = await cluster.invite(2)
   lab = await cluster.join(ticket, 'lab-7', 'paris')
@@ -114,12 +115,16 @@ test('a quarantine stops a version everywhere, its release starts it again, and 
 })
 
 test('a role lets its holder do more, until it is taken', async () => {
-  await publish(lab, 'image.bin', 'lab/image', 'internal')
+  await publish(lab, 'lab-image.bin', 'lab/image', 'internal')
   assert.match(
     await lab.refused('NOT_AUTHORISED', 'quarantine', 'lab/image', '--reason', 'x'),
     /one of the roles admin, publisher may/
   )
   await knows(lab, await act(build, 'role', 'grant', 'lab-7', 'publisher', '--expires', '30d'))
+  // What the admins published it does not withdraw, though it publishes it under a name of its own.
+  await publish(lab, 'image.bin', 'lab/os', 'internal')
+  const foreign = await lab.json<Acted>('quarantine', 'lab/os', '--reason', 'mine now')
+  assert.match(foreign.waitsFor ?? '', /others of its rank do too/)
   await act(lab, 'quarantine', 'lab/image', '--reason', 'broken build')
   assert.match((await office.run('role')).stdout, /publisher +3 +lab-7 \(until /)
   await knows(lab, await act(build, 'role', 'revoke', 'lab-7', 'publisher'))
