@@ -86,18 +86,16 @@ export class Judge {
     return refusal === undefined ? { inForce: true, ...acting } : { inForce: false, inert: refusal }
   }
 
-  /** The best rank that a device holds now; expiry is ignored. Undefined for who holds none. */
-  bestRank(device: DeviceId): number | undefined {
+  /** The best rank that a device holds now, that of `device` at the least; expiry is ignored. */
+  bestRank(device: DeviceId): number {
     const { books, chain } = this.#init
     const { head } = chain
     if (head.admins.includes(device)) return head.ranks.get(ADMIN_ROLE) ?? CHAIN_RANK
-    const ranks = [...books.rolesOf(device)]
-      .filter(role => role !== ADMIN_ROLE && standing(books.role(device, role)).length > 0)
-      .map(role => head.ranks.get(role))
-    const hasStanding = (books.standing(device)?.gives.size ?? 0) > 0
-    const all = [...ranks, hasStanding ? head.ranks.get(BASE_ROLE) : undefined]
-    const known = all.filter(rank => rank !== undefined)
-    return known.length === 0 ? undefined : Math.min(...known)
+    const roles = [...books.rolesOf(device)].filter(
+      role => role !== ADMIN_ROLE && standing(books.role(device, role)).length > 0
+    )
+    const ranks = [BASE_ROLE, ...roles].map(role => head.ranks.get(role) ?? Number.MAX_SAFE_INTEGER)
+    return Math.min(...ranks)
   }
 
   #rootOf(placed: Placed, content: OperationContent): Root | Inert {
@@ -240,11 +238,11 @@ export class Judge {
         break
       case 'device.suspend':
       case 'device.revoke':
-        against = this.bestRank(content.device) ?? head.ranks.get(BASE_ROLE)
+        against = this.bestRank(content.device)
         break
       case 'device.update':
         if (content.device === author) return undefined
-        against = this.bestRank(content.device) ?? head.ranks.get(BASE_ROLE)
+        against = this.bestRank(content.device)
         break
       default:
         return undefined

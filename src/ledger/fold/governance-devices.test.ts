@@ -180,3 +180,17 @@ test('a key can be revoked before anybody enrols it', () => {
   meet(admin, second)
   assert.equal(admin.standingOf(stranger), 'revoked')
 })
+
+test('a role of a worse rank than that of devices protects its holder no less than having none', () => {
+  const roles = new Map([...DEFAULT_ROLES, ['device', ['device.suspend', 'note']]])
+  const ranks = new Map(
+    Object.entries({ admin: 1, device: 3, publisher: 4, reader: 4, holder: 4, auditor: 4 })
+  )
+  const { admin, laptop } = cast({ roles, ranks })
+  const stranger = keyNamed('stranger')
+  const said = laptop.suspend(stranger)
+  meet(admin, laptop)
+  assert.equal(admin.says(said), 'outranked')
+  admin.grantRole(stranger, 'publisher')
+  assert.equal(admin.says(said), 'outranked')
+})

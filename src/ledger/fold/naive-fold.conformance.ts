@@ -254,7 +254,7 @@ export class NaiveFold {
       case 'device.suspend':
       case 'device.revoke': {
         if (content.type === 'device.update' && content.device === author) return undefined
-        const against = this.bestRank(content.device) ?? ranks.get('device') ?? 0
+        const against = this.bestRank(content.device)
         return rank < against ? undefined : 'outranked'
       }
       default:
@@ -262,13 +262,12 @@ export class NaiveFold {
     }
   }
 
-  /** The best rank that a device holds, whatever has expired. */
-  bestRank(device: DeviceId): number | undefined {
+  /** The best rank that a device holds, whatever has expired; a stranger has that of a device. */
+  bestRank(device: DeviceId): number {
     const { admins, ranks, roles } = this.chain.head
     if (admins.includes(device)) return ranks.get('admin') ?? 0
     const held = [...roles.keys()].filter(role => this.holding(this.role(device, role)).length > 0)
-    if (this.standing(device).gives.length > 0 && ranks.has('device')) held.push('device')
-    return held.length === 0 ? undefined : Math.min(...held.map(role => ranks.get(role) ?? 0))
+    return Math.min(...['device', ...held].map(role => ranks.get(role) ?? Number.POSITIVE_INFINITY))
   }
 
   #lacksApproval(operation: Operation): InertReason | undefined {
