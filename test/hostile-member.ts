@@ -87,6 +87,7 @@ export function tamperingSeed(content: SeedContent, key: DeviceKey | undefined, 
       have: Bitfield.full(version.pieceCount),
       wantsData: false,
       self: (key ?? DeviceKey.generate()).id,
+      site: 'lab',
       sha256,
       knownLayer: fileIndex => layers.get(fileIndex),
       seed: 1

@@ -17,6 +17,7 @@ import { assert, defined } from '../base/assert.ts'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { pieceLeafWidth } from '../content/merkle.ts'
 import { pieceSpan } from '../content/version.ts'
+import type { Crossing } from './crossing.ts'
 import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
@@ -36,6 +37,7 @@ export interface DownloadsInit {
   readonly context: TransferContext
   readonly picker: PiecePicker
   readonly schedule: Schedule
+  readonly crossing: Crossing
   /** The hash of a piece whose hash is known. */
   readonly pieceHash: (piece: PieceIndex) => Uint8Array
 }
@@ -44,6 +46,7 @@ export class Downloads {
   readonly #context: TransferContext
   readonly #picker: PiecePicker
   readonly #schedule: Schedule
+  readonly #crossing: Crossing
   readonly #pieceHash: (piece: PieceIndex) => Uint8Array
   /** Sessions that a limit over all peers kept from asking for more. */
   readonly #waiting = new Set<Session>()
@@ -59,6 +62,7 @@ export class Downloads {
     this.#context = init.context
     this.#picker = init.picker
     this.#schedule = init.schedule
+    this.#crossing = init.crossing
     this.#pieceHash = init.pieceHash
     this.rate = new RateWindow(init.context.nowMs)
   }
@@ -98,6 +102,9 @@ export class Downloads {
       if (choice.kind === 'full') {
         this.#waiting.add(session)
         if (!this.#makeRoom()) return
+      } else if (choice.kind === 'later') {
+        this.#waiting.add(session)
+        return
       } else if (choice.kind === 'nothing') break
       else this.#ask(session, choice.open, choice)
     }
@@ -208,6 +215,7 @@ export class Downloads {
     session.downloaded.add(block.length, context.nowMs)
     this.rate.add(block.length, context.nowMs)
     session.service.add(block.length, context.nowMs)
+    if (!session.facts.sameSite) this.#crossing.arrived(session, block.length, context.nowMs)
     this.#answered(session)
     const open = this.#picker.openPiece(piece)
     const run = { first: begin / BLOCK_BYTES, count: Math.ceil(block.length / BLOCK_BYTES) }
@@ -308,6 +316,18 @@ export class Downloads {
     this.#waiting.clear()
   }
 
+  /**
+   * A peer of our site has, or is bringing, a piece that we are bringing from another: we leave it, unless most of it
+   * is here.
+   */
+  leave(piece: PieceIndex): void {
+    const open = this.#picker.openPiece(piece)
+    if (open === undefined || !this.#crossing.brings(piece)) return
+    if (2 * open.receivedCount >= open.blockCount || this.#picker.state(piece) !== 'requested') return
+    for (const request of [...open.requests]) this.#giveUp(this.#holder(request), request)
+    this.#closeAndRelease(open)
+  }
+
   // ---- ends of a piece
 
   /** Its blocks have left memory: what waited for room goes on. */
@@ -402,7 +422,9 @@ export class Downloads {
     let bestMs = holder.drainMs()
     for (const other of this.#context.sessions.values()) {
       const canServe = other !== holder && !other.chokesUs && !other.snubbed && !other.assigns
-      if (!canServe || other.pieces?.bits.has(request.open.piece) !== true) continue
+      const { piece } = request.open
+      const isInReach = other.facts.sameSite || this.#crossing.brings(piece)
+      if (!canServe || !isInReach || other.pieces?.bits.has(piece) !== true) continue
       if (owedCount(other) >= other.requestCountMax || other.drainMs(request.length) >= bestMs) continue
       best = other
       bestMs = other.drainMs(request.length)

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import {
-  encodeAssigning,
   encodeExtendedHandshake,
   encodeMetadata,
+  encodePeerage,
   isViolation,
   NO_EXTENSIONS,
-  readAssigning,
   readExtendedHandshake,
-  readMetadata
+  readMetadata,
+  readPeerage
 } from './extension-messages.ts'
 import { BLOCK_BYTES, INFO_BYTES_MAX, METADATA_PIECE_BYTES, REQUEST_BYTES_MAX } from './wire-messages.ts'
 
@@ -32,8 +32,13 @@ test('golden vectors: ut_metadata, as in BEP 9', () => {
 })
 
 test('golden vectors: peerage', () => {
-  assert.equal(text(encodeAssigning(true)), 'd6:assigni1ee')
-  assert.equal(text(encodeAssigning(false)), 'd6:assigni0ee')
+  assert.equal(text(encodePeerage({ assigns: true })), 'd6:assigni1ee')
+  assert.equal(text(encodePeerage({ assigns: false })), 'd6:assigni0ee')
+  const index = [0, 0, 1, 2].map(byte => String.fromCharCode(byte)).join('')
+  assert.equal(
+    text(encodePeerage({ claims: [258], drops: [258, 258] })),
+    `d5:claim4:${index}4:drop8:${index}${index}e`
+  )
 })
 
 test('what is written is read', () => {
@@ -48,7 +53,13 @@ test('what is written is read', () => {
   })
   const data = { kind: 'data', piece: 2, totalBytes: 40_000, data: utf8('abc') } as const
   assert.deepEqual(readMetadata(encodeMetadata(data)), data)
-  assert.deepEqual(readAssigning(encodeAssigning(true)), { assigns: true })
+  const said = { assigns: true, claims: [0, 7, 2 ** 32 - 1], drops: [3] }
+  assert.deepEqual(readPeerage(encodePeerage(said)), said)
+  assert.deepEqual(
+    readPeerage(utf8('d4:loadi3ee')),
+    { claims: [], drops: [] },
+    'what it does not know it ignores'
+  )
 })
 
 test('a handshake of another client: what it does not say is taken as by custom', () => {
@@ -102,8 +113,9 @@ const REFUSED: readonly (readonly [string, (bytes: Uint8Array) => object, string
     readMetadata,
     `d8:msg_typei1e5:piecei0e10:total_sizei99999ee${'x'.repeat(METADATA_PIECE_BYTES + 1)}`
   ],
-  ['an assignment that is neither', readAssigning, 'd6:assigni2ee'],
-  ['an assignment that is none', readAssigning, 'de']
+  ['an assignment that is neither', readPeerage, 'd6:assigni2ee'],
+  ['pieces of three bytes', readPeerage, 'd5:claim3:abce'],
+  ['pieces that are a number', readPeerage, 'd4:dropi7ee']
 ]
 
 for (const [name, read, bytes] of REFUSED) {

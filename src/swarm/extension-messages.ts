@@ -4,8 +4,11 @@
  *
  * Our handshake says, beside what BEP 9 and 10 define, under the key `pg`: {maxreq: the longest request that we
  * accept, v: version of this extension}. Toward a peer that says so, requests may be that long instead of one
- * block, and it may be sent `peerage` messages: a dictionary {assign: 0 or 1}. A source sends 1 while it hands out
- * distinct pieces by BEP 6 suggestions and would rather not be asked for others, and 0 when it is free again.
+ * block, and it may be sent `peerage` messages, dictionaries with at least one of these keys:
+ * - assign, 0 or 1: a source sends 1 while it hands out distinct pieces by BEP 6 suggestions and would rather not be
+ *   asked for others, and 0 when it is free again.
+ * - claim, drop: indexes of pieces, 4 bytes each, most significant first, in a byte string. The sender is bringing the
+ *   pieces that it claims into its site, until it announces or drops them; see crossing.ts.
  */
 
 import { fromUtf8, utf8 } from '../base/bytes.ts'
@@ -35,6 +38,7 @@ const CLIENT_NAME_BYTES_MAX = 256
 const EXTENSION_ID_MAX = 255
 /** What a peer that announces nothing accepts outstanding, by custom. */
 const REQUEST_COUNT_DEFAULT = 250
+const INDEX_BYTES = 4
 
 /** What a peer can do beyond the base protocol; ids are the peer's own. */
 export interface RemoteExtensions {
@@ -178,16 +182,44 @@ export function readMetadata(payload: Uint8Array): MetadataMessage | Violation {
   return { kind: type === METADATA_TYPE.request ? 'request' : 'reject', piece }
 }
 
-export function encodeAssigning(assigns: boolean): Uint8Array {
-  return encodeBencode(new Map([['assign', assigns ? 1 : 0]]))
+export interface PeerageMessage {
+  /** Absent: as before. */
+  readonly assigns?: boolean
+  readonly claims?: readonly number[]
+  readonly drops?: readonly number[]
 }
 
-export function readAssigning(payload: Uint8Array): { readonly assigns: boolean } | Violation {
+export function encodePeerage({ assigns, claims = [], drops = [] }: PeerageMessage): Uint8Array {
+  const dictionary = new Map<string, BencodeValue>()
+  if (assigns !== undefined) dictionary.set('assign', assigns ? 1 : 0)
+  if (claims.length > 0) dictionary.set('claim', indexBytes(claims))
+  if (drops.length > 0) dictionary.set('drop', indexBytes(drops))
+  return encodeBencode(dictionary)
+}
+
+/** What is not known is ignored, so that later versions can say more. */
+export function readPeerage(payload: Uint8Array): PeerageMessage | Violation {
   const parsed = parseBencode(payload, { bytesMax: EXTENDED_BYTES_MAX })
   if (parsed.fault !== undefined) return bad(`peerage: ${parsed.fault.reason}`)
   if (!isBencodeDictionary(parsed.value)) return bad('a peerage message is a dictionary')
   const assign = parsed.value.get('assign')
-  return assign === 0 || assign === 1
-    ? { assigns: assign === 1 }
-    : bad('a peerage message says assign 0 or 1')
+  if (assign !== undefined && assign !== 0 && assign !== 1) return bad('a peerage message says assign 0 or 1')
+  const [claims, drops] = ['claim', 'drop'].map(key => readIndexes(parsed.value as BencodeDictionary, key))
+  if (claims === undefined || drops === undefined) return bad('pieces in a peerage message are 4 bytes each')
+  return { ...(assign === undefined ? {} : { assigns: assign === 1 }), claims, drops }
+}
+
+function indexBytes(pieces: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.length * INDEX_BYTES)
+  const view = new DataView(bytes.buffer)
+  for (const [at, piece] of pieces.entries()) view.setUint32(at * INDEX_BYTES, piece)
+  return bytes
+}
+
+function readIndexes(dictionary: BencodeDictionary, key: string): number[] | undefined {
+  const value = dictionary.get(key)
+  if (value === undefined) return []
+  if (!(value instanceof Uint8Array) || value.length % INDEX_BYTES !== 0) return undefined
+  const view = new DataView(value.buffer, value.byteOffset, value.length)
+  return Array.from({ length: value.length / INDEX_BYTES }, (_, at) => view.getUint32(at * INDEX_BYTES))
 }

@@ -38,10 +38,15 @@ export class PeerPieces {
   openableCount = 0
   /** What a search brought beyond what was asked for, the first last. */
   found: number[] = []
+  /** In our site. */
+  readonly isNear: boolean
+  /** Pieces that it has said it is bringing, and does not have yet. */
+  readonly claims = new Set<number>()
 
-  constructor(bits: Bitfield, cameComplete: boolean) {
+  constructor(bits: Bitfield, { cameComplete, isNear }: { cameComplete: boolean; isNear: boolean }) {
     this.bits = bits
     this.cameComplete = cameComplete
+    this.isNear = isNear
   }
 }
 
@@ -61,9 +66,16 @@ export class PiecePicker {
   readonly #received = new Set<PieceIndex>()
   /** Open pieces of which blocks are missing that nobody is asked for. */
   readonly #unfilled = new Set<OpenPiece>()
+  /** An open piece was given up or stored. */
+  onClosed: (piece: PieceIndex) => void = () => {}
   readonly #peers = new Set<PeerPieces>()
   readonly #ties: TieBreaker
+  /** Peers of our site that have each piece and came incomplete. */
+  readonly #spread: Uint16Array
+  /** Peers that claim each piece. */
+  readonly #claimed: Uint16Array
   #completePeers = 0
+  #completeNear = 0
   #undelivered: number
   #openBytes = 0
   #haveBytes = 0
@@ -76,6 +88,8 @@ export class PiecePicker {
     this.#order = new RarityOrder(init.version.pieceCount, init.seed)
     this.#undelivered = init.version.pieceCount
     this.#ties = new TieBreaker(init.seed)
+    this.#spread = new Uint16Array(init.version.pieceCount)
+    this.#claimed = new Uint16Array(init.version.pieceCount)
     this.#have.each(piece => {
       this.#haveBytes += pieceLength(init.version, pieceIndex(piece))
     })
@@ -111,7 +125,7 @@ export class PiecePicker {
     return this.#openBytes
   }
 
-  /** Pieces that no peer has which came incomplete: those that a source has still to bring into the swarm. */
+  /** Pieces that no peer of our site has which came incomplete: those that a source has still to bring into it. */
   get undeliveredCount(): number {
     return this.#undelivered
   }
@@ -141,21 +155,26 @@ export class PiecePicker {
 
   /** Peers that have the piece. */
   availability(piece: number): number {
-    return this.#order.availability(piece) + this.#completePeers
+    return this.#order.availability(piece) - (this.#claimed[piece] ?? 0) + this.#completePeers
   }
 
-  /** Peers that have the piece and came incomplete. */
+  /** Peers of our site that have the piece and came incomplete. */
   spread(piece: number): number {
-    return this.#order.availability(piece)
+    return this.#spread[piece] ?? 0
   }
 
-  /** The rarest piece that can be opened and that `peer` has; see {@link RarityOrder.find} for how nearly. */
-  rarest(peer: PeerPieces): PieceIndex | undefined {
+  /** Whether a peer of our site has the piece. */
+  isNear(piece: number): boolean {
+    return this.#completeNear > 0 || this.spread(piece) > 0
+  }
+
+  /** The rarest piece that can be opened and that `peer` has; see {@link RarityOrder.find} for how nearly. Claims count. */
+  rarest(peer: PeerPieces, accepts: (piece: number) => boolean = () => true): PieceIndex | undefined {
     if (peer.openableCount === 0) return undefined
     const { bits, found } = peer
     for (let piece = found.pop(); piece !== undefined; piece = found.pop())
-      if (this.#order.has(piece) && bits.has(piece)) return pieceIndex(piece)
-    const fresh = bits.isFull ? this.#order.find(() => true) : this.#order.find(piece => bits.has(piece))
+      if (this.#order.has(piece) && bits.has(piece) && accepts(piece)) return pieceIndex(piece)
+    const fresh = this.#order.find(bits.isFull ? accepts : piece => bits.has(piece) && accepts(piece))
     peer.found = fresh.reverse()
     const first = fresh.pop()
     return first === undefined ? undefined : pieceIndex(first)
@@ -237,8 +256,8 @@ export class PiecePicker {
 
   markStored(open: OpenPiece): void {
     assert(this.#received.has(open.piece), `piece ${open.piece} was received`)
-    this.#drop(open)
     this.#have.add(open.piece)
+    this.#drop(open)
     this.#haveBytes += open.bytes
     this.#forPeersWith(open.piece, peer => peer.lackingCount--)
   }
@@ -258,6 +277,7 @@ export class PiecePicker {
     this.#received.delete(open.piece)
     this.#unfilled.delete(open)
     if (!open.isWritten) this.#openBytes -= open.bytes
+    this.onClosed(open.piece)
   }
 
   #makeOpenable(piece: PieceIndex): void {
@@ -272,33 +292,35 @@ export class PiecePicker {
   // ---- what peers have
 
   /** Takes over `bits`. */
-  addPeer(bits: Bitfield): PeerPieces {
+  addPeer(bits: Bitfield, isNear = true): PeerPieces {
     assert(bits.size === this.version.pieceCount, 'the bitfield is of the version')
-    const peer = new PeerPieces(bits, bits.isFull && bits.size > 0)
+    const peer = new PeerPieces(bits, { cameComplete: bits.isFull && bits.size > 0, isNear })
     this.#peers.add(peer)
     if (peer.cameComplete) {
-      this.#completePeers++
+      this.#countComplete(peer, 1)
       peer.lackingCount = bits.size - this.#have.count
       peer.openableCount = this.#order.size
-    } else bits.each(piece => this.#count(peer, piece))
+    } else
+      bits.each(piece => {
+        this.#raise(peer, piece)
+        this.#count(peer, piece)
+      })
     return peer
   }
 
   removePeer(peer: PeerPieces): void {
     assert(this.#peers.delete(peer), 'the peer was added')
-    if (peer.cameComplete) this.#completePeers--
-    else {
-      peer.bits.each(piece => {
-        this.#order.lower(piece)
-        if (this.#order.availability(piece) === 0) this.#undelivered++
-      })
-    }
+    for (const piece of [...peer.claims]) this.unclaim(peer, piece)
+    if (peer.cameComplete) this.#countComplete(peer, -1)
+    else peer.bits.each(piece => this.#lower(peer, piece))
   }
 
   /** The peer announced a piece. False when it was known. */
   peerHas(peer: PeerPieces, piece: PieceIndex): boolean {
     if (!peer.bits.add(piece)) return false
     assert(!peer.cameComplete, 'a complete peer has nothing new')
+    this.unclaim(peer, piece)
+    this.#raise(peer, piece)
     this.#count(peer, piece)
     return true
   }
@@ -308,25 +330,52 @@ export class PiecePicker {
     if (!peer.bits.has(piece)) return
     if (peer.cameComplete) this.#countApart(peer)
     peer.bits.delete(piece)
-    this.#order.lower(piece)
-    if (this.#order.availability(piece) === 0) this.#undelivered++
+    this.#lower(peer, piece)
     if (!this.#have.has(piece)) peer.lackingCount--
     if (this.#order.has(piece)) peer.openableCount--
   }
 
+  /** The peer is bringing a piece: it counts as if it had it, where pieces are chosen by how rare they are. */
+  claim(peer: PeerPieces, piece: number): void {
+    if (peer.bits.has(piece) || peer.claims.has(piece)) return
+    peer.claims.add(piece)
+    this.#claimed[piece] = (this.#claimed[piece] ?? 0) + 1
+    this.#order.raise(piece)
+  }
+
+  unclaim(peer: PeerPieces, piece: number): void {
+    if (!peer.claims.delete(piece)) return
+    this.#claimed[piece] = (this.#claimed[piece] ?? 0) - 1
+    this.#order.lower(piece)
+  }
+
+  #countComplete(peer: PeerPieces, by: 1 | -1): void {
+    this.#completePeers += by
+    if (peer.isNear) this.#completeNear += by
+  }
+
   /** A peer that came complete is so no more: count it like any other. */
   #countApart(peer: PeerPieces): void {
+    this.#countComplete(peer, -1)
     peer.cameComplete = false
-    this.#completePeers--
-    peer.bits.each(piece => {
-      if (this.#order.availability(piece) === 0) this.#undelivered--
-      this.#order.raise(piece)
-    })
+    peer.bits.each(piece => this.#raise(peer, piece))
+  }
+
+  #raise(peer: PeerPieces, piece: number): void {
+    this.#order.raise(piece)
+    if (!peer.isNear) return
+    if (this.spread(piece) === 0) this.#undelivered--
+    this.#spread[piece] = this.spread(piece) + 1
+  }
+
+  #lower(peer: PeerPieces, piece: number): void {
+    this.#order.lower(piece)
+    if (!peer.isNear) return
+    this.#spread[piece] = this.spread(piece) - 1
+    if (this.spread(piece) === 0) this.#undelivered++
   }
 
   #count(peer: PeerPieces, piece: number): void {
-    if (this.#order.availability(piece) === 0) this.#undelivered--
-    this.#order.raise(piece)
     if (!this.#have.has(piece)) peer.lackingCount++
     if (this.#order.has(piece)) peer.openableCount++
   }

@@ -17,13 +17,14 @@
  * In the endgame, when every block is asked for, `duplicate` finds a block that another peer would deliver clearly
  * sooner than the one that was asked.
  *
- * The facts of each peer include its site; nothing here depends on it yet.
+ * All of this is among the peers of one site. What is asked of peers of other sites says crossing.ts.
  */
 
 import { defined } from '../base/assert.ts'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
+import type { Crossing } from './crossing.ts'
 import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
 import type { PeerPieces, PiecePicker } from './piece-picker.ts'
 import { TieBreaker } from './rarity-order.ts'
@@ -43,6 +44,8 @@ export type Choice =
   | { readonly kind: 'nothing' }
   /** It has, but too much is open already. */
   | { readonly kind: 'full' }
+  /** It has, but enough is on its way into our site. */
+  | { readonly kind: 'later' }
 
 /** A peer is worth waiting for when it delivers within this fraction of another's time. */
 const CLEARLY_SOONER = 0.5
@@ -63,6 +66,7 @@ interface Assignment {
 export class Schedule {
   readonly #picker: PiecePicker
   readonly #limits: TransferLimits
+  readonly #crossing: Crossing
   #fedMs: number
 
   readonly #assignments = new Map<Session, Assignment>()
@@ -77,11 +81,13 @@ export class Schedule {
   constructor(init: {
     readonly picker: PiecePicker
     readonly limits: TransferLimits
+    readonly crossing: Crossing
     readonly seed: number
     readonly nowMs: number
   }) {
     this.#picker = init.picker
     this.#limits = init.limits
+    this.#crossing = init.crossing
     this.#fedMs = init.nowMs
     this.#givenTo = new Uint16Array(init.picker.version.pieceCount)
     this.#order = Uint32Array.from(this.#givenTo.keys())
@@ -103,6 +109,7 @@ export class Schedule {
   next(session: Session, nowMs: number): Choice {
     const pieces = session.pieces
     if (pieces === undefined) return { kind: 'nothing' }
+    if (!session.facts.sameSite) return this.#nextAcross(session, pieces, nowMs)
     const impatient = session.assigns && nowMs >= this.patienceEndsMs
     const restrained = session.assigns && !impatient
     let open = this.#unfilledFor(session, pieces, restrained)
@@ -118,6 +125,29 @@ export class Schedule {
     session.current = open
     const run = defined(open.missingRun(session.requestBytes() / BLOCK_BYTES), 'run of an unfilled piece')
     return { kind: 'blocks', open, run, impatient: impatient && !wasSuggested }
+  }
+
+  /** What to ask of a peer of another site: the rest of what we are bringing, or one more piece. */
+  #nextAcross(session: Session, pieces: PeerPieces, nowMs: number): Choice {
+    const { unfilled } = this.#picker
+    const has = (open: OpenPiece) => unfilled.has(open) && pieces.bits.has(open.piece)
+    const brings = (open: OpenPiece) => has(open) && this.#crossing.brings(open.piece)
+    let open = session.current !== undefined && brings(session.current) ? session.current : undefined
+    open ??= [...unfilled].find(brings)
+    // Those that began with a peer of our site which has gone, or does not give any more.
+    open ??= [...unfilled].find(other => has(other) && this.#crossing.mayBring(other.piece, nowMs))
+    if (open === undefined) {
+      const piece = this.#crossing.next(session, nowMs)
+      if (piece === undefined) return { kind: 'nothing' }
+      const bytes = pieceLength(this.#picker.version, piece)
+      if (!this.#crossing.hasRoom(session, bytes, nowMs)) return { kind: 'later' }
+      if (!this.#hasRoom(piece)) return { kind: 'full' }
+      open = this.#picker.open(piece)
+    }
+    this.#crossing.begin(open.piece, session, nowMs)
+    session.current = open
+    const run = defined(open.missingRun(session.requestBytes() / BLOCK_BYTES), 'run of an unfilled piece')
+    return { kind: 'blocks', open, run, impatient: false }
   }
 
   #unfilledFor(session: Session, pieces: PeerPieces, restrained: boolean): OpenPiece | undefined {
@@ -161,7 +191,9 @@ export class Schedule {
   duplicate(session: Session, holders: Iterable<Session>, nowMs: number): BlockRequest | undefined {
     const pieces = session.pieces
     const restrained = session.assigns && nowMs < this.patienceEndsMs
-    if (!this.isEndgame || pieces === undefined || session.snubbed || restrained) return undefined
+    // Over a link between sites a second copy costs more than it saves; what stalls there moves on by itself.
+    const isAcross = !session.facts.sameSite
+    if (!this.isEndgame || pieces === undefined || session.snubbed || restrained || isAcross) return undefined
     const ownMs = session.drainMs(session.requestBytes())
     let slowest: Session | undefined
     for (const holder of holders) {
@@ -292,9 +324,10 @@ export class Schedule {
   }
 }
 
-/** Whether a peer can be given pieces by suggestion. */
+/** Whether a peer can be given pieces by suggestion: across sites the pieces are shared out otherwise. */
 function takes(session: Session): boolean {
   return (
+    session.facts.sameSite &&
     session.isCooperative &&
     session.flags?.fast === true &&
     session.theyAreInterested &&

@@ -42,6 +42,7 @@ export class Stage {
       ...(init.have === undefined ? {} : { version, have }),
       wantsData: init.wantsData ?? true,
       self: deviceOf(SELF),
+      site: 'berlin',
       sha256,
       knownLayer: index => (init.have === undefined ? undefined : layers.get(index)),
       seed: 1,

@@ -18,7 +18,7 @@
 
 import { assert, unreachable } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
-import { pieceIndex, type VersionId } from '../base/ids.ts'
+import { type DeviceId, idBytes, pieceIndex, type VersionId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength, type Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
@@ -34,6 +34,7 @@ import {
   type HandshakeFlags,
   type HandshakeMessage,
   INFO_HASH_BYTES,
+  PEER_ID_BYTES,
   PIECE_BLOCKS_MAX,
   PIECE_COUNT_MAX,
   REQUEST_BYTES_MAX,
@@ -141,7 +142,8 @@ export class Session {
   pipelineBytes(): number {
     if (this.snubbed) return PIPELINE_MIN_BYTES
     const rate = this.service.bytesPerSecond
-    if (rate === undefined) return this.limits.pipelineStartBytes
+    if (rate === undefined)
+      return this.facts.sameSite ? this.limits.pipelineStartBytes : this.limits.crossingStartBytes
     return Math.max(PIPELINE_MIN_BYTES, (rate * this.limits.pipelineMs) / SECOND_MS)
   }
 
@@ -171,7 +173,8 @@ export class Session {
   stallWaitMs(): number {
     const rate = this.service.bytesPerSecond
     const oneMs = rate === undefined ? 0 : (this.requestBytes() * SECOND_MS) / Math.max(rate, 1)
-    return Math.max(this.limits.stallMs, this.limits.slowFactor * oneMs)
+    const leastMs = this.facts.sameSite ? this.limits.stallMs : this.limits.claimMinMs
+    return Math.max(leastMs, this.limits.slowFactor * oneMs)
   }
 
   // ---- what may come
@@ -272,6 +275,18 @@ export class Session {
     })
     return outside === undefined ? bits : outOfRange(outside, pieceCount)
   }
+}
+
+/** How a device greets every peer. */
+export function ownHandshake({
+  versionId,
+  self
+}: {
+  versionId: VersionId
+  self: DeviceId
+}): HandshakeMessage {
+  const peerId = idBytes(self).subarray(0, PEER_ID_BYTES)
+  return { type: 'handshake', extended: true, fast: true, v2: true, infoHash: infoHashOf(versionId), peerId }
 }
 
 export function infoHashOf(versionId: VersionId): Uint8Array {

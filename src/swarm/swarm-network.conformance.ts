@@ -1,7 +1,9 @@
 /**
  * A small deterministic network in virtual time that drives real transfers, for tests of policy. Each node has an
  * uplink that serves its streams in turns, segment by segment, and a downlink that takes segments in order; a
- * stream delivers in order, control messages ahead of blocks that have not begun.
+ * stream delivers in order, control messages ahead of blocks that have not begun. Between sites, segments also pass
+ * through the WAN link of either site, in order. No stream has more on its way than a window, as with TCP, so that a
+ * thin link holds back its own streams and no others.
  */
 
 import assert from 'node:assert/strict'
@@ -12,69 +14,13 @@ import { deviceOf, type Fixture, sha256 } from './swarm-fixture.conformance.ts'
 import { Transfer } from './transfer.ts'
 import type { TransferLimits } from './transfer-limits.ts'
 import { type PeerKey, peerKey, type TransferEffect, type TransferEvent } from './transfer-types.ts'
+import { VirtualTime } from './virtual-time.conformance.ts'
+import { Wan, type WanInit } from './virtual-wan.conformance.ts'
 import type { BlockRange, MisbehaviourReason, WireMessage } from './wire-messages.ts'
 
 const SEGMENT_BYTES = 16 * 1024
 const CONTROL_BYTES = 40
-
-class VirtualTime {
-  nowMs = 0
-  #sequence = 0
-  readonly #heap: { readonly atMs: number; readonly order: number; readonly run: () => void }[] = []
-
-  at(atMs: number, run: () => void): void {
-    const heap = this.#heap
-    let at = heap.length
-    const entry = { atMs, order: this.#sequence++, run }
-    heap.push(entry)
-    while (at > 0) {
-      const parent = (at - 1) >>> 1
-      const above = heap[parent]
-      if (above === undefined || !isBefore(entry, above)) break
-      heap[at] = above
-      at = parent
-    }
-    heap[at] = entry
-  }
-
-  /** Runs until nothing is left, a condition holds, or the limit is reached. */
-  run(limitMs: number, isDone: () => boolean): void {
-    for (let next = this.#pop(); next !== undefined; next = this.#pop()) {
-      if (next.atMs > limitMs) return
-      this.nowMs = next.atMs
-      next.run()
-      if (isDone()) return
-    }
-  }
-
-  #pop(): { readonly atMs: number; readonly run: () => void } | undefined {
-    const heap = this.#heap
-    const first = heap[0]
-    const last = heap.pop()
-    if (first === undefined || last === undefined || heap.length === 0) return first
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      const left = heap[child]
-      const right = heap[child + 1]
-      if (left === undefined) break
-      if (right !== undefined && isBefore(right, left)) child++
-      const below = heap[child]
-      if (below === undefined || !isBefore(below, last)) break
-      heap[at] = below
-      at = child
-    }
-    heap[at] = last
-    return first
-  }
-}
-
-function isBefore(
-  a: { readonly atMs: number; readonly order: number },
-  b: { readonly atMs: number; readonly order: number }
-): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-}
+const WINDOW_BYTES = 4 * 1024 * 1024
 
 /** One direction of a stream. */
 interface Pipe {
@@ -84,6 +30,8 @@ interface Pipe {
   readonly control: WireMessage[]
   readonly serves: BlockRange[]
   current: { readonly message: WireMessage; readonly bytes: number; sent: number } | undefined
+  /** Sent and not yet through. */
+  flightBytes: number
   isOpen: boolean
 }
 
@@ -94,6 +42,7 @@ export interface NodeInit {
   readonly knowsVersion?: boolean
   readonly upBytesPerMs: number
   readonly downBytesPerMs: number
+  readonly site?: string
   readonly limits?: Partial<TransferLimits>
   /** Changes, or swallows, what a dishonest node sends. */
   readonly tamper?: (message: WireMessage, nowMs: number) => WireMessage | undefined
@@ -131,6 +80,7 @@ export class SimNode {
       ...(init.hasAll === true ? { have: Bitfield.full(version.pieceCount) } : {}),
       wantsData: init.hasAll !== true,
       self: deviceOf(init.index),
+      site: this.site,
       sha256,
       knownLayer: fileIndex => (init.hasAll === true ? layers.get(fileIndex) : undefined),
       seed: init.index,
@@ -282,6 +232,8 @@ export class SimNode {
   #pump(): void {
     if (this.#uplinkBusy) return
     for (let pipe = this.#turns.shift(); pipe !== undefined; pipe = this.#turns.shift()) {
+      // It is offered again when something of it is through.
+      if (pipe.flightBytes >= this.#network.windowBytes) continue
       pipe.current ??= this.#take(pipe)
       const current = pipe.current
       if (!pipe.isOpen || current === undefined) continue
@@ -293,7 +245,17 @@ export class SimNode {
       const target = pipe
       this.#later(bytes / this.init.upBytesPerMs, () => {
         this.#uplinkBusy = false
-        this.#network.carry(target, bytes, isLast ? current.message : undefined)
+        target.flightBytes += bytes
+        const through = () => {
+          target.flightBytes -= bytes
+          if (target.isOpen) this.#offer(target)
+        }
+        this.#network.carry(this, {
+          pipe: target,
+          bytes,
+          message: isLast ? current.message : undefined,
+          through
+        })
         if (!this.#turns.includes(target)) this.#turns.push(target)
         this.#pump()
       })
@@ -323,10 +285,13 @@ export class SimNode {
     return peerKey(Number.MAX_SAFE_INTEGER)
   }
 
-  /** A segment arrives at the downlink; returns when it is through. */
-  takeDown(bytes: number): number {
-    this.#downlinkFreeMs =
-      Math.max(this.#downlinkFreeMs, this.#network.time.nowMs) + bytes / this.init.downBytesPerMs
+  get site(): string {
+    return this.init.site ?? 'berlin'
+  }
+
+  /** A segment arrives at the downlink at a time; returns when it is through. */
+  takeDown(bytes: number, atMs: number): number {
+    this.#downlinkFreeMs = Math.max(this.#downlinkFreeMs, atMs) + bytes / this.init.downBytesPerMs
     return this.#downlinkFreeMs
   }
 
@@ -340,17 +305,27 @@ export class SimNetwork {
   readonly time = new VirtualTime()
   readonly nodes: SimNode[] = []
   readonly latencyMs: number
+  readonly windowBytes: number
+  readonly wans = new Map<string, Wan>()
   readonly #peers = new Map<PeerKey, { readonly node: SimNode; readonly key: PeerKey }>()
   #keys = 0
 
-  constructor(latencyMs: number) {
+  constructor(latencyMs: number, windowBytes = WINDOW_BYTES) {
     this.latencyMs = latencyMs
+    this.windowBytes = windowBytes
   }
 
   add(init: Omit<NodeInit, 'index'>): SimNode {
     const node = new SimNode(this, { ...init, index: this.nodes.length })
     this.nodes.push(node)
     return node
+  }
+
+  /** Devices of the site share this link toward all other sites. */
+  addSite(site: string, init: WanInit): Wan {
+    const wan = new Wan(init)
+    this.wans.set(site, wan)
+    return wan
   }
 
   connect(a: SimNode, b: SimNode): void {
@@ -362,6 +337,7 @@ export class SimNetwork {
       control: [],
       serves: [],
       current: undefined,
+      flightBytes: 0,
       isOpen: true
     })
     a.attach(keyAtA, pipe(b, keyAtB))
@@ -369,7 +345,7 @@ export class SimNetwork {
     this.#peers.set(keyAtA, { node: b, key: keyAtB })
     this.#peers.set(keyAtB, { node: a, key: keyAtA })
     const facts = (of: SimNode, outbound: boolean) =>
-      ({ device: deviceOf(of.index), site: 'berlin', sameSite: true, outbound }) as const
+      ({ device: deviceOf(of.index), site: of.site, sameSite: a.site === b.site, outbound }) as const
     a.post({ type: 'peerConnected', peer: keyAtA, ...facts(b, true) })
     b.post({ type: 'peerConnected', peer: keyAtB, ...facts(a, false) })
   }
@@ -389,10 +365,37 @@ export class SimNetwork {
     for (const key of node.keys) this.disconnect(node, key)
   }
 
-  carry(pipe: Pipe, bytes: number, message: WireMessage | undefined): void {
-    this.time.at(this.time.nowMs + this.latencyMs, () => {
-      const throughMs = pipe.to.takeDown(bytes)
-      if (message !== undefined) this.time.at(throughMs, () => pipe.to.receive(pipe.key, message))
+  /** Takes a segment from a node's uplink to the other end of a pipe; `through` is called when it is there. */
+  carry(
+    from: SimNode,
+    what: { pipe: Pipe; bytes: number; message: WireMessage | undefined; through: () => void }
+  ): void {
+    const { pipe, bytes, message, through } = what
+    const arrive = () => {
+      // Only when it arrives is it known what else has come to the downlink by then.
+      const throughMs = pipe.to.takeDown(bytes, this.time.nowMs)
+      this.time.at(throughMs, () => {
+        through()
+        if (message?.type === 'piece' && from.site !== pipe.to.site) {
+          const into = this.wans.get(pipe.to.site)
+          if (into !== undefined) into.receivedBlockBytes += message.block.length
+        }
+        if (message !== undefined) pipe.to.receive(pipe.key, message)
+      })
+    }
+    const soonMs = this.time.nowMs + this.latencyMs
+    if (from.site === pipe.to.site) this.time.at(soonMs, arrive)
+    else this.#cross([from.site, pipe.to.site], bytes, arrive)
+  }
+
+  #cross([from, to]: readonly [string, string], bytes: number, arrive: () => void): void {
+    const [out, into] = [this.wans.get(from), this.wans.get(to)]
+    const soonMs = this.time.nowMs + this.latencyMs
+    const leftMs = out?.takeUp(bytes, soonMs) ?? soonMs
+    const delayMs = (out?.init.latencyMs ?? 0) + (into?.init.latencyMs ?? 0)
+    this.time.at(leftMs + delayMs, () => {
+      const { nowMs } = this.time
+      this.time.at(into?.takeDown(bytes, nowMs) ?? nowMs, arrive)
     })
   }
 

@@ -16,6 +16,7 @@ const DEPARTED_MAX = 1024
 export interface TransferContextInit {
   readonly versionId: VersionId
   readonly self: DeviceId
+  readonly site: string
   readonly sha256: Sha256
   readonly limits: TransferLimits
   readonly seed: number
@@ -24,6 +25,7 @@ export interface TransferContextInit {
 export class TransferContext {
   readonly versionId: VersionId
   readonly self: DeviceId
+  readonly site: string
   readonly sha256: Sha256
   readonly limits: TransferLimits
   readonly seed: number
@@ -41,6 +43,7 @@ export class TransferContext {
   constructor(init: TransferContextInit) {
     this.versionId = init.versionId
     this.self = init.self
+    this.site = init.site
     this.sha256 = init.sha256
     this.limits = init.limits
     this.seed = init.seed

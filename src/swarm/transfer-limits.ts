@@ -18,6 +18,19 @@ export interface TransferLimits {
   readonly pipelineStartBytes: number
   /** In flight toward a peer, as time at its measured rate. */
   readonly pipelineMs: number
+  /** The same toward a peer of another site whose rate is not known yet. */
+  readonly crossingStartBytes: number
+  /** How far ahead pieces of other sites are asked for, as time at the rate at which they come. */
+  readonly crossingAheadMs: number
+  /** Pieces that are being brought from other sites: the rest of what may be open is for our own. */
+  readonly crossingBytesMax: number
+  /** How long who comes first for a piece has, before the next may bring it into the site. */
+  readonly claimGraceMs: number
+  /** A claim stands for this multiple of the time that we take ourselves, and for so long at the least. */
+  readonly claimFactor: number
+  readonly claimMinMs: number
+  /** What we are taken to need before anything is known. */
+  readonly claimStartMs: number
   /** Time at the measured rate that a single request should take, so that slow links see short ones. */
   readonly requestMs: number
   /** A peer that owes us blocks is stalled after this long without any, at the least. */
@@ -59,6 +72,13 @@ export const TRANSFER_LIMITS: TransferLimits = {
   openBytesMax: 32 * MIB,
   pipelineStartBytes: 4 * MIB,
   pipelineMs: SECOND_MS,
+  crossingStartBytes: 256 * KIB,
+  crossingAheadMs: SECOND_MS,
+  crossingBytesMax: 16 * MIB,
+  claimGraceMs: 500,
+  claimFactor: 4,
+  claimMinMs: 4 * SECOND_MS,
+  claimStartMs: 2 * SECOND_MS,
   requestMs: 250,
   stallMs: 2 * SECOND_MS,
   slowFactor: 3,

@@ -35,6 +35,8 @@ export interface TransferInit {
   readonly have?: Bitfield
   readonly wantsData: boolean
   readonly self: DeviceId
+  /** Of this device. */
+  readonly site: string
   readonly sha256: Sha256
   /** The piece layer of a file longer than one piece, if it is known here already. */
   readonly knownLayer?: (fileIndex: number) => Uint8Array | undefined

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { KIB } from '../base/units.ts'
 import { Bitfield } from './bitfield.ts'
-import { encodeAssigning, encodeExtendedHandshake, encodeMetadata } from './extension-messages.ts'
+import { encodeExtendedHandshake, encodeMetadata, encodePeerage } from './extension-messages.ts'
 import { infoHashOf } from './session.ts'
 import { deviceOf, makeVersion, sha256 } from './swarm-fixture.conformance.ts'
 import { Transfer } from './transfer.ts'
@@ -70,6 +70,7 @@ class Run {
       ...(this.#knowsVersion ? { version, have } : {}),
       wantsData: this.#dice.below(4) > 0,
       self: deviceOf(99),
+      site: 'a',
       sha256,
       knownLayer: index => (start === 2 ? layers.get(index) : undefined),
       seed: this.#dice.below(256),
@@ -239,7 +240,7 @@ class Run {
       { type: 'reject', ...range },
       { type: 'hash-request', ...hashRange },
       { type: 'hash-request', ...hashRange },
-      { type: 'extended', extensionId: 2, payload: encodeAssigning(piece % 2 === 0) },
+      { type: 'extended', extensionId: 2, payload: encodePeerage({ assigns: piece % 2 === 0 }) },
       { type: 'extended', extensionId: 1, payload: encodeMetadata({ kind: 'request', piece }) },
       { type: 'extended', extensionId: piece, payload: Uint8Array.of(0x64, 0x65) },
       { type: 'bitfield', bits: new Uint8Array(1) },

@@ -8,11 +8,11 @@ import { LEAF_BYTES, leafHashes, pieceRootOfLeaves } from '../content/merkle.ts'
 import { verifyRange } from '../content/merkle-proof.ts'
 import { Bitfield } from './bitfield.ts'
 import {
-  encodeAssigning,
   encodeMetadata,
+  encodePeerage,
   isViolation,
-  readAssigning,
-  readMetadata
+  readMetadata,
+  readPeerage
 } from './extension-messages.ts'
 import { FIRST, type ScriptedPeer, Stage } from './scripted-peers.conformance.ts'
 import { makeVersion, sha256 } from './swarm-fixture.conformance.ts'
@@ -413,9 +413,9 @@ function assigning(peer: ScriptedPeer): boolean {
   let assigns = false
   for (const { extensionId, payload } of peer.got('extended')) {
     if (extensionId !== 2) continue
-    const read = readAssigning(payload)
+    const read = readPeerage(payload)
     assert.ok(!isViolation(read))
-    assigns = read.assigns
+    assigns = read.assigns ?? assigns
   }
   return assigns
 }
@@ -472,7 +472,7 @@ test('an assigning source is asked only for what it suggested, until patience en
   source.greet()
   source.say({ type: 'have-all' })
   source.sayExtensions()
-  source.say({ type: 'extended', extensionId: 2, payload: encodeAssigning(true) })
+  source.say({ type: 'extended', extensionId: 2, payload: encodePeerage({ assigns: true }) })
   source.say({ type: 'unchoke' })
   assert.deepEqual(source.takeRequests(), [])
   source.say({ type: 'suggest', piece: 4 })
@@ -492,10 +492,10 @@ test('an assigning source is asked only for what it suggested, until patience en
 test('a source that is free again is asked for anything', () => {
   const stage = new Stage({ fixture: FIXTURE, have: 'none' })
   const source = stage.join('none')
-  source.say({ type: 'extended', extensionId: 2, payload: encodeAssigning(true) })
+  source.say({ type: 'extended', extensionId: 2, payload: encodePeerage({ assigns: true }) })
   for (let piece = 0; piece < FIXTURE.version.pieceCount; piece++) source.say({ type: 'have', piece })
   assert.deepEqual(source.takeRequests(), [])
-  source.say({ type: 'extended', extensionId: 2, payload: encodeAssigning(false) })
+  source.say({ type: 'extended', extensionId: 2, payload: encodePeerage({ assigns: false }) })
   assert.ok(source.takeRequests().length > 0)
 })
 

@@ -11,7 +11,7 @@
  */
 
 import { assert, defined, unreachable } from '../base/assert.ts'
-import { idBytes, type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import type { Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
 import {
@@ -20,12 +20,12 @@ import {
   isViolation,
   METADATA_EXTENSION_ID,
   PEERAGE_EXTENSION_ID,
-  readAssigning,
-  readExtendedHandshake
+  readExtendedHandshake,
+  readPeerage
 } from './extension-messages.ts'
 import { HashRequests } from './hash-requests.ts'
 import { MetadataExchange } from './metadata-exchange.ts'
-import { infoHashOf, Session } from './session.ts'
+import { ownHandshake, Session } from './session.ts'
 import { TransferContext } from './transfer-context.ts'
 import { transferLimits } from './transfer-limits.ts'
 import { transferStatus } from './transfer-status.ts'
@@ -39,7 +39,7 @@ import type {
   TransferStatus
 } from './transfer-types.ts'
 import { type VersionParts, versionParts } from './version-parts.ts'
-import { type MessageOf, PEER_ID_BYTES, type Violation, type WireMessage } from './wire-messages.ts'
+import type { MessageOf, Violation, WireMessage } from './wire-messages.ts'
 
 export class Transfer {
   readonly #context: TransferContext
@@ -55,9 +55,9 @@ export class Transfer {
 
   constructor(init: TransferInit) {
     this.#init = init
-    const { versionId, self, sha256, seed, version } = init
+    const { versionId, self, site, sha256, seed, version } = init
     const limits = transferLimits(init.limits)
-    this.#context = new TransferContext({ versionId, self, sha256, seed, limits })
+    this.#context = new TransferContext({ versionId, self, site, sha256, seed, limits })
     this.#context.wantsData = init.wantsData
     this.#context.onLeave = session => this.#close(session)
     this.#metadata = new MetadataExchange(this.#context, version?.infoBytes)
@@ -105,6 +105,7 @@ export class Transfer {
     const isComplete = this.#parts?.picker.isComplete ?? false
     if (isComplete && !this.#wasComplete) this.#context.emit({ type: 'complete' })
     this.#wasComplete = isComplete
+    this.#parts?.claims.tell()
     return this.#context.takeEffects()
   }
 
@@ -234,16 +235,7 @@ export class Transfer {
     const banMs = this.#context.banLeftMs(device)
     if (device === this.#context.self) this.#context.disconnect(session, 'self')
     else if (banMs > 0) this.#context.disconnect(session, 'banned', banMs)
-    else {
-      this.#context.send(session, {
-        type: 'handshake',
-        extended: true,
-        fast: true,
-        v2: true,
-        infoHash: infoHashOf(this.#context.versionId),
-        peerId: idBytes(this.#context.self).subarray(0, PEER_ID_BYTES)
-      })
-    }
+    else this.#context.send(session, ownHandshake(this.#context))
   }
 
   /** Both handshakes are through: say what we have, and that the peer may ask. */
@@ -270,7 +262,9 @@ export class Transfer {
 
   #setPieces(session: Session, parts: VersionParts, bits: Bitfield | undefined): void {
     if (session.pieces !== undefined) parts.picker.removePeer(session.pieces)
-    session.pieces = parts.picker.addPeer(bits ?? new Bitfield(parts.picker.version.pieceCount))
+    const known = bits ?? new Bitfield(parts.picker.version.pieceCount)
+    session.pieces = parts.picker.addPeer(known, session.facts.sameSite)
+    parts.crossing.joined(session, this.#context.nowMs)
     this.#updateInterest(session)
   }
 
@@ -278,6 +272,7 @@ export class Transfer {
     this.#hasLeft = true
     const parts = this.#parts
     parts?.downloads.close(session)
+    parts?.crossing.gone(session, this.#context.nowMs)
     if (session.pieces !== undefined) parts?.picker.removePeer(session.pieces)
     session.pieces = undefined
     this.#hashRequests.close(session)
@@ -407,8 +402,12 @@ export class Transfer {
   #onHave(session: Session, parts: VersionParts, piece: PieceIndex): Violation | undefined {
     if (session.pieces === undefined) this.#setPieces(session, parts, undefined)
     const pieces = defined(session.pieces, 'pieces of the peer')
-    if (!parts.picker.peerHas(pieces, piece)) return session.spendIdle(this.#context.nowMs)
+    const { nowMs } = this.#context
+    const isNew = parts.picker.peerHas(pieces, piece)
+    parts.crossing.announced(session, piece, { isNew, nowMs })
+    if (!isNew) return session.spendIdle(nowMs)
     parts.schedule.delivered(session, piece)
+    if (session.facts.sameSite) parts.downloads.leave(piece)
     this.#updateInterest(session)
     parts.layers.fill(session)
     parts.downloads.fill(session)
@@ -459,12 +458,14 @@ export class Transfer {
       const extensions = readExtendedHandshake(payload, session.extensions)
       if (isViolation(extensions)) return extensions
       session.extensions = extensions
+      this.#parts?.claims.greet(session)
       this.#metadata.fill(session)
       this.#parts?.uploads.review()
     } else if (extensionId === PEERAGE_EXTENSION_ID) {
-      const assigning = readAssigning(payload)
-      if (isViolation(assigning)) return assigning
-      session.assigns = assigning.assigns
+      const said = readPeerage(payload)
+      if (isViolation(said)) return said
+      session.assigns = said.assigns ?? session.assigns
+      this.#parts?.claims.heard(session, said)
       this.#parts?.downloads.fill(session)
     }
     return undefined

@@ -5,7 +5,7 @@
  */
 
 import { pieceIndex } from '../base/ids.ts'
-import { encodeAssigning } from './extension-messages.ts'
+import { encodePeerage } from './extension-messages.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
 import type { Schedule } from './schedule.ts'
@@ -111,12 +111,13 @@ export class Uploads {
   #tell(session: Session): void {
     const { peerageId } = session.extensions
     const { assigns } = this.#schedule
-    if (peerageId === undefined || (this.#told.get(session) ?? false) === assigns) return
+    const isConcerned = peerageId !== undefined && session.facts.sameSite
+    if (!isConcerned || (this.#told.get(session) ?? false) === assigns) return
     this.#told.set(session, assigns)
     this.#context.send(session, {
       type: 'extended',
       extensionId: peerageId,
-      payload: encodeAssigning(assigns)
+      payload: encodePeerage({ assigns })
     })
   }
 

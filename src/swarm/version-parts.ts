@@ -4,6 +4,8 @@ import type { PieceIndex } from '../base/ids.ts'
 import type { Version } from '../content/version.ts'
 import type { Bitfield } from './bitfield.ts'
 import { Blame } from './blame.ts'
+import { Claims } from './claims.ts'
+import { Crossing } from './crossing.ts'
 import { Downloads } from './downloads.ts'
 import type { HashRequests } from './hash-requests.ts'
 import { HashService } from './hash-service.ts'
@@ -15,6 +17,8 @@ import { Uploads } from './uploads.ts'
 
 export interface VersionParts {
   readonly picker: PiecePicker
+  readonly crossing: Crossing
+  readonly claims: Claims
   readonly schedule: Schedule
   readonly layers: LayerFetch
   readonly downloads: Downloads
@@ -33,12 +37,16 @@ export function versionParts(init: {
   const { context, hashRequests: requests, version, have } = init
   const { limits, seed, nowMs } = context
   const picker = new PiecePicker({ version, have, seed })
-  const schedule = new Schedule({ picker, limits, seed, nowMs })
+  const { self, site, sessions } = context
+  const crossing = new Crossing({ picker, limits, self, site, sessions, nowMs: () => context.nowMs })
+  const schedule = new Schedule({ picker, limits, crossing, seed, nowMs })
   const layers = new LayerFetch({ context, picker, requests, known: init.knownLayer })
   const pieceHash = (piece: PieceIndex) => layers.pieceHash(piece)
-  const downloads = new Downloads({ context, picker, schedule, pieceHash })
+  const downloads = new Downloads({ context, picker, schedule, crossing, pieceHash })
   return {
     picker,
+    crossing,
+    claims: new Claims({ context, crossing, downloads }),
     schedule,
     layers,
     downloads,

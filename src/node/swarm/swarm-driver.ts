@@ -36,6 +36,7 @@ export interface SwarmDriverInit {
   readonly holding: Holding | undefined
   readonly wantsData: boolean
   readonly self: DeviceId
+  readonly site: string
   readonly seed: number
   readonly buffers: BlockBuffers
   readonly log: Log
@@ -126,6 +127,7 @@ export class SwarmDriver {
       ...(version === undefined ? {} : { version, have: haveOf(init.holding, version) }),
       wantsData: init.wantsData,
       self: init.self,
+      site: init.site,
       sha256,
       knownLayer: fileIndex => this.#holding?.layer(fileIndex),
       seed: init.seed

@@ -257,6 +257,7 @@ export class SwarmHub {
       holding,
       wantsData: want !== undefined,
       self: transport.self,
+      site: this.#init.ownSite,
       seed,
       buffers,
       log,

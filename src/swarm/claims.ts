@@ -1,0 +1,54 @@
+/** What is said between peers about pieces on their way into a site: see crossing.ts for what follows from it. */
+
+import { pieceIndex } from '../base/ids.ts'
+import type { Crossing } from './crossing.ts'
+import type { Downloads } from './downloads.ts'
+import { encodePeerage, type PeerageMessage } from './extension-messages.ts'
+import type { Session } from './session.ts'
+import type { TransferContext } from './transfer-context.ts'
+
+export class Claims {
+  readonly #context: TransferContext
+  readonly #crossing: Crossing
+  readonly #downloads: Downloads
+
+  constructor(init: {
+    readonly context: TransferContext
+    readonly crossing: Crossing
+    readonly downloads: Downloads
+  }) {
+    this.#context = init.context
+    this.#crossing = init.crossing
+    this.#downloads = init.downloads
+  }
+
+  /** A peer claims pieces, or drops some. What a member of our site brings that comes before us we leave to it. */
+  heard(session: Session, { claims = [], drops = [] }: PeerageMessage): void {
+    if (session.pieces === undefined) return
+    const { size } = session.pieces.bits
+    const real = claims.filter(piece => piece < size).map(pieceIndex)
+    this.#crossing.heard(session, { claims: real, drops }, this.#context.nowMs)
+    for (const piece of real) if (this.#crossing.yields(session, piece)) this.#downloads.leave(piece)
+  }
+
+  /** A peer speaks our extension. */
+  greet(session: Session): void {
+    const { claims } = this.#crossing
+    if (claims.length > 0) this.#tellTo(session, { claims })
+    this.#crossing.membersChanged()
+  }
+
+  /** Tells all peers what we begin to bring, or leave. */
+  tell(): void {
+    const news = this.#crossing.takeNews()
+    if (news === undefined) return
+    for (const session of this.#context.sessions.values())
+      if (!session.isComplete) this.#tellTo(session, news)
+  }
+
+  #tellTo(session: Session, news: PeerageMessage): void {
+    const { peerageId } = session.extensions
+    if (peerageId === undefined) return
+    this.#context.send(session, { type: 'extended', extensionId: peerageId, payload: encodePeerage(news) })
+  }
+}

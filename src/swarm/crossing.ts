@@ -1,0 +1,389 @@
+/**
+ * Which pieces this device brings into its site over the links between sites, so that each crosses each link once.
+ *
+ * The members of a site that want the data share its pieces out without asking each other: every piece has an order of
+ * the members, and of the sites, that all compute alike (rendezvous hashing: Thaler and Ravishankar, 1998). Who comes
+ * first brings the piece, and the first site gets it from where the source is; the others get it from that site. What
+ * the first does not fetch the next may, after a grace each. A member that has done its part takes on what others have
+ * left.
+ *
+ * Whoever begins to bring a piece *claims* it toward all peers, until it has or drops it. Nobody brings what a member
+ * of its site claims or has, nor what another site is just getting from a source. A claim that lasts much longer than
+ * our own do is void, and who lets several lie is not counted on until it delivers again.
+ *
+ * Nothing here costs bandwidth when it goes wrong for a while but a second copy: two devices that see other members do
+ * not agree about the order, and a claim arrives late.
+ */
+
+import { type DeviceId, type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
+import { pieceLength } from '../content/version.ts'
+import type { PiecePicker } from './piece-picker.ts'
+import { RateWindow } from './rates.ts'
+import type { Session } from './session.ts'
+import type { TransferLimits } from './transfer-limits.ts'
+
+/** Claims of one peer that are heeded, and of our own: so many fit one message. */
+const CLAIMS_MAX = 2048
+/** After so many claims in a row that came to nothing a member is not counted on. */
+const VOID_CLAIMS_MAX = 3
+/** How much the latest of our own times counts in what is usual. */
+const USUAL_WEIGHT = 0.2
+
+export interface CrossingNews {
+  readonly claims: readonly PieceIndex[]
+  readonly drops: readonly PieceIndex[]
+}
+
+/** The way from one other site to ours, as this device sees it. */
+interface Line {
+  readonly arrived: RateWindow
+  bringingBytes: number
+}
+
+/** A piece that this device claims. */
+interface Bringing {
+  readonly sinceMs: number
+  readonly bytes: number
+  readonly line: Line
+}
+
+interface Member {
+  readonly claims: Map<number, number>
+  voidClaims: number
+}
+
+export class Crossing {
+  readonly #picker: PiecePicker
+  readonly #limits: TransferLimits
+  readonly #self: DeviceId
+  readonly #site: string
+  readonly #sessions: ReadonlyMap<unknown, Session>
+  /** What each peer claims, with the time since when. */
+  readonly #members = new Map<Session, Member>()
+  /** Who claims each piece. */
+  readonly #claimants = new Map<number, Set<Session>>()
+  /** Our own claims. */
+  readonly #ours = new Map<PieceIndex, Bringing>()
+  /** What comes, and is to come, from each other site. */
+  readonly #lines = new Map<string, Line>()
+  #news: { claims: PieceIndex[]; drops: PieceIndex[] } = { claims: [], drops: [] }
+  /** From when on each piece may be brought by who comes first. */
+  readonly #sinceMs: Float64Array
+  /** How many graces this device waits for each piece; refilled when the members change. */
+  readonly #ranks: Uint16Array
+  readonly #siteRanks: Uint16Array
+  /** Sites of other peers that came complete. */
+  #sourceSites = new Set<string>()
+  /** Peers of the other sites that have each piece. */
+  readonly #spread: Uint16Array
+  /** Pieces for which this device comes first in the first site. */
+  #share: number[] = []
+  #isStale = true
+  #sharedMs = Number.NEGATIVE_INFINITY
+  /** How long we take, from claim to piece. */
+  #usualMs: number
+
+  constructor(init: {
+    readonly picker: PiecePicker
+    readonly limits: TransferLimits
+    readonly self: DeviceId
+    readonly site: string
+    readonly sessions: ReadonlyMap<unknown, Session>
+    readonly nowMs: () => number
+  }) {
+    this.#picker = init.picker
+    this.#limits = init.limits
+    this.#self = init.self
+    this.#site = init.site
+    this.#sessions = init.sessions
+    const { pieceCount } = init.picker.version
+    this.#sinceMs = new Float64Array(pieceCount).fill(Number.POSITIVE_INFINITY)
+    this.#ranks = new Uint16Array(pieceCount)
+    this.#siteRanks = new Uint16Array(pieceCount)
+    this.#spread = new Uint16Array(pieceCount)
+    this.#usualMs = init.limits.claimStartMs
+    init.picker.onClosed = piece => this.#closed(piece, init.nowMs())
+  }
+
+  /** Whether this device is bringing the piece. */
+  brings(piece: PieceIndex): boolean {
+    return this.#ours.has(piece)
+  }
+
+  /**
+   * Whether one more piece may be brought from a peer's site now: what is on its way from each is bounded by what comes
+   * in a second or so, so that a slow line does not take up the room of another.
+   */
+  hasRoom({ facts }: Session, bytes: number, nowMs: number): boolean {
+    const { crossingBytesMax, crossingStartBytes, crossingAheadMs } = this.#limits
+    const line = this.#lineTo(facts.site, nowMs)
+    const aheadBytes = (line.arrived.rate(nowMs) * crossingAheadMs) / SECOND_MS
+    const budget = Math.min(crossingBytesMax, Math.max(crossingStartBytes, aheadBytes))
+    if (line.bringingBytes === 0) return true
+    return line.bringingBytes + bytes <= budget && this.#ours.size < CLAIMS_MAX
+  }
+
+  /** Payload came from a peer of another site. */
+  arrived({ facts }: Session, bytes: number, nowMs: number): void {
+    this.#lineTo(facts.site, nowMs).arrived.add(bytes, nowMs)
+  }
+
+  #lineTo(site: string, nowMs: number): Line {
+    let line = this.#lines.get(site)
+    if (line === undefined) {
+      line = { arrived: new RateWindow(nowMs), bringingBytes: 0 }
+      this.#lines.set(site, line)
+    }
+    return line
+  }
+
+  // ---- what happens
+
+  /** Peers came, went, or are complete: the pieces are shared out anew. */
+  membersChanged(): void {
+    this.#isStale = true
+  }
+
+  /** What a peer has is known. */
+  joined(session: Session, nowMs: number): void {
+    if (!session.facts.sameSite) session.pieces?.bits.each(piece => this.#offered(session, piece, nowMs))
+    this.#isStale = true
+  }
+
+  /** A peer announced a piece, for the first time if it is new. */
+  announced(session: Session, piece: number, { isNew, nowMs }: { isNew: boolean; nowMs: number }): void {
+    this.#delivered(session, piece, nowMs)
+    if (isNew && !session.facts.sameSite) this.#offered(session, piece, nowMs)
+    if (session.isComplete) this.#isStale = true
+  }
+
+  /** A peer of another site has a piece. */
+  #offered(session: Session, piece: number, nowMs: number): void {
+    const isOfSource = this.#sourceSites.has(session.facts.site)
+    const spread = this.#spread[piece] ?? 0
+    if (!isOfSource) this.#spread[piece] = spread + 1
+    // Once it is more than a source's it falls to others than before: their turn begins.
+    if (this.#sinceMs[piece] === Number.POSITIVE_INFINITY || (!isOfSource && spread === 0))
+      this.#sinceMs[piece] = nowMs
+  }
+
+  /** A peer claims pieces, or drops what it had claimed. */
+  heard(
+    session: Session,
+    { claims, drops }: { claims: readonly number[]; drops: readonly number[] },
+    nowMs: number
+  ): void {
+    const { pieces } = session
+    if (pieces === undefined) return
+    for (const piece of drops) this.#forget(session, piece, nowMs)
+    const member = this.#memberOf(session)
+    for (const piece of claims) {
+      if (pieces.bits.has(piece) || member.claims.size >= CLAIMS_MAX) continue
+      member.claims.set(piece, nowMs)
+      const claimants = this.#claimants.get(piece)
+      if (claimants === undefined) this.#claimants.set(piece, new Set([session]))
+      else claimants.add(session)
+      this.#picker.claim(pieces, piece)
+    }
+  }
+
+  #delivered(session: Session, piece: number, nowMs: number): void {
+    const member = this.#members.get(session)
+    if (member?.claims.has(piece) !== true) return
+    if (member.voidClaims >= VOID_CLAIMS_MAX) this.#isStale = true
+    member.voidClaims = 0
+    this.#forget(session, piece, nowMs)
+  }
+
+  gone(session: Session, nowMs: number): void {
+    for (const piece of [...(this.#members.get(session)?.claims.keys() ?? [])])
+      this.#forget(session, piece, nowMs)
+    this.#members.delete(session)
+    this.#isStale = true
+  }
+
+  /** What is to be told to all peers since it was last asked. */
+  takeNews(): CrossingNews | undefined {
+    const news = this.#news
+    if (news.claims.length === 0 && news.drops.length === 0) return undefined
+    this.#news = { claims: [], drops: [] }
+    return news
+  }
+
+  /** What a peer that is new has to be told. */
+  get claims(): readonly PieceIndex[] {
+    return [...this.#ours.keys()]
+  }
+
+  // ---- what to bring
+
+  /** A piece to fetch from a peer of another site, of those that fall to this device first. */
+  next(session: Session, nowMs: number): PieceIndex | undefined {
+    const { pieces } = session
+    if (pieces === undefined || pieces.openableCount === 0) return undefined
+    this.#shareOut(nowMs)
+    const { bits } = pieces
+    for (let at = this.#share.length - 1; at >= 0; at--) {
+      const piece = this.#share[at] ?? 0
+      if (this.#picker.have.has(piece)) {
+        this.#share[at] = this.#share.at(-1) ?? 0
+        this.#share.pop()
+      } else if (bits.has(piece) && this.#picker.isOpenable(piece) && this.mayBring(piece, nowMs))
+        return pieceIndex(piece)
+    }
+    const isDone = this.#share.every(piece => !this.#picker.isOpenable(piece))
+    const isOurs = (piece: number) => isDone || (this.#ranks[piece] === 0 && !this.#isFirstElsewhere(piece))
+    return this.#picker.rarest(pieces, piece => isOurs(piece) && this.mayBring(piece, nowMs))
+  }
+
+  /** Whether another site gets a piece first that nobody has but the site of a source. */
+  #isFirstElsewhere(piece: number): boolean {
+    return this.#spread[piece] === 0 && this.#siteRanks[piece] !== 0
+  }
+
+  mayBring(piece: number, nowMs: number): boolean {
+    if (this.#isInReach(piece)) return false
+    this.#shareOut(nowMs)
+    const isFresh = this.#spread[piece] === 0
+    const graces = (this.#ranks[piece] ?? 0) + (isFresh ? (this.#siteRanks[piece] ?? 0) : 0)
+    const sinceMs = this.#sinceMs[piece] ?? Number.POSITIVE_INFINITY
+    if (nowMs < sinceMs + graces * this.#limits.claimGraceMs) return false
+    for (const session of this.#claimants.get(piece) ?? [])
+      if ((session.facts.sameSite || isFresh) && this.#holds(session, piece, nowMs)) return false
+    return true
+  }
+
+  /** Whether a peer of our site has the piece and gives it. */
+  #isInReach(piece: number): boolean {
+    if (!this.#picker.isNear(piece)) return false
+    for (const { facts, pieces, snubbed, chokesUs } of this.#sessions.values())
+      if (facts.sameSite && !snubbed && !chokesUs && pieces?.bits.has(piece) === true) return true
+    return false
+  }
+
+  begin(piece: PieceIndex, from: Session, nowMs: number): void {
+    if (this.#ours.has(piece)) return
+    const line = this.#lineTo(from.facts.site, nowMs)
+    const bytes = pieceLength(this.#picker.version, piece)
+    line.bringingBytes += bytes
+    this.#ours.set(piece, { sinceMs: nowMs, bytes, line })
+    this.#news.claims.push(piece)
+  }
+
+  /** Whether a member of the site that claims a piece of ours comes before us, so that we leave it to it. */
+  yields(session: Session, piece: PieceIndex): boolean {
+    if (!session.facts.sameSite || !this.#ours.has(piece)) return false
+    return weight(piece, seedOf(session.facts.device)) < weight(piece, seedOf(this.#self))
+  }
+
+  #closed(piece: PieceIndex, nowMs: number): void {
+    const ours = this.#ours.get(piece)
+    if (ours === undefined) return
+    this.#ours.delete(piece)
+    ours.line.bringingBytes -= ours.bytes
+    if (this.#picker.have.has(piece)) this.#usualMs += USUAL_WEIGHT * (nowMs - ours.sinceMs - this.#usualMs)
+    else this.#news.drops.push(piece)
+  }
+
+  // ---- claims of others
+
+  #memberOf(session: Session): Member {
+    let member = this.#members.get(session)
+    if (member === undefined) {
+      member = { claims: new Map(), voidClaims: 0 }
+      this.#members.set(session, member)
+    }
+    return member
+  }
+
+  /** Whether a claim still stands. One that does not is forgotten. */
+  #holds(session: Session, piece: number, nowMs: number): boolean {
+    const member = this.#memberOf(session)
+    const sinceMs = member.claims.get(piece)
+    if (sinceMs === undefined || member.voidClaims >= VOID_CLAIMS_MAX) return false
+    if (nowMs - sinceMs < Math.max(this.#limits.claimMinMs, this.#limits.claimFactor * this.#usualMs))
+      return true
+    member.voidClaims++
+    if (member.voidClaims >= VOID_CLAIMS_MAX) this.#isStale = true
+    this.#forget(session, piece, nowMs)
+    return false
+  }
+
+  #forget(session: Session, piece: number, nowMs: number): void {
+    if (this.#members.get(session)?.claims.delete(piece) !== true) return
+    if (session.pieces !== undefined) this.#picker.unclaim(session.pieces, piece)
+    const claimants = this.#claimants.get(piece)
+    claimants?.delete(session)
+    if (claimants?.size === 0) this.#claimants.delete(piece)
+    // Who comes next takes its turn from now on.
+    if (session.facts.sameSite && this.#sinceMs[piece] !== Number.POSITIVE_INFINITY)
+      this.#sinceMs[piece] = nowMs
+  }
+
+  // ---- sharing out
+
+  #shareOut(nowMs: number): void {
+    if (!this.#isStale || nowMs < this.#sharedMs + this.#limits.claimGraceMs) return
+    this.#isStale = false
+    this.#sharedMs = nowMs
+    this.#countSpread()
+    const members: number[] = []
+    const sites = new Set<string>()
+    for (const session of this.#sessions.values()) {
+      const { device, site, sameSite } = session.facts
+      const isCountedOn = (this.#members.get(session)?.voidClaims ?? 0) < VOID_CLAIMS_MAX
+      if (!session.isCooperative || session.pieces === undefined || session.isComplete || !isCountedOn)
+        continue
+      if (sameSite) members.push(seedOf(device))
+      else if (!this.#sourceSites.has(site)) sites.add(site)
+    }
+    const [self, site] = [seedOf(this.#self), seedOf(this.#site)]
+    const otherSites = [...sites].map(seedOf)
+    this.#share = []
+    for (let piece = 0; piece < this.#ranks.length; piece++) {
+      this.#ranks[piece] = rank(piece, self, members)
+      this.#siteRanks[piece] = rank(piece, site, otherSites)
+      if (this.#ranks[piece] === 0 && this.#siteRanks[piece] === 0 && !this.#picker.have.has(piece))
+        this.#share.push(piece)
+    }
+  }
+
+  #countSpread(): void {
+    const others = [...this.#sessions.values()].filter(
+      ({ facts, pieces }) => !facts.sameSite && pieces !== undefined
+    )
+    const sources = others.filter(({ pieces }) => pieces?.cameComplete === true)
+    this.#sourceSites = new Set(sources.map(({ facts }) => facts.site))
+    this.#spread.fill(0)
+    for (const { facts, pieces } of others) {
+      if (this.#sourceSites.has(facts.site)) continue
+      pieces?.bits.each(piece => {
+        this.#spread[piece] = (this.#spread[piece] ?? 0) + 1
+      })
+    }
+  }
+}
+
+/** How many others come before `own`. */
+function rank(piece: number, own: number, others: readonly number[]): number {
+  const ours = weight(piece, own)
+  let before = 0
+  for (const other of others) if (weight(piece, other) < ours) before++
+  return before
+}
+
+/** FNV-1a of a name. */
+function seedOf(name: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}
+
+/** What orders devices, or sites, for one piece: the finalizer of MurmurHash3 over both. */
+function weight(piece: number, seed: number): number {
+  let hash = seed ^ Math.imul(piece + 1, 0x9e3779b1)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
