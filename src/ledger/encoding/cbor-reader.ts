@@ -6,7 +6,8 @@
  * A fault is *malformed* when the bytes are no CBOR of these values, and *not-canonical* when they are, though another
  * encoding of the same value is the right one: keys that are out of order.
  *
- * Promised lengths are believed only as far as there are bytes: nothing is allocated ahead of them.
+ * Promised lengths are believed only as far as there are bytes: nothing is allocated ahead of them. And a message may
+ * hold so many values only: one byte can encode a value that costs two hundred bytes here.
  */
 
 import { fromUtf8 } from '../../base/bytes.ts'
@@ -19,6 +20,9 @@ export type CborValue =
   | Uint8Array
   | readonly CborValue[]
   | { readonly [key: string]: CborValue }
+
+/** Values in one structure, keys not counted. The largest of ours, the tips of a sync, have fewer. */
+export const CBOR_VALUES_MAX = 2 ** 19
 
 export type CborFault = 'too-large' | 'too-deep' | 'malformed' | 'not-canonical'
 
@@ -35,6 +39,8 @@ const NULL = 0xf6
 /** Heads with more than this in their low bits carry their argument in 1, 2, 4 or 8 bytes after them. */
 const IMMEDIATE_MAX = 23
 const ASCII_MAX = 0x7f
+/** A longer text grown by one character at a time is a rope of many. */
+const GROWN_TEXT_MAX = 64
 
 export class CborReadFault extends Error {
   readonly reason: CborFault
@@ -60,6 +66,7 @@ class CborReader {
   readonly #depthMax: number
   #at = 0
   #depth = 0
+  #values = 0
   /** What is malformed further on goes before it. */
   #isCanonical = true
 
@@ -74,6 +81,8 @@ class CborReader {
   }
 
   value(): CborValue {
+    if (++this.#values > CBOR_VALUES_MAX)
+      throw new CborReadFault('too-large', `more than ${CBOR_VALUES_MAX} values`)
     const head = this.#next()
     switch (head >> 5) {
       case UNSIGNED:
@@ -155,6 +164,7 @@ class CborReader {
 
   #text(end: number): string {
     const bytes = this.#bytes
+    if (end - this.#at > GROWN_TEXT_MAX) return this.#unicode(end)
     let text = ''
     for (let at = this.#at; at < end; at++) {
       const code = bytes[at] as number

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { AssertionFailure } from '../../base/assert.ts'
 import { fromHex, toHex } from '../../base/bytes.ts'
 import { type CborFault, type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
+import { CBOR_VALUES_MAX } from './cbor-reader.ts'
 import { decodeByReference } from './cbor-reference.conformance.ts'
 
 const LIMITS = { bytesMax: 4096, depthMax: 6 }
@@ -129,6 +130,30 @@ test('depth counts what is open, not what was', () => {
   const wide = [[[1]], [[2]], [[3], [4], { a: [5] }]]
   assert.ok(decodeCbor(encodeCbor(wide), { bytesMax: 100, depthMax: 4 }).ok)
   assert.equal(decodeCbor(encodeCbor(wide), { bytesMax: 100, depthMax: 3 }).ok, false)
+})
+
+test('a large message of very many small values is refused before they fill memory', () => {
+  const limits = { bytesMax: 8 * 1024 * 1024, depthMax: 4 }
+  const list = (count: number, filler: number): Uint8Array => {
+    const bytes = new Uint8Array(5 + count).fill(filler)
+    bytes[0] = 0x9a
+    new DataView(bytes.buffer).setUint32(1, count)
+    return bytes
+  }
+  // Empty bytes, text, lists and maps, and zero: a byte each, and up to two hundred once they are read.
+  for (const filler of [0x40, 0x60, 0x80, 0xa0, 0x00]) {
+    const refused = decodeCbor(list(CBOR_VALUES_MAX, filler), limits)
+    assert.equal(refused.ok ? 'accepted' : refused.reason, 'too-large')
+  }
+  assert.ok(decodeCbor(list(CBOR_VALUES_MAX - 1, 0x00), limits).ok)
+})
+
+test('a text is read whole whatever its length', () => {
+  for (const text of ['a'.repeat(64), 'a'.repeat(65), 'ä'.repeat(65), '\ufeffa'.repeat(40)]) {
+    const decoded = decodeCbor(encodeCbor(text), LIMITS)
+    assert.ok(decoded.ok)
+    assert.equal(decoded.value, text)
+  }
 })
 
 test('a value that no peer could read is our bug', () => {
