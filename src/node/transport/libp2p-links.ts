@@ -2,7 +2,7 @@
  * The links of a libp2p transport: who is at the other end, as a member or as a stranger, and whether it still answers.
  *
  * States of a link: secured (the key was proved, the gate was asked) -> open (libp2p made a connection of it) ->
- * announced (a member's link, reported by onConnect) -> closed. A stranger's link is never announced and never becomes
+ * announced (a member's link, for which the gate was asked again, reported by onConnect) -> closed. A stranger's link is never announced and never becomes
  * a member's: whoever was enrolled over it dials anew.
  *
  * Invariants: at most STRANGER_LIMITS.linksMax strangers at a time, each cut when its time or its bytes are used up; at
@@ -110,7 +110,7 @@ export class LinkTable {
     return link.muxer
   }
 
-  /** Inbound links are announced at once, outbound ones after the other side greeted back. */
+  /** Inbound links are announced once they are open, outbound ones after the other side greeted back. */
   opened(connection: Connection): void {
     const link = this.of(connection)
     link.connection = connection
@@ -122,6 +122,12 @@ export class LinkTable {
   announce(link: Link): void {
     const { device } = link
     if (link.announced || device === undefined || link.channel.status !== 'open') return
+    // The other side decided how long it took since it was admitted, and `recheck` looks at announced links alone.
+    const decision = this.#gate(device)
+    if (decision !== 'member') {
+      this.cut(link, decision.refuse)
+      return
+    }
     link.announced = true
     const links = this.#members.get(device) ?? []
     links.push(link)

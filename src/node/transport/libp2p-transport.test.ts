@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
@@ -10,9 +11,12 @@ import { createLibp2p } from 'libp2p'
 import { AppError } from '../../base/errors.ts'
 import { KIB, SECOND_MS } from '../../base/units.ts'
 import { DeviceKey } from '../keys/device-key.ts'
+import { ADMITTED } from './admission.ts'
+import { toDeviceId } from './libp2p-identity.ts'
 import { Libp2pTransport } from './libp2p-transport.ts'
 import { peerStreamConformance } from './peer-stream.conformance.ts'
 import { transportConformance } from './transport.conformance.ts'
+import { eventually } from './transport-sides.conformance.ts'
 
 const makeNetwork = () => ({
   create: async (topics: readonly string[]) =>
@@ -69,6 +73,56 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
       return true
     })
     await a.stop()
+  })
+
+  it('makes no link to a member that is refused by the time it answers a dial', async t => {
+    const a = make()
+    t.after(() => a.stop())
+    const members = new Set<string>()
+    a.setGate(device => (members.has(device) ? 'member' : { refuse: 'revoked' }))
+    const connects: string[] = []
+    a.on({ onConnect: ({ device }) => connects.push(device) })
+    await a.start()
+    const other = await createLibp2p({
+      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      transports: [tcp()],
+      connectionEncrypters: [tls()],
+      streamMuxers: [yamux()]
+    })
+    t.after(() => other.stop())
+    const greeted = Promise.withResolvers<Stream>()
+    await other.handle('/peerage/greeting/1', stream => greeted.resolve(stream))
+    const device = toDeviceId(other.peerId)
+    assert.ok(device !== undefined)
+    members.add(device)
+    const signal = AbortSignal.timeout(20 * SECOND_MS)
+    const dialled = a.dial({ device, addresses: other.getMultiaddrs().map(String) }, signal)
+    const greeting = await greeted.promise
+    members.delete(device)
+    a.recheck()
+    greeting.send(ADMITTED)
+    assert.deepEqual(await dialled, { kind: 'refused', detail: 'revoked' })
+    assert.deepEqual([a.peers(), connects], [[], []])
+  })
+
+  it('makes no link to a member that is refused while it dials in', async t => {
+    const a = make()
+    t.after(() => a.stop())
+    const connects: string[] = []
+    a.on({ onConnect: ({ device }) => connects.push(device) })
+    let asked = 0
+    // The gate is asked once when the key is proved; by the time the link is open the device is a member no more.
+    a.setGate(() => (asked++ === 0 ? 'member' : { refuse: 'revoked' }))
+    await a.start()
+    const other = await createLibp2p({
+      transports: [tcp()],
+      connectionEncrypters: [tls()],
+      streamMuxers: [yamux()]
+    })
+    t.after(() => other.stop())
+    const connection = await other.dial(multiaddr(a.addresses()[0] ?? '')).catch(() => undefined)
+    await eventually('the link is cut', () => connection?.status !== 'open')
+    assert.deepEqual([a.peers(), connects], [[], []])
   })
 
   it("gives a stranger no stream of libp2p's own protocols", async () => {

@@ -204,7 +204,11 @@ export class Libp2pTransport implements Transport {
       }
     }
     this.#links.announce(link)
-    return { kind: 'connected', address }
+    if (link.announced) return { kind: 'connected', address }
+    const refusal = this.#refusal(target.device)
+    return refusal === undefined
+      ? { kind: 'unreachable', detail: link.closeReason ?? 'the link was lost' }
+      : { kind: 'refused', detail: refusal }
   }
 
   async open(
