@@ -23,6 +23,7 @@ import {
   type Side,
   Sides,
   soon,
+  target,
   withCode
 } from './transport-sides.conformance.ts'
 
@@ -56,9 +57,11 @@ function gather(stream: PeerStream, totalBytes: number): Promise<Uint8Array> {
 }
 
 /** A TLS client that may open direct connections, outside of any transport. */
-async function stranger(): Promise<{ tls: RealSocketTls; connections: DirectConnections }> {
+async function stranger(
+  key = DeviceKey.generate()
+): Promise<{ tls: RealSocketTls; connections: DirectConnections }> {
   const upgrader = { getStreamMuxers: () => new Map() }
-  const privateKey = await toLibp2pKey(DeviceKey.generate())
+  const privateKey = await toLibp2pKey(key)
   const tls = new RealSocketTls({ privateKey, upgrader } as unknown as ConstructorParameters<
     typeof RealSocketTls
   >[0])
@@ -250,6 +253,50 @@ describe('direct connections', { timeout: 120 * SECOND_MS }, () => {
       c.transport.open(b.transport.self, SINK, soon(), { direct: b.transport.addresses() }),
       withCode('PEER_UNREACHABLE', /no link/)
     )
+  })
+
+  /** Direct connections that say nothing, by a device that is no transport of ours. */
+  async function silent(side: Side, count: number, key?: DeviceKey): Promise<Socket[]> {
+    const { tls } = await stranger(key)
+    const open = async (): Promise<Socket> => {
+      const raw = rawSocket(side)
+      await once(raw, 'connect')
+      await selectProtocol(raw, TLS_PROTOCOL, soon())
+      return await tls.secureDirect(raw, side.transport.self, soon())
+    }
+    return await Promise.all(Array.from({ length: count }, open))
+  }
+
+  it('are bounded for a member that opens them and says nothing', async t => {
+    const b = await sides.side()
+    const key = DeviceKey.generate()
+    const hostile = new Libp2pTransport({ key, listen: [] })
+    t.after(() => hostile.stop())
+    hostile.setGate(() => 'member')
+    await hostile.start()
+    b.members.add(key.id)
+    assert.equal((await hostile.dial(target(b), soon())).kind, 'connected')
+    await eventually('the link', () => b.transport.peers().length === 1)
+    const held = await silent(b, 64, key)
+    const [surplus] = await silent(b, 1, key)
+    const answer: Buffer[] = []
+    const over = closed(surplus as Socket)
+    surplus?.on('data', chunk => answer.push(chunk)).resume()
+    await over
+    assert.match(Buffer.concat(answer).toString(), /at most 64/)
+    for (const socket of held) socket.destroy()
+  })
+
+  it('let only so many strangers wait with their refusal unread', async () => {
+    const b = await sides.side()
+    const held = await silent(b, 64)
+    const [surplus] = await silent(b, 1)
+    const answer: Buffer[] = []
+    const over = closed(surplus as Socket)
+    surplus?.on('data', chunk => answer.push(chunk)).resume()
+    await over
+    assert.deepEqual(answer, [], 'dropped without a word')
+    for (const socket of held) socket.destroy()
   })
 
   it('are dropped when their opening is malformed, too long, or not TLS at all', async () => {

@@ -5,7 +5,8 @@
  *
  * They go beside a link, never instead of one: a direct connection to a device that has no link, or no longer, is cut.
  *
- * Invariants: at most PER_DEVICE_MAX of one device in either direction; nobody but a member gets more than the refusal;
+ * Invariants: at most PER_DEVICE_MAX of one device in either direction, those included that have not said yet what they
+ * want; nobody but a member with a link gets more than the refusal, and at most REFUSALS_MAX at a time get that;
  * each of them counts in its device's link.
  */
 
@@ -16,7 +17,7 @@ import { messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { ADMITTED, decodeAdmission, encodeRefusal } from './admission.ts'
-import { decodeOpening, encodeOpening, readHead, selectProtocol } from './direct-opening.ts'
+import { decodeOpening, encodeOpening, type Opening, readHead, selectProtocol } from './direct-opening.ts'
 import { type RealSocketTls, TLS_PROTOCOL } from './libp2p-tls.ts'
 import { SocketStream } from './socket-stream.ts'
 
@@ -26,6 +27,8 @@ const OPENING_TIMEOUT_MS = 10 * SECOND_MS
 const CONNECT_TIMEOUT_MS = 3 * SECOND_MS
 /** How long a refused connection may stay before its opener takes note. */
 const REFUSAL_LINGER_MS = 5 * SECOND_MS
+/** Refused connections that have not taken note yet; further ones are dropped without a word. */
+const REFUSALS_MAX = 64
 const KEEP_ALIVE_MS = 30 * SECOND_MS
 
 export interface DirectConnectionsInit {
@@ -64,6 +67,9 @@ export class DirectConnections {
   readonly #streams = new Map<DeviceId, Set<SocketStream>>()
   /** Of connections that are gone, while their device is linked. */
   readonly #past = new Map<DeviceId, DirectTally>()
+  /** How many of a device came in and have not named their protocol. */
+  readonly #openings = new Map<DeviceId, number>()
+  #refusals = 0
 
   constructor(init: DirectConnectionsInit) {
     this.#init = init
@@ -75,16 +81,15 @@ export class DirectConnections {
     const { promise: over, resolve } = Promise.withResolvers<void>()
     socket.once('close', () => resolve())
     try {
-      const refusal = this.#init.refusal(device)
-      if (refusal !== undefined) return await refuse(socket, refusal, over)
-      const opening = await readHead(socket, AbortSignal.timeout(OPENING_TIMEOUT_MS), head => {
-        const decoded = decodeOpening(head)
-        return decoded.kind === 'incomplete' ? undefined : decoded
-      })
-      if (opening.kind === 'malformed') return await refuse(socket, 'the opening is malformed', over)
+      const refusal = this.#refusal(device)
+      if (refusal !== undefined) return await this.#refuse(socket, refusal, over)
+      const opening = await this.#opening(socket, device)
+      if (opening.kind === 'malformed') return await this.#refuse(socket, 'the opening is malformed', over)
       const { protocol, rest } = opening
-      const decision = this.#decide(device, protocol)
-      if ('refuse' in decision) return await refuse(socket, decision.refuse, over)
+      // Once more: the device has taken its time, and may be refused by now.
+      const again = this.#refusal(device)
+      const decision = again === undefined ? this.#init.accept(device, protocol) : { refuse: again }
+      if ('refuse' in decision) return await this.#refuse(socket, decision.refuse, over)
       socket.write(ADMITTED)
       decision.take(this.#keep(new SocketStream(socket, { peer: device, protocol, head: rest })))
     } catch {
@@ -145,13 +150,42 @@ export class DirectConnections {
     return { bytesSent, bytesReceived }
   }
 
-  #decide(device: DeviceId, protocol: string): ReturnType<DirectConnectionsInit['accept']> {
+  async #opening(socket: TLSSocket, device: DeviceId): Promise<Exclude<Opening, { kind: 'incomplete' }>> {
+    this.#openings.set(device, (this.#openings.get(device) ?? 0) + 1)
+    try {
+      return await readHead(socket, AbortSignal.timeout(OPENING_TIMEOUT_MS), head => {
+        const decoded = decodeOpening(head)
+        return decoded.kind === 'incomplete' ? undefined : decoded
+      })
+    } finally {
+      const left = (this.#openings.get(device) ?? 1) - 1
+      if (left > 0) this.#openings.set(device, left)
+      else this.#openings.delete(device)
+    }
+  }
+
+  /** Why a device may open no direct connection now, whatever the protocol. */
+  #refusal(device: DeviceId): string | undefined {
     const refusal = this.#init.refusal(device)
-    if (refusal !== undefined) return { refuse: refusal }
-    if (!this.#init.isLinked(device)) return { refuse: 'there is no link between us: connect first' }
-    if ((this.#streams.get(device)?.size ?? 0) >= PER_DEVICE_MAX)
-      return { refuse: `too many direct connections, at most ${PER_DEVICE_MAX}` }
-    return this.#init.accept(device, protocol)
+    if (refusal !== undefined) return refusal
+    if (!this.#init.isLinked(device)) return 'there is no link between us: connect first'
+    const count = (this.#streams.get(device)?.size ?? 0) + (this.#openings.get(device) ?? 0)
+    return count < PER_DEVICE_MAX ? undefined : `too many direct connections, at most ${PER_DEVICE_MAX}`
+  }
+
+  async #refuse(socket: TLSSocket, reason: string, over: Promise<void>): Promise<void> {
+    if (this.#refusals >= REFUSALS_MAX) {
+      socket.destroy()
+      return
+    }
+    this.#refusals++
+    const timer = setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS)
+    timer.unref()
+    socket.resume()
+    socket.end(encodeRefusal(reason))
+    await over
+    clearTimeout(timer)
+    this.#refusals--
   }
 
   async #dial(
@@ -221,13 +255,4 @@ export class DirectConnections {
     })
     return stream
   }
-}
-
-async function refuse(socket: TLSSocket, reason: string, over: Promise<void>): Promise<void> {
-  const timer = setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS)
-  timer.unref()
-  socket.resume()
-  socket.end(encodeRefusal(reason))
-  await over
-  clearTimeout(timer)
 }
