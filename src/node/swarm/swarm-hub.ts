@@ -288,7 +288,10 @@ export class SwarmHub {
       const direct = this.#init.addressesOf(device)
       const stream = await this.#init.transport.open(device, SWARM_PROTOCOL, signal, { direct })
       attempt.nextMs = performance.now() + attempt.delayMs
+      // The peer decided how long that took, and what it reads over this stream is as good as over its own.
+      const refusal = this.#init.refusal(device, versionId)
       if (this.#entries.get(versionId) !== entry) stream.abort('no longer wanted')
+      else if (refusal !== undefined) stream.abort(refusal)
       else if (this.#yields(entry.driver, { device, outbound: true })) stream.abort('another stream serves')
       else listen(stream, entry.driver.attach({ stream, facts: this.#facts(device, true) }))
     } catch (thrown) {
