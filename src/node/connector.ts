@@ -42,7 +42,9 @@ export interface ConnectorInit {
 export class Connector {
   readonly #init: ConnectorInit
   readonly #backoffs = new Map<DeviceId, Backoff>()
-  /** Addresses that nobody signed: of the ticket, and heard on the local network. */
+  /** Addresses of the ticket; they came over a channel of trust. */
+  readonly #contacts: ReadonlyMap<DeviceId, readonly string[]>
+  /** Addresses that anybody on the local network may have made up. */
   readonly #hints = new Map<DeviceId, readonly string[]>()
   readonly #dialling = new Set<DeviceId>()
   readonly #refusals = new Map<DeviceId, string>()
@@ -51,7 +53,7 @@ export class Connector {
 
   constructor(init: ConnectorInit) {
     this.#init = init
-    for (const { device, addresses } of init.contacts) this.#hints.set(device, addresses)
+    this.#contacts = new Map(init.contacts.map(({ device, addresses }) => [device, addresses]))
     init.board.onStatement(presence => this.#soon(presence.device))
     init.transport.on({
       onConnect: link => {
@@ -107,7 +109,8 @@ export class Connector {
 
   #addressesOf(device: DeviceId): string[] {
     const stated = this.#init.board.find(device)?.addresses ?? []
-    return [...new Set([...stated, ...(this.#hints.get(device) ?? [])])]
+    const told = this.#contacts.get(device) ?? []
+    return [...new Set([...stated, ...told, ...(this.#hints.get(device) ?? [])])]
   }
 
   async #dial(device: DeviceId, addresses: readonly string[]): Promise<void> {
