@@ -16,6 +16,7 @@ import { toDeviceId } from './libp2p-identity.ts'
 import { Libp2pTransport } from './libp2p-transport.ts'
 import { peerStreamConformance } from './peer-stream.conformance.ts'
 import { transportConformance } from './transport.conformance.ts'
+import { STRANGER_LIMITS } from './transport.ts'
 import { eventually } from './transport-sides.conformance.ts'
 
 const makeNetwork = () => ({
@@ -123,6 +124,65 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
     const connection = await other.dial(multiaddr(a.addresses()[0] ?? '')).catch(() => undefined)
     await eventually('the link is cut', () => connection?.status !== 'open')
     assert.deepEqual([a.peers(), connects], [[], []])
+  })
+
+  it('opens no more streams to a stranger than are its due', async t => {
+    const a = make()
+    t.after(() => a.stop())
+    a.setGate(() => ({ refuse: 'not enrolled' }))
+    let opened = 0
+    a.handle('/peerage/test-join/1', () => opened++, { admit: 'anyone' })
+    await a.start()
+    const stranger = await createLibp2p({
+      transports: [tcp()],
+      connectionEncrypters: [tls()],
+      streamMuxers: [yamux()]
+    })
+    t.after(() => stranger.stop())
+    const connection = await stranger.dial(multiaddr(a.addresses()[0] ?? ''))
+    const tries = Array.from({ length: STRANGER_LIMITS.streamsPerLinkMax + 2 }, () =>
+      connection.newStream(['/peerage/test-join/1'])
+    )
+    await Promise.allSettled(tries)
+    assert.equal(opened, STRANGER_LIMITS.streamsPerLinkMax)
+  })
+
+  it('delivers no gossip by who is no member, whoever passes it on', async t => {
+    const topics = ['news']
+    const [a, relay, author] = [0, 1, 2].map(
+      () => new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics })
+    ) as [Libp2pTransport, Libp2pTransport, Libp2pTransport]
+    const heard = new Set<string>()
+    for (const [who, one] of [
+      ['a', a],
+      ['relay', relay]
+    ] as const)
+      one.subscribe('news', (from, bytes) => heard.add(`${who}: ${Buffer.from(bytes)} by ${from}`))
+    // The author is a member to the relay alone, as when only one of them knows of a revocation.
+    a.setGate(device => (device === relay.self ? 'member' : { refuse: 'revoked' }))
+    for (const one of [relay, author]) one.setGate(() => 'member')
+    for (const one of [a, relay, author]) {
+      await one.start()
+      t.after(() => one.stop())
+    }
+    const signal = AbortSignal.timeout(20 * SECOND_MS)
+    for (const one of [a, author])
+      assert.equal(
+        (await one.dial({ device: relay.self, addresses: relay.addresses() }, signal)).kind,
+        'connected'
+      )
+    const shouts = setInterval(() => {
+      author.publish('news', Buffer.from(`lies ${Math.random()}`))
+      relay.publish('news', Buffer.from('truth'))
+    }, 50)
+    t.after(() => clearInterval(shouts))
+    const lies = () => [...heard].filter(line => line.startsWith('relay: lies')).length
+    await eventually('the relay hears both', () => heard.has(`a: truth by ${relay.self}`) && lies() > 5)
+    await delay(200)
+    assert.deepEqual(
+      [...heard].filter(line => line.startsWith('a: ')),
+      [`a: truth by ${relay.self}`]
+    )
   })
 
   it("gives a stranger no stream of libp2p's own protocols", async () => {
