@@ -175,7 +175,7 @@ export interface TlsListener {
   /** A link is encrypted, and its key proved. */
   readonly onSecured?: (connection: MessageStream, channel: TlsChannel) => void
   /** A direct connection came in: a paused socket that is the listener's from here on. */
-  readonly onDirect?: (socket: TLSSocket, device: DeviceId) => void
+  readonly onDirect?: (connection: MessageStream, socket: TLSSocket, device: DeviceId) => void
 }
 
 export interface TlsComponents {
@@ -257,7 +257,7 @@ export class RealSocketTls implements ConnectionEncrypter {
     closeThrough(socket, raw)
     try {
       await handshake(socket, options.signal)
-      if (isServer && socket.alpnProtocol === DIRECT) await this.#takeOver(socket, raw)
+      if (isServer && socket.alpnProtocol === DIRECT) await this.#takeOver(connection, socket, raw)
       return await this.#finish(connection, socket, muxers, options)
     } catch (error) {
       if (!(error instanceof TakenOver)) socket.destroy()
@@ -266,12 +266,12 @@ export class RealSocketTls implements ConnectionEncrypter {
   }
 
   /** libp2p gives up the connection without closing its socket, which has another owner from here on. */
-  async #takeOver(socket: TLSSocket, raw: Socket): Promise<never> {
+  async #takeOver(connection: MessageStream, socket: TLSSocket, raw: Socket): Promise<never> {
     const device = toDeviceId(await provedPeer(socket))
     if (device === undefined) throw new Error('it proved no device key')
     raw.resetAndDestroy = () => raw
     raw.destroySoon = () => undefined
-    this.#listener.onDirect?.(socket, device)
+    this.#listener.onDirect?.(connection, socket, device)
     throw new TakenOver('a direct connection')
   }
 

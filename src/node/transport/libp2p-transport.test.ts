@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Stream } from '@libp2p/interface'
@@ -124,6 +125,35 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
     const connection = await other.dial(multiaddr(a.addresses()[0] ?? '')).catch(() => undefined)
     await eventually('the link is cut', () => connection?.status !== 'open')
     assert.deepEqual([a.peers(), connects], [[], []])
+  })
+
+  it('lets members in while a host holds connections open that say nothing', async t => {
+    if (process.platform !== 'linux') return t.skip('only Linux has further loopback addresses')
+    const [a, member] = [make(), make()]
+    for (const one of [a, member]) {
+      one.setGate(() => 'member')
+      await one.start()
+      t.after(() => one.stop())
+    }
+    const [, port] = /\/tcp\/(\d+)/.exec(a.addresses()[0] ?? '') ?? []
+    // As many as libp2p lets wait in all; a second host has the fourth part of that.
+    const silent = Array.from({ length: 1024 }, () =>
+      connect({ host: '127.0.0.1', port: Number(port), localAddress: '127.0.0.2' })
+    )
+    t.after(() => {
+      for (const socket of silent) socket.destroy()
+    })
+    const settled = silent.map(
+      socket =>
+        new Promise(resolve => {
+          socket.on('error', () => undefined)
+          socket.once('connect', resolve).once('close', resolve)
+        })
+    )
+    await Promise.all(settled)
+    const signal = AbortSignal.timeout(20 * SECOND_MS)
+    const outcome = await member.dial({ device: a.self, addresses: a.addresses() }, signal)
+    assert.equal(outcome.kind, 'connected')
   })
 
   it('opens no more streams to a stranger than are its due', async t => {

@@ -27,6 +27,7 @@ import { parsePeerId, toDeviceId, toLibp2pKey, toPeerId } from './libp2p-identit
 import { describeLink, type Link, LinkMuxerFactory, LinkTable } from './libp2p-links.ts'
 import { Libp2pStream } from './libp2p-stream.ts'
 import { RealSocketTls, WRONG_DEVICE } from './libp2p-tls.ts'
+import { PendingHosts } from './pending-hosts.ts'
 import type { SocketStream } from './socket-stream.ts'
 import {
   type DialOutcome,
@@ -46,8 +47,10 @@ const GREETING_PROTOCOL = '/peerage/greeting/1'
 const MDNS_SERVICE = '_peerage._udp.local'
 
 const LINKS_MAX = 4096
+/** Connections that have proved no key yet. */
+const INBOUND_PENDING_MAX = 1024
 /** Thousands of machines may come up at once behind one office address. */
-const INBOUND_PENDING_MAX = 256
+const INBOUND_PENDING_PER_HOST_MAX = 256
 const INBOUND_PER_HOST_PER_SECOND_MAX = 1000
 const LISTEN_BACKLOG = 511
 const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS
@@ -100,6 +103,7 @@ export class Libp2pTransport implements Transport {
   readonly #subscriptions = new Map<string, (from: DeviceId, bytes: Uint8Array) => void>()
   readonly #links: LinkTable
   readonly #direct: DirectConnections
+  readonly #pending = new PendingHosts(INBOUND_PENDING_PER_HOST_MAX)
   #gate: Gate = () => ({ refuse: 'this node is not ready' })
   #running: Running | undefined
   #stopping = false
@@ -294,7 +298,10 @@ export class Libp2pTransport implements Transport {
         components => {
           tls = new RealSocketTls(components, {
             onSecured: (raw, channel) => this.#links.secured(raw, channel),
-            onDirect: (socket, device) => void this.#direct.accept(socket, device)
+            onDirect: (raw, socket, device) => {
+              this.#pending.end(raw.timeline)
+              void this.#direct.accept(socket, device)
+            }
           })
           return tls
         }
@@ -311,7 +318,11 @@ export class Libp2pTransport implements Transport {
       connectionMonitor: { enabled: false }, // it pings strangers too; the link table watches members' links
       connectionGater: {
         denyDialMultiaddr: () => false,
-        denyInboundEncryptedConnection: (peer, raw) => !this.#links.admit(raw.timeline, toDeviceId(peer)),
+        denyInboundConnection: raw => !this.#pending.begin(raw),
+        denyInboundEncryptedConnection: (peer, raw) => {
+          this.#pending.end(raw.timeline)
+          return !this.#links.admit(raw.timeline, toDeviceId(peer))
+        },
         denyOutboundEncryptedConnection: (peer, raw) => !this.#links.admit(raw.timeline, toDeviceId(peer))
       },
       peerDiscovery: this.#options.mdns === true ? [components => this.#discovery(components)] : [],

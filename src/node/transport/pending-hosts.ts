@@ -1,0 +1,61 @@
+/**
+ * Counts, by the network that they come from, inbound connections that have proved no key yet. libp2p bounds their sum;
+ * this keeps one host, which may say nothing for as long as a handshake may take, from using up all of it.
+ *
+ * A host is an IPv4 address, or the 64 bits of an IPv6 one that its network was given: whoever has one address of these
+ * has all. An office behind one address is one host, so its share is large.
+ */
+
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { toHex } from '../../base/bytes.ts'
+
+/** Codes of a multiaddr that begins with an address (https://github.com/multiformats/multiaddr). */
+const IP4 = 4
+const IP6 = 41
+const IP4_BYTES = 4
+const IP6_NETWORK_BYTES = 8
+
+export interface PendingConnection {
+  /** The one thing that all stages of a connection share. */
+  readonly timeline: object
+  readonly remoteAddr: Multiaddr
+  addEventListener(event: 'close', listener: () => void): void
+}
+
+export function hostOf(address: Multiaddr): string {
+  const { bytes } = address
+  if (bytes[0] === IP4) return toHex(bytes.subarray(0, 1 + IP4_BYTES))
+  if (bytes[0] === IP6) return toHex(bytes.subarray(0, 1 + IP6_NETWORK_BYTES))
+  return address.toString()
+}
+
+export class PendingHosts {
+  readonly #countMax: number
+  readonly #counts = new Map<string, number>()
+  readonly #hosts = new WeakMap<object, string>()
+
+  constructor(countMax: number) {
+    this.#countMax = countMax
+  }
+
+  /** False when its host has as many as it may. */
+  begin(connection: PendingConnection): boolean {
+    const host = hostOf(connection.remoteAddr)
+    const count = this.#counts.get(host) ?? 0
+    if (count >= this.#countMax) return false
+    this.#counts.set(host, count + 1)
+    this.#hosts.set(connection.timeline, host)
+    connection.addEventListener('close', () => this.end(connection.timeline))
+    return true
+  }
+
+  /** It has proved its key, or is gone. */
+  end(timeline: object): void {
+    const host = this.#hosts.get(timeline)
+    if (host === undefined) return
+    this.#hosts.delete(timeline)
+    const left = (this.#counts.get(host) ?? 1) - 1
+    if (left > 0) this.#counts.set(host, left)
+    else this.#counts.delete(host)
+  }
+}
