@@ -55,6 +55,13 @@ test('one admin less than the threshold can do nothing', () => {
     'below-threshold',
     'a recovery key does not count as an admin'
   )
+  const [x, y] = [keyNamed('x'), keyNamed('y')]
+  const others = { admins: [x.id, y.id, thief.id], threshold: 2 }
+  assert.equal(
+    verdict(chain, recordAfter(FOUNDING, [a, b, c, d, e, thief], others)),
+    'below-threshold',
+    'nor may all of the old admins name new ones of whom too few have signed'
+  )
   isHead(chain, FOUNDING)
   assert.equal(verdict(chain, recordAfter(FOUNDING, [a, b, c, thief], thiefRules)), 'kept')
 })

@@ -111,3 +111,23 @@ test('an approval by an admin whom the next root removes counts only within the 
   assert.equal(admin.says(early), 'admin')
   assert.equal(admin.says(late), 'needs-approval')
 })
+
+test('who became an admin by a later root does not approve what was made under an earlier one', () => {
+  const { root, admin, second, keys } = cast(TWO)
+  const third = keyNamed('third')
+  admin.enrol(third)
+  const revocation = admin.revoke(keys.laptop)
+  const admins = [keys.admin.id, keys.second.id, third.id]
+  const next = rootAfter(root, [keys.admin, keys.second, third], succeed(admin, { admins }))
+  admin.take(next)
+  const newcomer = new Actor(third, root)
+  newcomer.learn(admin)
+  const approval = newcomer.approve(revocation)
+  admin.learn(newcomer)
+  assert.equal(admin.says(approval), 'admin')
+  assert.equal(admin.says(revocation), 'needs-approval')
+  second.learn(admin)
+  second.approve(revocation)
+  admin.learn(second)
+  assert.equal(admin.says(revocation), 'admin')
+})

@@ -92,6 +92,19 @@ test('a revoked key can not backdate: nothing beyond the cutoff counts, in no fe
   assert.equal(admin.says(honest), 'device')
 })
 
+test('a revoked key can not backdate by a branch that the cutoff does not name, though what takes outlives a fork', () => {
+  const { admin, laptop, keys } = cast()
+  laptop.publish('tool', 'one')
+  const kept = laptop.sign({ type: 'dataset.retire', name: 'tool', version: null }, { timeMs: START_MS })
+  const honest = laptop.note('what the admin has seen')
+  meet(admin, laptop)
+  assert.equal(kept.seq, honest.seq)
+  admin.revoke(keys.laptop)
+  admin.ledger.add([kept.record])
+  assert.equal(admin.says(kept), 'author-revoked')
+  assert.equal(admin.ledger.state().datasets.get('tool')?.versions[0]?.retiredBy, undefined)
+})
+
 test('a revocation without cutoffs takes the effect of all that the device signed', () => {
   const { admin, laptop, keys } = cast()
   const published = laptop.publish('tool', 'one')

@@ -9,7 +9,14 @@ import { fromHex, toHex, utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { deviceIdFromBytes } from '../../base/ids.ts'
 import { parsePeerId, toDeviceId, toLibp2pKey, toPeerId } from '../transport/libp2p-identity.ts'
-import { DeviceKey, loadDeviceKey, SMALL_ORDER_POINTS, saveDeviceKey, verifySignature } from './device-key.ts'
+import {
+  DeviceKey,
+  isOfStrictForm,
+  loadDeviceKey,
+  SMALL_ORDER_POINTS,
+  saveDeviceKey,
+  verifySignature
+} from './device-key.ts'
 
 const hex = (text: string): Uint8Array => {
   const bytes = fromHex(text)
@@ -185,6 +192,17 @@ describe('device key', () => {
     const challenge = littleEndian(sha512(neutral, hex(key.id), utf8('x')))
     const signature = Uint8Array.from([...neutral, ...inLittleEndian((challenge * secret) % GROUP_ORDER)])
     assert.equal(verifySignature(key.id, utf8('x'), signature), false)
+  })
+
+  it('is refused for a point of small order without asking OpenSSL, of which some versions accept it', () => {
+    const key = DeviceKey.generate()
+    const good = key.sign(utf8('x'))
+    assert.equal(isOfStrictForm(key.id, good), true)
+    assert.equal(isOfStrictForm(key.id, good.subarray(1)), false)
+    for (const point of [...SMALL_ORDER_POINTS].map(hex)) {
+      assert.equal(isOfStrictForm(deviceIdFromBytes(point), good), false)
+      assert.equal(isOfStrictForm(key.id, Uint8Array.from([...point, ...good.subarray(32)])), false)
+    }
   })
 
   it('is the same identity in libp2p, both ways', async () => {

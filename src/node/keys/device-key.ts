@@ -110,11 +110,15 @@ export const SMALL_ORDER_POINTS: ReadonlySet<string> = new Set(
   ].flatMap(([start, ...ends]) => ends.map(end => `${start}${end}`))
 )
 
+/** What is refused before the equation is looked at, so that no version of OpenSSL is asked about it. */
+export function isOfStrictForm(device: DeviceId, signature: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_BYTES || SMALL_ORDER_POINTS.has(device)) return false
+  return !SMALL_ORDER_POINTS.has(toHex(signature.subarray(0, POINT_BYTES)))
+}
+
 /** RFC 8032 without cofactor, and strictly: S is reduced, and neither the key nor R is of small order. */
 export function verifySignature(device: DeviceId, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES || SMALL_ORDER_POINTS.has(device)) return false
-  if (SMALL_ORDER_POINTS.has(toHex(signature.subarray(0, POINT_BYTES)))) return false
-  return verify(null, message, publicKeyOf(device), signature)
+  return isOfStrictForm(device, signature) && verify(null, message, publicKeyOf(device), signature)
 }
 
 /**

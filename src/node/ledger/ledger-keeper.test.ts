@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createRootRecord, decodeRoot, foundingTerms } from '../../ledger/chain/root.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
-import { foundOrg, keyNamed, TestDevice } from '../../ledger/fold/org-fixture.conformance.ts'
+import { foundOrg, keyNamed, START_MS, TestDevice } from '../../ledger/fold/org-fixture.conformance.ts'
 import { Orphans } from '../../ledger/sync/orphans.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
+import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
-import { LedgerKeeper, saveRoots } from './ledger-keeper.ts'
+import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
 
 test('a ledger whose feeds build on each other is read back whole, however little may wait', () => {
   const root = foundOrg([keyNamed('admin')])
@@ -35,4 +37,38 @@ test('a ledger whose feeds build on each other is read back whole, however littl
     assert.equal(keeper.ledger.size, admin.ledger.size, `${countMax} may wait`)
     assert.deepEqual([...keeper.ledger.hello().digest], [...admin.ledger.hello().digest])
   }
+})
+
+test('a device that was restored from a backup goes on in a new incarnation, once it sees what it had signed', () => {
+  const key = DeviceKey.generate()
+  const founder = { key: key.id, sign: (message: Uint8Array) => key.sign(message) }
+  const terms = foundingTerms({ orgName: 'Acme', admin: key.id, timeMs: START_MS })
+  const root = decodeRoot(createRootRecord(terms, { signers: [founder], sha256 }), { verify, sha256 })
+  assert.ok(root.ok)
+  const note = (text: string) => ({ type: 'note', about: null, text }) as const
+  const open = (records: MemoryRecords) => new LedgerKeeper({ records, key, log: SILENT_LOG })
+  const records = new MemoryRecords()
+  saveRoots(records, [root.value])
+  const before = open(records)
+  const first = before.append(note('first'))
+  const backup = new MemoryRecords()
+  saveRoots(backup, [root.value])
+  backup.putBlob('incarnation', Buffer.from(before.incarnation))
+  backup.append([{ feed: feedKey(first), seq: first.seq, id: first.id, bytes: first.record }])
+  const lost = before.append(note('lost with the disk'))
+
+  const restored = open(backup)
+  assert.equal(restored.incarnation, before.incarnation)
+  const again = restored.append(note('signed at the position of the lost one'))
+  assert.equal(again.seq, lost.seq)
+  restored.take([lost.record]) // a peer still had it
+  assert.equal(restored.state().inert.get(again.id)?.reason, 'forked')
+  const after = restored.append(note('in a new life'))
+  assert.notEqual(after.incarnation, before.incarnation)
+  assert.equal(restored.state().inert.get(after.id), undefined)
+  assert.equal(restored.incarnation, after.incarnation)
+  // And it is the same device to itself when it starts again.
+  const reopened = open(backup)
+  assert.equal(reopened.incarnation, after.incarnation)
+  assert.equal(reopened.append(note('and on')).seq, 2)
 })
