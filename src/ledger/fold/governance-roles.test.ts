@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Actor, cast, meet } from './governance-fixture.conformance.ts'
+import { rootAfter } from '../chain/root-fixture.conformance.ts'
+import { Actor, cast, meet, succeed, TABLE } from './governance-fixture.conformance.ts'
 import { keyNamed, OTHER_INCARNATION, START_MS } from './org-fixture.conformance.ts'
 import { rolesOf } from './state.ts'
 
@@ -198,4 +199,22 @@ test('what a helpdesk gave stays with its cutoff, and goes without one', () => {
   admin.revokeRole(keys.laptop, 'helpdesk', [])
   assert.equal(admin.says(enrolled), 'not-authorised')
   assert.equal(admin.standingOf(newcomer), 'stranger')
+})
+
+test("the role of admins is the chain's alone, even under a root that ranks it below another", () => {
+  const { root, admin, laptop, keys } = cast()
+  admin.grantRole(keys.laptop, 'helpdesk')
+  const ranks = new Map([...TABLE.ranks, ['admin', 4]])
+  const next = rootAfter(root, [keys.admin, keys.second], succeed(admin, { ranks }))
+  admin.take(next)
+  laptop.learn(admin)
+  const harmless = laptop.grantRole(keys.desktop, 'reader')
+  const granted = laptop.grantRole(keys.desktop, 'admin')
+  const taken = laptop.revokeRole(keys.desktop, 'device')
+  admin.learn(laptop)
+  assert.deepEqual(
+    [harmless, granted, taken].map(said => admin.says(said)),
+    ['helpdesk', 'outranked', 'outranked']
+  )
+  assert.equal(admin.ledger.state().devices.get(keys.desktop.id)?.roles.has('admin'), false)
 })
