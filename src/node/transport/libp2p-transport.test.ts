@@ -236,6 +236,8 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
     gossip.addEventListener('message', event => received.push(event.data))
     while (gossip.status === 'open') await delay(5)
     assert.equal(gossip.status, 'reset')
+    // The stream was reset by itself: the link, which a stranger has for a while, is still there.
+    await assert.rejects(connection.newStream(['/ipfs/ping/1.0.0']), /could not negotiate/)
     assert.deepEqual(received, [])
     await stranger.stop()
     await a.stop()
