@@ -2,10 +2,11 @@
  * One swarm stream from the driver's side: blocks leave in the order in which they were asked for, read from the store
  * a few ahead and held back while the stream is full. So what a slow reader can make us hold is bounded by the blocks
  * read ahead, whatever it has requested. Control messages of one turn of the event loop leave together, and before any
- * block that is sent later, because a TLS record and a system call for each would cost more than they carry.
+ * block that is sent later, because a TLS record and a system call for each would cost more than they carry. They are
+ * not held back: a peer that asks and asks, for hashes above all, and does not read the answers is cut off.
  */
 
-import { KIB } from '../../base/units.ts'
+import { KIB, MIB } from '../../base/units.ts'
 import { encodeMessages, writePieceHeader } from '../../swarm/wire-encoder.ts'
 import { PIECE_HEADER_BYTES } from '../../swarm/wire-layout.ts'
 import { type BlockRange, REQUEST_BYTES_MAX, type WireMessage } from '../../swarm/wire-messages.ts'
@@ -15,6 +16,8 @@ import type { PeerStream } from '../transport/transport.ts'
 const READ_AHEAD = 3
 /** Control messages that wait for the end of the turn. */
 const OUTBOX_MAX = 256
+/** Above what a version of very many pieces has to say at once, and what other streams of a link may have waiting. */
+export const UNREAD_BYTES_MAX = 32 * MIB
 
 /**
  * Blocks at least this long are read into buffers that are used again. A fresh one for each would have the garbage
@@ -121,7 +124,12 @@ export class PeerChannel {
   }
 
   #flush(): void {
-    if (this.#outbox.length > 0) this.#write(encodeMessages(this.#outbox.splice(0)))
+    if (this.#outbox.length === 0) return
+    this.#write(encodeMessages(this.#outbox.splice(0)))
+    const { unsentBytes } = this.stream
+    // A stream that hands its bytes over as they are tells nothing about them.
+    if (Number.isFinite(unsentBytes) && unsentBytes > UNREAD_BYTES_MAX)
+      this.stream.abort('it does not read what it asks for')
   }
 
   #write(parts: readonly Uint8Array[]): boolean {
