@@ -12,6 +12,7 @@ import { loadDeviceKey } from './node/keys/device-key.ts'
 import { changePassphrase, createKeyFile, readKeyFile, signRootWithFile } from './node/keys/key-file.ts'
 import { verifyLedgerFolder } from './node/ledger/ledger-folder.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './node/ledger/ledger-terms.ts'
+import { readableLogLine } from './node/log-line.ts'
 import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/membership.ts'
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
@@ -116,25 +117,7 @@ function notifySystemd(state: '--ready' | '--stopping', log: Logger): void {
 
 function logStream(format: DaemonOptions['logFormat']): { write(line: string): void } {
   if (format === 'json') return { write: line => void process.stderr.write(line) }
-  return { write: line => void process.stderr.write(`${readable(line)}\n`) }
-}
-
-const LEVELS: Readonly<Record<number, string>> = {
-  10: 'trace',
-  20: 'debug',
-  30: 'info',
-  40: 'warn',
-  50: 'error'
-}
-
-/** A log line for a terminal. */
-function readable(line: string): string {
-  const { level, time, msg, ...rest } = JSON.parse(line) as { level: number; time: number; msg: string }
-  const data = Object.entries(rest).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`
-  )
-  const text = [new Date(time).toISOString(), (LEVELS[level] ?? '').padEnd(5), msg, ...data].join(' ')
-  return text.replace(/\p{Cc}/gu, ' ') // what a peer said must not steer the terminal
+  return { write: line => void process.stderr.write(`${readableLogLine(line)}\n`) }
 }
 
 export const keys: KeyFiles = {
