@@ -23,7 +23,7 @@ import { decodeOperation, OPERATION_RECORD_BYTES_MAX, type Operation } from '../
 import type { Ticket } from './ticket.ts'
 
 export const JOIN_REQUEST_BYTES_MAX = 1024
-/** A joiner takes this many roots; a longer chain is refused. */
+/** Roots in one answer; those of a longer chain that follow come by sync. */
 export const JOIN_ROOTS_MAX = 64
 export const JOIN_ANSWER_BYTES_MAX = 8 * 1024 * 1024
 

@@ -5,7 +5,7 @@ import { HOUR_MS } from '../../base/units.ts'
 import { createRootRecord, decodeRoot, foundingTerms, orgIdOf } from '../../ledger/chain/root.ts'
 import { commitName, proveRedemption } from '../../ledger/fold/invite.ts'
 import { isMember } from '../../ledger/fold/state.ts'
-import { decodeJoinAnswer, encodeJoinRequest } from '../../ledger/join/join.ts'
+import { decodeJoinAnswer, encodeJoinRequest, JOIN_ROOTS_MAX } from '../../ledger/join/join.ts'
 import type { Ticket } from '../../ledger/join/ticket.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { sha256 } from '../../store/sha256.ts'
@@ -49,6 +49,18 @@ async function desk(t: { after: (stop: () => Promise<void>) => void }, uses: num
     ...{ org: orgIdOf(root.value), orgName: 'Acme', inviter: key.id, inviteSeed: seed, expiresMs },
     addresses: inviter.addresses()
   }
+  /** Has this admin sign that many further roots, one after another. */
+  const succeed = (count: number): void => {
+    for (let made = 0; made < count; made++) {
+      const { head } = keeper.chain
+      const ends = keeper.ledger
+        .frontierOf(head.admins)
+        .map(({ operation, ...end }) => ({ ...end, id: operation }))
+      const changes = { version: head.version + 1, prev: head.hash, timeMs: head.timeMs + 1, frontier: ends }
+      keeper.takeRoots([createRootRecord({ ...head, ...changes }, { signers: [signer], sha256 })])
+    }
+    assert.equal(keeper.chain.head.version, count + 1)
+  }
   const newcomer = async (): Promise<{ key: DeviceKey; transport: MemoryTransport }> => {
     const own = DeviceKey.generate()
     const transport = join(own.id, device => device === key.id)
@@ -58,7 +70,7 @@ async function desk(t: { after: (stop: () => Promise<void>) => void }, uses: num
   }
   const members = () =>
     [...keeper.state().devices.keys()].filter(device => isMember(keeper.state(), device, Date.now()))
-  return { keeper, ticket, newcomer, members }
+  return { ticket, newcomer, members, succeed }
 }
 
 test('of many who redeem one ticket at once as many are enrolled as it says', async t => {
@@ -106,4 +118,17 @@ test('a redemption that was overheard is refused over the link of another device
   assert.deepEqual(await send(thief), { kind: 'refused', reason: 'bad-proof' })
   assert.equal(members().length, before)
   assert.equal((await send(victim)).kind, 'joined')
+})
+
+test('an org whose chain is longer than an answer can be joined', async t => {
+  const { ticket, newcomer, succeed } = await desk(t, 1)
+  succeed(JOIN_ROOTS_MAX + 6)
+  const { key, transport } = await newcomer()
+  const { roots, enrolment } = await redeemTicket(transport, {
+    ticket,
+    newcomer: { key, name: 'laptop', nameSalt: SALT, kind: 'laptop' },
+    signal: soon()
+  })
+  assert.equal(roots.length, JOIN_ROOTS_MAX)
+  assert.equal(enrolment.author, ticket.inviter)
 })

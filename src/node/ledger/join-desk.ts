@@ -20,6 +20,7 @@ import {
   encodeJoinRequest,
   JOIN_ANSWER_BYTES_MAX,
   JOIN_REQUEST_BYTES_MAX,
+  JOIN_ROOTS_MAX,
   type JoinAnswer,
   type JoinRefusal,
   type JoinRequest
@@ -112,7 +113,9 @@ function enrol(
   })
   log.info({ device: peer }, 'a device joined the org')
   onEnrolled(peer)
-  return { kind: 'joined', roots: keeper.chain.roots.map(root => root.record), enrolment: enrolment.record }
+  // As many as an answer holds: the joiner needs the first to know the org, and syncs what follows.
+  const roots = keeper.chain.roots.slice(0, JOIN_ROOTS_MAX).map(root => root.record)
+  return { kind: 'joined', roots, enrolment: enrolment.record }
 }
 
 export interface Newcomer {
