@@ -12,7 +12,7 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { tcp } from '@libp2p/tcp'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { assert, defined } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
@@ -20,13 +20,14 @@ import { type DeviceId, shortId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import { ADMITTED, encodeRefusal } from './admission.ts'
+import { DIAL_ADDRESSES_MAX, dialFailure, usableAddresses } from './dial-addresses.ts'
 import { raceDials } from './dial-race.ts'
 import { DirectConnections } from './direct-connections.ts'
 import { createGossip, Gossip, MemberAnnouncer } from './libp2p-gossip.ts'
-import { parsePeerId, toDeviceId, toLibp2pKey, toPeerId } from './libp2p-identity.ts'
+import { toDeviceId, toLibp2pKey } from './libp2p-identity.ts'
 import { describeLink, type Link, LinkMuxerFactory, LinkTable } from './libp2p-links.ts'
 import { Libp2pStream } from './libp2p-stream.ts'
-import { RealSocketTls, WRONG_DEVICE } from './libp2p-tls.ts'
+import { RealSocketTls } from './libp2p-tls.ts'
 import { PendingHosts } from './pending-hosts.ts'
 import type { SocketStream } from './socket-stream.ts'
 import {
@@ -56,7 +57,6 @@ const LISTEN_BACKLOG = 511
 const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS
 const NEGOTIATION_TIMEOUT_MS = 10 * SECOND_MS
 const GREETING_TIMEOUT_MS = 10 * SECOND_MS
-const DIAL_ADDRESSES_MAX = 16
 const DIAL_STAGGER_MS = 150
 const CLOSE_TIMEOUT_MS = SECOND_MS
 /** How long a refused stream may stay before its opener takes note. */
@@ -470,31 +470,6 @@ function refuse(stream: Stream, reason: string): void {
   const timer = setTimeout(() => stream.abort(new Error('refused')), REFUSAL_LINGER_MS)
   timer.unref()
   stream.addEventListener('close', () => clearTimeout(timer))
-}
-
-function usableAddresses({ device, addresses }: DialTarget): { addresses: Multiaddr[]; invalid: string[] } {
-  const usable: Multiaddr[] = []
-  const invalid: string[] = []
-  const peer = toPeerId(device).toString()
-  for (const text of new Set(addresses.slice(0, DIAL_ADDRESSES_MAX))) {
-    try {
-      const address = multiaddr(text)
-      const named = address.getComponents().findLast(component => component.name === 'p2p')?.value
-      if (named === undefined) usable.push(address.encapsulate(`/p2p/${peer}`))
-      else if (parsePeerId(named) === device) usable.push(address)
-      else invalid.push(`${text} names another device`)
-    } catch (error) {
-      invalid.push(`${text}: ${messageOf(error)}`)
-    }
-  }
-  return { addresses: usable, invalid }
-}
-
-function dialFailure(invalid: readonly string[], errors: readonly unknown[]): DialOutcome {
-  const details = [...invalid, ...errors.map(messageOf)]
-  const wrong = details.find(detail => detail.includes(WRONG_DEVICE))
-  if (wrong !== undefined) return { kind: 'wrong-device', detail: wrong }
-  return { kind: 'unreachable', detail: details.length === 0 ? 'no address is known' : details.join('; ') }
 }
 
 function refused(device: DeviceId, protocol: string, reason: string, cause?: unknown): AppError {
