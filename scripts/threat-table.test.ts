@@ -19,7 +19,10 @@ test('each row has a threat, an answer and a test', () => {
   for (const row of rows()) {
     const cells = row.split('|').map(cell => cell.trim())
     assert.equal(cells.length, 5, `three columns: ${row}`)
-    assert.ok(cells.slice(1, 4).every(cell => cell !== ''), row)
+    assert.ok(
+      cells.slice(1, 4).every(cell => cell !== ''),
+      row
+    )
     assert.match(cells[3] ?? '', /`(src|test)\/[^`]+`/, `a test: ${row}`)
   }
 })
