@@ -70,7 +70,7 @@ async function desk(t: { after: (stop: () => Promise<void>) => void }, uses: num
   }
   const members = () =>
     [...keeper.state().devices.keys()].filter(device => isMember(keeper.state(), device, Date.now()))
-  return { ticket, newcomer, members, succeed }
+  return { keeper, ticket, newcomer, members, succeed }
 }
 
 test('of many who redeem one ticket at once as many are enrolled as it says', async t => {
@@ -131,4 +131,19 @@ test('an org whose chain is longer than an answer can be joined', async t => {
   })
   assert.equal(roots.length, JOIN_ROOTS_MAX)
   assert.equal(enrolment.author, ticket.inviter)
+})
+
+test('a device that redeems its ticket again and again adds nothing to the ledger', async t => {
+  const { keeper, ticket, newcomer } = await desk(t, 3)
+  const { key, transport } = await newcomer()
+  const redeem = async (name: string) => {
+    await transport.hangUp(ticket.inviter, 'to come again')
+    const own = { key, name, nameSalt: SALT, kind: 'laptop' } as const
+    return await redeemTicket(transport, { ticket, newcomer: own, signal: soon() })
+  }
+  const first = await redeem('laptop')
+  const { size } = keeper.ledger
+  assert.equal((await redeem('laptop')).enrolment.id, first.enrolment.id)
+  await assert.rejects(redeem('another name'), /used up/)
+  assert.equal(keeper.ledger.size, size)
 })

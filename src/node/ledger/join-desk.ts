@@ -6,6 +6,7 @@
  */
 
 import { createPrivateKey } from 'node:crypto'
+import { equalBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
@@ -104,18 +105,31 @@ function enrol(
     log.warn({ device: peer, reason: judged.refused }, 'a ticket was refused')
     return { kind: 'refused', reason: judged.refused }
   }
-  const enrolment = keeper.append({
-    type: 'device.enrol',
-    device: request.device,
-    kind: request.kind,
-    nameCommitment: request.nameCommitment,
-    redemption: { invite: judged.invite.operation, proof: request.proof }
-  })
-  log.info({ device: peer }, 'a device joined the org')
+  // Whoever asks again is told again: to write it anew each time would let one device fill the ledger of all.
+  const isAgain = judged.invite.redeemedBy.has(request.device)
+  const enrolment = isAgain
+    ? enrolmentOf(keeper, request)
+    : keeper.append({
+        type: 'device.enrol',
+        device: request.device,
+        kind: request.kind,
+        nameCommitment: request.nameCommitment,
+        redemption: { invite: judged.invite.operation, proof: request.proof }
+      })
+  if (enrolment === undefined) return { kind: 'refused', reason: 'spent' }
+  if (!isAgain) log.info({ device: peer }, 'a device joined the org')
   onEnrolled(peer)
   // As many as an answer holds: the joiner needs the first to know the org, and syncs what follows.
   const roots = keeper.chain.roots.slice(0, JOIN_ROOTS_MAX).map(root => root.record)
   return { kind: 'joined', roots, enrolment: enrolment.record }
+}
+
+/** What enrols a device already, if it says the same of it as the request. */
+function enrolmentOf(keeper: LedgerKeeper, request: JoinRequest): Operation | undefined {
+  const enrolment = keeper.state().devices.get(request.device)?.enrolment
+  const isSame =
+    enrolment?.kind === request.kind && equalBytes(enrolment.nameCommitment, request.nameCommitment)
+  return isSame ? keeper.ledger.get(enrolment.operation) : undefined
 }
 
 export interface Newcomer {
