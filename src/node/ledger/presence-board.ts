@@ -21,6 +21,7 @@ import {
 } from '../../ledger/sync/presence.ts'
 import type { RecordStore } from '../../store/records.ts'
 import { sha256 } from '../../store/sha256.ts'
+import { Budget } from '../../swarm/rates.ts'
 import type { Identity } from '../home.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import type { Log } from '../log.ts'
@@ -41,6 +42,9 @@ const EXCHANGE_RECORDS_MAX = 1024
 const EXCHANGE_BYTES_MAX = 8 * MIB
 /** Statements of devices that the ledger does not enrol, or not yet. */
 const UNJUDGED_MAX = 1024
+/** Newer statements of one device: as many at once, and then one for each so long. Each is written to disk. */
+const STATEMENTS_BURST = 64
+const STATEMENTS_PER_SECOND = 1 / 10
 const BLOB_PREFIX = 'presence/'
 
 export interface PresenceBoardInit {
@@ -56,6 +60,7 @@ export class PresenceBoard {
   readonly #init: PresenceBoardInit
   readonly #statements = new Map<DeviceId, Presence>()
   readonly #unjudged = new Map<DeviceId, Presence>()
+  readonly #budgets = new Map<DeviceId, Budget>()
   readonly #listeners = new Set<(presence: Presence) => void>()
   readonly #stop = new AbortController()
   #own: Presence | undefined
@@ -187,9 +192,20 @@ export class PresenceBoard {
       this.#init.log.debug({ device, reason: refusal.reason }, `presence statement: ${refusal.detail}`)
       return
     }
+    if (current !== undefined && !this.#spend(device)) {
+      this.#init.log.debug({ device }, 'presence statement: one of too many')
+      return
+    }
     this.#statements.set(device, presence)
     this.#init.records.putBlob(`${BLOB_PREFIX}${device}`, presence.record)
     for (const listener of this.#listeners) listener(presence)
+  }
+
+  #spend(device: DeviceId): boolean {
+    const nowMs = Date.now()
+    const budget = this.#budgets.get(device) ?? new Budget(STATEMENTS_BURST, STATEMENTS_PER_SECOND, nowMs)
+    this.#budgets.set(device, budget)
+    return budget.spend(nowMs)
   }
 
   /** The ledger grew: who was a stranger may be a member now. */
