@@ -26,7 +26,7 @@ async function answerTo(
   await fetchAll(holding, sample)
   const [self, peer] = [DeviceKey.generate().id, DeviceKey.generate().id]
   const driver = new SwarmDriver({
-    ...{ versionId: sample.version.id, holding, wantsData: false, self, seed: 1 },
+    ...{ versionId: sample.version.id, holding, wantsData: false, self, seed: 1, site: 'berlin' },
     ...{ buffers: new BlockBuffers(), log: SILENT_LOG },
     listener: scripted<SwarmDriverListener>({
       onPeer: () => undefined,
