@@ -149,6 +149,7 @@ class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
+  readonly overrides = scripted<NodeService['overrides']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

@@ -29,7 +29,7 @@ import { loadContacts } from './membership.ts'
 import type { Membership } from './service.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
-import { SwarmHub } from './swarm/swarm-hub.ts'
+import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
 import { TransferDesk } from './swarm/transfer-desk.ts'
 import type { GateDecision, Transport } from './transport/transport.ts'
 
@@ -176,8 +176,8 @@ export class Node {
       },
       holding: () => ({ digest: keeper.ledger.hello().digest, operations: keeper.ledger.size }),
       syncWith: device => this.#sync.ask(device),
-      onOverrideUsed: ({ override, class: name }) =>
-        log.warn({ override: override.id, class: name }, `used by an override: ${override.reason}`),
+      onOverrideKept: override => this.audit.recorder.override(override, keeper.chain.head.admins),
+      onOverrideUsed: use => this.audit.recorder.overridden(use),
       log
     })
     this.#sync.on(beacons.syncEvents)
@@ -186,11 +186,11 @@ export class Node {
   }
 
   /** Why a device, this one included, may not have a version now, by the ledger and by how fresh our view of it is. */
-  readFault(device: DeviceId, version: VersionId): string | undefined {
+  readFault(device: DeviceId, version: VersionId): ReadFault | undefined {
     const decision = mayRead(this.keeper.state(), device, version, Date.now())
-    if (!decision.allowed) return decision.detail
-    const freshness = this.beacons.access(decision.class)
-    return freshness.allowed ? undefined : freshness.reason
+    if (!decision.allowed) return { reason: decision.detail, detail: decision.detail }
+    const freshness = this.beacons.access(decision.class, { device, version })
+    return freshness.allowed ? undefined : freshness
   }
 
   #admit(device: DeviceId): GateDecision {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
-import type { DeviceId } from '../../base/ids.ts'
+import { type DeviceId, versionIdFromBytes } from '../../base/ids.ts'
 import { MINUTE_MS } from '../../base/units.ts'
 import { createRootRecord, decodeRoot, foundingTerms, orgIdOf, type Root } from '../../ledger/chain/root.ts'
 import { isMember } from '../../ledger/fold/state.ts'
@@ -66,6 +66,7 @@ class Peer {
   readonly keeper: LedgerKeeper
   readonly sync: LedgerSync
   readonly board: BeaconBoard
+  readonly kept: string[] = []
   readonly used: OverrideUse[] = []
   readonly changes: string[] = []
   readonly asked: DeviceId[] = []
@@ -96,6 +97,7 @@ class Peer {
         this.asked.push(device)
         this.sync.ask(device)
       },
+      onOverrideKept: override => this.kept.push(override.id),
       onOverrideUsed: use => this.used.push(use),
       log: SILENT_LOG
     })
@@ -370,23 +372,26 @@ describe('beacon board', () => {
       },
       { signers: [{ key: admin.id, sign: message => admin.sign(message) }], sha256 }
     )
+    const to = { device: signer.id, version: versionIdFromBytes(new Uint8Array(32)) }
     l.changes.length = 0
     a.board.addOverride(override.record)
     await settle()
     assert.deepEqual(l.changes, ['confidential'])
     assert.equal(l.verdict(), 'override')
+    for (const { kept } of [a, l]) assert.deepEqual(kept, [override.id], 'both note that it holds')
     assert.equal(l.used.length, 0, 'looking is no use')
-    assert.deepEqual(l.board.access('confidential'), { allowed: true, override: override.id })
-    assert.equal(l.board.access('restricted').allowed, false)
+    assert.deepEqual(l.board.access('confidential', to), { allowed: true, override: override.id })
+    assert.equal(l.board.access('restricted', to).allowed, false)
     assert.deepEqual(
-      l.used.map(use => [use.override.id, use.class]),
-      [[override.id, 'confidential']]
+      l.used.map(use => [use.override.id, use.class, use.device, use.version]),
+      [[override.id, 'confidential', to.device, to.version]]
     )
     assert.equal(a.board.look('confidential').allowed, false, 'it is for another device')
     await l.stop()
     const again = await create(laptop, root, l.records)
     await again.start()
     assert.equal(again.verdict(), 'override', 'after a restart too')
+    assert.deepEqual(again.kept, [], 'that is noted once')
     await pass(30)
     assert.equal(again.verdict(), 'stale')
     assert.equal(again.records.listBlobs('override/').length, 0)

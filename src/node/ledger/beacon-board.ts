@@ -11,7 +11,7 @@
 
 import { equalBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
-import type { DeviceId } from '../../base/ids.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../../base/units.ts'
 import { decodeCbor, encodeCbor } from '../../ledger/encoding/cbor.ts'
 import { DATASET_CLASSES, type DatasetClass } from '../../ledger/encoding/names.ts'
@@ -53,10 +53,15 @@ const LOOK_MAX_MS = HOUR_MS
 const BEACON_PREFIX = 'beacon/'
 const OVERRIDE_PREFIX = 'override/'
 
-export interface OverrideUse {
+/** Whom an access is opened to, a peer or this device, and to what. */
+export interface AccessTarget {
+  readonly device: DeviceId
+  readonly version: VersionId
+}
+
+export interface OverrideUse extends AccessTarget {
   readonly override: Override
   readonly class: DatasetClass
-  readonly atMs: number
 }
 
 export interface BeaconBoardInit {
@@ -68,7 +73,9 @@ export interface BeaconBoardInit {
   /** What our ledger holds: its sync digest, and how many operations. */
   readonly holding: () => { readonly digest: Uint8Array; readonly operations: number }
   readonly syncWith: (device: DeviceId) => void
-  /** Each access that only an override opened, for the audit log. */
+  /** Each override that comes to hold here, for the audit log. */
+  readonly onOverrideKept: (override: Override) => void
+  /** Each access that only an override opened, likewise. */
   readonly onOverrideUsed: (use: OverrideUse) => void
   readonly log: Log
   readonly nowMs?: () => number
@@ -145,11 +152,11 @@ export class BeaconBoard {
   }
 
   /** Decides an access to content of a class. */
-  access(name: DatasetClass): ClassAccess {
+  access(name: DatasetClass, to: AccessTarget): ClassAccess {
     const access = this.look(name)
     if (!access.allowed || access.override === null) return access
     const override = this.overrides().find(({ id }) => id === access.override)
-    if (override !== undefined) this.#init.onOverrideUsed({ override, class: name, atMs: this.#nowMs() })
+    if (override !== undefined) this.#init.onOverrideUsed({ ...to, override, class: name })
     return access
   }
 
@@ -355,6 +362,7 @@ export class BeaconBoard {
       this.#init.records.putBlob(`${OVERRIDE_PREFIX}${override.id}`, override.record)
       const { reason, expiresMs } = override
       this.#init.log.warn({ override: override.id, expiresMs }, `an override of freshness holds: ${reason}`)
+      this.#init.onOverrideKept(override)
     }
     return refusal
   }

@@ -217,6 +217,11 @@ export class LedgerKeeper {
     return signId('root', hash, message => this.#key.sign(message))
   }
 
+  /** The same over the id of an override of freshness. */
+  signOverride(id: Uint8Array): Uint8Array {
+    return signId('override', id, message => this.#key.sign(message))
+  }
+
   #accept(accepted: readonly Operation[]): void {
     if (accepted.length === 0) return
     const rows = accepted.map(operation => recordOf(operation))
