@@ -13,11 +13,13 @@ import {
   type FrontierEntry,
   isRoleName,
   isTypeName,
+  lockOutText,
   majorityOf,
   RANK_MAX,
   RECOVERY_KEYS_MAX,
   ROLES_MAX,
   type RootTerms,
+  repairLacks,
   rootBytes,
   SUCCESSOR_BYTES_MAX
 } from './root-terms.ts'
@@ -154,6 +156,9 @@ function problemsOfPolicy(before: RootTerms, changes: RootChanges, after: RootTe
     if (role !== null && !isIntegerIn(role.rank, 1, RANK_MAX))
       problems.push(`rank ${role.rank} of ${name} is not from 1 to ${RANK_MAX}`)
   }
+  // Where the role itself goes, that has been said.
+  const lacks = after.roles.has('device') ? repairLacks(after.roles) : []
+  if (lacks.length > 0) problems.push(lockOutText(lacks))
   if (after.roles.size > ROLES_MAX)
     problems.push(`there would be ${after.roles.size} roles, at most ${ROLES_MAX}`)
   if (![...after.approvals.keys()].every(isTypeName))

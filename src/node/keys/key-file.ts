@@ -225,7 +225,7 @@ export async function signRootWithFile(
   return toHex(signId('root', sha256(bytes), message => key.sign(message)))
 }
 
-/** The signature, in hex, of the key in a file under an override of freshness, whose bytes have to be those of the id. */
+/** The same under an override of freshness, by its id. */
 export async function signOverrideWithFile(
   path: string,
   passphrase: string,
