@@ -276,11 +276,12 @@ describe('the authority chain', () => {
         ...{ formerAdmins: tally, ownAdmins: tally, recovery: tally, needsRecovery: true },
         ...{ invalidVotes: 1, operationsLost: 3 }
       }
-    ]
+    ],
+    split: true
   }
   const ROOT_ACTED: RootActed = {
     ...{ hash: HASH, version: 2, changes: ['threshold 1 -> 2'], operations: [OPERATION], inForce: false },
-    ...{ missing: ['1 more of the admins after: lab-7'], operationsLost: 1, peersTold: 1 }
+    ...{ signsLast: true, missing: ['1 more of the admins after: lab-7'], operationsLost: 1, peersTold: 1 }
   }
 
   it('is shown with who signed, who is missing, and what contests it', async () => {
@@ -294,6 +295,7 @@ describe('the authority chain', () => {
       /staleness +restricted: 1 h 0 min\n/,
       /frozen: 2 roots of version 2 contest each other\n/,
       /signed more than one: build-1\n/,
+      /no root of version 2 can get enough admins; only a root that a majority of the recovery keys/,
       /key build-1 signed 2 roots of version 2\n/,
       /adds admin x\ufffd\[2J\n/,
       /admins before +2 needed: build-1 signed, 1 more of cdcdcdcdcdcd\n/,
@@ -349,12 +351,15 @@ describe('the authority chain', () => {
     }
     assert.deepEqual(
       asked,
-      expected.map(([, changes]) => ({ changes, sign: true }))
+      expected.map(([, changes]) => ({ changes, sign: null }))
     )
     const { stdout } = await peerage('admin', 'propose', 'threshold', '2', '--no-sign')
     assert.deepEqual(asked.at(-1), { changes: [{ kind: 'threshold', threshold: 2 }], sign: false })
     assert.match(stdout, /^root 1f2e3d4c1f2e, version 2: not in force yet, sent to 1 connected device\n/)
     assert.match(stdout, /needs 1 more of the admins after: lab-7\n/)
+    assert.match(stdout, /they sign it with: .*\nthis device has not signed: .* when the others have signed/)
+    await peerage('admin', 'propose', 'threshold', '2', '--sign')
+    assert.deepEqual(asked.at(-1), { changes: [{ kind: 'threshold', threshold: 2 }], sign: true })
     await peerage('admin', 'sign', '1f2e3d4c')
     assert.deepEqual(asked.at(-1), { proposal: '1f2e3d4c', vote: null })
   })

@@ -156,9 +156,6 @@ function problemsOfPolicy(before: RootTerms, changes: RootChanges, after: RootTe
     if (role !== null && !isIntegerIn(role.rank, 1, RANK_MAX))
       problems.push(`rank ${role.rank} of ${name} is not from 1 to ${RANK_MAX}`)
   }
-  // Where the role itself goes, that has been said.
-  const lacks = after.roles.has('device') ? repairLacks(after.roles) : []
-  if (lacks.length > 0) problems.push(lockOutText(lacks))
   if (after.roles.size > ROLES_MAX)
     problems.push(`there would be ${after.roles.size} roles, at most ${ROLES_MAX}`)
   if (![...after.approvals.keys()].every(isTypeName))
@@ -166,11 +163,17 @@ function problemsOfPolicy(before: RootTerms, changes: RootChanges, after: RootTe
   for (const [type, count] of after.approvals)
     if (!isIntegerIn(count, 2, after.admins.length))
       problems.push(`${type} would need ${count} approvals of ${after.admins.length} admins`)
-  problems.push(...problemsOfFreshness(after))
+  problems.push(...problemsOfRepair(after), ...problemsOfFreshness(after))
   if (!isIntegerIn(after.timeMs, 0)) problems.push('the time of the new root is no time')
   if (after.expiresMs !== null && !isIntegerIn(after.expiresMs, after.timeMs + 1))
     problems.push('the new root would have expired before it begins')
   return problems
+}
+
+function problemsOfRepair({ roles }: RootTerms): string[] {
+  // Where the role itself goes, that is said already.
+  const lacks = roles.has('device') ? repairLacks(roles) : []
+  return lacks.length > 0 ? [lockOutText(lacks)] : []
 }
 
 function problemsOfFreshness({ beacon, stalenessMs }: RootTerms): string[] {
