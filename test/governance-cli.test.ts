@@ -395,7 +395,8 @@ describe('the authority chain', () => {
 
 describe('the ledger', () => {
   const line: LedgerLine = {
-    ...{ operation: OPERATION, type: 'note', author: BUILD, atMs: NOW_MS, says: 'notes: s\u001b[2Jo' },
+    ...{ operation: OPERATION, type: 'note', author: BUILD, atMs: NOW_MS, aheadMs: 3_600_000 },
+    ...{ says: 'notes: s\u001b[2Jo' },
     ...{ inForce: false, role: null, rank: null, reason: 'needs-approval', detail: '1 of 2 admins' }
   }
 
@@ -404,7 +405,7 @@ describe('the ledger', () => {
     const { stdout } = await peerage('ledger', '--type', 'note', '--author', 'build-1', '--since', '24h')
     assert.match(
       stdout,
-      /0f0f0f0f0f0f +build-1 +note +notes: s\ufffd\[2Jo +no effect: needs-approval, 1 of 2 admins\n/
+      /\(1 h 0 min ahead\) +0f0f0f0f0f0f +build-1 +note +notes: s\ufffd\[2Jo +no effect: needs-approval, 1 of 2/
     )
     assert.deepEqual(asked, [{ type: 'note', author: 'build-1', sinceMs: NOW_MS - DAY_MS, limit: 50 }])
     for (const wrong of [

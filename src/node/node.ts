@@ -75,7 +75,8 @@ export class Node {
     this.identity = identity
     this.store = store
     this.transport = transport
-    this.keeper = new LedgerKeeper({ records: store.records, key, log })
+    const clock = () => this.beacons.view().clock
+    this.keeper = new LedgerKeeper({ records: store.records, key, log, clock })
     this.assembler = new RootAssembler({ keeper: this.keeper, log })
     transport.setGate(device => this.#admit(device))
     this.#sync = new LedgerSync({ transport, keeper: this.keeper, log })

@@ -189,7 +189,8 @@ test('a fork voids what the feed gave from there on, whichever side is seen firs
     const draft = device.ledger.draft({
       author: admin.id,
       incarnation: INCARNATION,
-      content: publication('a', 'b')
+      content: publication('a', 'b'),
+      nowMs: START_MS
     })
     assert.equal(draft.ok ? 'drafted' : draft.reason, 'feed-forked')
   }

@@ -103,6 +103,13 @@ function enrol(
     log.warn({ device: peer, reason: judged.refused }, 'a ticket was refused')
     return { kind: 'refused', reason: judged.refused }
   }
+  try {
+    keeper.requireClock('device.enrol')
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown
+    log.warn({ device: peer }, `nobody is enrolled: ${thrown.message}`)
+    return { kind: 'refused', reason: 'busy' }
+  }
   const enrolment = keeper.append({
     type: 'device.enrol',
     device: request.device,
@@ -181,7 +188,7 @@ const REFUSALS: Readonly<Record<JoinRefusal, string>> = {
   cancelled: 'it was cancelled',
   suspended: 'this device was suspended or revoked, and no ticket brings it back',
   'bad-proof': 'it was not proved by its secret',
-  busy: 'the device that made it is busy; try again'
+  busy: 'the device that made it can not enrol anybody now; try again, or look at peerage status there'
 }
 
 function refused(ticket: Ticket, reason: JoinRefusal): AppError {
