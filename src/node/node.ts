@@ -182,7 +182,7 @@ export class Node {
       log
     })
     this.#sync.on(beacons.syncEvents)
-    keeper.on({ onAccepted: () => beacons.refresh() })
+    beacons.follow(keeper)
     return beacons
   }
 

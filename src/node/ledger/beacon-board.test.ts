@@ -4,6 +4,7 @@ import { type DeviceId, versionIdFromBytes } from '../../base/ids.ts'
 import { MINUTE_MS } from '../../base/units.ts'
 import { createRootRecord, decodeRoot, foundingTerms, orgIdOf, type Root } from '../../ledger/chain/root.ts'
 import { isMember } from '../../ledger/fold/state.ts'
+import { decodeBeacon } from '../../ledger/freshness/beacon.ts'
 import { encodeBeaconExchange } from '../../ledger/freshness/beacon-exchange.ts'
 import { freshnessTermsOf } from '../../ledger/freshness/freshness-terms.ts'
 import { createOverride } from '../../ledger/freshness/override.ts'
@@ -102,7 +103,7 @@ class Peer {
       log: SILENT_LOG
     })
     this.sync.on(this.board.syncEvents)
-    this.keeper.on({ onAccepted: () => this.board.refresh() })
+    this.board.follow(this.keeper)
     this.board.onChange(changed => this.changes.push(changed.join(' ')))
   }
 
@@ -353,6 +354,26 @@ describe('beacon board', () => {
     assert.equal(l.verdict(), 'clock-skew')
   })
 
+  it('signs, or no longer, by a root that comes alone', async () => {
+    const { s, l, root } = await createOrg(1)
+    await pass(6)
+    const signs = (peer: Peer): boolean => {
+      const before = peer.board.view().nowMs
+      const blob = peer.records.getBlob(`beacon/${peer.key.id}`)
+      return blob !== undefined && before - latestTimeMs(peer) < PERIOD_MS
+    }
+    assert.deepEqual([signs(s), signs(l)], [true, false])
+    assert.ok(root.beacon !== null)
+    const next = createRootRecord(
+      { ...root, version: 2, prev: root.hash, beacon: { ...root.beacon, signers: [laptop.id] } },
+      { signers: [{ key: admin.id, sign: message => admin.sign(message) }], sha256 }
+    )
+    for (const peer of [s, l]) assert.equal(peer.keeper.takeRoots([next]), true)
+    assert.equal(signs(l), true, 'at once')
+    await pass(6)
+    assert.deepEqual([signs(s), signs(l)], [false, true])
+  })
+
   it('spreads an override, opens what it names, and reports each use', async () => {
     const { a, s, l, root } = await createOrg(1)
     await l.dial(s)
@@ -415,6 +436,13 @@ describe('beacon board', () => {
     assert.throws(() => l.board.addOverride(Uint8Array.of(1)), { code: 'RECORD_INVALID' })
   })
 })
+
+/** When a signer last signed. */
+function latestTimeMs(peer: Peer): number {
+  const beacon = decodeBeacon(newestOf(peer), { verify, sha256 })
+  assert.ok(beacon.ok)
+  return beacon.value.timeMs
+}
 
 /** The record of the signer's own newest beacon, as it is kept. */
 function newestOf(peer: Peer): Uint8Array {
