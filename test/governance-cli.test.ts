@@ -16,6 +16,7 @@ import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-s
 import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/ledger/authority-terms.ts'
 import type { Acted, GovernanceService } from '../src/node/ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerLine } from '../src/node/ledger/ledger-terms.ts'
+import type { OverrideRecord, OverrideService } from '../src/node/ledger/override-terms.ts'
 import type { Daemon, KeyFiles, NodeService } from '../src/node/service.ts'
 import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 
@@ -39,12 +40,17 @@ let asked: unknown[]
 
 async function serve(
   methods: Partial<GovernanceService>,
-  others: { authority?: Partial<AuthorityService>; ledger?: Partial<LedgerExplorer> } = {}
+  others: {
+    authority?: Partial<AuthorityService>
+    ledger?: Partial<LedgerExplorer>
+    overrides?: Partial<OverrideService>
+  } = {}
 ): Promise<void> {
   const service = scripted<NodeService>({
     governance: scripted<GovernanceService>(methods),
     authority: scripted<AuthorityService>(others.authority ?? {}),
-    ledger: scripted<LedgerExplorer>(others.ledger ?? {})
+    ledger: scripted<LedgerExplorer>(others.ledger ?? {}),
+    overrides: scripted<OverrideService>(others.overrides ?? {})
   })
   server = createAdminServer({ service, log: { error: () => {} }, checkAnswers: true })
   await server.listen(home)
@@ -390,6 +396,86 @@ describe('the authority chain', () => {
     assert.match(stdout, /in force, sent to/)
     assert.deepEqual(signed, [[join(home, 'admin.key'), 'correct horse', { hash: HASH, bytes: 'abcd' }]])
     assert.deepEqual(asked, [{ proposal: HASH, vote: { key, signature: '0a'.repeat(64) } }])
+  })
+})
+
+describe('an override', () => {
+  const ID = 'ab'.repeat(32)
+  const KEY = 'ee'.repeat(32)
+  const record: OverrideRecord = {
+    ...{ id: ID, classes: ['restricted'], reason: 's\u001b[2Jo', devices: [BUILD] },
+    ...{ signers: [NAMELESS], madeAtMs: NOW_MS, expiresAtMs: NOW_MS + 3_600_000 }
+  }
+  const service = () => ({
+    draftOverride: answering({ id: ID, bytes: 'abcd', expiresAtMs: NOW_MS + 3_600_000 }),
+    makeOverride: answering({ ...record, peersTold: 2 }),
+    overrides: async () => [record]
+  })
+  const asks = (...given: string[]) => peerage('admin', 'override', ...given)
+  const draft = { classes: ['restricted'], reason: 'CHG-1', lifeMs: 3_600_000, devices: null, key: null }
+
+  it('is drafted and signed as it was asked for, and says what it opens', async () => {
+    await serve({}, { overrides: service() })
+    const { stdout } = await asks('--class', 'restricted', '--for', '1h', '--reason', ' CHG-1 ')
+    assert.deepEqual(asked, [draft, { bytes: 'abcd', vote: null }])
+    assert.match(
+      stdout,
+      /^override abababababab: in force until .*, in 1 h 0 min, sent to 2 connected devices\nopens restricted to build/
+    )
+    assert.match(stdout, /: s\ufffd\[2Jo\n$/)
+    assert.match(
+      (await asks('list')).stdout,
+      /abababababab +restricted +build-1 +cdcdcdcdcdcd .* s\ufffd\[2Jo\n/
+    )
+    assert.deepEqual(JSON.parse((await asks('list', '--json')).stdout), { overrides: [record] })
+  })
+
+  it('is refused where it is not bounded or not reasoned, before the node is asked', async () => {
+    await serve({}, { overrides: service() })
+    const [one, hour, why] = [
+      ['--class', 'restricted'],
+      ['--for', '1h'],
+      ['--reason', 'CHG-1']
+    ]
+    for (const [given, expected] of [
+      [[...one, '--for', '25h', ...why], /at most 24 h/],
+      [[...one, ...hour, '--reason', '  '], /write a reason/],
+      [[...one, ...hour, '--reason', 'x'.repeat(201)], /at most 200 characters/],
+      [[...one, ...hour], /--reason is missing/],
+      [[...one, ...why], /--for is missing/],
+      [[...hour, ...why], /--class is missing/],
+      [['--class', 'secret', ...hour, ...why], /secret/]
+    ] as const) {
+      const { exitCode, stdout } = await asks(...given, '--json')
+      assert.equal(exitCode, 64, given.join(' '))
+      assert.match(stdout, expected)
+    }
+    assert.deepEqual(asked, [])
+  })
+
+  it('is signed with a key file in this process: the node gets the signature alone', async () => {
+    await serve({}, { overrides: service() })
+    const file = join(home, 'passphrase')
+    writeFileSync(file, 'correct horse\n')
+    const signed: unknown[] = []
+    const keys = scripted<KeyFiles>({
+      show: async () => ({ key: defined(parseDeviceId(KEY), 'key'), n: 1, r: 1, p: 1 }),
+      signOverride: async (...given) => {
+        signed.push(given)
+        return '0a'.repeat(64)
+      }
+    })
+    const { exitCode, stderr } = await peerageWith(
+      { loadDaemon: async () => scripted<Daemon>({ keys }) },
+      ...['admin', 'override', '--class', 'restricted', '--for', '1h', '--reason', 'CHG-1'],
+      ...['--device', 'build-1', '--device', 'lab-7', '--key', 'admin.key', '--passphrase-file', file]
+    )
+    assert.equal(exitCode, 0, stderr)
+    assert.deepEqual(signed, [[join(home, 'admin.key'), 'correct horse', { id: ID, bytes: 'abcd' }]])
+    assert.deepEqual(asked, [
+      { ...draft, devices: ['build-1', 'lab-7'], key: KEY },
+      { bytes: 'abcd', vote: { key: KEY, signature: '0a'.repeat(64) } }
+    ])
   })
 })
 
