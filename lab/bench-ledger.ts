@@ -47,7 +47,12 @@ class History {
   }
 
   sign(key: DeviceKey, content: OperationContent): Operation {
-    const draft = this.ledger.draft({ author: key.id, incarnation: INCARNATION, content })
+    const draft = this.ledger.draft({
+      author: key.id,
+      incarnation: INCARNATION,
+      content,
+      nowMs: this.#timeMs
+    })
     if (!draft.ok) throw new Error(draft.detail)
     this.#timeMs += 1000
     const sign = (message: Uint8Array): Uint8Array => key.sign(message)

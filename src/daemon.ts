@@ -9,7 +9,13 @@ import { verifyAuditFolder } from './node/audit/audit-folder.ts'
 import type { AuditFolderRequest, AuditVerification } from './node/audit/audit-report.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
-import { changePassphrase, createKeyFile, readKeyFile, signRootWithFile } from './node/keys/key-file.ts'
+import {
+  changePassphrase,
+  createKeyFile,
+  readKeyFile,
+  signOverrideWithFile,
+  signRootWithFile
+} from './node/keys/key-file.ts'
 import { verifyLedgerFolder } from './node/ledger/ledger-folder.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './node/ledger/ledger-terms.ts'
 import { readableLogLine } from './node/log-line.ts'
@@ -127,7 +133,8 @@ export const keys: KeyFiles = {
     return { key, ...cost }
   },
   changePassphrase,
-  signRoot: signRootWithFile
+  signRoot: signRootWithFile,
+  signOverride: signOverrideWithFile
 }
 
 const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger }

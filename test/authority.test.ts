@@ -44,9 +44,18 @@ async function knowsProposal(node: ClusterNode, { hash }: RootActed): Promise<vo
   )
 }
 
+test('a proposal that others have to sign binds nobody: its author signs last', async () => {
+  // A key that nobody can sign with: with build-1's signature, the org would have been stuck at this.
+  const stray = await build.json<RootActed>('admin', 'propose', 'add', 'ab'.repeat(32))
+  assert.deepEqual([stray.inForce, stray.signsLast, stray.operations.length], [false, true, 1])
+  const { stdout } = await build.run('admin', 'propose', 'add', 'lab-7', '--threshold', '2')
+  assert.match(stdout, /not in force yet.*\n(?:.*\n)*needs 1 more of the admins before: build-1\n/)
+  assert.match(stdout, /this device has not signed: .* when the others have signed, do the same here\n$/)
+})
+
 test('one admin becomes two when both have signed, on every device', async () => {
-  const proposed = await build.json<RootActed>('admin', 'propose', 'add', 'lab-7')
-  assert.equal(proposed.inForce, false)
+  const proposed = await build.json<RootActed>('admin', 'propose', 'add', 'lab-7', '--sign')
+  assert.deepEqual([proposed.inForce, proposed.signsLast], [false, false])
   assert.deepEqual(proposed.missing, ['1 more of the admins after: lab-7'])
   await knowsProposal(lab, proposed)
   const status = (await lab.run('admin', 'status')).stdout
@@ -64,7 +73,13 @@ test('one admin becomes two when both have signed, on every device', async () =>
 test('what needs two admins waits for the second', async () => {
   const proposed = await lab.json<RootActed>('admin', 'propose', 'approvals', 'role.grant', '2')
   await knowsProposal(build, proposed)
-  await build.json<RootActed>('admin', 'sign', proposed.hash)
+  const first = await build.json<RootActed>('admin', 'sign', proposed.hash)
+  assert.deepEqual([first.inForce, first.signsLast], [false, false])
+  await until('lab-7 signs last', WAIT_MS, async () => {
+    const { proposals } = await lab.client.call('authority', {})
+    return proposals.some(({ ownAdmins }) => ownAdmins.signed.length === 1)
+  })
+  assert.equal((await lab.json<RootActed>('admin', 'sign', proposed.hash)).inForce, true)
   await atVersion(3)
   const granted = await build.json<Acted>('role', 'grant', 'lab-7', 'publisher')
   assert.equal(granted.inForce, false)
@@ -81,13 +96,13 @@ test('what needs two admins waits for the second', async () => {
 })
 
 test('a key signs one root of a version, and is told which it signed before', async () => {
-  const first = await build.json<RootActed>('admin', 'propose', 'expires', '365d')
-  const other = await build.json<RootActed>('admin', 'propose', 'expires', '30d', '--no-sign')
+  const first = await build.json<RootActed>('admin', 'propose', 'expires', '365d', '--sign')
+  const other = await build.json<RootActed>('admin', 'propose', 'expires', '30d')
   assert.match(
     await build.refused('SIGNED_BEFORE', 'admin', 'sign', other.hash),
     new RegExp(`signed root ${first.hash} of version 4 before`)
   )
-  await build.refused('SIGNED_BEFORE', 'admin', 'propose', 'expires', '20d')
+  await build.refused('SIGNED_BEFORE', 'admin', 'propose', 'expires', '20d', '--sign')
   await build.refused('NO_CHANGE', 'admin', 'sign', first.hash)
   assert.match(
     await build.refused('NO_CHANGE', 'admin', 'propose', 'threshold', '1'),
@@ -107,7 +122,7 @@ test('keys in files sign without coming to the node, and replace admins that are
   ])
   const named = keys.map(({ key }) => key)
   assert.equal(new Set(named).size, 3)
-  const proposed = await build.json<RootActed>('admin', 'propose', 'recovery', ...named)
+  const proposed = await build.json<RootActed>('admin', 'propose', 'recovery', ...named, '--sign')
   await knowsProposal(lab, proposed)
   await lab.json<RootActed>('admin', 'sign', proposed.hash)
   await atVersion(5)
@@ -119,7 +134,8 @@ test('keys in files sign without coming to the node, and replace admins that are
     'remove',
     'build-1',
     '--approvals',
-    'role.grant=1'
+    'role.grant=1',
+    '--sign'
   )
   assert.equal(recovery.inForce, false)
   const sign = (file: string | undefined) =>
@@ -138,4 +154,20 @@ test('keys in files sign without coming to the node, and replace admins that are
   )
   assert.equal(authority.chain.at(-1)?.succession, 'recovery')
   assert.equal(authority.isAdmin, false)
+})
+
+test('a root that has expired is followed by another, proposed by any device and signed by its admins', async () => {
+  const expiring = await lab.json<RootActed>('admin', 'propose', 'expires', '3s')
+  assert.equal(expiring.inForce, true)
+  await atVersion(7)
+  const note = (node: ClusterNode) => node.run('note', 'still here', '--json')
+  await until('nothing is given under it any more', WAIT_MS, async () => (await note(lab)).exitCode !== 0)
+  assert.match((await note(lab)).stdout, /root version 7 has expired/)
+  assert.match(await build.refused('NOT_AUTHORISED', 'note', 'nor here'), /admins have to sign a new one/)
+  const proposed = await build.json<RootActed>('admin', 'propose', 'expires', 'never')
+  assert.equal(proposed.inForce, false)
+  await knowsProposal(lab, proposed)
+  assert.equal((await lab.json<RootActed>('admin', 'sign', proposed.hash)).inForce, true)
+  await atVersion(8)
+  for (const node of [build, lab]) assert.equal((await note(node)).exitCode, 0)
 })

@@ -149,6 +149,7 @@ class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
+  readonly overrides = scripted<NodeService['overrides']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []
@@ -379,7 +380,7 @@ describe('commands that print one object', () => {
     assert.match(stdout, /clock +behind by about 15 min 0 s\n/)
     assert.match(stdout, /internal +allowed only by override abababababab\n/)
     assert.match(stdout, /confidential +would be denied: it is 43 min old\n/)
-    assert.match(stdout, /override +abababababab ends .* ago: signers down\ufffd\[2J/)
+    assert.match(stdout, /override +abababababab opens internal, ends .* ago: signers down\ufffd\[2J/)
     assert.match(
       (await peerage('show', 'os-image')).stdout,
       /os-image@2 retired\n[\s\S]*magnet:[\s\S]*build-1 \(berlin\)/

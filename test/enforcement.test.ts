@@ -200,7 +200,8 @@ describe('enforcement', { timeout: 240_000 }, () => {
     const draft = reader.node.keeper.ledger.draft({
       author: key.id,
       incarnation: reader.node.keeper.incarnation,
-      content: { type: 'dataset.retire', name: 'secret', version: null }
+      content: { type: 'dataset.retire', name: 'secret', version: null },
+      nowMs: Date.now()
     })
     assert.ok(draft.ok)
     const sign = (message: Uint8Array): Uint8Array => key.sign(message)

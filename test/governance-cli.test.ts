@@ -16,6 +16,7 @@ import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-s
 import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/ledger/authority-terms.ts'
 import type { Acted, GovernanceService } from '../src/node/ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerLine } from '../src/node/ledger/ledger-terms.ts'
+import type { OverrideRecord, OverrideService } from '../src/node/ledger/override-terms.ts'
 import type { Daemon, KeyFiles, NodeService } from '../src/node/service.ts'
 import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 
@@ -39,12 +40,17 @@ let asked: unknown[]
 
 async function serve(
   methods: Partial<GovernanceService>,
-  others: { authority?: Partial<AuthorityService>; ledger?: Partial<LedgerExplorer> } = {}
+  others: {
+    authority?: Partial<AuthorityService>
+    ledger?: Partial<LedgerExplorer>
+    overrides?: Partial<OverrideService>
+  } = {}
 ): Promise<void> {
   const service = scripted<NodeService>({
     governance: scripted<GovernanceService>(methods),
     authority: scripted<AuthorityService>(others.authority ?? {}),
-    ledger: scripted<LedgerExplorer>(others.ledger ?? {})
+    ledger: scripted<LedgerExplorer>(others.ledger ?? {}),
+    overrides: scripted<OverrideService>(others.overrides ?? {})
   })
   server = createAdminServer({ service, log: { error: () => {} }, checkAnswers: true })
   await server.listen(home)
@@ -276,11 +282,12 @@ describe('the authority chain', () => {
         ...{ formerAdmins: tally, ownAdmins: tally, recovery: tally, needsRecovery: true },
         ...{ invalidVotes: 1, operationsLost: 3 }
       }
-    ]
+    ],
+    split: true
   }
   const ROOT_ACTED: RootActed = {
     ...{ hash: HASH, version: 2, changes: ['threshold 1 -> 2'], operations: [OPERATION], inForce: false },
-    ...{ missing: ['1 more of the admins after: lab-7'], operationsLost: 1, peersTold: 1 }
+    ...{ signsLast: true, missing: ['1 more of the admins after: lab-7'], operationsLost: 1, peersTold: 1 }
   }
 
   it('is shown with who signed, who is missing, and what contests it', async () => {
@@ -294,6 +301,7 @@ describe('the authority chain', () => {
       /staleness +restricted: 1 h 0 min\n/,
       /frozen: 2 roots of version 2 contest each other\n/,
       /signed more than one: build-1\n/,
+      /no root of version 2 can get enough admins; only a root that a majority of the recovery keys/,
       /key build-1 signed 2 roots of version 2\n/,
       /adds admin x\ufffd\[2J\n/,
       /admins before +2 needed: build-1 signed, 1 more of cdcdcdcdcdcd\n/,
@@ -349,12 +357,15 @@ describe('the authority chain', () => {
     }
     assert.deepEqual(
       asked,
-      expected.map(([, changes]) => ({ changes, sign: true }))
+      expected.map(([, changes]) => ({ changes, sign: null }))
     )
     const { stdout } = await peerage('admin', 'propose', 'threshold', '2', '--no-sign')
     assert.deepEqual(asked.at(-1), { changes: [{ kind: 'threshold', threshold: 2 }], sign: false })
     assert.match(stdout, /^root 1f2e3d4c1f2e, version 2: not in force yet, sent to 1 connected device\n/)
     assert.match(stdout, /needs 1 more of the admins after: lab-7\n/)
+    assert.match(stdout, /they sign it with: .*\nthis device has not signed: .* when the others have signed/)
+    await peerage('admin', 'propose', 'threshold', '2', '--sign')
+    assert.deepEqual(asked.at(-1), { changes: [{ kind: 'threshold', threshold: 2 }], sign: true })
     await peerage('admin', 'sign', '1f2e3d4c')
     assert.deepEqual(asked.at(-1), { proposal: '1f2e3d4c', vote: null })
   })
@@ -388,9 +399,90 @@ describe('the authority chain', () => {
   })
 })
 
+describe('an override', () => {
+  const ID = 'ab'.repeat(32)
+  const KEY = 'ee'.repeat(32)
+  const record: OverrideRecord = {
+    ...{ id: ID, classes: ['restricted'], reason: 's\u001b[2Jo', devices: [BUILD] },
+    ...{ signers: [NAMELESS], madeAtMs: NOW_MS, expiresAtMs: NOW_MS + 3_600_000 }
+  }
+  const service = () => ({
+    draftOverride: answering({ id: ID, bytes: 'abcd', expiresAtMs: NOW_MS + 3_600_000 }),
+    makeOverride: answering({ ...record, peersTold: 2 }),
+    overrides: async () => [record]
+  })
+  const asks = (...given: string[]) => peerage('admin', 'override', ...given)
+  const draft = { classes: ['restricted'], reason: 'CHG-1', lifeMs: 3_600_000, devices: null, key: null }
+
+  it('is drafted and signed as it was asked for, and says what it opens', async () => {
+    await serve({}, { overrides: service() })
+    const { stdout } = await asks('--class', 'restricted', '--for', '1h', '--reason', ' CHG-1 ')
+    assert.deepEqual(asked, [draft, { bytes: 'abcd', vote: null }])
+    assert.match(
+      stdout,
+      /^override abababababab: in force until .*, in 1 h 0 min, sent to 2 connected devices\nopens restricted to build/
+    )
+    assert.match(stdout, /: s\ufffd\[2Jo\n$/)
+    assert.match(
+      (await asks('list')).stdout,
+      /abababababab +restricted +build-1 +cdcdcdcdcdcd .* s\ufffd\[2Jo\n/
+    )
+    assert.deepEqual(JSON.parse((await asks('list', '--json')).stdout), { overrides: [record] })
+  })
+
+  it('is refused where it is not bounded or not reasoned, before the node is asked', async () => {
+    await serve({}, { overrides: service() })
+    const [one, hour, why] = [
+      ['--class', 'restricted'],
+      ['--for', '1h'],
+      ['--reason', 'CHG-1']
+    ]
+    for (const [given, expected] of [
+      [[...one, '--for', '25h', ...why], /at most 24 h/],
+      [[...one, ...hour, '--reason', '  '], /write a reason/],
+      [[...one, ...hour, '--reason', 'x'.repeat(201)], /at most 200 characters/],
+      [[...one, ...hour], /--reason is missing/],
+      [[...one, ...why], /--for is missing/],
+      [[...hour, ...why], /--class is missing/],
+      [['--class', 'secret', ...hour, ...why], /secret/]
+    ] as const) {
+      const { exitCode, stdout } = await asks(...given, '--json')
+      assert.equal(exitCode, 64, given.join(' '))
+      assert.match(stdout, expected)
+    }
+    assert.deepEqual(asked, [])
+  })
+
+  it('is signed with a key file in this process: the node gets the signature alone', async () => {
+    await serve({}, { overrides: service() })
+    const file = join(home, 'passphrase')
+    writeFileSync(file, 'correct horse\n')
+    const signed: unknown[] = []
+    const keys = scripted<KeyFiles>({
+      show: async () => ({ key: defined(parseDeviceId(KEY), 'key'), n: 1, r: 1, p: 1 }),
+      signOverride: async (...given) => {
+        signed.push(given)
+        return '0a'.repeat(64)
+      }
+    })
+    const { exitCode, stderr } = await peerageWith(
+      { loadDaemon: async () => scripted<Daemon>({ keys }) },
+      ...['admin', 'override', '--class', 'restricted', '--for', '1h', '--reason', 'CHG-1'],
+      ...['--device', 'build-1', '--device', 'lab-7', '--key', 'admin.key', '--passphrase-file', file]
+    )
+    assert.equal(exitCode, 0, stderr)
+    assert.deepEqual(signed, [[join(home, 'admin.key'), 'correct horse', { id: ID, bytes: 'abcd' }]])
+    assert.deepEqual(asked, [
+      { ...draft, devices: ['build-1', 'lab-7'], key: KEY },
+      { bytes: 'abcd', vote: { key: KEY, signature: '0a'.repeat(64) } }
+    ])
+  })
+})
+
 describe('the ledger', () => {
   const line: LedgerLine = {
-    ...{ operation: OPERATION, type: 'note', author: BUILD, atMs: NOW_MS, says: 'notes: s\u001b[2Jo' },
+    ...{ operation: OPERATION, type: 'note', author: BUILD, atMs: NOW_MS, aheadMs: 3_600_000 },
+    ...{ says: 'notes: s\u001b[2Jo' },
     ...{ inForce: false, role: null, rank: null, reason: 'needs-approval', detail: '1 of 2 admins' }
   }
 
@@ -399,7 +491,7 @@ describe('the ledger', () => {
     const { stdout } = await peerage('ledger', '--type', 'note', '--author', 'build-1', '--since', '24h')
     assert.match(
       stdout,
-      /0f0f0f0f0f0f +build-1 +note +notes: s\ufffd\[2Jo +no effect: needs-approval, 1 of 2 admins\n/
+      /\(1 h 0 min ahead\) +0f0f0f0f0f0f +build-1 +note +notes: s\ufffd\[2Jo +no effect: needs-approval, 1 of 2/
     )
     assert.deepEqual(asked, [{ type: 'note', author: 'build-1', sinceMs: NOW_MS - DAY_MS, limit: 50 }])
     for (const wrong of [

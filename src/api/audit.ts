@@ -25,7 +25,9 @@ export const auditAction = z.enum([
   'deleted',
   'administered',
   'denied',
-  'violation'
+  'violation',
+  'override',
+  'overridden'
 ])
 
 /** Values of a query arrive as text. */

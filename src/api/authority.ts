@@ -37,7 +37,7 @@ export const rootChange = z.discriminatedUnion('kind', [
 
 export const proposeRequest = z.strictObject({
   changes: z.array(rootChange).min(1).max(16).readonly(),
-  sign: z.boolean()
+  sign: z.boolean().nullable()
 })
 export const proposalRequest = z.strictObject({ proposal: z.string().min(1).max(64), key })
 export const voteRequest = z.strictObject({
@@ -58,6 +58,7 @@ export const rootActed = z.object({
   changes: z.array(z.string()).readonly(),
   operations: z.array(operationId).readonly(),
   inForce: z.boolean(),
+  signsLast: z.boolean(),
   missing: z.array(z.string()).readonly(),
   operationsLost: count,
   peersTold: count
@@ -105,7 +106,8 @@ export const authority = z.object({
   equivocations: z
     .array(z.object({ key: deviceName, version: count, hashes: z.array(hash).readonly() }))
     .readonly(),
-  proposals: z.array(proposalRecord).readonly()
+  proposals: z.array(proposalRecord).readonly(),
+  split: z.boolean()
 })
 
 export type Authority = z.output<typeof authority>

@@ -19,7 +19,6 @@ export const errorObject = z.object({
 export const errorBody = z.object({ error: errorObject })
 
 export type ErrorObject = z.output<typeof errorObject>
-export type ErrorBody = z.output<typeof errorBody>
 
 export function toErrorObject(error: AppError): ErrorObject {
   return { code: error.code, message: error.message, details: error.details }

@@ -1,7 +1,7 @@
 /** The ledger, operation by operation, and what a check of an exported one finds. */
 
 import { z } from 'zod'
-import { absolutePath, count, deviceName, instantMs, operationId, orgId } from './field.ts'
+import { absolutePath, count, deviceName, durationMs, instantMs, operationId, orgId } from './field.ts'
 
 export const LEDGER_LINES_DEFAULT = 50
 export const LEDGER_LINES_MAX = 10_000
@@ -18,6 +18,7 @@ const ledgerLink = z.object({ operation: operationId, type: z.string(), author: 
 
 const ledgerLine = ledgerLink.extend({
   atMs: instantMs,
+  aheadMs: durationMs.nullable(),
   says: z.string(),
   inForce: z.boolean(),
   role: z.string().nullable(),

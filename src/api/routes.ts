@@ -47,6 +47,13 @@ import {
 } from './dataset.ts'
 import { errorObject } from './error.ts'
 import {
+  overrideActed,
+  overrideDraft,
+  overrideDraftRequest,
+  overrideList,
+  overrideRequest
+} from './freshness.ts'
+import {
   accessGrantRequest,
   accessList,
   accessRevokeRequest,
@@ -172,6 +179,9 @@ export const ROUTES = {
   propose: json('POST', '/authority/proposals', proposeRequest, rootActed),
   proposal: json('GET', '/authority/proposals/:proposal', proposalRequest, proposalBytes),
   vote: json('POST', '/authority/proposals/:proposal/vote', voteRequest, rootActed),
+  overrides: json('GET', '/overrides', nothing, overrideList),
+  draftOverride: json('POST', '/overrides/draft', overrideDraftRequest, overrideDraft),
+  makeOverride: json('POST', '/overrides', overrideRequest, overrideActed),
   operations: json('GET', '/operations', ledgerRequest, ledgerList),
   operation: json('GET', '/operations/:id', operationReference, ledgerEntry),
   exportLedger: stream('POST', '/operations/export', ledgerExportRequest, {

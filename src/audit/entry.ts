@@ -19,9 +19,12 @@
  *     administered  an operation was signed here
  *     denied        a device was refused, `count` times since the entry before for the same reason
  *     violation     a peer broke the protocol, `count` times likewise
+ *     override      an override of freshness holds here from now on: who signed it, what it opens, why, until when
+ *     overridden    an access that it alone opened here, to a peer or to this device, `count` times likewise
  */
 
 import { assert } from '../base/assert.ts'
+import { fromHex, toHex } from '../base/bytes.ts'
 import {
   type DeviceId,
   deviceIdFromBytes,
@@ -33,7 +36,9 @@ import {
 } from '../base/ids.ts'
 import { type CborFault, type CborValue, decodeCbor, encodeCbor } from '../ledger/encoding/cbor.ts'
 import {
+  DATASET_CLASSES,
   DATASET_NAME_CHARACTERS_MAX,
+  type DatasetClass,
   hash,
   isDatasetName,
   isLabel,
@@ -57,6 +62,11 @@ import {
   text,
   where
 } from '../ledger/encoding/shape.ts'
+import {
+  isOverrideReason,
+  OVERRIDE_DEVICES_MAX,
+  OVERRIDE_REASON_CHARACTERS_MAX
+} from '../ledger/freshness/override.ts'
 import { RECEIPT_BYTES_MAX } from './receipt.ts'
 import { TREE_SIZE_MAX } from './tree.ts'
 
@@ -64,6 +74,7 @@ export const ENTRY_BYTES_MAX = 2048
 const ENTRY_DEPTH_MAX = 1
 const REASON = /^[a-z][a-z0-9-]*$/
 const REASON_CHARACTERS_MAX = 64
+const CLASSES = new RegExp(`^(?:${DATASET_CLASSES.join('|')})(?: (?:${DATASET_CLASSES.join('|')}))*$`)
 const TYPE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*$/
 
 interface OfVersion {
@@ -105,6 +116,26 @@ export type AuditEvent =
       readonly count: number
       readonly version: VersionId | null
     }
+  | {
+      readonly action: 'override'
+      /** Id of the override, in hex. */
+      readonly override: string
+      readonly signer: DeviceId
+      /** Names of classes, with spaces between. */
+      readonly classes: string
+      readonly reason: string
+      /** How many devices it is for; null is every one. */
+      readonly devices: number | null
+      readonly endsMs: number
+    }
+  | {
+      readonly action: 'overridden'
+      readonly override: string
+      readonly class: DatasetClass
+      readonly peer: DeviceId
+      readonly count: number
+      readonly version: VersionId
+    }
 
 export type AuditAction = AuditEvent['action']
 
@@ -121,6 +152,7 @@ const version: Shape<VersionId> = converted(hash, versionIdFromBytes)
 const operation: Shape<OperationId> = converted(hash, operationIdFromBytes)
 const dataset = nullable(where(text(DATASET_NAME_CHARACTERS_MAX), isDatasetName, 'a dataset name'))
 const purpose = nullable(where(text(LABEL_CHARACTERS_MAX), isLabel, 'a label'))
+const override: Shape<string> = converted(hash, toHex)
 const reason = text(REASON_CHARACTERS_MAX, REASON)
 const position = integer(0, TREE_SIZE_MAX)
 const head = { v: exactly(1), seq: position, time: timeMs }
@@ -176,7 +208,30 @@ const SHAPES = {
     type: text(REASON_CHARACTERS_MAX, TYPE)
   }),
   denied: object({ ...head, action: oneOf(['denied']), ...refusal }),
-  violation: object({ ...head, action: oneOf(['violation']), ...refusal })
+  violation: object({ ...head, action: oneOf(['violation']), ...refusal }),
+  override: object({
+    ...head,
+    action: oneOf(['override']),
+    override,
+    signer: device,
+    classes: text(REASON_CHARACTERS_MAX, CLASSES),
+    reason: where(
+      text(OVERRIDE_REASON_CHARACTERS_MAX),
+      isOverrideReason,
+      'one line of visible text, trimmed'
+    ),
+    devices: nullable(integer(1, OVERRIDE_DEVICES_MAX)),
+    ends: timeMs
+  }),
+  overridden: object({
+    ...head,
+    action: oneOf(['overridden']),
+    override,
+    class: oneOf(DATASET_CLASSES),
+    peer: device,
+    count: integer(1),
+    version
+  })
 } as const satisfies { readonly [A in AuditAction]: Shape<{ readonly action: A }> }
 
 export const AUDIT_ACTIONS = Object.keys(SHAPES) as readonly AuditAction[]
@@ -213,7 +268,9 @@ function fieldsOf(event: AuditEvent): { readonly [key: string]: CborValue } {
   const fields: { [key: string]: CborValue } = {}
   for (const [name, value] of Object.entries(event)) {
     if (name === 'begunMs') fields.begun = value
-    else if (name === 'peer' || name === 'version' || name === 'operation')
+    else if (name === 'endsMs') fields.ends = value
+    else if (name === 'override') fields.override = fromHex(value) ?? null
+    else if (name === 'peer' || name === 'signer' || name === 'version' || name === 'operation')
       fields[name] = value === null ? null : idBytes(value)
     else fields[name] = value
   }
@@ -238,13 +295,25 @@ export function decodeEntry(encoded: Uint8Array): Outcome<AuditEntry, EntryFault
   const shaped = SHAPES[action](decoded.value)
   if (shaped instanceof Misshape) return rejected('malformed', `${action} entry: ${shaped}`)
   const { v: _, seq, time, ...fields } = shaped
-  const event: AuditEvent = fields.action === 'received' ? withBegunMs(fields) : fields
-  return accepted({ seq, timeMs: time, event })
+  return accepted({ seq, timeMs: time, event: withUnits(fields) })
 }
 
-function withBegunMs({
-  begun,
-  ...fields
-}: Omit<EventOf<'received'>, 'begunMs'> & { readonly begun: number }): EventOf<'received'> {
-  return { ...fields, begunMs: begun }
+type OnDisk<A extends AuditAction, Named extends string, Key extends string> = Omit<EventOf<A>, Named> & {
+  readonly [K in Key]: number
+}
+
+/** Times get the unit that they have in events. */
+function withUnits(
+  fields:
+    | Exclude<AuditEvent, { action: 'received' | 'override' }>
+    | OnDisk<'received', 'begunMs', 'begun'>
+    | OnDisk<'override', 'endsMs', 'ends'>
+): AuditEvent {
+  if (fields.action === 'received') {
+    const { begun, ...event } = fields
+    return { ...event, begunMs: begun }
+  }
+  if (fields.action !== 'override') return fields
+  const { ends, ...event } = fields
+  return { ...event, endsMs: ends }
 }

@@ -49,7 +49,9 @@ test('types are those of the table', () => {
       ['peerage.audit.deleted', 600507, 1],
       ['peerage.audit.administered', 300401, 1],
       ['peerage.audit.denied', 600503, 2],
-      ['peerage.audit.violation', 200401, 1]
+      ['peerage.audit.violation', 200401, 1],
+      ['peerage.audit.override', 300499, 1],
+      ['peerage.audit.overridden', 600599, 1]
     ]
   )
 })

@@ -8,6 +8,8 @@
  *     receipted                      Datastore Activity 6005, Other ("Receipt")
  *     denied                         Datastore Activity 6005, Connect, with status Failure
  *     administered                   Entity Management 3004: Create, Delete, or Other with the operation's type
+ *     override                       Entity Management 3004, Other ("Override")
+ *     overridden                     Datastore Activity 6005, Other ("Override")
  *     violation                      Detection Finding 2004, Create
  */
 
@@ -41,7 +43,9 @@ const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
   receipted: { of: 'datastore', id: 99, name: 'Receipt' },
   denied: { of: 'datastore', id: 3, name: 'Connect' },
   administered: { of: 'entity', id: 99, name: 'Other' },
-  violation: { of: 'finding', id: 1, name: 'Create' }
+  violation: { of: 'finding', id: 1, name: 'Create' },
+  override: { of: 'entity', id: 99, name: 'Override' },
+  overridden: { of: 'datastore', id: 99, name: 'Override' }
 }
 
 /** Operations that OCSF has a word for; others go as Other, with their own type as name. */
@@ -52,6 +56,7 @@ const OPERATION_ACTIVITIES: Readonly<Record<string, Activity>> = {
   'dataset.retire': { of: 'entity', id: 4, name: 'Delete' }
 }
 
+const ALARMS: readonly AuditAction[] = ['violation', 'denied', 'override', 'overridden']
 const SEVERITY_INFORMATIONAL = 1
 const SEVERITY_MEDIUM = 3
 const STATUS_SUCCESS = 1
@@ -113,6 +118,11 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
       actor: { app_name: 'peerage', app_uid: device },
       entity: { uid: event.operation, type: event.type, name: event.type }
     }
+  if (event.action === 'override')
+    return {
+      actor: { app_name: 'peerage', app_uid: event.signer },
+      entity: { uid: event.override, type: 'Freshness override', name: event.reason }
+    }
   if (event.action === 'violation')
     return {
       finding_info: {
@@ -147,7 +157,7 @@ export function toOcsf(entry: LoggedEntry, { org, productVersion }: OcsfOptions)
   const { device, seq, timeMs, event } = entry
   const activity = activityOf(event)
   const ocsfClass = CLASSES[activity.of]
-  const isAlarm = event.action === 'violation' || event.action === 'denied'
+  const isAlarm = ALARMS.includes(event.action)
   return {
     specversion: '1.0',
     id: `${device}/${seq}`,

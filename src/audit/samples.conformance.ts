@@ -1,5 +1,6 @@
 /** One event of each action, and one message of each kind, for tests, vectors and fuzz seeds. */
 
+import { toHex } from '../base/bytes.ts'
 import { operationIdFromBytes } from '../base/ids.ts'
 import { keyNamed, START_MS, sha256, versionNamed } from '../ledger/fold/org-fixture.conformance.ts'
 import type { AuditEvent } from './entry.ts'
@@ -38,7 +39,24 @@ export const SAMPLE_EVENTS: readonly AuditEvent[] = [
     type: 'dataset.publish'
   },
   { action: 'denied', peer: reader.id, reason: 'not-enrolled', count: 3, version: null },
-  { action: 'violation', peer: reader.id, reason: 'bad-block', count: 1, version: of.version }
+  { action: 'violation', peer: reader.id, reason: 'bad-block', count: 1, version: of.version },
+  {
+    action: 'override',
+    override: toHex(sha256(Buffer.from('override'))),
+    signer: server.id,
+    classes: 'confidential restricted',
+    reason: 'the line of the Lyon site is cut, CHG-1234',
+    devices: null,
+    endsMs: START_MS + 5000
+  },
+  {
+    action: 'overridden',
+    override: toHex(sha256(Buffer.from('override'))),
+    class: 'restricted',
+    peer: reader.id,
+    count: 2,
+    version: of.version
+  }
 ]
 
 const log = new TestLog('log').grow(6)

@@ -70,6 +70,10 @@ export const ERROR_CODES = {
     meaning: 'A ledger folder is damaged, or holds what can not be part of a ledger.',
     exitCode: 65
   },
+  CLOCK_SKEWED: {
+    meaning: 'This device signs nothing: its clock is wrong by the beacons of the org.',
+    exitCode: 75
+  },
   NOT_AUTHORISED: { meaning: 'This device has no right to that operation.', exitCode: 77 },
   TICKET_INVALID: { meaning: 'An invitation ticket is malformed or damaged.', exitCode: 65 },
   TICKET_REFUSED: {

@@ -6,6 +6,7 @@ import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
 import { grantAccess, listAccess, revokeAccess, setPolicy } from './commands/access.ts'
 import { adminStatus, initRecovery, listAdmins, signRoot } from './commands/admin.ts'
+import { listOverrides, makeOverride } from './commands/admin-override.ts'
 import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
@@ -101,6 +102,13 @@ const FAMILIES: readonly Family[] = [
         members: PROPOSALS
       }),
       signRoot,
+      family({
+        name: 'override',
+        summary: 'lift limits of freshness for a while (break-glass), and list what is lifted',
+        example:
+          'peerage admin override --class restricted --for 4h --reason "line to Lyon is cut, CHG-1234"',
+        members: [makeOverride, listOverrides]
+      }),
       family({
         name: 'recovery',
         summary: 'make recovery keys',

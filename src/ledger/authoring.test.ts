@@ -83,7 +83,12 @@ test('says before signing what the fold says after, whatever has happened', () =
         for (const other of devices) author.learn(other)
         const content = contentOf(author, each)
         const fault = authoringFault(author.ledger, { device: author.id, content, nowMs: author.nowMs })
-        const draft = author.ledger.draft({ author: author.id, incarnation: author.incarnation, content })
+        const draft = author.ledger.draft({
+          author: author.id,
+          incarnation: author.incarnation,
+          content,
+          nowMs: author.nowMs
+        })
         // Who was never enrolled has no place in the ledger at all.
         if (!draft.ok) {
           assert.notEqual(fault, undefined)

@@ -149,15 +149,15 @@ test('a draft names the enrolment at first, and what it builds on', () => {
   const founder = new TestDevice(admin, root)
   const joiner = new TestDevice(laptop, root)
   const content = publication('os', 'one')
-  const early = joiner.ledger.draft({ author: laptop.id, incarnation: INCARNATION, content })
+  const early = joiner.ledger.draft({ author: laptop.id, incarnation: INCARNATION, content, nowMs: START_MS })
   assert.equal(early.ok ? 'drafted' : early.reason, 'not-enrolled')
   const enrolled = founder.enrol(laptop)
   joiner.learn(founder)
-  const draft = joiner.ledger.draft({ author: laptop.id, incarnation: INCARNATION, content })
+  const draft = joiner.ledger.draft({ author: laptop.id, incarnation: INCARNATION, content, nowMs: START_MS })
   assert.ok(draft.ok)
   assert.deepEqual([draft.value.seq, draft.value.prev, draft.value.deps], [1, null, [enrolled.id]])
   const first = joiner.publish('os', 'one')
-  const next = joiner.ledger.draft({ author: laptop.id, incarnation: INCARNATION, content })
+  const next = joiner.ledger.draft({ author: laptop.id, incarnation: INCARNATION, content, nowMs: START_MS })
   assert.ok(next.ok)
   assert.deepEqual([next.value.seq, next.value.prev, next.value.deps], [2, first.id, []])
 })
@@ -250,7 +250,7 @@ test('a long ledger takes one more operation without folding everything again', 
 
 function draftNext(device: TestDevice) {
   const content = publication('os', 'one')
-  const draft = device.ledger.draft({ author: device.id, incarnation: INCARNATION, content })
+  const draft = device.ledger.draft({ author: device.id, incarnation: INCARNATION, content, nowMs: START_MS })
   assert.ok(draft.ok)
   return draft.value
 }

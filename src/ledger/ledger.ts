@@ -215,8 +215,10 @@ export class Ledger {
     readonly author: DeviceId
     readonly incarnation: string
     readonly content: OperationContent
+    /** The author's clock: what is dated far ahead of it is not built upon without need. */
+    readonly nowMs: number
   }): Outcome<Omit<OperationDraft, 'timeMs' | 'expiresMs'>, 'feed-forked' | 'not-enrolled'> {
-    const { author, incarnation, content } = next
+    const { author, incarnation, content, nowMs } = next
     const feed = this.#log.feeds.get(feedKey(next))
     if (feed?.forkSeq !== undefined)
       return rejected(
@@ -230,7 +232,7 @@ export class Ledger {
       if (enrolment === undefined) return rejected('not-enrolled', 'nothing in force enrols this device')
       deps.add(enrolment.operation)
     }
-    const drafting = { fold: this.#fold, log: this.#log, author, incarnation }
+    const drafting = { fold: this.#fold, log: this.#log, author, incarnation, nowMs }
     for (const id of depsFor(content, drafting))
       if (id !== tip?.operation.id && deps.size < DEPS_MAX) deps.add(id)
     return accepted({

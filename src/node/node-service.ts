@@ -26,6 +26,8 @@ import { LocalGovernanceService } from './ledger/governance-service.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import { LocalLedgerExplorer } from './ledger/ledger-explorer.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
+import { LocalOverrideService } from './ledger/override-service.ts'
+import type { OverrideService } from './ledger/override-terms.ts'
 import type { Node } from './node.ts'
 import type {
   Dataset,
@@ -57,6 +59,7 @@ export class LocalNodeService implements NodeService {
   readonly governance: GovernanceService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
+  readonly overrides: OverrideService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -65,6 +68,7 @@ export class LocalNodeService implements NodeService {
     this.#audit = new LocalAuditService(node)
     this.governance = new LocalGovernanceService(node)
     this.authority = new LocalAuthorityService(node)
+    this.overrides = new LocalOverrideService(node)
     this.ledger = new LocalLedgerExplorer(node.keeper, device => node.catalogue.nameOf(device))
   }
 
@@ -227,7 +231,7 @@ export class LocalNodeService implements NodeService {
     const { dataset, version } = this.#node.catalogue.resolve(request)
     const refusal = this.#node.readFault(this.#node.identity.device, version.version)
     if (refusal !== undefined)
-      throw new AppError('NOT_AUTHORISED', `${dataset.name} can not be fetched: ${refusal}`, {
+      throw new AppError('NOT_AUTHORISED', `${dataset.name} can not be fetched: ${refusal.detail}`, {
         details: { dataset: dataset.name, version: version.version }
       })
     const id = this.#node.desk.start({

@@ -29,7 +29,7 @@ import { loadContacts } from './membership.ts'
 import type { Membership } from './service.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
-import { SwarmHub } from './swarm/swarm-hub.ts'
+import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
 import { TransferDesk } from './swarm/transfer-desk.ts'
 import type { GateDecision, Transport } from './transport/transport.ts'
 
@@ -75,7 +75,8 @@ export class Node {
     this.identity = identity
     this.store = store
     this.transport = transport
-    this.keeper = new LedgerKeeper({ records: store.records, key, log })
+    const clock = () => this.beacons.view().clock
+    this.keeper = new LedgerKeeper({ records: store.records, key, log, clock })
     this.assembler = new RootAssembler({ keeper: this.keeper, log })
     transport.setGate(device => this.#admit(device))
     this.#sync = new LedgerSync({ transport, keeper: this.keeper, log })
@@ -176,21 +177,21 @@ export class Node {
       },
       holding: () => ({ digest: keeper.ledger.hello().digest, operations: keeper.ledger.size }),
       syncWith: device => this.#sync.ask(device),
-      onOverrideUsed: ({ override, class: name }) =>
-        log.warn({ override: override.id, class: name }, `used by an override: ${override.reason}`),
+      onOverrideKept: override => this.audit.recorder.override(override, keeper.chain.head.admins),
+      onOverrideUsed: use => this.audit.recorder.overridden(use),
       log
     })
     this.#sync.on(beacons.syncEvents)
-    keeper.on({ onAccepted: () => beacons.refresh() })
+    beacons.follow(keeper)
     return beacons
   }
 
   /** Why a device, this one included, may not have a version now, by the ledger and by how fresh our view of it is. */
-  readFault(device: DeviceId, version: VersionId): string | undefined {
+  readFault(device: DeviceId, version: VersionId): ReadFault | undefined {
     const decision = mayRead(this.keeper.state(), device, version, Date.now())
-    if (!decision.allowed) return decision.detail
-    const freshness = this.beacons.access(decision.class)
-    return freshness.allowed ? undefined : freshness.reason
+    if (!decision.allowed) return { reason: decision.detail, detail: decision.detail }
+    const freshness = this.beacons.access(decision.class, { device, version })
+    return freshness.allowed ? undefined : freshness
   }
 
   #admit(device: DeviceId): GateDecision {

@@ -25,6 +25,7 @@ import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
+import type { OverrideService } from './ledger/override-terms.ts'
 import type { Task } from './task.ts'
 
 export type { DeviceName } from './keys/device-name.ts'
@@ -306,6 +307,7 @@ export interface NodeService extends AuditService {
   readonly governance: GovernanceService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
+  readonly overrides: OverrideService
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
@@ -402,6 +404,8 @@ export interface KeyFiles {
    * those of a root with this hash (in hex, as the signature is).
    */
   signRoot(path: string, passphrase: string, root: { hash: string; bytes: string }): Promise<string>
+  /** The same for an override of freshness. */
+  signOverride(path: string, passphrase: string, override: { id: string; bytes: string }): Promise<string>
 }
 
 /** What src/daemon.ts offers to the command line. */

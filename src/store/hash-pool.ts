@@ -27,7 +27,7 @@ import type {
 import { WorkerThread } from './worker-thread.ts'
 
 const WORKERS_MAX = 4
-/** Messages that a worker holds: one in work, one waiting, so that it never idles between two. */
+/** Messages that a worker holds, one in work and the others waiting, so that it never idles between two. */
 const MESSAGES_PER_WORKER = 8
 const JOBS_PER_MESSAGE_MAX = 64
 const BYTES_PER_MESSAGE = MIB

@@ -32,7 +32,8 @@ interface Proposing<Input extends z.ZodType> {
 
 function proposing<Input extends z.ZodType>(spec: Proposing<Input>): CommandInstaller {
   const described =
-    'It is in force when enough admins have signed it; this device signs it at once if it is one.'
+    'It is in force when enough admins have signed it. A key signs one root of a version and can not take it back: so this ' +
+    'device signs at once only where nobody else has to, and else when the others have, with peerage admin sign.'
   return command({
     usage: spec.usage,
     summary: spec.summary,
@@ -41,14 +42,15 @@ function proposing<Input extends z.ZodType>(spec: Proposing<Input>): CommandInst
     options: [
       ...(spec.options ?? []),
       new Option(
-        '--no-sign',
-        'do not sign it yet: a key signs one root of a version, and can not take it back'
-      )
+        '--sign',
+        'sign it now although others have to as well: if they do not, this key signs no other of the version'
+      ),
+      new Option('--no-sign', 'propose only, also where this device alone could bring it into force')
     ],
-    input: z.intersection(spec.input, z.object({ sign: z.boolean().default(true) })),
+    input: z.intersection(spec.input, z.object({ sign: z.boolean().optional() })),
     run: async (invocation, input) => {
       const changes = [spec.change(input, invocation.context.nowMs())].flat()
-      const acted = await invocation.client.call('propose', { changes, sign: input.sign })
+      const acted = await invocation.client.call('propose', { changes, sign: input.sign ?? null })
       invocation.result(acted, paint => renderRootActed(acted, paint))
     }
   })

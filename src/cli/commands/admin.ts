@@ -115,6 +115,18 @@ function renderFreeze({ freeze }: Authority, paint: Paint): string[] {
   ]
 }
 
+function renderSplit({ split, version, recovery }: Authority, paint: Paint): string[] {
+  if (!split) return []
+  const next =
+    recovery.length === 0
+      ? 'and there are no recovery keys: the authority of this org can not change any more'
+      : 'only a root that a majority of the recovery keys signs can follow'
+  return [
+    '',
+    paint('red', `votes are split: no root of version ${version + 1} can get enough admins; ${next}`)
+  ]
+}
+
 function renderStatus(authority: Authority, nowMs: number, paint: Paint): string[] {
   const { beacon, expiresAtMs, approvals, staleness, chain } = authority
   const limits = staleness.filter(({ limitMs }) => limitMs !== null)
@@ -158,6 +170,7 @@ function renderStatus(authority: Authority, nowMs: number, paint: Paint): string
         printable(`key ${named(key)} signed ${plural(hashes.length, 'root')} of version ${version}`)
       )
     ),
+    ...renderSplit(authority, paint),
     ...authority.proposals.flatMap(proposal => renderProposal(proposal, paint))
   ]
 }
@@ -175,13 +188,19 @@ export const adminStatus = command({
 
 /** What became of a proposal or a signature. */
 export function renderRootActed(acted: RootActed, paint: Paint): string[] {
-  const { hash, version, changes, inForce, missing, operationsLost, peersTold } = acted
+  const { hash, version, changes, inForce, signsLast, missing, operationsLost, peersTold } = acted
+  const sign = `peerage admin sign ${hash.slice(0, HASH_SHOWN)}`
   return [
     `root ${hash.slice(0, HASH_SHOWN)}, version ${version}: ${inForce ? paint('green', 'in force') : paint('yellow', 'not in force yet')}, sent to ${plural(peersTold, 'connected device')}`,
     ...changes.map(change => `  ${printable(change)}`),
     ...missing.map(line => `needs ${printable(line)}`),
     ...(!inForce && operationsLost > 0 ? [paint('yellow', lostText(operationsLost))] : []),
-    ...(inForce ? [] : [`they sign it with: peerage admin sign ${hash.slice(0, HASH_SHOWN)}`])
+    ...(inForce ? [] : [`they sign it with: ${sign}`]),
+    ...(signsLast
+      ? [
+          'this device has not signed: its key signs one root of a version and can not take it back; when the others have signed, do the same here'
+        ]
+      : [])
   ]
 }
 
@@ -213,7 +232,7 @@ export const signRoot = command({
   summary: 'sign a proposed root, with the key of this device or with one in a key file',
   description:
     'PROPOSAL is at least eight digits of what peerage admin status shows. A key signs one root of a version and never ' +
-    'another. A key file is opened here; the node gets the signature alone.',
+    'another: where others have to sign as well and might not, ask them first. A key file is opened here; the node gets the signature alone.',
   examples: ['peerage admin sign 1f2e3d4c5b6a', 'peerage admin sign 1f2e3d4c5b6a --key /media/usb/admin.key'],
   options: [
     new Option('--key <file>', 'sign with the key in this file instead of this device’s'),

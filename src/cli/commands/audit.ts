@@ -24,6 +24,9 @@ import { instant, instantBefore } from '../instant.ts'
 import { absolutePathOf } from '../paths.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderTable } from '../text.ts'
 
+/** Digits of the id of an override. */
+const OVERRIDE_SHOWN = 12
+
 interface Survey {
   readonly logs: readonly AuditLogStatus[]
   readonly missing: readonly AuditMissing[]
@@ -35,9 +38,11 @@ function named({ device, name }: DeviceName): string {
 }
 
 function saidBy({ event }: AuditRecord): string {
-  const parts = ['bytes', 'reason', 'count', 'type', 'purpose', 'kind'].flatMap(key => {
+  const keys = ['bytes', 'override', 'class', 'classes', 'reason', 'count', 'type', 'purpose', 'kind']
+  const parts = keys.flatMap(key => {
     const value = event[key]
     if (value === null || value === undefined) return []
+    if (key === 'override') return [`override ${String(value).slice(0, OVERRIDE_SHOWN)}`]
     return [`${key} ${key === 'bytes' ? formatBytes(Number(value)) : value}`]
   })
   return parts.join(', ')

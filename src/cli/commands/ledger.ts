@@ -12,7 +12,7 @@ import {
 } from '../../api/ledger.ts'
 import { ERROR_CODES } from '../../base/error-codes.ts'
 import { shortId } from '../../base/ids.ts'
-import { formatBytes } from '../../base/units.ts'
+import { formatBytes, formatDuration } from '../../base/units.ts'
 import type { LedgerVerification } from '../../daemon.ts'
 import { deviceReference, named } from '../acted.ts'
 import { command } from '../command.ts'
@@ -24,8 +24,13 @@ function effectText({ inForce, role, reason, detail }: LedgerLine): string {
   return inForce ? `in force (as ${role})` : `no effect: ${reason}, ${detail}`
 }
 
+/** By the author's clock. */
+function timeText({ atMs, aheadMs }: LedgerLine): string {
+  return aheadMs === null ? isoTime(atMs) : `${isoTime(atMs)} (${formatDuration(aheadMs)} ahead)`
+}
+
 const LINE_COLUMNS: readonly Column<LedgerLine>[] = [
-  { title: 'TIME', value: row => isoTime(row.atMs) },
+  { title: 'TIME', value: timeText },
   { title: 'OPERATION', value: row => shortId(row.operation) },
   { title: 'AUTHOR', value: row => named(row.author) },
   { title: 'TYPE', value: row => row.type },
@@ -79,7 +84,7 @@ function renderEntry(entry: LedgerEntry, paint: Paint): string[] {
     ['operation', entry.operation],
     ['author', `${named(entry.author)} (${entry.author.device})`],
     ['says', entry.says],
-    ['time', `${isoTime(entry.atMs)}, by the author’s clock`],
+    ['time', `${timeText(entry)}, by the author’s clock`],
     ['effect', effectText(entry)],
     ['acting as', entry.role === null ? '-' : `${entry.role}, rank ${entry.rank}`],
     ['signature', `${entry.signature}, by the author`],

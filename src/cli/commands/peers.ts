@@ -73,8 +73,11 @@ function freshnessFields(freshness: Freshness, nowMs: number): [string, string][
     if (!allowed) fields.push([dataClass, `would be denied: ${reason ?? ''}`])
     if (override !== null) fields.push([dataClass, `allowed only by override ${override.slice(0, 12)}`])
   }
-  for (const { id, reason, expiresAtMs } of freshness.overrides)
-    fields.push(['override', `${id.slice(0, 12)} ends ${relativeTime(expiresAtMs, nowMs)}: ${reason}`])
+  for (const { id, classes, devices, reason, expiresAtMs } of freshness.overrides) {
+    const whom = devices === null ? '' : ` to ${plural(devices.length, 'device')}`
+    const what = `${id.slice(0, 12)} opens ${classes.join(', ')}${whom}, ends ${relativeTime(expiresAtMs, nowMs)}`
+    fields.push(['override', `${what}: ${reason}`])
+  }
   return fields
 }
 

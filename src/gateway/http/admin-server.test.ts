@@ -59,6 +59,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     governance: scripted({}),
     ledger: scripted({}),
     authority: scripted({}),
+    overrides: scripted({}),
     status: unexpected('status'),
     peers: unexpected('peers'),
     invite: unexpected('invite'),

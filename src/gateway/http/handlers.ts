@@ -114,6 +114,9 @@ export function createHandlers(service: NodeService): Handlers {
       propose: input => service.authority.propose(input),
       proposal: ({ proposal, key }) => service.authority.proposal(proposal, key),
       vote: input => service.authority.vote(input),
+      overrides: async () => ({ overrides: await service.overrides.overrides() }),
+      draftOverride: input => service.overrides.draftOverride(input),
+      makeOverride: input => service.overrides.makeOverride(input),
       operations: async input => ({ operations: await service.ledger.operations(input) }),
       operation: ({ id }) => service.ledger.operation(id)
     },

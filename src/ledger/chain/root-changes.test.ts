@@ -86,6 +86,11 @@ test('what is impossible is said in words, all of it at once', () => {
     [{ recovery: [s.id, s.id] }, /given twice/],
     [{ recovery: many.slice(0, 9) }, /9 recovery keys, at most 8/],
     [{ roles: new Map([['admin', null]]) }, /role admin can not be taken away/],
+    [{ roles: new Map([['device', null]]) }, /^role device can not be taken away$/],
+    [
+      { roles: new Map([['device', { types: ['note', 'root.vote'], rank: 5 }]]) },
+      /role device may not author root.propose, without which/
+    ],
     [{ roles: new Map([['nobody', null]]) }, /there is no role nobody/],
     [{ roles: new Map([['Boss', { types: [], rank: 1 }]]) }, /a role is named by/],
     [{ roles: new Map([['boss', { types: ['Note'], rank: 1 }]]) }, /operation type of role boss/],

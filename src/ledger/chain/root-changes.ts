@@ -13,11 +13,13 @@ import {
   type FrontierEntry,
   isRoleName,
   isTypeName,
+  lockOutText,
   majorityOf,
   RANK_MAX,
   RECOVERY_KEYS_MAX,
   ROLES_MAX,
   type RootTerms,
+  repairLacks,
   rootBytes,
   SUCCESSOR_BYTES_MAX
 } from './root-terms.ts'
@@ -161,11 +163,17 @@ function problemsOfPolicy(before: RootTerms, changes: RootChanges, after: RootTe
   for (const [type, count] of after.approvals)
     if (!isIntegerIn(count, 2, after.admins.length))
       problems.push(`${type} would need ${count} approvals of ${after.admins.length} admins`)
-  problems.push(...problemsOfFreshness(after))
+  problems.push(...problemsOfRepair(after), ...problemsOfFreshness(after))
   if (!isIntegerIn(after.timeMs, 0)) problems.push('the time of the new root is no time')
   if (after.expiresMs !== null && !isIntegerIn(after.expiresMs, after.timeMs + 1))
     problems.push('the new root would have expired before it begins')
   return problems
+}
+
+function problemsOfRepair({ roles }: RootTerms): string[] {
+  // Where the role itself goes, that is said already.
+  const lacks = roles.has('device') ? repairLacks(roles) : []
+  return lacks.length > 0 ? [lockOutText(lacks)] : []
 }
 
 function problemsOfFreshness({ beacon, stalenessMs }: RootTerms): string[] {

@@ -7,6 +7,12 @@
  * Frontier: an admin's operation names the root that it is made under. Without more, an admin who was removed, or
  * whose act now needs approvals, could go on naming the root before. So a successor states, for each feed of the
  * admins before it, the last operation that still counts under an earlier root. That is exact and needs no clock.
+ *
+ * Repair: whatever a successor gets wrong, the root after it can put right, as long as a root after it can come about.
+ * What that takes are a proposal and votes, which are operations. Keys of the chain may live apart from any device, and
+ * those of admins may all be lost, so that the recovery keys have to do it: then only what every member may author is
+ * left. So a successor that takes these types from the role of every member is refused; nothing less leaves the org
+ * to itself, and nothing more is needed. Root.v1 is free of this, as nobody else is bound by it yet.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -172,6 +178,11 @@ export const DEFAULT_RANKS: ReadonlyMap<string, number> = new Map([
   ['auditor', 4],
   ['device', 5]
 ])
+
+/** The role that every member has. */
+const MEMBER_ROLE = 'device'
+/** Without these for every member, an org could come to where no next root can be. */
+export const REPAIR_TYPES: readonly string[] = ['root.propose', 'root.vote']
 
 const keys = (countMax: number, countMin = 0) => sortedBytes(KEY_BYTES, countMax, countMin)
 const role = text(NAME_CHARACTERS_MAX, ROLE_PATTERN)
@@ -349,6 +360,16 @@ export function decodeTerms(encoded: Uint8Array): Outcome<RootTerms, TermsFault>
   return contradictionIn(terms) ?? accepted(terms)
 }
 
+/** What of REPAIR_TYPES every member would lack under a role table. */
+export function repairLacks(roles: RootTerms['roles']): string[] {
+  return REPAIR_TYPES.filter(type => roles.get(MEMBER_ROLE)?.includes(type) !== true)
+}
+
+/** In words, for who proposes and for who refuses. */
+export function lockOutText(lacks: readonly string[]): string {
+  return `role ${MEMBER_ROLE} may not author ${lacks.join(' and ')}, without which the org could be locked out of its own authority`
+}
+
 function contradictionIn(terms: RootTerms): Rejection<TermsFault> | undefined {
   const bad = (detail: string) => rejected('bad-terms' as const, detail)
   const admins = terms.admins.length
@@ -360,6 +381,8 @@ function contradictionIn(terms: RootTerms): Rejection<TermsFault> | undefined {
       return bad(`the operation types of role ${name} are not sorted or repeat`)
     if (!terms.ranks.has(name)) return bad(`role ${name} has no rank`)
   }
+  const lacks = repairLacks(terms.roles)
+  if (terms.version > 1 && lacks.length > 0) return bad(lockOutText(lacks))
   for (const name of terms.ranks.keys())
     if (!terms.roles.has(name)) return bad(`rank of ${name}, no such role`)
   for (const [type, count] of terms.approvals)

@@ -14,7 +14,7 @@ import {
 import { INCARNATION_BYTES } from '../operation/operation.ts'
 import { encodeSyncMessage } from '../sync/sync-messages.ts'
 import { decodeRoot, type RootTerms, rootBytes } from './root.ts'
-import { KEYS, rootAfter, termsAfter } from './root-fixture.conformance.ts'
+import { KEYS, recordAfter, rootAfter, termsAfter } from './root-fixture.conformance.ts'
 
 /**
  * The exact bytes of a chain of roots, from fixed keys. A difference here means that this program no longer reads what
@@ -44,6 +44,7 @@ const CHANGES: Partial<RootTerms> = {
   beacon: { signers: [b.id], quorum: 1, periodMs: 60_000, lifeMs: 300_000 },
   stalenessMs: { public: null, internal: null, confidential: 900_000, restricted: 600_000 },
   expiresMs: START_MS + 86_400_000,
+  roles: new Map([...FOUNDING.roles, ['device', ['note', 'root.propose', 'root.vote']]]),
   frontier: [
     { author: b.id, incarnation: INCARNATION, seq: 7, id: operation('b 7') },
     { author: a.id, incarnation: OTHER_INCARNATION, seq: 2, id: operation('a other 2') },
@@ -60,6 +61,9 @@ function currentBytes(): Record<string, string> {
     'root v1 hash': toHex(FOUNDING.hash),
     'root v2 record': toHex(second.record),
     'root v2 hash': toHex(second.hash),
+    'root v2 record that locks out': toHex(
+      recordAfter(FOUNDING, [a, b, c], { ...CHANGES, roles: FOUNDING.roles })
+    ),
     'root v3 record by recovery': toHex(third.record),
     'root v3 hash': toHex(third.hash),
     'sync want-roots': toHex(encodeSyncMessage({ kind: 'want-roots', have: [sha256(FOUNDING.record)] })),
@@ -90,6 +94,8 @@ test('the records of the vectors are read back as the chain that they were', () 
   const third = decodeRoot(record('root v3 record by recovery'), { ...KEYS, predecessor: second.value })
   assert.ok(third.ok)
   assert.deepEqual(third.value.signers, [c.id, recovery.id].sort())
+  const lockOut = decodeRoot(record('root v2 record that locks out'), { ...KEYS, predecessor: first.value })
+  assert.equal(lockOut.ok ? 'valid' : lockOut.reason, 'bad-terms')
 })
 
 test('a successor written out by hand is the one that is encoded', () => {
@@ -134,7 +140,7 @@ test('a successor written out by hand is the one that is encoded', () => {
       'roles',
       map(
         ['admin', list(text('approve'), text('device.enrol'), text('note'))],
-        ['device', list(text('note'), text('root.vote'))]
+        ['device', list(text('note'), text('root.propose'), text('root.vote'))]
       )
     ],
     ['admins', list(...keys.map(blob))],

@@ -15,6 +15,7 @@ import {
   voteFor
 } from './root-fixture.conformance.ts'
 import {
+  areVotesSplit,
   type RootCandidate,
   type RootProposal,
   type RootVote,
@@ -63,6 +64,54 @@ test('a candidate says what it changes, who has signed and who is still missing'
   assert.deepEqual(open.recovery, { needed: 2, signed: [], missing: [r.id, s.id, t.id].sort() })
   assert.equal(open.needsRecovery, false)
   assert.equal(open.ready, undefined)
+})
+
+test('votes are split when no root can get enough admins any more, and not before', () => {
+  const isSplit = (admins: readonly TestKey[], votes: readonly (readonly TestKey[])[]): boolean => {
+    const head = orgWith(admins)
+    const motions = votes.map((_, index) => termsAfter(head, { orgName: `Acme ${index}` }))
+    const input = {
+      proposals: motions.map(terms => proposal(terms)),
+      votes: motions.flatMap((terms, index) => (votes[index] ?? []).map(key => vote(terms, key, `${index}`)))
+    }
+    return areVotesSplit(head, rootCandidates(chain(head), input, KEYS).candidates)
+  }
+  for (const [admins, votes, expected] of [
+    [[a, b], [], false],
+    [[a, b], [[a], []], false],
+    [[a, b], [[a], [b]], true],
+    [[a, b], [[a, b], []], false],
+    [[a, b, c], [[a], [b]], false],
+    [[a, b, c], [[a], [b], [c]], true],
+    [[a, b, c, d], [[a, b], [c]], false],
+    [
+      [a, b, c, d],
+      [
+        [a, b],
+        [c, d]
+      ],
+      true
+    ]
+  ] as const)
+    assert.equal(
+      isSplit(admins, votes),
+      expected,
+      JSON.stringify(votes.map(keys => keys.map(({ id }) => id)))
+    )
+})
+
+test('a key that can still join no root but its own splits the votes with the others', () => {
+  const head = orgWith([a, b])
+  const joined = termsAfter(head, { admins: [a.id, b.id, c.id], threshold: 3 })
+  const other = termsAfter(head, { orgName: 'Acme Holding' })
+  const input = {
+    proposals: [proposal(joined), proposal(other)],
+    votes: [vote(other, a, 'other'), vote(joined, c, 'joined')]
+  }
+  const { candidates } = rootCandidates(chain(head), input, KEYS)
+  assert.equal(areVotesSplit(head, candidates), false, 'b can join a')
+  const more = rootCandidates(chain(head), { ...input, votes: [...input.votes, vote(joined, b, 'b')] }, KEYS)
+  assert.equal(areVotesSplit(head, more.candidates), true)
 })
 
 test('it is ready with the vote that makes its record valid for everyone', () => {

@@ -148,6 +148,27 @@ export function rootCandidates(
 }
 
 /**
+ * Whether the admins have signed so many different roots that none can get enough of them any more, the ones proposed
+ * or another: only recovery keys lead on. Keys that are merely slow, or unwilling, do not count as spent.
+ */
+export function areVotesSplit(head: Root, candidates: readonly RootCandidate[]): boolean {
+  const spentOnOther = (key: DeviceId, candidate?: RootCandidate): boolean =>
+    candidates.some(other => other !== candidate && other.votes.some(vote => vote.key === key))
+  const within = ({ signed, missing, needed }: Tally, candidate: RootCandidate): boolean =>
+    signed.length + missing.filter(key => !spentOnOther(key, candidate)).length >= needed
+  const free = head.admins.filter(key => !spentOnOther(key)).length
+  return (
+    free < head.threshold &&
+    candidates.every(
+      candidate =>
+        candidate.needsRecovery ||
+        !within(candidate.formerAdmins, candidate) ||
+        !within(candidate.ownAdmins, candidate)
+    )
+  )
+}
+
+/**
  * The other root of the same version that a key has signed already, by a vote or in a record: signing `hash` as well
  * would be evidence against the key. Stricter than what counts as such, as a motion may yet gather the signatures of
  * recovery keys: free to sign again is only who signed an ordinary root before, and then one by recovery. `roots` are

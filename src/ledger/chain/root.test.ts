@@ -92,6 +92,30 @@ test('terms that contradict themselves are refused', () => {
     assert.equal(outcome(termsOf(changes), [a, b]), 'bad-terms', JSON.stringify(changes))
 })
 
+test('a successor that could lock the org out of its authority is refused, whoever signed it', () => {
+  const first = foundOrg([a, b, c], { recovery: [outsider.id] })
+  const successor = (roles: Record<string, string[]>, ranks = first.ranks) =>
+    termsOf({
+      ...{ version: 2, prev: first.hash, recovery: [outsider.id], ranks },
+      roles: new Map([...first.roles, ...Object.entries(roles)])
+    })
+  const signers = [a, b, c, outsider]
+  const least = { admin: [], publisher: [], device: ['root.propose', 'root.vote'] }
+  assert.equal(
+    outcome(successor(least), signers, first),
+    'valid',
+    'all else can be put right by the next root'
+  )
+  for (const device of [['root.propose'], ['root.vote'], [], ['device.enrol', 'note']])
+    assert.equal(outcome(successor({ device }), signers, first), 'bad-terms', device.join())
+  const without = successor({})
+  const [roles, ranks] = [new Map(without.roles), new Map(without.ranks)]
+  for (const table of [roles, ranks]) table.delete('device')
+  assert.equal(outcome({ ...without, roles, ranks }, signers, first), 'bad-terms', 'no role device at all')
+  const founding = termsOf({ roles: new Map([['admin', []]]), ranks: new Map([['admin', 1]]) })
+  assert.equal(outcome(founding, [a, b]), 'valid', 'root.v1 binds its founders alone')
+})
+
 test('a successor needs the majority before it and its own', () => {
   const first = foundOrg([a, b, c])
   const next = termsOf({ version: 2, prev: first.hash, admins: [c.id, outsider.id], threshold: 2 })

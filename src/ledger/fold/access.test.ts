@@ -264,3 +264,22 @@ describe('who may read', () => {
 function versionBytes(): Uint8Array {
   return new Uint8Array(32).fill(9)
 }
+
+test('of several grants the one that lasts longest is what allows, whichever came first', () => {
+  const { admin, keys } = library('confidential')
+  const [reader, group] = [keys.desktop, admin.createGroup('night')]
+  const all: Scope = { kind: 'all' }
+  const granted = (nowMs = START_MS) => {
+    const decision = mayRead(admin.ledger.state(), reader.id, versionNamed('one'), nowMs)
+    return decision.allowed ? decision.grant : undefined
+  }
+  const short = admin.grantAccess(toDevice(reader), all, { expiresMs: START_MS + HOUR })
+  assert.equal(granted(), short.id)
+  admin.addTo(group, reader, { expiresMs: START_MS + 2 * HOUR })
+  const byGroup = admin.grantAccess(toGroup(group), all)
+  assert.equal(granted(), byGroup.id, 'it lasts as long as the place in the group')
+  const long = admin.grantAccess(toDevice(reader), all, { expiresMs: START_MS + 3 * HOUR })
+  assert.equal(granted(), long.id)
+  const ever = [admin.grantAccess(toDevice(reader), all), admin.grantAccess(toDevice(reader), all)]
+  assert.equal(granted(), ever.map(({ id }) => id).sort()[0], 'of equals the same one everywhere')
+})

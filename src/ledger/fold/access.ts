@@ -18,7 +18,7 @@
 import { defined } from '../../base/assert.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import { DATASET_CLASSES, type DatasetClass } from '../encoding/names.ts'
-import type { Scope } from '../operation/operation-content.ts'
+import type { Grantee, Scope } from '../operation/operation-content.ts'
 import {
   type ContentEntry,
   type DatasetEntry,
@@ -152,12 +152,13 @@ function decide(
   )
 }
 
-/** The first grant that covers a dataset for a device, of those that last longest. */
+/** Of the grants that cover a dataset for a device the one that lets it read the longest; of equals, the least id. */
 export function findGrant(
   state: State,
   device: DeviceId,
   { dataset, nowMs }: { readonly dataset: DatasetEntry; readonly nowMs: number }
 ): GrantEntry | undefined {
+  let best: { readonly grant: GrantEntry; readonly endMs: number } | undefined
   for (const grant of state.grants.values()) {
     if (hasEnded(grant.expiresMs, nowMs) || !covers(grant.scope, dataset)) continue
     const { grantee } = grant
@@ -165,9 +166,18 @@ export function findGrant(
       grantee.kind === 'device'
         ? grantee.device === device
         : isInGroup(state, { group: grantee.group, device, nowMs })
-    if (isFor) return grant
+    if (!isFor) continue
+    const endMs = Math.min(grant.expiresMs ?? Number.POSITIVE_INFINITY, placeEndMs(state, grantee, device))
+    const isLess = endMs === best?.endMs && grant.operation < best.grant.operation
+    if (best === undefined || endMs > best.endMs || isLess) best = { grant, endMs }
   }
-  return undefined
+  return best?.grant
+}
+
+/** When a device ceases to be of a grantee by time alone. */
+function placeEndMs(state: State, grantee: Grantee, device: DeviceId): number {
+  if (grantee.kind === 'device') return Number.POSITIVE_INFINITY
+  return state.groups.get(grantee.group)?.devices.get(device) ?? Number.POSITIVE_INFINITY
 }
 
 export function covers(scope: Scope, dataset: DatasetEntry): boolean {

@@ -295,16 +295,16 @@ class WritingPeer extends Peer {
 
   /** Undefined when nobody has introduced it yet. A device that finds its feed forked goes on in a new incarnation. */
   write(content: OperationContent, timeMs: number, expiresMs: number | null): Operation | undefined {
-    const draft = this.#draft(content)
+    const draft = this.#draft(content, timeMs)
     if (draft === undefined) return undefined
     const operation = createOperation({ ...draft, timeMs, expiresMs }, { sign: this.key.sign, sha256 })
     this.take([operation])
     return operation
   }
 
-  #draft(content: OperationContent): Omit<OperationDraft, 'timeMs' | 'expiresMs'> | undefined {
+  #draft(content: OperationContent, nowMs: number): Omit<OperationDraft, 'timeMs' | 'expiresMs'> | undefined {
     for (const incarnation of [this.incarnation, OTHER_INCARNATION]) {
-      const draft = this.ledger.draft({ author: this.key.id, incarnation, content })
+      const draft = this.ledger.draft({ author: this.key.id, incarnation, content, nowMs })
       if (!draft.ok) continue
       this.incarnation = incarnation
       return draft.value

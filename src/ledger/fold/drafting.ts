@@ -1,9 +1,15 @@
 /**
  * What an operation has to name, besides the one before it in its feed, so that it means what its author means: the
  * takes that it knows of, what it builds on, and what gave its author back the right to sign.
+ *
+ * Whatever an operation names raises its causal time, and with it that of all that its feed says later. A clock far
+ * ahead would so reach from one device's feed into those of others, where what is given under a root or by a role that
+ * expires would count as late. So what is *ahead*, by more than a clock may be off, is named only where the operation
+ * would not mean what its author means without it.
  */
 
 import type { DeviceId, OperationId } from '../../base/ids.ts'
+import { CLOCK_TOLERANCE_MS } from '../freshness/freshness.ts'
 import { DEPS_MAX } from '../operation/operation.ts'
 import type { Cutoff, OperationContent } from '../operation/operation-content.ts'
 import {
@@ -17,6 +23,7 @@ import {
 } from './feed.ts'
 import type { Fold } from './fold.ts'
 import { granteeKey } from './fold-books.ts'
+import { ADMIN_ROLE } from './fold-judge.ts'
 import { revokesScope } from './state-builder.ts'
 import { type Subject, standing } from './subject.ts'
 
@@ -25,6 +32,8 @@ export interface Drafting {
   readonly log: OperationLog
   readonly author: DeviceId
   readonly incarnation: string
+  /** The author's clock. */
+  readonly nowMs: number
 }
 
 /**
@@ -112,7 +121,7 @@ function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
     case 'dataset.publish':
     case 'dataset.retire':
     case 'dataset.policy':
-      return latestOn(fold.operationsOn(content.name), feedKey({ author, incarnation }))
+      return latestOn(relevantOn(content.name, drafting), feedKey({ author, incarnation }))
     default:
       return []
   }
@@ -126,11 +135,12 @@ function unknown(subject: Subject | undefined, drafting: Drafting, content: Oper
 
 /**
  * What to name so that all takes are known: the newest first, be it a take or a give that knows of takes, and nothing
- * that is known already, by the author's feed or by what is named before it.
+ * that is known already, by the author's feed or by what is named before it. What is ahead comes last: anybody can write
+ * a give that names takes, in force or not.
  */
 function unknownOf(
   { takes, gives }: { readonly takes: readonly Placed[]; readonly gives: readonly Placed[] },
-  { fold: { knowledge: known }, author, incarnation }: Drafting,
+  { fold: { knowledge: known }, author, incarnation, nowMs }: Drafting,
   content: OperationContent
 ): Placed[] {
   const last = known.lastOf(content, feedKey({ author, incarnation }))
@@ -142,7 +152,9 @@ function unknownOf(
     return open.size < size
   }
   if (last !== undefined) reach(last)
-  for (const placed of [...takes, ...gives].sort(newestFirst)) {
+  const byUse = (a: Placed, b: Placed) =>
+    Number(isAhead(a, nowMs)) - Number(isAhead(b, nowMs)) || newestFirst(a, b)
+  for (const placed of [...takes, ...gives].sort(byUse)) {
     if (open.size === 0) break
     if (reach(placed)) named.push(placed)
   }
@@ -151,6 +163,27 @@ function unknownOf(
 
 function newestFirst(a: Placed, b: Placed): number {
   return compareCausal(b, a)
+}
+
+function isAhead({ order }: Placed, nowMs: number): boolean {
+  return order.timeMs > nowMs + CLOCK_TOLERANCE_MS
+}
+
+/**
+ * Of the operations on a dataset, what the next one has to come after. Of those that are ahead these are the ones that
+ * will be in force beside it: a retirement that it lifts, a version that it follows, a policy that it replaces. What an
+ * admin says under a name leaves only the word of admins in force there.
+ */
+function relevantOn(name: string, { fold, author, nowMs }: Drafting): readonly Placed[] {
+  const operations = fold.operationsOn(name)
+  if (!operations.some(placed => isAhead(placed, nowMs))) return operations
+  const { inert, root } = fold.state()
+  const isAdmin = root.admins.includes(author)
+  const staysInForce = ({ operation: { id } }: Placed): boolean => {
+    const verdict = fold.verdict(id)
+    return verdict?.inForce === true && !inert.has(id) && (!isAdmin || verdict.role === ADMIN_ROLE)
+  }
+  return operations.filter(placed => !isAhead(placed, nowMs) || staysInForce(placed))
 }
 
 /** Operations on a dataset that no later one builds on, the latest first; those of the feed itself are implied. */

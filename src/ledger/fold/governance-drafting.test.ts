@@ -15,13 +15,20 @@ import {
   versionNamed
 } from './org-fixture.conformance.ts'
 
+const MINUTE = 60_000
+
 /** The deps that a draft names, as the names of the operations of a scene. */
 function named(
   actor: Actor,
   content: OperationContent,
   scene: Readonly<Record<string, Operation>>
 ): string[] {
-  const draft = actor.ledger.draft({ author: actor.id, incarnation: actor.incarnation, content })
+  const draft = actor.ledger.draft({
+    author: actor.id,
+    incarnation: actor.incarnation,
+    content,
+    nowMs: actor.nowMs
+  })
   assert.ok(draft.ok)
   const names = draft.value.deps.map(
     dep => Object.entries(scene).find(([, { id }]) => id === dep)?.[0] ?? dep
@@ -150,7 +157,12 @@ test('knowledge passes over operations on the same subject, and no others', () =
   const suspension = second.suspend(keys.laptop)
   second.incarnation = OTHER_INCARNATION
   const naming = (actor: Actor, content: OperationContent, deps: readonly OperationId[]): Operation => {
-    const draft = actor.ledger.draft({ author: actor.id, incarnation: actor.incarnation, content })
+    const draft = actor.ledger.draft({
+      author: actor.id,
+      incarnation: actor.incarnation,
+      content,
+      nowMs: actor.nowMs
+    })
     assert.ok(draft.ok)
     const operation = createOperation(
       { ...draft.value, deps, timeMs: START_MS, expiresMs: null },
@@ -172,4 +184,65 @@ test('knowledge passes over operations on the same subject, and no others', () =
   assert.equal(admin.standingOf(keys.laptop), 'suspended')
   naming(admin, enrolment(admin.ledger.org, keys.laptop), [ofTheSame.id])
   assert.equal(admin.standingOf(keys.laptop), 'member')
+})
+
+test('what a device dates far ahead does not reach the feeds of others, whatever it says of a dataset', () => {
+  const endMs = START_MS + 1000 * MINUTE
+  const aheadMs = START_MS + 5000 * MINUTE
+  const company = cast({ expiresMs: endMs })
+  const { admin, laptop, desktop } = company
+  const first = desktop.publish('tool', 'one')
+  laptop.learn(desktop)
+  const scene = {
+    first,
+    near: laptop.write(
+      { type: 'dataset.retire', name: 'tool', version: null },
+      { timeMs: desktop.nowMs + 9 * MINUTE }
+    ),
+    far: laptop.write({ type: 'dataset.retire', name: 'tool', version: null }, { timeMs: aheadMs })
+  }
+  meet(admin, laptop, desktop)
+  assert.deepEqual(named(desktop, publication('tool', 'two'), scene), ['near'], 'nine minutes are lived with')
+  assert.equal(desktop.says(desktop.publish('tool', 'two')), 'device')
+  assert.equal(desktop.says(desktop.publish('other', 'one')), 'device', 'nor what it says later')
+
+  // A name that the device has taken first: an admin's word settles it all the same.
+  const squat = laptop.write(publication('squat', 'one'), { timeMs: aheadMs })
+  meet(admin, laptop)
+  assert.deepEqual(named(admin, publication('squat', 'two'), { squat }), [])
+  assert.equal(admin.says(admin.publish('squat', 'two')), 'admin')
+  assert.equal(admin.ledger.state().datasets.get('squat')?.owner, 'admins')
+})
+
+test('what is in force and dated ahead is named where the operation means nothing without it', () => {
+  const { admin, second, desktop } = cast()
+  desktop.publish('tool', 'one')
+  second.learn(desktop)
+  const aheadMs = START_MS + 5000 * MINUTE
+  const retired = second.write({ type: 'dataset.retire', name: 'tool', version: null }, { timeMs: aheadMs })
+  for (const actor of [admin, desktop]) actor.learn(second)
+  const again = desktop.publish('tool', 'one')
+  assert.ok(again.deps.includes(retired.id), 'it is lifted')
+  const { versions } = desktop.ledger.state().datasets.get('tool') ?? { versions: [] }
+  assert.deepEqual(
+    versions.map(({ retiredBy }) => retiredBy !== undefined),
+    [true, false]
+  )
+  assert.ok(admin.publish('tool', 'two').deps.includes(retired.id))
+})
+
+test('to lift a take it is enough to name it: a give that anybody dated ahead beside it is not built upon', () => {
+  const { admin, second, laptop, keys } = cast()
+  admin.grantRole(keys.desktop, 'reader')
+  const taken = admin.revokeRole(keys.desktop, 'reader')
+  laptop.learn(admin)
+  const decoy = laptop.write(
+    { type: 'role.grant', device: keys.desktop.id, role: 'reader' },
+    { timeMs: START_MS + 5000 * MINUTE }
+  )
+  assert.equal(laptop.says(decoy), 'not-authorised')
+  assert.ok(decoy.deps.includes(taken.id))
+  second.learn(laptop)
+  const grant: OperationContent = { type: 'role.grant', device: keys.desktop.id, role: 'reader' }
+  assert.deepEqual(named(second, grant, { taken, decoy }), ['taken'])
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Root, RootTerms } from '../chain/root.ts'
 import { rootAfter } from '../chain/root-fixture.conformance.ts'
+import { REPAIR_TYPES } from '../chain/root-terms.ts'
 import { createOperation, type Operation } from '../operation/operation.ts'
 import { Actor, type Cast, cast, meet, succeed } from './governance-fixture.conformance.ts'
 import { keyNamed, OTHER_INCARNATION, START_MS, sha256 } from './org-fixture.conformance.ts'
@@ -129,7 +130,7 @@ test('a feed that has named a root does not go back to the one before', () => {
 test('what others than admins signed is judged by the root that it names', () => {
   const company = cast()
   const { admin, laptop } = company
-  const next = after(company, { roles: new Map([...company.root.roles, ['device', ['note']]]) })
+  const next = after(company, { roles: new Map([...company.root.roles, ['device', REPAIR_TYPES]]) })
   const old = laptop.publish('tool', 'one')
   laptop.take(next)
   const now = laptop.publish('tool', 'two')

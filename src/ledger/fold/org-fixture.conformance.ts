@@ -96,10 +96,11 @@ export class TestDevice {
 
   /** Signs the next operation without adding it. */
   sign(content: OperationContent, options: { timeMs?: number; expiresMs?: number | null } = {}): Operation {
-    const draft = this.ledger.draft({ author: this.id, incarnation: this.incarnation, content })
-    assert(draft.ok, `a draft is possible: ${draft.ok ? '' : draft.detail}`)
     this.nowMs += MINUTE
     const { timeMs = this.nowMs, expiresMs = null } = options
+    const { id: author, incarnation } = this
+    const draft = this.ledger.draft({ author, incarnation, content, nowMs: timeMs })
+    assert(draft.ok, `a draft is possible: ${draft.ok ? '' : draft.detail}`)
     return createOperation({ ...draft.value, timeMs, expiresMs }, { sign: this.key.sign, sha256 })
   }
 

@@ -230,11 +230,6 @@ export function rolesOf(state: State, device: DeviceId, nowMs: number): readonly
   return entry.role === 'admin' ? ['admin', ...names] : names
 }
 
-/** Whether a device may author operations of a type, by the role table of the head. */
-export function mayAuthor(state: State, device: DeviceId, type: string, nowMs: number): boolean {
-  return rolesOf(state, device, nowMs).some(role => state.root.roles.get(role)?.includes(type) ?? false)
-}
-
 /** Whether a device is in a group now. */
 export function isInGroup(
   state: State,

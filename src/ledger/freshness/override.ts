@@ -106,11 +106,9 @@ export function isOverrideReason(reason: string): boolean {
   return isVisibleLine(reason, OVERRIDE_REASON_CHARACTERS_MAX)
 }
 
-export function createOverride(
-  terms: OverrideTerms,
-  { signers, sha256 }: { signers: readonly RootSigner[]; sha256: Sha256 }
-): Override {
-  const encoded = encodeCbor({
+/** What is signed: the override without its signatures. */
+export function overrideBytes(terms: OverrideTerms): Uint8Array {
+  return encodeCbor({
     v: 1,
     org: idBytes(terms.org),
     root: terms.rootHash,
@@ -120,15 +118,30 @@ export function createOverride(
     time: terms.timeMs,
     expires: terms.expiresMs
   })
+}
+
+/** The record of an override and signatures that were made apart from each other. */
+export function assembleOverrideRecord(
+  encoded: Uint8Array,
+  signatures: readonly { readonly key: DeviceId; readonly signature: Uint8Array }[]
+): Uint8Array {
+  const entries = signatures.map(({ key, signature }) => [idBytes(key), signature] as const)
+  return encodeCbor([encoded, entries.sort((a, b) => compareBytes(a[0], b[0]))])
+}
+
+export function createOverride(
+  terms: OverrideTerms,
+  { signers, sha256 }: { signers: readonly RootSigner[]; sha256: Sha256 }
+): Override {
+  const encoded = overrideBytes(terms)
   const hashed = sha256(encoded)
-  const sorted = [...signers].sort((a, b) => compareBytes(idBytes(a.key), idBytes(b.key)))
-  const record = encodeCbor([
+  const record = assembleOverrideRecord(
     encoded,
-    sorted.map(signer => [idBytes(signer.key), signId('override', hashed, signer.sign)])
-  ])
-  const override = readOverride(encoded, { hashed, record, signers: sorted.map(signer => signer.key) })
-  assert(override.ok, `an override that we sign is valid: ${override.ok ? '' : override.detail}`)
-  return override.value
+    signers.map(({ key, sign }) => ({ key, signature: signId('override', hashed, sign) }))
+  )
+  const read = decodeOverrideTerms(encoded)
+  assert(read.ok, `an override that we sign is valid: ${read.ok ? '' : read.detail}`)
+  return { ...read.value, id: toHex(hashed), record, signers: signers.map(signer => signer.key).sort() }
 }
 
 /** Decodes an override of any origin: its shape and every signature. Whether it holds, override-shelf.ts says. */
@@ -143,21 +156,19 @@ export function decodeOverride(
   const [encoded, signatures] = parts
   const keys = signatures.map(([signer]) => signer)
   if (!isAscending(keys)) return rejected('malformed', 'override record: signatures are not sorted or repeat')
+  const terms = decodeOverrideTerms(encoded)
+  if (!terms.ok) return terms
   const hashed = sha256(encoded)
-  const signers = keys.map(deviceIdFromBytes)
-  const override = readOverride(encoded, { hashed, record: record.slice(), signers })
-  if (!override.ok) return override
   const message = domainMessage('override', hashed)
   for (const [signer, signature] of signatures)
     if (!verify(signer, message, signature))
       return rejected('bad-signature', `the signature of ${toHex(signer)} is wrong`)
-  return override
+  const signers = keys.map(deviceIdFromBytes)
+  return accepted({ ...terms.value, id: toHex(hashed), record: record.slice(), signers })
 }
 
-function readOverride(
-  encoded: Uint8Array,
-  proof: { hashed: Uint8Array; record: Uint8Array; signers: readonly DeviceId[] }
-): Outcome<Override, OverrideFault> {
+/** Reads what an override says, whoever is to sign it. */
+export function decodeOverrideTerms(encoded: Uint8Array): Outcome<OverrideTerms, OverrideFault> {
   const decoded = decodeCbor(encoded, { bytesMax: OVERRIDE_BYTES_MAX, depthMax: 2 })
   if (!decoded.ok) return decoded
   const terms = overrideShape(decoded.value)
@@ -173,9 +184,6 @@ function readOverride(
     reason: terms.reason,
     devices: terms.devices?.map(deviceIdFromBytes) ?? null,
     timeMs: terms.time,
-    expiresMs: terms.expires,
-    id: toHex(proof.hashed),
-    record: proof.record,
-    signers: proof.signers
+    expiresMs: terms.expires
   })
 }

@@ -118,12 +118,31 @@ test('a flood of refusals is an entry for the first, and one a minute that count
   audit.refused({ action: 'violation', peer, reason: 'bad-block', version })
   await audit.close()
   const refusals = eventsOf(opened).map(({ event }) =>
-    'count' in event ? [event.action, event.reason, event.count] : []
+    'reason' in event && 'count' in event ? [event.action, event.reason, event.count] : []
   )
   assert.deepEqual(refusals, [
     ['denied', 'this-device-is-not-enrolled', 1],
     ['violation', 'bad-block', 1],
     ['denied', 'this-device-is-not-enrolled', 499]
+  ])
+})
+
+test('uses of an override are counted by what they opened, and a flood of refusals hides none', async () => {
+  const opened = open()
+  const { audit } = opened
+  for (let count = 0; count < 300; count++)
+    audit.refused({ action: 'denied', peer, reason: `reason ${count}`, version: null })
+  const use = { action: 'overridden' as const, override: 'ab'.repeat(32), peer, version }
+  for (let count = 0; count < 5; count++) audit.overridden({ ...use, class: 'restricted' })
+  audit.overridden({ ...use, class: 'confidential' })
+  await audit.close()
+  const uses = eventsOf(opened).flatMap(({ event }) =>
+    event.action === 'overridden' ? [[event.class, event.count]] : []
+  )
+  assert.deepEqual(uses, [
+    ['restricted', 1],
+    ['confidential', 1],
+    ['restricted', 4]
   ])
 })
 

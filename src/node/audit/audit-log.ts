@@ -8,7 +8,7 @@
  * - A checkpoint is signed only over what is durable, so no two of one size can differ.
  *
  * Refusals and violations are caused by others, and could be caused a thousand times a second: of each device and
- * reason at most one entry a minute is written, which says how many there were.
+ * reason at most one entry a minute is written, which says how many there were. Uses of an override are counted alike.
  */
 
 import {
@@ -54,6 +54,9 @@ export interface Refusal {
   readonly version: VersionId | null
 }
 
+/** An access that only an override of freshness opened, to a peer or to this device. */
+export type Overridden = Omit<Extract<AuditEvent, { action: 'overridden' }>, 'count'>
+
 interface Waiting {
   readonly event: AuditEvent
   readonly timeMs: number
@@ -62,7 +65,7 @@ interface Waiting {
 }
 
 interface Counted {
-  readonly refusal: Refusal
+  readonly refusal: Refusal | Overridden
   /** Since the entry before. */
   count: number
   /** When the next entry may be written. */
@@ -137,6 +140,17 @@ export class AuditLog {
     this.note({ ...refusal, count: 1 })
   }
 
+  /** Notes a use of an override, or counts it. Who uses one is a member; none is lost in a flood. */
+  overridden(use: Overridden): void {
+    const key = `overridden ${use.override} ${use.class} ${use.peer} ${use.version}`
+    const known = this.#counted.get(key)
+    if (known !== undefined) known.count++
+    else {
+      this.#count(key, use, { count: 0, nowMs: this.#nowMs() })
+      this.note({ ...use, count: 1 })
+    }
+  }
+
   /** What a stored position of this log hashes to. */
   readonly node = ({ level, index }: NodePosition): Uint8Array => {
     if (level > 0) return defined(this.store.database.node(level, index), `node ${level}/${index} of the log`)
@@ -195,7 +209,11 @@ export class AuditLog {
     return opened.value
   }
 
-  #count(key: string, refusal: Refusal, { count, nowMs }: { count: number; nowMs: number }): void {
+  #count(
+    key: string,
+    refusal: Refusal | Overridden,
+    { count, nowMs }: { count: number; nowMs: number }
+  ): void {
     this.#counted.set(key, { refusal, count, dueMs: nowMs + COALESCE_MS })
   }
 

@@ -9,11 +9,14 @@
  */
 
 import { createReceipt } from '../../audit/receipt.ts'
+import { defined } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import { MINUTE_MS } from '../../base/units.ts'
+import type { Override } from '../../ledger/freshness/override.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
+import type { OverrideUse } from '../ledger/beacon-board.ts'
 import type { Log } from '../log.ts'
 import type { AuditLog } from './audit-log.ts'
 
@@ -122,6 +125,28 @@ export class AuditRecorder {
 
   authored({ id, type }: { readonly id: OperationId; readonly type: string }): void {
     this.#init.audit.note({ action: 'administered', operation: id, type })
+  }
+
+  /** An override of freshness came to hold here; `admins` are those of the newest root. */
+  override(
+    { id, signers, classes, reason, devices, expiresMs }: Override,
+    admins: readonly DeviceId[]
+  ): void {
+    const signer = defined(
+      signers.find(key => admins.includes(key)),
+      'an override holds by an admin'
+    )
+    this.#init.audit.note({
+      ...{ action: 'override', override: id, signer, classes: classes.join(' '), reason },
+      ...{ devices: devices?.length ?? null, endsMs: expiresMs }
+    })
+  }
+
+  /** An access that it alone opened. */
+  overridden({ override, class: name, device, version }: OverrideUse): void {
+    this.#init.audit.overridden({
+      ...{ action: 'overridden', override: override.id, class: name, peer: device, version }
+    })
   }
 
   /** Notes what went over open streams since it was noted last; of one version, or of all. */

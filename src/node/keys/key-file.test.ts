@@ -6,8 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { toHex } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
-import { DeviceKey } from './device-key.ts'
+import { orgIdFromBytes } from '../../base/ids.ts'
+import { domainMessage } from '../../ledger/encoding/signature.ts'
+import { overrideBytes } from '../../ledger/freshness/override.ts'
+import { sha256 } from '../../store/sha256.ts'
+import { DeviceKey, verifySignature } from './device-key.ts'
 import {
   changePassphrase,
   createKeyFile,
@@ -18,6 +23,7 @@ import {
   parseKeyFile,
   readKeyFile,
   sealKey,
+  signOverrideWithFile,
   unsealKey
 } from './key-file.ts'
 
@@ -63,6 +69,25 @@ describe('key file', () => {
       withCode('KEY_FILE_EXISTS', /kept\.key/)
     )
     assert.equal((await readKeyFile(path)).key, key)
+  })
+
+  it('signs an override whose bytes are those of its id, and nothing else', async () => {
+    const path = join(folder, 'signing.key')
+    const key = await createKeyFile(path, { passphrase: PASSPHRASE, cost })
+    const [org, hash] = [orgIdFromBytes(new Uint8Array(32)), new Uint8Array(32)]
+    const terms = { org, rootHash: hash, classes: ['restricted'] as const, reason: 'CHG-1', devices: null }
+    const bytes = overrideBytes({ ...terms, timeMs: 1, expiresMs: 2 })
+    const id = toHex(sha256(bytes))
+    const signature = await signOverrideWithFile(path, PASSPHRASE, { id, bytes: toHex(bytes) })
+    const message = domainMessage('override', sha256(bytes))
+    assert.equal(verifySignature(key, message, Buffer.from(signature, 'hex')), true)
+    const refused = withCode('RECORD_INVALID', /nothing was signed/)
+    for (const wrong of [
+      { id: 'ab'.repeat(32), bytes: toHex(bytes) },
+      { id: toHex(sha256(hash)), bytes: toHex(hash) },
+      { id, bytes: 'zz' }
+    ])
+      await assert.rejects(signOverrideWithFile(path, PASSPHRASE, wrong), refused)
   })
 
   it('changes its passphrase and keeps its key, whole or not at all', async () => {

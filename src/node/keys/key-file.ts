@@ -16,7 +16,6 @@ import {
   type BinaryLike,
   createCipheriv,
   createDecipheriv,
-  createHash,
   randomBytes,
   type ScryptOptions,
   scrypt
@@ -30,6 +29,7 @@ import { type DeviceId, idBytes, parseDeviceId } from '../../base/ids.ts'
 import { MIB } from '../../base/units.ts'
 import { decodeTerms } from '../../ledger/chain/root-terms.ts'
 import { signId } from '../../ledger/encoding/signature.ts'
+import { decodeOverrideTerms } from '../../ledger/freshness/override.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from './device-key.ts'
 import { writePrivateFile } from './private-file.ts'
@@ -225,6 +225,23 @@ export async function signRootWithFile(
   return toHex(signId('root', sha256(bytes), message => key.sign(message)))
 }
 
+/** The same under an override of freshness, by its id. */
+export async function signOverrideWithFile(
+  path: string,
+  passphrase: string,
+  override: { readonly id: string; readonly bytes: string }
+): Promise<string> {
+  const bytes = fromHex(override.bytes)
+  const terms = bytes === undefined ? undefined : decodeOverrideTerms(bytes)
+  if (bytes === undefined || terms?.ok !== true || toHex(sha256(bytes)) !== override.id)
+    throw new AppError(
+      'RECORD_INVALID',
+      `nothing was signed: the bytes are not those of an override ${override.id}`
+    )
+  const key = await openKeyFile(path, passphrase)
+  return toHex(signId('override', sha256(bytes), message => key.sign(message)))
+}
+
 /** Why a passphrase can not be used; undefined when it can. */
 export function passphraseFault(passphrase: string): string | undefined {
   if ([...passphrase.normalize('NFC')].length < PASSPHRASE_CHARACTERS_MIN)
@@ -254,8 +271,7 @@ function headerBytes({ key, cost, salt, nonce }: Omit<KeyFile, 'sealed'>): Uint8
 }
 
 function checkOf(file: KeyFile): Uint8Array {
-  const hash = createHash('sha256').update(headerBytes(file)).update(file.sealed).digest()
-  return new Uint8Array(hash.subarray(0, CHECK_BYTES))
+  return sha256(concatBytes([headerBytes(file), file.sealed])).subarray(0, CHECK_BYTES)
 }
 
 function costOf({ n, r, p }: Readonly<Record<'n' | 'r' | 'p', unknown>>): KeyFileCost | undefined {

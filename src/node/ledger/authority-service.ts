@@ -13,8 +13,8 @@ import { type DeviceId, type OperationId, parseDeviceId, shortId } from '../../b
 import { isRootSignature, type Root } from '../../ledger/chain/root.ts'
 import { type RootChanges, successorTerms } from '../../ledger/chain/root-changes.ts'
 import type { Equivocation } from '../../ledger/chain/root-siblings.ts'
-import { FRONTIER_MAX, rootBytes } from '../../ledger/chain/root-terms.ts'
-import type { RootCandidate, Tally } from '../../ledger/chain/root-votes.ts'
+import { FRONTIER_MAX, type RootTerms, rootBytes } from '../../ledger/chain/root-terms.ts'
+import { areVotesSplit, type RootCandidate, type Tally } from '../../ledger/chain/root-votes.ts'
 import { DATASET_CLASSES } from '../../ledger/encoding/names.ts'
 import { SIGNATURE_BYTES } from '../../ledger/encoding/signature.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
@@ -75,7 +75,8 @@ export class LocalAuthorityService implements AuthorityService {
       equivocations: distinct([...chain.equivocations, ...equivocations]).map(each =>
         this.#equivocation(each)
       ),
-      proposals: candidates.map(candidate => this.#proposal(candidate))
+      proposals: candidates.map(candidate => this.#proposal(candidate)),
+      split: areVotesSplit(head, candidates)
     }
   }
 
@@ -95,10 +96,11 @@ export class LocalAuthorityService implements AuthorityService {
     const { terms } = successor
     const bytes = rootBytes(terms)
     const hash = sha256(bytes)
-    const signs = sign && [...head.admins, ...terms.admins].includes(identity.device)
+    const mayVote = [...head.admins, ...terms.admins].includes(identity.device)
+    const signs = mayVote && (sign ?? isCompleteWith(identity.device, head, terms))
     const other = signs ? this.#otherSignedBy(identity.device, terms.version) : undefined
     if (other !== undefined)
-      throw signedTwice(identity.device, terms.version, other, 'propose without signing with --no-sign')
+      throw signedTwice(identity.device, terms.version, other, 'propose without signing it')
     const proposed = keeper.author({ type: 'root.propose', hash, bytes }).operation
     const votes = signs ? [this.#vote(identity.device, hash, keeper.signRoot(hash))] : []
     return this.#acted({ hash, version: terms.version, operations: [proposed, ...votes] })
@@ -214,10 +216,16 @@ export class LocalAuthorityService implements AuthorityService {
       ...{ hash: toHex(hash), version, changes: candidate?.changes ?? [] },
       operations: said.operations.map(({ id }): OperationId => id),
       inForce: root !== undefined,
+      signsLast: candidate !== undefined && this.#signsLast(candidate),
       missing: root !== undefined || candidate === undefined ? [] : this.#missing(candidate),
       operationsLost: candidate === undefined ? 0 : this.#lost(candidate),
       peersTold: transport.peers().length
     }
+  }
+
+  /** Whether this device has a vote on it that it has not given. */
+  #signsLast({ formerAdmins, ownAdmins }: RootCandidate): boolean {
+    return [formerAdmins, ownAdmins].some(({ missing }) => missing.includes(this.#node.identity.device))
   }
 
   #missing({ formerAdmins, ownAdmins, recovery, needsRecovery }: RootCandidate): string[] {
@@ -277,6 +285,13 @@ export class LocalAuthorityService implements AuthorityService {
   #equivocation({ key, version, hashes }: Equivocation): EquivocationRecord {
     return { key: this.#names.nameOf(key), version, hashes: hashes.map(toHex) }
   }
+}
+
+/** Whether a key alone brings a root into force: then nobody can be left waiting for others. */
+function isCompleteWith(key: DeviceId, head: Root, terms: RootTerms): boolean {
+  const isAlone = (root: RootTerms) => root.threshold === 1 && root.admins.includes(key)
+  const keepsRecovery = head.recovery.length === 0 || head.recovery.join() === terms.recovery.join()
+  return isAlone(head) && isAlone(terms) && keepsRecovery
 }
 
 function distinct(equivocations: readonly Equivocation[]): Equivocation[] {

@@ -77,6 +77,8 @@ export interface AuthorityRecord {
   } | null
   readonly equivocations: readonly EquivocationRecord[]
   readonly proposals: readonly ProposalRecord[]
+  /** Admins signed so many roots of the next version that none can get enough of them: only recovery keys lead on. */
+  readonly split: boolean
 }
 
 /** Keys are devices (by name or the beginning of an id), or keys in full. */
@@ -99,8 +101,12 @@ export type RootChange =
 
 export interface ProposeAction {
   readonly changes: readonly RootChange[]
-  /** Whether this device signs it as well, if it is an admin. */
-  readonly sign: boolean
+  /**
+   * Whether this device signs it as well, if it is an admin. Null: only where its signature alone brings the root into
+   * force. A key signs one root of a version and can not take it back, so whoever proposes signs last: a proposal that
+   * a needed admin refuses would else keep every other root of the version from the proposer's signature.
+   */
+  readonly sign: boolean | null
 }
 
 export interface VoteAction {
@@ -118,6 +124,8 @@ export interface RootActed {
   readonly operations: readonly OperationId[]
   /** Whether it is in force now. */
   readonly inForce: boolean
+  /** Whether this device has a vote on it, and keeps it until the others have signed. */
+  readonly signsLast: boolean
   /** Whose signatures it still needs, a line for each set of keys; empty when it is in force. */
   readonly missing: readonly string[]
   readonly operationsLost: number

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
-import type { DeviceId } from '../../base/ids.ts'
+import { type DeviceId, versionIdFromBytes } from '../../base/ids.ts'
 import { MINUTE_MS } from '../../base/units.ts'
 import { createRootRecord, decodeRoot, foundingTerms, orgIdOf, type Root } from '../../ledger/chain/root.ts'
 import { isMember } from '../../ledger/fold/state.ts'
+import { decodeBeacon } from '../../ledger/freshness/beacon.ts'
 import { encodeBeaconExchange } from '../../ledger/freshness/beacon-exchange.ts'
 import { freshnessTermsOf } from '../../ledger/freshness/freshness-terms.ts'
 import { createOverride } from '../../ledger/freshness/override.ts'
@@ -66,6 +67,7 @@ class Peer {
   readonly keeper: LedgerKeeper
   readonly sync: LedgerSync
   readonly board: BeaconBoard
+  readonly kept: string[] = []
   readonly used: OverrideUse[] = []
   readonly changes: string[] = []
   readonly asked: DeviceId[] = []
@@ -96,11 +98,12 @@ class Peer {
         this.asked.push(device)
         this.sync.ask(device)
       },
+      onOverrideKept: override => this.kept.push(override.id),
       onOverrideUsed: use => this.used.push(use),
       log: SILENT_LOG
     })
     this.sync.on(this.board.syncEvents)
-    this.keeper.on({ onAccepted: () => this.board.refresh() })
+    this.board.follow(this.keeper)
     this.board.onChange(changed => this.changes.push(changed.join(' ')))
   }
 
@@ -351,6 +354,26 @@ describe('beacon board', () => {
     assert.equal(l.verdict(), 'clock-skew')
   })
 
+  it('signs, or no longer, by a root that comes alone', async () => {
+    const { s, l, root } = await createOrg(1)
+    await pass(6)
+    const signs = (peer: Peer): boolean => {
+      const before = peer.board.view().nowMs
+      const blob = peer.records.getBlob(`beacon/${peer.key.id}`)
+      return blob !== undefined && before - latestTimeMs(peer) < PERIOD_MS
+    }
+    assert.deepEqual([signs(s), signs(l)], [true, false])
+    assert.ok(root.beacon !== null)
+    const next = createRootRecord(
+      { ...root, version: 2, prev: root.hash, beacon: { ...root.beacon, signers: [laptop.id] } },
+      { signers: [{ key: admin.id, sign: message => admin.sign(message) }], sha256 }
+    )
+    for (const peer of [s, l]) assert.equal(peer.keeper.takeRoots([next]), true)
+    assert.equal(signs(l), true, 'at once')
+    await pass(6)
+    assert.deepEqual([signs(s), signs(l)], [false, true])
+  })
+
   it('spreads an override, opens what it names, and reports each use', async () => {
     const { a, s, l, root } = await createOrg(1)
     await l.dial(s)
@@ -370,23 +393,26 @@ describe('beacon board', () => {
       },
       { signers: [{ key: admin.id, sign: message => admin.sign(message) }], sha256 }
     )
+    const to = { device: signer.id, version: versionIdFromBytes(new Uint8Array(32)) }
     l.changes.length = 0
     a.board.addOverride(override.record)
     await settle()
     assert.deepEqual(l.changes, ['confidential'])
     assert.equal(l.verdict(), 'override')
+    for (const { kept } of [a, l]) assert.deepEqual(kept, [override.id], 'both note that it holds')
     assert.equal(l.used.length, 0, 'looking is no use')
-    assert.deepEqual(l.board.access('confidential'), { allowed: true, override: override.id })
-    assert.equal(l.board.access('restricted').allowed, false)
+    assert.deepEqual(l.board.access('confidential', to), { allowed: true, override: override.id })
+    assert.equal(l.board.access('restricted', to).allowed, false)
     assert.deepEqual(
-      l.used.map(use => [use.override.id, use.class]),
-      [[override.id, 'confidential']]
+      l.used.map(use => [use.override.id, use.class, use.device, use.version]),
+      [[override.id, 'confidential', to.device, to.version]]
     )
     assert.equal(a.board.look('confidential').allowed, false, 'it is for another device')
     await l.stop()
     const again = await create(laptop, root, l.records)
     await again.start()
     assert.equal(again.verdict(), 'override', 'after a restart too')
+    assert.deepEqual(again.kept, [], 'that is noted once')
     await pass(30)
     assert.equal(again.verdict(), 'stale')
     assert.equal(again.records.listBlobs('override/').length, 0)
@@ -410,6 +436,13 @@ describe('beacon board', () => {
     assert.throws(() => l.board.addOverride(Uint8Array.of(1)), { code: 'RECORD_INVALID' })
   })
 })
+
+/** When a signer last signed. */
+function latestTimeMs(peer: Peer): number {
+  const beacon = decodeBeacon(newestOf(peer), { verify, sha256 })
+  assert.ok(beacon.ok)
+  return beacon.value.timeMs
+}
 
 /** The record of the signer's own newest beacon, as it is kept. */
 function newestOf(peer: Peer): Uint8Array {

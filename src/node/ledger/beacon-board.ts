@@ -10,8 +10,8 @@
  */
 
 import { equalBytes } from '../../base/bytes.ts'
-import { AppError, messageOf } from '../../base/errors.ts'
-import type { DeviceId } from '../../base/ids.ts'
+import { AppError } from '../../base/errors.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../../base/units.ts'
 import { decodeCbor, encodeCbor } from '../../ledger/encoding/cbor.ts'
 import { DATASET_CLASSES, type DatasetClass } from '../../ledger/encoding/names.ts'
@@ -25,7 +25,8 @@ import {
   CLOCK_TOLERANCE_MS,
   type ClassAccess,
   Freshness,
-  type FreshnessView
+  type FreshnessView,
+  type Now
 } from '../../ledger/freshness/freshness.ts'
 import type { FreshnessTerms } from '../../ledger/freshness/freshness-terms.ts'
 import { decodeOverride, type Override } from '../../ledger/freshness/override.ts'
@@ -33,17 +34,15 @@ import type { RecordStore } from '../../store/records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import type { Log } from '../log.ts'
-import { FramedStream } from '../transport/framed-stream.ts'
-import { nextMessage } from '../transport/next-message.ts'
-import type { PeerStream, Transport } from '../transport/transport.ts'
-import { verify } from './ledger-keeper.ts'
+import type { Transport } from '../transport/transport.ts'
+import { type LedgerKeeper, verify } from './ledger-keeper.ts'
 import type { SyncEvents } from './ledger-sync.ts'
+import { RecordExchange } from './record-exchange.ts'
 
 export const BEACON_PROTOCOL = '/peerage/beacons/1'
 /** A beacon or an override that its sender signed or was just given. */
 export const BEACON_TOPIC = 'peerage/beacon/1'
 
-const EXCHANGE_TIMEOUT_MS = 10 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
 /** A root could ask for less; nobody needs it. */
 const PERIOD_MIN_MS = SECOND_MS
@@ -53,10 +52,15 @@ const LOOK_MAX_MS = HOUR_MS
 const BEACON_PREFIX = 'beacon/'
 const OVERRIDE_PREFIX = 'override/'
 
-export interface OverrideUse {
+/** Whom an access is opened to, a peer or this device, and to what. */
+export interface AccessTarget {
+  readonly device: DeviceId
+  readonly version: VersionId
+}
+
+export interface OverrideUse extends AccessTarget {
   readonly override: Override
   readonly class: DatasetClass
-  readonly atMs: number
 }
 
 export interface BeaconBoardInit {
@@ -68,7 +72,9 @@ export interface BeaconBoardInit {
   /** What our ledger holds: its sync digest, and how many operations. */
   readonly holding: () => { readonly digest: Uint8Array; readonly operations: number }
   readonly syncWith: (device: DeviceId) => void
-  /** Each access that only an override opened, for the audit log. */
+  /** Each override that comes to hold here, for the audit log. */
+  readonly onOverrideKept: (override: Override) => void
+  /** Each access that only an override opened, likewise. */
   readonly onOverrideUsed: (use: OverrideUse) => void
   readonly log: Log
   readonly nowMs?: () => number
@@ -84,10 +90,11 @@ export class BeaconBoard {
   readonly #freshness: Freshness
   readonly #nowMs: () => number
   readonly #listeners = new Set<(changed: readonly DatasetClass[]) => void>()
-  readonly #stop = new AbortController()
+  readonly #exchange: RecordExchange
   /** The signer's beacon that was here when the running sync with it began. */
   readonly #syncing = new Map<DeviceId, Uint8Array>()
   #shown = ''
+  #isClosed = false
   #look: NodeJS.Timeout | undefined
   #round: NodeJS.Timeout | undefined
   #signing: { readonly periodMs: number; readonly timer: NodeJS.Timeout } | undefined
@@ -98,15 +105,18 @@ export class BeaconBoard {
     this.#freshness = new Freshness({ self: init.key.id })
     this.#load()
     this.#freshness.cover(init.holding().digest)
-    this.#shown = this.#classes()
+    this.#shown = this.#classes(this.#now())
     const { transport } = init
-    transport.handle(BEACON_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
-    transport.on({ onConnect: link => link.direction === 'outbound' && void this.#exchange(link.device) })
+    this.#exchange = new RecordExchange({
+      ...{ transport, protocol: BEACON_PROTOCOL, name: 'beacon', messageBytesMax: BEACON_EXCHANGE_BYTES_MAX },
+      ...{ outgoing: () => this.#outgoing(), take: (from, message) => this.#takeExchanged(from, message) },
+      log: init.log
+    })
     transport.subscribe(BEACON_TOPIC, (from, message) => this.#takeGossip(from, message))
   }
 
   start(): void {
-    this.#round = setInterval(() => this.#exchangeOne(), ROUND_MS)
+    this.#round = setInterval(() => this.#exchange.askOne(), ROUND_MS)
     this.#round.unref()
     this.refresh()
   }
@@ -115,7 +125,13 @@ export class BeaconBoard {
     clearInterval(this.#round)
     clearTimeout(this.#look)
     clearInterval(this.#signing?.timer)
-    this.#stop.abort()
+    this.#isClosed = true
+    this.#exchange.close()
+  }
+
+  /** From now on, what the ledger and the chain become is looked at when they do. A root can come alone. */
+  follow(keeper: Pick<LedgerKeeper, 'on'>): void {
+    keeper.on({ onAccepted: () => this.refresh(), onRoots: () => this.refresh() })
   }
 
   /** The ledger or the chain has grown. */
@@ -145,17 +161,18 @@ export class BeaconBoard {
   }
 
   /** Decides an access to content of a class. */
-  access(name: DatasetClass): ClassAccess {
-    const access = this.look(name)
+  access(name: DatasetClass, to: AccessTarget): ClassAccess {
+    const now = this.#now()
+    const access = this.#freshness.access(name, now)
     if (!access.allowed || access.override === null) return access
-    const override = this.overrides().find(({ id }) => id === access.override)
-    if (override !== undefined) this.#init.onOverrideUsed({ override, class: name, atMs: this.#nowMs() })
+    const override = this.#overridesAt(now).find(({ id }) => id === access.override)
+    if (override !== undefined) this.#init.onOverrideUsed({ ...to, override, class: name })
     return access
   }
 
   /** Those that hold now. */
   overrides(): readonly Override[] {
-    return this.#freshness.overrides.active({ terms: this.#init.terms(), nowMs: this.view().nowMs })
+    return this.#overridesAt(this.#now())
   }
 
   /** Keeps an override that an admin signed, and tells the others. AppError RECORD_INVALID or NOT_AUTHORISED. */
@@ -175,8 +192,12 @@ export class BeaconBoard {
     return decoded.value
   }
 
-  #now(): { terms: FreshnessTerms; nowMs: number } {
+  #now(): Now {
     return { terms: this.#init.terms(), nowMs: this.#nowMs() }
+  }
+
+  #overridesAt(now: Now): readonly Override[] {
+    return this.#freshness.overrides.active({ terms: now.terms, nowMs: this.#freshness.view(now).nowMs })
   }
 
   #planSigning(): void {
@@ -198,10 +219,11 @@ export class BeaconBoard {
 
   #sign(): void {
     const { key, log, holding } = this.#init
-    const { terms, nowMs } = this.#now()
+    const now = this.#now()
+    const { terms, nowMs } = now
     const rootHash = terms.rootHashes.at(-1)
     if (terms.beacon === null || rootHash === undefined) return
-    const { clock } = this.view()
+    const { clock } = this.#freshness.view(now)
     if (clock.kind !== 'ok') {
       log.warn({ offsetMs: clock.offsetMs }, `no beacon is signed: the clock is ${clock.kind}`)
       return
@@ -241,56 +263,18 @@ export class BeaconBoard {
     this.#init.transport.publish(BEACON_TOPIC, encodeBeaconExchange(message))
   }
 
-  #exchangeOne(): void {
-    const links = this.#init.transport.peers()
-    const link = links[Math.floor(Math.random() * links.length)]
-    if (link !== undefined) void this.#exchange(link.device)
-  }
-
-  async #exchange(device: DeviceId): Promise<void> {
-    try {
-      const stream = await this.#init.transport.open(device, BEACON_PROTOCOL, this.#stop.signal)
-      const framed = new FramedStream(stream, { messageBytesMax: BEACON_EXCHANGE_BYTES_MAX })
-      await framed.write(this.#outgoing())
-      await this.#takeNext(framed, device)
-      await stream.close()
-    } catch (thrown) {
-      this.#onFailure(device, thrown)
-    }
-  }
-
-  async #answer(stream: PeerStream): Promise<void> {
-    try {
-      const framed = new FramedStream(stream, { messageBytesMax: BEACON_EXCHANGE_BYTES_MAX })
-      await this.#takeNext(framed, stream.peer)
-      await framed.write(this.#outgoing())
-      await stream.close()
-    } catch (thrown) {
-      stream.abort('the beacon exchange failed')
-      this.#onFailure(stream.peer, thrown)
-    }
-  }
-
-  async #takeNext(framed: FramedStream, from: DeviceId): Promise<void> {
-    const limits = { timeoutMs: EXCHANGE_TIMEOUT_MS, signal: this.#stop.signal }
-    const message = await nextMessage(framed, limits)
-    if (message !== undefined && !this.#takeAll(from, message))
-      throw new AppError('RECORD_INVALID', 'a beacon exchange is malformed')
-  }
-
-  #onFailure(device: DeviceId, thrown: unknown): void {
-    if (this.#stop.signal.aborted) return
-    if (!(thrown instanceof AppError)) throw thrown
-    this.#init.log.debug({ device }, `beacon exchange: ${messageOf(thrown)}`)
-  }
-
   #outgoing(): Uint8Array {
-    const { beacon } = this.#init.terms()
+    const now = this.#now()
+    const { beacon } = now.terms
     const beacons = beacon === null ? [] : this.#freshness.newest(beacon)
     return encodeBeaconExchange({
       beacons: beacons.map(({ record }) => record),
-      overrides: this.overrides().map(({ record }) => record)
+      overrides: this.#overridesAt(now).map(({ record }) => record)
     })
+  }
+
+  #takeExchanged(from: DeviceId, message: Uint8Array): void {
+    if (!this.#takeAll(from, message)) throw new AppError('RECORD_INVALID', 'a beacon exchange is malformed')
   }
 
   #takeGossip(from: DeviceId, message: Uint8Array): void {
@@ -347,14 +331,14 @@ export class BeaconBoard {
   }
 
   #takeOverride(override: Override): ReturnType<Freshness['overrides']['take']> {
-    const refusal = this.#freshness.overrides.take(override, {
-      terms: this.#init.terms(),
-      nowMs: this.view().nowMs
-    })
+    const now = this.#now()
+    const { nowMs } = this.#freshness.view(now)
+    const refusal = this.#freshness.overrides.take(override, { terms: now.terms, nowMs })
     if (refusal === undefined) {
       this.#init.records.putBlob(`${OVERRIDE_PREFIX}${override.id}`, override.record)
       const { reason, expiresMs } = override
       this.#init.log.warn({ override: override.id, expiresMs }, `an override of freshness holds: ${reason}`)
+      this.#init.onOverrideKept(override)
     }
     return refusal
   }
@@ -397,14 +381,14 @@ export class BeaconBoard {
     const now = this.#now()
     const settled = this.#freshness.settle(now)
     this.#saveAll(settled.map(({ device }) => device))
-    for (const { id } of this.#freshness.overrides.sweep(this.view().nowMs))
+    for (const { id } of this.#freshness.overrides.sweep(this.#freshness.view(now).nowMs))
       this.#init.records.deleteBlob(`${OVERRIDE_PREFIX}${id}`)
     const before = this.#shown
-    this.#shown = this.#classes()
+    this.#shown = this.#classes(now)
     const changed = DATASET_CLASSES.filter((_, index) => before[index] !== this.#shown[index])
     clearTimeout(this.#look)
     const nextMs = this.#freshness.nextChangeMs(now)
-    if (nextMs !== null && !this.#stop.signal.aborted) {
+    if (nextMs !== null && !this.#isClosed) {
       this.#look = setTimeout(() => this.#reconsider(), Math.min(nextMs - now.nowMs, LOOK_MAX_MS))
       this.#look.unref()
     }
@@ -412,9 +396,9 @@ export class BeaconBoard {
   }
 
   /** One mark for each class: denied, allowed, or allowed by an override. */
-  #classes(): string {
+  #classes(now: Now): string {
     const marks = DATASET_CLASSES.map(name => {
-      const access = this.look(name)
+      const access = this.#freshness.access(name, now)
       if (!access.allowed) return '-'
       return access.override === null ? '+' : '!'
     })

@@ -9,6 +9,7 @@ import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import { isDatasetName, isLabel, isVisibleLine } from '../../ledger/encoding/names.ts'
 import {
   type DatasetVersion,
+  type DeviceEntry,
   hasEnded,
   isAvailable,
   isInGroup,
@@ -45,11 +46,17 @@ import type {
 } from './governance-terms.ts'
 import { LedgerNames } from './ledger-names.ts'
 
+/** What of a node governance goes through. */
+export interface GovernedNode extends Pick<Node, 'keeper' | 'identity'> {
+  readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
+  readonly transport: Pick<Node['transport'], 'peers'>
+}
+
 export class LocalGovernanceService implements GovernanceService {
-  readonly #node: Node
+  readonly #node: GovernedNode
   readonly #names: LedgerNames
 
-  constructor(node: Node) {
+  constructor(node: GovernedNode) {
     this.#node = node
     this.#names = new LedgerNames(node.keeper, device => node.catalogue.nameOf(device))
   }
@@ -84,7 +91,9 @@ export class LocalGovernanceService implements GovernanceService {
     checkLine(reason, REASON_CHARACTERS_MAX, 'a reason')
     const device = this.#names.findDevice(text)
     const entry = this.#state.devices.get(device)
-    if (entry?.standing !== 'member') throw noChange(`${text} is ${entry?.standing} already`)
+    // A suspension by a better rank holds where this one would be outranked.
+    const isFirmer = entry?.standing === 'suspended' && this.#ownRank() < this.#rankOfTaking(entry)
+    if (entry?.standing !== 'member' && !isFirmer) throw noChange(`${text} is ${entry?.standing} already`)
     return this.#act({ type: 'device.suspend', device, cutoffs: this.#cutoffsOf(device), reason })
   }
 
@@ -135,6 +144,7 @@ export class LocalGovernanceService implements GovernanceService {
     const device = this.#names.findDevice(text)
     const held = this.#state.devices.get(device)?.roles.get(role)
     if (held?.expiresMs === null) throw noChange(`${text} has the role ${role} already, without an end`)
+    this.#refuseUndoing(device, { text, role })
     return this.#act({ type: 'role.grant', device, role }, expiresInMs)
   }
 
@@ -316,6 +326,34 @@ export class LocalGovernanceService implements GovernanceService {
     checkLine(text, NOTE_CHARACTERS_MAX, 'a note')
     const operation = about === null ? null : this.#names.findOperation(about).id
     return this.#act({ type: 'note', about: operation, text })
+  }
+
+  /**
+   * A device of as good a rank as the one who took it is not taken by it (docs/adr/0006): the grant alone would end a
+   * suspension, or a revocation, that its author may not even know of.
+   */
+  #refuseUndoing(device: DeviceId, { text, role }: { text: string; role: string }): void {
+    const { root, devices } = this.#state
+    const entry = devices.get(device)
+    const rank = root.ranks.get(role)
+    if (entry?.takenBy === undefined || rank === undefined || rank > this.#rankOfTaking(entry)) return
+    const by = this.#names.device(entry.takenBy.by)
+    throw noChange(
+      entry.standing === 'revoked'
+        ? `${text} was revoked by ${by}, whose rank is not above that of the role ${role}, so the grant would undo that; its key is to stay out`
+        : `${text} is suspended by ${by}, whose rank is not above that of the role ${role}, so the grant alone would end the suspension; ` +
+            `take the device back first (peerage device readmit ${text}), or, to keep it out, have an admin suspend it (peerage device suspend ${text})`
+    )
+  }
+
+  /** The rank in which somebody acted who suspended or revoked a device. */
+  #rankOfTaking({ takenBy }: DeviceEntry): number {
+    const verdict = takenBy === undefined ? undefined : this.#node.keeper.ledger.verdict(takenBy.operation)
+    return verdict?.inForce === true ? verdict.rank : Number.MAX_SAFE_INTEGER
+  }
+
+  #ownRank(): number {
+    return this.#node.keeper.ledger.rankOf(this.#node.identity.device) ?? Number.MAX_SAFE_INTEGER
   }
 
   get #state(): State {

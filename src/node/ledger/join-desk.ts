@@ -107,6 +107,15 @@ function enrol(
   }
   // Whoever asks again is told again: to write it anew each time would let one device fill the ledger of all.
   const isAgain = judged.invite.redeemedBy.has(request.device)
+  if (!isAgain) {
+    try {
+      keeper.requireClock('device.enrol')
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      log.warn({ device: peer }, `nobody is enrolled: ${thrown.message}`)
+      return { kind: 'refused', reason: 'busy' }
+    }
+  }
   const enrolment = isAgain
     ? enrolmentOf(keeper, request)
     : keeper.append({
@@ -198,7 +207,7 @@ const REFUSALS: Readonly<Record<JoinRefusal, string>> = {
   cancelled: 'it was cancelled',
   suspended: 'this device was suspended or revoked, and no ticket brings it back',
   'bad-proof': 'it was not proved by its secret',
-  busy: 'the device that made it is busy; try again'
+  busy: 'the device that made it can not enrol anybody now; try again, or look at peerage status there'
 }
 
 function refused(ticket: Ticket, reason: JoinRefusal): AppError {

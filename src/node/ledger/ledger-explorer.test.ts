@@ -78,3 +78,16 @@ test('lists are by time, and narrowed by author, type, time and number', async (
   await assert.rejects(explorer.operations({ ...ALL, author: 'nobody' }), /no device "nobody" is known here/)
   await assert.rejects(explorer.operation('1234'), /at least 8 digits/)
 })
+
+test('what is dated ahead of now, by more than clocks may be off, says by how much', async () => {
+  const author = new TestDevice(keyNamed('founder'), root)
+  const nowMs = Date.now()
+  for (const minutes of [-60, 9, 11]) {
+    const content = { type: 'note', about: null, text: `${minutes}` } as const
+    author.write(content, { timeMs: nowMs + minutes * 60_000 })
+  }
+  const lines = await exploring(author).operations(ALL)
+  const [far, ...others] = lines.map(({ aheadMs }) => aheadMs)
+  assert.ok(far !== null && far !== undefined && far > 600_000 && far <= 660_000)
+  assert.deepEqual(others, [null, null])
+})

@@ -4,6 +4,7 @@ import { defined } from '../../base/assert.ts'
 import { toHex } from '../../base/bytes.ts'
 import type { OperationId } from '../../base/ids.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
+import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
 import { isSigned, type Operation, parseOperation } from '../../ledger/operation/operation.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { DeviceName } from '../keys/device-name.ts'
@@ -88,10 +89,12 @@ export class LocalLedgerExplorer implements LedgerExplorer {
     // What a dataset's name makes of an operation comes after the verdict on it.
     const inert = this.#keeper.state().inert.get(operation.id)
     const verdict = ledger.verdict(operation.id)
+    const aheadMs = operation.timeMs - Date.now()
     const force = inert === undefined && verdict?.inForce === true ? verdict : undefined
     return {
       ...this.#link(operation),
       atMs: operation.timeMs,
+      aheadMs: aheadMs > CLOCK_TOLERANCE_MS ? aheadMs : null,
       says: this.#names.says(operation),
       inForce: force !== undefined,
       role: force?.role ?? null,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRootRecord, decodeRoot, foundingTerms } from '../../ledger/chain/root.ts'
+import { createRootRecord, decodeRoot, foundingTerms, rootBytes } from '../../ledger/chain/root.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
 import { foundOrg, keyNamed, START_MS, TestDevice } from '../../ledger/fold/org-fixture.conformance.ts'
+import type { ClockVerdict } from '../../ledger/freshness/freshness.ts'
 import { Orphans } from '../../ledger/sync/orphans.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { sha256 } from '../../store/sha256.ts'
@@ -71,4 +72,33 @@ test('a device that was restored from a backup goes on in a new incarnation, onc
   const reopened = open(backup)
   assert.equal(reopened.incarnation, after.incarnation)
   assert.equal(reopened.append(note('and on')).seq, 2)
+})
+
+test('under a clock that is known to be wrong nothing is signed that gives, and what takes is', () => {
+  const key = DeviceKey.generate()
+  const record = createRootRecord(foundingTerms({ orgName: 'Acme', admin: key.id, timeMs: Date.now() }), {
+    signers: [{ key: key.id, sign: message => key.sign(message) }],
+    sha256
+  })
+  const root = decodeRoot(record, { verify, sha256 })
+  assert.ok(root.ok)
+  const records = new MemoryRecords()
+  saveRoots(records, [root.value])
+  let clock: ClockVerdict = { kind: 'behind', offsetMs: 3_600_000 }
+  const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG, clock: () => clock })
+  const note = { type: 'note', about: null, text: 'now' } as const
+  assert.throws(() => keeper.append(note), {
+    code: 'CLOCK_SKEWED',
+    message:
+      /^nothing was signed: the clock of this device is about 1 h 0 min behind by the org's beacons, at most 10 min 0 s is allowed for note; set the clock$/
+  })
+  assert.equal(keeper.ledger.size, 0)
+  keeper.append({ type: 'device.suspend', device: keyNamed('stranger').id, cutoffs: [], reason: null })
+  const next = { ...root.value, version: 2, prev: root.value.hash, orgName: 'Acme Ltd' }
+  const bytes = rootBytes(next)
+  keeper.append({ type: 'root.propose', hash: sha256(bytes), bytes })
+  assert.equal(keeper.ledger.size, 2)
+  clock = { kind: 'ok' }
+  keeper.append(note)
+  assert.equal(keeper.ledger.size, 3)
 })

@@ -13,15 +13,19 @@ import { assert } from '../../base/assert.ts'
 import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES } from '../../base/ids.ts'
+import { formatDuration } from '../../base/units.ts'
 import { authoringFault } from '../../ledger/authoring.ts'
 import { decodeRoot, type Root } from '../../ledger/chain/root.ts'
 import { RootChain } from '../../ledger/chain/root-chain.ts'
+import { REPAIR_TYPES } from '../../ledger/chain/root-terms.ts'
 import { signId, type Verify } from '../../ledger/encoding/signature.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
 import type { Inert, State } from '../../ledger/fold/state.ts'
+import { CLOCK_TOLERANCE_MS, type ClockVerdict } from '../../ledger/freshness/freshness.ts'
 import { type AddResult, Ledger, type ParsedRecords } from '../../ledger/ledger.ts'
 import { createOperation, INCARNATION_BYTES, type Operation } from '../../ledger/operation/operation.ts'
 import type { OperationContent } from '../../ledger/operation/operation-content.ts'
+import { takes } from '../../ledger/operation/operation-types.ts'
 import type { Orphans } from '../../ledger/sync/orphans.ts'
 import type { FeedRecord, RecordStore } from '../../store/records.ts'
 import { sha256 } from '../../store/sha256.ts'
@@ -45,6 +49,8 @@ export interface LedgerKeeperInit {
   readonly records: RecordStore
   readonly key: DeviceKey
   readonly log: Log
+  /** How wrong this device's clock is known to be, if it is. */
+  readonly clock?: () => ClockVerdict
   /** Where operations wait for others. */
   readonly orphans?: Orphans
 }
@@ -71,6 +77,7 @@ export class LedgerKeeper {
   readonly #records: RecordStore
   readonly #key: DeviceKey
   readonly #log: Log
+  readonly #clock: () => ClockVerdict
   readonly #signatures = new SignaturePool(verify)
   readonly #listeners = new Set<Partial<LedgerListener>>()
   readonly #authored = new Set<(operation: Operation) => void>()
@@ -80,6 +87,7 @@ export class LedgerKeeper {
     this.#records = init.records
     this.#key = init.key
     this.#log = init.log
+    this.#clock = init.clock ?? (() => ({ kind: 'ok' }))
     this.chain = loadChain(init.records)
     const { orphans } = init
     this.ledger = new Ledger(this.chain, { verify, sha256, ...(orphans && { orphans }) })
@@ -181,28 +189,30 @@ export class LedgerKeeper {
 
   /**
    * The same for what may wait for approvals: says why it has no effect yet. AppError NOT_AUTHORISED when this device
-   * may not do it; then nothing is signed.
+   * may not do it, CLOCK_SKEWED when its clock is known to be wrong; then nothing is signed.
    */
   author(
     content: OperationContent,
     { expiresMs = null }: { expiresMs?: number | null } = {}
   ): { readonly operation: Operation; readonly inert: Inert | undefined } {
     const author = this.#key.id
-    const fault = authoringFault(this.ledger, { device: author, content, nowMs: Date.now() })
+    const nowMs = Date.now()
+    const fault = authoringFault(this.ledger, { device: author, content, nowMs })
     if (fault !== undefined)
       throw new AppError('NOT_AUTHORISED', `this device may not do ${content.type}: ${fault}`, {
         details: { operation: content.type }
       })
-    let draft = this.ledger.draft({ author, incarnation: this.#incarnation, content })
+    this.requireClock(content.type)
+    let draft = this.ledger.draft({ author, incarnation: this.#incarnation, content, nowMs })
     if (!draft.ok && draft.reason === 'feed-forked') {
       // This home was restored from a backup and wrote on: a feed of its own keeps the new life apart from the old.
       this.#newIncarnation()
-      draft = this.ledger.draft({ author, incarnation: this.#incarnation, content })
+      draft = this.ledger.draft({ author, incarnation: this.#incarnation, content, nowMs })
     }
     if (!draft.ok)
       throw new AppError('NOT_AUTHORISED', `this device can not sign ${content.type}: ${draft.detail}`)
     const operation = createOperation(
-      { ...draft.value, timeMs: Date.now(), expiresMs },
+      { ...draft.value, timeMs: nowMs, expiresMs },
       { sign: message => this.#key.sign(message), sha256 }
     )
     const { accepted } = this.ledger.add([operation.record])
@@ -212,9 +222,32 @@ export class LedgerKeeper {
     return { operation, inert: this.state().inert.get(operation.id) }
   }
 
+  /**
+   * Throws AppError CLOCK_SKEWED when nothing of this type may be signed, as this device's clock is known to be wrong:
+   * what is signed is dated wrong for ever, and whoever builds on it with it. Taking goes by no clock
+   * and may be urgent; and a next root must be possible even if the signers of beacons lie about the time.
+   */
+  requireClock(type: OperationContent['type']): void {
+    if (takes(type) || REPAIR_TYPES.includes(type)) return
+    const clock = this.#clock()
+    if (clock.kind === 'ok') return
+    const offMs = Math.abs(clock.offsetMs)
+    throw new AppError(
+      'CLOCK_SKEWED',
+      `nothing was signed: the clock of this device is about ${formatDuration(offMs)} ${clock.kind} by the org's beacons, ` +
+        `at most ${formatDuration(CLOCK_TOLERANCE_MS)} is allowed for ${type}; set the clock`,
+      { details: { clock: clock.kind, offsetMs: clock.offsetMs, operation: type } }
+    )
+  }
+
   /** This device's signature over the hash of a root. Whether it may sign is for the caller to know. */
   signRoot(hash: Uint8Array): Uint8Array {
     return signId('root', hash, message => this.#key.sign(message))
+  }
+
+  /** The same over the id of an override of freshness. */
+  signOverride(id: Uint8Array): Uint8Array {
+    return signId('override', id, message => this.#key.sign(message))
   }
 
   #accept(accepted: readonly Operation[]): void {

@@ -25,6 +25,7 @@ import { FramedStream } from '../transport/framed-stream.ts'
 import { nextMessage } from '../transport/next-message.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
+import { randomLink } from './record-exchange.ts'
 
 export const LEDGER_PROTOCOL = '/peerage/ledger/1'
 /** What a sender's ledger has become, whenever it changed (ledger/announcement.ts). */
@@ -33,7 +34,7 @@ export const LEDGER_TOPIC = 'peerage/ledger/1'
 const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
 const ASK_BACK_MS = 2 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
-/** Hints that come while a round runs lead to one more round. */
+/** Pages that one round asks for or answers with; what is left then comes by the next. */
 const PAGES_MAX = 4096
 
 export interface LedgerSyncInit {
@@ -111,8 +112,7 @@ export class LedgerSync {
   }
 
   #askOne(): void {
-    const links = this.#init.transport.peers()
-    const link = links[Math.floor(Math.random() * links.length)]
+    const link = randomLink(this.#init.transport)
     if (link !== undefined) this.ask(link.device)
   }
 

@@ -22,6 +22,8 @@ export interface LedgerLink {
 export interface LedgerLine extends LedgerLink {
   /** The author's clock. */
   readonly atMs: number
+  /** How far it is dated ahead of now, where that is more than a clock may be off; else null. */
+  readonly aheadMs: number | null
   /** What it says, in words. */
   readonly says: string
   readonly inForce: boolean

@@ -7,9 +7,9 @@
  */
 
 import { defined } from '../../base/assert.ts'
-import { AppError, messageOf } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
-import { DAY_MS, HOUR_MS, MIB, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { DAY_MS, HOUR_MS, MIB, MINUTE_MS } from '../../base/units.ts'
 import { decodeCbor, encodeCbor } from '../../ledger/encoding/cbor.ts'
 import { ADDRESSES_MAX } from '../../ledger/encoding/names.ts'
 import {
@@ -25,10 +25,9 @@ import { Budget } from '../../swarm/rates.ts'
 import type { Identity } from '../home.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import type { Log } from '../log.ts'
-import { FramedStream } from '../transport/framed-stream.ts'
-import { nextMessage } from '../transport/next-message.ts'
-import type { PeerStream, Transport } from '../transport/transport.ts'
+import type { Transport } from '../transport/transport.ts'
 import { type LedgerKeeper, verify } from './ledger-keeper.ts'
+import { RecordExchange } from './record-exchange.ts'
 
 export const PRESENCE_PROTOCOL = '/peerage/presence/1'
 /** One presence record, by its own device. */
@@ -37,7 +36,6 @@ export const PRESENCE_TOPIC = 'peerage/presence/1'
 const LIFE_MS = HOUR_MS
 const RENEW_MS = 10 * MINUTE_MS
 const FORGET_MS = 30 * DAY_MS
-const EXCHANGE_TIMEOUT_MS = 10 * SECOND_MS
 const EXCHANGE_RECORDS_MAX = 1024
 const EXCHANGE_BYTES_MAX = 8 * MIB
 /** Statements of devices that the ledger does not enrol, or not yet. */
@@ -62,7 +60,7 @@ export class PresenceBoard {
   readonly #unjudged = new Map<DeviceId, Presence>()
   readonly #budgets = new Map<DeviceId, Budget>()
   readonly #listeners = new Set<(presence: Presence) => void>()
-  readonly #stop = new AbortController()
+  readonly #exchange: RecordExchange
   #own: Presence | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -70,8 +68,10 @@ export class PresenceBoard {
     this.#init = init
     this.#load()
     const { transport, keeper } = init
-    transport.handle(PRESENCE_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
-    transport.on({ onConnect: link => link.direction === 'outbound' && void this.#exchange(link.device) })
+    this.#exchange = new RecordExchange({
+      ...{ transport, protocol: PRESENCE_PROTOCOL, name: 'presence', messageBytesMax: EXCHANGE_BYTES_MAX },
+      ...{ outgoing: () => this.#outgoing(), take: (_from, message) => this.#takeAll(message), log: init.log }
+    })
     transport.subscribe(PRESENCE_TOPIC, (_from, record) => this.#take(record))
     keeper.on({ onAccepted: () => this.#judgeAgain() })
   }
@@ -85,7 +85,7 @@ export class PresenceBoard {
 
   close(): void {
     clearInterval(this.#timer)
-    this.#stop.abort()
+    this.#exchange.close()
   }
 
   onStatement(listener: (presence: Presence) => void): void {
@@ -122,36 +122,6 @@ export class PresenceBoard {
     transport.publish(PRESENCE_TOPIC, this.#own.record)
   }
 
-  async #exchange(device: DeviceId): Promise<void> {
-    try {
-      const stream = await this.#init.transport.open(device, PRESENCE_PROTOCOL, this.#stop.signal)
-      const framed = new FramedStream(stream, { messageBytesMax: EXCHANGE_BYTES_MAX })
-      await framed.write(this.#outgoing())
-      this.#takeAll(await nextMessage(framed, { timeoutMs: EXCHANGE_TIMEOUT_MS, signal: this.#stop.signal }))
-      await stream.close()
-    } catch (thrown) {
-      this.#onFailure(device, thrown)
-    }
-  }
-
-  async #answer(stream: PeerStream): Promise<void> {
-    try {
-      const framed = new FramedStream(stream, { messageBytesMax: EXCHANGE_BYTES_MAX })
-      this.#takeAll(await nextMessage(framed, { timeoutMs: EXCHANGE_TIMEOUT_MS, signal: this.#stop.signal }))
-      await framed.write(this.#outgoing())
-      await stream.close()
-    } catch (thrown) {
-      stream.abort('the presence exchange failed')
-      this.#onFailure(stream.peer, thrown)
-    }
-  }
-
-  #onFailure(device: DeviceId, thrown: unknown): void {
-    if (this.#stop.signal.aborted) return
-    if (!(thrown instanceof AppError)) throw thrown
-    this.#init.log.debug({ device }, `presence exchange: ${messageOf(thrown)}`)
-  }
-
   /** Our own statement, and those of others that still live, the newest first. */
   #outgoing(): Uint8Array {
     const nowMs = Date.now()
@@ -162,8 +132,7 @@ export class PresenceBoard {
     return encodeCbor([1, [defined(this.#own, 'our presence'), ...living].map(presence => presence.record)])
   }
 
-  #takeAll(message: Uint8Array | undefined): void {
-    if (message === undefined) return
+  #takeAll(message: Uint8Array): void {
     const decoded = decodeCbor(message, { bytesMax: EXCHANGE_BYTES_MAX, depthMax: 2 })
     const [version, records] = decoded.ok && Array.isArray(decoded.value) ? decoded.value : []
     if (version !== 1 || !Array.isArray(records) || records.length > EXCHANGE_RECORDS_MAX)

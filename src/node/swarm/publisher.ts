@@ -35,6 +35,7 @@ export class Publisher {
   async publish(request: PublishRequest, task: Task<PublishProgress>): Promise<Published> {
     const { store, log } = this.#init
     const startedMs = performance.now()
+    this.#init.keeper.requireClock('dataset.publish')
     this.#refuseForeignName(request.name)
     const tree = await this.#init.hashTree(request.path, { signal: task.signal, onProgress: task.onProgress })
     task.signal.throwIfAborted()

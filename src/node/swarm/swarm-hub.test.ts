@@ -45,7 +45,10 @@ function hubWith(
     siteOf: () => undefined,
     ownSite: 'berlin',
     addressesOf: () => [],
-    refusal: device => (device === peer ? refusal() : undefined),
+    refusal: device => {
+      const detail = device === peer ? refusal() : undefined
+      return detail === undefined ? undefined : { reason: 'needs-grant', detail }
+    },
     audit: {
       streamOpened: () => undefined,
       serving: () => Promise.resolve(),

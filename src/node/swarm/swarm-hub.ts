@@ -55,8 +55,15 @@ export interface SwarmHubInit {
   /** Different on each device: breaks ties between equally rare pieces. */
   readonly seed: number
   /** Why a device, this one included, may not have a version now; undefined when it may. */
-  readonly refusal: (device: DeviceId, version: VersionId) => string | undefined
+  readonly refusal: (device: DeviceId, version: VersionId) => ReadFault | undefined
   readonly audit: SwarmAudit
+}
+
+export interface ReadFault {
+  /** The same for as long as the cause is: what is counted in the audit log. */
+  readonly reason: string
+  /** For people; may say how much, and so change all the time. */
+  readonly detail: string
 }
 
 /** Is told what peers read here and what comes from them. */
@@ -123,7 +130,7 @@ export class SwarmHub {
     const refusal = this.#init.refusal(this.#init.transport.self, want.versionId)
     if (refusal !== undefined) {
       this.#refused.set(want.versionId, want)
-      want.onRefused(refusal)
+      want.onRefused(refusal.detail)
       return
     }
     this.#entries.set(want.versionId, { driver: this.#driver(want.versionId, want.holding, want), want })
@@ -191,15 +198,15 @@ export class SwarmHub {
     for (const [versionId, { driver, want }] of [...this.#entries]) {
       const own = refusal(transport.self, versionId)
       if (own !== undefined) {
-        this.#drop(versionId, own)
+        this.#drop(versionId, own.detail)
         if (want === undefined) continue
         this.#refused.set(versionId, { ...want, holding: driver.holding })
-        want.onRefused(own)
+        want.onRefused(own.detail)
         continue
       }
       for (const device of driver.devices()) {
-        const reason = refusal(device, versionId)
-        if (reason !== undefined) this.#refuse(device, { versionId, reason, driver })
+        const fault = refusal(device, versionId)
+        if (fault !== undefined) this.#refuse(device, { versionId, fault, driver })
       }
     }
     for (const [versionId, want] of [...this.#refused]) {
@@ -209,11 +216,11 @@ export class SwarmHub {
     }
   }
 
-  #refuse(device: DeviceId, what: { versionId: VersionId; reason: string; driver?: SwarmDriver }): void {
-    const { versionId, reason, driver } = what
-    this.#init.log.info({ version: versionId, device }, `not served: ${reason}`)
-    this.#init.audit.refused({ action: 'denied', peer: device, reason, version: versionId })
-    driver?.detachDevice(device, reason)
+  #refuse(device: DeviceId, what: { versionId: VersionId; fault: ReadFault; driver?: SwarmDriver }): void {
+    const { versionId, fault, driver } = what
+    this.#init.log.info({ version: versionId, device }, `not served: ${fault.detail}`)
+    this.#init.audit.refused({ action: 'denied', peer: device, reason: fault.reason, version: versionId })
+    driver?.detachDevice(device, fault.detail)
   }
 
   /** Lets go of a version, as after its holding was verified or forgotten; peers may ask for it anew. */
@@ -291,7 +298,7 @@ export class SwarmHub {
       // The peer decided how long that took, and what it reads over this stream is as good as over its own.
       const refusal = this.#init.refusal(device, versionId)
       if (this.#entries.get(versionId) !== entry) stream.abort('no longer wanted')
-      else if (refusal !== undefined) stream.abort(refusal)
+      else if (refusal !== undefined) stream.abort(refusal.detail)
       else if (this.#yields(entry.driver, { device, outbound: true })) stream.abort('another stream serves')
       else listen(stream, entry.driver.attach({ stream, facts: this.#facts(device, true) }))
     } catch (thrown) {
@@ -387,9 +394,9 @@ export class SwarmHub {
 
   #isServed(peer: DeviceId, versionId: VersionId): boolean {
     const { refusal, transport } = this.#init
-    const reason = refusal(transport.self, versionId) ?? refusal(peer, versionId)
-    if (reason !== undefined) this.#refuse(peer, { versionId, reason })
-    return reason === undefined
+    const fault = refusal(transport.self, versionId) ?? refusal(peer, versionId)
+    if (fault !== undefined) this.#refuse(peer, { versionId, fault })
+    return fault === undefined
   }
 
   /** Asks again where it is time to, and lets go of what nobody uses. */

@@ -18,7 +18,7 @@
  */
 
 import type { DeviceId } from '../../base/ids.ts'
-import { KIB, MIB, SECOND_MS } from '../../base/units.ts'
+import { KIB, SECOND_MS } from '../../base/units.ts'
 
 /** What a device that is not enrolled may use up while it redeems an invitation. */
 export const STRANGER_LIMITS = {
@@ -29,9 +29,6 @@ export const STRANGER_LIMITS = {
   /** In each direction, over the whole life of its link. */
   bytesMax: 256 * KIB
 } as const
-
-/** The largest write that a caller should hand to `send` at once; larger ones work, but hold more memory. */
-export const SEND_BYTES_MAX = MIB
 
 export const STREAMS_PER_PEER_DEFAULT = 64
 

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { DeviceId } from '../../base/ids.ts'
+import {
+  createRootRecord,
+  DEFAULT_RANKS,
+  DEFAULT_ROLES,
+  decodeRoot,
+  foundingTerms,
+  orgIdOf,
+  type Root
+} from '../../ledger/chain/root.ts'
+import { MemoryRecords } from '../../store/memory-records.ts'
+import { sha256 } from '../../store/sha256.ts'
+import { DeviceKey } from '../keys/device-key.ts'
+import { SILENT_LOG } from '../log.ts'
+import { LocalGovernanceService } from './governance-service.ts'
+import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+
+const [admin, desk, lab] = [0, 1, 2].map(() => DeviceKey.generate()) as [DeviceKey, DeviceKey, DeviceKey]
+
+/** An org whose helpdesk suspends and revokes, and whose leads are its equals. */
+function foundRoot(): Root {
+  const record = createRootRecord(
+    {
+      ...foundingTerms({ orgName: 'Acme', admin: admin.id, timeMs: Date.now() }),
+      roles: new Map([
+        ...DEFAULT_ROLES,
+        ['helpdesk', ['device.revoke', 'device.suspend', 'note']],
+        ['lead', ['note']]
+      ]),
+      ranks: new Map([...DEFAULT_RANKS, ['helpdesk', 2], ['lead', 2]])
+    },
+    { signers: [{ key: admin.id, sign: message => admin.sign(message) }], sha256 }
+  )
+  const root = decodeRoot(record, { verify, sha256 })
+  assert.ok(root.ok)
+  return root.value
+}
+
+interface Desk {
+  readonly keeper: LedgerKeeper
+  readonly service: LocalGovernanceService
+}
+
+function open(key: DeviceKey, root: Root): Desk {
+  const records = new MemoryRecords()
+  saveRoots(records, [root])
+  const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  const service = new LocalGovernanceService({
+    keeper,
+    identity: {
+      ...{ org: orgIdOf(root), orgName: 'Acme', device: key.id, name: 'desk', site: 'berlin' },
+      ...{ nameSalt: new Uint8Array(16), kind: 'desktop' as const }
+    },
+    catalogue: {
+      nameOf: device => ({ device, name: null, site: null }),
+      entry: () => assert.fail('no dataset is meant')
+    },
+    transport: { peers: () => [] }
+  })
+  return { keeper, service }
+}
+
+function meet(...desks: readonly Desk[]): void {
+  for (const to of desks)
+    for (const from of desks)
+      to.keeper.take([...from.keeper.ledger.operations()].map(operation => operation.record))
+}
+
+async function scene(): Promise<{ chief: Desk; helper: Desk; standing: () => string | undefined }> {
+  const root = foundRoot()
+  const [chief, helper] = [open(admin, root), open(desk, root)]
+  for (const device of [admin.id, desk.id, lab.id])
+    chief.keeper.append({
+      ...{ type: 'device.enrol', device, kind: 'desktop', redemption: null },
+      nameCommitment: new Uint8Array(32)
+    })
+  await chief.service.grantRole({ device: desk.id, role: 'helpdesk', expiresInMs: null })
+  meet(chief, helper)
+  return { chief, helper, standing: () => chief.keeper.state().devices.get(lab.id)?.standing }
+}
+
+const grant = (to: DeviceId, role: string) => ({ device: to, role, expiresInMs: null })
+
+test('a role that would end a suspension by its rank alone is not granted, and what to do is said', async () => {
+  const { chief, helper, standing } = await scene()
+  await helper.service.suspendDevice({ device: lab.id, reason: 'lost' })
+  meet(chief, helper)
+  const before = chief.keeper.ledger.size
+  await assert.rejects(chief.service.grantRole(grant(lab.id, 'lead')), {
+    code: 'NO_CHANGE',
+    message: /is suspended by [0-9a-f]+, whose rank .*role lead.*device readmit .*have an admin suspend it/
+  })
+  assert.equal(chief.keeper.ledger.size, before, 'nothing was signed')
+  await chief.service.grantRole(grant(lab.id, 'publisher'))
+  assert.equal(standing(), 'suspended', 'a lower role changes nothing about it')
+
+  await chief.service.suspendDevice({ device: lab.id, reason: 'stays out' })
+  await chief.service.grantRole(grant(lab.id, 'lead'))
+  assert.equal(standing(), 'suspended', 'an admin is above both')
+  await assert.rejects(chief.service.suspendDevice({ device: lab.id, reason: null }), {
+    code: 'NO_CHANGE'
+  })
+
+  await chief.service.readmitDevice({ device: lab.id, reason: null })
+  assert.equal(standing(), 'member')
+})
+
+test('once the device is taken back, it may be promoted', async () => {
+  const { chief, helper, standing } = await scene()
+  await helper.service.suspendDevice({ device: lab.id, reason: null })
+  meet(chief, helper)
+  await chief.service.readmitDevice({ device: lab.id, reason: null })
+  await chief.service.grantRole(grant(lab.id, 'lead'))
+  assert.equal(standing(), 'member')
+})
+
+test('nor one that would undo a revocation', async () => {
+  const { chief, helper, standing } = await scene()
+  await helper.service.revokeDevice({ device: lab.id, reason: 'stolen' })
+  meet(chief, helper)
+  await assert.rejects(chief.service.grantRole(grant(lab.id, 'lead')), {
+    code: 'NO_CHANGE',
+    message: /was revoked by .*the grant would undo that/
+  })
+  assert.equal(standing(), 'revoked')
+  chief.keeper.append({ type: 'role.grant', device: lab.id, role: 'lead' })
+  assert.equal(standing(), 'member', 'as the ledger has it, and why it is refused')
+})
