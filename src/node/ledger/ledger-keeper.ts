@@ -3,8 +3,9 @@
  * accepted is on disk before anybody hears of it.
  *
  * Kept as records: every accepted operation under its feed and position. Of a fork, which is evidence that a device
- * signed two histories, the later-come operations are kept under a key of their own. As blobs: the root chain
- * (`root/<version>`), and the incarnation under which this device writes.
+ * signed two histories, the later-come operations are kept under a key of their own. As blobs: the founding root
+ * (`root/<version>`), the roots that follow (`root/<version>/<hash of the record>`), and the incarnation under which
+ * this device writes.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -14,8 +15,8 @@ import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES } from '../../base/ids.ts'
 import { authoringFault } from '../../ledger/authoring.ts'
-import { decodeRoot, type Root } from '../../ledger/chain/root.ts'
-import { RootChain } from '../../ledger/chain/root-chain.ts'
+import { decodeRoot, orgIdOf, type Root } from '../../ledger/chain/root.ts'
+import { openRootChain, type RootChain } from '../../ledger/chain/root-chain.ts'
 import { signId, type Verify } from '../../ledger/encoding/signature.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
 import type { Inert, State } from '../../ledger/fold/state.ts'
@@ -120,6 +121,7 @@ export class LedgerKeeper {
     if (kept.length === 0) return false
     saveRoots(this.#records, kept)
     if (chainMoved) this.ledger.chainMoved()
+    else this.ledger.rootsKept()
     const { freeze } = this.chain
     if (chainMoved && freeze !== undefined)
       this.#log.error(
@@ -276,21 +278,23 @@ function recordOf(operation: Operation): FeedRecord {
   return { feed: feedKey(operation), seq: operation.seq, id: operation.id, bytes: operation.record }
 }
 
+/** The chain of an org from the records that this device kept of it. */
 function loadChain(records: RecordStore): RootChain {
-  const [founding, ...others] = records.listBlobs(ROOT_PREFIX)
+  const kept = records.listBlobs(ROOT_PREFIX)
+  const [founding] = kept
   if (founding === undefined)
     throw new AppError('HOME_CORRUPT', "the index has lost the org's root.v1; restore a backup")
   const root = decodeRoot(founding.bytes, { verify, sha256 })
-  if (!root.ok)
-    throw new AppError(
-      'HOME_CORRUPT',
-      `the org's record ${founding.key} in the index is damaged: ${root.detail}`
-    )
-  const chain = new RootChain(root.value, { verify, sha256 })
-  for (const { key, bytes } of others) {
-    const added = chain.add(bytes)
-    if (!added.ok)
-      throw new AppError('HOME_CORRUPT', `the org's record ${key} in the index is damaged: ${added.detail}`)
-  }
-  return chain
+  if (!root.ok) throw damagedRoot(founding.key, root.detail)
+  const bytes = kept.map(blob => blob.bytes)
+  const opened = openRootChain(bytes, { org: orgIdOf(root.value), verify, sha256 })
+  if (!opened.ok) throw damagedRoot(founding.key, opened.detail)
+  const { chain, refused } = opened.value
+  const [fault] = refused
+  if (fault === undefined) return chain
+  throw damagedRoot(kept[bytes.indexOf(fault.record)]?.key ?? ROOT_PREFIX, fault.detail)
+}
+
+function damagedRoot(key: string, detail: string): AppError {
+  return new AppError('HOME_CORRUPT', `the org's record ${key} in the index is damaged: ${detail}`)
 }
