@@ -37,14 +37,16 @@ export class RootAssembler {
   constructor({ keeper, log }: { keeper: LedgerKeeper; log: Log }) {
     this.#keeper = keeper
     this.#log = log
-    this.#note(keeper.ledger.operations())
     keeper.on({
       onAccepted: accepted => {
         if (this.#note(accepted)) this.#assemble()
       },
       onRoots: () => this.#assemble()
     })
-    this.#assemble()
+    keeper.onWhole(() => {
+      this.#note(keeper.ledger.operations())
+      this.#assemble()
+    })
   }
 
   /** What stands to vote. */
