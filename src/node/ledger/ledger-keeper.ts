@@ -363,10 +363,8 @@ export class LedgerKeeper {
     this.#loading = undefined
     this.#whole.resolve()
     if (difference !== undefined) {
-      this.#log.error(
-        { difference },
-        'the snapshot of the ledger was wrong, and what is stored counts instead'
-      )
+      this.#log.error({ difference }, 'the snapshot of the ledger was wrong; what is stored counts instead')
+      this.#snapshots?.discard()
       this.#changes++
     }
     for (const listener of this.#onWhole.splice(0)) listener()
