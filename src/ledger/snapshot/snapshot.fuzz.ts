@@ -1,6 +1,6 @@
 /**
- * Fuzz target of snapshots. An input is one chunk, read behind a good first one, and all chunks of a snapshot: whatever
- * it is, reading answers with a fault or a snapshot, and a snapshot that was read is written and read again as the same.
+ * Fuzz target of snapshots. An input is read as a chunk behind a good first one, and as the first one of all: whatever
+ * it is, reading answers with a fault or a snapshot, and one that was read is written and read again as the same.
  */
 
 import { isDeepStrictEqual } from 'node:util'

@@ -7,10 +7,10 @@
  * (`root/<version>`), the roots that follow (`root/<version>/<hash of the record>`), and the incarnation under which
  * this device writes.
  *
- * With a snapshot of just these (snapshot-file.ts) the state is there at once, and the operations follow while the node
- * is at work. Until all are here, `state()` and `hello()` are the snapshot's. `ledger` is always whole: whoever asks for
- * it sooner has the rest loaded on the spot, in one go, so nothing can be added to half a ledger; who can wait awaits
- * `whole()` first. When the operations turn out to mean something else than the snapshot said, they win.
+ * With a snapshot of just these (snapshot-file.ts) the state is there at once, and the operations follow while the
+ * node is at work. Until all are here, `state()` and `hello()` are the snapshot's. `ledger` is always whole: whoever
+ * asks for it sooner has the rest loaded on the spot, in one go, so nothing can be added to half a ledger; who can wait
+ * awaits `whole()` first. When the operations turn out to mean something else than the snapshot said, they win.
  *
  * What peers bring meanwhile waits, unless something in it takes: then the rest is loaded at once. That keeps the node
  * from all else until it is done, so that nobody is served by a state that is known to be outdated.

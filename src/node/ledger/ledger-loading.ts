@@ -1,6 +1,6 @@
 /**
- * Brings the operations that this device kept back into its ledger, a little at a time: whoever runs these steps decides
- * how long it goes on before other work has its turn.
+ * Brings the operations that this device kept back into its ledger, a little at a time: whoever runs these steps
+ * decides how long it goes on before other work has its turn.
  */
 
 import { equalBytes } from '../../base/bytes.ts'
@@ -16,9 +16,9 @@ const STEP_RECORDS = 16
 const RENDER_STEPS = 16
 
 /**
- * In the order in which they were stored, so that each finds what it builds on. A store that was put together in another
- * way can have them in another order; then some wait, and when there are many, some that wait give way to others
- * (orphans.ts). So this goes on until a pass brings nothing.
+ * In the order in which they were stored, so that each finds what it builds on. A store that was put together in
+ * another way can have them in another order; then some wait, and when there are many, some that wait give way to
+ * others (orphans.ts). So this goes on until a pass brings nothing.
  */
 export function* loadRecords(records: RecordStore, ledger: Ledger): Generator<void> {
   let before: number
