@@ -337,6 +337,7 @@ export class LedgerKeeper {
   }
 
   #load(): void {
+    if (this.#snapshots !== undefined) ledgerRules()
     const snapshot = this.#snapshots?.read(
       () => this.#basis(atOnce(recordIdentity(this.#records))),
       this.chain
