@@ -1,17 +1,19 @@
 /**
  * `npm run bench:ledger`: what a large ledger costs. A history of an org is made, then taken in as a device that joins
- * does (cold), as one that starts does (warm: what it verified before), and one operation at a time. Nothing else may
- * run beside it.
+ * does (cold), as one that starts does (warm: what it verified before), from a snapshot and without, and one operation
+ * at a time. Nothing else may run beside it.
  *
  *   node lab/bench-ledger.ts --operations 100000 --devices 1000
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { versionIdFromBytes } from '../src/base/ids.ts'
 import { MIB } from '../src/base/units.ts'
+import { HEAP_FLAGS } from '../src/cli/heap-shape.ts'
 import { singleRoot } from '../src/ledger/chain/chain-view.ts'
 import { createRootRecord, decodeRoot, foundingTerms, type Root } from '../src/ledger/chain/root.ts'
 import { commitName } from '../src/ledger/fold/invite.ts'
@@ -20,6 +22,7 @@ import { createOperation, type Operation } from '../src/ledger/operation/operati
 import type { OperationContent } from '../src/ledger/operation/operation-content.ts'
 import { DeviceKey } from '../src/node/keys/device-key.ts'
 import { LedgerKeeper, saveRoots, verify } from '../src/node/ledger/ledger-keeper.ts'
+import { SnapshotFile } from '../src/node/ledger/snapshot-file.ts'
 import { SILENT_LOG } from '../src/node/log.ts'
 import { FilesystemStore } from '../src/store/filesystem.ts'
 import { sha256 } from '../src/store/sha256.ts'
@@ -118,6 +121,10 @@ function write(
   return devices
 }
 
+function say(what: string, value: string): void {
+  console.log(`| ${what} | ${value} |`)
+}
+
 async function seconds(work: () => void | Promise<void>): Promise<number> {
   const startMs = performance.now()
   await work()
@@ -133,11 +140,58 @@ async function joinOrg(store: FilesystemStore, records: readonly Uint8Array[]): 
   await keeper.close()
 }
 
-/** A device that starts again. */
-function startAgain(store: FilesystemStore): LedgerKeeper {
-  const keeper = new LedgerKeeper({ records: store.records, key: DeviceKey.generate(), log: SILENT_LOG })
+/** Watches how long the event loop is kept from its next turn; answers the longest in milliseconds. */
+function watchTurns(): () => number {
+  let longestMs = 0
+  let lastMs = performance.now()
+  let isOn = true
+  const look = (): void => {
+    const nowMs = performance.now()
+    longestMs = Math.max(longestMs, nowMs - lastMs)
+    lastMs = nowMs
+    if (isOn) setImmediate(look)
+  }
+  setImmediate(look)
+  return () => {
+    isOn = false
+    return longestMs
+  }
+}
+
+function memory(): { heap: number } {
+  globalThis.gc?.()
+  return { heap: process.memoryUsage().heapUsed / MIB }
+}
+
+/** A device that starts again in a process of its own, as a node does, and stops in order. */
+async function restart(home: string): Promise<void> {
+  const store = await FilesystemStore.open({ home })
+  const path = join(home, 'ledger.snapshot')
+  const key = DeviceKey.fromSeed(sha256(Buffer.from('bench')))
+  const ms = (value: number): string => `${value.toFixed(0)} ms`
+  const before = memory()
+  const snapshots = new SnapshotFile({ path, key, log: SILENT_LOG })
+  const startMs = performance.now()
+  const keeper = new LedgerKeeper({ records: store.records, key, log: SILENT_LOG, snapshots })
   keeper.state()
-  return keeper
+  const started = `${((performance.now() - startMs) / 1000).toFixed(2)} s`
+  const isFull = keeper.isWhole
+  if (isFull) say('warm, without a snapshot: read back, parsed and folded', started)
+  else {
+    say('warm, from a snapshot: until the state is there', started)
+    const longestMs = watchTurns()
+    const whole = await seconds(() => keeper.whole())
+    say('and then until every operation is', `${whole.toFixed(2)} s, longest turn ${ms(longestMs())}`)
+  }
+  const { rss } = process.memoryUsage()
+  const { heap } = memory()
+  say('memory of it', `${(heap - before.heap).toFixed(0)} MiB of heap, ${(rss / MIB).toFixed(0)} MiB RSS`)
+  const longestMs = watchTurns()
+  const closed = await seconds(() => keeper.close())
+  const size = (statSync(path).size / 1e6).toFixed(1)
+  const wrote = `${size} MB in ${ms(closed * 1000)}, longest turn ${ms(longestMs())}`
+  if (isFull) say('snapshot written at the stop', wrote)
+  await store.close()
 }
 
 /** Milliseconds of adding each operation by itself and asking for the state, beyond checking its signature. */
@@ -159,9 +213,11 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       operations: { type: 'string', default: '100000' },
-      devices: { type: 'string', default: '1000' }
+      devices: { type: 'string', default: '1000' },
+      restart: { type: 'string' }
     }
   })
+  if (values.restart !== undefined) return await restart(values.restart)
   const counts = { operations: Number(values.operations), devices: Number(values.devices) }
   const admin = DeviceKey.generate()
   const root = foundRoot(admin)
@@ -172,7 +228,6 @@ async function main(): Promise<void> {
   })
   const { records } = history
   const bytes = records.reduce((sum, record) => sum + record.length, 0)
-  const say = (what: string, value: string): void => console.log(`| ${what} | ${value} |`)
   say('operations, devices, size', `${records.length}, ${counts.devices}, ${(bytes / 1e6).toFixed(1)} MB`)
   say('made: signed and folded one by one', `${made.toFixed(1)} s`)
   const home = mkdtempSync(join(tmpdir(), 'peerage-bench-ledger-'))
@@ -181,18 +236,16 @@ async function main(): Promise<void> {
     saveRoots(store.records, [root])
     const cold = await seconds(() => joinOrg(store, records))
     say('cold: parsed, verified, folded and made durable', `${cold.toFixed(2)} s`)
-    globalThis.gc?.()
-    const before = process.memoryUsage().heapUsed
-    let keeper: LedgerKeeper | undefined
-    const warm = await seconds(() => {
-      keeper = startAgain(store)
-    })
-    globalThis.gc?.()
-    const heap = (process.memoryUsage().heapUsed - before) / MIB
-    say('warm: read back, parsed and folded', `${warm.toFixed(2)} s`)
-    say('memory of it', `${heap.toFixed(0)} MiB of heap, ${keeper?.ledger.size} operations`)
-  } finally {
     await store.close()
+    for (let start = 0; start < 2; start++)
+      spawnSync(
+        process.execPath,
+        [...process.execArgv, ...HEAP_FLAGS, import.meta.filename, '--restart', home],
+        {
+          stdio: 'inherit'
+        }
+      )
+  } finally {
     rmSync(home, { recursive: true })
   }
   const someone = (index: number) => devices[index % devices.length] as DeviceKey

@@ -13,7 +13,11 @@ import { setFlagsFromString } from 'node:v8'
 
 const OLD_GROWTH_PERCENT = 25
 
+export const HEAP_FLAGS: readonly string[] = [
+  '--semi-space-growth-factor=1',
+  `--heap-growing-percent=${OLD_GROWTH_PERCENT}`
+]
+
 export function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`)
+  for (const flag of HEAP_FLAGS) setFlagsFromString(flag)
 }

@@ -86,6 +86,8 @@ export class Ledger {
   readonly #verify: Verify
   readonly #sha256: Sha256
   #tips: readonly FeedTip[] | undefined
+  /** Of the tips. */
+  #digest: Uint8Array | undefined
 
   constructor(chain: ChainView, options: { verify: Verify; sha256: Sha256; orphans?: Orphans }) {
     this.chain = chain
@@ -105,6 +107,11 @@ export class Ledger {
   /** To be called after roots were added to the chain: what operations mean may have changed. */
   chainMoved(): void {
     this.#fold.restart()
+  }
+
+  /** The same for roots that left the chain as it was: at most why an operation has no effect is told better now. */
+  rootsKept(): void {
+    this.#fold.rootKnown()
   }
 
   /** Why an operation is or is not in force. */
@@ -180,7 +187,10 @@ export class Ledger {
         adding.rejected.push({ id, reason: 'bad-signature', detail: 'the signature is not by the author' })
       else this.#place(operation, adding)
     }
-    if (adding.accepted.length > 0) this.#tips = undefined
+    if (adding.accepted.length > 0) {
+      this.#tips = undefined
+      this.#digest = undefined
+    }
     return {
       ...adding,
       duplicates,
@@ -256,13 +266,9 @@ export class Ledger {
   /** Opens a sync: two peers whose digests agree hold the same operations. */
   hello(): Hello {
     const tips = this.tips()
-    return {
-      org: this.org,
-      rootVersion: this.chain.newest.version,
-      rootHash: this.chain.newest.hash,
-      digest: digestOf(tips, this.#sha256),
-      tips: tips.length
-    }
+    this.#digest ??= digestOf(tips, this.#sha256)
+    const { version, hash } = this.chain.newest
+    return { org: this.org, rootVersion: version, rootHash: hash, digest: this.#digest, tips: tips.length }
   }
 
   /** What to ask a peer for that has `theirs`; nothing when it has nothing new. */

@@ -5,6 +5,7 @@
  *     device.key    the device's private key (device-key.ts)
  *     index.db      what we hold (the store)
  *     ledger.db     the ledger's records and named blobs (the store)
+ *     ledger.snapshot  the state that ledger.db comes to, for a quick start (ledger/snapshot-file.ts)
  *     audit.db      what this device did, and what it collected of others' logs (the store)
  *     lock.db       held while a process uses the home; the system drops the lock however that process ends
  *
@@ -23,6 +24,7 @@ import type { DeviceKind } from './service.ts'
 const IDENTITY_VERSION = 1
 const IDENTITY_FILE = 'device.json'
 const LOCK_FILE = 'lock.db'
+const SNAPSHOT_FILE = 'ledger.snapshot'
 const DEVICE_KINDS: readonly DeviceKind[] = ['server', 'desktop', 'laptop']
 
 export const NAME_SALT_BYTES = 16
@@ -40,6 +42,10 @@ export interface Identity {
 
 export function keyPath(home: string): string {
   return join(home, 'device.key')
+}
+
+export function snapshotPath(home: string): string {
+  return join(home, SNAPSHOT_FILE)
 }
 
 export function newNameSalt(): Uint8Array {
@@ -152,7 +158,8 @@ export function discardHome(home: string): void {
     `${file}-wal`,
     `${file}-shm`
   ])
-  for (const file of [IDENTITY_FILE, 'device.key', ...databases]) rmSync(join(home, file), { force: true })
+  for (const file of [IDENTITY_FILE, 'device.key', SNAPSHOT_FILE, ...databases])
+    rmSync(join(home, file), { force: true })
 }
 
 /** Takes the home for this process; the returned function gives it back. */

@@ -28,6 +28,7 @@ import { LocalLedgerExplorer } from './ledger/ledger-explorer.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import { LocalOverrideService } from './ledger/override-service.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
+import { whenWhole } from './ledger/when-whole.ts'
 import type { Node } from './node.ts'
 import type {
   Dataset,
@@ -66,10 +67,12 @@ export class LocalNodeService implements NodeService {
   constructor(node: Node) {
     this.#node = node
     this.#audit = new LocalAuditService(node)
-    this.governance = new LocalGovernanceService(node)
-    this.authority = new LocalAuthorityService(node)
-    this.overrides = new LocalOverrideService(node)
-    this.ledger = new LocalLedgerExplorer(node.keeper, device => node.catalogue.nameOf(device))
+    const { keeper, catalogue } = node
+    this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
+    this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
+    this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
+    const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))
+    this.ledger = whenWhole<LedgerExplorer>(explorer, keeper)
   }
 
   async status(): Promise<NodeStatus> {
@@ -111,6 +114,7 @@ export class LocalNodeService implements NodeService {
 
   async invite({ uses, expiresInMs }: InviteRequest): Promise<Invite> {
     const { identity, keeper, transport } = this.#node
+    await keeper.whole()
     const inviteKey = DeviceKey.generate()
     const expiresAtMs = Date.now() + expiresInMs
     keeper.append({
@@ -142,11 +146,13 @@ export class LocalNodeService implements NodeService {
           '".", "_", "-" and "/" between its parts, and starts and ends with a letter or digit'
       )
     }
+    await this.#node.keeper.whole()
     return await this.#node.publisher.publish(request, task)
   }
 
   async retire(reference: VersionReference): Promise<Retired> {
     const { catalogue, keeper } = this.#node
+    await keeper.whole()
     const entry = catalogue.entry(reference.name)
     const version = reference.version === null ? null : catalogue.resolve(reference).version.version
     const available = entry.versions.filter(each => isAvailable(each, Date.now()))
@@ -359,7 +365,7 @@ export class LocalNodeService implements NodeService {
     const problems: Problem[] = []
     const say = (code: string, message: string) => problems.push({ code, message, path: null })
     const fault = membershipFault(state, identity.device, Date.now())
-    if (fault !== undefined && keeper.ledger.size > 0) say('NOT_AUTHORISED', fault)
+    if (fault !== undefined && keeper.size > 0) say('NOT_AUTHORISED', fault)
     for (const [reason, refusals] of Map.groupBy(connector.refusals().values(), detail => detail))
       say('PEER_REFUSED', `${refusals.length} of the org's devices refuse this one: ${reason}`)
     if (state.freeze !== undefined) {

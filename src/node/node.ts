@@ -16,7 +16,7 @@ import type { FilesystemStore } from '../store/filesystem.ts'
 import { hashTree } from '../store/publish.ts'
 import { type AuditParts, openAudit } from './audit/audit-parts.ts'
 import { Connector } from './connector.ts'
-import type { Identity } from './home.ts'
+import { type Identity, snapshotPath } from './home.ts'
 import type { DeviceKey } from './keys/device-key.ts'
 import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
 import { openJoinDesk } from './ledger/join-desk.ts'
@@ -24,6 +24,7 @@ import { LedgerKeeper } from './ledger/ledger-keeper.ts'
 import { LEDGER_TOPIC, LedgerSync } from './ledger/ledger-sync.ts'
 import { PRESENCE_TOPIC, PresenceBoard } from './ledger/presence-board.ts'
 import { RootAssembler } from './ledger/root-assembler.ts'
+import { SnapshotFile } from './ledger/snapshot-file.ts'
 import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
 import type { Membership } from './service.ts'
@@ -76,7 +77,8 @@ export class Node {
     this.store = store
     this.transport = transport
     const clock = () => this.beacons.view().clock
-    this.keeper = new LedgerKeeper({ records: store.records, key, log, clock })
+    const snapshots = new SnapshotFile({ path: snapshotPath(init.home), key, log })
+    this.keeper = new LedgerKeeper({ records: store.records, key, log, clock, snapshots })
     this.assembler = new RootAssembler({ keeper: this.keeper, log })
     transport.setGate(device => this.#admit(device))
     this.#sync = new LedgerSync({ transport, keeper: this.keeper, log })
@@ -175,7 +177,7 @@ export class Node {
           isMember: device => isMember(state, device, nowMs)
         })
       },
-      holding: () => ({ digest: keeper.ledger.hello().digest, operations: keeper.ledger.size }),
+      holding: () => ({ digest: keeper.hello().digest, operations: keeper.size }),
       syncWith: device => this.#sync.ask(device),
       onOverrideKept: override => this.audit.recorder.override(override, keeper.chain.head.admins),
       onOverrideUsed: use => this.audit.recorder.overridden(use),

@@ -1,7 +1,17 @@
 /** Records in memory, for tests and simulations. */
 
 import { equalBytes } from '../base/bytes.ts'
-import type { AppendOutcome, FeedRecord, NamedBlob, RecordStore, ScanRange } from './records.ts'
+import type {
+  AppendOutcome,
+  FeedRecord,
+  IdPage,
+  NamedBlob,
+  RecordStore,
+  ScanRange,
+  StoredRecord
+} from './records.ts'
+
+const IDS_AT_ONCE = 100
 
 function compareText(a: string, b: string): number {
   if (a === b) return 0
@@ -10,6 +20,7 @@ function compareText(a: string, b: string): number {
 
 export class MemoryRecords implements RecordStore {
   #records: FeedRecord[] = []
+  readonly #stored: FeedRecord[] = []
   readonly #blobs = new Map<string, Uint8Array>()
 
   append(records: readonly FeedRecord[]): AppendOutcome {
@@ -29,6 +40,7 @@ export class MemoryRecords implements RecordStore {
       if (other.length === 0) next.push({ ...record, bytes: Uint8Array.from(record.bytes) })
     }
     const added = next.length - this.#records.length
+    this.#stored.push(...next.slice(this.#records.length))
     this.#records = next.sort((a, b) => compareText(a.feed, b.feed) || a.seq - b.seq)
     return { outcome: 'durable', added }
   }
@@ -38,6 +50,19 @@ export class MemoryRecords implements RecordStore {
     return this.#records
       .filter(record => feed === undefined || (record.feed === feed && record.seq >= fromSeq))
       .slice(0, limit)
+  }
+
+  stored({ after, limit }: { readonly after: number; readonly limit: number }): StoredRecord[] {
+    return this.#stored
+      .slice(after, after + limit)
+      .map(({ bytes }, index) => ({ place: after + index + 1, bytes }))
+  }
+
+  ids(after: string): IdPage | undefined {
+    const ids = this.#records.map(record => record.id).filter(id => id > after)
+    const page = ids.sort(compareText).slice(0, IDS_AT_ONCE)
+    const last = page.at(-1)
+    return last === undefined ? undefined : { count: page.length, joined: page.join(''), last }
   }
 
   find(id: string): FeedRecord | undefined {

@@ -14,8 +14,28 @@ export function runRecordsConformance(
     feed,
     seq,
     id: `${feed}/${seq}/${text}`,
-    bytes: new TextEncoder().encode(text)
+    bytes: new TextEncoder().encode(`${feed}/${seq}/${text}`)
   })
+  /** Ids in the order in which they were stored, read two at a time. */
+  const inOrder = (records: RecordStore): string[] => {
+    const idOf = new Map(records.scan().map(one => [`${one.bytes}`, one.id]))
+    const ids: string[] = []
+    for (let after = 0; ; ) {
+      const page = records.stored({ after, limit: 2 })
+      assert.ok(page.length <= 2)
+      for (const { bytes } of page) ids.push(idOf.get(`${bytes}`) ?? 'none')
+      if (page.length === 0) return ids
+      after = page.at(-1)?.place ?? 0
+    }
+  }
+  const allIds = (records: RecordStore): { count: number; joined: string } => {
+    const all = { count: 0, joined: '' }
+    for (let page = records.ids(''); page !== undefined; page = records.ids(page.last)) {
+      all.count += page.count
+      all.joined += page.joined
+    }
+    return all
+  }
   const anyRecord = fc
     .tuple(fc.constantFrom('a', 'b', 'ab'), fc.nat(4), fc.constantFrom('x', 'x', 'x', 'y'))
     .map(([feed, seq, text]) => record(feed, seq, text))
@@ -27,6 +47,7 @@ export function runRecordsConformance(
           const { records, dispose } = open()
           try {
             const model = new Map<string, FeedRecord>()
+            const order: string[] = []
             for (const batch of batches) {
               const next = new Map(model)
               let conflicts = false
@@ -36,6 +57,7 @@ export function runRecordsConformance(
                 else next.set(`${one.feed}/${one.seq}`, one)
               }
               const result = records.append(batch)
+              if (!conflicts) for (const [key, { id }] of next) if (!model.has(key)) order.push(id)
               if (conflicts) assert.equal(result.outcome, 'conflict')
               else {
                 assert.deepEqual(result, { outcome: 'durable', added: next.size - model.size })
@@ -52,6 +74,8 @@ export function runRecordsConformance(
               plain(records.scan({ feed: 'a', fromSeq: 2 })),
               plain(expected.filter(one => one.feed === 'a' && one.seq >= 2))
             )
+            assert.deepEqual(inOrder(records), order)
+            assert.deepEqual(allIds(records), { count: order.length, joined: order.sort().join('') })
             const heads = new Map(expected.map(one => [one.feed, one.seq]))
             assert.deepEqual(records.heads(), heads)
             for (const one of expected) assert.deepEqual(records.find(one.id)?.bytes, one.bytes)
@@ -62,6 +86,15 @@ export function runRecordsConformance(
         }),
         { numRuns: 25 }
       )
+    })
+
+    test('ids come in order, however many there are', () => {
+      const { records, dispose } = open()
+      const many = Array.from({ length: 5000 }, (_, index) => record('a', 5000 - index, 'x'))
+      records.append(many)
+      const ids = many.map(one => one.id).sort()
+      assert.deepEqual(allIds(records), { count: ids.length, joined: ids.join('') })
+      dispose()
     })
 
     test('the same id at another position is a conflict', () => {

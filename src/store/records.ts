@@ -27,6 +27,19 @@ export interface ScanRange {
   readonly limit?: number
 }
 
+/** A record with its place in the order in which this store came to hold them. */
+export interface StoredRecord {
+  readonly place: number
+  readonly bytes: Uint8Array
+}
+
+export interface IdPage {
+  readonly count: number
+  /** The ids, one after another. */
+  readonly joined: string
+  readonly last: string
+}
+
 export interface NamedBlob {
   readonly key: string
   readonly bytes: Uint8Array
@@ -37,6 +50,10 @@ export interface RecordStore {
   append(records: readonly FeedRecord[]): AppendOutcome
   /** Records ordered by feed, then position. */
   scan(range?: ScanRange): FeedRecord[]
+  /** Records in the order in which they were stored, from the one after `place` on. */
+  stored(range: { readonly after: number; readonly limit: number }): StoredRecord[]
+  /** The ids of records in ascending order, from the one after `after` on; undefined when there is none. */
+  ids(after: string): IdPage | undefined
   /** The record of that id, if it is known. */
   find(id: string): FeedRecord | undefined
   /** The highest position of each feed. */

@@ -6,7 +6,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { assert } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
-import type { AppendOutcome, FeedRecord, NamedBlob, RecordStore, ScanRange } from './records.ts'
+import type {
+  AppendOutcome,
+  FeedRecord,
+  IdPage,
+  NamedBlob,
+  RecordStore,
+  ScanRange,
+  StoredRecord
+} from './records.ts'
 import { openDatabase, transaction } from './sqlite-file.ts'
 import { bytesOf, numberOf, type Row, Statements, textOf } from './statements.ts'
 
@@ -25,6 +33,10 @@ const SCHEMA = {
 }
 
 const INSERT = 'INSERT INTO records (feed, seq, id, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
+const STORED = 'SELECT rowid AS place, bytes FROM records WHERE rowid > ? ORDER BY rowid LIMIT ?'
+/** Ids in one text, which is much cheaper than a row for each. */
+const IDS = `SELECT count(*) AS count, max(id) AS last, group_concat(id, '' ORDER BY id) AS joined
+  FROM (SELECT id FROM records WHERE id > ? ORDER BY id LIMIT 4096)`
 const FIND_LIKE = 'SELECT * FROM records WHERE id = ? OR (feed = ? AND seq = ?)'
 
 function recordOf(row: Row): FeedRecord {
@@ -95,6 +107,19 @@ export class SqliteRecords implements RecordStore {
       : this.#statements
           .all('SELECT * FROM records WHERE feed = ? AND seq >= ? ORDER BY seq LIMIT ?', feed, fromSeq, limit)
           .map(recordOf)
+  }
+
+  stored({ after, limit }: { readonly after: number; readonly limit: number }): StoredRecord[] {
+    return this.#statements
+      .all(STORED, after, limit)
+      .map(row => ({ place: numberOf(row, 'place'), bytes: bytesOf(row, 'bytes') }))
+  }
+
+  ids(after: string): IdPage | undefined {
+    const page = this.#statements.get(IDS, after)
+    const count = page === undefined ? 0 : numberOf(page, 'count')
+    if (page === undefined || count === 0) return undefined
+    return { count, joined: textOf(page, 'joined'), last: textOf(page, 'last') }
   }
 
   find(id: string): FeedRecord | undefined {

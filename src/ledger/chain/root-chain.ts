@@ -284,6 +284,12 @@ export class RootChain {
   }
 }
 
+export interface RefusedRoot {
+  readonly record: Uint8Array
+  readonly reason: RootChainFault
+  readonly detail: string
+}
+
 /**
  * The chain of an org from records in any order that this device kept, or that a joiner is handed in one bounded
  * message. Fails when root.v1 of the org is not among them; other records that can not be kept are listed.
@@ -294,27 +300,27 @@ export function openRootChain(
 ): Outcome<
   {
     readonly chain: RootChain
-    readonly refused: readonly { readonly reason: RootChainFault; readonly detail: string }[]
+    readonly refused: readonly RefusedRoot[]
   },
   'no-founding-root'
 > {
-  const refused: { reason: RootChainFault; detail: string }[] = []
-  const read: UnprovenRoot[] = []
+  const refused: RefusedRoot[] = []
+  const read: { readonly record: Uint8Array; readonly unproven: UnprovenRoot }[] = []
   for (const record of records) {
     const parsed = parseRoot(record, sha256)
-    if (parsed.ok) read.push(parsed.value)
-    else refused.push({ reason: parsed.reason, detail: parsed.detail })
+    if (parsed.ok) read.push({ record, unproven: parsed.value })
+    else refused.push({ record, reason: parsed.reason, detail: parsed.detail })
   }
   const founding = read
-    .filter(({ hash }) => equalBytes(hash, idBytes(org)))
-    .map(unproven => proveRoot(unproven, { verify }))
+    .filter(({ unproven }) => equalBytes(unproven.hash, idBytes(org)))
+    .map(({ unproven }) => proveRoot(unproven, { verify }))
     .find(proved => proved.ok)
   if (founding?.ok !== true) return rejected('no-founding-root', 'no record is a valid first root of the org')
   const chain = new RootChain(founding.value, { verify, sha256 })
   // By version, so that few have to wait.
-  for (const { record } of read.sort((x, y) => x.terms.version - y.terms.version)) {
+  for (const { record } of read.sort((x, y) => x.unproven.terms.version - y.unproven.terms.version)) {
     const added = chain.add(record, { keptBefore: true })
-    if (!added.ok) refused.push({ reason: added.reason, detail: added.detail })
+    if (!added.ok) refused.push({ record, reason: added.reason, detail: added.detail })
   }
   return accepted({ chain, refused })
 }

@@ -1,10 +1,12 @@
 /** Shorthand for chains of roots in tests: successors that differ in what a test says, signed by whom it says. */
 
 import { assert } from '../../base/assert.ts'
+import { compareBytes } from '../../base/bytes.ts'
 import { signId } from '../encoding/signature.ts'
 import { foundOrg, sha256, signedRoot, type TestKey, verify } from '../fold/org-fixture.conformance.ts'
 import { decodeRoot, type Root, type RootSignature, type RootTerms, rootBytes } from './root.ts'
-import { RootChain } from './root-chain.ts'
+import { ROOTS_ASIDE_MAX, RootChain } from './root-chain.ts'
+import { SIBLINGS_MAX } from './root-siblings.ts'
 
 export const KEYS = { verify, sha256 }
 
@@ -45,4 +47,14 @@ export function chainOf(founding: Root, records: readonly (Root | Uint8Array)[])
   const chain = new RootChain(founding, KEYS)
   for (const record of records) chain.add(record instanceof Uint8Array ? record : record.record)
   return chain
+}
+
+/** A chain that grew longer than all the room aside, and then lay aside as a whole, crowded out by its siblings. */
+export function crowdedOut(founding: Root, signers: readonly TestKey[]): RootChain {
+  const many = Array.from({ length: 2 * SIBLINGS_MAX }, (_, index) =>
+    rootAfter(founding, signers, { timeMs: founding.timeMs + 1 + index })
+  ).sort((x, y) => compareBytes(x.hash, y.hash))
+  const tail = [many.at(-1) as Root]
+  while (tail.length <= ROOTS_ASIDE_MAX + 1) tail.push(rootAfter(tail.at(-1) as Root, signers))
+  return chainOf(founding, [...tail, ...many])
 }

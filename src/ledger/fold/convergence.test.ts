@@ -85,7 +85,9 @@ class Peer {
       if (isRoot(event)) {
         const added = this.chain.add(event.record)
         // Also one that is kept aside: what names it is contested from now on, and not unknown.
-        if (added.ok && added.value.outcome === 'kept') this.ledger.chainMoved()
+        if (!added.ok || added.value.outcome !== 'kept') continue
+        if (added.value.chainMoved) this.ledger.chainMoved()
+        else this.ledger.rootsKept()
       }
     const { rejected } = this.ledger.add(operationsOf(events).map(({ record }) => record))
     assert.deepEqual(

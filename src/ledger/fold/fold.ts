@@ -93,6 +93,16 @@ export class Fold {
     this.#isStale = true
   }
 
+  /** A root came to be known that leaves the chain as it is: what was made under it is seen to be so. */
+  rootKnown(): void {
+    if (this.#isStale) return
+    for (const placed of this.#log.values()) {
+      const verdict = this.#verdicts.get(placed.operation.id)
+      if (verdict?.inForce === false && verdict.inert.reason === 'unknown-root') this.#queue.add(placed)
+    }
+    this.#settle()
+  }
+
   state(): State {
     if (this.#isStale) this.#foldAgain()
     for (const name of this.#dirtyNames) this.#settleName(name)

@@ -14,7 +14,8 @@ import type { Grantee, Scope } from '../operation/operation-content.ts'
 import type { FeedKey } from './feed.ts'
 
 /** Where a device stands. `former` was an admin and never enrolled. */
-export type Standing = 'member' | 'suspended' | 'revoked' | 'former'
+export const STANDINGS = ['member', 'suspended', 'revoked', 'former'] as const
+export type Standing = (typeof STANDINGS)[number]
 
 /** What took a device's membership. */
 export interface Taking {

@@ -32,8 +32,8 @@ import { hashLeaf } from '../../audit/tree.ts'
 import { concatBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, type OrgId, parseDeviceId, shortId } from '../../base/ids.ts'
-import { decodeRoot } from '../../ledger/chain/root.ts'
-import { RootChain } from '../../ledger/chain/root-chain.ts'
+import { decodeRoot, orgIdOf } from '../../ledger/chain/root.ts'
+import { openRootChain } from '../../ledger/chain/root-chain.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { OPERATION_RECORD_BYTES_MAX } from '../../ledger/operation/operation.ts'
@@ -172,15 +172,17 @@ function readManifest(folder: string): {
 
 function readLedger(folder: string): { org: OrgId; state: State } {
   const path = join(folder, 'ledger', 'roots.cborseq')
-  const [first, ...others] = readSequence(path, ROOT_BYTES_MAX)
+  const records = readSequence(path, ROOT_BYTES_MAX)
+  const [first] = records
   if (first === undefined) throw broken(path, 'it has no root')
   const founding = decodeRoot(first, { verify, sha256 })
   if (!founding.ok) throw broken(path, `root 1 is ${founding.reason}: ${founding.detail}`)
-  const chain = new RootChain(founding.value, { verify, sha256 })
-  for (const [index, record] of others.entries()) {
-    const added = chain.add(record)
-    if (!added.ok) throw broken(path, `root record ${index + 2} is ${added.reason}: ${added.detail}`)
-  }
+  const opened = openRootChain(records, { org: orgIdOf(founding.value), verify, sha256 })
+  if (!opened.ok) throw broken(path, opened.detail)
+  const { chain, refused } = opened.value
+  const [fault] = refused
+  if (fault !== undefined)
+    throw broken(path, `root record ${records.indexOf(fault.record) + 1} is ${fault.reason}: ${fault.detail}`)
   const ledger = new Ledger(chain, { verify, sha256 })
   ledger.add(readSequence(join(folder, 'ledger', 'operations.cborseq'), OPERATION_RECORD_BYTES_MAX))
   return { org: ledger.org, state: ledger.state() }

@@ -126,6 +126,7 @@ export class LocalAuditService implements AuditService {
     { missing, task }: { missing: readonly AuditMissing[]; task: Task<AuditProgress> }
   ): Promise<{ logs: number; entries: number }> {
     const { keeper, identity } = this.#node
+    await keeper.whole()
     const writer = new AuditFolderWriter(path, {
       roots: keeper.chain.records().map(({ record }) => record),
       operations: [...keeper.ledger.operations()].map(({ record }) => record)

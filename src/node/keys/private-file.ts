@@ -34,7 +34,7 @@ export async function writePrivateFile(
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (platform === 'win32') return // folders can not be opened there, and a rename is durable without it
   const folder = await open(path, constants.O_RDONLY)
   try {

@@ -84,6 +84,7 @@ async function serveJoin(init: JoinDeskInit, stream: PeerStream): Promise<void> 
     throw new AppError('RECORD_INVALID', 'a stranger ended its join without a request')
   if (!request.ok)
     throw new AppError('RECORD_INVALID', `a join request is ${request.reason}: ${request.detail}`)
+  await init.keeper.whole()
   const answer = enrol(init, request.value, stream.peer)
   await framed.write(encodeJoinAnswer(answer))
   await stream.close()

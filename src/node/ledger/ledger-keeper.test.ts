@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toHex } from '../../base/bytes.ts'
 import { createRootRecord, decodeRoot, foundingTerms, rootBytes } from '../../ledger/chain/root.ts'
+import { ROOTS_ASIDE_MAX } from '../../ledger/chain/root-chain.ts'
+import { chainOf, crowdedOut, recordAfter, rootAfter } from '../../ledger/chain/root-fixture.conformance.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
-import { foundOrg, keyNamed, START_MS, TestDevice } from '../../ledger/fold/org-fixture.conformance.ts'
+import {
+  foundOrg,
+  keyNamed,
+  rawEnvelope,
+  START_MS,
+  signRaw,
+  TestDevice
+} from '../../ledger/fold/org-fixture.conformance.ts'
 import type { ClockVerdict } from '../../ledger/freshness/freshness.ts'
 import { Orphans } from '../../ledger/sync/orphans.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
@@ -101,4 +111,57 @@ test('under a clock that is known to be wrong nothing is signed that gives, and 
   clock = { kind: 'ok' }
   keeper.append(note)
   assert.equal(keeper.ledger.size, 3)
+})
+
+test('a home with more roots aside than others could make it take is opened again', () => {
+  const admins = [keyNamed('a'), keyNamed('b')]
+  const founding = foundOrg(admins)
+  const grown = crowdedOut(founding, admins)
+  const aside = grown.records().filter(root => grown.find(root.hash)?.contested)
+  assert.ok(aside.length > ROOTS_ASIDE_MAX)
+  const records = new MemoryRecords()
+  saveRoots(records, grown.records())
+  const { chain } = new LedgerKeeper({ records, key: DeviceKey.generate(), log: SILENT_LOG })
+  const hashes = (of: typeof chain) => of.records().map(root => toHex(root.hash))
+  assert.deepEqual(hashes(chain), hashes(grown))
+})
+
+test('a root record that is damaged is named', () => {
+  const admins = [keyNamed('a'), keyNamed('b')]
+  const founding = foundOrg(admins)
+  const records = new MemoryRecords()
+  saveRoots(records, [founding, rootAfter(founding, admins)])
+  const second = records.listBlobs('root/00000002')[0]
+  assert.ok(second)
+  records.putBlob(second.key, second.bytes.slice(0, -1))
+  const open = () => new LedgerKeeper({ records, key: DeviceKey.generate(), log: SILENT_LOG })
+  assert.throws(open, { code: 'HOME_CORRUPT', message: new RegExp(`${second.key} in the index is damaged`) })
+  records.putBlob('root/00000001', new Uint8Array(9))
+  assert.throws(open, { code: 'HOME_CORRUPT', message: /root\/00000001 in the index is damaged/ })
+})
+
+test('an operation under a root that comes to be kept aside says so', () => {
+  const admins = [keyNamed('a'), keyNamed('b')]
+  const founding = foundOrg(admins)
+  const records = new MemoryRecords()
+  saveRoots(records, [founding])
+  const keeper = new LedgerKeeper({ records, key: DeviceKey.generate(), log: SILENT_LOG })
+  const [one, other, late] = [1, 2, 3]
+    .map(index => rootAfter(founding, admins, { timeMs: founding.timeMs + index }))
+    .sort((x, y) => (toHex(x.hash) < toHex(y.hash) ? -1 : 1)) as [
+    typeof founding,
+    typeof founding,
+    typeof founding
+  ]
+  const behind = recordAfter(late, admins)
+  const root = chainOf(founding, [late, behind]).head
+  keeper.takeRoots([one.record, other.record, late.record])
+  const envelope = { ...rawEnvelope(founding, admins[0] as (typeof admins)[number]), root: root.hash }
+  keeper.take([signRaw(admins[0] as (typeof admins)[number], envelope)])
+  const reasons = () => [...keeper.state().inert.values()].map(({ reason }) => reason)
+  assert.deepEqual(reasons(), ['unknown-root'])
+  const frozen = keeper.chain.freeze
+  keeper.takeRoots([behind])
+  assert.deepEqual(keeper.chain.freeze, frozen, 'the chain did not move')
+  assert.deepEqual(reasons(), ['contested-root'])
 })

@@ -3,8 +3,17 @@
  * accepted is on disk before anybody hears of it.
  *
  * Kept as records: every accepted operation under its feed and position. Of a fork, which is evidence that a device
- * signed two histories, the later-come operations are kept under a key of their own. As blobs: the root chain
- * (`root/<version>`), and the incarnation under which this device writes.
+ * signed two histories, the later-come operations are kept under a key of their own. As blobs: the founding root
+ * (`root/<version>`), the roots that follow (`root/<version>/<hash of the record>`), and the incarnation under which
+ * this device writes.
+ *
+ * With a snapshot of just these (snapshot-file.ts) the state is there at once, and the operations follow while the
+ * node is at work. Until all are here, `state()` and `hello()` are the snapshot's. `ledger` is always whole: whoever
+ * asks for it sooner has the rest loaded on the spot, in one go, so nothing can be added to half a ledger; who can wait
+ * awaits `whole()` first. When the operations turn out to mean something else than the snapshot said, they win.
+ *
+ * What peers bring meanwhile waits, unless something in it takes: then the rest is loaded at once. That keeps the node
+ * from all else until it is done, so that nobody is served by a state that is known to be outdated.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -12,34 +21,50 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../../base/assert.ts'
 import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
-import { deviceIdFromBytes, ID_BYTES } from '../../base/ids.ts'
-import { formatDuration } from '../../base/units.ts'
+import { deviceIdFromBytes, ID_BYTES, type OperationId } from '../../base/ids.ts'
+import { formatDuration, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import { authoringFault } from '../../ledger/authoring.ts'
-import { decodeRoot, type Root } from '../../ledger/chain/root.ts'
-import { RootChain } from '../../ledger/chain/root-chain.ts'
+import { decodeRoot, orgIdOf, type Root } from '../../ledger/chain/root.ts'
+import { openRootChain, type RootChain } from '../../ledger/chain/root-chain.ts'
 import { REPAIR_TYPES } from '../../ledger/chain/root-terms.ts'
 import { signId, type Verify } from '../../ledger/encoding/signature.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
-import type { Inert, State } from '../../ledger/fold/state.ts'
+import { type Inert, isMember, type State } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS, type ClockVerdict } from '../../ledger/freshness/freshness.ts'
 import { type AddResult, Ledger, type ParsedRecords } from '../../ledger/ledger.ts'
-import { createOperation, INCARNATION_BYTES, type Operation } from '../../ledger/operation/operation.ts'
+import {
+  createOperation,
+  INCARNATION_BYTES,
+  isSigned,
+  type Operation,
+  parseOperation
+} from '../../ledger/operation/operation.ts'
 import type { OperationContent } from '../../ledger/operation/operation-content.ts'
 import { takes } from '../../ledger/operation/operation-types.ts'
+import type { LedgerSnapshot } from '../../ledger/snapshot/snapshot.ts'
+import { wantsBeyond } from '../../ledger/snapshot/snapshot-wants.ts'
 import type { Orphans } from '../../ledger/sync/orphans.ts'
+import type { FeedTip, Want } from '../../ledger/sync/sync.ts'
+import type { Hello } from '../../ledger/sync/sync-messages.ts'
+import { type RecordIdentity, recordIdentity } from '../../store/record-identity.ts'
 import type { FeedRecord, RecordStore } from '../../store/records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { type DeviceKey, verifySignature } from '../keys/device-key.ts'
 import type { Log } from '../log.ts'
+import { atOnce, inTurns } from '../turns.ts'
+import { loadBehind, loadRecords } from './ledger-loading.ts'
+import { ledgerRules } from './ledger-rules.ts'
 import { SignaturePool } from './signature-pool.ts'
+import { type SnapshotBasis, type SnapshotFile, snapshotBasis } from './snapshot-file.ts'
 
 const ROOT_PREFIX = 'root/'
 const INCARNATION_KEY = 'incarnation'
 /** Records that are parsed in one go, and slices that are parsed while earlier ones are verified. */
 const SLICE_RECORDS = 512
 const SLICES_AHEAD = 4
-/** Records read back at once when a ledger is loaded. */
-const LOAD_RECORDS = 4096
+/** A snapshot is made once nothing came for a while, and not often: it is as large as the state. */
+const SNAPSHOT_LOOK_MS = 60 * SECOND_MS
+const SNAPSHOT_AGE_MS = 15 * MINUTE_MS
 
 /** The ledger names keys by their raw bytes. */
 export const verify: Verify = (key, message, signature) =>
@@ -53,6 +78,8 @@ export interface LedgerKeeperInit {
   readonly clock?: () => ClockVerdict
   /** Where operations wait for others. */
   readonly orphans?: Orphans
+  /** Where a snapshot is kept; without, every operation is read at each start. */
+  readonly snapshots?: SnapshotFile
 }
 
 /** Keeps root records, such as the chain of a new org before the first keeper opens it. */
@@ -65,15 +92,15 @@ export function saveRoots(records: RecordStore, roots: readonly Root[]): void {
 }
 
 export interface LedgerListener {
-  /** Operations were accepted, and are durable. */
+  /** Operations were accepted, and are durable; none, when those here mean something else than was believed. */
   readonly onAccepted: (accepted: readonly Operation[]) => void
   /** Root records were kept, and are durable; the chain may have moved. */
   readonly onRoots: (kept: readonly Root[]) => void
 }
 
 export class LedgerKeeper {
-  readonly ledger: Ledger
   readonly chain: RootChain
+  readonly #ledger: Ledger
   readonly #records: RecordStore
   readonly #key: DeviceKey
   readonly #log: Log
@@ -81,7 +108,22 @@ export class LedgerKeeper {
   readonly #signatures = new SignaturePool(verify)
   readonly #listeners = new Set<Partial<LedgerListener>>()
   readonly #authored = new Set<(operation: Operation) => void>()
+  readonly #snapshots: SnapshotFile | undefined
+  readonly #whole = Promise.withResolvers<void>()
+  readonly #onWhole: (() => void)[] = []
+  readonly #snapshotTimer: NodeJS.Timeout | undefined
   #incarnation: string
+  /** While operations are being loaded behind a snapshot. */
+  #loading:
+    | { readonly snapshot: LedgerSnapshot; readonly steps: Generator<void, string | undefined> }
+    | undefined
+  #isClosed = false
+  /** Counts what a snapshot would have to hold, and up to where the newest one does. */
+  #changes = 0
+  #changesLooked = 0
+  #changesKept = -1
+  #snapshotMs = Number.NEGATIVE_INFINITY
+  #keeping: Promise<void> = Promise.resolve()
 
   constructor(init: LedgerKeeperInit) {
     this.#records = init.records
@@ -90,8 +132,12 @@ export class LedgerKeeper {
     this.#clock = init.clock ?? (() => ({ kind: 'ok' }))
     this.chain = loadChain(init.records)
     const { orphans } = init
-    this.ledger = new Ledger(this.chain, { verify, sha256, ...(orphans && { orphans }) })
+    this.#ledger = new Ledger(this.chain, { verify, sha256, ...(orphans && { orphans }) })
+    this.#snapshots = init.snapshots
+    this.#whole.promise.catch(() => undefined) // whoever awaits it is told; nobody has to
     this.#load()
+    if (this.#snapshots !== undefined)
+      this.#snapshotTimer = setInterval(() => void this.#snapshotNowAndThen(), SNAPSHOT_LOOK_MS).unref()
     this.#incarnation =
       fromUtf8(init.records.getBlob(INCARNATION_KEY) ?? new Uint8Array()) || this.#newIncarnation()
   }
@@ -100,8 +146,51 @@ export class LedgerKeeper {
     return this.#incarnation
   }
 
+  /** The ledger with every operation in it; loads what is missing before it answers. */
+  get ledger(): Ledger {
+    this.#loadRest()
+    return this.#ledger
+  }
+
+  get isWhole(): boolean {
+    return this.#loading === undefined
+  }
+
+  /** Resolves once every operation is here; rejects when this is closed before. */
+  whole(): Promise<void> {
+    return this.#whole.promise
+  }
+
+  /** Calls back once every operation is here; at once when they are. */
+  onWhole(listener: () => void): void {
+    if (this.isWhole) listener()
+    else this.#onWhole.push(listener)
+  }
+
   state(): State {
-    return this.ledger.state()
+    return this.#loading?.snapshot.state ?? this.#ledger.state()
+  }
+
+  /** How many operations are placed. */
+  get size(): number {
+    return this.#loading?.snapshot.operations ?? this.#ledger.size
+  }
+
+  hello(): Hello {
+    if (this.#loading === undefined) return this.#ledger.hello()
+    const { tips, digest } = this.#loading.snapshot
+    const { version, hash } = this.chain.newest
+    return { org: this.#ledger.org, rootVersion: version, rootHash: hash, digest, tips: tips.length }
+  }
+
+  tips(): readonly FeedTip[] {
+    return this.#loading?.snapshot.tips ?? this.#ledger.tips()
+  }
+
+  /** What to ask a peer for that has `theirs`; see Ledger. While operations are still being loaded, some of it. */
+  wantsFrom(theirs: readonly FeedTip[], sent: readonly OperationId[] = []): readonly Want[] {
+    if (this.#loading === undefined) return this.#ledger.wantsFrom(theirs, sent)
+    return wantsBeyond(this.#loading.snapshot.tips, theirs)
   }
 
   on(listener: Partial<LedgerListener>): void {
@@ -115,6 +204,8 @@ export class LedgerKeeper {
 
   /** Takes root records of any origin; whether any of them was new. */
   takeRoots(records: readonly Uint8Array[]): boolean {
+    if (records.length === 0) return false
+    this.#loadRest() // a snapshot is of the chain as it was
     const kept: Root[] = []
     let chainMoved = false
     for (const record of records) {
@@ -127,7 +218,9 @@ export class LedgerKeeper {
     }
     if (kept.length === 0) return false
     saveRoots(this.#records, kept)
+    this.#changes++
     if (chainMoved) this.ledger.chainMoved()
+    else this.ledger.rootsKept()
     const { freeze } = this.chain
     if (chainMoved && freeze !== undefined)
       this.#log.error(
@@ -140,6 +233,10 @@ export class LedgerKeeper {
 
   /** Takes records that a peer brought: many of them a slice at a time, and other work goes on between. */
   async takeAll(records: readonly Uint8Array[]): Promise<readonly Operation[]> {
+    if (!this.isWhole) {
+      if (this.#takesAnything(records)) this.#loadRest()
+      else await this.whole()
+    }
     const accepted: Operation[] = []
     const checking: { parsed: ParsedRecords; signed: Promise<boolean[]> }[] = []
     const settle = async (): Promise<void> => {
@@ -159,8 +256,13 @@ export class LedgerKeeper {
     return accepted
   }
 
-  /** Ends what runs beside. */
+  /** Ends what runs beside, and leaves a snapshot for the next start. */
   async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#snapshotTimer)
+    this.#whole.reject(new AppError('INTERRUPTED', 'the node stopped before its ledger was loaded'))
+    await this.#keeping
+    if (this.isWhole && this.#changesKept !== this.#changes) await this.#keepSnapshot()
     await this.#signatures.close()
   }
 
@@ -253,6 +355,7 @@ export class LedgerKeeper {
   #accept(accepted: readonly Operation[]): void {
     if (accepted.length === 0) return
     const rows = accepted.map(operation => recordOf(operation))
+    this.#changes++
     const outcome = this.#records.append(rows)
     if (outcome.outcome === 'conflict') for (const row of rows) this.#keep(row)
     for (const listener of this.#listeners) listener.onAccepted?.(accepted)
@@ -264,38 +367,84 @@ export class LedgerKeeper {
     assert(kept.outcome === 'durable', 'an operation under its own id has no rival')
   }
 
-  /**
-   * Feed by feed, those of the founders first, since most others build on them. What waits for another feed may have to
-   * give way when there is much of it (orphans.ts), so this goes on until a pass brings nothing.
-   */
   #load(): void {
-    const founders = new Set(this.chain.founding.admins)
-    const isFounders = (feed: string) => [...founders].some(founder => feed.startsWith(founder))
-    const feeds = [...this.#records.heads().keys()].sort(
-      (a, b) => Number(isFounders(b)) - Number(isFounders(a))
+    if (this.#snapshots !== undefined) ledgerRules()
+    const snapshot = this.#snapshots?.read(
+      () => this.#basis(atOnce(recordIdentity(this.#records))),
+      this.chain
     )
-    let before: number
-    do {
-      before = this.ledger.size
-      let kept = 0
-      for (const feed of feeds) kept += this.#loadFeed(feed)
-      if (this.ledger.size >= kept) return
-    } while (this.ledger.size > before)
+    if (snapshot === undefined) {
+      atOnce(loadRecords(this.#records, this.#ledger))
+      this.#whole.resolve()
+      return
+    }
+    this.#changesKept = this.#changes
+    const steps = loadBehind(this.#records, this.#ledger, snapshot)
+    this.#loading = { snapshot, steps }
+    const goesOn = (): boolean => this.#loading !== undefined && !this.#isClosed
+    void inTurns(steps, goesOn).then(difference => {
+      if (goesOn()) this.#loaded(difference)
+    })
   }
 
-  #loadFeed(feed: string): number {
-    let count = 0
-    for (let fromSeq = 0; ; ) {
-      const rows = this.#records.scan({ feed, fromSeq, limit: LOAD_RECORDS })
-      const last = rows.at(-1)
-      if (last === undefined) return count
-      this.ledger.add(
-        rows.map(row => row.bytes),
-        { verifiedBefore: true }
-      )
-      count += rows.length
-      fromSeq = last.seq + 1
+  #loadRest(): void {
+    if (this.#loading !== undefined) this.#loaded(atOnce(this.#loading.steps))
+  }
+
+  #loaded(difference: string | undefined): void {
+    this.#loading = undefined
+    this.#whole.resolve()
+    if (difference !== undefined) {
+      this.#log.error({ difference }, 'the snapshot of the ledger was wrong; what is stored counts instead')
+      this.#snapshots?.discard()
+      this.#changes++
     }
+    for (const listener of this.#onWhole.splice(0)) listener()
+    if (difference !== undefined) for (const listener of this.#listeners) listener.onAccepted?.([])
+  }
+
+  /** Whether any of these records of strangers is of a member and takes something from somebody. */
+  #takesAnything(records: readonly Uint8Array[]): boolean {
+    return records.some(record => {
+      const parsed = parseOperation(record, sha256)
+      if (!parsed.ok) return false
+      const { author, content } = parsed.value.operation
+      if (content === undefined || !takes(content.type)) return false
+      return isMember(this.state(), author, Date.now()) && isSigned(parsed.value, verify)
+    })
+  }
+
+  #basis({ hash: records }: RecordIdentity): SnapshotBasis {
+    const roots = this.#records.listBlobs(ROOT_PREFIX)
+    return snapshotBasis({ chain: this.chain, roots, records, rules: ledgerRules() })
+  }
+
+  /** While much happens none is made: it would be outdated at once. */
+  async #snapshotNowAndThen(): Promise<void> {
+    const isQuiet = this.#changes === this.#changesLooked
+    this.#changesLooked = this.#changes
+    if (!isQuiet || !this.isWhole || this.#isClosed || this.#changesKept === this.#changes) return
+    if (performance.now() - this.#snapshotMs < SNAPSHOT_AGE_MS) return
+    this.#keeping = this.#keepSnapshot()
+    await this.#keeping
+  }
+
+  /** Writes one, unless something changes meanwhile. */
+  async #keepSnapshot(): Promise<void> {
+    if (this.#snapshots === undefined) return
+    const changes = this.#changes
+    const isStill = (): boolean => this.#changes === changes
+    const identity = await inTurns(recordIdentity(this.#records), isStill)
+    // A record that the ledger does not hold, however it came to be here, is for a full load to look at.
+    if (identity === undefined || identity.count !== this.#ledger.size) return
+    this.#snapshotMs = performance.now()
+    const snapshot = {
+      state: this.#ledger.state(),
+      operations: this.#ledger.size,
+      tips: this.#ledger.tips(),
+      digest: this.#ledger.hello().digest
+    }
+    if (await this.#snapshots.write(this.#basis(identity), snapshot, isStill)) this.#changesKept = changes
   }
 
   #newIncarnation(): string {
@@ -309,21 +458,23 @@ function recordOf(operation: Operation): FeedRecord {
   return { feed: feedKey(operation), seq: operation.seq, id: operation.id, bytes: operation.record }
 }
 
+/** The chain of an org from the records that this device kept of it. */
 function loadChain(records: RecordStore): RootChain {
-  const [founding, ...others] = records.listBlobs(ROOT_PREFIX)
+  const kept = records.listBlobs(ROOT_PREFIX)
+  const [founding] = kept
   if (founding === undefined)
     throw new AppError('HOME_CORRUPT', "the index has lost the org's root.v1; restore a backup")
   const root = decodeRoot(founding.bytes, { verify, sha256 })
-  if (!root.ok)
-    throw new AppError(
-      'HOME_CORRUPT',
-      `the org's record ${founding.key} in the index is damaged: ${root.detail}`
-    )
-  const chain = new RootChain(root.value, { verify, sha256 })
-  for (const { key, bytes } of others) {
-    const added = chain.add(bytes)
-    if (!added.ok)
-      throw new AppError('HOME_CORRUPT', `the org's record ${key} in the index is damaged: ${added.detail}`)
-  }
-  return chain
+  if (!root.ok) throw damagedRoot(founding.key, root.detail)
+  const bytes = kept.map(blob => blob.bytes)
+  const opened = openRootChain(bytes, { org: orgIdOf(root.value), verify, sha256 })
+  if (!opened.ok) throw damagedRoot(founding.key, opened.detail)
+  const { chain, refused } = opened.value
+  const [fault] = refused
+  if (fault === undefined) return chain
+  throw damagedRoot(kept[bytes.indexOf(fault.record)]?.key ?? ROOT_PREFIX, fault.detail)
+}
+
+function damagedRoot(key: string, detail: string): AppError {
+  return new AppError('HOME_CORRUPT', `the org's record ${key} in the index is damaged: ${detail}`)
 }

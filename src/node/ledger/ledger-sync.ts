@@ -36,6 +36,8 @@ const ASK_BACK_MS = 2 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
 /** Pages that one round asks for or answers with; what is left then comes by the next. */
 const PAGES_MAX = 4096
+/** Announcements whose records may wait for the ledger to be loaded; what others bring is asked for then. */
+const EARLY_MAX = 1024
 
 export interface LedgerSyncInit {
   readonly transport: Transport
@@ -56,6 +58,7 @@ export class LedgerSync {
   readonly #askedBackMs = new Map<DeviceId, number>()
   readonly #rounds = new Map<DeviceId, { again: boolean }>()
   readonly #stop = new AbortController()
+  #early = 0
   readonly #timer: NodeJS.Timeout
 
   constructor(init: LedgerSyncInit) {
@@ -93,7 +96,7 @@ export class LedgerSync {
 
   #announce(signed: readonly Operation[]): void {
     const { transport, keeper } = this.#init
-    const { digest, rootHash } = keeper.ledger.hello()
+    const { digest, rootHash } = keeper.hello()
     const records = signed.map(operation => operation.record)
     transport.publish(LEDGER_TOPIC, encodeAnnouncement({ digest, root: rootHash, records }))
   }
@@ -106,9 +109,27 @@ export class LedgerSync {
       return
     }
     const { digest, root, records } = decoded.value
-    if (records.length > 0) keeper.take(records)
-    const mine = keeper.ledger.hello()
-    if (!equalBytes(digest, mine.digest) || !equalBytes(root, mine.rootHash)) this.ask(from)
+    const compare = (): void => {
+      const mine = keeper.hello()
+      if (!equalBytes(digest, mine.digest) || !equalBytes(root, mine.rootHash)) this.ask(from)
+    }
+    if (keeper.isWhole) {
+      if (records.length > 0) keeper.take(records)
+      compare()
+    } else if (records.length === 0 || this.#early === EARLY_MAX) compare()
+    else void this.#takeEarly(records).then(compare)
+  }
+
+  /** Records of an announcement that came while the ledger is loaded. */
+  async #takeEarly(records: readonly Uint8Array[]): Promise<void> {
+    this.#early++
+    try {
+      await this.#init.keeper.takeAll(records)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown // the node stops before it is loaded
+    } finally {
+      this.#early--
+    }
   }
 
   #askOne(): void {
@@ -140,26 +161,29 @@ export class LedgerSync {
    */
   async #round(device: DeviceId): Promise<Uint8Array | undefined> {
     const { transport, keeper } = this.#init
-    const { ledger } = keeper
     const stream = await transport.open(device, LEDGER_PROTOCOL, this.#stop.signal)
     const talk = new Talk(stream, this.#stop.signal)
     try {
-      await talk.send({ kind: 'hello', ...ledger.hello() })
+      await talk.send({ kind: 'hello', ...keeper.hello() })
       const hello = await talk.expect('hello')
-      if (hello.org !== ledger.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
-      const isBehind = !equalBytes(hello.digest, ledger.hello().digest)
+      if (hello.org !== keeper.hello().org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
+      const isBehind = !equalBytes(hello.digest, keeper.hello().digest)
       const tips = isBehind ? (await talk.expect('tips')).tips : []
-      if (!equalBytes(hello.rootHash, ledger.hello().rootHash)) await this.#askRoots(talk)
+      if (!equalBytes(hello.rootHash, keeper.hello().rootHash)) await this.#askRoots(talk)
       if (!isBehind) return hello.digest
       let sent: readonly OperationId[] = []
       for (let page = 0; page < PAGES_MAX; page++) {
-        const wants = ledger.wantsFrom(tips, sent)
+        let wants = keeper.wantsFrom(tips, sent)
+        if (wants.length === 0 && !keeper.isWhole) {
+          await keeper.whole()
+          wants = keeper.wantsFrom(tips, sent)
+        }
         if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
         await talk.send({ kind: 'want', wants })
         const { records, more } = await talk.expect('records')
         const accepted = await keeper.takeAll(records)
         if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
-        sent = ledger.lastOf(accepted.length > 0 ? accepted : records)
+        sent = keeper.ledger.lastOf(accepted.length > 0 ? accepted : records)
       }
       return undefined
     } finally {
@@ -188,29 +212,31 @@ export class LedgerSync {
   }
 
   async #answer(stream: PeerStream): Promise<void> {
-    const { ledger } = this.#init.keeper
+    const { keeper } = this.#init
     const talk = new Talk(stream, this.#stop.signal)
     try {
       const hello = await talk.expect('hello')
-      if (hello.org !== ledger.org) {
+      const mine = keeper.hello()
+      if (hello.org !== mine.org) {
         await talk.send({ kind: 'refuse', reason: 'foreign-org' })
         return
       }
-      const mine = ledger.hello()
       await talk.send({ kind: 'hello', ...mine })
       const [isSame, isSameRoot] = [
         equalBytes(hello.digest, mine.digest),
         equalBytes(hello.rootHash, mine.rootHash)
       ]
       if (!isSameRoot) this.#askBack(stream.peer) // it may know roots that we lack, too
-      if (!isSame) await talk.send({ kind: 'tips', tips: ledger.tips() })
+      if (!isSame) await talk.send({ kind: 'tips', tips: keeper.tips() })
       else if (isSameRoot) return
       for (let page = 0; page < PAGES_MAX; page++) {
         const want = await talk.next()
         if (want === undefined) return
-        if (want.kind === 'want') await talk.send({ kind: 'records', ...ledger.recordsFor(want.wants) })
-        else if (want.kind === 'want-roots')
-          await talk.send({ kind: 'roots', ...rootsFor(this.#init.keeper.chain, want.have, sha256) })
+        if (want.kind === 'want') {
+          await keeper.whole()
+          await talk.send({ kind: 'records', ...keeper.ledger.recordsFor(want.wants) })
+        } else if (want.kind === 'want-roots')
+          await talk.send({ kind: 'roots', ...rootsFor(keeper.chain, want.have, sha256) })
         else throw new AppError('PEER_REFUSED', `a ${want.kind} where a want belongs`)
       }
     } catch (thrown) {

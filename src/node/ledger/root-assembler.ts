@@ -37,14 +37,16 @@ export class RootAssembler {
   constructor({ keeper, log }: { keeper: LedgerKeeper; log: Log }) {
     this.#keeper = keeper
     this.#log = log
-    this.#note(keeper.ledger.operations())
     keeper.on({
       onAccepted: accepted => {
         if (this.#note(accepted)) this.#assemble()
       },
       onRoots: () => this.#assemble()
     })
-    this.#assemble()
+    keeper.onWhole(() => {
+      this.#note(keeper.ledger.operations())
+      this.#assemble()
+    })
   }
 
   /** What stands to vote. */
@@ -64,10 +66,11 @@ export class RootAssembler {
   }
 
   #ballot(counts: (id: OperationId) => boolean): Ballot {
+    const { ledger } = this.#keeper // before it is whole, there are operations that were not noted
     const proposals: RootProposal[] = []
     const votes: RootVote[] = []
     for (const id of this.#operations) {
-      const content = this.#keeper.ledger.get(id)?.content
+      const content = ledger.get(id)?.content
       if (content === undefined || !counts(id)) continue
       if (content.type === 'root.propose')
         proposals.push({ hash: content.hash, bytes: content.bytes, operation: id })

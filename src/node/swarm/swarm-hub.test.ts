@@ -157,7 +157,7 @@ test('a version that is here is served to whom it may be, whatever the peer says
     return aborts
   }
   assert.equal(ask().length, 1)
-  assert.deepEqual(noted, ['it has no grant'])
+  assert.deepEqual(noted, ['needs-grant'])
   assert.deepEqual(hub.streams(), [])
   refused = undefined
   assert.deepEqual(ask(), [])
