@@ -18,7 +18,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { libtorrentVersion } from './bench-peers.ts'
-import { missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
+import { congestionControls, missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
 import { REPORT_NOTE, type RunResult, renderRun } from './shaped/report.ts'
 import { SCENARIOS, type Scenario, SMALL_SCENARIO } from './shaped/scenarios.ts'
 
@@ -44,6 +44,7 @@ function readArguments() {
       json: { type: 'boolean', default: false },
       runs: { type: 'string', default: '1' },
       delay: { type: 'string', default: '0' },
+      congestion: { type: 'string' },
       trace: { type: 'string' },
       dir: { type: 'string', default: existsSync(MEMORY_DIR) ? MEMORY_DIR : tmpdir() },
       sources: { type: 'boolean', default: false },
@@ -66,7 +67,7 @@ function readArguments() {
 
 type Arguments = ReturnType<typeof readArguments>
 
-function chooseScenario({ name, peer, delayMs }: Arguments): Scenario {
+function chooseScenario({ name, peer, delayMs, congestion }: Arguments): Scenario {
   const scenario = [...SCENARIOS, SMALL_SCENARIO].find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
   if (delayMs > 0 && scenario.sites.every(site => site.wan === undefined))
@@ -76,6 +77,10 @@ function chooseScenario({ name, peer, delayMs }: Arguments): Scenario {
   const missing = missingForNetworks()
   if (peer !== undefined && libtorrentVersion() === undefined)
     missing.push('libtorrent for /usr/bin/python3: install python3-libtorrent')
+  if (missing.length === 0 && congestion !== undefined && !congestionControls().includes(congestion))
+    missing.push(
+      `the congestion control ${congestion}: the kernel lets a namespace choose ${congestionControls().join(', ')}`
+    )
   if (missing.length > 0)
     throw new Refusal(
       `the laboratory needs Linux and root; missing here:\n  ${missing.join('\n  ')}`,
@@ -85,7 +90,9 @@ function chooseScenario({ name, peer, delayMs }: Arguments): Scenario {
 }
 
 function list(): void {
-  console.log('npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--delay MS] [--trace DIR] [--json]\n')
+  console.log(
+    'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--delay MS] [--congestion NAME] [--trace DIR] [--json]\n'
+  )
   for (const { name, what } of [...SCENARIOS, SMALL_SCENARIO]) console.log(`  ${name.padEnd(10)} ${what}`)
 }
 
@@ -121,9 +128,18 @@ async function main(): Promise<void> {
       const trace = args.trace === undefined ? undefined : resolve(args.trace, `${program}-${run}`)
       if (trace !== undefined) mkdirSync(trace, { recursive: true })
       try {
-        const options = { scenario, program, folder, delayMs: args.delayMs, signal: stop.signal }
+        const options = { scenario, program, folder, signal: stop.signal, congestion: args.congestion }
         const onStep = (step: string): void => say(`${scenario.name}, ${program}, run ${run}: ${step}`)
-        print(await runScenario({ ...options, trace, nodeOptions: args['node-option'], onStep }), args.json)
+        print(
+          await runScenario({
+            ...options,
+            delayMs: args.delayMs,
+            trace,
+            nodeOptions: args['node-option'],
+            onStep
+          }),
+          args.json
+        )
       } finally {
         rmSync(folder, { recursive: true, force: true })
       }

@@ -17,7 +17,7 @@ import type { WireMessage } from '../../src/swarm/wire-messages.ts'
 
 export const BLOCKS_FILE = 'blocks.csv'
 const LINES_MAX = 512
-const FLUSH_MS = 200
+export const FLUSH_MS = 200
 
 const WHAT_CAME: Partial<Record<WireMessage['type'], string>> = {
   request: 'asked',

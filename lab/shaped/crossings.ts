@@ -59,12 +59,13 @@ interface Sum {
   heldBytes: number
 }
 
-/** Lines of a table: site, site of the sender, and bytes by kind. */
-export function crossings(arrivals: readonly Arrival[]): string[] {
+/** Lines of a table: site, site of the sender, and bytes by kind. The site of the source has every piece from the start. */
+export function crossings(arrivals: readonly Arrival[], sourceSite: string): string[] {
   const sums = new Map<string, Sum>()
   const inSite = Map.groupBy(arrivals, arrival => `${arrival.to.site},${arrival.piece}`)
   for (const of of inSite.values()) {
-    const heldMs = Math.min(...of.map(arrival => arrival.storedMs))
+    const isHeld = of[0]?.to.site === sourceSite
+    const heldMs = isHeld ? 0 : Math.min(...of.map(arrival => arrival.storedMs))
     const covered = new Set<number>()
     for (const arrival of of.toSorted((a, b) => a.askedMs - b.askedMs || a.cameMs - b.cameMs)) {
       if (arrival.from.site === arrival.to.site) continue
@@ -72,7 +73,7 @@ export function crossings(arrivals: readonly Arrival[]): string[] {
       const sum = sums.get(key) ?? { bytes: 0, firstBytes: 0, racedBytes: 0, heldBytes: 0 }
       sums.set(key, sum)
       sum.bytes += arrival.bytes
-      const newBytes = addBlocks(covered, arrival)
+      const newBytes = isHeld ? 0 : addBlocks(covered, arrival)
       sum.firstBytes += newBytes
       if (arrival.askedMs >= heldMs) sum.heldBytes += arrival.bytes - newBytes
       else sum.racedBytes += arrival.bytes - newBytes

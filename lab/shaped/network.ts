@@ -15,6 +15,7 @@ import { type NetworkPlan, namespacePrefix, networkCommands, ownerOfNamespace } 
 
 const RELAY = new URL('wan-relay.py', import.meta.url).pathname
 const PYTHON = '/usr/bin/python3'
+const CONGESTION_SETTING = '/proc/sys/net/ipv4/tcp_congestion_control'
 const END_TIMEOUT_MS = 5000
 const FOLDER_PREFIX = 'peerage-lab-'
 
@@ -128,6 +129,18 @@ export interface LinkCounts {
   readonly wans: ReadonlyMap<string, LinkCount>
 }
 
+export interface NetworkOptions {
+  /** Of each WAN link, one way. */
+  readonly delayMs: number
+  /** How TCP finds its rate: one of {@link congestionControls}; the machine's own if undefined. */
+  readonly congestion: string | undefined
+}
+
+/** What the kernel lets a namespace choose, by name. */
+export function congestionControls(): string[] {
+  return readFileSync('/proc/sys/net/ipv4/tcp_allowed_congestion_control', 'utf8').trim().split(/\s+/)
+}
+
 export class ShapedNetwork {
   readonly plan: NetworkPlan
   readonly #children: ChildProcess[] = []
@@ -137,11 +150,10 @@ export class ShapedNetwork {
     this.plan = plan
   }
 
-  /** `delayMs` is that of each WAN link, one way. */
-  static async build(plan: NetworkPlan, { delayMs }: { delayMs: number }): Promise<ShapedNetwork> {
+  static async build(plan: NetworkPlan, options: NetworkOptions): Promise<ShapedNetwork> {
     const network = new ShapedNetwork(plan)
     try {
-      await network.#build(delayMs)
+      await network.#build(options)
       return network
     } catch (thrown) {
       await network.remove()
@@ -149,13 +161,14 @@ export class ShapedNetwork {
     }
   }
 
-  async #build(delayMs: number): Promise<void> {
+  async #build({ delayMs, congestion }: NetworkOptions): Promise<void> {
     const commands = networkCommands(this.plan, { isDelayed: delayMs > 0 })
     batch('ip', undefined, commands.ip)
     if (delayMs > 0) await this.#relay(delayMs)
     for (const { namespace, ip, tc } of commands.inside) {
       batch('ip', namespace, ip)
       batch('tc', namespace, tc)
+      if (congestion !== undefined) this.#setCongestion(namespace, congestion)
     }
     // Through a process inside, the counters of the core are a file that can be read from here.
     const holder = this.#spawnInCore(['sleep', 'infinity'])
@@ -176,6 +189,12 @@ export class ShapedNetwork {
     })
     await Promise.race([once(createInterface({ input: relay.stdout }), 'line'), ended])
     ended.catch(() => undefined)
+  }
+
+  #setCongestion(namespace: string, congestion: string): void {
+    const [command = '', ...args] = within(namespace)
+    const script = `echo ${congestion} > ${CONGESTION_SETTING}`
+    execFileSync(command, [...args, 'sh', '-c', script], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
 
   #spawnInCore(words: readonly string[]): ChildProcess {

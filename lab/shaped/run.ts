@@ -23,6 +23,7 @@ export interface RunOptions {
   readonly program: string
   readonly folder: string
   readonly delayMs: number
+  readonly congestion: string | undefined
   /** Where to write what happened, if anywhere. */
   readonly trace: string | undefined
   readonly nodeOptions: readonly string[]
@@ -31,14 +32,14 @@ export interface RunOptions {
 }
 
 export async function runScenario(options: RunOptions): Promise<RunResult> {
-  const { scenario, program, folder, delayMs, signal, onStep } = options
+  const { scenario, program, folder, delayMs, congestion, signal, onStep } = options
   const plan = planNetwork(scenario, process.pid)
   onStep('writing the content')
   mkdirSync(join(folder, 'source'))
   const content = writeContent(join(folder, 'source'), scenario)
   signal.throwIfAborted()
   onStep(`building a network of ${plan.hosts.length} hosts`)
-  const network = await ShapedNetwork.build(plan, { delayMs })
+  const network = await ShapedNetwork.build(plan, { delayMs, congestion })
   const nodeOptions = [...options.nodeOptions, ...(options.trace === undefined ? [] : tapOptions())]
   const swarm =
     program === 'libtorrent'

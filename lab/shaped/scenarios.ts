@@ -54,6 +54,13 @@ export const SCENARIOS: readonly Scenario[] = [
     fileBytes: 100 * MB
   },
   {
+    name: 'flat9slow',
+    what: 'flat9 at 20 Mbit/s with 20 MB: where processors can not keep up with flat9, this shows the network',
+    sites: flat(hosts(9, 20)),
+    files: 1,
+    fileBytes: 20 * MB
+  },
+  {
     name: 'flat17',
     what: '17 hosts in one site, 50 Mbit/s each way, 50 MB',
     sites: flat(hosts(17, 50)),

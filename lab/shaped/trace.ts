@@ -11,7 +11,8 @@
 
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { BLOCKS_FILE } from './block-tap.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { BLOCKS_FILE, FLUSH_MS } from './block-tap.ts'
 import { type Arrival, crossings, parseArrivals } from './crossings.ts'
 import { type LinkSeries, renderLinks } from './link-chart.ts'
 import type { ShapedNetwork } from './network.ts'
@@ -96,6 +97,7 @@ function linksOf({ plan }: ShapedNetwork): Link[] {
 }
 
 async function keepBlocks(swarm: OurSwarm, { network, folder, runFolder }: TraceOptions): Promise<void> {
+  await delay(2 * FLUSH_MS)
   const hosts = network.plan.hosts.filter(host => existsSync(join(runFolder, host.name, BLOCKS_FILE)))
   const byDevice = new Map<string, HostPlan>()
   for (const host of hosts) {
@@ -108,5 +110,8 @@ async function keepBlocks(swarm: OurSwarm, { network, folder, runFolder }: Trace
     copyFileSync(join(runFolder, host.name, BLOCKS_FILE), kept)
     arrivals.push(...parseArrivals(readFileSync(kept, 'utf8'), host, byDevice))
   }
-  writeFileSync(join(folder, 'crossings.csv'), crossings(arrivals).join('\n'))
+  writeFileSync(
+    join(folder, 'crossings.csv'),
+    `${crossings(arrivals, network.plan.hosts[0]?.site ?? '').join('\n')}\n`
+  )
 }
