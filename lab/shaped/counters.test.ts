@@ -9,11 +9,11 @@ import {
 } from './counters.ts'
 
 test('interfaces of /proc/net/dev', () => {
-  const text = `Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-    lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
-  eth0: 4215938    9002    0    0    0     0          0         0 12345678    8000    0    1    0     0       0          0
-p10:9007199254   1    0    0    0     0          0         0 5    1    0    0    0     0       0          0
+  const text = `Inter-|   Receive                              |  Transmit
+ face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls carrier compressed
+    lo:       0    0    0    0    0     0          0         0        0    0    0    0    0     0       0          0
+  eth0: 4215938 9002    0    0    0     0          0         0 12345678 8000    0    1    0     0       0          0
+p10:9007199254 1    0    0    0     0          0         0 5    1    0    0    0     0       0          0
 `
   assert.deepEqual(
     [...parseInterfaces(text)],

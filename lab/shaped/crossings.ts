@@ -59,7 +59,7 @@ interface Sum {
   heldBytes: number
 }
 
-/** Lines of a table: site, site of the sender, and bytes by kind. The site of the source has every piece from the start. */
+/** Lines of a table: site, site of the sender, bytes by kind. The site of the source has every piece at the start. */
 export function crossings(arrivals: readonly Arrival[], sourceSite: string): string[] {
   const sums = new Map<string, Sum>()
   const inSite = Map.groupBy(arrivals, arrival => `${arrival.to.site},${arrival.piece}`)
