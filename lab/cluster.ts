@@ -29,11 +29,22 @@ export interface RunOptions {
   readonly cwd?: string
   /** The program to run instead of the sources, such as an installed package's. */
   readonly main?: string
+  readonly launcher?: readonly string[]
 }
+
+/** Where a node runs. */
+export interface Place {
+  /** The command that runs a script of ours there, such as Node.js in a network namespace. */
+  readonly launcher: readonly string[]
+  readonly listen: string
+}
+
+const LOOPBACK: Place = { launcher: [process.execPath], listen: '/ip4/127.0.0.1/tcp/0' }
 
 /** Runs one command to its end. */
 export async function runCommand(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+  const [command = process.execPath, ...before] = options.launcher ?? LOOPBACK.launcher
+  const child = spawn(command, [...before, options.main ?? MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', ...options.env }
@@ -65,12 +76,14 @@ export class ClusterNode {
   readonly site: string
   readonly home: string
   readonly client: AdminClient
+  readonly place: Place
   readonly #logPath: string
   #child: ChildProcess | undefined
 
-  constructor(folder: string, name: string, site: string) {
+  constructor(folder: string, name: string, site: string, place = LOOPBACK) {
     this.name = name
     this.site = site
+    this.place = place
     this.home = join(folder, name, 'home')
     this.#logPath = join(folder, name, 'log')
     this.client = new AdminClient(this.home)
@@ -105,19 +118,14 @@ export class ClusterNode {
 
   /** Starts the node and waits until it says that it is ready. */
   async up(...extra: string[]): Promise<void> {
-    const args = [
-      'up',
-      '--home',
-      this.home,
-      '--json',
-      '--no-mdns',
-      '--listen',
-      '/ip4/127.0.0.1/tcp/0',
-      ...extra
-    ]
+    const args = ['up', '--home', this.home, '--json', '--no-mdns', '--listen', this.place.listen, ...extra]
     const log = openSync(this.#logPath, 'a')
     // Its log is a file of its own, so that it can outlive this process.
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', log], detached: true })
+    const [command = process.execPath, ...before] = this.place.launcher
+    const child = spawn(command, [...before, MAIN, ...args], {
+      stdio: ['ignore', 'pipe', log],
+      detached: true
+    })
     closeSync(log)
     this.#child = child
     const { stdout } = child
@@ -174,8 +182,8 @@ export class Cluster {
   }
 
   /** Founds the org on its first node, and starts it. */
-  async found(name: string, site: string): Promise<ClusterNode> {
-    const node = new ClusterNode(this.folder, name, site)
+  async found(name: string, site: string, place = LOOPBACK): Promise<ClusterNode> {
+    const node = new ClusterNode(this.folder, name, site, place)
     await runJson(['init', '--org', 'acme', '--site', site, '--device', name, '--home', node.home])
     await node.up()
     this.nodes.push(node)
@@ -189,9 +197,10 @@ export class Cluster {
   }
 
   /** Lets a machine join with a ticket, and starts it. */
-  async join(ticket: string, name: string, site: string): Promise<ClusterNode> {
-    const node = new ClusterNode(this.folder, name, site)
-    await runJson(['join', ticket, '--site', site, '--device', name, '--home', node.home])
+  async join(ticket: string, name: string, site: string, place = LOOPBACK): Promise<ClusterNode> {
+    const node = new ClusterNode(this.folder, name, site, place)
+    const { launcher } = place
+    await runJson(['join', ticket, '--site', site, '--device', name, '--home', node.home], { launcher })
     await node.up()
     this.nodes.push(node)
     return node

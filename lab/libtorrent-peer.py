@@ -3,11 +3,15 @@
   hash PATH PIECE_BYTES TORRENT    makes a BitTorrent v2 torrent; prints the seconds that hashing took
   seed TORRENT SAVE PORT           prints "ready" and seeds until it is ended
   fetch TORRENT SAVE PORT          fetches from 127.0.0.1:PORT; prints seconds and peak RSS
+  swarm TORRENT SAVE ADDRESS PORT  one of many: seeds at once if SAVE has everything ("seeding" as a sixth word), or
+                                   else when a line of addresses on stdin names whom to connect to; prints its share
+                                   as it grows, "complete" once, and goes on until stdin ends
 """
 
 import json
 import os
 import resource
+import select
 import sys
 import time
 
@@ -82,5 +86,28 @@ def fetch(torrent_path, save_path, port):
     print(json.dumps({"seconds": seconds, "rssBytes": peak_rss_bytes(), "cpuSeconds": cpu_seconds()}), flush=True)
 
 
+def swarm(torrent_path, save_path, address, port, role="fetching"):
+    ses = session(address + ":" + port)
+    ses.apply_settings({"allow_multiple_connections_per_ip": False, "outgoing_interfaces": address})
+    if role == "seeding":
+        add(ses, torrent_path, save_path, True)
+    print("ready", flush=True)
+    line = sys.stdin.readline()
+    if role != "seeding" and line:
+        handle = add(ses, torrent_path, save_path, False)
+        for peer in line.split():
+            handle.connect_peer((peer, int(port)))
+        printed = time.monotonic()
+        while not handle.status().is_seeding:
+            if time.monotonic() - printed > 0.25:
+                printed = time.monotonic()
+                print(handle.status().progress, flush=True)
+            if select.select([sys.stdin], [], [], 0.01)[0]:
+                return
+        print("complete", flush=True)
+    while line:
+        line = sys.stdin.readline()
+
+
 if __name__ == "__main__":
-    {"hash": hash_tree, "seed": seed, "fetch": fetch}[sys.argv[1]](*sys.argv[2:])
+    {"hash": hash_tree, "seed": seed, "fetch": fetch, "swarm": swarm}[sys.argv[1]](*sys.argv[2:])

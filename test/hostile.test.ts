@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
+import { HostileMember, type SeedContent, type Tampering, tamperingSeed } from '../lab/hostile-member.ts'
 import type { Transfer } from '../src/api/transfer.ts'
 import { pieceIndex } from '../src/base/ids.ts'
 import { decodeTorrent } from '../src/content/torrent-file.ts'
@@ -18,7 +19,6 @@ import type { PeerStream } from '../src/node/transport/transport.ts'
 import { sha256 } from '../src/store/sha256.ts'
 import { encodeMessages } from '../src/swarm/wire-encoder.ts'
 import type { WireMessage } from '../src/swarm/wire-messages.ts'
-import { HostileMember, type SeedContent, type Tampering, tamperingSeed } from './hostile-member.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-hostile-'))
 const cluster = new Cluster(folder)

@@ -31,7 +31,11 @@ export class HostileMember {
   }
 
   /** Joins with a ticket and answers every swarm stream with `behave`. */
-  static async join(ticketText: string, behave: (stream: PeerStream) => void): Promise<HostileMember> {
+  static async join(
+    ticketText: string,
+    behave: (stream: PeerStream) => void,
+    listen = '/ip4/127.0.0.1/tcp/0'
+  ): Promise<HostileMember> {
     const ticket = decodeTicket(ticketText, sha256)
     if (!ticket.ok) throw new Error(ticket.detail)
     const key = DeviceKey.generate()
@@ -42,7 +46,7 @@ export class HostileMember {
     const newcomer = { key, name: 'hostile', nameSalt: newNameSalt(), kind: 'server' as const }
     await redeemTicket(joiner, { ticket: ticket.value, newcomer, signal })
     await joiner.stop()
-    const transport = new Libp2pTransport({ key, listen: ['/ip4/127.0.0.1/tcp/0'] })
+    const transport = new Libp2pTransport({ key, listen: [listen] })
     transport.setGate(() => 'member')
     transport.handle(SWARM_PROTOCOL, behave)
     await transport.start()

@@ -1,0 +1,161 @@
+/**
+ * `npm run lab -- SCENARIO`: a shaped network of real processes on this machine. Needs root and Linux.
+ *
+ *   npm run lab                          lists the scenarios
+ *   npm run lab -- sites3x4              our nodes, as the built package runs them
+ *   npm run lab -- sites3x4 --peer libtorrent --runs 3
+ *   npm run lab -- sites3x4 --delay 20   20 ms more on each WAN link, one way
+ *   npm run lab -- sites3x4 --trace DIR  who sent what to whom, and how busy each link was, as CSV and SVG
+ *
+ * All traffic is inside namespaces that it makes; all that it makes is gone when it ends. What a killed run left is
+ * removed by the next one.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { libtorrentVersion } from './bench-peers.ts'
+import { congestionControls, missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
+import { REPORT_NOTE, type RunResult, renderRun } from './shaped/report.ts'
+import { SCENARIOS, type Scenario, SMALL_SCENARIO } from './shaped/scenarios.ts'
+
+const EXIT_USAGE = 64
+const EXIT_UNAVAILABLE = 69
+const EXIT_INTERRUPTED = 130
+const MEMORY_DIR = '/dev/shm'
+
+class Refusal extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode: number) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      peer: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '1' },
+      delay: { type: 'string', default: '0' },
+      congestion: { type: 'string' },
+      trace: { type: 'string' },
+      dir: { type: 'string', default: existsSync(MEMORY_DIR) ? MEMORY_DIR : tmpdir() },
+      sources: { type: 'boolean', default: false },
+      'node-option': { type: 'string', multiple: true, default: [] }
+    }
+  })
+  const number = (name: 'runs' | 'delay', least: number): number => {
+    const value = Number(values[name])
+    if (Number.isInteger(value) && value >= least && value <= 1000) return value
+    throw new Refusal(
+      `--${name} takes a whole number from ${least} to 1000, not "${values[name]}"`,
+      EXIT_USAGE
+    )
+  }
+  if (values.peer !== undefined && values.peer !== 'libtorrent')
+    throw new Refusal(`--peer knows libtorrent, not "${values.peer}"`, EXIT_USAGE)
+  if (positionals.length > 1) throw new Refusal('one scenario at a time', EXIT_USAGE)
+  return { ...values, runs: number('runs', 1), delayMs: number('delay', 0), name: positionals[0] }
+}
+
+type Arguments = ReturnType<typeof readArguments>
+
+function chooseScenario({ name, peer, delayMs, congestion }: Arguments): Scenario {
+  const scenario = [...SCENARIOS, SMALL_SCENARIO].find(each => each.name === name)
+  if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
+  if (delayMs > 0 && scenario.sites.every(site => site.wan === undefined))
+    throw new Refusal(`--delay is of WAN links, and ${scenario.name} has none`, EXIT_USAGE)
+  if (peer !== undefined && scenario.hostileShare !== undefined)
+    throw new Refusal('hostile members speak our protocol: --peer does not go with this scenario', EXIT_USAGE)
+  const missing = missingForNetworks()
+  if (peer !== undefined && libtorrentVersion() === undefined)
+    missing.push('libtorrent for /usr/bin/python3: install python3-libtorrent')
+  if (missing.length === 0 && congestion !== undefined && !congestionControls().includes(congestion))
+    missing.push(
+      `the congestion control ${congestion}: the kernel lets a namespace choose ${congestionControls().join(', ')}`
+    )
+  if (missing.length > 0)
+    throw new Refusal(
+      `the laboratory needs Linux and root; missing here:\n  ${missing.join('\n  ')}`,
+      EXIT_UNAVAILABLE
+    )
+  return scenario
+}
+
+function list(): void {
+  console.log(
+    'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--delay MS] [--congestion NAME] [--trace DIR] [--json]\n'
+  )
+  for (const { name, what } of [...SCENARIOS, SMALL_SCENARIO]) console.log(`  ${name.padEnd(10)} ${what}`)
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/** The program has to be named before anything imports lab/cluster.ts. */
+function chooseProgram(useSources: boolean): void {
+  if (useSources || process.env.PEERAGE_PROGRAM !== undefined) return
+  process.env.PEERAGE_PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+  execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.ts', import.meta.url))], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
+}
+
+async function main(): Promise<void> {
+  const args = readArguments()
+  if (args.name === undefined) return list()
+  const scenario = chooseScenario(args)
+  for (const left of await removeLeftOvers(args.dir)) say(`removed what a killed run had left: ${left}`)
+  chooseProgram(args.sources)
+  const { runScenario } = await import('./shaped/run.ts')
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => stop.abort(new Refusal('interrupted', EXIT_INTERRUPTED)))
+  const programs = args.peer === undefined ? ['peerage'] : ['peerage', 'libtorrent']
+  if (!args.json) console.log(`${scenario.what}. ${REPORT_NOTE}`)
+  for (let run = 1; run <= args.runs; run++)
+    for (const program of programs) {
+      const folder = mkdtempSync(runFolderPrefix(args.dir))
+      const trace = args.trace === undefined ? undefined : resolve(args.trace, `${program}-${run}`)
+      if (trace !== undefined) mkdirSync(trace, { recursive: true })
+      try {
+        const options = { scenario, program, folder, signal: stop.signal, congestion: args.congestion }
+        const onStep = (step: string): void => say(`${scenario.name}, ${program}, run ${run}: ${step}`)
+        print(
+          await runScenario({
+            ...options,
+            delayMs: args.delayMs,
+            trace,
+            nodeOptions: args['node-option'],
+            onStep
+          }),
+          args.json
+        )
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    }
+}
+
+function print(result: RunResult, asJson: boolean): void {
+  console.log(asJson ? JSON.stringify(result) : renderRun(result).join('\n'))
+}
+
+try {
+  await main()
+} catch (thrown) {
+  const isOurs = thrown instanceof Refusal || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
+  console.error(isOurs ? `lab: ${(thrown as Error).message}` : thrown)
+  process.exitCode = thrown instanceof Refusal ? thrown.exitCode : isOurs ? EXIT_USAGE : 1
+}
+// Watches of nodes that were killed may still wait for their answers.
+process.exit()
