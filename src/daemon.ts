@@ -7,6 +7,7 @@ import { type Logger, pino } from 'pino'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { verifyAuditFolder } from './node/audit/audit-folder.ts'
 import type { AuditFolderRequest, AuditVerification } from './node/audit/audit-report.ts'
+import { witnessKeysOf } from './node/audit/checkpoint-reader.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
 import {
@@ -74,7 +75,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const auditStore = new AuditStore({ home })
     const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
     const transport = new Libp2pTransport({ key, listen, mdns: options.mdns, topics: GOSSIP_TOPICS })
-    const node = new Node({ home, software: SOFTWARE, identity, key, store, auditStore, transport, log })
+    const audit = { witnesses: witnessKeysOf(options.auditWitnesses), retentionMs: options.auditRetentionMs }
+    const parts = { store, auditStore, transport, audit, log }
+    const node = new Node({ home, software: SOFTWARE, identity, key, ...parts })
     const admin = createAdminServer({ service: new LocalNodeService(node), log })
     const stopped = stopSignal()
     try {

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -100,6 +100,40 @@ test('a read leaves its traces on both sides, and an admin sees them in one list
   assert.ok(entries.some(({ event }) => event.type === 'dataset.publish'))
 })
 
+test('what a read is for: as the reader states it, and as its grant says', async () => {
+  const scan = join(folder, 'scan.bin')
+  writeFileSync(scan, Buffer.alloc(1_000_000, 'scan '))
+  const published = await build.run('publish', scan, '--name', 'scans/one', '--class', 'restricted')
+  assert.equal(published.exitCode, 0, published.stderr)
+  const granted = await build.run('access', 'grant', 'lab-7', 'scans/one', '--purpose', 'study 17')
+  assert.equal(granted.exitCode, 0, granted.stderr)
+  await until('lab may read it', 20_000, async () => {
+    const { exitCode } = await lab.run(
+      ...['get', 'scans/one', join(folder, 'lab-scan'), '--purpose', 'CHG-7 rollout', '--timeout', '5s']
+    )
+    return exitCode === 0
+  })
+  await until('both sides say so', 20_000, async () => {
+    const { stdout } = await build.run('audit', 'who', 'scans/one', '--json')
+    const { reads } = JSON.parse(stdout) as AuditWho
+    return reads.some(
+      ({ purpose, granted: forWhat, receipt }) =>
+        purpose === 'CHG-7 rollout' && forWhat === 'study 17' && receipt === 'present'
+    )
+  })
+  const said = async (action: string) =>
+    (await audit(build, '--dataset', 'scans/one', '--action', action)).entries.map(({ event }) => event)
+  assert.deepEqual(
+    (await said('read')).map(({ purpose }) => purpose),
+    ['CHG-7 rollout']
+  )
+  assert.ok((await said('serving')).every(({ granted: forWhat }) => forWhat === 'study 17'))
+  assert.ok((await said('receipted')).every(({ purpose }) => purpose === 'CHG-7 rollout'))
+  assert.match((await build.run('audit', 'who', 'scans/one')).stdout, /CHG-7 rollout +study 17/)
+  const refused = await lab.run('get', 'scans/one', join(folder, 'other'), '--purpose', 'two\nlines')
+  assert.equal(refused.exitCode, 64)
+})
+
 test('whoever is no admin sees its own log, and whose it could not have', async () => {
   const { logs, missing } = await audit(lab)
   assert.deepEqual(
@@ -146,7 +180,7 @@ test('exports are whole: a folder of evidence, and a line for each entry in the 
   const verification = await check(evidence)
   assert.deepEqual(verification.findings, [])
   assert.equal(verification.logs.length, 3)
-  assert.equal(verification.readsComplete, 1)
+  assert.equal(verification.readsComplete, 2)
   assert.deepEqual(
     verification.missing.map(({ device }) => device.name),
     ['office-3']
@@ -183,7 +217,8 @@ async function tampered(
 ): Promise<AuditVerification['findings']> {
   const copy = join(folder, `copy-${copies++}`)
   cpSync(evidence, copy, { recursive: true })
-  await change(join(copy, labId))
+  const [incarnation = ''] = readdirSync(join(copy, labId))
+  await change(join(copy, labId, incarnation))
   const { findings, exitCode } = await check(copy)
   assert.equal(exitCode, findings.length > 0 ? 65 : 0)
   for (const { device } of findings) assert.equal(device.device, labId, 'nobody else is blamed')
@@ -254,11 +289,11 @@ test('a device that signs another history for this audience is convicted by its 
     const entries = entriesOf(log).map((entry, at) => (at === 1 ? edited(entry) : entry))
     const opened = openCheckpoint(new Uint8Array(readFileSync(join(log, 'checkpoint'))), { verify, sha256 })
     assert.ok(opened.ok)
-    const { size, device, org: of } = opened.value
+    const { size, device, incarnation, org: of } = opened.value
     const range = CompactRange.empty(sha256)
     for (const entry of entries.slice(0, size)) range.append(hashLeaf(entry, sha256))
     const sign = (message: Uint8Array) => key.sign(message)
-    const note = signCheckpoint({ org: of, device, size, root: range.root() }, { sign, sha256 })
+    const note = signCheckpoint({ org: of, device, incarnation, size, root: range.root() }, { sign, sha256 })
     writeEntries(log, entries)
     writeFileSync(join(log, 'checkpoint'), addCosignatures(note, []))
     rmSync(join(log, 'leaves.bin'))

@@ -128,6 +128,7 @@ const STARTED: Transfer = {
   version: VERSION,
   ordinal: 2,
   destination: '/d',
+  purpose: null,
   state: 'fetching',
   startedAtMs: 1,
   finishedAtMs: null,
@@ -228,6 +229,7 @@ class ScriptedNode implements NodeService {
     entries: [
       {
         device: PUBLISHER,
+        incarnation: 1_800_000_000_000,
         seq: 4,
         atMs: 1_800_000_000_000,
         action: 'served',
@@ -237,7 +239,13 @@ class ScriptedNode implements NodeService {
         event: { action: 'served', bytes: 2048, done: true }
       }
     ],
-    logs: [{ device: PUBLISHER, entries: 5, signedEntries: 5, cosigned: [{ witnesses: 1, entries: 4 }] }],
+    logs: [
+      {
+        ...{ device: PUBLISHER, incarnation: 1_800_000_000_000, ended: false, entries: 5, signedEntries: 5 },
+        ...{ cosigned: [{ witnesses: 1, entries: 4 }], outside: [{ name: 'auditor.example', entries: 3 }] },
+        ...{ droppedEntries: 2, droppedBeforeMs: 1_700_000_000_000, droppedAtMs: 1_800_000_000_000 }
+      }
+    ],
     missing: [],
     findings: []
   }
@@ -250,10 +258,17 @@ class ScriptedNode implements NodeService {
   async auditWho(name: string): Promise<AuditWho> {
     return {
       ...{ name, holders: [], logs: [], findings: [] },
-      missing: [{ device: PUBLISHER, reason: 'not connected' }],
+      missing: [{ device: PUBLISHER, lostEntries: 0, reason: 'not connected' }],
       reads: [
         {
-          ...{ server: PUBLISHER, reader: PUBLISHER, firstAtMs: 1, lastAtMs: 2, purpose: null },
+          ...{
+            server: PUBLISHER,
+            reader: PUBLISHER,
+            firstAtMs: 1,
+            lastAtMs: 2,
+            purpose: null,
+            granted: null
+          },
           version: PUBLISHED.version,
           ...{ servedBytes: 2048, receivedBytes: null, receiptBytes: null },
           ...{ serverEntry: 'present', readerEntry: 'unavailable', receipt: 'missing' }
@@ -268,12 +283,13 @@ class ScriptedNode implements NodeService {
     const finding = {
       kind: 'truncated' as const,
       device: PUBLISHER,
+      incarnation: 1_800_000_000_000,
       position: 4,
       witnesses: [PUBLISHER],
       detail
     }
     return {
-      ...{ org: STATUS.org.id, readsComplete: 1, readsIncomplete: 0 },
+      ...{ org: STATUS.org.id, readsComplete: 1, readsIncomplete: 0, readsExpired: 0 },
       ...{ logs: [], missing: [], findings: [finding] }
     }
   }

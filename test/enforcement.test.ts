@@ -50,7 +50,12 @@ async function publish(name: string, dataClass: DataClass, bytes = 256_000_000):
 }
 
 const get = (name: string, to = name) =>
-  reader.service.startTransfer({ name, version: null, destination: join(org.folder, 'got', to) })
+  reader.service.startTransfer({
+    name,
+    version: null,
+    purpose: null,
+    destination: join(org.folder, 'got', to)
+  })
 
 async function underWay(id: string): Promise<void> {
   await eventually('the transfer is under way', async () => {

@@ -24,6 +24,8 @@ export const auditAction = z.enum([
   'stored',
   'deleted',
   'administered',
+  'expired',
+  'renewed',
   'denied',
   'violation',
   'override',
@@ -60,6 +62,7 @@ const findingKind = z.enum([
 export const auditFinding = z.object({
   kind: findingKind,
   device: deviceName,
+  incarnation: instantMs,
   position: count.nullable(),
   witnesses: z.array(deviceName).readonly(),
   detail: z.string()
@@ -67,12 +70,18 @@ export const auditFinding = z.object({
 
 export const auditLogStatus = z.object({
   device: deviceName,
+  incarnation: instantMs,
+  ended: z.boolean(),
   entries: count,
   signedEntries: count,
-  cosigned: z.array(z.object({ witnesses: count, entries: count })).readonly()
+  cosigned: z.array(z.object({ witnesses: count, entries: count })).readonly(),
+  outside: z.array(z.object({ name: z.string(), entries: count })).readonly(),
+  droppedEntries: count,
+  droppedBeforeMs: instantMs.nullable(),
+  droppedAtMs: instantMs.nullable()
 })
 
-export const auditMissing = z.object({ device: deviceName, reason: z.string() })
+export const auditMissing = z.object({ device: deviceName, lostEntries: count, reason: z.string() })
 
 const survey = {
   logs: z.array(auditLogStatus).readonly(),
@@ -82,6 +91,7 @@ const survey = {
 
 export const auditRecord = z.object({
   device: deviceName,
+  incarnation: instantMs,
   seq: count,
   atMs: instantMs,
   action: auditAction,
@@ -93,7 +103,7 @@ export const auditRecord = z.object({
 
 export const auditReport = z.object({ entries: z.array(auditRecord).readonly(), ...survey })
 
-const trace = z.enum(['present', 'missing', 'unavailable', 'invalid'])
+const trace = z.enum(['present', 'missing', 'expired', 'unavailable', 'invalid'])
 
 export const auditRead = z.object({
   server: deviceName,
@@ -105,6 +115,7 @@ export const auditRead = z.object({
   receivedBytes: byteCount.nullable(),
   receiptBytes: byteCount.nullable(),
   purpose: z.string().nullable(),
+  granted: z.string().nullable(),
   serverEntry: trace,
   readerEntry: trace,
   receipt: trace
@@ -129,6 +140,7 @@ export const auditVerification = z.object({
   org: orgId,
   readsComplete: count,
   readsIncomplete: count,
+  readsExpired: count,
   ...survey
 })
 

@@ -46,6 +46,7 @@ export const versionSelector = z
     'a version is its number, or at least eight hex digits of its id'
   )
 
+const LABEL_CHARACTERS_MAX = 128
 const ABSOLUTE_PATH = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/
 
 /** The node's working folder means nothing to a caller, so paths arrive absolute. */
@@ -54,6 +55,9 @@ export const absolutePath = z
   .max(PATH_CHARACTERS_MAX)
   .regex(ABSOLUTE_PATH, 'a path is absolute')
   .refine(path => !path.includes('\0'), 'a path has no NUL')
+
+/** A line that names something: which lines do is the node's to say. */
+export const label = z.string().min(1).max(LABEL_CHARACTERS_MAX)
 
 export const dataClass = z.enum(['public', 'internal', 'confidential', 'restricted'])
 export const deviceKind = z.enum(['server', 'desktop', 'laptop'])

@@ -2,7 +2,16 @@
 
 import { z } from 'zod'
 import { DAY_MS, SECOND_MS } from '../base/units.ts'
-import { count, datasetName, deviceKind, deviceName, instantMs, operationId, versionId } from './field.ts'
+import {
+  count,
+  datasetName,
+  deviceKind,
+  deviceName,
+  instantMs,
+  label,
+  operationId,
+  versionId
+} from './field.ts'
 
 export const REASON_CHARACTERS_MAX = 200
 export const NOTE_CHARACTERS_MAX = 1000
@@ -15,7 +24,6 @@ const NAME_CHARACTERS_MAX = 128
 const reference = z.string().min(1).max(NAME_CHARACTERS_MAX)
 const reason = z.string().min(1).max(REASON_CHARACTERS_MAX).nullable().default(null)
 const expiresInMs = z.int().min(TERM_MIN_MS).max(TERM_MAX_MS).nullable().default(null)
-const label = z.string().min(1).max(NAME_CHARACTERS_MAX)
 
 export const deviceRequest = z.strictObject({ device: reference, reason })
 export const roleGrantRequest = z.strictObject({ device: reference, role: label, expiresInMs })

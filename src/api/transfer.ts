@@ -11,6 +11,7 @@ import {
   deviceName,
   durationMs,
   instantMs,
+  label,
   ordinal,
   problem,
   versionId
@@ -18,7 +19,10 @@ import {
 
 const transferId = z.string().regex(/^[a-z0-9-]{1,64}$/, 'a transfer id is letters, digits and dashes')
 
-export const transferRequest = versionRequest.extend({ destination: absolutePath })
+export const transferRequest = versionRequest.extend({
+  destination: absolutePath,
+  purpose: label.nullable().default(null)
+})
 export const transferReference = z.strictObject({ id: transferId })
 export const stopRequest = z.strictObject({ id: transferId, discard: z.boolean().default(false) })
 
@@ -35,6 +39,7 @@ export const transfer = z.object({
   version: versionId,
   ordinal,
   destination: z.string(),
+  purpose: label.nullable(),
   state: z.enum(['waiting', 'fetching', 'complete', 'stopped', 'failed']),
   startedAtMs: instantMs,
   finishedAtMs: instantMs.nullable(),

@@ -24,6 +24,7 @@ const serving: { [key: string]: CborValue } = {
   time: START_MS,
   action: 'serving',
   peer,
+  granted: null,
   version,
   dataset: 'os/image'
 }
@@ -53,7 +54,7 @@ test('maps are closed, and what another version or action means is not guessed',
 })
 
 test('a purpose is one line and short', () => {
-  const { peer: _, ...fields } = serving
+  const { peer: _, granted: __, ...fields } = serving
   const purpose = (value: string | null) =>
     decodeEntry(encodeCbor({ ...fields, action: 'read', bytes: 1, purpose: value })).ok
   assert.ok(purpose(null))

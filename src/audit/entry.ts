@@ -17,6 +17,8 @@
  *     stored        a version is held here from now on
  *     deleted       what was held of a version is held no more
  *     administered  an operation was signed here
+ *     expired       entries of this log before a time were dropped by retention, and only their hashes kept
+ *     renewed       this log goes on after an earlier one of the device that could not be gone on with
  *     denied        a device was refused, `count` times since the entry before for the same reason
  *     violation     a peer broke the protocol, `count` times likewise
  *     override      an override of freshness holds here from now on: who signed it, what it opens, why, until when
@@ -70,12 +72,18 @@ import {
 import { RECEIPT_BYTES_MAX } from './receipt.ts'
 import { TREE_SIZE_MAX } from './tree.ts'
 
+export const REASON = /^[a-z][a-z0-9-]*$/
+export const REASON_CHARACTERS_MAX = 64
 export const ENTRY_BYTES_MAX = 2048
 const ENTRY_DEPTH_MAX = 1
-const REASON = /^[a-z][a-z0-9-]*$/
-const REASON_CHARACTERS_MAX = 64
 const CLASSES = new RegExp(`^(?:${DATASET_CLASSES.join('|')})(?: (?:${DATASET_CLASSES.join('|')}))*$`)
+/** Stands in a copy of a log in the place of an entry of which retention has left only the leaf hash. */
+export const DROPPED = new Uint8Array(0)
 const TYPE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*$/
+
+export function isDropped(bytes: Uint8Array): boolean {
+  return bytes.length === 0
+}
 
 interface OfVersion {
   readonly version: VersionId
@@ -84,7 +92,12 @@ interface OfVersion {
 }
 
 export type AuditEvent =
-  | ({ readonly action: 'serving'; readonly peer: DeviceId } & OfVersion)
+  | ({
+      readonly action: 'serving'
+      readonly peer: DeviceId
+      /** The purpose of the grant that let it read; null without a grant, or for a grant that names none. */
+      readonly granted: string | null
+    } & OfVersion)
   | ({
       readonly action: 'served'
       readonly peer: DeviceId
@@ -104,10 +117,27 @@ export type AuditEvent =
       readonly action: 'receipted'
       readonly peer: DeviceId
       readonly receipt: Uint8Array
+      /** As the receipt has it. */
+      readonly purpose: string | null
     } & OfVersion)
   | ({ readonly action: 'read'; readonly bytes: number; readonly purpose: string | null } & OfVersion)
   | ({ readonly action: 'stored'; readonly bytes: number; readonly kind: 'source' | 'fetched' } & OfVersion)
   | ({ readonly action: 'deleted'; readonly reason: string } & OfVersion)
+  | {
+      readonly action: 'expired'
+      /** Entries of an earlier time, in ms, were dropped, and how many. */
+      readonly before: number
+      readonly entries: number
+    }
+  | {
+      readonly action: 'renewed'
+      readonly reason: string
+      /** Incarnation of the log before. */
+      readonly earlier: number
+      /** What it had, as far as is known here, and what of that is still here. */
+      readonly entries: number
+      readonly held: number
+    }
   | { readonly action: 'administered'; readonly operation: OperationId; readonly type: string }
   | {
       readonly action: 'denied' | 'violation'
@@ -163,7 +193,7 @@ const refusal = { peer: device, reason, count: integer(1), version: nullable(ver
 
 /** Names of fields on disk are the event's own, but for times, which need no unit there. */
 const SHAPES = {
-  serving: object({ ...head, action: oneOf(['serving']), peer: device, version, dataset }),
+  serving: object({ ...head, action: oneOf(['serving']), peer: device, granted: purpose, version, dataset }),
   served: object({
     ...head,
     action: oneOf(['served']),
@@ -188,6 +218,7 @@ const SHAPES = {
     action: oneOf(['receipted']),
     peer: device,
     receipt: bytesUpTo(RECEIPT_BYTES_MAX),
+    purpose,
     version,
     dataset
   }),
@@ -206,6 +237,15 @@ const SHAPES = {
     action: oneOf(['administered']),
     operation,
     type: text(REASON_CHARACTERS_MAX, TYPE)
+  }),
+  expired: object({ ...head, action: oneOf(['expired']), before: timeMs, entries: position }),
+  renewed: object({
+    ...head,
+    action: oneOf(['renewed']),
+    reason,
+    earlier: integer(1),
+    entries: position,
+    held: position
   }),
   denied: object({ ...head, action: oneOf(['denied']), ...refusal }),
   violation: object({ ...head, action: oneOf(['violation']), ...refusal }),

@@ -15,11 +15,11 @@ function logged(events: readonly (readonly [DeviceId, AuditEvent])[]): LoggedEnt
   return events.map(([device, event], index) => {
     const seq = sizes.get(device) ?? 0
     sizes.set(device, seq + 1)
-    return { device, seq, timeMs: START_MS + 1000 * index, event }
+    return { device, incarnation: START_MS, seq, timeMs: START_MS + 1000 * index, event }
   })
 }
 
-const serving: AuditEvent = { action: 'serving', peer: reader.id, ...of }
+const serving: AuditEvent = { action: 'serving', granted: 'study 17', peer: reader.id, ...of }
 const served = (bytes: number, since = 0, done = true): AuditEvent => ({
   action: 'served',
   peer: reader.id,
@@ -37,6 +37,7 @@ const received = (bytes: number): AuditEvent => ({
 })
 const receipted = (receipt = receiptOf()): AuditEvent => ({
   action: 'receipted',
+  purpose: 'CHG-1234',
   peer: reader.id,
   receipt,
   ...of
@@ -44,7 +45,44 @@ const receipted = (receipt = receiptOf()): AuditEvent => ({
 
 const both = new Set([server.id, reader.id])
 const pair = (events: Parameters<typeof logged>[0], collected: ReadonlySet<DeviceId> = both) =>
-  pairReads(logged(events), { org: ORG, collected, ...keys })
+  pairReads(logged(events), { org: ORG, expiredBefore: () => 0, collected, ...keys })
+
+test('what a read was for is told by its receipt where the log of the reader is not here', () => {
+  const [read] = pair(
+    [
+      [server.id, serving],
+      [server.id, receipted()]
+    ],
+    new Set([server.id])
+  )
+  assert.equal(read?.readerEntry, 'unavailable')
+  assert.equal(read?.purpose, 'CHG-1234')
+})
+
+test('a trace that retention may have dropped is not missing', () => {
+  const events = logged([
+    [server.id, serving],
+    [server.id, served(4096)]
+  ])
+  const traces = (beforeMs: number) =>
+    pairReads(events, { org: ORG, expiredBefore: () => beforeMs, collected: both, ...keys }).map(
+      ({ serverEntry, readerEntry, receipt }) => [serverEntry, readerEntry, receipt]
+    )
+  assert.deepEqual(traces(START_MS), [['present', 'missing', 'missing']])
+  assert.deepEqual(traces(START_MS + 1), [['present', 'expired', 'expired']])
+})
+
+test('positions of two logs of one server are told apart', () => {
+  const events = logged([
+    [server.id, serving],
+    [server.id, served(100)]
+  ])
+  const later = events.map(entry => ({ ...entry, incarnation: START_MS + 1 }))
+  const [read] = pairReads([...events, ...later], {
+    ...{ org: ORG, expiredBefore: () => 0, collected: both, ...keys }
+  })
+  assert.equal(read?.servedBytes, 200)
+})
 
 test('a read with all its traces: what each side says, side by side', () => {
   const purpose: AuditEvent = { action: 'read', bytes: 4096, purpose: 'CHG-1', ...of }
@@ -67,6 +105,7 @@ test('a read with all its traces: what each side says, side by side', () => {
     receivedBytes: 4096,
     receiptBytes: 4096,
     purpose: 'CHG-1',
+    granted: 'study 17',
     serverEntry: 'present',
     readerEntry: 'present',
     receipt: 'present'

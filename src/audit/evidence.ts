@@ -10,18 +10,19 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { Sha256, Verify } from '../ledger/encoding/signature.ts'
+import type { LogId } from './checkpoint.ts'
 import type { AuditEntry, AuditEvent } from './entry.ts'
 import { decodeReceipt } from './receipt.ts'
 
-export interface LoggedEntry extends AuditEntry {
-  /** Whose log it is in. */
-  readonly device: DeviceId
-}
+/** An entry and the log that it is in. */
+export interface LoggedEntry extends AuditEntry, LogId {}
 
 export type Trace =
   | 'present'
   /** The log is here and complete, and has it not. */
   | 'missing'
+  /** The log is here, and has dropped what it had of that time by retention. */
+  | 'expired'
   /** The log that would have it is not here. */
   | 'unavailable'
   /** There is a receipt, and the reader did not sign it, or it is for something else. */
@@ -38,8 +39,10 @@ export interface ReadEvidence {
   readonly servedBytes: number | null
   readonly receivedBytes: number | null
   readonly receiptBytes: number | null
-  /** What the reader's log says that the version was read for. */
+  /** What the version was read for, as the reader's own log says, or else its receipt at the server. */
   readonly purpose: string | null
+  /** What the grant was for by which the server let it read. */
+  readonly granted: string | null
   readonly serverEntry: Trace
   readonly readerEntry: Trace
   readonly receipt: Trace
@@ -49,6 +52,8 @@ export interface EvidenceInit {
   readonly org: OrgId
   /** Devices whose logs are here. */
   readonly collected: ReadonlySet<DeviceId>
+  /** Up to when a log has dropped its entries, in ms; 0 when it has dropped none. */
+  readonly expiredBefore: (device: DeviceId) => number
   readonly verify: Verify
   readonly sha256: Sha256
 }
@@ -60,8 +65,10 @@ interface Read {
   dataset: string | null
   firstMs: number
   lastMs: number
-  /** Bytes by `serving` entry; each `served` counts from there on. */
-  readonly served: Map<number, number>
+  /** Bytes by the log and position of the `serving` entry; each `served` counts from there on. */
+  readonly served: Map<string, number>
+  granted: string | null
+  receiptPurpose: string | null
   receivedBytes: number | undefined
   receiptBytes: number | undefined
   hasInvalidReceipt: boolean
@@ -78,13 +85,13 @@ export function pairReads(entries: Iterable<LoggedEntry>, init: EvidenceInit): R
     if (isTrace(event)) note(readOf(reads, entry, event), entry, event, init)
   }
   return [...reads.values()]
-    .map(read => evidenceOf(read, purposes.get(`${read.reader} ${read.version}`) ?? null, init.collected))
+    .map(read => evidenceOf(read, purposes.get(`${read.reader} ${read.version}`) ?? null, init))
     .sort((a, b) => a.firstMs - b.firstMs)
 }
 
 type TraceEvent = Extract<AuditEvent, { action: 'serving' | 'served' | 'received' | 'receipted' }>
 
-function isTrace(event: AuditEvent): event is TraceEvent {
+export function isTrace(event: AuditEvent): event is TraceEvent {
   return (
     event.action === 'serving' ||
     event.action === 'served' ||
@@ -108,6 +115,8 @@ function readOf(reads: Map<string, Read>, { device, timeMs }: LoggedEntry, event
     firstMs: timeMs,
     lastMs: timeMs,
     served: new Map(),
+    granted: null,
+    receiptPurpose: null,
     receivedBytes: undefined,
     receiptBytes: undefined,
     hasInvalidReceipt: false
@@ -117,16 +126,18 @@ function readOf(reads: Map<string, Read>, { device, timeMs }: LoggedEntry, event
 }
 
 function note(read: Read, entry: LoggedEntry, event: TraceEvent, init: EvidenceInit): void {
-  const { seq, timeMs } = entry
+  const { seq, timeMs, incarnation } = entry
+  const at = (position: number): string => `${incarnation}/${position}`
   read.dataset ??= event.dataset
   read.firstMs = Math.min(read.firstMs, event.action === 'received' ? event.begunMs : timeMs)
   read.lastMs = Math.max(read.lastMs, timeMs)
   switch (event.action) {
     case 'serving':
-      read.served.set(seq, read.served.get(seq) ?? 0)
+      read.granted = event.granted ?? read.granted
+      read.served.set(at(seq), read.served.get(at(seq)) ?? 0)
       return
     case 'served':
-      read.served.set(event.since, Math.max(event.bytes, read.served.get(event.since) ?? 0))
+      read.served.set(at(event.since), Math.max(event.bytes, read.served.get(at(event.since)) ?? 0))
       return
     case 'received':
       read.receivedBytes = (read.receivedBytes ?? 0) + event.bytes
@@ -139,19 +150,25 @@ function note(read: Read, entry: LoggedEntry, event: TraceEvent, init: EvidenceI
         receipt.value.server === read.server &&
         receipt.value.reader === read.reader &&
         receipt.value.version === read.version
-      if (isFor) read.receiptBytes = (read.receiptBytes ?? 0) + receipt.value.bytes
-      else read.hasInvalidReceipt = true
+      if (isFor) {
+        read.receiptBytes = (read.receiptBytes ?? 0) + receipt.value.bytes
+        read.receiptPurpose = receipt.value.purpose ?? read.receiptPurpose
+      } else read.hasInvalidReceipt = true
     }
   }
 }
 
-function evidenceOf(read: Read, purpose: string | null, collected: ReadonlySet<DeviceId>): ReadEvidence {
-  const absent = (device: DeviceId): Trace => (collected.has(device) ? 'missing' : 'unavailable')
-  const { server, reader, version, dataset, firstMs, lastMs, served } = read
+function evidenceOf(read: Read, ownPurpose: string | null, init: EvidenceInit): ReadEvidence {
+  const absent = (device: DeviceId): Trace => {
+    if (!init.collected.has(device)) return 'unavailable'
+    return read.firstMs < init.expiredBefore(device) ? 'expired' : 'missing'
+  }
+  const { server, reader, version, dataset, firstMs, lastMs, served, granted } = read
+  const purpose = ownPurpose ?? read.receiptPurpose
   const servedBytes = served.size === 0 ? null : [...served.values()].reduce((sum, bytes) => sum + bytes, 0)
   const lacking = read.hasInvalidReceipt ? 'invalid' : absent(server)
   return {
-    ...{ server, reader, version, dataset, firstMs, lastMs, servedBytes, purpose },
+    ...{ server, reader, version, dataset, firstMs, lastMs, servedBytes, purpose, granted },
     receivedBytes: read.receivedBytes ?? null,
     receiptBytes: read.receiptBytes ?? null,
     serverEntry: servedBytes === null ? absent(server) : 'present',

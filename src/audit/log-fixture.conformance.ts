@@ -45,8 +45,11 @@ export class TestLog {
   readonly entries: Uint8Array[] = []
   readonly tree = new TestTree()
 
-  constructor(name: string) {
+  readonly incarnation: number
+
+  constructor(name: string, incarnation = START_MS) {
     this.key = keyNamed(name)
+    this.incarnation = incarnation
   }
 
   add(event: AuditEvent, timeMs = START_MS + 1000 * this.entries.length): Uint8Array {
@@ -74,7 +77,7 @@ export class TestLog {
   note(size = this.entries.length, witnesses: readonly TestKey[] = []): Uint8Array {
     const root = rootOf(size, this.tree.node, sha256)
     const note = signCheckpoint(
-      { org: ORG, device: this.key.id, size, root },
+      { org: ORG, device: this.key.id, incarnation: this.incarnation, size, root },
       { sign: this.key.sign, sha256 }
     )
     return witnesses.reduce((cosigned, witness) => cosignedBy(cosigned, witness), note)

@@ -19,17 +19,23 @@ interface Copy {
   readonly checkpoint?: SignedCheckpoint | undefined
   readonly seen?: readonly SignedCheckpoint[]
   readonly leaves?: readonly Uint8Array[]
+  readonly isEnded?: boolean
+  /** Entries at the beginning of which only the hash is given. */
+  readonly dropped?: number
 }
 
-function check({ entries, checkpoint, seen = [], leaves }: Copy): Finding[] {
+function check({ entries, checkpoint, seen = [], leaves, isEnded = false, dropped = 0 }: Copy): Finding[] {
   const verifier = new LogVerifier({
     device: log.key.id,
+    incarnation: log.incarnation,
+    isEnded,
     checkpoint,
     seen,
     ...(leaves && { leafHash: position => leaves[position] }),
     sha256
   })
-  for (const entry of entries) verifier.add(entry)
+  for (const entry of entries.slice(0, dropped)) verifier.addDropped(hashLeaf(entry, sha256))
+  for (const entry of entries.slice(dropped)) verifier.add(entry)
   return verifier.finish()
 }
 
@@ -44,6 +50,28 @@ test('an honest copy has no finding, with whatever the device signed before', ()
   assert.deepEqual(check({ entries: log.entries, checkpoint: whole, seen }), [])
   const later = new TestLog('log').grow(25)
   assert.deepEqual(check({ entries: later.entries, checkpoint: whole, seen }), [], 'not yet signed for')
+})
+
+test('entries that retention dropped are vouched for by their hashes, at every size that was signed', () => {
+  const seen = [log.checkpoint(3), log.checkpoint(7, [alice]), log.checkpoint(13)]
+  for (const dropped of [1, 7, 12, 20])
+    assert.deepEqual(check({ entries: log.entries, checkpoint: whole, seen, dropped }), [], `${dropped}`)
+  const swapped = withEntry(2, changedEntry(2))
+  assert.deepEqual(brief(check({ entries: swapped, checkpoint: whole, seen, dropped: 5 })), [
+    ['edited', null]
+  ])
+  const fewer = check({ entries: without(2), checkpoint: whole, seen, dropped: 5 })
+  assert.equal(fewer.length, 1)
+})
+
+test('the end of a log that its device could not go on with is a gap, its beginning is proof as ever', () => {
+  const seen = [log.checkpoint(7, [alice]), whole]
+  const rest = { entries: log.entries.slice(0, 12), checkpoint: log.checkpoint(10), seen }
+  assert.deepEqual(brief(check({ ...rest, isEnded: false })), [['truncated', 12]])
+  assert.deepEqual(check({ ...rest, isEnded: true }), [])
+  const fork = new TestLog('log').grow(5).grow(7, 'fork ')
+  const forked = check({ entries: fork.entries, checkpoint: fork.checkpoint(10), seen, isEnded: true })
+  assert.deepEqual(brief(forked), [['forked', null]])
 })
 
 test('a truncated copy: who signed for more, how much is gone, who saw it', () => {

@@ -22,7 +22,7 @@ import { assert } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { type DeviceId, shortId } from '../base/ids.ts'
 import type { Sha256 } from '../ledger/encoding/signature.ts'
-import type { SignedCheckpoint } from './checkpoint.ts'
+import { isSameLog, type LogId, type SignedCheckpoint } from './checkpoint.ts'
 import { type AuditEntry, decodeEntry } from './entry.ts'
 import { CompactRange, hashLeaf } from './tree.ts'
 
@@ -36,10 +36,9 @@ export type FindingKind =
   | 'forged'
   | 'stranger'
 
-export interface Finding {
+/** Whose log it is, and which. */
+export interface Finding extends LogId {
   readonly kind: FindingKind
-  /** Whose log it is. */
-  readonly device: DeviceId
   /** The first entry concerned, or null when only a range or nothing is known. */
   readonly position: number | null
   /** Who cosigned the checkpoint that the copy breaks with: whoever changed it must explain itself to these. */
@@ -51,11 +50,15 @@ export interface Finding {
 /** Positions that say that they are others; more say nothing more. */
 const MISPLACED_MAX = 1_000_000
 
-export interface LogVerifierInit {
-  readonly device: DeviceId
+export interface LogVerifierInit extends LogId {
   /** The checkpoint that came with the copy; undefined when there was none that is valid. */
   readonly checkpoint: SignedCheckpoint | undefined
-  /** Other checkpoints of the same device, each opened; duplicates are fine. */
+  /**
+   * Whether the device has begun a newer log since, so that nobody can give what is missing at the end of this
+   * one: that is a gap then, and says nothing of tampering.
+   */
+  readonly isEnded?: boolean
+  /** Other checkpoints of the same log, each opened; duplicates are fine. */
   readonly seen: readonly SignedCheckpoint[]
   /**
    * Hash of the leaf at a position, as the copy claims it. When these lead to the root that the device signed, an
@@ -71,8 +74,10 @@ export class LogVerifier {
   /** Of the leaf hashes that the copy brings. */
   readonly #claimed: CompactRange
   #claimedBroken = false
+  #dropped = 0
   /** Distinct checkpoints by ascending size. */
   readonly #known: readonly SignedCheckpoint[]
+  readonly #signedSizes: ReadonlySet<number>
   /** Root of the copy at each size that somebody signed. */
   readonly #roots = new Map<number, Uint8Array>()
   readonly #misplaced = new Map<number, number>()
@@ -84,8 +89,9 @@ export class LogVerifier {
     this.#range = CompactRange.empty(init.sha256)
     this.#claimed = CompactRange.empty(init.sha256)
     const all = init.checkpoint === undefined ? init.seen : [init.checkpoint, ...init.seen]
-    for (const { device } of all) assert(device === init.device, 'every checkpoint is of this device')
+    for (const each of all) assert(isSameLog(each, init), 'every checkpoint is of this log')
     this.#known = distinct(all)
+    this.#signedSizes = new Set(this.#known.map(({ size }) => size))
     this.#noteRoot()
   }
 
@@ -93,19 +99,21 @@ export class LogVerifier {
     return this.#range.size
   }
 
+  /** Entries of which only the hash is here. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Takes the hash of the next entry, of which retention has left no more. */
+  addDropped(hash: Uint8Array): void {
+    this.#dropped++
+    this.#append(hash)
+  }
+
   /** Takes the next entry; returns what it says, if it can be read. */
   add(encoded: Uint8Array): AuditEntry | undefined {
-    const { sha256, leafHash } = this.#init
     const position = this.#range.size
-    const hash = hashLeaf(encoded, sha256)
-    this.#range.append(hash)
-    this.#noteRoot()
-    const claimed = leafHash?.(position)
-    if (claimed === undefined) this.#claimedBroken = true
-    if (!this.#claimedBroken && claimed !== undefined) {
-      this.#claimed.append(claimed)
-      if (this.#edited === undefined && !equalBytes(claimed, hash)) this.#edited = position
-    }
+    this.#append(hashLeaf(encoded, this.#init.sha256))
     const entry = decodeEntry(encoded)
     if (!entry.ok) {
       this.#malformed ??= { position, detail: `${entry.reason}: ${entry.detail}` }
@@ -116,10 +124,24 @@ export class LogVerifier {
     return entry.value
   }
 
+  #append(hash: Uint8Array): void {
+    const { leafHash } = this.#init
+    const position = this.#range.size
+    this.#range.append(hash)
+    this.#noteRoot()
+    const claimed = leafHash?.(position)
+    if (claimed === undefined) this.#claimedBroken = true
+    if (!this.#claimedBroken && claimed !== undefined) {
+      this.#claimed.append(claimed)
+      if (this.#edited === undefined && !equalBytes(claimed, hash)) this.#edited = position
+    }
+  }
+
   finish(): Finding[] {
-    const { checkpoint } = this.#init
+    const { checkpoint, isEnded = false } = this.#init
     const findings = [...this.#forks(), ...this.#forgeries()]
-    if (checkpoint === undefined) {
+    const isGone = isEnded && this.#range.size === 0 // nothing of it is here to be vouched for
+    if (checkpoint === undefined && !isGone) {
       findings.push(this.#finding('unsigned', null, [], 'there is no checkpoint that the device signed'))
       if (this.#known.length === 0) return findings
     }
@@ -131,7 +153,7 @@ export class LogVerifier {
 
   #noteRoot(): void {
     const { size } = this.#range
-    if (this.#known.some(each => each.size === size)) this.#roots.set(size, this.#range.root())
+    if (this.#signedSizes.has(size)) this.#roots.set(size, this.#range.root())
   }
 
   #finding(
@@ -140,8 +162,8 @@ export class LogVerifier {
     witnesses: readonly DeviceId[],
     detail: string
   ): Finding {
-    const { device } = this.#init
-    return { kind, device, position, witnesses, detail: `log of ${shortId(device)}: ${detail}` }
+    const { device, incarnation } = this.#init
+    return { kind, device, incarnation, position, witnesses, detail: `log of ${shortId(device)}: ${detail}` }
   }
 
   /** Checkpoints that contradict each other, whatever the copy says. */
@@ -161,13 +183,13 @@ export class LogVerifier {
 
   #forgeries(): Finding[] {
     return this.#known
-      .filter(({ forged }) => forged.length > 0)
-      .map(({ forged, size }) =>
+      .filter(({ forged, forgedOutsiders }) => forged.length + forgedOutsiders.length > 0)
+      .map(({ forged, forgedOutsiders, size }) =>
         this.#finding(
           'forged',
           null,
           forged,
-          `the checkpoint of ${size} entries carries cosignatures that are not by ${named(forged)}`
+          `the checkpoint of ${size} entries carries cosignatures that are not by ${[...forged.map(shortId), ...forgedOutsiders].join(', ')}`
         )
       )
   }
@@ -256,6 +278,7 @@ export class LogVerifier {
     for (const each of this.#known) {
       if (checkpoint !== undefined && each.size === checkpoint.size) continue // a contradiction is a fork already
       const root = this.#roots.get(each.size)
+      if (root === undefined && this.#init.isEnded === true) continue
       if (root === undefined)
         findings.push(
           this.#finding(
@@ -304,7 +327,14 @@ function distinct(checkpoints: readonly SignedCheckpoint[]): SignedCheckpoint[] 
       cosignature => !known.cosignatures.some(({ witness }) => witness === cosignature.witness)
     )
     const forged = [...new Set([...known.forged, ...each.forged])]
-    found[at] = { ...known, cosignatures: [...known.cosignatures, ...more], forged }
+    const forgedOutsiders = [...new Set([...known.forgedOutsiders, ...each.forgedOutsiders])]
+    const outsiders = [...known.outsiders]
+    for (const one of each.outsiders)
+      if (!outsiders.some(({ name }) => name === one.name)) outsiders.push(one)
+    found[at] = {
+      ...known,
+      ...{ cosignatures: [...known.cosignatures, ...more], forged, outsiders, forgedOutsiders }
+    }
   }
   return found.sort((a, b) => a.size - b.size)
 }
@@ -314,13 +344,10 @@ export function witnessesOf(checkpoints: readonly SignedCheckpoint[]): DeviceId[
   return [...new Set(all)].sort()
 }
 
-function named(devices: readonly DeviceId[]): string {
-  return devices.map(shortId).join(', ')
-}
-
-function cosigned(checkpoint: SignedCheckpoint): string {
-  const witnesses = witnessesOf([checkpoint])
-  return witnesses.length === 0 ? 'cosigned by nobody' : `cosigned by ${named(witnesses)}`
+export function cosigned(checkpoint: SignedCheckpoint): string {
+  const outside = checkpoint.outsiders.map(({ name }) => name).sort()
+  const witnesses = [...witnessesOf([checkpoint]).map(shortId), ...outside]
+  return witnesses.length === 0 ? 'cosigned by nobody' : `cosigned by ${witnesses.join(', ')}`
 }
 
 function audiencesOf(checkpoints: readonly SignedCheckpoint[]): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CborValue, encodeCbor } from '../ledger/encoding/cbor.ts'
-import { ENTRY_BYTES_MAX } from './entry.ts'
+import { DROPPED, ENTRY_BYTES_MAX } from './entry.ts'
 import {
   AUDIT_MESSAGE_BYTES_MAX,
   CHECKPOINTS_MAX,
@@ -35,14 +35,24 @@ test('counts are bounded, each by its limit, and the largest page fits a message
   const page = (entries: number, proof: number): CborValue => ({
     v: 1,
     kind: 'page',
+    dropped: [],
     entries: Array(entries).fill(new Uint8Array(ENTRY_BYTES_MAX)),
     note: new Uint8Array(NOTE_BYTES_MAX),
     proof: Array(proof).fill(new Uint8Array(32))
   })
   assert.equal(verdict(page(PAGE_ENTRIES_MAX, PROOF_HASHES_MAX)), 'valid')
   assert.equal(verdict(page(0, PROOF_HASHES_MAX + 1)), 'malformed')
-  assert.equal(verdict({ v: 1, kind: 'fetch', from: 0, limit: PAGE_ENTRIES_MAX + 1 }), 'malformed')
-  assert.equal(verdict({ v: 1, kind: 'fetch', from: 0, limit: 0 }), 'malformed')
+  assert.equal(
+    verdict({ v: 1, kind: 'fetch', incarnation: 1, from: 0, limit: PAGE_ENTRIES_MAX + 1 }),
+    'malformed'
+  )
+  assert.equal(verdict({ v: 1, kind: 'fetch', incarnation: 1, from: 0, limit: 0 }), 'malformed')
+  const dropped = (hashes: number) =>
+    verdict({
+      ...{ v: 1, kind: 'page', note: null, proof: [] },
+      ...{ dropped: Array(hashes).fill(new Uint8Array(32)), entries: [DROPPED, new Uint8Array(9), DROPPED] }
+    })
+  assert.deepEqual([1, 2, 3].map(dropped), ['malformed', 'valid', 'malformed'], 'a hash for each')
   const notes = (count: number, length: number) =>
     verdict({ v: 1, kind: 'checkpoints', notes: Array(count).fill(new Uint8Array(length)) })
   assert.equal(notes(CHECKPOINTS_MAX, NOTE_BYTES_MAX), 'valid')

@@ -3,6 +3,7 @@
  * with `v`, `kind` and the fields below. The opener of a stream asks; each question has one answer:
  *
  *     cosign        -> cosignature | conflict | refuse
+ *     logs          -> logs | refuse            the incarnations that the answerer has of its own log
  *     fetch         -> page | refuse            entries from a position on, and the checkpoint they belong to
  *     prove         -> proof | refuse           consistency of two sizes of the answerer's own log
  *     checkpoints   -> checkpoints              the latest checkpoints that each side has seen, of any device
@@ -26,7 +27,7 @@ import {
   type Shape,
   text
 } from '../ledger/encoding/shape.ts'
-import { ENTRY_BYTES_MAX } from './entry.ts'
+import { ENTRY_BYTES_MAX, isDropped, REASON, REASON_CHARACTERS_MAX } from './entry.ts'
 import { RECEIPT_BYTES_MAX } from './receipt.ts'
 import { NOTE_BYTES_MAX } from './signed-note.ts'
 import { PROOF_HASHES_MAX, TREE_SIZE_MAX } from './tree.ts'
@@ -36,9 +37,9 @@ const AUDIT_DEPTH_MAX = 2
 /** Of 2 KiB each at most, they fit a message. */
 export const PAGE_ENTRIES_MAX = 900
 export const CHECKPOINTS_MAX = 64
+/** Logs of one device that anyone deals with; an honest device does not begin anew as often in its life. */
+export const INCARNATIONS_MAX = 64
 const LINE_CHARACTERS_MAX = 512
-const REASON = /^[a-z][a-z0-9-]*$/
-const REASON_CHARACTERS_MAX = 64
 
 export type AuditMessage =
   | {
@@ -52,15 +53,24 @@ export type AuditMessage =
   | { readonly kind: 'cosignature'; readonly line: string }
   /** What was cosigned last, and its note if there is one. */
   | { readonly kind: 'conflict'; readonly size: number; readonly note: Uint8Array | null }
-  | { readonly kind: 'fetch'; readonly from: number; readonly limit: number }
+  /** Asks with an empty list. */
+  | { readonly kind: 'logs'; readonly incarnations: readonly number[] }
+  | { readonly kind: 'fetch'; readonly incarnation: number; readonly from: number; readonly limit: number }
   | {
       readonly kind: 'page'
+      /** Leaf hashes of those entries that are empty because they were dropped by retention, in order. */
+      readonly dropped: readonly Uint8Array[]
       readonly entries: readonly Uint8Array[]
       readonly note: Uint8Array | null
       /** That the log up to the last entry of this page is the beginning of the note's. */
       readonly proof: readonly Uint8Array[]
     }
-  | { readonly kind: 'prove'; readonly old: number; readonly size: number }
+  | {
+      readonly kind: 'prove'
+      readonly incarnation: number
+      readonly old: number
+      readonly size: number
+    }
   | { readonly kind: 'proof'; readonly proof: readonly Uint8Array[] }
   | { readonly kind: 'checkpoints'; readonly notes: readonly Uint8Array[] }
   | { readonly kind: 'receipt'; readonly receipt: Uint8Array }
@@ -70,6 +80,7 @@ export type AuditMessage =
 export type AuditMessageFault = CborFault | 'unknown-version' | 'unknown-kind'
 
 const size = integer(0, TREE_SIZE_MAX)
+const incarnation = integer(1)
 const proof = list(hash, PROOF_HASHES_MAX)
 const note = bytesUpTo(NOTE_BYTES_MAX)
 
@@ -83,17 +94,21 @@ const SHAPES: { readonly [K in AuditMessage['kind']]: Shape<Extract<AuditMessage
   cosign: message(object({ v, kind: oneOf(['cosign']), old: size, proof, note })),
   cosignature: message(object({ v, kind: oneOf(['cosignature']), line: text(LINE_CHARACTERS_MAX) })),
   conflict: message(object({ v, kind: oneOf(['conflict']), size, note: nullable(note) })),
-  fetch: message(object({ v, kind: oneOf(['fetch']), from: size, limit: integer(1, PAGE_ENTRIES_MAX) })),
+  logs: message(object({ v, kind: oneOf(['logs']), incarnations: list(incarnation, INCARNATIONS_MAX) })),
+  fetch: message(
+    object({ v, kind: oneOf(['fetch']), incarnation, from: size, limit: integer(1, PAGE_ENTRIES_MAX) })
+  ),
   page: message(
     object({
       v,
       kind: oneOf(['page']),
+      dropped: list(hash, PAGE_ENTRIES_MAX),
       entries: list(bytesUpTo(ENTRY_BYTES_MAX), PAGE_ENTRIES_MAX),
       note: nullable(note),
       proof
     })
   ),
-  prove: message(object({ v, kind: oneOf(['prove']), old: size, size })),
+  prove: message(object({ v, kind: oneOf(['prove']), incarnation, old: size, size })),
   proof: message(object({ v, kind: oneOf(['proof']), proof })),
   checkpoints: message(object({ v, kind: oneOf(['checkpoints']), notes: list(note, CHECKPOINTS_MAX) })),
   receipt: message(object({ v, kind: oneOf(['receipt']), receipt: bytesUpTo(RECEIPT_BYTES_MAX) })),
@@ -116,7 +131,10 @@ export function decodeAuditMessage(encoded: Uint8Array): Outcome<AuditMessage, A
   if (typeof kind !== 'string') return rejected('malformed', 'audit message: kind is missing')
   if (!isKind(kind)) return rejected('unknown-kind', 'the kind is not known here')
   const shaped: AuditMessage | Misshape = SHAPES[kind](decoded.value)
-  return shaped instanceof Misshape ? rejected('malformed', `audit ${kind}: ${shaped}`) : accepted(shaped)
+  if (shaped instanceof Misshape) return rejected('malformed', `audit ${kind}: ${shaped}`)
+  if (shaped.kind === 'page' && shaped.entries.filter(isDropped).length !== shaped.dropped.length)
+    return rejected('malformed', 'audit page: a hash for each dropped entry')
+  return accepted(shaped)
 }
 
 function isKind(kind: string): kind is AuditMessage['kind'] {

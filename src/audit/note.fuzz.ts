@@ -15,7 +15,13 @@ const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update
 const sign = () => new Uint8Array(64).fill(9)
 const org = orgIdFromBytes(new Uint8Array(32).fill(1))
 const device = deviceIdFromBytes(new Uint8Array(32).fill(2))
-const checkpoint = { org, device, size: 1000, root: new Uint8Array(32).fill(3) }
+const checkpoint = {
+  org,
+  device,
+  incarnation: 1_800_000_000_000,
+  size: 1000,
+  root: new Uint8Array(32).fill(3)
+}
 const note = signCheckpoint(checkpoint, { sign, sha256 })
 const text = checkpointText(checkpoint)
 const line = createCosignature({ org, witness: device, timeSeconds: 7, text }, { sign, sha256 })

@@ -15,7 +15,10 @@ const BASE = ['activity_id', 'category_uid', 'class_uid', 'metadata', 'severity_
 const ENVELOPE = ['id', 'source', 'specversion', 'type', 'data']
 
 const events = SAMPLE_EVENTS.map((event, seq) =>
-  toOcsf({ device: server.id, seq, timeMs: START_MS, event }, { org: ORG, productVersion: '0.1.0' })
+  toOcsf(
+    { device: server.id, incarnation: START_MS, seq, timeMs: START_MS, event },
+    { org: ORG, productVersion: '0.1.0' }
+  )
 )
 const dataOf = (event: JsonObject) => event.data as JsonObject
 
@@ -51,7 +54,9 @@ test('types are those of the table', () => {
       ['peerage.audit.denied', 600503, 2],
       ['peerage.audit.violation', 200401, 1],
       ['peerage.audit.override', 300499, 1],
-      ['peerage.audit.overridden', 600599, 1]
+      ['peerage.audit.overridden', 600599, 1],
+      ['peerage.audit.expired', 300404, 1],
+      ['peerage.audit.renewed', 300499, 1]
     ]
   )
 })
@@ -66,7 +71,7 @@ test('data flows from server to reader, whoever logged it', () => {
   assert.equal(received?.action, 'received')
   if (received === undefined) return
   const event = toOcsf(
-    { device: reader.id, seq: 0, timeMs: START_MS, event: received },
+    { device: reader.id, incarnation: START_MS, seq: 0, timeMs: START_MS, event: received },
     { org: ORG, productVersion: '0.1.0' }
   )
   assert.deepEqual(dataOf(event).src_endpoint, { uid: reader.id })

@@ -10,6 +10,8 @@
  *     administered                   Entity Management 3004: Create, Delete, or Other with the operation's type
  *     override                       Entity Management 3004, Other ("Override")
  *     overridden                     Datastore Activity 6005, Other ("Override")
+ *     expired                        Entity Management 3004, Delete
+ *     renewed                        Entity Management 3004, Other ("Log renewed")
  *     violation                      Detection Finding 2004, Create
  */
 
@@ -45,7 +47,9 @@ const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
   administered: { of: 'entity', id: 99, name: 'Other' },
   violation: { of: 'finding', id: 1, name: 'Create' },
   override: { of: 'entity', id: 99, name: 'Override' },
-  overridden: { of: 'datastore', id: 99, name: 'Override' }
+  overridden: { of: 'datastore', id: 99, name: 'Override' },
+  expired: { of: 'entity', id: 4, name: 'Delete' },
+  renewed: { of: 'entity', id: 99, name: 'Log renewed' }
 }
 
 /** Operations that OCSF has a word for; others go as Other, with their own type as name. */
@@ -123,10 +127,20 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
       actor: { app_name: 'peerage', app_uid: event.signer },
       entity: { uid: event.override, type: 'Freshness override', name: event.reason }
     }
+  if (event.action === 'expired')
+    return {
+      actor: { app_name: 'peerage', app_uid: device },
+      entity: { uid: `${device}/${entry.incarnation}`, type: 'audit log', name: `${event.entries} entries` }
+    }
+  if (event.action === 'renewed')
+    return {
+      actor: { app_name: 'peerage', app_uid: device },
+      entity: { uid: `${device}/${event.earlier}`, type: 'audit log', name: event.reason }
+    }
   if (event.action === 'violation')
     return {
       finding_info: {
-        uid: `${device}/${entry.seq}`,
+        uid: `${device}/${entry.incarnation}/${entry.seq}`,
         title: `A device broke the protocol: ${event.reason}`,
         types: [event.reason]
       },
@@ -154,14 +168,15 @@ export function plainEvent(event: AuditEvent): PlainEvent {
 
 /** One CloudEvent, whose data is one OCSF event. */
 export function toOcsf(entry: LoggedEntry, { org, productVersion }: OcsfOptions): JsonObject {
-  const { device, seq, timeMs, event } = entry
+  const { device, incarnation, seq, timeMs, event } = entry
+  const uid = `${device}/${incarnation}/${seq}`
   const activity = activityOf(event)
   const ocsfClass = CLASSES[activity.of]
   const isAlarm = ALARMS.includes(event.action)
   return {
     specversion: '1.0',
-    id: `${device}/${seq}`,
-    source: logOrigin(org, device),
+    id: uid,
+    source: logOrigin(org, entry),
     type: `peerage.audit.${event.action}`,
     time: new Date(timeMs).toISOString(),
     datacontenttype: 'application/json',
@@ -178,8 +193,8 @@ export function toOcsf(entry: LoggedEntry, { org, productVersion }: OcsfOptions)
         version: OCSF_VERSION,
         product: { name: 'Peerage', vendor_name: 'Peerage', version: productVersion },
         tenant_uid: org,
-        log_name: logOrigin(org, device),
-        uid: `${device}/${seq}`,
+        log_name: logOrigin(org, entry),
+        uid,
         sequence: seq
       },
       ...fieldsOf(entry),

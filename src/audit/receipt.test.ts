@@ -18,6 +18,7 @@ test('a receipt says who read what from whom', () => {
       reader: reader.id,
       server: server.id,
       version: versionNamed('one'),
+      purpose: 'CHG-1234',
       bytes: 4096,
       begunMs: START_MS,
       timeMs: START_MS + 5000

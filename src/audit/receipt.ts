@@ -1,6 +1,6 @@
 /**
  * A reader's receipt: its signed word, given to the server, of what it got from it. With it a server can prove that a
- * read took place without the reader's log, and a reader can not deny it later.
+ * read took place, and for what, without the reader's log, and a reader can not deny it later.
  *
  * On the wire and in an entry it is the deterministic CBOR of [bytes, signature]; the signature is the reader's over
  * the domain-separated hash of the bytes.
@@ -17,9 +17,20 @@ import {
   versionIdFromBytes
 } from '../base/ids.ts'
 import { type CborFault, decodeCbor, encodeCbor } from '../ledger/encoding/cbor.ts'
-import { hash, key, timeMs } from '../ledger/encoding/names.ts'
+import { hash, isLabel, key, LABEL_CHARACTERS_MAX, timeMs } from '../ledger/encoding/names.ts'
 import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
-import { bytes, bytesUpTo, exactly, integer, Misshape, object, tuple } from '../ledger/encoding/shape.ts'
+import {
+  bytes,
+  bytesUpTo,
+  exactly,
+  integer,
+  Misshape,
+  nullable,
+  object,
+  text,
+  tuple,
+  where
+} from '../ledger/encoding/shape.ts'
 import {
   domainMessage,
   type Sha256,
@@ -29,7 +40,7 @@ import {
   type Verify
 } from '../ledger/encoding/signature.ts'
 
-const TERMS_BYTES_MAX = 512
+const TERMS_BYTES_MAX = 640
 export const RECEIPT_BYTES_MAX = TERMS_BYTES_MAX + SIGNATURE_BYTES + 16
 
 export interface ReceiptTerms {
@@ -37,6 +48,8 @@ export interface ReceiptTerms {
   readonly reader: DeviceId
   readonly server: DeviceId
   readonly version: VersionId
+  /** What the reader says that it read for; null when it says nothing. */
+  readonly purpose: string | null
   /** Verified payload that came from that server in this read. */
   readonly bytes: number
   /** The reader's clock: when the read began, and when it signed. */
@@ -53,6 +66,7 @@ const termsShape = object({
   reader: key,
   server: key,
   version: hash,
+  purpose: nullable(where(text(LABEL_CHARACTERS_MAX), isLabel, 'a label')),
   bytes: integer(0),
   begun: timeMs,
   time: timeMs
@@ -69,6 +83,7 @@ export function createReceipt(
     reader: idBytes(terms.reader),
     server: idBytes(terms.server),
     version: idBytes(terms.version),
+    purpose: terms.purpose,
     bytes: terms.bytes,
     begun: terms.begunMs,
     time: terms.timeMs
@@ -97,6 +112,7 @@ export function decodeReceipt(
     reader: deviceIdFromBytes(terms.reader),
     server: deviceIdFromBytes(terms.server),
     version: versionIdFromBytes(terms.version),
+    purpose: terms.purpose,
     bytes: terms.bytes,
     begunMs: terms.begun,
     timeMs: terms.time

@@ -3,10 +3,11 @@
 import { toHex } from '../base/bytes.ts'
 import { operationIdFromBytes } from '../base/ids.ts'
 import { keyNamed, START_MS, sha256, versionNamed } from '../ledger/fold/org-fixture.conformance.ts'
-import type { AuditEvent } from './entry.ts'
+import { type AuditEvent, DROPPED } from './entry.ts'
 import { cosignedBy, ORG, TestLog } from './log-fixture.conformance.ts'
 import type { AuditMessage } from './messages.ts'
 import { createReceipt, type ReceiptTerms } from './receipt.ts'
+import { hashLeaf } from './tree.ts'
 
 export const server = keyNamed('server')
 export const reader = keyNamed('reader')
@@ -18,6 +19,7 @@ export function receiptOf(changes: Partial<ReceiptTerms> = {}, key = reader): Ui
     reader: reader.id,
     server: server.id,
     version: of.version,
+    purpose: 'CHG-1234',
     bytes: 4096,
     begunMs: START_MS,
     timeMs: START_MS + 5000
@@ -26,10 +28,10 @@ export function receiptOf(changes: Partial<ReceiptTerms> = {}, key = reader): Ui
 }
 
 export const SAMPLE_EVENTS: readonly AuditEvent[] = [
-  { action: 'serving', peer: reader.id, ...of },
+  { action: 'serving', peer: reader.id, granted: 'study 17', ...of },
   { action: 'served', peer: reader.id, since: 0, bytes: 4096, done: true, ...of },
   { action: 'received', peer: server.id, begunMs: START_MS, bytes: 4096, ...of },
-  { action: 'receipted', peer: reader.id, receipt: receiptOf(), ...of },
+  { action: 'receipted', peer: reader.id, receipt: receiptOf(), purpose: 'CHG-1234', ...of },
   { action: 'read', bytes: 4096, purpose: 'CHG-1234', ...of },
   { action: 'stored', bytes: 4096, kind: 'fetched', version: of.version, dataset: null },
   { action: 'deleted', reason: 'discarded', ...of },
@@ -56,7 +58,9 @@ export const SAMPLE_EVENTS: readonly AuditEvent[] = [
     peer: reader.id,
     count: 2,
     version: of.version
-  }
+  },
+  { action: 'expired', before: START_MS, entries: 7 },
+  { action: 'renewed', reason: 'restored', earlier: START_MS, entries: 120, held: 80 }
 ]
 
 const log = new TestLog('log').grow(6)
@@ -69,9 +73,17 @@ export const SAMPLE_MESSAGES: readonly AuditMessage[] = [
   },
   { kind: 'conflict', size: 4, note: log.note(4) },
   { kind: 'conflict', size: 0, note: null },
-  { kind: 'fetch', from: 3, limit: 100 },
-  { kind: 'page', entries: log.entries.slice(3), note: log.note(), proof: log.prove(3) },
-  { kind: 'prove', old: 2, size: 6 },
+  { kind: 'logs', incarnations: [START_MS, START_MS + 1] },
+  { kind: 'fetch', incarnation: START_MS, from: 3, limit: 100 },
+  { kind: 'page', dropped: [], entries: log.entries.slice(3), note: log.note(), proof: log.prove(3) },
+  {
+    kind: 'page',
+    dropped: log.entries.slice(1, 3).map(entry => hashLeaf(entry, sha256)),
+    entries: [DROPPED, DROPPED, ...log.entries.slice(3)],
+    note: log.note(),
+    proof: []
+  },
+  { kind: 'prove', incarnation: START_MS, old: 2, size: 6 },
   { kind: 'proof', proof: log.prove(2) },
   { kind: 'checkpoints', notes: [log.note()] },
   { kind: 'receipt', receipt: receiptOf() },

@@ -21,13 +21,17 @@ export const KEY_ID_BYTES = 4
 
 const SIGNATURE_START = '\u2014 '
 const KEY_NAME = /^[^\p{White_Space}+]+$/u
-/** Everything below U+0020 but the line feed. */
+/** Once line feeds are taken out: control characters, and what else ends a line in Unicode. */
 const CONTROL = /[\p{Cc}\u2028\u2029]/u
 const LINE = /^\u2014 ([^\p{White_Space}+]+) ([A-Za-z0-9+/=]+)$/u
 
 /** Type byte of a signature, which its key's id is made with. */
 export const ED25519_TYPE = 0x01
 export const COSIGNATURE_TYPE = 0x04
+
+export function isKeyName(name: string): boolean {
+  return KEY_NAME.test(name)
+}
 
 export interface NoteSignature {
   readonly name: string
@@ -56,7 +60,7 @@ export function keyIdOf(
 
 /** One signature line, its line feed included. */
 export function formatSignature({ name, keyId, signature }: NoteSignature): string {
-  assert(KEY_NAME.test(name) && keyId.length === KEY_ID_BYTES, 'a key has a name and an id')
+  assert(isKeyName(name) && keyId.length === KEY_ID_BYTES, 'a key has a name and an id')
   return `${SIGNATURE_START}${name} ${toBase64(concatBytes([keyId, signature]))}\n`
 }
 

@@ -10,9 +10,15 @@ import { judgeCosignRequest } from './witness.ts'
 const log = new TestLog('log').grow(20)
 const fork = new TestLog('log').grow(6).grow(14, 'fork ')
 
-const ask = (latest: TreeHead | undefined, from: TestLog, oldSize: number, size: number) =>
+const ask = (
+  latest: TreeHead | undefined,
+  from: TestLog,
+  oldSize: number,
+  size: number,
+  newestIncarnation = from.incarnation
+) =>
   judgeCosignRequest(
-    latest,
+    { latest, newestIncarnation },
     { oldSize, proof: from.prove(oldSize, size), checkpoint: from.checkpoint(size) },
     sha256
   )
@@ -38,10 +44,21 @@ test('another history is refused, and named for what it proves', () => {
   assert.deepEqual(ask(log.checkpoint(12), fork, 12, 15), { kind: 'refused', reason: 'inconsistent' })
   assert.equal(ask(log.checkpoint(6), fork, 6, 15).kind, 'cosign', 'up to the fork they are one log')
   const backwards = { oldSize: 9, proof: [], checkpoint: log.checkpoint(5) }
-  assert.deepEqual(judgeCosignRequest(log.checkpoint(9), backwards, sha256), {
+  assert.deepEqual(
+    judgeCosignRequest({ latest: log.checkpoint(9), newestIncarnation: 0 }, backwards, sha256),
+    {
+      kind: 'refused',
+      reason: 'malformed'
+    }
+  )
+})
+
+test('of one device only the newest log grows', () => {
+  assert.deepEqual(ask(log.checkpoint(5), log, 5, 12, log.incarnation + 1), {
     kind: 'refused',
-    reason: 'malformed'
+    reason: 'ended'
   })
+  assert.equal(ask(undefined, log, 0, 5, log.incarnation - 1).kind, 'cosign', 'a new one begins')
 })
 
 test('whatever it is asked, what a witness cosigned is one chain', () => {

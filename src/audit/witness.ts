@@ -7,7 +7,8 @@
  *
  *     cosign     `next` is to be remembered, then signed
  *     conflict   the asker has another idea of what was cosigned last; it is told, and asks again from there
- *     refused    the checkpoint does not grow out of what was cosigned: evidence against the log
+ *     refused    the checkpoint does not grow out of what was cosigned: evidence against the log; or the log is not the
+ *                newest of its device that was cosigned: no evidence, the device may have been restored
  */
 
 import { equalBytes } from '../base/bytes.ts'
@@ -25,6 +26,8 @@ export interface CosignRequest {
 export type WitnessRefusal =
   /** The old size is larger than the checkpoint. */
   | 'malformed'
+  /** The device has begun a newer log since: only that one may grow. */
+  | 'ended'
   /** The size that was cosigned, with another root: both notes together prove the fork. */
   | 'forked'
   /** The proof does not lead from the root that was cosigned to the new one. */
@@ -37,13 +40,22 @@ export type WitnessVerdict =
 
 const NOTHING_SEEN_SIZE = 0
 
+/** What a witness remembers of the logs of one device. */
+export interface WitnessMemory {
+  /** The latest that was cosigned of this very log. */
+  readonly latest: TreeHead | undefined
+  /** The highest incarnation of which anything was cosigned; 0 for none. */
+  readonly newestIncarnation: number
+}
+
 export function judgeCosignRequest(
-  latest: TreeHead | undefined,
+  { latest, newestIncarnation }: WitnessMemory,
   { oldSize, proof, checkpoint }: CosignRequest,
   sha256: Sha256
 ): WitnessVerdict {
-  const { size, root } = checkpoint
+  const { size, root, incarnation } = checkpoint
   if (oldSize > size) return { kind: 'refused', reason: 'malformed' }
+  if (incarnation < newestIncarnation) return { kind: 'refused', reason: 'ended' }
   const seenSize = latest?.size ?? NOTHING_SEEN_SIZE
   if (latest !== undefined && latest.size === size && !equalBytes(latest.root, root))
     return { kind: 'refused', reason: 'forked' }

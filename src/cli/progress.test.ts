@@ -19,6 +19,7 @@ const FETCHING = transfer.parse({
   name: 'os-image',
   version: 'ab'.repeat(32),
   ordinal: 3,
+  purpose: null,
   destination: '/d',
   state: 'fetching',
   startedAtMs: 0,

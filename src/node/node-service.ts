@@ -3,7 +3,7 @@
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, shortId } from '../base/ids.ts'
 import { encodeTorrent } from '../content/torrent-file.ts'
-import { ADDRESSES_MAX, isDatasetName } from '../ledger/encoding/names.ts'
+import { ADDRESSES_MAX, isDatasetName, isLabel, LABEL_CHARACTERS_MAX } from '../ledger/encoding/names.ts'
 import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
 import { encodeTicket } from '../ledger/join/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
@@ -234,6 +234,12 @@ export class LocalNodeService implements NodeService {
   }
 
   async startTransfer(request: TransferRequest): Promise<Transfer> {
+    if (request.purpose !== null && !isLabel(request.purpose))
+      throw new AppError(
+        'USAGE',
+        `${JSON.stringify(request.purpose)} can not be a purpose: write one line of 1 to ${LABEL_CHARACTERS_MAX} visible characters`,
+        { details: { purpose: request.purpose } }
+      )
     const { dataset, version } = this.#node.catalogue.resolve(request)
     const refusal = this.#node.readFault(this.#node.identity.device, version.version)
     if (refusal !== undefined)
@@ -246,7 +252,8 @@ export class LocalNodeService implements NodeService {
       ordinal: version.ordinal,
       files: version.files,
       totalBytes: version.bytes,
-      destination: request.destination
+      destination: request.destination,
+      purpose: request.purpose
     })
     return await this.transfer(id)
   }
@@ -313,6 +320,7 @@ export class LocalNodeService implements NodeService {
     const { id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes } =
       view
     return {
+      purpose: view.purpose,
       ...{ id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes },
       haveBytes: view.haveBytes,
       resumedBytes: view.resumedBytes,

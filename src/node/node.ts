@@ -14,7 +14,12 @@ import type { AuditStore } from '../store/audit-store.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
 import type { FilesystemStore } from '../store/filesystem.ts'
 import { hashTree } from '../store/publish.ts'
-import { type AuditParts, openAudit } from './audit/audit-parts.ts'
+import {
+  type AuditParts,
+  type AuditSettings,
+  DEFAULT_AUDIT_SETTINGS,
+  openAudit
+} from './audit/audit-parts.ts'
 import { Connector } from './connector.ts'
 import { type Identity, snapshotPath } from './home.ts'
 import type { DeviceKey } from './keys/device-key.ts'
@@ -47,6 +52,7 @@ export interface NodeInit {
   readonly store: FilesystemStore
   readonly auditStore: AuditStore
   readonly transport: Transport
+  readonly audit?: AuditSettings
   readonly log: Log
 }
 
@@ -92,7 +98,11 @@ export class Node {
     })
     this.beacons = this.#createBeacons(init)
     openJoinDesk({ transport, keeper: this.keeper, log, onEnrolled: () => transport.recheck() })
-    this.audit = openAudit({ ...init, keeper: this.keeper, streams: () => this.hub.streams() })
+    this.audit = openAudit({
+      ...{ ...init, keeper: this.keeper, streams: () => this.hub.streams() },
+      settings: init.audit ?? DEFAULT_AUDIT_SETTINGS,
+      purposeOf: version => this.desk.purposeOf(version)
+    })
     this.hub = new SwarmHub({
       transport,
       store,

@@ -235,6 +235,8 @@ export interface DatasetSummary {
 
 export interface TransferRequest extends VersionReference {
   readonly destination: string
+  /** What it is read for: goes into the audit logs of both sides. */
+  readonly purpose: string | null
 }
 
 export type TransferState = 'waiting' | 'fetching' | 'complete' | 'stopped' | 'failed'
@@ -255,6 +257,8 @@ export interface Transfer {
   readonly version: VersionId
   readonly ordinal: number
   readonly destination: string
+  /** What it is read for, as whoever asked for it says. */
+  readonly purpose: string | null
   readonly state: TransferState
   readonly startedAtMs: number
   readonly finishedAtMs: number | null
@@ -377,6 +381,10 @@ export interface DaemonOptions {
   readonly listen: readonly string[]
   readonly mdns: boolean
   readonly logLevel: LogLevel
+  /** Verifier keys of witnesses outside the org whose cosignatures count. */
+  readonly auditWitnesses: readonly string[]
+  /** How long entries of audit logs are kept, this device's own and those it collected. */
+  readonly auditRetentionMs: number
   /** Lines of JSON, or text for people. Logs go to stderr. */
   readonly logFormat: 'json' | 'text'
   /** Called once, when the node is reachable and its admin API answers. */

@@ -2,162 +2,34 @@
  * `audit.db` of the home folder: this device's audit log, what it collected of the logs of others, and what it vouched
  * for as a witness. A database of its own, so that an fsync of the log never waits for content or ledger.
  *
- * - `logs` names each log by its device; `size` and `edge` (the hashes of its full subtrees from the left) are all
- *   that is needed to go on with it. Both change in the very transaction that adds entries.
- * - `entries` holds the bytes that the tree is over. The columns beside them only serve searches; they say what the
- *   entry says, and are null where it can not be read.
- * - `nodes` holds the inner nodes of this device's own log, so a proof of any size is a handful of lookups. A leaf's
- *   hash is made from its entry.
- * - `checkpoints` are those that this device signed, by size, with the cosignatures they have got.
- * - `witnessed` is the latest checkpoint of each log that this device has cosigned. It only ever grows.
- * - `sightings` are checkpoints of others that were seen anywhere, `findings` what was found wrong, for good.
- *
  * It stores and finds, and judges nothing. Every write is one transaction.
  */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import { assert } from '../base/assert.ts'
+import { assert, defined } from '../base/assert.ts'
 import { concatBytes } from '../base/bytes.ts'
-import { type DeviceId, parseDeviceId } from '../base/ids.ts'
+import { type DeviceId, ID_BYTES, parseDeviceId } from '../base/ids.ts'
+import type {
+  EntrySearch,
+  FindingRow,
+  FoundEntry,
+  KnownHead,
+  LogEdge,
+  LogExpiry,
+  LogGrowth,
+  LogItem,
+  LogKey,
+  LogRenewal,
+  SignedHead,
+  StoredLog,
+  WitnessAdvance
+} from './audit-rows.ts'
+import { AUDIT_SCHEMA } from './audit-schema.ts'
 import { openDatabase, transaction } from './sqlite-file.ts'
 import { bytesOf, numberOf, type Row, Statements, textOf } from './statements.ts'
 
-const SCHEMA = {
-  what: 'the audit log',
-  steps: [
-    `CREATE TABLE logs (
-       id INTEGER PRIMARY KEY,
-       device TEXT NOT NULL UNIQUE,
-       size INTEGER NOT NULL,
-       edge BLOB NOT NULL,
-       note BLOB
-     ) STRICT;
-     CREATE TABLE entries (
-       log INTEGER NOT NULL REFERENCES logs (id),
-       seq INTEGER NOT NULL,
-       time INTEGER,
-       action TEXT,
-       dataset TEXT,
-       version TEXT,
-       bytes BLOB NOT NULL,
-       PRIMARY KEY (log, seq)
-     ) STRICT, WITHOUT ROWID;
-     CREATE INDEX entries_by_time ON entries (time);
-     CREATE INDEX entries_by_action ON entries (action, time);
-     CREATE INDEX entries_by_dataset ON entries (dataset, time) WHERE dataset IS NOT NULL;
-     CREATE INDEX entries_by_version ON entries (version, time) WHERE version IS NOT NULL;
-     CREATE TABLE nodes (
-       level INTEGER NOT NULL,
-       position INTEGER NOT NULL,
-       hash BLOB NOT NULL,
-       PRIMARY KEY (level, position)
-     ) STRICT, WITHOUT ROWID;
-     CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
-     CREATE TABLE witnessed (
-       device TEXT PRIMARY KEY,
-       size INTEGER NOT NULL,
-       root BLOB NOT NULL,
-       note BLOB NOT NULL
-     ) STRICT;
-     CREATE TABLE sightings (
-       device TEXT NOT NULL,
-       size INTEGER NOT NULL,
-       root BLOB NOT NULL,
-       note BLOB NOT NULL,
-       PRIMARY KEY (device, size, root)
-     ) STRICT, WITHOUT ROWID;
-     CREATE TABLE findings (
-       device TEXT NOT NULL,
-       kind TEXT NOT NULL,
-       position INTEGER,
-       witnesses TEXT NOT NULL,
-       detail TEXT NOT NULL,
-       time INTEGER NOT NULL,
-       PRIMARY KEY (device, kind, detail)
-     ) STRICT, WITHOUT ROWID;`
-  ]
-}
-
-const HASH_BYTES = 32
-/** Checkpoints of one device that are kept as seen; the newest are of most use. */
-const SIGHTINGS_PER_DEVICE_MAX = 256
-
-export interface EntryRow {
-  readonly seq: number
-  readonly bytes: Uint8Array
-  /** For searches; null where the entry does not say, or can not be read. */
-  readonly timeMs: number | null
-  readonly action: string | null
-  readonly dataset: string | null
-  readonly version: string | null
-}
-
-export interface NodeRow {
-  readonly level: number
-  readonly position: number
-  readonly hash: Uint8Array
-}
-
-/** The right edge of a log. */
-export interface LogEdge {
-  readonly size: number
-  /** Hashes of its full subtrees, from the left. */
-  readonly hashes: readonly Uint8Array[]
-}
-
-export interface LogGrowth {
-  readonly device: DeviceId
-  /** The size that it has now. */
-  readonly from: number
-  readonly entries: readonly EntryRow[]
-  /** Empty but for this device's own log. */
-  readonly nodes: readonly NodeRow[]
-  readonly edge: LogEdge
-  /** The checkpoint that the entries were verified against; null leaves the one there is. */
-  readonly note: Uint8Array | null
-}
-
-export interface SignedHead {
-  readonly size: number
-  readonly root: Uint8Array
-  readonly note: Uint8Array
-}
-
-export interface WitnessAdvance extends SignedHead {
-  readonly device: DeviceId
-  /** Size of the checkpoint that was cosigned last, 0 for none; nothing changes when it is another by now. */
-  readonly expected: number
-}
-
-export interface FindingRow {
-  readonly device: DeviceId
-  readonly kind: string
-  readonly position: number | null
-  readonly witnesses: readonly DeviceId[]
-  readonly detail: string
-  readonly timeMs: number
-}
-
-export interface StoredLog extends LogEdge {
-  readonly device: DeviceId
-  readonly note: Uint8Array | undefined
-}
-
-export interface EntrySearch {
-  readonly device?: DeviceId
-  readonly dataset?: string
-  readonly version?: string
-  readonly action?: string
-  readonly sinceMs?: number
-  /** The newest so many. */
-  readonly limit: number
-}
-
-export interface FoundEntry {
-  readonly device: DeviceId
-  readonly seq: number
-  readonly bytes: Uint8Array
-}
+/** Checkpoints of one log that are kept as seen; the newest are of most use. */
+const SIGHTINGS_PER_LOG_MAX = 256
 
 function deviceOf(row: Row): DeviceId {
   const device = parseDeviceId(textOf(row, 'device'))
@@ -165,9 +37,13 @@ function deviceOf(row: Row): DeviceId {
   return device
 }
 
+function keyOf(row: Row): LogKey {
+  return { device: deviceOf(row), incarnation: numberOf(row, 'incarnation') }
+}
+
 function splitHashes(joined: Uint8Array): Uint8Array[] {
-  const count = joined.length / HASH_BYTES
-  return Array.from({ length: count }, (_, at) => joined.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES))
+  const count = joined.length / ID_BYTES
+  return Array.from({ length: count }, (_, at) => joined.slice(at * ID_BYTES, (at + 1) * ID_BYTES))
 }
 
 export class AuditDatabase {
@@ -176,7 +52,7 @@ export class AuditDatabase {
 
   /** Throws AppError HOME_CORRUPT when the file can not be used. `pagesMax` bounds its size. */
   constructor(path: string, { pagesMax }: { pagesMax?: number | undefined } = {}) {
-    this.#database = openDatabase(path, SCHEMA)
+    this.#database = openDatabase(path, AUDIT_SCHEMA)
     this.#statements = new Statements(this.#database)
     if (pagesMax !== undefined) this.#database.exec(`PRAGMA max_page_count = ${pagesMax}`)
   }
@@ -185,30 +61,97 @@ export class AuditDatabase {
     this.#database.close()
   }
 
-  log(device: DeviceId): StoredLog | undefined {
-    return this.#statements.all('SELECT * FROM logs WHERE device = ?', device).map(logOf)[0]
+  /** What the file was when it was written to first; undefined before that. */
+  fileId(): string | undefined {
+    const [row] = this.#statements.all('SELECT id FROM file')
+    return row === undefined ? undefined : textOf(row, 'id')
+  }
+
+  log({ device, incarnation }: LogKey): StoredLog | undefined {
+    return this.#statements
+      .all('SELECT * FROM logs WHERE device = ? AND incarnation = ?', device, incarnation)
+      .map(logOf)[0]
+  }
+
+  /** Of one device, the oldest first. */
+  logsOf(device: DeviceId): StoredLog[] {
+    return this.#statements.all('SELECT * FROM logs WHERE device = ? ORDER BY incarnation', device).map(logOf)
   }
 
   logs(): StoredLog[] {
-    return this.#statements.all('SELECT * FROM logs ORDER BY device').map(logOf)
+    return this.#statements.all('SELECT * FROM logs ORDER BY device, incarnation').map(logOf)
   }
 
-  /** Entries from a position on, in order. */
-  entries(device: DeviceId, { from, limit }: { from: number; limit: number }): Uint8Array[] {
+  /** Every log of which anything is known: entries, or only checkpoints. */
+  knownLogs(): LogKey[] {
+    return this.#statements
+      .all(
+        `SELECT device, incarnation FROM logs UNION SELECT device, incarnation FROM witnessed
+         UNION SELECT device, incarnation FROM sightings ORDER BY device, incarnation`
+      )
+      .map(keyOf)
+  }
+
+  knownIncarnations(device: DeviceId): number[] {
+    return this.#statements
+      .all(
+        `SELECT incarnation FROM logs WHERE device = ?1 UNION
+         SELECT incarnation FROM witnessed WHERE device = ?1 UNION
+         SELECT incarnation FROM sightings WHERE device = ?1 ORDER BY incarnation`,
+        device
+      )
+      .map(row => numberOf(row, 'incarnation'))
+  }
+
+  /** Entries from a position on, in order; without those that retention has dropped. */
+  entries(log: LogKey, { from, limit }: { from: number; limit: number }): Uint8Array[] {
     return this.#statements
       .all(
         `SELECT e.bytes FROM entries e JOIN logs l ON l.id = e.log
-       WHERE l.device = ? AND e.seq >= ? ORDER BY e.seq LIMIT ?`,
-        device,
-        from,
-        limit
+       WHERE l.device = ? AND l.incarnation = ? AND e.seq >= ? AND e.bytes IS NOT NULL ORDER BY e.seq LIMIT ?`,
+        ...[log.device, log.incarnation, from, limit]
       )
       .map(row => bytesOf(row, 'bytes'))
   }
 
+  /** Entries from a position on, or what retention has left of them, in order. */
+  items(log: LogKey, { from, limit }: { from: number; limit: number }): LogItem[] {
+    return this.#statements
+      .all(
+        `SELECT e.seq, e.bytes, e.leaf FROM entries e JOIN logs l ON l.id = e.log
+       WHERE l.device = ? AND l.incarnation = ? AND e.seq >= ? ORDER BY e.seq LIMIT ?`,
+        ...[log.device, log.incarnation, from, limit]
+      )
+      .map(row => ({
+        seq: numberOf(row, 'seq'),
+        bytes: row.bytes === null ? null : bytesOf(row, 'bytes'),
+        leaf: row.leaf === null ? null : bytesOf(row, 'leaf')
+      }))
+  }
+
+  /** Entries of before a time that retention may drop, of those that are signed for. */
+  expiring(
+    log: LogKey,
+    { beforeMs, signedSize, limit }: { beforeMs: number; signedSize: number; limit: number }
+  ): { readonly seq: number; readonly bytes: Uint8Array }[] {
+    return this.#statements
+      .all(
+        `SELECT e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log
+       WHERE l.device = ? AND l.incarnation = ? AND e.time < ? AND e.seq < ? AND e.bytes IS NOT NULL
+         AND e.action NOT IN ('renewed', 'expired') ORDER BY e.time LIMIT ?`,
+        ...[log.device, log.incarnation, beforeMs, signedSize, limit]
+      )
+      .map(row => ({ seq: numberOf(row, 'seq'), bytes: bytesOf(row, 'bytes') }))
+  }
+
   /** Newest first; within one log by position. */
   search(search: EntrySearch): FoundEntry[] {
-    const conditions: string[] = []
+    return [...this.eachFound(search)]
+  }
+
+  /** The same, one by one, for who may stop early. */
+  *eachFound(search: EntrySearch): Generator<FoundEntry> {
+    const conditions: string[] = ['e.bytes IS NOT NULL']
     const values: SQLInputValue[] = []
     const add = (condition: string, value: SQLInputValue | undefined): void => {
       if (value === undefined) return
@@ -220,41 +163,52 @@ export class AuditDatabase {
     add('e.version = ?', search.version)
     add('e.action = ?', search.action)
     add('e.time >= ?', search.sinceMs)
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-    return this.#statements
-      .all(
-        `SELECT l.device, e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log ${where}
-       ORDER BY e.time DESC, e.seq DESC LIMIT ?`,
-        ...values,
-        search.limit
-      )
-      .map(row => ({ device: deviceOf(row), seq: numberOf(row, 'seq'), bytes: bytesOf(row, 'bytes') }))
+    const rows = this.#statements.iterate(
+      `SELECT l.device, l.incarnation, e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log
+       WHERE ${conditions.join(' AND ')} ORDER BY e.time DESC, e.seq DESC LIMIT ?`,
+      ...values,
+      search.limit
+    )
+    for (const row of rows) yield { ...keyOf(row), seq: numberOf(row, 'seq'), bytes: bytesOf(row, 'bytes') }
   }
 
-  /** An inner node of this device's own log; undefined for one that is not full yet. */
-  node(level: number, position: number): Uint8Array | undefined {
+  /** An inner node of a log of this device's own; undefined for one that is not full yet. */
+  node(log: LogKey, level: number, position: number): Uint8Array | undefined {
     const row = this.#statements.get(
-      'SELECT hash FROM nodes WHERE level = ? AND position = ?',
-      level,
-      position
+      `SELECT n.hash FROM nodes n JOIN logs l ON l.id = n.log
+       WHERE l.device = ? AND l.incarnation = ? AND n.level = ? AND n.position = ?`,
+      ...[log.device, log.incarnation, level, position]
     )
     return row === undefined ? undefined : bytesOf(row, 'hash')
   }
 
-  /** This device's own newest checkpoint. */
-  latestCheckpoint(): Uint8Array | undefined {
-    return this.checkpoints({ limit: 1 })[0]
+  /** The newest that this device signed of a log of its own. */
+  latestCheckpoint(log: LogKey): Uint8Array | undefined {
+    return this.checkpoints(log, { limit: 1 })[0]
   }
 
   /** Newest first. */
-  checkpoints({ limit }: { limit: number }): Uint8Array[] {
+  checkpoints(log: LogKey, { limit }: { limit: number }): Uint8Array[] {
     return this.#statements
-      .all('SELECT note FROM checkpoints ORDER BY size DESC LIMIT ?', limit)
+      .all(
+        `SELECT c.note FROM checkpoints c JOIN logs l ON l.id = c.log
+       WHERE l.device = ? AND l.incarnation = ? ORDER BY c.size DESC LIMIT ?`,
+        ...[log.device, log.incarnation, limit]
+      )
       .map(row => bytesOf(row, 'note'))
   }
 
-  witnessed(device: DeviceId): SignedHead | undefined {
-    return this.#statements.all('SELECT * FROM witnessed WHERE device = ?', device).map(headOf)[0]
+  witnessed({ device, incarnation }: LogKey): SignedHead | undefined {
+    return this.#statements
+      .all('SELECT * FROM witnessed WHERE device = ? AND incarnation = ?', device, incarnation)
+      .map(headOf)[0]
+  }
+
+  /** The incarnations of which anything was cosigned, the oldest first. */
+  witnessedIncarnations(device: DeviceId): number[] {
+    return this.#statements
+      .all('SELECT incarnation FROM witnessed WHERE device = ? ORDER BY incarnation', device)
+      .map(row => numberOf(row, 'incarnation'))
   }
 
   witnessedCount(): number {
@@ -264,23 +218,28 @@ export class AuditDatabase {
   /** Of all logs, in the order of their devices. */
   witnessedFrom(offset: number, limit: number): SignedHead[] {
     return this.#statements
-      .all('SELECT * FROM witnessed ORDER BY device LIMIT ? OFFSET ?', limit, offset)
+      .all('SELECT * FROM witnessed ORDER BY device, incarnation LIMIT ? OFFSET ?', limit, offset)
       .map(headOf)
   }
 
-  sightings(device: DeviceId): SignedHead[] {
-    return this.#statements.all('SELECT * FROM sightings WHERE device = ? ORDER BY size', device).map(headOf)
+  sightings({ device, incarnation }: LogKey): SignedHead[] {
+    return this.#statements
+      .all('SELECT * FROM sightings WHERE device = ? AND incarnation = ? ORDER BY size', device, incarnation)
+      .map(headOf)
   }
 
-  sightingsOfSize(device: DeviceId, size: number): SignedHead[] {
+  sightingsOfSize({ device, incarnation }: LogKey, size: number): SignedHead[] {
     return this.#statements
-      .all('SELECT * FROM sightings WHERE device = ? AND size = ?', device, size)
+      .all(
+        'SELECT * FROM sightings WHERE device = ? AND incarnation = ? AND size = ?',
+        ...[device, incarnation, size]
+      )
       .map(headOf)
   }
 
   findings(): FindingRow[] {
     return this.#statements.all('SELECT * FROM findings ORDER BY time, device, kind').map(row => ({
-      device: deviceOf(row),
+      ...keyOf(row),
       kind: textOf(row, 'kind'),
       position: row.position === null ? null : numberOf(row, 'position'),
       witnesses: textOf(row, 'witnesses')
@@ -292,94 +251,147 @@ export class AuditDatabase {
   }
 
   grow(growth: LogGrowth): void {
-    const { device, from, entries, nodes, edge, note } = growth
-    assert(edge.size === from + entries.length, 'a log grows by its entries')
+    transaction(this.#database, () => this.#grow(growth))
+  }
+
+  renew({ ended, begun, fileId }: LogRenewal): void {
     transaction(this.#database, () => {
-      const known = this.log(device)
-      assert((known?.size ?? 0) === from, `the log of ${device} has ${known?.size ?? 0} entries, not ${from}`)
+      if (ended !== undefined) this.#end(ended)
+      this.#grow(begun)
+      this.#putFileId(fileId)
+    })
+  }
+
+  putFileId(fileId: string): void {
+    transaction(this.#database, () => this.#putFileId(fileId))
+  }
+
+  expire({ device, incarnation, beforeMs, leaves, timeMs }: LogExpiry): void {
+    transaction(this.#database, () => {
+      const log = this.#idOf({ device, incarnation })
+      let dropped = 0
+      for (const { seq, leaf } of leaves)
+        dropped += this.#statements.run(
+          `UPDATE entries SET bytes = NULL, leaf = ?, time = NULL, action = NULL, dataset = NULL, version = NULL
+           WHERE log = ? AND seq = ? AND bytes IS NOT NULL`,
+          ...[leaf, log, seq]
+        )
       this.#statements.run(
-        `INSERT INTO logs (device, size, edge, note) VALUES (?, ?, ?, ?)
-         ON CONFLICT (device) DO UPDATE
-         SET size = excluded.size, edge = excluded.edge, note = coalesce(excluded.note, note)`,
-        device,
-        edge.size,
-        concatBytes(edge.hashes),
-        note
+        'UPDATE logs SET dropped = dropped + ?, dropped_time = ?, dropped_before = ? WHERE id = ?',
+        ...[dropped, timeMs, beforeMs, log]
       )
-      const log = numberOf(
-        this.#statements.all('SELECT id FROM logs WHERE device = ?', device)[0] ?? {},
-        'id'
-      )
-      for (const { seq, timeMs, action, dataset, version, bytes } of entries)
-        this.#statements.run(
-          'INSERT INTO entries (log, seq, time, action, dataset, version, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
-          ...[log, seq, timeMs, action, dataset, version, bytes]
-        )
-      for (const { level, position, hash } of nodes)
-        this.#statements.run(
-          'INSERT INTO nodes (level, position, hash) VALUES (?, ?, ?)',
-          level,
-          position,
-          hash
-        )
     })
   }
 
   /** A newer note of the same size takes the place of the older. */
-  putCheckpoint(size: number, note: Uint8Array): void {
+  putCheckpoint(log: LogKey, size: number, note: Uint8Array): void {
     this.#statements.run(
-      'INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT DO UPDATE SET note = excluded.note',
-      size,
-      note
+      'INSERT INTO checkpoints (log, size, note) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET note = excluded.note',
+      ...[this.#idOf(log), size, note]
     )
   }
 
   /** False, without a change, when another checkpoint was cosigned meanwhile. */
-  advanceWitness({ device, expected, size, root, note }: WitnessAdvance): boolean {
+  advanceWitness({ device, incarnation, expected, size, root, note }: WitnessAdvance): boolean {
     assert(size >= expected, 'what is cosigned never shrinks')
     return transaction(this.#database, () => {
-      if ((this.witnessed(device)?.size ?? 0) !== expected) return false
+      if ((this.witnessed({ device, incarnation })?.size ?? 0) !== expected) return false
+      if (incarnation < (this.witnessedIncarnations(device).at(-1) ?? 0)) return false
       this.#statements.run(
-        `INSERT INTO witnessed (device, size, root, note) VALUES (?, ?, ?, ?)
+        `INSERT INTO witnessed (device, incarnation, size, root, note) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`,
-        ...[device, size, root, note]
+        ...[device, incarnation, size, root, note]
       )
       return true
     })
   }
 
-  /** Of many checkpoints of one device the smallest are let go. */
-  putSighting(device: DeviceId, { size, root, note }: SignedHead): void {
+  /** Of many checkpoints of one log the smallest are let go. */
+  putSighting({ device, incarnation, size, root, note }: KnownHead): void {
     transaction(this.#database, () => {
       this.#statements.run(
-        `INSERT INTO sightings (device, size, root, note) VALUES (?, ?, ?, ?)
+        `INSERT INTO sightings (device, incarnation, size, root, note) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET note = excluded.note`,
-        ...[device, size, root, note]
+        ...[device, incarnation, size, root, note]
       )
       this.#statements.run(
-        `DELETE FROM sightings WHERE device = ?1 AND size < (
-           SELECT size FROM sightings WHERE device = ?1 ORDER BY size DESC LIMIT 1 OFFSET ?2)`,
-        device,
-        SIGHTINGS_PER_DEVICE_MAX - 1
+        `DELETE FROM sightings WHERE device = ?1 AND incarnation = ?2 AND size < (
+           SELECT size FROM sightings WHERE device = ?1 AND incarnation = ?2 ORDER BY size DESC LIMIT 1 OFFSET ?3)`,
+        ...[device, incarnation, SIGHTINGS_PER_LOG_MAX - 1]
       )
     })
   }
 
-  putFinding({ device, kind, position, witnesses, detail, timeMs }: FindingRow): void {
+  putFinding({ device, incarnation, kind, position, witnesses, detail, timeMs }: FindingRow): void {
     this.#statements.run(
-      `INSERT INTO findings (device, kind, position, witnesses, detail, time) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO NOTHING`,
-      ...[device, kind, position, witnesses.join(' '), detail, timeMs]
+      `INSERT INTO findings (device, incarnation, kind, position, witnesses, detail, time)
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      ...[device, incarnation, kind, position, witnesses.join(' '), detail, timeMs]
     )
+  }
+
+  #idOf({ device, incarnation }: LogKey): number {
+    const [row] = this.#statements.all(
+      'SELECT id FROM logs WHERE device = ? AND incarnation = ?',
+      device,
+      incarnation
+    )
+    return numberOf(defined(row, `the log ${incarnation} of ${device}`), 'id')
+  }
+
+  #grow(growth: LogGrowth): void {
+    const { device, incarnation, from, entries, nodes, edge, note } = growth
+    assert(edge.size === from + entries.length, 'a log grows by its entries')
+    const known = this.log({ device, incarnation })
+    assert((known?.size ?? 0) === from, `the log of ${device} has ${known?.size ?? 0} entries, not ${from}`)
+    const dropped = (known?.dropped ?? 0) + entries.filter(({ bytes }) => bytes === null).length
+    const [row] = this.#statements.all(
+      `INSERT INTO logs (device, incarnation, size, edge, note, dropped) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (device, incarnation) DO UPDATE
+       SET size = excluded.size, edge = excluded.edge, note = coalesce(excluded.note, note),
+         dropped = excluded.dropped
+       RETURNING id`,
+      ...[device, incarnation, edge.size, concatBytes(edge.hashes), note, dropped]
+    )
+    const log = numberOf(defined(row, 'the log that was written'), 'id')
+    for (const { seq, timeMs, action, dataset, version, bytes, leaf } of entries)
+      this.#statements.run(
+        `INSERT INTO entries (log, seq, time, action, dataset, version, bytes, leaf)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...[log, seq, timeMs, action, dataset, version, bytes, leaf]
+      )
+    for (const { level, position, hash } of nodes)
+      this.#statements.run(
+        'INSERT INTO nodes (log, level, position, hash) VALUES (?, ?, ?, ?)',
+        ...[log, level, position, hash]
+      )
+  }
+
+  /** Cuts a log of this device back to what it signed; nobody has seen more of it. */
+  #end({ device, incarnation, edge }: LogKey & { readonly edge: LogEdge }): void {
+    const log = this.#idOf({ device, incarnation })
+    this.#statements.run('DELETE FROM entries WHERE log = ? AND seq >= ?', log, edge.size)
+    this.#statements.run(
+      'UPDATE logs SET size = ?, edge = ? WHERE id = ?',
+      ...[edge.size, concatBytes(edge.hashes), log]
+    )
+  }
+
+  #putFileId(fileId: string): void {
+    this.#statements.run('DELETE FROM file')
+    this.#statements.run('INSERT INTO file (id) VALUES (?)', fileId)
   }
 }
 
 function logOf(row: Row): StoredLog {
   return {
-    device: deviceOf(row),
+    ...keyOf(row),
     size: numberOf(row, 'size'),
     hashes: splitHashes(bytesOf(row, 'edge')),
-    note: row.note === null ? undefined : bytesOf(row, 'note')
+    note: row.note === null ? undefined : bytesOf(row, 'note'),
+    dropped: numberOf(row, 'dropped'),
+    droppedMs: row.dropped_time === null ? null : numberOf(row, 'dropped_time'),
+    droppedBeforeMs: row.dropped_before === null ? null : numberOf(row, 'dropped_before')
   }
 }
 

@@ -1,14 +1,24 @@
 /** What the main thread asks of the audit worker, and what it answers. Plain data: it crosses threads. */
 
-import type { DeviceId } from '../base/ids.ts'
-import type { FindingRow, LogGrowth, SignedHead, WitnessAdvance } from './audit-database.ts'
+import type {
+  FindingRow,
+  KnownHead,
+  LogExpiry,
+  LogGrowth,
+  LogKey,
+  LogRenewal,
+  WitnessAdvance
+} from './audit-rows.ts'
 import type { Failure } from './failure.ts'
 
 export type AuditJob =
   | { readonly kind: 'grow'; readonly growth: LogGrowth }
-  | { readonly kind: 'checkpoint'; readonly size: number; readonly note: Uint8Array }
+  | { readonly kind: 'renew'; readonly renewal: LogRenewal }
+  | { readonly kind: 'file'; readonly fileId: string }
+  | { readonly kind: 'expire'; readonly expiry: LogExpiry }
+  | { readonly kind: 'checkpoint'; readonly log: LogKey; readonly size: number; readonly note: Uint8Array }
   | { readonly kind: 'witness'; readonly advance: WitnessAdvance }
-  | { readonly kind: 'sighting'; readonly device: DeviceId; readonly head: SignedHead }
+  | { readonly kind: 'sighting'; readonly head: KnownHead }
   | { readonly kind: 'finding'; readonly finding: FindingRow }
   | { readonly kind: 'close' }
 

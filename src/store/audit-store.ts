@@ -6,17 +6,20 @@
  * is where many events become one transaction.
  */
 
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../base/assert.ts'
-import type { DeviceId } from '../base/ids.ts'
-import {
-  AuditDatabase,
-  type FindingRow,
-  type LogGrowth,
-  type SignedHead,
-  type WitnessAdvance
-} from './audit-database.ts'
+import { AuditDatabase } from './audit-database.ts'
 import type { AuditAnswer, AuditJob } from './audit-jobs.ts'
+import type {
+  FindingRow,
+  KnownHead,
+  LogExpiry,
+  LogGrowth,
+  LogKey,
+  LogRenewal,
+  WitnessAdvance
+} from './audit-rows.ts'
 import { appErrorOf } from './failure.ts'
 import { WorkerThread } from './worker-thread.ts'
 
@@ -32,22 +35,47 @@ export class AuditStore {
   /** For reading; what it returns is durable. */
   readonly database: AuditDatabase
   readonly path: string
+  /** Whether the file is a copy of the one that was written to: restored from a backup, or moved to another disk. */
+  readonly isCopied: boolean
+  readonly #fileId: string
+  #isFileKnown: boolean
   readonly #worker: WorkerThread<AuditJob, AuditAnswer>
 
   /** Throws AppError HOME_CORRUPT when the file can not be used. */
   constructor({ home, pagesMax }: AuditStoreOptions) {
     this.path = join(home, AUDIT_FILE)
     this.database = new AuditDatabase(this.path)
+    this.#fileId = statSync(this.path, { bigint: true }).ino.toString()
+    const known = this.database.fileId()
+    this.isCopied = known !== undefined && known !== this.#fileId
     this.#worker = new WorkerThread('audit-worker', { path: this.path, pagesMax })
+    this.#isFileKnown = known !== undefined
   }
 
   /** Adds entries to a log, all or none. Rejects with AppError (DISK_FULL, STORAGE_FAILED). */
   async grow(growth: LogGrowth): Promise<void> {
+    if (!this.#isFileKnown) await this.adoptFile()
     await this.#run({ kind: 'grow', growth })
   }
 
-  async putCheckpoint(size: number, note: Uint8Array): Promise<void> {
-    await this.#run({ kind: 'checkpoint', size, note })
+  /** From now on this file is the one that the log is in. */
+  async adoptFile(): Promise<void> {
+    await this.#run({ kind: 'file', fileId: this.#fileId })
+    this.#isFileKnown = true
+  }
+
+  /** Ends a log and begins another in one step. Rejects with AppError, and then nothing has changed. */
+  async renew(renewal: Omit<LogRenewal, 'fileId'>): Promise<void> {
+    await this.#run({ kind: 'renew', renewal: { ...renewal, fileId: this.#fileId } })
+  }
+
+  /** Leaves only the hashes of the first entries of a log. */
+  async expire(expiry: LogExpiry): Promise<void> {
+    await this.#run({ kind: 'expire', expiry })
+  }
+
+  async putCheckpoint(log: LogKey, size: number, note: Uint8Array): Promise<void> {
+    await this.#run({ kind: 'checkpoint', log, size, note })
   }
 
   /** Checks and remembers in one step; false when another checkpoint was cosigned meanwhile. */
@@ -57,8 +85,8 @@ export class AuditStore {
     return answer.advanced
   }
 
-  async putSighting(device: DeviceId, head: SignedHead): Promise<void> {
-    await this.#run({ kind: 'sighting', device, head })
+  async putSighting(head: KnownHead): Promise<void> {
+    await this.#run({ kind: 'sighting', head })
   }
 
   async putFinding(finding: FindingRow): Promise<void> {

@@ -19,13 +19,22 @@ function run(job: AuditJob): AuditAnswer {
     case 'grow':
       database.grow(job.growth)
       return DONE
+    case 'renew':
+      database.renew(job.renewal)
+      return DONE
+    case 'file':
+      database.putFileId(job.fileId)
+      return DONE
+    case 'expire':
+      database.expire(job.expiry)
+      return DONE
     case 'checkpoint':
-      database.putCheckpoint(job.size, job.note)
+      database.putCheckpoint(job.log, job.size, job.note)
       return DONE
     case 'witness':
       return { kind: 'witnessed', advanced: database.advanceWitness(job.advance) }
     case 'sighting':
-      database.putSighting(job.device, job.head)
+      database.putSighting(job.head)
       return DONE
     case 'finding':
       database.putFinding(job.finding)

@@ -39,6 +39,11 @@ export class Statements {
     return this.#statement(sql).all(...values)
   }
 
+  /** Row by row, by a statement of its own: others may run while the caller goes through them. */
+  iterate(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
+    return this.#database.prepare(sql).iterate(...values)
+  }
+
   /** Returns how many rows it changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
     return Number(this.#statement(sql).run(...values).changes)

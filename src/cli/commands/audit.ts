@@ -33,12 +33,19 @@ interface Survey {
   readonly findings: readonly AuditFinding[]
 }
 
+function repeated(value: string, earlier: readonly string[] | undefined): string[] {
+  return [...(earlier ?? []), value]
+}
+
 function named({ device, name }: DeviceName): string {
   return name ?? shortId(device)
 }
 
 function saidBy({ event }: AuditRecord): string {
-  const keys = ['bytes', 'override', 'class', 'classes', 'reason', 'count', 'type', 'purpose', 'kind']
+  const keys = [
+    ...['bytes', 'entries', 'held', 'override', 'class', 'classes', 'reason', 'count', 'type'],
+    ...['purpose', 'granted', 'kind']
+  ]
   const parts = keys.flatMap(key => {
     const value = event[key]
     if (value === null || value === undefined) return []
@@ -58,19 +65,26 @@ const ENTRY_COLUMNS: readonly Column<AuditRecord>[] = [
   { title: 'DETAILS', value: saidBy }
 ]
 
-function cosignedText({ entries, cosigned }: AuditLogStatus): string {
-  if (cosigned.length === 0) return 'by nobody'
-  return cosigned
-    .map(level => `${level.entries} of ${entries} by ${level.witnesses}`)
-    .reverse()
-    .join(', ')
+function cosignedText({ entries, cosigned, outside }: AuditLogStatus): string {
+  if (cosigned.length + outside.length === 0) return 'by nobody'
+  return [
+    ...cosigned.map(level => `${level.entries} of ${entries} by ${level.witnesses}`).reverse(),
+    ...outside.map(witness => `${witness.entries} by ${witness.name} (outside)`)
+  ].join(', ')
+}
+
+function droppedText({ droppedEntries, droppedBeforeMs }: AuditLogStatus): string {
+  if (droppedEntries === 0) return '-'
+  return `${droppedEntries}${droppedBeforeMs === null ? '' : `, of before ${isoTime(droppedBeforeMs)}`}`
 }
 
 const LOG_COLUMNS: readonly Column<AuditLogStatus>[] = [
   { title: 'LOG', value: row => named(row.device) },
+  { title: 'BEGUN', value: row => `${isoTime(row.incarnation)}${row.ended ? ', ended' : ''}` },
   { title: 'ENTRIES', align: 'right', value: row => String(row.entries) },
   { title: 'SIGNED', align: 'right', value: row => String(row.signedEntries) },
-  { title: 'COSIGNED', value: cosignedText }
+  { title: 'COSIGNED', value: cosignedText },
+  { title: 'DROPPED', value: droppedText }
 ]
 
 function renderSurvey({ logs, missing, findings }: Survey, paint: Paint): string[] {
@@ -150,7 +164,8 @@ const READ_COLUMNS: readonly Column<AuditRead>[] = [
   { title: 'SERVER SAYS', align: 'right', value: row => halfText(row.serverEntry, row.servedBytes) },
   { title: 'READER SAYS', align: 'right', value: row => halfText(row.readerEntry, row.receivedBytes) },
   { title: 'RECEIPT', align: 'right', value: row => halfText(row.receipt, row.receiptBytes) },
-  { title: 'PURPOSE', value: row => row.purpose ?? '-' }
+  { title: 'PURPOSE', value: row => row.purpose ?? '-' },
+  { title: 'GRANTED FOR', value: row => row.granted ?? '-' }
 ]
 
 const HOLDER_COLUMNS: readonly Column<AuditWho['holders'][number]>[] = [
@@ -166,7 +181,8 @@ export const whoAudit = command({
   summary: 'show who holds a dataset and who has read it, with the evidence of each side',
   description:
     'A read leaves an entry at the server, an entry at the reader, and the reader’s signed receipt at the server. ' +
-    'MISSING is a half that should be in a log and is not; UNAVAILABLE one whose log could not be had.',
+    'MISSING is a half that should be in a log and is not; EXPIRED one that retention may have dropped; UNAVAILABLE one ' +
+    'whose log could not be had.',
   examples: ['peerage audit who os-image', 'peerage audit who os-image --json'],
   input: z.object({ dataset: datasetName }),
   run: async (invocation, { dataset }) => {
@@ -186,14 +202,15 @@ export const whoAudit = command({
 })
 
 function renderVerification(verification: AuditVerification, paint: Paint): string[] {
-  const { org, logs, findings, readsComplete, readsIncomplete } = verification
+  const { org, logs, findings, readsComplete, readsIncomplete, readsExpired } = verification
   const verdict =
     findings.length === 0
       ? paint('green', `${plural(logs.length, 'log')}: what is here is what was signed`)
       : paint('red', plural(findings.length, 'finding'))
   return [
     `org ${org}`,
-    `${plural(readsComplete, 'read')} with every trace, ${readsIncomplete} with a trace missing`,
+    `${plural(readsComplete, 'read')} with every trace, ${readsIncomplete} with a trace missing` +
+      (readsExpired === 0 ? '' : `, ${readsExpired} partly dropped by retention`),
     ...renderSurvey(verification, paint),
     verdict
   ]
@@ -201,11 +218,11 @@ function renderVerification(verification: AuditVerification, paint: Paint): stri
 
 async function verifyFolder(
   invocation: Invocation,
-  { folder, org }: { folder: string; org: AuditVerification['org'] | null }
+  request: { folder: string; org: AuditVerification['org'] | null; witnesses: readonly string[] }
 ): Promise<AuditVerification> {
   const daemon = await invocation.context.loadDaemon()
   return await daemon.verifyAudit({
-    ...{ folder, org },
+    ...request,
     onProgress: progress =>
       invocation.progress(progress, () => `${plural(progress.entriesDone, 'entry', 'entries')} checked`)
   })
@@ -218,10 +235,20 @@ export const verifyAudit = command({
     'With a folder it needs neither a node nor a home, nor to be a member of the org; --org says which org it must be of. ' +
     'Exits with 65 when something is wrong, and says what and by whom.',
   examples: ['peerage audit verify', 'peerage audit verify ./evidence'],
-  options: [new Option('--org <id>', 'the org that the folder must be of')],
-  input: z.object({ folder: z.string().min(1, 'write a path').optional(), org: orgId.optional() }),
+  options: [
+    new Option('--org <id>', 'the org that the folder must be of'),
+    new Option(
+      '--witness <key>',
+      'verifier key of a witness outside the org whose cosignatures count, repeatable; only with a folder'
+    ).argParser(repeated)
+  ],
+  input: z.object({
+    folder: z.string().min(1, 'write a path').optional(),
+    org: orgId.optional(),
+    witness: z.array(z.string()).default([])
+  }),
   streams: true,
-  run: async (invocation, { folder, org }) => {
+  run: async (invocation, { folder, org, witness }) => {
     const { context, client } = invocation
     const verification: AuditVerification =
       folder === undefined
@@ -237,7 +264,9 @@ export const verifyAudit = command({
                 )
             }
           )
-        : await verifyFolder(invocation, { folder: absolutePathOf(folder, context), org: org ?? null })
+        : await verifyFolder(invocation, {
+            ...{ folder: absolutePathOf(folder, context), org: org ?? null, witnesses: witness }
+          })
     invocation.streamResult(verification, paint => renderVerification(verification, paint))
     return exitCodeOf(verification)
   }

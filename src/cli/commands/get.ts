@@ -6,6 +6,7 @@
 import { Option } from 'commander'
 import { z } from 'zod'
 import { parseErrorCode } from '../../api/error.ts'
+import { label } from '../../api/field.ts'
 import type { Transfer } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import { formatBytes, formatDuration, formatRate, SECOND_MS } from '../../base/units.ts'
@@ -139,19 +140,33 @@ export const get = command({
     'folder DESTINATION; a version that is one file goes to the file DESTINATION, or into it when it is a folder. ' +
     'An interrupted get resumes where it stopped when it is given again. While no reachable device has the missing ' +
     'pieces it waits, unless --timeout says otherwise.',
-  examples: ['peerage get os-image ./image.qcow2', 'peerage get ml/models@3 /srv/models/ --timeout 60s'],
-  options: [new Option('--timeout <duration>', 'give up after so long without any source')],
+  examples: [
+    'peerage get os-image ./image.qcow2',
+    'peerage get ml/models@3 /srv/models/ --timeout 60s',
+    'peerage get scans/2031 ./scans --purpose "study 17"'
+  ],
+  options: [
+    new Option('--timeout <duration>', 'give up after so long without any source'),
+    new Option(
+      '--purpose <text>',
+      'what it is read for, as a ticket or a study: kept in the audit logs of both sides'
+    )
+  ],
   input: z.object({
     dataset: datasetReference,
     destination: z.string().min(1, 'write a path'),
-    timeout: duration.optional()
+    timeout: duration.optional(),
+    purpose: label.optional()
   }),
   streams: true,
-  run: async (invocation, { dataset, destination, timeout }) => {
+  run: async (invocation, { dataset, destination, timeout, purpose }) => {
     const { context } = invocation
     const interrupt = context.catchInterrupt()
     const path = absolutePathOf(destination, context)
-    const started = await invocation.client.call('startTransfer', { ...dataset, destination: path })
+    const started = await invocation.client.call('startTransfer', {
+      ...{ ...dataset, destination: path },
+      purpose: purpose ?? null
+    })
     const finished = await watch(invocation, started, { timeoutMs: timeout, interrupt })
     if (finished.state !== 'complete') throw failureOf(finished)
     invocation.streamResult(finished, () => renderDone(finished))

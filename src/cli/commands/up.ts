@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import { z } from 'zod'
 import { formatDuration } from '../../base/units.ts'
 import type { NodeReady } from '../../daemon.ts'
-import { command } from '../command.ts'
+import { command, duration } from '../command.ts'
 import { keepHeapSmall } from '../heap-shape.ts'
 import { type Paint, printable } from '../text.ts'
 
@@ -35,6 +35,11 @@ export const up = command({
       'address to listen on, repeatable (default: TCP port 4701, IPv4 and IPv6)'
     ).argParser(collect),
     new Option('--no-mdns', 'do not look for devices on the LAN'),
+    new Option(
+      '--audit-witness <key>',
+      'verifier key of a witness outside the org whose cosignatures count, repeatable'
+    ).argParser(collect),
+    new Option('--audit-retention <duration>', 'how long entries of audit logs are kept').default('400d'),
     new Option('--log-level <level>', 'least severe log line').choices(LOG_LEVELS).default('info'),
     new Option('--log-format <format>', 'log lines as JSON or as text (default: text on a terminal)').choices(
       LOG_FORMATS
@@ -45,11 +50,13 @@ export const up = command({
       .array(z.string().startsWith('/', 'write a multiaddr such as /ip4/0.0.0.0/tcp/4701'))
       .default([]),
     mdns: z.boolean(),
+    auditWitness: z.array(z.string()).default([]),
+    auditRetention: duration,
     logLevel: z.enum(LOG_LEVELS),
     logFormat: z.enum(LOG_FORMATS).optional()
   }),
   streams: true,
-  run: async (invocation, { listen, mdns, logLevel, logFormat }) => {
+  run: async (invocation, { listen, mdns, logLevel, logFormat, auditWitness, auditRetention }) => {
     const { context, home } = invocation
     keepHeapSmall()
     const daemon = await context.loadDaemon()
@@ -57,6 +64,8 @@ export const up = command({
       home,
       listen,
       mdns,
+      auditWitnesses: auditWitness,
+      auditRetentionMs: auditRetention,
       logLevel,
       logFormat: logFormat ?? (context.stderr.isTty && !invocation.json ? 'text' : 'json'),
       onReady: ready => invocation.result({ type: 'ready', ready }, paint => renderReady(ready, paint))

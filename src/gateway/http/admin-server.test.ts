@@ -26,6 +26,7 @@ const FETCHING: Transfer = {
   version: VERSION,
   ordinal: 1,
   destination: '/d',
+  purpose: null,
   state: 'fetching',
   startedAtMs: 1,
   finishedAtMs: null,

@@ -6,18 +6,22 @@
  * the new entries, so the proof holds only if both are exactly what the device signed for. A page that fails is not
  * kept; the device is then asked to show that its log grew out of what it gave before. If it can not, it has
  * rewritten its history.
+ *
+ * First each side hears what the other has seen: a device whose log was lost or restored notices it then, and begins
+ * another, before it could be taken for one that cut its log back. Then every log of the device that it still has, or
+ * that is known here, is asked for. Of one that it has ended, and lost the end of, nothing more comes, and that is no
+ * fault of this exchange: what is missing of it shows when the checkpoints are held against the copy (audit-copy.ts).
  */
 
-import { openCheckpoint, type SignedCheckpoint } from '../../audit/checkpoint.ts'
-import { decodeEntry } from '../../audit/entry.ts'
+import { isSameLog, type LogId, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { decodeEntry, isDropped } from '../../audit/entry.ts'
 import { witnessesOf } from '../../audit/log-verification.ts'
-import { type AuditMessage, PAGE_ENTRIES_MAX } from '../../audit/messages.ts'
+import { type AuditMessage, INCARNATIONS_MAX, PAGE_ENTRIES_MAX } from '../../audit/messages.ts'
 import { CompactRange, hashLeaf, verifyConsistency } from '../../audit/tree.ts'
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, shortId } from '../../base/ids.ts'
 import { sha256 } from '../../store/sha256.ts'
-import { verify } from '../ledger/ledger-keeper.ts'
-import { type AuditLog, entryRow } from './audit-log.ts'
+import { type AuditLog, droppedRow, entryRow } from './audit-log.ts'
 import type { AuditSightings } from './audit-sightings.ts'
 import type { AuditTalk } from './audit-talk.ts'
 
@@ -45,43 +49,52 @@ export class AuditCollector {
    * device does not give it to us, AUDIT_BROKEN when what it gives is not what it signed.
    */
   async collect(device: DeviceId, talk: AuditTalk): Promise<void> {
+    const { sightings, audit } = this.#init
+    await sightings.exchange(device, talk)
+    const answer = await talk.ask({ kind: 'logs', incarnations: [] })
+    if (answer.kind !== 'logs') throw notShown(answer)
+    const known = audit.store.database.knownIncarnations(device)
+    const wanted = [...new Set([...known, ...answer.incarnations])].sort((a, b) => a - b)
+    for (const incarnation of wanted.slice(-INCARNATIONS_MAX))
+      await this.#collectLog({ device, incarnation }, talk, {
+        isOffered: answer.incarnations.includes(incarnation)
+      })
+  }
+
+  async #collectLog(log: LogId, talk: AuditTalk, { isOffered }: { isOffered: boolean }): Promise<void> {
     for (;;) {
-      const range = this.#range(device)
-      const page = await this.#fetch(talk, range.size)
-      if (page.note === null) return // it has signed nothing yet
-      const check = this.#check(device, range, page)
+      const range = this.#range(log)
+      const question = { kind: 'fetch', incarnation: log.incarnation, from: range.size } as const
+      const page = await talk.ask({ ...question, limit: PAGE_ENTRIES_MAX })
+      if (page.kind === 'refuse' && (page.reason === 'lost' || !isOffered)) return
+      if (page.kind !== 'page') throw notShown(page)
+      const { note } = page
+      if (note === null) return // it has signed nothing yet
+      const check = this.#check(log, range, { ...page, note })
       if (!check.ok) {
-        await this.#explain(device, { range, checkpoint: check.checkpoint, detail: check.detail, talk })
+        await this.#explain(log, { range, checkpoint: check.checkpoint, detail: check.detail, talk })
         return
       }
       await this.#init.sightings.take([check.checkpoint.note])
-      await this.#keep(device, page, check)
+      await this.#keep(log, page, check)
       if (check.range.size === check.checkpoint.size) return
     }
   }
 
-  #range(device: DeviceId): CompactRange {
-    const stored = this.#init.audit.store.database.log(device)
+  #range(log: LogId): CompactRange {
+    const stored = this.#init.audit.store.database.log(log)
     return stored === undefined ? CompactRange.empty(sha256) : new CompactRange(sha256, stored)
   }
 
-  async #fetch(talk: AuditTalk, from: number): Promise<Page> {
-    const answer = await talk.ask({ kind: 'fetch', from, limit: PAGE_ENTRIES_MAX })
-    if (answer.kind === 'page') return answer
-    const reason = answer.kind === 'refuse' ? answer.reason : `it sent ${answer.kind}`
-    throw new AppError('PEER_REFUSED', `the peer does not show its audit log: ${reason}`, {
-      details: { reason }
-    })
-  }
-
-  #check(device: DeviceId, before: CompactRange, page: Page): PageCheck {
-    const opened = openCheckpoint(page.note ?? new Uint8Array(0), { verify, sha256 })
+  #check(log: LogId, before: CompactRange, page: Page & { readonly note: Uint8Array }): PageCheck {
+    const { audit } = this.#init
+    const opened = audit.notes.open(page.note)
     if (!opened.ok) return { ok: false, checkpoint: undefined, detail: `its checkpoint is ${opened.detail}` }
     const checkpoint = opened.value
-    if (checkpoint.device !== device || checkpoint.org !== this.#init.audit.org)
+    if (!isSameLog(checkpoint, log) || checkpoint.org !== audit.org)
       return { ok: false, checkpoint: undefined, detail: 'its checkpoint is of another log' }
     const range = before.copy()
-    for (const entry of page.entries) range.append(hashLeaf(entry, sha256))
+    for (const { bytes, leaf } of itemsOf(page)) range.append(leaf ?? hashLeaf(bytes, sha256))
     if (range.size > checkpoint.size)
       return {
         ok: false,
@@ -105,20 +118,21 @@ export class AuditCollector {
       : { ok: false, checkpoint, detail: 'what it gives is not what it signed for' }
   }
 
-  async #keep(device: DeviceId, page: Page, { checkpoint, range }: PageCheck & { ok: true }): Promise<void> {
+  async #keep(log: LogId, page: Page, { checkpoint, range }: PageCheck & { ok: true }): Promise<void> {
     const from = range.size - page.entries.length
-    const entries = page.entries.map((bytes, index) => {
+    const entries = itemsOf(page).map(({ bytes, leaf }, index) => {
+      if (leaf !== undefined) return droppedRow(from + index, leaf)
       const entry = decodeEntry(bytes)
       return entryRow(from + index, bytes, entry.ok ? entry.value : undefined)
     })
     const edge = { size: range.size, hashes: range.hashes }
     const note = range.size === checkpoint.size ? checkpoint.note : null
-    await this.#init.audit.store.grow({ device, from, entries, nodes: [], edge, note })
+    await this.#init.audit.store.grow({ ...log, from, entries, nodes: [], edge, note })
   }
 
   /** Finds out whether the device rewrote what it gave before, or just gave something wrong now. */
   async #explain(
-    device: DeviceId,
+    log: LogId,
     broken: {
       readonly range: CompactRange
       readonly checkpoint: SignedCheckpoint | undefined
@@ -128,15 +142,16 @@ export class AuditCollector {
   ): Promise<never> {
     const { range, checkpoint, detail, talk } = broken
     const { sightings } = this.#init
+    const { device } = log
     const whose = `log of ${shortId(device)}`
     if (checkpoint !== undefined) {
-      const before = sightings.known(device)
+      const before = sightings.known(log)
       await sightings.take([checkpoint.note])
       const witnesses = witnessesOf([...before, checkpoint])
       if (checkpoint.size < range.size)
         await sightings.report({
           kind: 'truncated',
-          device,
+          ...log,
           position: checkpoint.size,
           witnesses,
           detail: `${whose}: the device gave ${range.size} entries before, and signs for ${checkpoint.size} now: it cut its log back`
@@ -144,7 +159,7 @@ export class AuditCollector {
       else if (!(await grewFrom(range, checkpoint, talk)))
         await sightings.report({
           kind: 'forked',
-          device,
+          ...log,
           position: null,
           witnesses,
           detail:
@@ -154,7 +169,7 @@ export class AuditCollector {
       else
         await sightings.report({
           kind: 'edited',
-          device,
+          ...log,
           position: range.size,
           witnesses,
           detail: `${whose}: from entry ${range.size} on the device gives entries that are not those it signed for in its checkpoint of ${checkpoint.size}`
@@ -164,13 +179,31 @@ export class AuditCollector {
   }
 }
 
+/** What a page brings for each position: an entry, or the hash that retention has left of it. */
+function itemsOf({ entries, dropped }: Page): { bytes: Uint8Array; leaf: Uint8Array | undefined }[] {
+  let next = 0
+  return entries.map(bytes => ({ bytes, leaf: isDropped(bytes) ? dropped[next++] : undefined }))
+}
+
+function notShown(answer: AuditMessage): AppError {
+  const reason = answer.kind === 'refuse' ? answer.reason : `it sent ${answer.kind}`
+  return new AppError('PEER_REFUSED', `the peer does not show its audit log: ${reason}`, {
+    details: { reason }
+  })
+}
+
 /** Whether the device can show that its checkpoint grew out of what it gave before. */
 async function grewFrom(
   range: CompactRange,
   checkpoint: SignedCheckpoint,
   talk: AuditTalk
 ): Promise<boolean> {
-  const answer = await talk.ask({ kind: 'prove', old: range.size, size: checkpoint.size })
+  const answer = await talk.ask({
+    kind: 'prove',
+    incarnation: checkpoint.incarnation,
+    old: range.size,
+    size: checkpoint.size
+  })
   if (answer.kind !== 'proof') return false
   const { size, root } = checkpoint
   return verifyConsistency(

@@ -3,7 +3,9 @@
  * messages.ts of the pure layer has the questions; who may ask for entries is decided by whoever makes this.
  */
 
-import type { AuditMessage } from '../../audit/messages.ts'
+import { isSameLog, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { DROPPED } from '../../audit/entry.ts'
+import { type AuditMessage, INCARNATIONS_MAX } from '../../audit/messages.ts'
 import { decodeReceipt } from '../../audit/receipt.ts'
 import { AssertionFailure } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
@@ -35,6 +37,8 @@ export interface AuditExchangeInit {
   readonly key: DeviceKey
   readonly log: Log
   readonly isMember: (device: DeviceId) => boolean
+  /** Whether any other device was ever enrolled, so that somebody can know what this one signed. */
+  readonly hasCompany: () => boolean
   /** Whether a device may read the entries of this device's log, or why not, as a slug. */
   readonly mayAudit: (device: DeviceId) => true | string
   /** Whether a device was served a version from here. */
@@ -55,10 +59,10 @@ export class AuditExchange {
 
   constructor(init: AuditExchangeInit) {
     this.#init = init
-    const { transport, audit, key, log, isMember, policy } = init
+    const { transport, audit, key, log, isMember, hasCompany, policy } = init
     this.sightings = new AuditSightings({ audit, log, isMember })
     this.witness = new AuditWitness({
-      ...{ audit, sightings: this.sightings, key, log },
+      ...{ audit, sightings: this.sightings, key, log, hasCompany },
       ...(policy && { policy }),
       peers: () => transport.peers().map(({ device }) => device),
       talk: (peer, exchange) => this.talk(peer, exchange)
@@ -77,7 +81,7 @@ export class AuditExchange {
     if (running !== undefined) return running
     const run = this.talk(device, async talk => {
       await this.#collector.collect(device, talk)
-      await this.sightings.exchange(talk)
+      await this.sightings.exchange(device, talk)
     }).finally(() => this.#collecting.delete(device))
     this.#collecting.set(device, run)
     return run
@@ -143,13 +147,15 @@ export class AuditExchange {
     switch (question.kind) {
       case 'cosign':
         return await this.witness.answer(peer, question)
+      case 'logs':
+        return this.#logs(peer)
       case 'fetch':
         return await this.#page(peer, question)
       case 'prove':
         return this.#proof(question)
       case 'checkpoints':
         await this.sightings.take(question.notes)
-        return { kind: 'checkpoints', notes: this.sightings.latest() }
+        return { kind: 'checkpoints', notes: this.sightings.latest(peer) }
       case 'receipt':
         return await this.#takeReceipt(peer, question.receipt)
       default:
@@ -157,44 +163,75 @@ export class AuditExchange {
     }
   }
 
-  async #page(
-    peer: DeviceId,
-    { from, limit }: Extract<AuditMessage, { kind: 'fetch' }>
-  ): Promise<AuditMessage> {
+  /** Undefined when the peer may read the log, and else what it is told. */
+  #refusal(peer: DeviceId): AuditMessage | undefined {
     const { audit, mayAudit } = this.#init
     const may = mayAudit(peer)
-    if (may !== true) {
-      audit.refused({ action: 'denied', peer, reason: may, version: null })
-      return { kind: 'refuse', reason: may }
-    }
-    const latest = audit.latest()
-    const isBehind = from >= (latest?.size ?? 0) && audit.size > (latest?.size ?? 0)
-    const checkpoint = latest === undefined || isBehind ? await audit.checkpoint() : latest
-    if (from > checkpoint.size) return { kind: 'page', entries: [], note: checkpoint.note, proof: [] }
-    const entries = audit.store.database.entries(audit.device, {
-      from,
-      limit: Math.min(limit, checkpoint.size - from)
-    })
-    const proof = audit.prove(from + entries.length, checkpoint.size)
-    return { kind: 'page', entries, note: checkpoint.note, proof }
+    if (may === true) return undefined
+    audit.refused({ action: 'denied', peer, reason: may, version: null })
+    return { kind: 'refuse', reason: may }
   }
 
-  #proof({ old, size }: Extract<AuditMessage, { kind: 'prove' }>): AuditMessage {
+  #logs(peer: DeviceId): AuditMessage {
     const { audit } = this.#init
-    if (old > size || size > audit.size) return { kind: 'refuse', reason: 'no-such-size' }
-    return { kind: 'proof', proof: audit.prove(old, size) }
+    const refusal = this.#refusal(peer)
+    if (refusal !== undefined) return refusal
+    const logs = audit.store.database.logsOf(audit.device).slice(-INCARNATIONS_MAX)
+    return { kind: 'logs', incarnations: logs.map(({ incarnation }) => incarnation) }
+  }
+
+  async #page(
+    peer: DeviceId,
+    { incarnation, from, limit }: Extract<AuditMessage, { kind: 'fetch' }>
+  ): Promise<AuditMessage> {
+    const { audit } = this.#init
+    const refusal = this.#refusal(peer)
+    if (refusal !== undefined) return refusal
+    const log = { device: audit.device, incarnation }
+    if (audit.store.database.log(log) === undefined) return { kind: 'refuse', reason: 'no-such-log' }
+    const isEnded = !isSameLog(log, audit.id)
+    const checkpoint = isEnded ? audit.latest(log) : await this.#newest(from)
+    if (checkpoint === undefined) return { kind: 'page', dropped: [], entries: [], note: null, proof: [] }
+    const { size, note } = checkpoint
+    if (from > size && isEnded) return { kind: 'refuse', reason: 'lost' }
+    if (from > size) return { kind: 'page', dropped: [], entries: [], note, proof: [] }
+    const items = audit.store.database.items(log, { from, limit: Math.min(limit, size - from) })
+    return {
+      kind: 'page',
+      dropped: items.flatMap(({ leaf }) => leaf ?? []),
+      entries: items.map(({ bytes }) => bytes ?? DROPPED),
+      note,
+      proof: audit.prove(from + items.length, size, log)
+    }
+  }
+
+  /** The newest checkpoint of our log, signed now if the asker has all of the one before. */
+  async #newest(from: number): Promise<SignedCheckpoint | undefined> {
+    const { audit } = this.#init
+    const latest = audit.latest()
+    const signedSize = latest?.size ?? 0
+    const isBehind = from >= signedSize && audit.size > signedSize
+    return latest === undefined || isBehind ? await audit.checkpoint() : latest
+  }
+
+  #proof({ incarnation, old, size }: Extract<AuditMessage, { kind: 'prove' }>): AuditMessage {
+    const { audit } = this.#init
+    const log = { device: audit.device, incarnation }
+    if (old > size || size > (audit.store.database.log(log)?.size ?? 0))
+      return { kind: 'refuse', reason: 'no-such-size' }
+    return { kind: 'proof', proof: audit.prove(old, size, log) }
   }
 
   async #takeReceipt(peer: DeviceId, receipt: Uint8Array): Promise<AuditMessage> {
     const { audit, wasServed, datasetOf } = this.#init
     const decoded = decodeReceipt(receipt, { verify, sha256 })
     if (!decoded.ok) return { kind: 'refuse', reason: decoded.reason }
-    const { org, server, reader, version } = decoded.value
+    const { org, server, reader, version, purpose } = decoded.value
     if (org !== audit.org || server !== audit.device || reader !== peer)
       return { kind: 'refuse', reason: 'not-for-me' }
     if (!wasServed(peer, version)) return { kind: 'refuse', reason: 'not-served' }
     if (!this.#allowsReceipt(peer)) return { kind: 'refuse', reason: 'too-many' }
-    await audit.record({ action: 'receipted', peer, receipt, version, dataset: datasetOf(version) })
+    await audit.record({ action: 'receipted', peer, receipt, purpose, version, dataset: datasetOf(version) })
     return { kind: 'taken' }
   }
 

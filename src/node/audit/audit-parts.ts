@@ -1,7 +1,10 @@
 /** Puts the parts of the audit log of a node together: what it records, who witnesses it, who may read it. */
 
+import type { WitnessKey } from '../../audit/cosignature.ts'
 import { decodeEntry, peerOf } from '../../audit/entry.ts'
 import { type DeviceId, parseVersionId, type VersionId } from '../../base/ids.ts'
+import { DAY_MS } from '../../base/units.ts'
+import { mayRead } from '../../ledger/fold/access.ts'
 import { isMember, rolesOf } from '../../ledger/fold/state.ts'
 import type { AuditStore } from '../../store/audit-store.ts'
 import type { Identity } from '../home.ts'
@@ -13,11 +16,24 @@ import type { Transport } from '../transport/transport.ts'
 import { AuditExchange } from './audit-exchange.ts'
 import { AuditLog, type Refusal } from './audit-log.ts'
 import { AuditRecorder, type StreamTotals } from './audit-recorder.ts'
+import { AuditRetention } from './audit-retention.ts'
+import { CheckpointReader } from './checkpoint-reader.ts'
 
 /** Entries that are looked through for a proof that a device was served a version. */
 const SERVED_LOOK_MAX = 10_000
 
+/** What an administrator of this machine says of its audit log. */
+export interface AuditSettings {
+  /** Witnesses outside the org whose cosignatures count here. */
+  readonly witnesses: readonly WitnessKey[]
+  /** How long entries are kept, this device's own and those it collected. */
+  readonly retentionMs: number
+}
+
+export const DEFAULT_AUDIT_SETTINGS: AuditSettings = { witnesses: [], retentionMs: 400 * DAY_MS }
+
 export interface AuditPartsInit {
+  readonly settings: AuditSettings
   readonly auditStore: AuditStore
   readonly transport: Transport
   readonly keeper: LedgerKeeper
@@ -25,6 +41,8 @@ export interface AuditPartsInit {
   readonly key: DeviceKey
   readonly log: Log
   readonly streams: () => readonly StreamTotals[]
+  /** What this device says that it reads a version for. */
+  readonly purposeOf: (version: VersionId) => string | null
 }
 
 export interface AuditParts extends SwarmAudit {
@@ -37,11 +55,15 @@ export interface AuditParts extends SwarmAudit {
 
 export function openAudit(init: AuditPartsInit): AuditParts {
   const { auditStore, transport, keeper, identity, key, log } = init
-  const audit = new AuditLog({ store: auditStore, org: identity.org, key, log })
+  const audit = new AuditLog({
+    ...{ store: auditStore, org: identity.org, key, log },
+    notes: new CheckpointReader(init.settings.witnesses)
+  })
   const nameOf = (version: string): string | null => datasetNameOf(keeper, version)
   const exchange = new AuditExchange({
     ...{ transport, audit, key, log },
     isMember: device => isMember(keeper.state(), device, Date.now()),
+    hasCompany: () => keeper.state().devices.size > 1,
     mayAudit: device =>
       rolesOf(keeper.state(), device, Date.now()).some(role => role === 'admin' || role === 'auditor') ||
       'not-an-auditor',
@@ -50,8 +72,11 @@ export function openAudit(init: AuditPartsInit): AuditParts {
   })
   const recorder = new AuditRecorder({
     ...{ audit, key, log, datasetOf: nameOf, streams: init.streams },
+    grantedFor: (device, version) => grantedFor(keeper, device, version),
+    purposeOf: init.purposeOf,
     giveReceipt: (server, receipt) => exchange.giveReceipt(server, receipt)
   })
+  const retention = new AuditRetention({ audit, log, retentionMs: init.settings.retentionMs })
   keeper.onAuthored(operation => recorder.authored(operation))
   return {
     ...{ log: audit, exchange, recorder },
@@ -61,6 +86,7 @@ export function openAudit(init: AuditPartsInit): AuditParts {
     refused: (refusal: Refusal) => audit.refused(refusal),
     close: async () => {
       recorder.close()
+      await retention.close()
       exchange.close()
       await audit.close()
       await auditStore.close()
@@ -78,12 +104,19 @@ export function datasetNameOf(keeper: LedgerKeeper, version: string): string | n
   return found?.name ?? null
 }
 
+/** The purpose of the grant by which a device may read a version; null when it needs none, or it names none. */
+function grantedFor(keeper: LedgerKeeper, device: DeviceId, version: VersionId): string | null {
+  const decision = mayRead(keeper.state(), device, version, Date.now())
+  return decision.allowed ? decision.purpose : null
+}
+
 function wasServed(audit: AuditLog, device: DeviceId, version: string): boolean {
   const of: VersionId | undefined = parseVersionId(version)
   if (of === undefined) return false
   const search = { device: audit.device, version: of, action: 'serving', limit: SERVED_LOOK_MAX }
-  return audit.store.database.search(search).some(({ bytes }) => {
+  for (const { bytes } of audit.store.database.eachFound(search)) {
     const entry = decodeEntry(bytes)
-    return entry.ok && peerOf(entry.value.event) === device
-  })
+    if (entry.ok && peerOf(entry.value.event) === device) return true
+  }
+  return false
 }

@@ -32,6 +32,8 @@ function open({ pagesMax }: { pagesMax?: number } = {}) {
   const world = { streams: [] as StreamTotals[], isReachable: true }
   const recorder = new AuditRecorder({
     ...{ audit, key, log: SILENT_LOG, datasetOf: () => 'os', streams: () => world.streams },
+    grantedFor: () => 'study 17',
+    purposeOf: () => 'CHG-1',
     giveReceipt: async (server, receipt) => {
       if (!world.isReachable) throw new AppError('PEER_UNREACHABLE', 'gone')
       const decoded = decodeReceipt(receipt, { verify, sha256 })
@@ -48,7 +50,7 @@ function open({ pagesMax }: { pagesMax?: number } = {}) {
   })
   const events = async () => {
     await audit.close()
-    return store.database.entries(audit.device, { from: 0, limit: 1000 }).map(bytes => {
+    return store.database.entries(audit.id, { from: 0, limit: 1000 }).map(bytes => {
       const entry = decodeEntry(bytes)
       assert.ok(entry.ok)
       const { event } = entry.value
@@ -66,7 +68,7 @@ test('serving is durable when it is allowed, and once for a stream', async () =>
   const { recorder, store, audit, events } = open()
   recorder.streamOpened(peer, version)
   await recorder.serving(peer, version)
-  assert.equal(store.database.entries(audit.device, { from: 0, limit: 9 }).length, 1)
+  assert.equal(store.database.entries(audit.id, { from: 0, limit: 9 }).length, 1)
   await recorder.serving(peer, version)
   recorder.streamEnded(totals(500, 0))
   recorder.streamOpened(peer, version)
@@ -93,7 +95,7 @@ test('what goes over a stream that lasts is noted now and then, each byte once',
   recorder.account()
   recorder.account()
   world.streams = [totals(100, 60)]
-  recorder.read({ version, bytes: 60 })
+  recorder.read({ version, bytes: 60, purpose: 'CHG-1' })
   recorder.streamEnded(totals(300, 60))
   assert.deepEqual(await events(), [
     ['serving'],

@@ -18,7 +18,7 @@ import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import type { OverrideUse } from '../ledger/beacon-board.ts'
 import type { Log } from '../log.ts'
-import type { AuditLog } from './audit-log.ts'
+import type { AuditLog, EntryPlace } from './audit-log.ts'
 
 /** How often a stream that lasts is accounted for, and receipts are offered again. */
 export const ACCOUNT_MS = 3 * MINUTE_MS
@@ -38,6 +38,10 @@ export interface AuditRecorderInit {
   readonly key: DeviceKey
   readonly log: Log
   readonly datasetOf: (version: VersionId) => string | null
+  /** What a peer's grant for a version is for, if it names a purpose. */
+  readonly grantedFor: (device: DeviceId, version: VersionId) => string | null
+  /** What this device says that it reads a version for. */
+  readonly purposeOf: (version: VersionId) => string | null
   /** Hands a receipt to a server; false when it refuses. */
   readonly giveReceipt: (server: DeviceId, receipt: Uint8Array) => Promise<boolean>
   /** Streams that are open now. */
@@ -49,8 +53,9 @@ interface Session {
   readonly device: DeviceId
   readonly version: VersionId
   readonly begunMs: number
-  /** Position of its `serving` entry. */
-  since: number | undefined
+  /** Where its `serving` entry is. */
+  since: EntryPlace | undefined
+  dataset: string | null | undefined
   servedBytes: number
   receivedBytes: number
 }
@@ -78,22 +83,18 @@ export class AuditRecorder {
   streamOpened(device: DeviceId, version: VersionId): void {
     this.#sessions.set(keyOf(device, version), {
       ...{ device, version, begunMs: this.#nowMs() },
-      ...{ since: undefined, servedBytes: 0, receivedBytes: 0 }
+      ...{ since: undefined, dataset: undefined, servedBytes: 0, receivedBytes: 0 }
     })
   }
 
   /** Resolves once it is durable that the peer reads here. Rejects with AppError: then nothing may be sent. */
   async serving(device: DeviceId, version: VersionId): Promise<void> {
-    const { audit, datasetOf } = this.#init
+    const { audit, datasetOf, grantedFor } = this.#init
     const session = this.#sessions.get(keyOf(device, version))
     if (session?.since !== undefined) return
-    const since = await audit.record({
-      action: 'serving',
-      peer: device,
-      version,
-      dataset: datasetOf(version)
-    })
-    if (session !== undefined) session.since = since
+    const of = { peer: device, version, dataset: datasetOf(version) }
+    const seq = await audit.record({ action: 'serving', ...of, granted: grantedFor(device, version) })
+    if (session !== undefined) session.since = { incarnation: audit.id.incarnation, seq }
   }
 
   streamEnded(totals: StreamTotals): void {
@@ -105,12 +106,20 @@ export class AuditRecorder {
   }
 
   /** A version was fetched in full: what each peer gave is noted now, while its streams go on. */
-  read({ version, bytes }: { readonly version: VersionId; readonly bytes: number }): void {
+  read({
+    version,
+    bytes,
+    purpose
+  }: {
+    readonly version: VersionId
+    readonly bytes: number
+    readonly purpose: string | null
+  }): void {
     const { audit, datasetOf } = this.#init
     const dataset = datasetOf(version)
     this.account(version)
     audit.note({ action: 'stored', version, dataset, bytes, kind: 'fetched' })
-    audit.note({ action: 'read', version, dataset, bytes, purpose: null })
+    audit.note({ action: 'read', version, dataset, bytes, purpose })
   }
 
   published({ version, bytes }: { readonly version: VersionId; readonly bytes: number }): void {
@@ -167,10 +176,12 @@ export class AuditRecorder {
   #account(session: Session, totals: StreamTotals, { done }: { done: boolean }): void {
     const { audit, datasetOf } = this.#init
     const { device, version, since, begunMs } = session
-    const of = { peer: device, version, dataset: datasetOf(version) }
+    // A name does not change while a stream lasts, unless it had none yet.
+    session.dataset ??= datasetOf(version)
+    const of = { peer: device, version, dataset: session.dataset }
     if (since !== undefined && (done || totals.sentBytes > session.servedBytes)) {
       session.servedBytes = totals.sentBytes
-      audit.note({ action: 'served', ...of, since, bytes: totals.sentBytes, done })
+      audit.note({ action: 'served', ...of, since: audit.placeOf(since).seq, bytes: totals.sentBytes, done })
     }
     const bytes = totals.receivedBytes - session.receivedBytes
     if (bytes <= 0) return
@@ -181,9 +192,10 @@ export class AuditRecorder {
   }
 
   #receipt({ device, version, begunMs }: Session, bytes: number): Uint8Array {
-    const { audit, key } = this.#init
+    const { audit, key, purposeOf } = this.#init
+    const purpose = purposeOf(version)
     const sign = (message: Uint8Array): Uint8Array => key.sign(message)
-    const terms = { org: audit.org, reader: audit.device, server: device, version, bytes, begunMs }
+    const terms = { org: audit.org, reader: audit.device, server: device, version, purpose, bytes, begunMs }
     return createReceipt({ ...terms, timeMs: this.#nowMs() }, { sign, sha256 })
   }
 

@@ -20,6 +20,8 @@ export interface AuditRequest {
 
 export interface AuditRecord {
   readonly device: DeviceName
+  /** Which log of the device it is in: when that was begun. */
+  readonly incarnation: number
   readonly seq: number
   readonly atMs: number
   readonly action: AuditAction
@@ -33,22 +35,38 @@ export interface AuditRecord {
 /** How much of a log is here, and how much of that is vouched for. */
 export interface AuditLogStatus {
   readonly device: DeviceName
+  /** When it was begun. */
+  readonly incarnation: number
+  /** Whether the device has begun another since. */
+  readonly ended: boolean
   readonly entries: number
   /** Covered by a checkpoint of the device. */
   readonly signedEntries: number
   /** For one witness, two, and so on: how many entries at least so many have cosigned. */
   readonly cosigned: readonly { readonly witnesses: number; readonly entries: number }[]
+  /** For each outside witness that is trusted, how many entries it has cosigned. */
+  readonly outside: readonly { readonly name: string; readonly entries: number }[]
+  /** Entries of which retention has left only the hash, those of before when, and when they were dropped. */
+  readonly droppedEntries: number
+  readonly droppedBeforeMs: number | null
+  readonly droppedAtMs: number | null
 }
 
-/** A log that could not be had as it is now, and why; an older copy may still be here. */
+/**
+ * A log that could not be had as it is now, and why; an older copy may still be here. Or a log that its device could
+ * not go on with, of which entries that were signed for are nowhere to be had.
+ */
 export interface AuditMissing {
   readonly device: DeviceName
+  /** Entries that are known to be lost; 0 for a log that could only not be had now. */
+  readonly lostEntries: number
   readonly reason: string
 }
 
 export interface AuditFinding {
   readonly kind: FindingKind
   readonly device: DeviceName
+  readonly incarnation: number
   readonly position: number | null
   readonly witnesses: readonly DeviceName[]
   readonly detail: string
@@ -89,9 +107,11 @@ export interface AuditWho extends AuditSurvey {
 
 export interface AuditVerification extends AuditSurvey {
   readonly org: OrgId
-  /** Reads with every trace, and those that lack one. */
+  /** Reads with every trace, and those that lack one or of which a log could not be had. */
   readonly readsComplete: number
   readonly readsIncomplete: number
+  /** Reads of which nothing is missing but what retention has dropped. */
+  readonly readsExpired: number
 }
 
 export interface AuditProgress {
@@ -129,6 +149,8 @@ export interface AuditFolderRequest {
   readonly folder: string
   /** The org that it must be of; null believes the folder. */
   readonly org: OrgId | null
+  /** Verifier keys of outside witnesses whose cosignatures count. */
+  readonly witnesses: readonly string[]
   readonly onProgress: (progress: AuditProgress) => void
 }
 

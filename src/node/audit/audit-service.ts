@@ -1,26 +1,26 @@
 /** The audit part of the admin API: asks every peer that can be reached, and answers from what is then here. */
 
 import { writeFileSync } from 'node:fs'
-import { contradicts, openCheckpoint, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { contradicts, type LogId, type SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { datasetOf, decodeEntry, peerOf, versionOf } from '../../audit/entry.ts'
 import { heldVersions, type LoggedEntry, pairReads } from '../../audit/evidence.ts'
 import { plainEvent, toOcsf } from '../../audit/ocsf.ts'
-import { AppError, messageOf } from '../../base/errors.ts'
+import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { isMember } from '../../ledger/fold/state.ts'
-import type { EntrySearch, FoundEntry } from '../../store/audit-database.ts'
+import type { EntrySearch, FoundEntry, LogItem, StoredLog } from '../../store/audit-rows.ts'
 import { appErrorOf, failureOf } from '../../store/failure.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { verify } from '../ledger/ledger-keeper.ts'
 import type { Node } from '../node.ts'
 import type { DeviceName, Task } from '../service.ts'
-import { CopiesCheck, statusOf } from './audit-copy.ts'
-import { AuditFolderWriter, isComplete } from './audit-folder.ts'
+import { CopiesCheck, type DroppedHere, gapOf, type LogCopy, statusOf } from './audit-copy.ts'
+import { AuditFolderWriter } from './audit-folder.ts'
 import type {
   AuditExported,
   AuditExportRequest,
   AuditFinding,
-  AuditLogStatus,
   AuditMissing,
   AuditProgress,
   AuditRecord,
@@ -36,7 +36,16 @@ const COLLECTS_AT_ONCE = 8
 const PAGE_ENTRIES = 1000
 /** Entries of one dataset that `who` looks at, the newest first. */
 const WHO_ENTRIES_MAX = 200_000
-const CHECKPOINTS_MAX = 256
+/** Entries that are looked through for what a log says of its retention. */
+const EXPIRED_LOOK_MAX = 256
+const NOTHING_STORED = {
+  size: 0,
+  hashes: [],
+  note: undefined,
+  dropped: 0,
+  droppedMs: null,
+  droppedBeforeMs: null
+}
 
 export class LocalAuditService implements AuditService {
   readonly #node: Node
@@ -72,7 +81,9 @@ export class LocalAuditService implements AuditService {
         .filter(device => !unavailable.has(device))
     )
     const { org } = this.#node.identity
-    const reads = pairReads(entries, { org, collected, verify, sha256 })
+    const expiredBefore = (device: DeviceId): number =>
+      Math.max(0, ...this.#database.logsOf(device).map(log => this.#droppedOf(log)?.beforeMs ?? 0))
+    const reads = pairReads(entries, { org, collected, expiredBefore, verify, sha256 })
     return {
       name,
       holders: heldVersions(entries).map(({ device, version, kind, sinceMs, endedMs }) => ({
@@ -98,24 +109,22 @@ export class LocalAuditService implements AuditService {
       nameOf: device => this.#name(device),
       onProgress: task.onProgress
     })
-    if (audit.log.size > 0) await audit.log.checkpoint()
-    for (const { device, size, checkpoint, seen } of this.#copies())
-      await check.add({ device, checkpoint, seen, pages: this.#pages(device, size, task.signal) })
-    const reads = check.reads()
-    const readsComplete = reads.filter(isComplete).length
+    await audit.log.checkpoint()
+    for (const copy of this.#copies())
+      await check.add({ ...copy, pages: this.#pages(copy, copy.size, task.signal) })
     const known = this.#findings()
     const fresh = check.findings
       .map(finding => this.#finding(finding))
       .filter(finding => !known.some(each => each.detail === finding.detail))
     return {
-      ...{ org: identity.org, logs: check.logs, missing, findings: [...known, ...fresh] },
-      ...{ readsComplete, readsIncomplete: reads.length - readsComplete }
+      ...{ org: identity.org, logs: check.logs, missing: [...missing, ...check.gaps] },
+      ...{ findings: [...known, ...fresh], ...check.readCounts() }
     }
   }
 
   async auditExport(request: AuditExportRequest, task: Task<AuditProgress>): Promise<AuditExported> {
     const missing = await this.#collectAll(undefined)
-    if (this.#node.audit.log.size > 0) await this.#node.audit.log.checkpoint()
+    await this.#node.audit.log.checkpoint()
     const exported = request.format === 'folder' ? this.#exportFolder : this.#exportLines
     const counts = await exported.call(this, request, { missing, task })
     return { ...request, ...counts, missing }
@@ -129,21 +138,24 @@ export class LocalAuditService implements AuditService {
     await keeper.whole()
     const writer = new AuditFolderWriter(path, {
       roots: keeper.chain.records().map(({ record }) => record),
-      operations: [...keeper.ledger.operations()].map(({ record }) => record)
+      operations: recordsOf(keeper.ledger.operations())
     })
     let entries = 0
     const logs = this.#copies()
-    for (const { device, size, checkpoint, seen } of logs) {
+    for (const { device, incarnation, size, checkpoint, seen, droppedHere } of logs) {
       task.signal.throwIfAborted()
       entries += await writer.add({
-        device,
-        pages: this.#syncPages(device, size),
+        ...{ device, incarnation, droppedHere },
+        pages: this.#syncPages({ device, incarnation }, size),
         checkpoint: checkpoint?.note,
         seen: seen.map(({ note }) => note)
       })
       task.onProgress({ entriesDone: entries })
     }
-    writer.finish({ org: identity.org, exportedBy: identity.device, atMs: Date.now(), missing })
+    writer.finish({
+      ...{ org: identity.org, exportedBy: identity.device, atMs: Date.now() },
+      missing: missing.map(({ device, reason }) => ({ device, reason }))
+    })
     return { logs: logs.length, entries }
   }
 
@@ -156,10 +168,10 @@ export class LocalAuditService implements AuditService {
     let entries = 0
     const logs = this.#database.logs()
     this.#write(path, '', 'wx')
-    for (const { device, size } of logs) {
-      for await (const page of this.#pages(device, size, task.signal)) {
-        const lines = page.flatMap((bytes, index) => {
-          const entry = loggedOf({ device, seq: index, bytes })
+    for (const log of logs) {
+      for await (const page of this.#pages(log, log.size, task.signal)) {
+        const lines = page.flatMap(({ seq, bytes }) => {
+          const entry = bytes === null ? undefined : loggedOf({ ...log, seq, bytes })
           if (entry === undefined) return []
           return [JSON.stringify(format === 'ocsf' ? toOcsf(entry, options) : plainLine(entry))]
         })
@@ -175,7 +187,7 @@ export class LocalAuditService implements AuditService {
     try {
       writeFileSync(path, text, { flag, mode: 0o600 })
     } catch (thrown) {
-      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')
+      if (systemCodeOf(thrown) === 'EEXIST')
         throw new AppError('DEST_EXISTS', `can not export to ${path}: it exists already; name a new file`, {
           details: { path }
         })
@@ -223,14 +235,15 @@ export class LocalAuditService implements AuditService {
     const missing: AuditMissing[] = []
     const queue = wanted.filter(device => linked.has(device))
     for (const device of wanted)
-      if (!linked.has(device)) missing.push({ device: this.#name(device), reason: 'not connected' })
+      if (!linked.has(device))
+        missing.push({ device: this.#name(device), lostEntries: 0, reason: 'not connected' })
     const worker = async (): Promise<void> => {
       for (let device = queue.pop(); device !== undefined; device = queue.pop()) {
         try {
           await audit.exchange.collect(device)
         } catch (thrown) {
           if (!(thrown instanceof AppError)) throw thrown
-          missing.push({ device: this.#name(device), reason: messageOf(thrown) })
+          missing.push({ device: this.#name(device), lostEntries: 0, reason: messageOf(thrown) })
         }
       }
     }
@@ -240,50 +253,91 @@ export class LocalAuditService implements AuditService {
 
   #survey(missing: readonly AuditMissing[], only: DeviceId | undefined): AuditSurvey {
     const isWanted = (device: DeviceId): boolean => only === undefined || device === only
+    const { keeper } = this.#node
+    const nameOf = (device: DeviceId): DeviceName => this.#name(device)
+    const known = this.#knownLogs()
+      .filter(({ device }) => isWanted(device))
+      .map(log => ({ ...log, entries: log.size, checkpoints: this.#knownOf(log) }))
     return {
-      logs: this.#database
-        .logs()
-        .filter(({ device }) => isWanted(device))
-        .map(({ device, size }) => this.#status(device, size)),
-      missing,
+      logs: known
+        .filter(({ size }) => size > 0)
+        .map(log =>
+          statusOf(
+            { ...log, dropped: { entries: log.dropped, here: this.#droppedOf(log) } },
+            { nameOf, isMember: each => keeper.state().devices.has(each) }
+          )
+        ),
+      missing: [...missing, ...known.flatMap(log => gapOf(log, nameOf) ?? [])],
       findings: this.#findings().filter(({ device }) => isWanted(device.device))
     }
   }
 
-  #status(device: DeviceId, entries: number): AuditLogStatus {
-    const { keeper, identity, audit } = this.#node
-    const checkpoints =
-      device === identity.device
-        ? this.#database.checkpoints({ limit: CHECKPOINTS_MAX }).flatMap(openedOf)
-        : audit.exchange.sightings.known(device).filter(({ size }) => size <= entries)
-    return statusOf({
-      ...{ device: this.#name(device), entries, checkpoints },
-      isMember: each => keeper.state().devices.has(each)
+  #knownOf(log: LogId): SignedCheckpoint[] {
+    return this.#node.audit.exchange.sightings.known(log)
+  }
+
+  /**
+   * Logs of which entries are here, and those that their device has ended of which there are only checkpoints: what
+   * they had is lost, and shows as that. Of a newest log without entries the collection says why it is not here.
+   */
+  #knownLogs(): (StoredLog & { readonly endedAt: number | undefined })[] {
+    const logs = this.#database.knownLogs()
+    return logs.flatMap(log => {
+      const endedAt = logs.find(
+        ({ device, incarnation }) => device === log.device && incarnation > log.incarnation
+      )?.incarnation
+      const stored = this.#database.log(log)
+      if (stored === undefined && endedAt === undefined) return []
+      return [{ ...NOTHING_STORED, ...stored, ...log, endedAt }]
     })
+  }
+
+  /** What retention has dropped of a log: as the log itself says, or else as it was dropped here. */
+  #droppedOf(log: StoredLog): DroppedHere | undefined {
+    if (log.dropped === 0) return undefined
+    const { device, incarnation, droppedMs, droppedBeforeMs } = log
+    for (const found of this.#database.eachFound({ device, action: 'expired', limit: EXPIRED_LOOK_MAX })) {
+      if (found.incarnation !== incarnation) continue
+      const entry = decodeEntry(found.bytes)
+      if (entry.ok && entry.value.event.action === 'expired')
+        return latest({ beforeMs: entry.value.event.before, atMs: entry.value.timeMs }, here())
+    }
+    return here()
+
+    function here(): DroppedHere | undefined {
+      if (droppedMs === null || droppedBeforeMs === null) return undefined
+      return { beforeMs: droppedBeforeMs, atMs: droppedMs }
+    }
   }
 
   /**
    * Each log as it is at this moment, with what its device signed up to there. A larger checkpoint says only that the
-   * log went on, unless it is one of two that contradict each other.
+   * log went on, unless it is one of two that contradict each other, or the log is ended.
    */
-  #copies(): {
-    readonly device: DeviceId
-    readonly size: number
-    readonly checkpoint: SignedCheckpoint | undefined
-    readonly seen: readonly SignedCheckpoint[]
-  }[] {
-    const { sightings } = this.#node.audit.exchange
-    return this.#database.logs().map(({ device, size }) => {
-      const known = sightings.known(device)
-      const seen = known.filter(each => each.size <= size || known.some(other => contradicts(each, other)))
-      return { device, size, checkpoint: this.#checkpointOf(device), seen }
+  #copies(): (Omit<LogCopy, 'pages'> & { readonly size: number })[] {
+    return this.#knownLogs().map(log => {
+      const { device, incarnation, size, endedAt } = log
+      const known = this.#knownOf(log)
+      const seen = known.filter(
+        each => endedAt !== undefined || each.size <= size || known.some(other => contradicts(each, other))
+      )
+      const checkpoint = this.#checkpointOf(log)
+      return { device, incarnation, size, endedAt, checkpoint, seen, droppedHere: this.#droppedOf(log) }
     })
   }
 
-  #checkpointOf(device: DeviceId): SignedCheckpoint | undefined {
-    if (device === this.#node.identity.device) return this.#node.audit.log.latest()
-    const note = this.#database.log(device)?.note
-    return note === undefined ? undefined : openedOf(note)[0]
+  /** The newest that the copy must bear out. */
+  #checkpointOf(log: StoredLog): SignedCheckpoint | undefined {
+    const { audit, identity } = this.#node
+    if (log.device === identity.device) return audit.log.latest(log)
+    const noted = log.note === undefined ? [] : audit.log.notes.valid([log.note])
+    return (
+      noted[0] ??
+      this.#knownOf(log).reduce<SignedCheckpoint | undefined>(
+        (best, each) => (each.size <= log.size && each.size > (best?.size ?? 0) ? each : best),
+        undefined
+      )
+    )
   }
 
   #findings(): AuditFinding[] {
@@ -297,13 +351,14 @@ export class LocalAuditService implements AuditService {
   #finding(finding: {
     readonly kind: AuditFinding['kind']
     readonly device: DeviceId
+    readonly incarnation: number
     readonly position: number | null
     readonly witnesses: readonly DeviceId[]
     readonly detail: string
   }): AuditFinding {
-    const { kind, device, position, witnesses, detail } = finding
+    const { kind, device, incarnation, position, witnesses, detail } = finding
     return {
-      ...{ kind, position, detail, device: this.#name(device) },
+      ...{ kind, incarnation, position, detail, device: this.#name(device) },
       witnesses: witnesses.map(each => this.#name(each))
     }
   }
@@ -311,10 +366,10 @@ export class LocalAuditService implements AuditService {
   #record(found: FoundEntry): AuditRecord | undefined {
     const entry = loggedOf(found)
     if (entry === undefined) return undefined
-    const { device, seq, timeMs, event } = entry
+    const { device, incarnation, seq, timeMs, event } = entry
     const peer = peerOf(event)
     return {
-      ...{ device: this.#name(device), seq, atMs: timeMs, action: event.action },
+      ...{ device: this.#name(device), incarnation, seq, atMs: timeMs, action: event.action },
       peer: peer === undefined ? null : this.#name(peer),
       dataset: datasetOf(event) ?? null,
       version: versionOf(event) ?? null,
@@ -322,31 +377,34 @@ export class LocalAuditService implements AuditService {
     }
   }
 
-  *#syncPages(device: DeviceId, size: number): Generator<Uint8Array[]> {
+  *#syncPages(log: LogId, size: number): Generator<LogItem[]> {
     for (let from = 0; from < size; from += PAGE_ENTRIES)
-      yield this.#database.entries(device, { from, limit: Math.min(PAGE_ENTRIES, size - from) })
+      yield this.#database.items(log, { from, limit: Math.min(PAGE_ENTRIES, size - from) })
   }
 
   /** Leaves the thread to others between pages. */
-  async *#pages(device: DeviceId, size: number, signal: AbortSignal): AsyncGenerator<Uint8Array[]> {
-    for (const page of this.#syncPages(device, size)) {
+  async *#pages(log: LogId, size: number, signal: AbortSignal): AsyncGenerator<LogItem[]> {
+    for (const page of this.#syncPages(log, size)) {
       signal.throwIfAborted()
       yield page
-      await new Promise(resolve => setImmediate(resolve))
+      await nextTurn()
     }
   }
 }
 
-function openedOf(note: Uint8Array): SignedCheckpoint[] {
-  const opened = openCheckpoint(note, { verify, sha256 })
-  return opened.ok ? [opened.value] : []
+function* recordsOf(operations: Iterable<{ readonly record: Uint8Array }>): Generator<Uint8Array> {
+  for (const { record } of operations) yield record
 }
 
-function loggedOf({ device, bytes }: FoundEntry): LoggedEntry | undefined {
+function latest(a: DroppedHere, b: DroppedHere | undefined): DroppedHere {
+  return b !== undefined && b.beforeMs > a.beforeMs ? b : a
+}
+
+function loggedOf({ device, incarnation, bytes }: FoundEntry): LoggedEntry | undefined {
   const entry = decodeEntry(bytes)
-  return entry.ok ? { ...entry.value, device } : undefined
+  return entry.ok ? { ...entry.value, device, incarnation } : undefined
 }
 
-function plainLine({ device, seq, timeMs, event }: LoggedEntry): object {
-  return { device, seq, time: new Date(timeMs).toISOString(), ...plainEvent(event) }
+function plainLine({ device, incarnation, seq, timeMs, event }: LoggedEntry): object {
+  return { device, incarnation, seq, time: new Date(timeMs).toISOString(), ...plainEvent(event) }
 }

@@ -6,18 +6,19 @@
  * Findings are kept for good and logged once; what is done about the device is for people to decide.
  */
 
-import { openCheckpoint, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { type LogId, mergedNote, type SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { type Finding, witnessesOf } from '../../audit/log-verification.ts'
-import { CHECKPOINTS_MAX } from '../../audit/messages.ts'
+import { CHECKPOINTS_MAX, INCARNATIONS_MAX } from '../../audit/messages.ts'
 import { equalBytes, toHex } from '../../base/bytes.ts'
 import { type DeviceId, shortId } from '../../base/ids.ts'
 import { sha256 } from '../../store/sha256.ts'
-import { verify } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditTalk } from './audit-talk.ts'
 
 const TAKEN_MAX = 4096
+/** Of the logs of a peer that it is told of, the newest so many. */
+const LOGS_OF_PEER_MAX = 8
 /** Of our own, the newest so many. */
 const OWN_CHECKPOINTS_MAX = 256
 
@@ -39,21 +40,29 @@ export class AuditSightings {
     this.#init = init
   }
 
-  /** Our own latest checkpoint, and as many of those that we cosigned as an exchange can hold, in turn. */
-  latest(): Uint8Array[] {
+  /**
+   * For a peer: what we know of its own logs, so that it learns when it has lost some of them; our own latest
+   * checkpoint; and as many of those that we cosigned as an exchange can hold, in turn.
+   */
+  latest(peer: DeviceId): Uint8Array[] {
     const { audit } = this.#init
     const { database } = audit.store
+    const told = database
+      .knownIncarnations(peer)
+      .slice(-LOGS_OF_PEER_MAX)
+      .flatMap(incarnation => this.#newestOf({ device: peer, incarnation })?.note ?? [])
     const own = audit.latest()
+    const notes = [...told, ...(own === undefined ? [] : [own.note])]
     const count = database.witnessedCount()
-    const limit = CHECKPOINTS_MAX - 1
+    const limit = CHECKPOINTS_MAX - notes.length
     const witnessed = database.witnessedFrom(this.#turn, limit)
     this.#turn = this.#turn + limit < count ? this.#turn + limit : 0
-    return [...(own === undefined ? [] : [own]), ...witnessed].map(({ note }) => note)
+    return [...notes, ...witnessed.map(({ note }) => note)]
   }
 
   /** Tells a peer what we have seen, and takes what it has. */
-  async exchange(talk: AuditTalk): Promise<void> {
-    const answer = await talk.ask({ kind: 'checkpoints', notes: this.latest() })
+  async exchange(peer: DeviceId, talk: AuditTalk): Promise<void> {
+    const answer = await talk.ask({ kind: 'checkpoints', notes: this.latest(peer) })
     if (answer.kind === 'checkpoints') await this.take(answer.notes)
   }
 
@@ -62,39 +71,53 @@ export class AuditSightings {
     for (const note of notes) {
       const key = toHex(sha256(note))
       if (this.#taken.has(key)) continue
+      const opened = this.#init.audit.notes.open(note)
+      if (opened.ok && opened.value.org === this.#init.audit.org) await this.#compare(opened.value)
       const oldest = this.#taken.values().next().value
       if (this.#taken.size >= TAKEN_MAX && oldest !== undefined) this.#taken.delete(oldest)
       this.#taken.add(key)
-      const opened = openCheckpoint(note, { verify, sha256 })
-      if (opened.ok && opened.value.org === this.#init.audit.org) await this.#compare(opened.value)
     }
   }
 
-  /** All that is known to have been signed by a device, checkpoints of our own making included. */
-  known(device: DeviceId): SignedCheckpoint[] {
+  /** All that is known to have been signed of a log, checkpoints of our own making included. */
+  known(log: LogId): SignedCheckpoint[] {
     const { audit } = this.#init
     const { database } = audit.store
-    const own = device === audit.device ? database.checkpoints({ limit: OWN_CHECKPOINTS_MAX }) : []
-    const collected = database.log(device)?.note
-    const witnessed = database.witnessed(device)?.note
-    const notes = [...own, ...database.sightings(device).map(({ note }) => note)]
+    const own = log.device === audit.device ? database.checkpoints(log, { limit: OWN_CHECKPOINTS_MAX }) : []
+    const collected = database.log(log)?.note
+    const witnessed = database.witnessed(log)?.note
+    const notes = [...own, ...database.sightings(log).map(({ note }) => note)]
     for (const note of [collected, witnessed]) if (note !== undefined) notes.push(note)
-    return notes.flatMap(note => {
-      const opened = openCheckpoint(note, { verify, sha256 })
-      return opened.ok ? [opened.value] : []
-    })
+    return audit.notes.valid(notes)
+  }
+
+  #newestOf(log: LogId): SignedCheckpoint | undefined {
+    const { audit } = this.#init
+    const { database } = audit.store
+    const notes = [
+      database.log(log)?.note,
+      database.witnessed(log)?.note,
+      database.sightings(log).at(-1)?.note
+    ]
+    return audit.notes
+      .valid(notes.filter(note => note !== undefined))
+      .reduce<SignedCheckpoint | undefined>(
+        (best, each) => (best === undefined || each.size > best.size ? each : best),
+        undefined
+      )
   }
 
   /** A checkpoint that does not grow out of the one before, which a device could not or would not explain. */
   async refuted(checkpoint: SignedCheckpoint, before: Uint8Array | undefined): Promise<void> {
-    const { device, size } = checkpoint
+    const { device, incarnation, size } = checkpoint
     await this.#compare(checkpoint)
-    const opened = before === undefined ? undefined : openCheckpoint(before, { verify, sha256 })
+    const opened = before === undefined ? undefined : this.#init.audit.notes.open(before)
     const earlier = opened?.ok === true ? opened.value : undefined
     if (earlier === undefined || earlier.size === size) return // a fork, and reported as one
     await this.report({
       kind: 'forked',
       device,
+      incarnation,
       position: null,
       witnesses: [...new Set([this.#init.audit.device, ...witnessesOf([earlier, checkpoint])])].sort(),
       detail:
@@ -122,23 +145,24 @@ export class AuditSightings {
 
   async #compare(checkpoint: SignedCheckpoint): Promise<void> {
     const { audit, isMember } = this.#init
-    const { device, size, root } = checkpoint
+    const { device, incarnation, size, root } = checkpoint
     if (device === audit.device) {
-      await this.#compareWithOwn(checkpoint)
+      await audit.confront(checkpoint)
       return
     }
-    if (!isMember(device)) return
+    if (!isMember(device) || !this.#hasPlaceFor(checkpoint)) return
     const { database } = audit.store
-    const witnessed = database.witnessed(device)
-    const known = database.sightingsOfSize(device, size)
-    if (!known.some(each => equalBytes(each.root, root))) await audit.store.putSighting(device, checkpoint)
+    const witnessed = database.witnessed(checkpoint)
+    const known = database.sightingsOfSize(checkpoint, size)
+    await this.#keep(checkpoint, known.find(each => equalBytes(each.root, root))?.note)
     if (witnessed?.size === size) known.push(witnessed)
     const other = known.find(each => !equalBytes(each.root, root))
-    const rival = other && openCheckpoint(other.note, { verify, sha256 })
+    const rival = other && audit.notes.open(other.note)
     if (rival?.ok !== true) return
     await this.report({
       kind: 'forked',
       device,
+      incarnation,
       position: null,
       witnesses: witnessesOf([rival.value, checkpoint]),
       detail:
@@ -147,18 +171,17 @@ export class AuditSightings {
     })
   }
 
-  /** Whoever has a checkpoint of ours that our log does not bear out shows that the log has lost entries. */
-  async #compareWithOwn({ device, size, root, cosignatures }: SignedCheckpoint): Promise<void> {
+  /** Keeps what is new in it: the checkpoint, or cosignatures of one that is kept already. */
+  async #keep(checkpoint: SignedCheckpoint, kept: Uint8Array | undefined): Promise<void> {
     const { audit } = this.#init
-    if (size <= audit.size && equalBytes(audit.rootAt(size), root)) return
-    await this.report({
-      kind: size > audit.size ? 'truncated' : 'forked',
-      device,
-      position: size > audit.size ? audit.size : null,
-      witnesses: cosignatures.map(({ witness }) => witness),
-      detail:
-        `the log of this device is not the one that it signed: a peer has its checkpoint of ${size} entries, ` +
-        'of which some are lost here; was the home folder restored from a backup?'
-    })
+    const known = kept === undefined ? undefined : audit.notes.open(kept)
+    const note = known?.ok === true ? mergedNote(known.value, checkpoint) : checkpoint.note
+    if (note !== undefined) await audit.store.putSighting({ ...checkpoint, note })
+  }
+
+  /** Of one device no more logs are told apart than an honest one begins in its life. */
+  #hasPlaceFor({ device, incarnation }: LogId): boolean {
+    const known = this.#init.audit.store.database.knownIncarnations(device)
+    return known.includes(incarnation) || known.length < INCARNATIONS_MAX
   }
 }

@@ -3,13 +3,14 @@
  * of the pure layer decides; here what was decided is made durable before anything leaves.
  *
  * A round signs what is new in the log and asks peers in turn until enough have cosigned it. It runs when something is
- * new for a while, or much is, and again while too few have answered. A peer that says it has cosigned more than this
- * log has proves that entries were lost here, as after a restored backup: that is reported, not mended.
+ * new for a while, or much is, and again while too few have answered. Before it shows anyone a checkpoint it hears what
+ * that peer has of our logs: a log that was restored from a backup is found out before it signs against itself, and
+ * begun anew (audit-log.ts).
  */
 
-import { openCheckpoint, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { isSameLog, type SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { checkCosignature, createCosignature } from '../../audit/cosignature.ts'
-import type { AuditMessage } from '../../audit/messages.ts'
+import { type AuditMessage, INCARNATIONS_MAX } from '../../audit/messages.ts'
 import { formatSignature, type NoteSignature, parseSignature } from '../../audit/signed-note.ts'
 import { judgeCosignRequest } from '../../audit/witness.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
@@ -49,6 +50,8 @@ export interface AuditWitnessInit {
   readonly key: DeviceKey
   readonly log: Log
   readonly policy?: WitnessPolicy
+  /** Whether another device can have seen anything of our logs. */
+  readonly hasCompany: () => boolean
   /** Peers that are linked now. */
   readonly peers: () => readonly DeviceId[]
   /** Runs one exchange with a peer. */
@@ -61,7 +64,7 @@ export class AuditWitness {
   readonly #policy: WitnessPolicy
   readonly #nowMs: () => number
   /** What each peer cosigned of our log last, as far as we know. */
-  readonly #cosignedSize = new Map<DeviceId, number>()
+  readonly #cosigned = new Map<DeviceId, { readonly incarnation: number; readonly size: number }>()
   /** Where in the list of peers the next round begins, so that all get their turn. */
   #turn = 0
   #roundMs = Number.NEGATIVE_INFINITY
@@ -76,22 +79,25 @@ export class AuditWitness {
   /** Runs a round if it is time for one. */
   async look(): Promise<void> {
     const { audit, peers } = this.#init
-    const latest = audit.latest()
-    const fresh = audit.size - (latest?.size ?? 0)
     const sinceMs = this.#nowMs() - this.#roundMs
     if (this.#running || sinceMs < this.#policy.pauseMs) return
+    const latest = audit.latest()
+    const fresh = audit.size - (latest?.size ?? 0)
     const isDue = fresh >= this.#policy.entriesMax || (fresh > 0 && sinceMs >= this.#policy.intervalMs)
     const lacks = latest !== undefined && latest.cosignatures.length < this.#wanted(peers().length)
-    if (isDue || lacks) await this.round()
+    const mustAsk = !audit.isConfirmed && peers().length > 0
+    if (isDue || lacks || mustAsk) await this.round()
   }
 
-  /** Signs what is new and asks peers; resolves to the checkpoint with what it got. */
-  async round(): Promise<SignedCheckpoint> {
+  /** Signs what is new and asks peers; resolves to the checkpoint with what it got, if anything is signed yet. */
+  async round(): Promise<SignedCheckpoint | undefined> {
     const { audit, peers } = this.#init
     this.#running = true
     this.#roundMs = this.#nowMs()
     try {
+      await this.confirm()
       const checkpoint = await audit.checkpoint()
+      if (checkpoint === undefined) return undefined
       const done = new Set(checkpoint.cosignatures.map(({ witness }) => witness))
       const linked = [...peers()].sort()
       const ordered = linked.map((_, index) => linked[(index + this.#turn) % linked.length] as DeviceId)
@@ -113,30 +119,55 @@ export class AuditWitness {
     }
   }
 
+  /**
+   * Asks peers what they have of our log, once in a run: before that it signs nothing. One answer is enough where there
+   * is but one peer; where no other device is enrolled there is nobody to ask.
+   */
+  async confirm(): Promise<void> {
+    const { audit, peers, hasCompany, talk, sightings, log } = this.#init
+    if (audit.isConfirmed) return
+    let answered = hasCompany() ? 0 : 1
+    for (const peer of [...peers()].sort().slice(0, this.#policy.askedMax)) {
+      try {
+        await talk(peer, exchange => sightings.exchange(peer, exchange))
+        answered++
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) throw thrown
+        log.debug({ device: peer }, `it was not told what it has of our log: ${messageOf(thrown)}`)
+      }
+    }
+    if (answered > 0) audit.confirm()
+  }
+
   /** Answers a log that asks for our cosignature. */
   async answer(peer: DeviceId, request: Extract<AuditMessage, { kind: 'cosign' }>): Promise<AuditMessage> {
     const { audit, sightings } = this.#init
-    const opened = openCheckpoint(request.note, { verify, sha256 })
+    const opened = audit.notes.open(request.note)
     if (!opened.ok) return { kind: 'refuse', reason: opened.reason }
     const checkpoint = opened.value
     if (checkpoint.org !== audit.org) return { kind: 'refuse', reason: 'foreign-org' }
     if (checkpoint.device !== peer) return { kind: 'refuse', reason: 'not-your-log' }
     const { database } = audit.store
-    const latest = database.witnessed(peer)
+    const latest = database.witnessed(checkpoint)
+    const incarnations = database.witnessedIncarnations(peer)
+    if (latest === undefined && incarnations.length >= INCARNATIONS_MAX)
+      return { kind: 'refuse', reason: 'too-many-logs' }
     const verdict = judgeCosignRequest(
-      latest,
+      { latest, newestIncarnation: incarnations.at(-1) ?? 0 },
       { oldSize: request.old, proof: request.proof, checkpoint },
       sha256
     )
     if (verdict.kind === 'conflict')
       return { kind: 'conflict', size: verdict.size, note: latest?.note ?? null }
     if (verdict.kind === 'refused') {
-      if (verdict.reason !== 'malformed') await sightings.refuted(checkpoint, latest?.note)
+      if (verdict.reason === 'forked' || verdict.reason === 'inconsistent')
+        await sightings.refuted(checkpoint, latest?.note)
       return { kind: 'refuse', reason: verdict.reason }
     }
-    const advance = { device: peer, expected: latest?.size ?? 0, ...verdict.next, note: checkpoint.note }
+    const { incarnation, note } = checkpoint
+    const advance = { device: peer, incarnation, expected: latest?.size ?? 0, ...verdict.next, note }
     if (!(await audit.store.advanceWitness(advance))) {
-      const now = database.witnessed(peer)
+      const now = database.witnessed(checkpoint)
       return { kind: 'conflict', size: now?.size ?? 0, note: now?.note ?? null }
     }
     await sightings.take([checkpoint.note])
@@ -155,12 +186,12 @@ export class AuditWitness {
   }
 
   async #ask(peer: DeviceId, checkpoint: SignedCheckpoint): Promise<NoteSignature | undefined> {
-    const { talk, log, sightings } = this.#init
+    const { talk, log, sightings, audit } = this.#init
     try {
       return await talk(peer, async exchange => {
-        const line = await this.#cosignedBy(peer, checkpoint, exchange)
-        await sightings.exchange(exchange)
-        return line
+        await sightings.exchange(peer, exchange)
+        if (!isSameLog(checkpoint, audit.id)) return undefined // it was found out to be lost, and begun anew
+        return await this.#cosignedBy(peer, checkpoint, exchange)
       })
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
@@ -175,7 +206,9 @@ export class AuditWitness {
     talk: AuditTalk
   ): Promise<NoteSignature | undefined> {
     const { audit, sightings, log } = this.#init
-    let old = Math.min(this.#cosignedSize.get(peer) ?? 0, checkpoint.size)
+    const { incarnation, size } = checkpoint
+    const known = this.#cosigned.get(peer)
+    let old = known?.incarnation === incarnation ? Math.min(known.size, size) : 0
     for (let attempt = 0; attempt < 2; attempt++) {
       const proof = audit.prove(old, checkpoint.size)
       const answer = await talk.ask({ kind: 'cosign', old, proof, note: checkpoint.note })
@@ -186,7 +219,7 @@ export class AuditWitness {
           log.warn({ device: peer }, 'a peer answered with a cosignature that is not its own')
           return undefined
         }
-        this.#cosignedSize.set(peer, checkpoint.size)
+        this.#cosigned.set(peer, { incarnation, size })
         return line
       }
       if (answer.kind !== 'conflict') {
@@ -197,9 +230,9 @@ export class AuditWitness {
         return undefined
       }
       if (answer.note !== null) await sightings.take([answer.note])
-      if (answer.size > checkpoint.size) return undefined
+      if (answer.size > size || !isSameLog(checkpoint, audit.id)) return undefined
       old = answer.size
-      this.#cosignedSize.set(peer, old)
+      this.#cosigned.set(peer, { incarnation, size: old })
     }
     return undefined
   }

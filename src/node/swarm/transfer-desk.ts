@@ -34,6 +34,8 @@ export interface TransferOrder {
   readonly files: number
   readonly totalBytes: number
   readonly destination: string
+  /** What it is read for, as whoever asked for it says. */
+  readonly purpose: string | null
 }
 
 /** A transfer as it is on disk. */
@@ -66,12 +68,18 @@ interface Job {
   readonly listeners: Set<() => void>
 }
 
+export interface TransferRead {
+  readonly version: VersionId
+  readonly bytes: number
+  readonly purpose: string | null
+}
+
 export interface TransferDeskInit {
   readonly store: Store
   readonly hub: SwarmHub
   readonly log: Log
   /** A version is here in full. */
-  readonly onRead: (read: { readonly version: VersionId; readonly bytes: number }) => void
+  readonly onRead: (read: TransferRead) => void
   /** What was here of a version is not held any more. */
   readonly onForgotten: (version: VersionId) => void
 }
@@ -142,6 +150,14 @@ export class TransferDesk {
     return [...this.#jobs.values()]
       .map(job => this.#view(job))
       .sort((a, b) => b.startedAtMs - a.startedAtMs || a.id.localeCompare(b.id))
+  }
+
+  /** What a version is fetched for, or was last. */
+  purposeOf(version: VersionId): string | null {
+    const jobs = [...this.#jobs.values()].filter(({ record }) => record.version === version)
+    const fetcher =
+      this.#fetcherOf(version) ?? jobs.sort((a, b) => b.record.startedAtMs - a.record.startedAtMs)[0]
+    return fetcher?.record.purpose ?? null
   }
 
   view(id: string): TransferView | undefined {
@@ -277,7 +293,8 @@ export class TransferDesk {
 
   #finish(job: Job): void {
     if (job.record.state === 'complete') return
-    this.#init.onRead({ version: job.record.version, bytes: job.record.totalBytes })
+    const { version, totalBytes: bytes, purpose } = job.record
+    this.#init.onRead({ version, bytes, purpose })
     this.#endRun(job, { complete: true })
     this.#set(job, { state: 'complete', finishedAtMs: Date.now(), problem: null })
     for (const other of this.#jobs.values())
@@ -430,5 +447,6 @@ function parseRecord(bytes: Uint8Array): TransferRecord | undefined {
   const text = fromUtf8(bytes)
   if (text === undefined) return undefined
   const { v, ...record } = JSON.parse(text) as { v: number } & TransferRecord
-  return v === RECORD_VERSION && parseVersionId(record.version) !== undefined ? record : undefined
+  if (v !== RECORD_VERSION || parseVersionId(record.version) === undefined) return undefined
+  return { ...record, purpose: record.purpose ?? null }
 }
