@@ -15,6 +15,7 @@ import { addCosignatures, openCheckpoint, signCheckpoint } from '../src/audit/ch
 import { decodeEntry, ENTRY_BYTES_MAX, encodeEntry } from '../src/audit/entry.ts'
 import { CompactRange, hashLeaf } from '../src/audit/tree.ts'
 import type { DeviceId } from '../src/base/ids.ts'
+import { JOIN_GRACE_MS } from '../src/node/audit/stranger-watch.ts'
 import { loadDeviceKey } from '../src/node/keys/device-key.ts'
 import { verify } from '../src/node/ledger/ledger-keeper.ts'
 import { sha256 } from '../src/store/sha256.ts'
@@ -28,6 +29,7 @@ let lab: ClusterNode
 let office: ClusterNode
 let labId: DeviceId
 let org: string
+let joinedMs: number
 
 before(async () => {
   writeFileSync(source, Buffer.alloc(3_000_000, 'content '))
@@ -36,6 +38,7 @@ before(async () => {
   lab = await cluster.join(ticket, 'lab-7', 'paris')
   office = await cluster.join(ticket, 'office-3', 'paris')
   await cluster.meshed()
+  joinedMs = Date.now()
   const status = await lab.client.call('status', {})
   labId = status.device.id
   org = status.org.id
@@ -156,6 +159,9 @@ test('every log is cosigned by the others, and each node says how far', async ()
     )
   })
   assert.equal((await build.run('audit', 'verify')).exitCode, 0)
+  assert.ok(Date.now() - joinedMs > JOIN_GRACE_MS, 'whoever was to be told of as a stranger has been')
+  const { entries } = await audit(build, '--action', 'denied')
+  assert.ok(!entries.some(({ event }) => event.reason === 'not-enrolled'), 'to join is not to be refused')
 })
 
 test('a log that can not be reached is named, and what was collected of it is still there', async () => {

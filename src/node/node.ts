@@ -209,7 +209,9 @@ export class Node {
   #admit(device: DeviceId): GateDecision {
     const fault = membershipFault(this.keeper.state(), device, Date.now())
     if (fault === undefined) return 'member'
-    this.audit.refused({ action: 'denied', peer: device, reason: 'not-enrolled', version: null })
+    if (this.keeper.state().devices.has(device))
+      this.audit.refused({ action: 'denied', peer: device, reason: 'not-enrolled', version: null })
+    else this.audit.strangerRefused(device)
     return { refuse: fault }
   }
 

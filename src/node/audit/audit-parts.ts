@@ -18,6 +18,7 @@ import { AuditLog, type Refusal } from './audit-log.ts'
 import { AuditRecorder, type StreamTotals } from './audit-recorder.ts'
 import { AuditRetention } from './audit-retention.ts'
 import { CheckpointReader } from './checkpoint-reader.ts'
+import { StrangerWatch } from './stranger-watch.ts'
 
 /** Entries that are looked through for a proof that a device was served a version. */
 const SERVED_LOOK_MAX = 10_000
@@ -49,6 +50,8 @@ export interface AuditParts extends SwarmAudit {
   readonly log: AuditLog
   readonly exchange: AuditExchange
   readonly recorder: AuditRecorder
+  /** A device that is not enrolled was refused; it may just be about to join. */
+  strangerRefused(device: DeviceId): void
   /** After the swarm's streams have ended; waits for what is being written. */
   close(): Promise<void>
 }
@@ -77,15 +80,21 @@ export function openAudit(init: AuditPartsInit): AuditParts {
     giveReceipt: (server, receipt) => exchange.giveReceipt(server, receipt)
   })
   const retention = new AuditRetention({ audit, log, retentionMs: init.settings.retentionMs })
+  const strangers = new StrangerWatch({
+    isMember: device => isMember(keeper.state(), device, Date.now()),
+    onRefused: peer => audit.refused({ action: 'denied', peer, reason: 'not-enrolled', version: null })
+  })
   keeper.onAuthored(operation => recorder.authored(operation))
   return {
     ...{ log: audit, exchange, recorder },
     streamOpened: (device, version) => recorder.streamOpened(device, version),
     serving: (device, version) => recorder.serving(device, version),
     streamEnded: stream => recorder.streamEnded(stream),
+    strangerRefused: device => strangers.knocked(device),
     refused: (refusal: Refusal) => audit.refused(refusal),
     close: async () => {
       recorder.close()
+      strangers.close()
       await retention.close()
       exchange.close()
       await audit.close()
