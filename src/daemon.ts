@@ -6,8 +6,14 @@ import { env, pid } from 'node:process'
 import { type Logger, pino } from 'pino'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { verifyAuditFolder } from './node/audit/audit-folder.ts'
-import type { AuditFolderRequest, AuditVerification } from './node/audit/audit-report.ts'
+import type {
+  AuditFolderRequest,
+  AuditVerification,
+  WitnessRun,
+  WitnessRunRequest
+} from './node/audit/audit-report.ts'
 import { witnessKeysOf } from './node/audit/checkpoint-reader.ts'
+import { witnessFolder } from './node/audit/outside-witness.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
 import {
@@ -28,6 +34,7 @@ import { Libp2pTransport } from './node/transport/libp2p-transport.ts'
 import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
 
+export type { WitnessRun } from './node/audit/audit-report.ts'
 export type { LedgerVerification } from './node/ledger/ledger-terms.ts'
 export type {
   Daemon,
@@ -56,6 +63,10 @@ export async function joinOrg(options: JoinOptions): Promise<Membership> {
 
 export async function verifyAudit(request: AuditFolderRequest): Promise<AuditVerification> {
   return await verifyAuditFolder(request)
+}
+
+export async function witnessAudit(request: WitnessRunRequest): Promise<WitnessRun> {
+  return await witnessFolder(request)
 }
 
 export async function verifyLedger(request: LedgerFolderRequest): Promise<LedgerVerification> {
@@ -140,5 +151,5 @@ export const keys: KeyFiles = {
   signOverride: signOverrideWithFile
 }
 
-const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger }
+const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger, witnessAudit }
 export default daemon

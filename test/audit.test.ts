@@ -4,7 +4,16 @@
  */
 
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -30,6 +39,7 @@ let office: ClusterNode
 let labId: DeviceId
 let org: string
 let joinedMs: number
+let outsideKey: string
 
 before(async () => {
   writeFileSync(source, Buffer.alloc(3_000_000, 'content '))
@@ -164,6 +174,60 @@ test('every log is cosigned by the others, and each node says how far', async ()
   assert.ok(!entries.some(({ event }) => event.reason === 'not-enrolled'), 'to join is not to be refused')
 })
 
+test('a witness outside the org cosigns over files, and every node that trusts it shows so', async () => {
+  const files = join(folder, 'for-auditor')
+  const key = join(folder, 'witness.key')
+  const passphrase = join(folder, 'passphrase')
+  writeFileSync(passphrase, 'correct horse\n')
+  const alone = { env: { PEERAGE_HOME: join(folder, 'no-such-home'), PEERAGE_PASSPHRASE_FILE: passphrase } }
+  const created = await runCommand(['key', 'create', key], alone)
+  assert.equal(created.exitCode, 0, created.stderr)
+  mkdirSync(files)
+  const witness = async () => {
+    const args = ['audit', 'witness', files, '--key', key, '--name', 'auditor.example', '--json']
+    const { exitCode, stdout, stderr } = await runCommand(args, alone)
+    assert.equal(exitCode, 0, stderr)
+    return JSON.parse(stdout) as { witness: string; answers: { verdict: string }[] }
+  }
+  const { witness: verifierKey } = await witness()
+  assert.equal(
+    (await build.run('audit', 'checkpoint', '--out', files, '--witness', 'auditor.example')).exitCode,
+    64
+  )
+  await build.stop()
+  await build.up('--audit-witness', verifierKey)
+  await cluster.meshed()
+  await until('build signs again', 60_000, async () => {
+    const asked = await build.run(
+      'audit',
+      'checkpoint',
+      '--out',
+      files,
+      '--witness',
+      'auditor.example',
+      '--json'
+    )
+    assert.equal(asked.exitCode, 0, asked.stderr)
+    return (JSON.parse(asked.stdout) as { asked: unknown[] }).asked.length === 3
+  })
+  const { answers } = await witness()
+  assert.deepEqual(
+    answers.map(({ verdict }) => verdict),
+    ['cosigned', 'cosigned', 'cosigned']
+  )
+  const accepted = await build.run('audit', 'accept', files)
+  assert.equal(accepted.exitCode, 0, accepted.stderr)
+  assert.match(accepted.stdout, /office-3: \d+ entr(?:y|ies) cosigned by auditor\.example/)
+  const { logs } = await audit(build)
+  for (const { outside } of logs) assert.equal(outside[0]?.name, 'auditor.example')
+  assert.match((await build.run('audit')).stdout, /\d+ by auditor\.example \(outside\)/)
+  assert.match(
+    (await build.run('audit', 'checkpoint', '--device', 'lab-7')).stdout,
+    /log of lab-7 .*cosigned by/
+  )
+  outsideKey = verifierKey
+})
+
 test('a log that can not be reached is named, and what was collected of it is still there', async () => {
   await office.stop()
   await until('office is gone', 10_000, async () =>
@@ -190,6 +254,12 @@ test('exports are whole: a folder of evidence, and a line for each entry in the 
   assert.deepEqual(
     verification.missing.map(({ device }) => device.name),
     ['office-3']
+  )
+  const trusting = await check(evidence, '--witness', outsideKey)
+  assert.ok(trusting.logs.every(({ outside }) => outside[0]?.name === 'auditor.example'))
+  assert.ok(
+    verification.logs.every(({ outside }) => outside.length === 0),
+    'who trusts it says so'
   )
   for (const format of ['jsonl', 'ocsf']) {
     const path = join(folder, `lines.${format}`)

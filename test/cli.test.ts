@@ -17,6 +17,9 @@ import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
 import type {
+  AuditAccepted,
+  AuditAsked,
+  AuditCheckpoints,
   AuditExported,
   AuditReport,
   AuditVerification,
@@ -275,6 +278,33 @@ class ScriptedNode implements NodeService {
         }
       ]
     }
+  }
+
+  async auditCheckpoints(request: unknown): Promise<AuditCheckpoints> {
+    this.asked.push(request)
+    return {
+      checkpoints: [
+        {
+          ...{ device: PUBLISHER, incarnation: 1_800_000_000_000, ended: false, size: 5 },
+          ...{
+            note: 'origin\n5\nroot\n\n\u2014 name key\n',
+            witnesses: [PUBLISHER],
+            outside: ['auditor.example']
+          }
+        }
+      ],
+      ...{ logs: [], missing: [], findings: [] }
+    }
+  }
+
+  async auditAsk(request: { path: string; witness: string }): Promise<AuditAsked> {
+    this.asked.push(request)
+    return { ...request, asked: [], missing: [] }
+  }
+
+  async auditAccept(request: unknown): Promise<AuditAccepted> {
+    this.asked.push(request)
+    return { accepted: [], refused: [{ file: 'a.cosigned', reason: 'malformed' }], findings: [] }
   }
 
   async auditVerify(task: Parameters<NodeService['auditVerify']>[0]): Promise<AuditVerification> {

@@ -152,6 +152,58 @@ export const auditExported = z.object({
   missing: z.array(auditMissing).readonly()
 })
 
+export const auditCheckpointsRequest = z.strictObject({
+  device: z.string().min(1).max(128).nullable().default(null)
+})
+export const auditCheckpoints = z.object({
+  checkpoints: z
+    .array(
+      z.object({
+        device: deviceName,
+        incarnation: instantMs,
+        ended: z.boolean(),
+        size: count,
+        note: z.string(),
+        witnesses: z.array(deviceName).readonly(),
+        outside: z.array(z.string()).readonly()
+      })
+    )
+    .readonly(),
+  ...survey
+})
+
+export const auditAskRequest = z.strictObject({ path: absolutePath, witness: z.string().min(1).max(255) })
+export const auditAsked = z.object({
+  path: z.string(),
+  witness: z.string(),
+  asked: z
+    .array(
+      z.object({ file: z.string(), device: deviceName, incarnation: instantMs, oldSize: count, size: count })
+    )
+    .readonly(),
+  missing: z.array(auditMissing).readonly()
+})
+
+export const auditAcceptRequest = z.strictObject({ path: absolutePath })
+export const auditAccepted = z.object({
+  accepted: z
+    .array(
+      z.object({
+        file: z.string(),
+        device: deviceName,
+        incarnation: instantMs,
+        size: count,
+        outside: z.array(z.string()).readonly()
+      })
+    )
+    .readonly(),
+  refused: z.array(z.object({ file: z.string(), reason: z.string() })).readonly(),
+  findings: z.array(auditFinding).readonly()
+})
+
+export type AuditCheckpoints = z.output<typeof auditCheckpoints>
+export type AuditAsked = z.output<typeof auditAsked>
+export type AuditAccepted = z.output<typeof auditAccepted>
 export type AuditReport = z.output<typeof auditReport>
 export type AuditRecord = z.output<typeof auditRecord>
 export type AuditWho = z.output<typeof auditWho>

@@ -16,6 +16,12 @@
 
 import { z } from 'zod'
 import {
+  auditAccepted,
+  auditAcceptRequest,
+  auditAsked,
+  auditAskRequest,
+  auditCheckpoints,
+  auditCheckpointsRequest,
   auditExported,
   auditExportRequest,
   auditProgress,
@@ -145,6 +151,9 @@ export const ROUTES = {
   }),
   audit: json('GET', '/audit', auditRequest, auditReport),
   auditWho: json('GET', '/audit/datasets/:name', auditWhoRequest, auditWho),
+  auditCheckpoints: json('GET', '/audit/checkpoints', auditCheckpointsRequest, auditCheckpoints),
+  auditAsk: json('POST', '/audit/ask', auditAskRequest, auditAsked),
+  auditAccept: json('POST', '/audit/accept', auditAcceptRequest, auditAccepted),
   auditVerify: stream('POST', '/audit/verify', nothing, {
     progress: auditProgress,
     result: auditVerification

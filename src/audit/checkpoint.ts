@@ -173,6 +173,12 @@ function cosignatureLines({ note, org, cosignatures, outsiders }: SignedCheckpoi
   return decoded.value.signatures.filter(({ name }) => names.has(name))
 }
 
+/** The lines of outside witnesses on a checkpoint. */
+export function outsideLines(checkpoint: SignedCheckpoint): NoteSignature[] {
+  const names = new Set(checkpoint.outsiders.map(({ name }) => name))
+  return cosignatureLines(checkpoint).filter(({ name }) => names.has(name))
+}
+
 /** A note with the cosignatures of another of the same checkpoint that it lacks; undefined when it lacks none. */
 export function mergedNote(known: SignedCheckpoint, other: SignedCheckpoint): Uint8Array | undefined {
   const has = new Set(cosignatureLines(known).map(({ name }) => name))

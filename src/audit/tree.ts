@@ -186,6 +186,31 @@ export function proveConsistency(
   return path.reverse()
 }
 
+/** The same of a log whose inner nodes nobody keeps, from all its leaf hashes, in one pass. */
+export function proveConsistencyFrom(
+  leaves: Iterable<Uint8Array>,
+  sizes: { readonly oldSize: number; readonly size: number },
+  sha256: Sha256
+): Uint8Array[] {
+  const keyOf = ({ level, index }: NodePosition): string => `${level}/${index}`
+  const wanted = new Set<string>()
+  const nothing = new Uint8Array(HASH_BYTES)
+  proveConsistency(
+    sizes,
+    position => {
+      wanted.add(keyOf(position))
+      return nothing
+    },
+    sha256
+  )
+  const found = new Map<string, Uint8Array>()
+  const range = CompactRange.empty(sha256)
+  for (const leaf of leaves)
+    for (const node of range.append(leaf)) if (wanted.has(keyOf(node))) found.set(keyOf(node), node.hash)
+  assert(range.size >= sizes.size, 'a proof is made from all leaves')
+  return proveConsistency(sizes, position => defined(found.get(keyOf(position)), keyOf(position)), sha256)
+}
+
 /** RFC 9162 section 2.1.3.2. */
 export function verifyInclusion(
   claim: {

@@ -10,6 +10,7 @@ import { listOverrides, makeOverride } from './commands/admin-override.ts'
 import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
+import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
 import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
@@ -164,7 +165,7 @@ const FAMILIES: readonly Family[] = [
     name: 'audit',
     summary: 'show what devices did, who read a dataset, and whether the logs can be believed',
     example: 'peerage audit --dataset os-image --since 24h',
-    members: [listAudit, whoAudit, verifyAudit, exportAudit]
+    members: [listAudit, whoAudit, verifyAudit, exportAudit, checkpointAudit, witnessAudit, acceptAudit]
   }
 ]
 

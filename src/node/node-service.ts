@@ -8,6 +8,9 @@ import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
 import { encodeTicket } from '../ledger/join/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
 import type {
+  AuditAccepted,
+  AuditAsked,
+  AuditCheckpoints,
   AuditExported,
   AuditExportRequest,
   AuditProgress,
@@ -280,6 +283,18 @@ export class LocalNodeService implements NodeService {
 
   auditWho(name: string): Promise<AuditWho> {
     return this.#audit.auditWho(name)
+  }
+
+  auditCheckpoints(request: { readonly device: string | null }): Promise<AuditCheckpoints> {
+    return this.#audit.auditCheckpoints(request)
+  }
+
+  auditAsk(request: { readonly path: string; readonly witness: string }): Promise<AuditAsked> {
+    return this.#audit.auditAsk(request)
+  }
+
+  auditAccept(request: { readonly path: string }): Promise<AuditAccepted> {
+    return this.#audit.auditAccept(request)
   }
 
   auditVerify(task: Task<AuditProgress>): Promise<AuditVerification> {

@@ -20,7 +20,13 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
-import type { AuditFolderRequest, AuditService, AuditVerification } from './audit/audit-report.ts'
+import type {
+  AuditFolderRequest,
+  AuditService,
+  AuditVerification,
+  WitnessRun,
+  WitnessRunRequest
+} from './audit/audit-report.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
@@ -427,6 +433,8 @@ export interface Daemon {
   readonly keys: KeyFiles
   /** Checks an exported folder of audit logs, on any machine; rejects with AUDIT_BROKEN when it can not be checked. */
   verifyAudit(request: AuditFolderRequest): Promise<AuditVerification>
+  /** Answers the questions in a folder as a witness outside the org, on any machine. */
+  witnessAudit(request: WitnessRunRequest): Promise<WitnessRun>
   /** Checks an exported ledger, on any machine; rejects with LEDGER_BROKEN when there is nothing to check. */
   verifyLedger(request: LedgerFolderRequest): Promise<LedgerVerification>
 }

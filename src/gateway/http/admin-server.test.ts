@@ -77,6 +77,9 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     onTransferChange: unexpected('onTransferChange'),
     audit: unexpected('audit'),
     auditWho: unexpected('auditWho'),
+    auditCheckpoints: unexpected('auditCheckpoints'),
+    auditAsk: unexpected('auditAsk'),
+    auditAccept: unexpected('auditAccept'),
     auditVerify: unexpected('auditVerify'),
     auditExport: unexpected('auditExport'),
     ...methods

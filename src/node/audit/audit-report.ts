@@ -4,6 +4,7 @@ import type { AuditAction } from '../../audit/entry.ts'
 import type { ReadEvidence } from '../../audit/evidence.ts'
 import type { FindingKind } from '../../audit/log-verification.ts'
 import type { PlainEvent } from '../../audit/ocsf.ts'
+import type { WitnessRefusal } from '../../audit/witness.ts'
 import type { DeviceId, OrgId, VersionId } from '../../base/ids.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Task } from '../task.ts'
@@ -133,7 +134,88 @@ export interface AuditExported {
   readonly missing: readonly AuditMissing[]
 }
 
+/** The newest checkpoint of a log that is known, with its cosignatures. */
+export interface AuditCheckpoint {
+  readonly device: DeviceName
+  readonly incarnation: number
+  readonly ended: boolean
+  readonly size: number
+  /** The C2SP signed note. */
+  readonly note: string
+  readonly witnesses: readonly DeviceName[]
+  readonly outside: readonly string[]
+}
+
+export interface AuditCheckpoints extends AuditSurvey {
+  readonly checkpoints: readonly AuditCheckpoint[]
+}
+
+export interface AuditAsked {
+  readonly path: string
+  readonly witness: string
+  /** Questions that were written: from what the witness cosigned last, as far as is known here, to the newest. */
+  readonly asked: readonly {
+    readonly file: string
+    readonly device: DeviceName
+    readonly incarnation: number
+    readonly oldSize: number
+    readonly size: number
+  }[]
+  readonly missing: readonly AuditMissing[]
+}
+
+export interface AuditAccepted {
+  readonly accepted: readonly {
+    readonly file: string
+    readonly device: DeviceName
+    readonly incarnation: number
+    readonly size: number
+    readonly outside: readonly string[]
+  }[]
+  readonly refused: readonly { readonly file: string; readonly reason: string }[]
+  readonly findings: readonly AuditFinding[]
+}
+
+/** What an outside witness made of one question. */
+export interface Witnessed {
+  readonly file: string
+  readonly org: OrgId | null
+  readonly device: DeviceId | null
+  readonly incarnation: number | null
+  readonly size: number | null
+  readonly verdict: 'cosigned' | 'conflict' | WitnessRefusal | 'unreadable'
+  /** Size of the checkpoint that the answer carries; null when there is none. */
+  readonly cosignedSize: number | null
+  readonly detail: string | null
+}
+
+export interface WitnessRun {
+  /** The verifier key, for whoever is to trust this witness. */
+  readonly witness: string
+  /** Where it remembers what it cosigned. */
+  readonly state: string
+  readonly answers: readonly Witnessed[]
+}
+
+export interface WitnessRunRequest {
+  readonly folder: string
+  readonly keyFile: string
+  readonly passphrase: string
+  readonly name: string
+  /** Null for a file beside the key. */
+  readonly statePath: string | null
+  /** The org that questions must be of; null answers those of any. */
+  readonly org: OrgId | null
+  readonly nowMs: () => number
+}
+
 export interface AuditService {
+  /** The newest checkpoints, of one device or of all. */
+  auditCheckpoints(request: { readonly device: string | null }): Promise<AuditCheckpoints>
+  /** Writes what is asked of an outside witness into a folder. */
+  auditAsk(request: { readonly path: string; readonly witness: string }): Promise<AuditAsked>
+  /** Takes the answers of outside witnesses from a folder. */
+  auditAccept(request: { readonly path: string }): Promise<AuditAccepted>
   /** Asks every reachable peer first. */
   audit(request: AuditRequest): Promise<AuditReport>
   /** Who holds a dataset and who has read it, with the evidence of each side. */

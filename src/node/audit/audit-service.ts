@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { contradicts, type LogId, type SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { datasetOf, decodeEntry, peerOf, versionOf } from '../../audit/entry.ts'
 import { heldVersions, type LoggedEntry, pairReads } from '../../audit/evidence.ts'
+import { witnessesOf } from '../../audit/log-verification.ts'
 import { plainEvent, toOcsf } from '../../audit/ocsf.ts'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
@@ -18,6 +19,9 @@ import type { DeviceName, Task } from '../service.ts'
 import { CopiesCheck, type DroppedHere, gapOf, type LogCopy, statusOf } from './audit-copy.ts'
 import { AuditFolderWriter } from './audit-folder.ts'
 import type {
+  AuditAccepted,
+  AuditAsked,
+  AuditCheckpoints,
   AuditExported,
   AuditExportRequest,
   AuditFinding,
@@ -31,6 +35,7 @@ import type {
   AuditVerification,
   AuditWho
 } from './audit-report.ts'
+import { OutsideDesk } from './outside-desk.ts'
 
 const COLLECTS_AT_ONCE = 8
 const PAGE_ENTRIES = 1000
@@ -49,9 +54,11 @@ const NOTHING_STORED = {
 
 export class LocalAuditService implements AuditService {
   readonly #node: Node
+  readonly #outside: OutsideDesk
 
   constructor(node: Node) {
     this.#node = node
+    this.#outside = new OutsideDesk({ audit: node.audit.log, exchange: node.audit.exchange })
   }
 
   async audit(request: AuditRequest): Promise<AuditReport> {
@@ -119,6 +126,61 @@ export class LocalAuditService implements AuditService {
     return {
       ...{ org: identity.org, logs: check.logs, missing: [...missing, ...check.gaps] },
       ...{ findings: [...known, ...fresh], ...check.readCounts() }
+    }
+  }
+
+  async auditCheckpoints({ device }: { readonly device: string | null }): Promise<AuditCheckpoints> {
+    const only = device === null ? undefined : this.#resolve(device)
+    const missing = await this.#collectAll(only)
+    await this.#node.audit.log.checkpoint()
+    const newest = this.#knownLogs().flatMap(log => {
+      if (only !== undefined && log.device !== only) return []
+      const [best] = this.#knownOf(log).toSorted((a, b) => b.size - a.size)
+      return best === undefined ? [] : [{ ended: log.endedAt !== undefined, checkpoint: best }]
+    })
+    return {
+      checkpoints: newest.map(({ ended, checkpoint }) => ({
+        ...{ device: this.#name(checkpoint.device), incarnation: checkpoint.incarnation, ended },
+        ...{ size: checkpoint.size, note: new TextDecoder().decode(checkpoint.note) },
+        witnesses: witnessesOf([checkpoint]).map(each => this.#name(each)),
+        outside: checkpoint.outsiders.map(({ name }) => name)
+      })),
+      ...this.#survey(missing, only)
+    }
+  }
+
+  async auditAsk({
+    path,
+    witness
+  }: {
+    readonly path: string
+    readonly witness: string
+  }): Promise<AuditAsked> {
+    const missing = await this.#collectAll(undefined)
+    await this.#node.audit.log.checkpoint()
+    const logs = this.#copies().flatMap(({ device, incarnation, size, endedAt, checkpoint }) =>
+      checkpoint === undefined || checkpoint.size > size || endedAt !== undefined
+        ? []
+        : [{ device, incarnation, checkpoint }]
+    )
+    const asked = this.#outside.ask(path, witness, logs)
+    return {
+      ...{ path, witness, missing },
+      asked: asked.map(({ device, ...question }) => ({ ...question, device: this.#name(device) }))
+    }
+  }
+
+  async auditAccept({ path }: { readonly path: string }): Promise<AuditAccepted> {
+    const answers = await this.#outside.accept(path)
+    return {
+      accepted: answers.flatMap(answer => {
+        if (!('checkpoint' in answer)) return []
+        const { device, incarnation, size, outsiders } = answer.checkpoint
+        const outside = outsiders.map(({ name }) => name)
+        return [{ file: answer.file, device: this.#name(device), incarnation, size, outside }]
+      }),
+      refused: answers.flatMap(answer => ('reason' in answer ? [answer] : [])),
+      findings: this.#findings()
     }
   }
 

@@ -6,7 +6,7 @@
  * Findings are kept for good and logged once; what is done about the device is for people to decide.
  */
 
-import { type LogId, mergedNote, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { type LogId, mergedNote, outsideLines, type SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { type Finding, witnessesOf } from '../../audit/log-verification.ts'
 import { CHECKPOINTS_MAX, INCARNATIONS_MAX } from '../../audit/messages.ts'
 import { equalBytes, toHex } from '../../base/bytes.ts'
@@ -148,6 +148,7 @@ export class AuditSightings {
     const { device, incarnation, size, root } = checkpoint
     if (device === audit.device) {
       await audit.confront(checkpoint)
+      await this.#takeOutside(checkpoint)
       return
     }
     if (!isMember(device) || !this.#hasPlaceFor(checkpoint)) return
@@ -177,6 +178,15 @@ export class AuditSightings {
     const known = kept === undefined ? undefined : audit.notes.open(kept)
     const note = known?.ok === true ? mergedNote(known.value, checkpoint) : checkpoint.note
     if (note !== undefined) await audit.store.putSighting({ ...checkpoint, note })
+  }
+
+  /** Outside witnesses that have cosigned a checkpoint of ours, which came back by whatever way. */
+  async #takeOutside(checkpoint: SignedCheckpoint): Promise<void> {
+    const { audit } = this.#init
+    const lines = outsideLines(checkpoint)
+    if (lines.length === 0) return
+    const ours = this.known(checkpoint).find(({ text }) => text === checkpoint.text)
+    if (ours !== undefined) await audit.addCosignatures(ours, lines)
   }
 
   /** Of one device no more logs are told apart than an honest one begins in its life. */

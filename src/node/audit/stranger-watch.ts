@@ -1,6 +1,6 @@
 /**
- * Devices that are no members and knock. Whoever joins is one of them until it is enrolled: its link comes first, and its
- * ticket after. So a refusal of a stranger waits for a while, and becomes an entry only if the stranger is still one.
+ * Devices that are no members and knock. Whoever joins is one of them until it is enrolled: its link comes first, and
+ * its ticket after. So a refusal of a stranger waits for a while, and becomes an entry only if it is still one then.
  */
 
 import type { DeviceId } from '../../base/ids.ts'
