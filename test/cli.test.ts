@@ -319,7 +319,7 @@ class ScriptedNode implements NodeService {
       detail
     }
     return {
-      ...{ org: STATUS.org.id, readsComplete: 1, readsIncomplete: 0, readsExpired: 0 },
+      ...{ org: STATUS.org.id, readsComplete: 1, readsIncomplete: 0, readsExpired: 0, readsUnavailable: 0 },
       ...{ logs: [], missing: [], findings: [finding] }
     }
   }

@@ -141,6 +141,7 @@ export const auditVerification = z.object({
   readsComplete: count,
   readsIncomplete: count,
   readsExpired: count,
+  readsUnavailable: count,
   ...survey
 })
 

@@ -14,11 +14,17 @@
 import { assert } from '../base/assert.ts'
 import { concatBytes, equalBytes, fromBase64, fromHex, toBase64, toHex, utf8 } from '../base/bytes.ts'
 import { type DeviceId, idBytes, type OrgId, parseDeviceId } from '../base/ids.ts'
-import { type Sha256, SIGNATURE_BYTES, type Sign, type Verify } from '../ledger/encoding/signature.ts'
+import {
+  KEY_BYTES,
+  type Sha256,
+  SIGNATURE_BYTES,
+  type Sign,
+  type Verify
+} from '../ledger/encoding/signature.ts'
 import { COSIGNATURE_TYPE, isKeyName, keyIdOf, type NoteSignature } from './signed-note.ts'
 
 const TIME_BYTES = 8
-const PUBLIC_KEY_BYTES = 32
+
 const DEVICE_NAME_START = 'peerage/'
 /** Beyond it a time is no exact number; C2SP allows more. */
 const TIME_SECONDS_MAX = Number.MAX_SAFE_INTEGER
@@ -133,7 +139,7 @@ export function parseWitnessKey(text: string, sha256: Sha256): WitnessKey | unde
   const [name = '', id = '', ...encoded] = text.split('+')
   const bytes = fromBase64(encoded.join('+'))
   if (!isKeyName(name) || name.startsWith(DEVICE_NAME_START) || bytes === undefined) return undefined
-  if (bytes.length !== 1 + PUBLIC_KEY_BYTES || bytes[0] !== COSIGNATURE_TYPE) return undefined
+  if (bytes.length !== 1 + KEY_BYTES || bytes[0] !== COSIGNATURE_TYPE) return undefined
   const publicKey = bytes.slice(1)
   const keyId = fromHex(id)
   const expected = keyIdOf({ name, type: COSIGNATURE_TYPE, publicKey }, sha256)

@@ -201,19 +201,23 @@ export const whoAudit = command({
   }
 })
 
+function readsText(verification: AuditVerification): string {
+  const { readsComplete, readsIncomplete, readsExpired, readsUnavailable } = verification
+  return [
+    `${plural(readsComplete, 'read')} with every trace`,
+    `${readsIncomplete} with a trace missing`,
+    ...(readsUnavailable === 0 ? [] : [`${readsUnavailable} with a trace in a log that is not here`]),
+    ...(readsExpired === 0 ? [] : [`${readsExpired} with a trace that retention may have dropped`])
+  ].join(', ')
+}
+
 function renderVerification(verification: AuditVerification, paint: Paint): string[] {
-  const { org, logs, findings, readsComplete, readsIncomplete, readsExpired } = verification
+  const { org, logs, findings } = verification
   const verdict =
     findings.length === 0
       ? paint('green', `${plural(logs.length, 'log')}: what is here is what was signed`)
       : paint('red', plural(findings.length, 'finding'))
-  return [
-    `org ${org}`,
-    `${plural(readsComplete, 'read')} with every trace, ${readsIncomplete} with a trace missing` +
-      (readsExpired === 0 ? '' : `, ${readsExpired} partly dropped by retention`),
-    ...renderSurvey(verification, paint),
-    verdict
-  ]
+  return [`org ${org}`, readsText(verification), ...renderSurvey(verification, paint), verdict]
 }
 
 async function verifyFolder(

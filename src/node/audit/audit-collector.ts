@@ -61,8 +61,9 @@ export class AuditCollector {
       })
   }
 
+  /** To the end of what is signed, and once more from there: then the device signs what is newer. */
   async #collectLog(log: LogId, talk: AuditTalk, { isOffered }: { isOffered: boolean }): Promise<void> {
-    for (;;) {
+    for (let ends = 0; ends < 2; ) {
       const range = this.#range(log)
       const question = { kind: 'fetch', incarnation: log.incarnation, from: range.size } as const
       const page = await talk.ask({ ...question, limit: PAGE_ENTRIES_MAX })
@@ -77,7 +78,7 @@ export class AuditCollector {
       }
       await this.#init.sightings.take([check.checkpoint.note])
       await this.#keep(log, page, check)
-      if (check.range.size === check.checkpoint.size) return
+      if (check.range.size === check.checkpoint.size) ends++
     }
   }
 

@@ -35,6 +35,11 @@ export interface CopiesCheckInit {
   readonly onProgress: (progress: { readonly entriesDone: number }) => void
 }
 
+type ReadCounts = Pick<
+  AuditVerification,
+  'readsComplete' | 'readsIncomplete' | 'readsExpired' | 'readsUnavailable'
+>
+
 /** What the copies that were checked so far prove together. */
 export class CopiesCheck {
   readonly findings: Finding[] = []
@@ -82,12 +87,15 @@ export class CopiesCheck {
     )
   }
 
-  /** How many reads have every trace, lack one, or lack only what retention has dropped. */
-  readCounts(): Pick<AuditVerification, 'readsComplete' | 'readsIncomplete' | 'readsExpired'> {
+  /** How many reads have every trace, lack one, or lack only what was dropped or lies in a log that is not here. */
+  readCounts(): ReadCounts {
     const reads = this.#reads()
     const readsComplete = reads.filter(read => isComplete(read)).length
-    const readsExpired = reads.filter(read => !isComplete(read) && isComplete(read, 'expired')).length
-    return { readsComplete, readsExpired, readsIncomplete: reads.length - readsComplete - readsExpired }
+    const lacking = reads.filter(read => !isComplete(read))
+    const readsExpired = lacking.filter(read => isComplete(read, 'expired')).length
+    const rest = lacking.filter(read => !isComplete(read, 'expired'))
+    const readsUnavailable = rest.filter(read => isComplete(read, 'expired', 'unavailable')).length
+    return { readsComplete, readsExpired, readsUnavailable, readsIncomplete: rest.length - readsUnavailable }
   }
 
   #reads(): ReadEvidence[] {
@@ -124,10 +132,10 @@ export class CopiesCheck {
 
 export function isComplete(
   read: Pick<ReadEvidence, 'serverEntry' | 'readerEntry' | 'receipt'>,
-  also?: ReadEvidence['receipt']
+  ...also: ReadEvidence['receipt'][]
 ): boolean {
   return [read.serverEntry, read.readerEntry, read.receipt].every(
-    trace => trace === 'present' || trace === also
+    trace => trace === 'present' || also.includes(trace)
   )
 }
 

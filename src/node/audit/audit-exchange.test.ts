@@ -64,6 +64,18 @@ test('a log is collected in pages, page by page verified, and only goes on from 
   assert.deepEqual(findings(auditor), [])
 })
 
+test('whoever collects is given what is not signed yet as well, signed for it', async () => {
+  const network = new MemoryNetwork()
+  const [log, auditor] = [await party(network), await party(network)]
+  await link(auditor, log)
+  await fill(log, 5)
+  await log.exchange.witness.round()
+  await fill(log, 4)
+  await auditor.exchange.collect(log.key.id)
+  assert.equal(auditor.store.database.log(log.audit.id)?.size, 9)
+  assert.equal(log.audit.latest()?.size, 9)
+})
+
 test('whoever is no auditor gets no entry, and the asking is in the log', async () => {
   const network = new MemoryNetwork()
   const log = await party(network, { isAuditor: () => false })

@@ -108,11 +108,13 @@ export interface AuditWho extends AuditSurvey {
 
 export interface AuditVerification extends AuditSurvey {
   readonly org: OrgId
-  /** Reads with every trace, and those that lack one or of which a log could not be had. */
+  /** Reads with every trace, and those that lack one in a log that is here. */
   readonly readsComplete: number
   readonly readsIncomplete: number
   /** Reads of which nothing is missing but what retention has dropped. */
   readonly readsExpired: number
+  /** Reads of which nothing is missing but what would lie in a log that is not here. */
+  readonly readsUnavailable: number
 }
 
 export interface AuditProgress {

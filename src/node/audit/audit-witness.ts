@@ -89,34 +89,44 @@ export class AuditWitness {
     if (isDue || lacks || mustAsk) await this.round()
   }
 
-  /** Signs what is new and asks peers; resolves to the checkpoint with what it got, if anything is signed yet. */
+  /**
+   * Signs what is new and asks peers; resolves to the checkpoint with what it got, if anything is signed yet. When a
+   * peer shows that the log was lost, the one that was begun in its place is signed at once.
+   */
   async round(): Promise<SignedCheckpoint | undefined> {
-    const { audit, peers } = this.#init
+    const { audit } = this.#init
     this.#running = true
     this.#roundMs = this.#nowMs()
     try {
       await this.confirm()
-      const checkpoint = await audit.checkpoint()
-      if (checkpoint === undefined) return undefined
-      const done = new Set(checkpoint.cosignatures.map(({ witness }) => witness))
-      const linked = [...peers()].sort()
-      const ordered = linked.map((_, index) => linked[(index + this.#turn) % linked.length] as DeviceId)
-      const candidates = ordered.filter(peer => !done.has(peer)).slice(0, this.#policy.askedMax)
-      let missing = this.#wanted(linked.length) - done.size
-      const lines: NoteSignature[] = []
-      for (const peer of candidates) {
-        if (missing <= 0) break
-        this.#turn++
-        const line = await this.#ask(peer, checkpoint)
-        if (line === undefined) continue
-        lines.push(line)
-        missing--
-      }
-      if (lines.length > 0) await audit.addCosignatures(checkpoint, lines)
-      return audit.latest() ?? checkpoint
+      const begun = audit.id
+      const checkpoint = await this.#gather()
+      return isSameLog(begun, audit.id) ? checkpoint : await this.#gather()
     } finally {
       this.#running = false
     }
+  }
+
+  async #gather(): Promise<SignedCheckpoint | undefined> {
+    const { audit, peers } = this.#init
+    const checkpoint = await audit.checkpoint()
+    if (checkpoint === undefined) return undefined
+    const done = new Set(checkpoint.cosignatures.map(({ witness }) => witness))
+    const linked = [...peers()].sort()
+    const ordered = linked.map((_, index) => linked[(index + this.#turn) % linked.length] as DeviceId)
+    const candidates = ordered.filter(peer => !done.has(peer)).slice(0, this.#policy.askedMax)
+    let missing = this.#wanted(linked.length) - done.size
+    const lines: NoteSignature[] = []
+    for (const peer of candidates) {
+      if (missing <= 0) break
+      this.#turn++
+      const line = await this.#ask(peer, checkpoint)
+      if (line === undefined) continue
+      lines.push(line)
+      missing--
+    }
+    if (lines.length > 0) await audit.addCosignatures(checkpoint, lines)
+    return audit.latest() ?? checkpoint
   }
 
   /**

@@ -20,9 +20,9 @@ import { assert } from '../../base/assert.ts'
 import { toHex } from '../../base/bytes.ts'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { type DeviceId, deviceIdFromBytes, ID_BYTES, idBytes } from '../../base/ids.ts'
+import { SIGNATURE_BYTES } from '../../ledger/encoding/signature.ts'
 import { writePrivateFile } from './private-file.ts'
 
-export const SIGNATURE_BYTES = 64
 const POINT_BYTES = 32
 const SEED_BYTES = 32
 /** A PKCS#8 PEM of an Ed25519 key has about a hundred bytes; whatever is much larger is something else. */

@@ -9,7 +9,6 @@ import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, OperationId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { RootQuest, rootsFor } from '../../ledger/chain/root-sync.ts'
-import type { Outcome } from '../../ledger/encoding/outcome.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
 import { decodeAnnouncement, encodeAnnouncement } from '../../ledger/sync/announcement.ts'
 import { digestOf, type FeedTip } from '../../ledger/sync/sync.ts'
@@ -21,8 +20,7 @@ import {
 } from '../../ledger/sync/sync-messages.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Log } from '../log.ts'
-import { FramedStream } from '../transport/framed-stream.ts'
-import { nextMessage } from '../transport/next-message.ts'
+import { type MessageCodec, MessageTalk } from '../transport/message-talk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 import { randomLink } from './record-exchange.ts'
@@ -31,7 +29,6 @@ export const LEDGER_PROTOCOL = '/peerage/ledger/1'
 /** What a sender's ledger has become, whenever it changed (ledger/announcement.ts). */
 export const LEDGER_TOPIC = 'peerage/ledger/1'
 
-const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
 const ASK_BACK_MS = 2 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
 /** Pages that one round asks for or answers with; what is left then comes by the next. */
@@ -254,23 +251,16 @@ function byId(a: FeedTip, b: FeedTip): number {
 }
 
 /** Sync messages over a stream; what is malformed or refused ends it as an AppError. */
-class Talk {
-  readonly #framed: FramedStream
-  readonly #signal: AbortSignal
+const CODEC: MessageCodec<SyncMessage> = {
+  what: 'a sync message',
+  bytesMax: SYNC_MESSAGE_BYTES_MAX,
+  encode: encodeSyncMessage,
+  decode: decodeSyncMessage
+}
 
+class Talk extends MessageTalk<SyncMessage> {
   constructor(stream: PeerStream, signal: AbortSignal) {
-    this.#framed = new FramedStream(stream, { messageBytesMax: SYNC_MESSAGE_BYTES_MAX })
-    this.#signal = signal
-  }
-
-  async send(message: SyncMessage): Promise<void> {
-    await this.#framed.write(encodeSyncMessage(message))
-  }
-
-  /** Undefined when the peer has ended the talk. */
-  async next(): Promise<SyncMessage | undefined> {
-    const bytes = await nextMessage(this.#framed, { timeoutMs: ANSWER_TIMEOUT_MS, signal: this.#signal })
-    return bytes === undefined ? undefined : valid(decodeSyncMessage(bytes))
+    super(stream, CODEC, signal)
   }
 
   async expect<K extends SyncMessage['kind']>(kind: K): Promise<Extract<SyncMessage, { kind: K }>> {
@@ -281,9 +271,4 @@ class Talk {
       throw new AppError('PEER_REFUSED', `the peer sent ${message?.kind ?? 'nothing'} where ${kind} belongs`)
     return message as Extract<SyncMessage, { kind: K }>
   }
-}
-
-function valid(decoded: Outcome<SyncMessage, string>): SyncMessage {
-  if (decoded.ok) return decoded.value
-  throw new AppError('RECORD_INVALID', `a sync message is ${decoded.reason}: ${decoded.detail}`)
 }

@@ -1,0 +1,45 @@
+/** Messages of one protocol over one stream, both ways; what is malformed ends the talk as an AppError. */
+
+import { AppError } from '../../base/errors.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import type { Outcome } from '../../ledger/encoding/outcome.ts'
+import { FramedStream } from './framed-stream.ts'
+import { nextMessage } from './next-message.ts'
+import type { PeerStream } from './transport.ts'
+
+const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
+
+/** How the messages of a protocol are written and read. */
+export interface MessageCodec<Message> {
+  /** What they are called in errors, such as "an audit message". */
+  readonly what: string
+  readonly bytesMax: number
+  readonly encode: (message: Message) => Uint8Array
+  readonly decode: (bytes: Uint8Array) => Outcome<Message, string>
+}
+
+export class MessageTalk<Message> {
+  readonly #codec: MessageCodec<Message>
+  readonly #framed: FramedStream
+  readonly #signal: AbortSignal
+
+  constructor(stream: PeerStream, codec: MessageCodec<Message>, signal: AbortSignal) {
+    this.#codec = codec
+    this.#framed = new FramedStream(stream, { messageBytesMax: codec.bytesMax })
+    this.#signal = signal
+  }
+
+  async send(message: Message): Promise<void> {
+    await this.#framed.write(this.#codec.encode(message))
+  }
+
+  /** Undefined when the peer has ended the talk. */
+  async next(): Promise<Message | undefined> {
+    const bytes = await nextMessage(this.#framed, { timeoutMs: ANSWER_TIMEOUT_MS, signal: this.#signal })
+    if (bytes === undefined) return undefined
+    const decoded = this.#codec.decode(bytes)
+    if (decoded.ok) return decoded.value
+    const { what } = this.#codec
+    throw new AppError('RECORD_INVALID', `${what} is ${decoded.reason}: ${decoded.detail}`)
+  }
+}
