@@ -339,6 +339,10 @@ async function revokeOne(cluster: Cluster): Promise<void> {
   if (verified.exitCode !== 0) throw new Error(`the audit trail does not verify: ${verified.stdout}`)
   say('the audit logs of all who could be reached, exported and verified without any node:')
   say(verified.stdout.trimEnd().replace(/^/gm, '  '))
+  say(
+    `the log that is not here is that of ${REVOKED}, which is revoked and gives nothing any more; a trace can be missing`
+  )
+  say('of a stream that was cut by a kill: what it brought is noted when it ends, and every few minutes')
 }
 
 async function succeed(running: Promise<CommandResult>): Promise<void> {

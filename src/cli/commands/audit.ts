@@ -68,7 +68,10 @@ const ENTRY_COLUMNS: readonly Column<AuditRecord>[] = [
 function cosignedText({ entries, cosigned, outside }: AuditLogStatus): string {
   if (cosigned.length + outside.length === 0) return 'by nobody'
   return [
-    ...cosigned.map(level => `${level.entries} of ${entries} by ${level.witnesses}`).reverse(),
+    ...cosigned
+      .filter(({ entries: size }, index) => cosigned[index + 1]?.entries !== size)
+      .map(level => `${level.entries} of ${entries} by ${level.witnesses}`)
+      .reverse(),
     ...outside.map(witness => `${witness.entries} by ${witness.name} (outside)`)
   ].join(', ')
 }

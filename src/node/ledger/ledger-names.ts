@@ -6,7 +6,7 @@
 
 import type { ErrorCode } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
-import { type DeviceId, type OperationId, shortId } from '../../base/ids.ts'
+import { type DeviceId, type OperationId, parseOperationId, shortId } from '../../base/ids.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
 import type { Grantee } from '../../ledger/operation/operation-content.ts'
 import { inWords, type OperationNames } from '../../ledger/operation/operation-words.ts'
@@ -107,6 +107,9 @@ export class LedgerNames implements OperationNames {
   }
 
   #startingWith(prefix: string): Operation[] {
+    const whole = parseOperationId(prefix)
+    const named = whole && this.#keeper.ledger.get(whole)
+    if (named !== undefined) return [named]
     const matches: Operation[] = []
     for (const operation of this.#keeper.ledger.operations())
       if (operation.id.startsWith(prefix)) matches.push(operation)
