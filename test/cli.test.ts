@@ -463,14 +463,15 @@ describe('peerage publish', () => {
 
 describe('peerage get', () => {
   it('ends with 0 when the node says complete, and tells who gave what', async () => {
-    const run = start(['get', 'os-image@2', 'd/'])
+    const run = start(['get', 'os-image@2', 'd/', '--purpose', 'CHG-7'])
     await until(() => node.asked.length > 0)
     node.become({ state: 'complete', haveBytes: 1000, receivedBytes: 900, etaMs: null, finishedAtMs: 5 })
     const { exitCode, stdout } = await run.ended
     assert.equal(exitCode, 0)
     assert.match(stdout, /^os-image@2 is complete in \/d\n.*every byte verified and on disk\n/)
     assert.match(stdout, /300 B from build-1, the publisher\n$/)
-    assert.deepEqual(node.asked, [{ name: 'os-image', version: '2', destination: `${join(folder, 'd')}/` }])
+    const destination = `${join(folder, 'd')}/`
+    assert.deepEqual(node.asked, [{ name: 'os-image', version: '2', destination, purpose: 'CHG-7' }])
   })
 
   it('stops the transfer at Ctrl-C, keeps it and says how to resume', async () => {
@@ -641,7 +642,10 @@ describe('audit', () => {
     const { exitCode, stdout } = await peerage('audit', '--dataset', 'os/image', '--since', '2026-01-31')
     assert.equal(exitCode, 0)
     assert.match(stdout, /2027-01-15T08:00:00\.000Z .* 4 +served +os\/image .*bytes 2\.05 kB/)
-    assert.match(stdout, /ENTRIES +SIGNED +COSIGNED\n.* 5 +5 +4 of 5 by 1/)
+    assert.match(
+      stdout,
+      /ENTRIES +SIGNED +COSIGNED +DROPPED\n.* 5 +5 +4 of 5 by 1, 3 by auditor\.example \(outside\) +2, of before/
+    )
     assert.deepEqual(node.asked, [
       { device: null, dataset: 'os/image', action: null, sinceMs: Date.UTC(2026, 0, 31), limit: 200 }
     ])

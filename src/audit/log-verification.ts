@@ -213,7 +213,7 @@ export class LogVerifier {
       return this.#finding(
         'truncated',
         size,
-        witnesses,
+        witnessesOf(this.#known.filter(each => each.size > size)),
         `it ends after ${size} entries, but the device signed for ${checkpoint.size} (${by}): ` +
           `${checkpoint.size - size} were cut off the copy`
       )
