@@ -179,7 +179,7 @@ test('answers by keys that nobody trusts, or that are no notes, are refused by f
   assert.deepEqual(await reasons(), ['no witness that this node trusts has cosigned it'])
   answer(folder)
   assert.deepEqual(await reasons(), ['ok'])
-  writeFileSync(join(folder, 'broken.cosigned'), 'no note')
+  writeFileSync(join(folder, 'zz.cosigned'), 'no note')
   assert.match((await reasons())[1] ?? '', /^malformed/)
   assert.throws(() => deskOf(admin).ask(folder, 'somebody.else', []), { code: 'USAGE' })
   assert.deepEqual(outsideSizes(admin, admin), [3])
