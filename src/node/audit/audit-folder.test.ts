@@ -21,7 +21,7 @@ async function verifyExportOf(roots: readonly Uint8Array[]) {
     writeFileSync(join(folder, 'export.json'), JSON.stringify({ v: 1, logs: [], missing: [] }))
     writeFileSync(join(folder, 'ledger', 'roots.cborseq'), encodeByteSequence(roots))
     writeFileSync(join(folder, 'ledger', 'operations.cborseq'), new Uint8Array(0))
-    return await verifyAuditFolder({ folder, org: null, onProgress: () => undefined })
+    return await verifyAuditFolder({ folder, org: null, witnesses: [], onProgress: () => undefined })
   } finally {
     rmSync(folder, { recursive: true })
   }
