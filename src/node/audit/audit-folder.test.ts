@@ -9,6 +9,7 @@ import { ROOTS_ASIDE_MAX } from '../../ledger/chain/root-chain.ts'
 import { crowdedOut, rootAfter } from '../../ledger/chain/root-fixture.conformance.ts'
 import { foundOrg, keyNamed } from '../../ledger/fold/org-fixture.conformance.ts'
 import { verifyAuditFolder } from './audit-folder.ts'
+import { encodeManifest } from './export-manifest.ts'
 
 const admins = [keyNamed('a'), keyNamed('b')]
 const founding = foundOrg(admins)
@@ -18,7 +19,14 @@ async function verifyExportOf(roots: readonly Uint8Array[]) {
   const folder = mkdtempSync(join(tmpdir(), 'peerage-audit-folder-'))
   try {
     mkdirSync(join(folder, 'ledger'))
-    writeFileSync(join(folder, 'export.json'), JSON.stringify({ v: 1, logs: [], missing: [] }))
+    const manifest = {
+      org: orgIdOf(founding),
+      exportedBy: founding.admins[0] ?? '',
+      atMs: 1,
+      logs: [],
+      missing: []
+    }
+    writeFileSync(join(folder, 'export.json'), encodeManifest(manifest))
     writeFileSync(join(folder, 'ledger', 'roots.cborseq'), encodeByteSequence(roots))
     writeFileSync(join(folder, 'ledger', 'operations.cborseq'), new Uint8Array(0))
     return await verifyAuditFolder({ folder, org: null, witnesses: [], onProgress: () => undefined })
