@@ -1,9 +1,10 @@
 /** Our nodes in a shaped network: one org, every host a member at its site, driven through the admin API. */
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { defined } from '../../src/base/assert.ts'
+import { messageOf } from '../../src/base/errors.ts'
 import { Cluster, type ClusterNode, until } from '../cluster.ts'
 import type { Content } from './content.ts'
 import { HostileProcess } from './hostile-process.ts'
@@ -17,6 +18,7 @@ const JOINS_AT_ONCE = 3
 const READY_TIMEOUT_MS = 120_000
 /** Presence, ledger and audit have their say before the clock starts. */
 const SETTLE_MS = 2000
+const LOG_LINES = 12
 
 export interface OurSwarmOptions {
   readonly plan: NetworkPlan
@@ -103,6 +105,17 @@ export class OurSwarm implements Swarm {
   }
 
   async fetch(host: HostPlan): Promise<void> {
+    try {
+      await this.#fetch(host)
+    } catch (thrown) {
+      // The folder with the log goes when the run ends.
+      const log = readFileSync(join(this.#options.folder, host.name, 'log'), 'utf8')
+      const tail = log.trimEnd().split('\n').slice(-LOG_LINES).join('\n')
+      throw new Error(`${host.name}: ${messageOf(thrown)}; the end of its log:\n${tail}`, { cause: thrown })
+    }
+  }
+
+  async #fetch(host: HostPlan): Promise<void> {
     const { client } = this.node(host)
     const destination = join(this.#options.folder, host.name, 'copy')
     const { id } = await client.call('startTransfer', { name: DATASET, version: null, destination })
@@ -112,7 +125,7 @@ export class OurSwarm implements Swarm {
       { signal: new AbortController().signal, onProgress: () => undefined }
     )
     if (done.state !== 'complete')
-      throw new Error(`${host.name}: the transfer ended as ${done.state}: ${done.problem?.message}`)
+      throw new Error(`the transfer ended as ${done.state}: ${done.problem?.message}`)
   }
 
   async share(host: HostPlan): Promise<number> {

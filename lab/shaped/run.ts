@@ -54,7 +54,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     if (options.trace !== undefined)
       trace = startTrace({ network, swarm, folder: options.trace, runFolder: folder })
     const limit = bound(plan, contentBytes(scenario))
-    const timeoutMs = 1000 * Math.max(PATIENCE_MIN_SECONDS, PATIENCE * limit.seconds)
+    const timeoutMs = Math.ceil(1000 * Math.max(PATIENCE_MIN_SECONDS, PATIENCE * limit.seconds))
     const onProgress = (done: number, of: number): void => onStep(`${done} of ${of} hosts have it`)
     const result = await race({ plan, swarm, timeoutMs, signal, onProgress })
     const used = usage()
