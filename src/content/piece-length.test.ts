@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { GIB, KIB, MIB } from '../base/units.ts'
 import {
   isPieceBytes,
+  LONG_PIECES_WANTED_MAX,
   PIECE_BYTES_MAX,
   PIECE_BYTES_MIN,
   PIECES_WANTED_MAX,
@@ -14,13 +15,14 @@ test('sizes that people publish', () => {
   const cases: [number, number][] = [
     [0, 16 * KIB],
     [1, 16 * KIB],
-    [32 * MIB, 16 * KIB],
-    [32 * MIB + 1, 32 * KIB],
-    [100 * MIB, 64 * KIB],
-    [GIB, 512 * KIB],
-    [GIB + 1, MIB],
+    [8 * MIB, 16 * KIB],
+    [8 * MIB + 1, 32 * KIB],
+    [100 * MIB, 256 * KIB],
+    [GIB, 2 * MIB],
+    [GIB + 1, 4 * MIB],
+    [8 * GIB, 4 * MIB],
+    [8 * GIB + 1, 8 * MIB],
     [32 * GIB, 16 * MIB],
-    [32 * GIB + 1, 16 * MIB],
     [10_000 * GIB, 16 * MIB]
   ]
   for (const [total, expected] of cases) assert.equal(pieceBytesFor(total), expected, `${total} B`)
@@ -31,8 +33,9 @@ test('the smallest allowed piece length that gives few enough pieces', () => {
     fc.property(fc.maxSafeNat(), total => {
       const pieceBytes = pieceBytesFor(total)
       assert.ok(isPieceBytes(pieceBytes))
-      assert.ok(pieceBytes === PIECE_BYTES_MAX || total / pieceBytes <= PIECES_WANTED_MAX)
+      assert.ok(pieceBytes === PIECE_BYTES_MAX || total / pieceBytes <= LONG_PIECES_WANTED_MAX)
       assert.ok(pieceBytes === PIECE_BYTES_MIN || total / (pieceBytes / 2) > PIECES_WANTED_MAX)
+      assert.ok(pieceBytes > 2 * MIB || total / pieceBytes <= PIECES_WANTED_MAX)
     })
   )
 })

@@ -261,6 +261,14 @@ export class Schedule {
     assignment.restsUntilMs = 0
   }
 
+  /** A peer does not want blocks any more that it asked for: the piece may go to others. */
+  cancelled(session: Session, piece: PieceIndex): void {
+    const assignment = this.#assignments.get(session)
+    if (assignment === undefined) return
+    for (const range of session.serving.values()) if (range.piece === piece) return
+    this.#takeBack(assignment, piece)
+  }
+
   /** A peer announced a piece. */
   delivered(session: Session, piece: PieceIndex): void {
     const assignment = this.#assignments.get(session)

@@ -70,7 +70,7 @@ export const TRANSFER_LIMITS: TransferLimits = {
   serveBytesMax: 64 * MIB,
   inFlightBytesMax: 16 * MIB,
   openBytesMax: 32 * MIB,
-  pipelineStartBytes: 4 * MIB,
+  pipelineStartBytes: 512 * KIB,
   pipelineMs: SECOND_MS,
   crossingStartBytes: 256 * KIB,
   crossingAheadMs: SECOND_MS,

@@ -342,7 +342,8 @@ test('a request to a peer that is alive but slow moves on to one that would be s
 // ---- endgame
 
 test('endgame: the last blocks are asked of a second peer when that is clearly sooner, and cancelled on arrival', () => {
-  const stage = new Stage({ fixture: LARGE, have: [0, 1, 2, 3, 4, 5, 6] })
+  const limits = { pipelineStartBytes: 4 * MIB }
+  const stage = new Stage({ fixture: LARGE, have: [0, 1, 2, 3, 4, 5, 6], limits })
   const slow = stage.join([7])
   const [first, ...owed] = slow.takeRequests()
   assert.ok(first !== undefined && owed.length > 0)

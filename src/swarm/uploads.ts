@@ -62,6 +62,7 @@ export class Uploads {
       const { piece, begin, length } = range
       this.#context.emit({ type: 'cancelServe', peer: session.key, piece, begin, length })
       this.#reject(session, range)
+      this.#schedule.cancelled(session, pieceIndex(piece))
     }
     return session.spendIdle(this.#context.nowMs)
   }
