@@ -77,7 +77,8 @@ async function crashRounds(home: string): Promise<void> {
     for (const bytes of store.database.entries(audit.id, { from: 0, limit: audit.size + 1 }))
       assert.equal(verifier.add(bytes)?.seq, verifier.size - 1)
     assert.equal(verifier.size, audit.size)
-    assert.deepEqual(verifier.finish(), [])
+    // An empty log, of a process that was killed before its first entry, is signed by nobody.
+    if (audit.size > 0) assert.deepEqual(verifier.finish(), [])
     await audit.close()
     await store.close()
   }

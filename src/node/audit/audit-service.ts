@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { contradicts, type LogId, type SignedCheckpoint } from '../../audit/checkpoint.ts'
+import { contradicts, isSameLog, type LogId, type SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { datasetOf, decodeEntry, peerOf, versionOf } from '../../audit/entry.ts'
 import { heldVersions, type LoggedEntry, pairReads } from '../../audit/evidence.ts'
 import { witnessesOf } from '../../audit/log-verification.ts'
@@ -109,14 +109,14 @@ export class LocalAuditService implements AuditService {
 
   async auditVerify(task: Task<AuditProgress>): Promise<AuditVerification> {
     const missing = await this.#collectAll(undefined)
-    const { identity, audit } = this.#node
+    const { identity } = this.#node
     const check = new CopiesCheck({
       org: identity.org,
       isMember: device => this.#node.keeper.state().devices.has(device),
       nameOf: device => this.#name(device),
       onProgress: task.onProgress
     })
-    await audit.log.checkpoint()
+    missing.push(...(await this.#signOwn()))
     for (const copy of this.#copies())
       await check.add({ ...copy, pages: this.#pages(copy, copy.size, task.signal) })
     const known = this.#findings()
@@ -132,7 +132,7 @@ export class LocalAuditService implements AuditService {
   async auditCheckpoints({ device }: { readonly device: string | null }): Promise<AuditCheckpoints> {
     const only = device === null ? undefined : this.#resolve(device)
     const missing = await this.#collectAll(only)
-    await this.#node.audit.log.checkpoint()
+    missing.push(...(await this.#signOwn()))
     const newest = this.#knownLogs().flatMap(log => {
       if (only !== undefined && log.device !== only) return []
       const [best] = this.#knownOf(log).toSorted((a, b) => b.size - a.size)
@@ -157,7 +157,7 @@ export class LocalAuditService implements AuditService {
     readonly witness: string
   }): Promise<AuditAsked> {
     const missing = await this.#collectAll(undefined)
-    await this.#node.audit.log.checkpoint()
+    missing.push(...(await this.#signOwn()))
     const logs = this.#copies().flatMap(({ device, incarnation, size, endedAt, checkpoint }) =>
       checkpoint === undefined || checkpoint.size > size || endedAt !== undefined
         ? []
@@ -186,7 +186,7 @@ export class LocalAuditService implements AuditService {
 
   async auditExport(request: AuditExportRequest, task: Task<AuditProgress>): Promise<AuditExported> {
     const missing = await this.#collectAll(undefined)
-    await this.#node.audit.log.checkpoint()
+    missing.push(...(await this.#signOwn()))
     const exported = request.format === 'folder' ? this.#exportFolder : this.#exportLines
     const counts = await exported.call(this, request, { missing, task })
     return { ...request, ...counts, missing }
@@ -313,6 +313,20 @@ export class LocalAuditService implements AuditService {
     return missing
   }
 
+  /**
+   * Signs what is new in our own log. One that was never signed, and may not be before a peer has said what it knows of
+   * it, can not be vouched for yet: it is missing, and nothing is wrong with it.
+   */
+  async #signOwn(): Promise<AuditMissing[]> {
+    const { audit, identity } = this.#node
+    await audit.exchange.witness.confirm()
+    const checkpoint = await audit.log.checkpoint()
+    if (checkpoint !== undefined || audit.log.size === 0) return []
+    const reason =
+      'nothing of it is signed yet: first a peer must say what it knows of it, and none is connected'
+    return [{ device: this.#name(identity.device), lostEntries: 0, reason }]
+  }
+
   #survey(missing: readonly AuditMissing[], only: DeviceId | undefined): AuditSurvey {
     const isWanted = (device: DeviceId): boolean => only === undefined || device === only
     const { keeper } = this.#node
@@ -377,14 +391,15 @@ export class LocalAuditService implements AuditService {
    * log went on, unless it is one of two that contradict each other, or the log is ended.
    */
   #copies(): (Omit<LogCopy, 'pages'> & { readonly size: number })[] {
-    return this.#knownLogs().map(log => {
+    return this.#knownLogs().flatMap(log => {
       const { device, incarnation, size, endedAt } = log
       const known = this.#knownOf(log)
       const seen = known.filter(
         each => endedAt !== undefined || each.size <= size || known.some(other => contradicts(each, other))
       )
       const checkpoint = this.#checkpointOf(log)
-      return { device, incarnation, size, endedAt, checkpoint, seen, droppedHere: this.#droppedOf(log) }
+      if (checkpoint === undefined && isSameLog(log, this.#node.audit.log.id)) return [] // see #signOwn
+      return [{ device, incarnation, size, endedAt, checkpoint, seen, droppedHere: this.#droppedOf(log) }]
     })
   }
 
