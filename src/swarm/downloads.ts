@@ -252,12 +252,13 @@ export class Downloads {
     let isAsked = false
     for (let i = 0; i < run.count && !isAsked; i++) isAsked = open.requesters(run.first + i) > 0
     if (!isAsked) return
-    for (const request of [...open.requests])
-      if (open.hasReceived(request.run)) {
-        const holder = this.#holder(request)
-        this.#giveUp(holder, request)
-        this.fill(holder)
-      }
+    const done = [...open.requests].filter(request => open.hasReceived(request.run))
+    // All are given up before anybody is asked anew, for nobody is to be asked for what has come.
+    for (const request of done) this.#giveUp(this.#holder(request), request)
+    for (const request of done) {
+      const holder = this.#context.sessions.get(request.holder)
+      if (holder !== undefined) this.fill(holder)
+    }
   }
 
   #holder(request: BlockRequest): Session {
@@ -408,7 +409,7 @@ export class Downloads {
       // Asked for at once: else the slow peer could be the first to be asked for it again.
       const { open, run } = request
       const countMax = other.extensions.requestBytesMax / BLOCK_BYTES
-      if (open.requesters(run.first) > 0) continue
+      if (open.requesters(run.first) > 0 || !open.isWanted(run)) continue
       this.#ask(other, open, {
         run: { first: run.first, count: Math.min(run.count, countMax) },
         impatient: false

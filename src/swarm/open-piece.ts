@@ -107,6 +107,12 @@ export class OpenPiece {
     return true
   }
 
+  /** Whether no block of a run has come: one that is asked for in runs of several lengths may have come in part. */
+  isWanted(run: BlockRun): boolean {
+    for (let i = 0; i < run.count; i++) if (this.#states[run.first + i] === RECEIVED) return false
+    return true
+  }
+
   request(request: BlockRequest): void {
     const { run } = request
     this.requests.add(request)

@@ -204,8 +204,8 @@ export class Schedule {
     let latest: BlockRequest | undefined
     for (const request of slowest.requests.values()) {
       const { open, run } = request
-      if (!pieces.bits.has(open.piece) || run.count * BLOCK_BYTES > session.extensions.requestBytesMax)
-        continue
+      const isFitting = run.count * BLOCK_BYTES <= session.extensions.requestBytesMax
+      if (!pieces.bits.has(open.piece) || !isFitting || !open.isWanted(run)) continue
       if (open.requesters(run.first) < this.#limits.endgameCopiesMax && !asksFor(session, request))
         latest = request
     }

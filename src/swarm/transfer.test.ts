@@ -365,6 +365,33 @@ test('endgame: the last blocks are asked of a second peer when that is clearly s
   assert.equal(statusOf(stage).inFlightBytes, 0)
 })
 
+test('endgame: a request of which a part has come is not asked of others', () => {
+  const limits = { pipelineStartBytes: 4 * MIB }
+  const stage = new Stage({ fixture: LARGE, have: [0, 1, 2, 3, 4, 5, 6], limits })
+  // Stalled, it is asked for a single block after a while, and stalls again.
+  const stalled = stage.join([7])
+  stage.wait(3 * LIMITS.stallMs)
+  const single = stalled.takeRequests().findLast(({ begin }) => begin === 0)
+  assert.equal(single?.length, 16 * KIB)
+  stage.wait(3 * LIMITS.stallMs)
+  const slow = stage.join([7])
+  const owed = slow.takeRequests()
+  assert.ok(owed.some(({ begin, length }) => begin === 0 && length > 16 * KIB))
+  stalled.answer(single)
+  const [later] = owed.slice(-1)
+  assert.ok(later !== undefined)
+  stage.nowMs += 1000
+  slow.answer(later)
+  const quick = stage.join([7])
+  for (let i = 0; i < 100; i++) {
+    stage.nowMs += 5
+    for (const request of quick.takeRequests()) quick.answer(request)
+  }
+  const first = owed.find(({ begin }) => begin === 0)
+  if (stage.all('storePiece').length === 0 && first !== undefined) slow.answer(first)
+  assert.equal(stage.all('storePiece').length, 1)
+})
+
 test('endgame: equal peers are not asked for the same', () => {
   const stage = new Stage({ fixture: FIXTURE, have: 'none' })
   const first = stage.join('all')
