@@ -131,6 +131,26 @@ test('what a member claims the others leave to it, until it drops it, goes, or l
   assert.ok(other.may(5, later + claimGraceMs))
 })
 
+test('a piece is claimed once: neither claiming it again nor dropping it in between holds it up for longer', () => {
+  const [one, other] = site(2)
+  assert.ok(one !== undefined && other !== undefined)
+  const mate = other.sessions.get(one.index)
+  assert.ok(mate !== undefined)
+  const voidMs = limits.claimFactor * limits.claimStartMs
+  const claim = (piece: number, drops: readonly number[], nowMs: number) =>
+    other.crossing.heard(mate, { claims: [pieceIndex(piece)], drops }, nowMs)
+  claim(3, [], 0)
+  for (let nowMs = 0; nowMs < voidMs; nowMs += 1000) {
+    claim(3, [], nowMs)
+    assert.equal(other.may(3, nowMs), false)
+  }
+  other.may(3, voidMs)
+  assert.ok(other.may(3, voidMs + claimGraceMs))
+  claim(4, [], 0)
+  claim(4, [4], 1000)
+  assert.ok(other.may(4, 1000 + claimGraceMs))
+})
+
 test('who lets claims lie again and again is not counted on, until it delivers', () => {
   const [one, other] = site(2)
   assert.ok(one !== undefined && other !== undefined)

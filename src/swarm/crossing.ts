@@ -50,6 +50,8 @@ interface Bringing {
 
 interface Member {
   readonly claims: Map<number, number>
+  /** Pieces that it has claimed before: a second claim of one counts for nothing, or it would hold it up for ever. */
+  readonly claimed: Set<number>
   voidClaims: number
 }
 
@@ -179,7 +181,8 @@ export class Crossing {
     for (const piece of drops) this.#forget(session, piece, nowMs)
     const member = this.#memberOf(session)
     for (const piece of claims) {
-      if (pieces.bits.has(piece) || member.claims.size >= CLAIMS_MAX) continue
+      if (pieces.bits.has(piece) || member.claimed.has(piece) || member.claims.size >= CLAIMS_MAX) continue
+      member.claimed.add(piece)
       member.claims.set(piece, nowMs)
       const claimants = this.#claimants.get(piece)
       if (claimants === undefined) this.#claimants.set(piece, new Set([session]))
@@ -291,7 +294,7 @@ export class Crossing {
   #memberOf(session: Session): Member {
     let member = this.#members.get(session)
     if (member === undefined) {
-      member = { claims: new Map(), voidClaims: 0 }
+      member = { claims: new Map(), claimed: new Set(), voidClaims: 0 }
       this.#members.set(session, member)
     }
     return member
