@@ -49,7 +49,6 @@ interface Bringing {
 }
 
 interface Member {
-  readonly claims: Map<number, number>
   /** Pieces that it has claimed before: a second claim of one counts for nothing, or it would hold it up for ever. */
   readonly claimed: Set<number>
   voidClaims: number
@@ -61,7 +60,7 @@ export class Crossing {
   readonly #self: DeviceId
   readonly #site: string
   readonly #sessions: ReadonlyMap<unknown, Session>
-  /** What each peer claims, with the time since when. */
+  /** What the claims of each peer are worth. */
   readonly #members = new Map<Session, Member>()
   /** Who claims each piece. */
   readonly #claimants = new Map<number, Set<Session>>()
@@ -157,7 +156,6 @@ export class Crossing {
   announced(session: Session, piece: number, { isNew, nowMs }: { isNew: boolean; nowMs: number }): void {
     this.#delivered(session, piece, nowMs)
     if (isNew && !session.facts.sameSite) this.#offered(session, piece, nowMs)
-    if (session.isComplete) this.#isStale = true
   }
 
   /** A peer of another site has a piece. */
@@ -181,27 +179,25 @@ export class Crossing {
     for (const piece of drops) this.#forget(session, piece, nowMs)
     const member = this.#memberOf(session)
     for (const piece of claims) {
-      if (pieces.bits.has(piece) || member.claimed.has(piece) || member.claims.size >= CLAIMS_MAX) continue
+      if (pieces.bits.has(piece) || member.claimed.has(piece) || pieces.claims.size >= CLAIMS_MAX) continue
       member.claimed.add(piece)
-      member.claims.set(piece, nowMs)
       const claimants = this.#claimants.get(piece)
       if (claimants === undefined) this.#claimants.set(piece, new Set([session]))
       else claimants.add(session)
-      this.#picker.claim(pieces, piece)
+      this.#picker.claim(pieces, piece, nowMs)
     }
   }
 
   #delivered(session: Session, piece: number, nowMs: number): void {
-    const member = this.#members.get(session)
-    if (member?.claims.has(piece) !== true) return
+    if (session.pieces?.claims.has(piece) !== true) return
+    const member = this.#memberOf(session)
     if (member.voidClaims >= VOID_CLAIMS_MAX) this.#isStale = true
     member.voidClaims = 0
     this.#forget(session, piece, nowMs)
   }
 
   gone(session: Session, nowMs: number): void {
-    for (const piece of [...(this.#members.get(session)?.claims.keys() ?? [])])
-      this.#forget(session, piece, nowMs)
+    for (const piece of [...(session.pieces?.claims.keys() ?? [])]) this.#forget(session, piece, nowMs)
     this.#members.delete(session)
     this.#isStale = true
   }
@@ -294,7 +290,7 @@ export class Crossing {
   #memberOf(session: Session): Member {
     let member = this.#members.get(session)
     if (member === undefined) {
-      member = { claims: new Map(), claimed: new Set(), voidClaims: 0 }
+      member = { claimed: new Set(), voidClaims: 0 }
       this.#members.set(session, member)
     }
     return member
@@ -303,7 +299,7 @@ export class Crossing {
   /** Whether a claim still stands. One that does not is forgotten. */
   #holds(session: Session, piece: number, nowMs: number): boolean {
     const member = this.#memberOf(session)
-    const sinceMs = member.claims.get(piece)
+    const sinceMs = session.pieces?.claims.get(piece)
     if (sinceMs === undefined || member.voidClaims >= VOID_CLAIMS_MAX) return false
     if (nowMs - sinceMs < Math.max(this.#limits.claimMinMs, this.#limits.claimFactor * this.#usualMs))
       return true
@@ -314,8 +310,7 @@ export class Crossing {
   }
 
   #forget(session: Session, piece: number, nowMs: number): void {
-    if (this.#members.get(session)?.claims.delete(piece) !== true) return
-    if (session.pieces !== undefined) this.#picker.unclaim(session.pieces, piece)
+    if (session.pieces === undefined || !this.#picker.unclaim(session.pieces, piece)) return
     const claimants = this.#claimants.get(piece)
     claimants?.delete(session)
     if (claimants?.size === 0) this.#claimants.delete(piece)

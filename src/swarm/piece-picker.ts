@@ -40,8 +40,8 @@ export class PeerPieces {
   found: number[] = []
   /** In our site. */
   readonly isNear: boolean
-  /** Pieces that it has said it is bringing, and does not have yet. */
-  readonly claims = new Set<number>()
+  /** Pieces that it has said it is bringing, and does not have yet, with the time since when. */
+  readonly claims = new Map<number, number>()
 
   constructor(bits: Bitfield, { cameComplete, isNear }: { cameComplete: boolean; isNear: boolean }) {
     this.bits = bits
@@ -310,7 +310,7 @@ export class PiecePicker {
 
   removePeer(peer: PeerPieces): void {
     assert(this.#peers.delete(peer), 'the peer was added')
-    for (const piece of [...peer.claims]) this.unclaim(peer, piece)
+    for (const piece of [...peer.claims.keys()]) this.unclaim(peer, piece)
     if (peer.cameComplete) this.#countComplete(peer, -1)
     else peer.bits.each(piece => this.#lower(peer, piece))
   }
@@ -319,7 +319,6 @@ export class PiecePicker {
   peerHas(peer: PeerPieces, piece: PieceIndex): boolean {
     if (!peer.bits.add(piece)) return false
     assert(!peer.cameComplete, 'a complete peer has nothing new')
-    this.unclaim(peer, piece)
     this.#raise(peer, piece)
     this.#count(peer, piece)
     return true
@@ -336,17 +335,19 @@ export class PiecePicker {
   }
 
   /** The peer is bringing a piece: it counts as if it had it, where pieces are chosen by how rare they are. */
-  claim(peer: PeerPieces, piece: number): void {
-    if (peer.bits.has(piece) || peer.claims.has(piece)) return
-    peer.claims.add(piece)
+  claim(peer: PeerPieces, piece: number, nowMs: number): void {
+    assert(!peer.bits.has(piece) && !peer.claims.has(piece), 'a peer claims what it lacks, once')
+    peer.claims.set(piece, nowMs)
     this.#claimed[piece] = (this.#claimed[piece] ?? 0) + 1
     this.#order.raise(piece)
   }
 
-  unclaim(peer: PeerPieces, piece: number): void {
-    if (!peer.claims.delete(piece)) return
+  /** False when it did not. */
+  unclaim(peer: PeerPieces, piece: number): boolean {
+    if (!peer.claims.delete(piece)) return false
     this.#claimed[piece] = (this.#claimed[piece] ?? 0) - 1
     this.#order.lower(piece)
+    return true
   }
 
   #countComplete(peer: PeerPieces, by: 1 | -1): void {

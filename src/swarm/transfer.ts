@@ -261,6 +261,7 @@ export class Transfer {
   }
 
   #setPieces(session: Session, parts: VersionParts, bits: Bitfield | undefined): void {
+    parts.crossing.gone(session, this.#context.nowMs)
     if (session.pieces !== undefined) parts.picker.removePeer(session.pieces)
     const known = bits ?? new Bitfield(parts.picker.version.pieceCount)
     session.pieces = parts.picker.addPeer(known, session.facts.sameSite)
@@ -403,9 +404,11 @@ export class Transfer {
     if (session.pieces === undefined) this.#setPieces(session, parts, undefined)
     const pieces = defined(session.pieces, 'pieces of the peer')
     const { nowMs } = this.#context
-    const isNew = parts.picker.peerHas(pieces, piece)
+    const isNew = !pieces.bits.has(piece)
     parts.crossing.announced(session, piece, { isNew, nowMs })
     if (!isNew) return session.spendIdle(nowMs)
+    parts.picker.peerHas(pieces, piece)
+    if (pieces.bits.isFull) parts.crossing.membersChanged()
     parts.schedule.delivered(session, piece)
     if (session.facts.sameSite) parts.downloads.leave(piece)
     this.#updateInterest(session)
