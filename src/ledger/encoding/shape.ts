@@ -27,9 +27,11 @@ export class Misshape {
 }
 
 export type Shape<T> = (value: CborValue | undefined) => T | Misshape
+/** What a value of a shape is. */
+export type Shaped<S extends Shape<unknown>> = Exclude<ReturnType<S>, Misshape>
 
 type Shapes = Readonly<Record<string, Shape<unknown>>>
-type Shaped<S extends Shapes> = { readonly [K in keyof S]: Exclude<ReturnType<S[K]>, Misshape> }
+type ShapedMap<S extends Shapes> = { readonly [K in keyof S]: Exclude<ReturnType<S[K]>, Misshape> }
 
 function isMap(value: CborValue | undefined): value is { readonly [key: string]: CborValue } {
   return (
@@ -43,7 +45,7 @@ export function fieldOf(value: CborValue, key: string): CborValue | undefined {
 }
 
 /** A map with exactly the fields of `shapes`. */
-export function object<S extends Shapes>(shapes: S): Shape<Shaped<S>> {
+export function object<S extends Shapes>(shapes: S): Shape<ShapedMap<S>> {
   const keys = Object.keys(shapes)
   return value => {
     if (!isMap(value)) return new Misshape('', 'a map')
@@ -55,7 +57,7 @@ export function object<S extends Shapes>(shapes: S): Shape<Shaped<S>> {
       result[key] = field
     }
     if (Object.keys(value).length !== keys.length) return new Misshape('', `a map of ${keys.join(', ')} only`)
-    return result as Shaped<S>
+    return result as ShapedMap<S>
   }
 }
 

@@ -3,28 +3,28 @@
  * and these operations. Whoever holds all that a quorum of recent beacons speak of has a recent view, and so can not
  * have been kept from a revocation for longer than the beacons are old (freshness.ts).
  *
- * Its record is the deterministic CBOR of [bytes, signature], the signature over the domain-separated SHA-256 of the
- * bytes. It says what its signer held and nothing of whether that is all there is: that is what the quorum is for.
+ * Its record is a statement (statement.ts). It says what its signer held and nothing of whether that is all there is: that is what the quorum is for.
  */
 
 import { assert } from '../../base/assert.ts'
 import { type DeviceId, deviceIdFromBytes, idBytes, type OrgId, orgIdFromBytes } from '../../base/ids.ts'
 import { DAY_MS } from '../../base/units.ts'
-import { type CborFault, decodeCbor, encodeCbor } from '../encoding/cbor.ts'
 import { hash, key, timeMs } from '../encoding/names.ts'
-import { accepted, type Outcome, rejected } from '../encoding/outcome.ts'
-import { bytes, bytesUpTo, exactly, integer, Misshape, object, tuple } from '../encoding/shape.ts'
+import { accepted, type Outcome } from '../encoding/outcome.ts'
+import { exactly, integer, object, type Shaped, tuple } from '../encoding/shape.ts'
+import type { Sha256, Sign, Verify } from '../encoding/signature.ts'
 import {
-  domainMessage,
-  type Sha256,
-  SIGNATURE_BYTES,
-  type Sign,
-  signId,
-  type Verify
-} from '../encoding/signature.ts'
+  lifeFault,
+  openStatement,
+  readTerms,
+  recordBytesMax,
+  type StatementFault,
+  type StatementForm,
+  signStatement
+} from '../encoding/statement.ts'
 
 export const BEACON_BYTES_MAX = 512
-export const BEACON_RECORD_BYTES_MAX = BEACON_BYTES_MAX + SIGNATURE_BYTES + 16
+export const BEACON_RECORD_BYTES_MAX = recordBytesMax(BEACON_BYTES_MAX)
 /** The org's policy says how long a beacon is believed; this bounds what a record can ask for. */
 export const BEACON_LIFE_MAX_MS = 30 * DAY_MS
 
@@ -49,7 +49,7 @@ export interface Beacon extends BeaconTerms {
   readonly record: Uint8Array
 }
 
-export type BeaconFault = CborFault | 'unknown-version' | 'bad-signature'
+export type BeaconFault = StatementFault
 
 const beaconShape = object({
   v: exactly(1),
@@ -61,58 +61,50 @@ const beaconShape = object({
   time: timeMs,
   expires: timeMs
 })
-const recordShape = tuple(bytesUpTo(BEACON_BYTES_MAX), bytes(SIGNATURE_BYTES))
+const FORM: StatementForm<Shaped<typeof beaconShape>> = {
+  ...{ domain: 'beacon', what: 'beacon', recordWhat: 'beacon record' },
+  ...{ bytesMax: BEACON_BYTES_MAX, depthMax: 2, shape: beaconShape },
+  signer: { name: 'the device', keyOf: ({ device }) => device },
+  faultOf: terms => lifeFault(terms, BEACON_LIFE_MAX_MS)
+}
 
 export function createBeacon(terms: BeaconTerms, keys: { sign: Sign; sha256: Sha256 }): Beacon {
-  const encoded = encodeCbor({
-    v: 1,
-    org: idBytes(terms.org),
-    device: idBytes(terms.device),
-    root: [terms.rootVersion, terms.rootHash],
-    digest: terms.digest,
-    operations: terms.operations,
-    time: terms.timeMs,
-    expires: terms.expiresMs
-  })
-  const hashed = keys.sha256(encoded)
-  const record = encodeCbor([encoded, signId('beacon', hashed, keys.sign)])
-  const beacon = readBeacon(encoded, { hashed, record })
-  assert(beacon.ok, `a beacon that we sign is valid: ${beacon.ok ? '' : beacon.detail}`)
-  return beacon.value
+  const signed = signStatement(
+    'beacon',
+    {
+      v: 1,
+      org: idBytes(terms.org),
+      device: idBytes(terms.device),
+      root: [terms.rootVersion, terms.rootHash],
+      digest: terms.digest,
+      operations: terms.operations,
+      time: terms.timeMs,
+      expires: terms.expiresMs
+    },
+    keys
+  )
+  const read = readTerms(FORM, signed.encoded)
+  assert(read.ok, `a beacon that we sign is valid: ${read.ok ? '' : read.detail}`)
+  return beaconOf(read.value, signed)
 }
 
 /** Decodes a beacon of any origin: its shape and its signature. Whether it counts is freshness.ts's to say. */
 export function decodeBeacon(
   record: Uint8Array,
-  { verify, sha256 }: { verify: Verify; sha256: Sha256 }
+  keys: { verify: Verify; sha256: Sha256 }
 ): Outcome<Beacon, BeaconFault> {
-  const outer = decodeCbor(record, { bytesMax: BEACON_RECORD_BYTES_MAX, depthMax: 1 })
-  if (!outer.ok) return outer
-  const parts = recordShape(outer.value)
-  if (parts instanceof Misshape) return rejected('malformed', `beacon record: ${parts}`)
-  const [encoded, signature] = parts
-  const hashed = sha256(encoded)
-  const beacon = readBeacon(encoded, { hashed, record: record.slice() })
-  if (!beacon.ok) return beacon
-  return verify(idBytes(beacon.value.device), domainMessage('beacon', hashed), signature)
-    ? beacon
-    : rejected('bad-signature', 'the signature is not by the device')
+  const opened = openStatement(FORM, record, keys)
+  if (!opened.ok) return opened
+  const { terms, hash: hashed } = opened.value
+  return accepted(beaconOf(terms, { hash: hashed, record: record.slice() }))
 }
 
-function readBeacon(
-  encoded: Uint8Array,
-  { hashed, record }: { hashed: Uint8Array; record: Uint8Array }
-): Outcome<Beacon, BeaconFault> {
-  const decoded = decodeCbor(encoded, { bytesMax: BEACON_BYTES_MAX, depthMax: 2 })
-  if (!decoded.ok) return decoded
-  const terms = beaconShape(decoded.value)
-  if (terms instanceof Misshape)
-    return rejected(terms.path === 'v' ? 'unknown-version' : 'malformed', `beacon: ${terms}`)
-  const lifeMs = terms.expires - terms.time
-  if (lifeMs <= 0 || lifeMs > BEACON_LIFE_MAX_MS)
-    return rejected('malformed', `beacon: it lives ${lifeMs} ms, at most ${BEACON_LIFE_MAX_MS}`)
+function beaconOf(
+  terms: Shaped<typeof beaconShape>,
+  { hash: hashed, record }: Pick<Beacon, 'hash' | 'record'>
+): Beacon {
   const [rootVersion, rootHash] = terms.root
-  return accepted({
+  return {
     org: orgIdFromBytes(terms.org),
     device: deviceIdFromBytes(terms.device),
     rootVersion,
@@ -123,5 +115,5 @@ function readBeacon(
     expiresMs: terms.expires,
     hash: hashed,
     record
-  })
+  }
 }

@@ -3,8 +3,7 @@
  * exchanged between peers and kept only while it lives; the ledger never holds it, so a name or an address is
  * forgotten when nobody repeats it.
  *
- * Its record is the deterministic CBOR of [bytes, signature], the signature over the domain-separated SHA-256 of
- * the bytes. The name it shows must open the commitment of the device's enrolment, so that no device can call
+ * Its record is a statement (statement.ts). The name it shows must open the commitment of the device's enrolment, so that no device can call
  * itself what nobody enrolled it as. The newest statement of a device replaces the others.
  */
 
@@ -12,7 +11,6 @@ import { assert } from '../../base/assert.ts'
 import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { type DeviceId, deviceIdFromBytes, idBytes, type OrgId, orgIdFromBytes } from '../../base/ids.ts'
 import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
-import { type CborFault, decodeCbor, encodeCbor } from '../encoding/cbor.ts'
 import {
   ADDRESSES_MAX,
   address,
@@ -24,20 +22,22 @@ import {
   timeMs
 } from '../encoding/names.ts'
 import { accepted, type Outcome, type Rejection, rejected } from '../encoding/outcome.ts'
-import { bytes, bytesUpTo, exactly, list, Misshape, object, oneOf, tuple } from '../encoding/shape.ts'
+import { bytes, exactly, list, object, oneOf, type Shaped } from '../encoding/shape.ts'
+import type { Sha256, Sign, Verify } from '../encoding/signature.ts'
 import {
-  domainMessage,
-  type Sha256,
-  SIGNATURE_BYTES,
-  type Sign,
-  signId,
-  type Verify
-} from '../encoding/signature.ts'
+  lifeFault,
+  openStatement,
+  readTerms,
+  recordBytesMax,
+  type StatementFault,
+  type StatementForm,
+  signStatement
+} from '../encoding/statement.ts'
 import { commitName, NAME_SALT_BYTES } from '../fold/invite.ts'
 import { isMember, type State } from '../fold/state.ts'
 
 export const PRESENCE_BYTES_MAX = 8 * 1024
-export const PRESENCE_RECORD_BYTES_MAX = PRESENCE_BYTES_MAX + SIGNATURE_BYTES + 16
+export const PRESENCE_RECORD_BYTES_MAX = recordBytesMax(PRESENCE_BYTES_MAX)
 /** A statement that lives longer is refused: a device that is gone must not stay. */
 export const PRESENCE_LIFE_MAX_MS = DAY_MS
 /** How far ahead of ours a device's clock may be. */
@@ -63,7 +63,7 @@ export interface Presence extends PresenceTerms {
   readonly record: Uint8Array
 }
 
-export type PresenceFault = CborFault | 'unknown-version' | 'bad-signature'
+export type PresenceFault = StatementFault
 export type PresenceRefusal = 'foreign-org' | 'not-a-member' | 'expired' | 'from-the-future' | 'wrong-name'
 
 const presenceShape = object({
@@ -78,59 +78,51 @@ const presenceShape = object({
   time: timeMs,
   expires: timeMs
 })
-const recordShape = tuple(bytesUpTo(PRESENCE_BYTES_MAX), bytes(SIGNATURE_BYTES))
+const FORM: StatementForm<Shaped<typeof presenceShape>> = {
+  ...{ domain: 'presence', what: 'presence', recordWhat: 'presence record' },
+  ...{ bytesMax: PRESENCE_BYTES_MAX, depthMax: 2, shape: presenceShape },
+  signer: { name: 'the device', keyOf: ({ device }) => device },
+  faultOf: terms => lifeFault(terms, PRESENCE_LIFE_MAX_MS)
+}
 
 export function createPresence(terms: PresenceTerms, keys: { sign: Sign; sha256: Sha256 }): Presence {
-  const encoded = encodeCbor({
-    v: 1,
-    org: idBytes(terms.org),
-    device: idBytes(terms.device),
-    name: terms.name,
-    salt: terms.nameSalt,
-    site: terms.site,
-    kind: terms.kind,
-    addresses: terms.addresses,
-    time: terms.timeMs,
-    expires: terms.expiresMs
-  })
-  const hashed = keys.sha256(encoded)
-  const record = encodeCbor([encoded, signId('presence', hashed, keys.sign)])
-  const presence = readPresence(encoded, { hashed, record })
-  assert(presence.ok, `a presence that we sign is valid: ${presence.ok ? '' : presence.detail}`)
-  return presence.value
+  const signed = signStatement(
+    'presence',
+    {
+      v: 1,
+      org: idBytes(terms.org),
+      device: idBytes(terms.device),
+      name: terms.name,
+      salt: terms.nameSalt,
+      site: terms.site,
+      kind: terms.kind,
+      addresses: terms.addresses,
+      time: terms.timeMs,
+      expires: terms.expiresMs
+    },
+    keys
+  )
+  const read = readTerms(FORM, signed.encoded)
+  assert(read.ok, `a presence that we sign is valid: ${read.ok ? '' : read.detail}`)
+  return presenceOf(read.value, signed)
 }
 
 /** Decodes a statement of any origin: its shape and its signature. `judgePresence` says whether it counts. */
 export function decodePresence(
   record: Uint8Array,
-  { verify, sha256 }: { verify: Verify; sha256: Sha256 }
+  keys: { verify: Verify; sha256: Sha256 }
 ): Outcome<Presence, PresenceFault> {
-  const outer = decodeCbor(record, { bytesMax: PRESENCE_RECORD_BYTES_MAX, depthMax: 1 })
-  if (!outer.ok) return outer
-  const parts = recordShape(outer.value)
-  if (parts instanceof Misshape) return rejected('malformed', `presence record: ${parts}`)
-  const [encoded, signature] = parts
-  const hashed = sha256(encoded)
-  const presence = readPresence(encoded, { hashed, record: record.slice() })
-  if (!presence.ok) return presence
-  return verify(idBytes(presence.value.device), domainMessage('presence', hashed), signature)
-    ? presence
-    : rejected('bad-signature', 'the signature is not by the device')
+  const opened = openStatement(FORM, record, keys)
+  if (!opened.ok) return opened
+  const { terms, hash: hashed } = opened.value
+  return accepted(presenceOf(terms, { hash: hashed, record: record.slice() }))
 }
 
-function readPresence(
-  encoded: Uint8Array,
-  { hashed, record }: { hashed: Uint8Array; record: Uint8Array }
-): Outcome<Presence, PresenceFault> {
-  const decoded = decodeCbor(encoded, { bytesMax: PRESENCE_BYTES_MAX, depthMax: 2 })
-  if (!decoded.ok) return decoded
-  const terms = presenceShape(decoded.value)
-  if (terms instanceof Misshape)
-    return rejected(terms.path === 'v' ? 'unknown-version' : 'malformed', `presence: ${terms}`)
-  const lifeMs = terms.expires - terms.time
-  if (lifeMs <= 0 || lifeMs > PRESENCE_LIFE_MAX_MS)
-    return rejected('malformed', `presence: it lives ${lifeMs} ms, at most ${PRESENCE_LIFE_MAX_MS}`)
-  return accepted({
+function presenceOf(
+  terms: Shaped<typeof presenceShape>,
+  { hash: hashed, record }: Pick<Presence, 'hash' | 'record'>
+): Presence {
+  return {
     org: orgIdFromBytes(terms.org),
     device: deviceIdFromBytes(terms.device),
     name: terms.name,
@@ -142,7 +134,7 @@ function readPresence(
     expiresMs: terms.expires,
     hash: hashed,
     record
-  })
+  }
 }
 
 /** Whether a decoded statement counts here and now; undefined when it does. */
