@@ -5,11 +5,13 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { Option } from 'commander'
 import { fromUtf8 } from '../base/bytes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import type { CliContext } from './context.ts'
 
 export const PASSPHRASE_VARIABLE = 'PEERAGE_PASSPHRASE_FILE'
+const PASSPHRASE_OPTION = '--passphrase-file'
 const FILE_BYTES_MAX = 4096
 
 export interface PassphraseSource {
@@ -21,6 +23,27 @@ export interface PassphraseSource {
   readonly prompt: string
   /** Ask twice on a terminal: a new passphrase that was mistyped opens nothing. */
   readonly repeat: boolean
+}
+
+/** The option of every command that opens or makes a key file. */
+export function passphraseOption({ of = 'the passphrase', each = '' } = {}): Option {
+  return new Option(
+    `${PASSPHRASE_OPTION} <file>`,
+    `read ${of} from ${each === '' ? 'the one line of this file' : 'this file'} (default: ${PASSPHRASE_VARIABLE}, else ask${each})`
+  )
+}
+
+/** The passphrase of a key file: from the file that the option or the environment names, else asked for. */
+export async function readKeyPassphrase(
+  context: CliContext,
+  {
+    file,
+    prompt = 'passphrase',
+    repeat = false
+  }: Partial<Pick<PassphraseSource, 'file' | 'prompt' | 'repeat'>>
+): Promise<string> {
+  const option = PASSPHRASE_OPTION
+  return await readPassphrase(context, { file, option, environment: true, prompt, repeat })
 }
 
 /** AppError USAGE, INTERRUPTED or PASSPHRASE_MISSING. */

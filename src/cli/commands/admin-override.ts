@@ -12,10 +12,9 @@ import {
 import { formatDuration } from '../../base/units.ts'
 import { deviceReference, named } from '../acted.ts'
 import { command, duration, type Invocation } from '../command.ts'
-import { PASSPHRASE_VARIABLE, readPassphrase } from '../passphrase.ts'
-import { absolutePathOf } from '../paths.ts'
+import { showKeyFile } from '../key-file.ts'
+import { passphraseOption, readKeyPassphrase } from '../passphrase.ts'
 import { type Column, isoTime, plural, printable, relativeTime, renderTable } from '../text.ts'
-import { PASSPHRASE_OPTION } from './admin.ts'
 
 const ID_SHOWN = 12
 
@@ -36,17 +35,9 @@ async function makeWithFile(
   drafting: Drafting,
   given: { readonly file: string; readonly passphraseFile: string | undefined }
 ) {
-  const path = absolutePathOf(given.file, context)
-  const { keys } = await context.loadDaemon()
-  const { key } = await keys.show(path)
+  const { path, key, keys } = await showKeyFile(context, given.file)
   const { id, bytes } = await client.call('draftOverride', { ...drafting, key })
-  const passphrase = await readPassphrase(context, {
-    file: given.passphraseFile,
-    option: PASSPHRASE_OPTION,
-    environment: true,
-    prompt: 'passphrase',
-    repeat: false
-  })
+  const passphrase = await readKeyPassphrase(context, { file: given.passphraseFile })
   const signature = await keys.signOverride(path, passphrase, { id, bytes })
   return await client.call('makeOverride', { bytes, vote: { key, signature } })
 }
@@ -74,10 +65,7 @@ export const makeOverride = command({
     new Option('--reason <text>', 'why, for who reads the audit logs; no names of people'),
     new Option('--device <device...>', 'a device that it is for, repeatable (default: every device)'),
     new Option('--key <file>', 'sign with the admin’s key in this file instead of this device’s'),
-    new Option(
-      `${PASSPHRASE_OPTION} <file>`,
-      `read its passphrase from the one line of this file (default: ${PASSPHRASE_VARIABLE}, else ask)`
-    )
+    passphraseOption({ of: 'its passphrase' })
   ],
   input: z.object({
     class: z.array(dataClass, { error: 'name a class' }).min(1, 'name a class'),

@@ -7,7 +7,8 @@ import type { DeviceName } from '../../api/field.ts'
 import { formatDuration } from '../../base/units.ts'
 import { named } from '../acted.ts'
 import { command, type Invocation } from '../command.ts'
-import { PASSPHRASE_VARIABLE, readPassphrase } from '../passphrase.ts'
+import { showKeyFile } from '../key-file.ts'
+import { passphraseOption, readKeyPassphrase } from '../passphrase.ts'
 import { absolutePathOf } from '../paths.ts'
 import {
   type Column,
@@ -19,8 +20,6 @@ import {
   renderFields,
   renderTable
 } from '../text.ts'
-
-export const PASSPHRASE_OPTION = '--passphrase-file'
 
 const HASH_SHOWN = 12
 
@@ -210,19 +209,11 @@ async function signWithFile(
   given: { readonly proposal: string; readonly file: string; readonly passphraseFile: string | undefined }
 ): Promise<RootActed> {
   const { client, context } = invocation
-  const path = absolutePathOf(given.file, context)
-  const { keys } = await context.loadDaemon()
-  const { key } = await keys.show(path)
+  const { path, key, keys } = await showKeyFile(context, given.file)
   const { hash, bytes, version, changes } = await client.call('proposal', { proposal: given.proposal, key })
   invocation.note(`root ${hash}, version ${version}:`)
   for (const change of changes) invocation.note(`  ${printable(change)}`)
-  const passphrase = await readPassphrase(context, {
-    file: given.passphraseFile,
-    option: PASSPHRASE_OPTION,
-    environment: true,
-    prompt: 'passphrase',
-    repeat: false
-  })
+  const passphrase = await readKeyPassphrase(context, { file: given.passphraseFile })
   const signature = await keys.signRoot(path, passphrase, { hash, bytes })
   return await client.call('vote', { proposal: hash, vote: { key, signature } })
 }
@@ -236,10 +227,7 @@ export const signRoot = command({
   examples: ['peerage admin sign 1f2e3d4c5b6a', 'peerage admin sign 1f2e3d4c5b6a --key /media/usb/admin.key'],
   options: [
     new Option('--key <file>', 'sign with the key in this file instead of this device’s'),
-    new Option(
-      `${PASSPHRASE_OPTION} <file>`,
-      `read its passphrase from the one line of this file (default: ${PASSPHRASE_VARIABLE}, else ask)`
-    )
+    passphraseOption({ of: 'its passphrase' })
   ],
   input: z.object({
     proposal: z.string().min(1, 'write at least eight digits of its hash'),
@@ -263,12 +251,7 @@ export const initRecovery = command({
     'A majority of the recovery keys can replace the admins. Keep each at another place, and none where an admin’s key is. ' +
     'Needs no node. The files are never written over.',
   examples: ['peerage admin recovery init /media/a/r1.key /media/b/r2.key /media/c/r3.key'],
-  options: [
-    new Option(
-      `${PASSPHRASE_OPTION} <file>`,
-      `read the passphrase of all of them from this file (default: ${PASSPHRASE_VARIABLE}, else ask for each)`
-    )
-  ],
+  options: [passphraseOption({ of: 'the passphrase of all of them', each: ' for each' })],
   input: z.object({
     files: z
       .array(z.string().min(1, 'name a file'))
@@ -282,10 +265,8 @@ export const initRecovery = command({
     const made: { path: string; key: string }[] = []
     for (const file of files) {
       const path = absolutePathOf(file, context)
-      const passphrase = await readPassphrase(context, {
+      const passphrase = await readKeyPassphrase(context, {
         file: passphraseFile,
-        option: PASSPHRASE_OPTION,
-        environment: true,
         prompt: `new passphrase of ${file}`,
         repeat: true
       })

@@ -12,7 +12,7 @@ import { AppError } from '../../base/errors.ts'
 import { shortId } from '../../base/ids.ts'
 import type { WitnessRun } from '../../daemon.ts'
 import { command } from '../command.ts'
-import { PASSPHRASE_VARIABLE, readPassphrase } from '../passphrase.ts'
+import { passphraseOption, readKeyPassphrase } from '../passphrase.ts'
 import { absolutePathOf } from '../paths.ts'
 import { isoTime, type Paint, plural, printable } from '../text.ts'
 
@@ -130,10 +130,7 @@ export const witnessAudit = command({
     new Option('--name <name>', 'name of the witness, such as auditor.example').makeOptionMandatory(),
     new Option('--state <file>', 'where it remembers what it cosigned (default: beside the key file)'),
     new Option('--org <id>', 'the org that questions must be of'),
-    new Option(
-      '--passphrase-file <file>',
-      `read the passphrase from the one line of this file (default: ${PASSPHRASE_VARIABLE}, else ask)`
-    )
+    passphraseOption()
   ],
   input: z.object({
     folder: z.string().min(1, 'write a path'),
@@ -148,13 +145,7 @@ export const witnessAudit = command({
     const daemon = await context.loadDaemon()
     const keyFile = absolutePathOf(key, context)
     await daemon.keys.show(keyFile)
-    const passphrase = await readPassphrase(context, {
-      file: passphraseFile,
-      option: '--passphrase-file',
-      environment: true,
-      prompt: 'passphrase',
-      repeat: false
-    })
+    const passphrase = await readKeyPassphrase(context, { file: passphraseFile })
     const run = await daemon.witnessAudit({
       ...{ folder: absolutePathOf(folder, context), keyFile, passphrase, name },
       statePath: state === undefined ? null : absolutePathOf(state, context),

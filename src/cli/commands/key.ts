@@ -4,17 +4,10 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
 import { command, type Invocation } from '../command.ts'
-import { PASSPHRASE_VARIABLE, readPassphrase } from '../passphrase.ts'
+import { passphraseOption, readKeyPassphrase, readPassphrase } from '../passphrase.ts'
 import { renderFields } from '../text.ts'
 
-const PASSPHRASE_OPTION = '--passphrase-file'
 const NEW_PASSPHRASE_OPTION = '--new-passphrase-file'
-
-const passphraseFile = (): Option =>
-  new Option(
-    `${PASSPHRASE_OPTION} <file>`,
-    `read the passphrase from the one line of this file (default: ${PASSPHRASE_VARIABLE}, else ask)`
-  )
 
 const file = z.string().min(1, 'name a file')
 
@@ -28,14 +21,12 @@ export const createKey = command({
   description:
     'The file is never written over. Whoever loses the passphrase loses the key: nobody can recover either.',
   examples: ['peerage key create /media/usb/admin.key'],
-  options: [passphraseFile()],
+  options: [passphraseOption()],
   input: z.object({ file, passphraseFile: z.string().optional() }),
   run: async (invocation, input) => {
     const path = pathOf(invocation, input.file)
-    const passphrase = await readPassphrase(invocation.context, {
+    const passphrase = await readKeyPassphrase(invocation.context, {
       file: input.passphraseFile,
-      option: PASSPHRASE_OPTION,
-      environment: true,
       prompt: 'new passphrase',
       repeat: true
     })
@@ -81,7 +72,7 @@ export const changeKeyPassphrase = command({
   description: 'Copies of the file keep the old one.',
   examples: ['peerage key passphrase admin.key'],
   options: [
-    passphraseFile(),
+    passphraseOption(),
     new Option(`${NEW_PASSPHRASE_OPTION} <file>`, 'read the new passphrase from this file (default: ask)')
   ],
   input: z.object({
@@ -92,13 +83,7 @@ export const changeKeyPassphrase = command({
   run: async (invocation, input) => {
     const { context } = invocation
     const path = pathOf(invocation, input.file)
-    const from = await readPassphrase(context, {
-      file: input.passphraseFile,
-      option: PASSPHRASE_OPTION,
-      environment: true,
-      prompt: 'passphrase',
-      repeat: false
-    })
+    const from = await readKeyPassphrase(context, { file: input.passphraseFile })
     const to = await readPassphrase(context, {
       file: input.newPassphraseFile,
       option: NEW_PASSPHRASE_OPTION,

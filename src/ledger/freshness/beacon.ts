@@ -3,7 +3,8 @@
  * and these operations. Whoever holds all that a quorum of recent beacons speak of has a recent view, and so can not
  * have been kept from a revocation for longer than the beacons are old (freshness.ts).
  *
- * Its record is a statement (statement.ts). It says what its signer held and nothing of whether that is all there is: that is what the quorum is for.
+ * Its record is a statement (statement.ts). It says what its signer held and nothing of whether that is all there is:
+ * that is what the quorum is for.
  */
 
 import { assert } from '../../base/assert.ts'

@@ -3,8 +3,8 @@
  * exchanged between peers and kept only while it lives; the ledger never holds it, so a name or an address is
  * forgotten when nobody repeats it.
  *
- * Its record is a statement (statement.ts). The name it shows must open the commitment of the device's enrolment, so that no device can call
- * itself what nobody enrolled it as. The newest statement of a device replaces the others.
+ * Its record is a statement (statement.ts). The name it shows must open the commitment of the device's enrolment, so
+ * that no device can call itself what nobody enrolled it as. The newest statement of a device replaces the others.
  */
 
 import { assert } from '../../base/assert.ts'
