@@ -27,10 +27,9 @@ export interface PassphraseSource {
 
 /** The option of every command that opens or makes a key file. */
 export function passphraseOption({ of = 'the passphrase', each = '' } = {}): Option {
-  return new Option(
-    `${PASSPHRASE_OPTION} <file>`,
-    `read ${of} from ${each === '' ? 'the one line of this file' : 'this file'} (default: ${PASSPHRASE_VARIABLE}, else ask${each})`
-  )
+  const from = each === '' ? 'the one line of this file' : 'this file'
+  const otherwise = `default: ${PASSPHRASE_VARIABLE}, else ask${each}`
+  return new Option(`${PASSPHRASE_OPTION} <file>`, `read ${of} from ${from} (${otherwise})`)
 }
 
 /** The passphrase of a key file: from the file that the option or the environment names, else asked for. */

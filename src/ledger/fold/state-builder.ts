@@ -6,44 +6,27 @@
 import { defined } from '../../base/assert.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
-import { orgIdOf } from '../chain/root.ts'
 import type { AccessGrant, AccessRevoke, OperationContent, Scope } from '../operation/operation-content.ts'
 import type { DatasetFold } from './dataset-fold.ts'
-import { compareCausal, type Feed, type FeedKey, type OperationLog, type Placed } from './feed.ts'
+import { compareCausal, type Feed, type OperationLog, type Placed } from './feed.ts'
 import { type FoldBooks, getOr, granteeKey } from './fold-books.ts'
 import { BASE_ROLE, type Verdict } from './fold-judge.ts'
-import type {
-  ContentEntry,
-  DatasetEntry,
-  DeviceEntry,
-  Enrolment,
-  Fork,
-  GrantEntry,
-  GroupEntry,
-  Inert,
-  InviteEntry,
-  ProposalEntry,
-  RoleHolding,
-  Standing,
-  State,
-  Taking,
-  VoteEntry
+import {
+  type ContentEntry,
+  type DatasetEntry,
+  type DeviceEntry,
+  type Enrolment,
+  emptyState,
+  type GroupEntry,
+  type Inert,
+  type InviteEntry,
+  type MutableState,
+  type RoleHolding,
+  type Standing,
+  type State,
+  type Taking
 } from './state.ts'
 import { type Subject, standing, standingTakes, type Take } from './subject.ts'
-
-interface MutableState extends State {
-  readonly devices: Map<DeviceId, DeviceEntry>
-  readonly invites: Map<OperationId, InviteEntry>
-  readonly datasets: Map<string, DatasetEntry>
-  readonly publishedAs: Map<VersionId, Set<string>>
-  readonly groups: Map<OperationId, GroupEntry>
-  readonly grants: Map<OperationId, GrantEntry>
-  readonly content: Map<VersionId, ContentEntry>
-  readonly proposals: Map<OperationId, ProposalEntry>
-  readonly votes: Map<OperationId, VoteEntry>
-  readonly forks: Map<FeedKey, Fork>
-  readonly inert: Map<OperationId, Inert>
-}
 
 export interface StateBuilderInit {
   readonly chain: ChainView
@@ -69,22 +52,7 @@ export class StateBuilder {
   constructor(init: StateBuilderInit) {
     this.#init = init
     const { chain } = init
-    this.#state = {
-      org: orgIdOf(chain.founding),
-      root: chain.head,
-      freeze: chain.freeze,
-      devices: new Map(),
-      invites: new Map(),
-      datasets: new Map(),
-      publishedAs: new Map(),
-      groups: new Map(),
-      grants: new Map(),
-      content: new Map(),
-      proposals: new Map(),
-      votes: new Map(),
-      forks: new Map(),
-      inert: new Map()
-    }
+    this.#state = emptyState(chain)
     for (const root of chain.roots) for (const admin of root.admins) this.#devices.add(admin)
   }
 

@@ -7,7 +7,7 @@
 
 import type { DeviceId, OperationId, OrgId, VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
-import type { Root } from '../chain/root.ts'
+import { orgIdOf, type Root } from '../chain/root.ts'
 import type { DatasetClass, DatasetReference, DeviceKind } from '../encoding/names.ts'
 import { accepted, type Outcome, rejected } from '../encoding/outcome.ts'
 import type { Grantee, Scope } from '../operation/operation-content.ts'
@@ -200,6 +200,33 @@ export interface State {
   readonly forks: ReadonlyMap<FeedKey, Fork>
   /** Operations that are kept but have no effect, and why. */
   readonly inert: ReadonlyMap<OperationId, Inert>
+}
+
+/** A state that is being made. */
+export type MutableState = {
+  readonly [K in keyof State]: State[K] extends ReadonlyMap<infer Key, infer Value>
+    ? Map<Key, Value extends ReadonlySet<infer Member> ? Set<Member> : Value>
+    : State[K]
+}
+
+/** That of an org in which nothing has been said but by its chain. */
+export function emptyState({ founding, head, freeze }: ChainView): MutableState {
+  return {
+    org: orgIdOf(founding),
+    root: head,
+    freeze,
+    devices: new Map(),
+    invites: new Map(),
+    datasets: new Map(),
+    publishedAs: new Map(),
+    groups: new Map(),
+    grants: new Map(),
+    content: new Map(),
+    proposals: new Map(),
+    votes: new Map(),
+    forks: new Map(),
+    inert: new Map()
+  }
 }
 
 /** Whether a device takes part in the org now. */

@@ -10,7 +10,6 @@
 
 import type { VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
-import { orgIdOf } from '../chain/root.ts'
 import { decodeCbor, encodeCbor } from '../encoding/cbor.ts'
 import { DATASET_CLASSES, DEVICE_KINDS } from '../encoding/names.ts'
 import { accepted, type Outcome, rejected } from '../encoding/outcome.ts'
@@ -24,12 +23,14 @@ import {
   type DatasetVersion,
   type DeviceEntry,
   type Enrolment,
+  emptyState,
   type Fork,
   type GrantEntry,
   type GroupEntry,
   INERT_REASONS,
   type Inert,
   type InviteEntry,
+  type MutableState,
   type ProposalEntry,
   type RoleHolding,
   STANDINGS,
@@ -271,7 +272,7 @@ export function* encodeSnapshot(snapshot: LedgerSnapshot): Generator<Uint8Array>
 }
 
 interface Reading {
-  readonly state: { readonly [K in keyof Stored]: Map<MapOf<K>[0], MapOf<K>[1]> }
+  readonly state: MutableState
   readonly tips: FeedTip[]
 }
 
@@ -280,29 +281,13 @@ export function decodeSnapshot(
   chunks: readonly Uint8Array[],
   chain: ChainView
 ): Outcome<LedgerSnapshot, 'malformed'> {
-  const into: Reading = {
-    state: {
-      devices: new Map(),
-      invites: new Map(),
-      datasets: new Map(),
-      groups: new Map(),
-      grants: new Map(),
-      content: new Map(),
-      proposals: new Map(),
-      votes: new Map(),
-      forks: new Map(),
-      inert: new Map()
-    },
-    tips: []
-  }
+  const into: Reading = { state: emptyState(chain), tips: [] }
   const [first, ...rest] = chunks
   try {
     const { operations, digest } = readFirst(first ?? new Uint8Array(0))
     let place = 0
     for (const chunk of rest) place = readChunk(chunk, into, place)
-    const { founding, head: root, freeze } = chain
-    const publishedAs = publishedIn(into.state.datasets)
-    const state: State = { org: orgIdOf(founding), root, freeze, ...into.state, publishedAs }
+    const state: State = { ...into.state, publishedAs: publishedIn(into.state.datasets) }
     return accepted({ state, operations, tips: into.tips, digest })
   } catch (thrown) {
     if (thrown instanceof Misread) return rejected('malformed', `it holds no ${thrown.message}`)
