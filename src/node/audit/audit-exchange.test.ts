@@ -6,7 +6,16 @@ import { versionIdFromBytes } from '../../base/ids.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { MemoryNetwork } from '../transport/memory-transport.ts'
-import { fill, findings, link, org, party, tampering, version } from './audit-party.conformance.ts'
+import {
+  fill,
+  findings,
+  link,
+  linkedPair,
+  org,
+  party,
+  tampering,
+  version
+} from './audit-party.conformance.ts'
 
 test('a checkpoint gets the cosignatures of as many peers as are wanted, round after round', async () => {
   const network = new MemoryNetwork()
@@ -29,9 +38,7 @@ test('a checkpoint gets the cosignatures of as many peers as are wanted, round a
 })
 
 test('an asker that has forgotten what was cosigned is told, and asks again from there', async () => {
-  const network = new MemoryNetwork()
-  const [log, peer] = [await party(network), await party(network)]
-  await link(log, peer)
+  const [log, peer] = await linkedPair()
   await fill(log, 4)
   await log.exchange.witness.round()
   await fill(log, 4)
@@ -48,9 +55,7 @@ test('an asker that has forgotten what was cosigned is told, and asks again from
 })
 
 test('a log is collected in pages, page by page verified, and only goes on from there', async () => {
-  const network = new MemoryNetwork()
-  const [log, auditor] = [await party(network), await party(network)]
-  await link(auditor, log)
+  const [auditor, log] = await linkedPair()
   await fill(log, 2500)
   await auditor.exchange.collect(log.key.id)
   assert.equal(auditor.store.database.log(log.audit.id)?.size, 2500)
@@ -65,9 +70,7 @@ test('a log is collected in pages, page by page verified, and only goes on from 
 })
 
 test('whoever collects is given what is not signed yet as well, signed for it', async () => {
-  const network = new MemoryNetwork()
-  const [log, auditor] = [await party(network), await party(network)]
-  await link(auditor, log)
+  const [auditor, log] = await linkedPair()
   await fill(log, 5)
   await log.exchange.witness.round()
   await fill(log, 4)
@@ -124,9 +127,7 @@ test('a device that cuts its log back is found out likewise', async () => {
 })
 
 test('a device that gives entries which it did not sign for is found out', async () => {
-  const network = new MemoryNetwork()
-  const [log, auditor] = [await party(network), await party(network)]
-  await link(auditor, log)
+  const [auditor, log] = await linkedPair()
   await fill(log, 5)
   await auditor.exchange.collect(log.key.id)
   await fill(log, 5)
@@ -184,9 +185,7 @@ test('a witness refuses a log that does not grow out of what it cosigned', async
 })
 
 test('a receipt is taken from the reader itself, for what it was served, and becomes an entry', async () => {
-  const network = new MemoryNetwork()
-  const [server, reader] = [await party(network), await party(network)]
-  await link(reader, server)
+  const [reader, server] = await linkedPair()
   const give = (changes: object, sign = reader.key) =>
     reader.exchange.giveReceipt(
       server.key.id,

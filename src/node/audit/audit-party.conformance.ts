@@ -7,15 +7,18 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach } from 'node:test'
 import type { WitnessKey } from '../../audit/cosignature.ts'
 import { type DeviceId, orgIdFromBytes, versionIdFromBytes } from '../../base/ids.ts'
 import { AuditStore } from '../../store/audit-store.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
-import type { MemoryNetwork, MemoryTransport } from '../transport/memory-transport.ts'
+import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transport.ts'
+import { CopiesCheck, type LogCopy } from './audit-copy.ts'
 import { AuditExchange } from './audit-exchange.ts'
 import { AuditLog } from './audit-log.ts'
+import { nameless } from './audit-report.ts'
 import { WITNESS_POLICY } from './audit-witness.ts'
 import { CheckpointReader } from './checkpoint-reader.ts'
 
@@ -103,9 +106,37 @@ export async function link(from: Party, to: Party): Promise<void> {
   assert.equal(outcome.kind, 'connected')
 }
 
+/** Two devices on a network of their own, the first of which has dialled the second. */
+export async function linkedPair(): Promise<[Party, Party]> {
+  const network = new MemoryNetwork()
+  const pair: [Party, Party] = [await party(network), await party(network)]
+  await link(...pair)
+  return pair
+}
+
 export async function fill(of: Party, count: number, dataset = 'os'): Promise<void> {
   const event = { action: 'stored', version, dataset, bytes: 1, kind: 'source' } as const
   await Promise.all(Array.from({ length: count }, () => of.audit.record(event)))
 }
 
 export const findings = (of: Party) => of.store.database.findings().map(({ kind, device }) => [kind, device])
+
+/** What `at` has of the log of another, with the newest checkpoint that the entries reach. */
+export function copyOf(at: Party, of: Party, changes: Partial<LogCopy> = {}): LogCopy {
+  const log = of.audit.id
+  const seen = at.exchange.sightings.known(log)
+  const items = at.store.database.items(log, { from: 0, limit: 10_000 })
+  const checkpoint = seen.toSorted((a, b) => b.size - a.size).find(({ size }) => size <= items.length)
+  const copy = { ...log, checkpoint, seen, endedAt: undefined, droppedHere: undefined }
+  return { ...copy, pages: Readable.from([items]), ...changes }
+}
+
+/** Holds a copy against every checkpoint that is known, as `audit verify` does. */
+export async function check(at: Party, copy: LogCopy): Promise<CopiesCheck> {
+  const checked = new CopiesCheck({
+    ...{ org: at.audit.org, isMember: () => true, nameOf: nameless },
+    onProgress: () => undefined
+  })
+  await checked.add(copy)
+  return checked
+}

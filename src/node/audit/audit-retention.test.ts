@@ -8,18 +8,19 @@ import { equalBytes, toHex } from '../../base/bytes.ts'
 import { DAY_MS } from '../../base/units.ts'
 import { SILENT_LOG } from '../log.ts'
 import { MemoryNetwork } from '../transport/memory-transport.ts'
-import { CopiesCheck, type LogCopy } from './audit-copy.ts'
 import {
+  check,
+  copyOf,
   fill,
   findings,
   link,
+  linkedPair,
   newHome,
   type Party,
   party,
   START_MS,
   version
 } from './audit-party.conformance.ts'
-import { nameless } from './audit-report.ts'
 import { AuditRetention } from './audit-retention.ts'
 
 const AFTER_MS = START_MS + 401 * DAY_MS
@@ -34,31 +35,8 @@ async function expire({ audit }: Party, nowMs = AFTER_MS): Promise<number> {
   return dropped
 }
 
-function copyOf(at: Party, of: Party, changes: Partial<LogCopy> = {}): LogCopy {
-  const log = of.audit.id
-  const seen = at.exchange.sightings.known(log)
-  const items = at.store.database.items(log, { from: 0, limit: 10_000 })
-  const checkpoint = seen.toSorted((a, b) => b.size - a.size).find(({ size }) => size <= items.length)
-  const copy = { ...log, checkpoint, seen, endedAt: undefined, droppedHere: undefined }
-  return { ...copy, pages: Readable.from([items]), ...changes }
-}
-
-async function check(at: Party, copy: LogCopy): Promise<CopiesCheck> {
-  const isMember = (): boolean => true
-  const checked = new CopiesCheck({
-    org: at.audit.org,
-    isMember,
-    nameOf: nameless,
-    onProgress: () => undefined
-  })
-  await checked.add(copy)
-  return checked
-}
-
 test('entries go, their hashes stay: every root and proof that there was is as before', async () => {
-  const network = new MemoryNetwork()
-  const [log, peer] = [await party(network), await party(network)]
-  await link(log, peer)
+  const [log, peer] = await linkedPair()
   for (let round = 0; round < 4; round++) {
     await fill(log, 5)
     await log.exchange.witness.round()

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { idBytes } from '../../base/ids.ts'
 import { WitnessState } from '../../store/witness-state.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { MemoryNetwork } from '../transport/memory-transport.ts'
-import { CopiesCheck } from './audit-copy.ts'
 import {
+  check,
+  copyOf,
   fill,
   findings,
   link,
@@ -20,7 +20,6 @@ import {
   START_MS,
   tampering
 } from './audit-party.conformance.ts'
-import { nameless } from './audit-report.ts'
 import { OutsideDesk } from './outside-desk.ts'
 import { OutsideWitness } from './outside-witness.ts'
 
@@ -70,19 +69,9 @@ const outsideSizes = (at: Party, of: Party) =>
     .map(({ size }) => size)
     .sort((a, b) => a - b)
 
-/** Holds the copy that was collected against every checkpoint that is known, as `audit verify` does. */
 async function verified(auditor: Party, of: Party): Promise<[string, string][]> {
-  const check = new CopiesCheck({
-    ...{ org: auditor.audit.org, isMember: () => true, nameOf: nameless },
-    onProgress: () => undefined
-  })
-  const log = of.audit.id
-  const items = auditor.store.database.items(log, { from: 0, limit: 1000 })
-  const seen = auditor.exchange.sightings.known(log)
-  const checkpoint = seen.find(({ size }) => size === items.length)
-  const copy = { ...log, checkpoint, seen, endedAt: undefined, droppedHere: undefined }
-  await check.add({ ...copy, pages: Readable.from([items]) })
-  return check.findings.map(({ kind, device }) => [kind, device])
+  const { findings: found } = await check(auditor, copyOf(auditor, of))
+  return found.map(({ kind, device }) => [kind, device])
 }
 
 test('an outside witness cosigns one chain, from what it cosigned before, of own and of collected logs', async () => {
