@@ -17,20 +17,20 @@ import {
 
 const MINUTE = 60_000
 
+/** What an actor would sign next to say something. */
+function draftOf({ ledger, id: author, incarnation, nowMs }: Actor, content: OperationContent) {
+  const draft = ledger.draft({ author, incarnation, content, nowMs })
+  assert.ok(draft.ok)
+  return draft.value
+}
+
 /** The deps that a draft names, as the names of the operations of a scene. */
 function named(
   actor: Actor,
   content: OperationContent,
   scene: Readonly<Record<string, Operation>>
 ): string[] {
-  const draft = actor.ledger.draft({
-    author: actor.id,
-    incarnation: actor.incarnation,
-    content,
-    nowMs: actor.nowMs
-  })
-  assert.ok(draft.ok)
-  const names = draft.value.deps.map(
+  const names = draftOf(actor, content).deps.map(
     dep => Object.entries(scene).find(([, { id }]) => id === dep)?.[0] ?? dep
   )
   return names.sort()
@@ -157,15 +157,8 @@ test('knowledge passes over operations on the same subject, and no others', () =
   const suspension = second.suspend(keys.laptop)
   second.incarnation = OTHER_INCARNATION
   const naming = (actor: Actor, content: OperationContent, deps: readonly OperationId[]): Operation => {
-    const draft = actor.ledger.draft({
-      author: actor.id,
-      incarnation: actor.incarnation,
-      content,
-      nowMs: actor.nowMs
-    })
-    assert.ok(draft.ok)
     const operation = createOperation(
-      { ...draft.value, deps, timeMs: START_MS, expiresMs: null },
+      { ...draftOf(actor, content), deps, timeMs: START_MS, expiresMs: null },
       { sign: actor.key.sign, sha256 }
     )
     assert.equal(actor.ledger.add([operation.record]).accepted.length, 1)
