@@ -4,7 +4,9 @@
  *
  * Lines of `blocks.csv`: time (ms since the epoch), what, device of the peer, piece, begin, length. What: `ask` we
  * request of the peer, `get` its block comes, `asked` the peer requests of us, `sent` our block has left,
- * `suggested` the peer suggests a piece, `have` the peer announces one, `stored` a piece is ours (no peer).
+ * `suggested` the peer suggests a piece, `have` the peer announces one, `stored` a piece is ours (no peer). And what
+ * comes before the first of them: `connected` to a peer, `greeted` by it, `unchoked` by it, `info` is known, where a
+ * `layer` of a file is.
  */
 
 import { appendFileSync } from 'node:fs'
@@ -23,7 +25,9 @@ const WHAT_CAME: Partial<Record<WireMessage['type'], string>> = {
   request: 'asked',
   piece: 'get',
   suggest: 'suggested',
-  have: 'have'
+  have: 'have',
+  handshake: 'greeted',
+  unchoke: 'unchoked'
 }
 
 /** `program` is the command line's main module, `home` the folder of the node. */
@@ -52,16 +56,22 @@ async function tap(program: string, home: string): Promise<void> {
   Transfer.prototype.handle = function (event: TransferEvent, nowMs: number): TransferEffect[] {
     const peers = devices.get(this) ?? new Map<PeerKey, DeviceId>()
     devices.set(this, peers)
-    if (event.type === 'peerConnected') peers.set(event.peer, event.device)
-    else happened(event, peers)
+    if (event.type === 'peerConnected') {
+      peers.set(event.peer, event.device)
+      write('connected', event.device, [])
+    } else happened(event, peers)
     const effects = handle.call(this, event, nowMs)
-    for (const effect of effects) if (effect.type === 'send') sends(effect, peers.get(effect.peer) ?? '')
+    for (const effect of effects) {
+      if (effect.type === 'send') sends(effect, peers.get(effect.peer) ?? '')
+      else if (effect.type === 'layerReceived') write('layer', '', [])
+    }
     return effects
   }
   function happened(event: TransferEvent, peers: ReadonlyMap<PeerKey, DeviceId>): void {
     if (event.type === 'served' && event.sent)
       write('sent', peers.get(event.peer) ?? '', [event.piece, event.begin, event.length])
     else if (event.type === 'pieceStored') write('stored', '', [event.piece])
+    else if (event.type === 'infoReady') write('info', '', [])
     else if (event.type === 'message') came(event.message, peers.get(event.peer) ?? '')
   }
   function sends({ messages }: Extract<TransferEffect, { type: 'send' }>, device: string): void {
@@ -70,7 +80,8 @@ async function tap(program: string, home: string): Promise<void> {
   }
   function came(message: WireMessage, device: string): void {
     const what = WHAT_CAME[message.type]
-    if (what === undefined || !('piece' in message)) return
+    if (what === undefined) return
+    if (!('piece' in message)) return write(what, device, [])
     const length =
       'block' in message ? message.block.length : 'length' in message ? message.length : undefined
     write(what, device, [message.piece, 'begin' in message ? message.begin : undefined, length])

@@ -49,6 +49,6 @@ export class Claims {
   #tellTo(session: Session, news: PeerageMessage): void {
     const { peerageId } = session.extensions
     if (peerageId === undefined) return
-    this.#context.send(session, { type: 'extended', extensionId: peerageId, payload: encodePeerage(news) })
+    this.#context.mention(session, { type: 'extended', extensionId: peerageId, payload: encodePeerage(news) })
   }
 }

@@ -129,7 +129,7 @@ export class Downloads {
     const begin = choice.run.first * BLOCK_BYTES
     const length = open.runBytes(choice.run)
     if (session.inFlightBytes === 0) {
-      session.service.begin(nowMs)
+      session.pipeline.begin(nowMs)
       session.progressMs = nowMs
       this.#busySessions++
     }
@@ -214,8 +214,13 @@ export class Downloads {
     const piece = pieceIndex(message.piece)
     session.downloaded.add(block.length, context.nowMs)
     this.rate.add(block.length, context.nowMs)
-    session.service.add(block.length, context.nowMs)
+    session.pipeline.came(block.length, context.nowMs)
     if (!session.facts.sameSite) this.#crossing.arrived(session, block.length, context.nowMs)
+    if (isAnswer && request !== undefined) {
+      const tookMs = context.nowMs - request.sentAtMs
+      const { inFlightBytes } = session
+      session.pipeline.answered({ bytes: block.length, tookMs, inFlightBytes }, context.nowMs)
+    }
     this.#answered(session)
     const open = this.#picker.openPiece(piece)
     const run = { first: begin / BLOCK_BYTES, count: Math.ceil(block.length / BLOCK_BYTES) }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Budget, RateWindow, ServiceRate } from './rates.ts'
+import { Budget, LeastTime, RateWindow, ServiceRate } from './rates.ts'
 
 test('a window forgets what is past', () => {
   const window = new RateWindow(1000)
@@ -61,4 +61,16 @@ test('a budget allows a burst, then what it refills', () => {
     true,
     false
   ])
+})
+
+test('the least time is of the recent past', () => {
+  const least = new LeastTime()
+  assert.equal(least.ms, undefined)
+  least.add(5, 0)
+  least.add(40, 100)
+  assert.equal(least.ms, 5)
+  for (let nowMs = 200; nowMs <= 20_000; nowMs += 100) least.add(40, nowMs)
+  assert.equal(least.ms, 40)
+  least.add(90, 60_000) // nothing came for long: what was before says nothing
+  assert.equal(least.ms, 90)
 })

@@ -8,6 +8,7 @@ const SLOT_MS = 500
 const SERVICE_MEMORY_MS = SECOND_MS
 /** Below this much busy time a service rate is not trusted yet. */
 const SERVICE_TRUST_MS = 20
+const LEAST_MEMORY_MS = 5 * SECOND_MS
 
 /** Bytes per second over a sliding window, for people to look at and to see how far ahead to plan. */
 export class RateWindow {
@@ -98,5 +99,28 @@ export class ServiceRate {
   /** Undefined until there is something to go by. */
   get bytesPerSecond(): number | undefined {
     return this.#busyMs < SERVICE_TRUST_MS ? undefined : (this.#bytes * SECOND_MS) / this.#busyMs
+  }
+}
+
+/** The least of what was measured lately: in the last one to two memories. */
+export class LeastTime {
+  #sinceMs = Number.NEGATIVE_INFINITY
+  #before = Number.POSITIVE_INFINITY
+  #current = Number.POSITIVE_INFINITY
+
+  add(ms: number, nowMs: number): void {
+    const passedMs = nowMs - this.#sinceMs
+    if (passedMs >= LEAST_MEMORY_MS) {
+      this.#before = passedMs < 2 * LEAST_MEMORY_MS ? this.#current : Number.POSITIVE_INFINITY
+      this.#current = Number.POSITIVE_INFINITY
+      this.#sinceMs = nowMs
+    }
+    this.#current = Math.min(this.#current, ms)
+  }
+
+  /** Undefined until there is something to go by. */
+  get ms(): number | undefined {
+    const least = Math.min(this.#before, this.#current)
+    return least === Number.POSITIVE_INFINITY ? undefined : least
   }
 }

@@ -25,7 +25,8 @@ import { Bitfield } from './bitfield.ts'
 import { NO_EXTENSIONS, type RemoteExtensions } from './extension-messages.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
 import type { PeerPieces } from './piece-picker.ts'
-import { Budget, RateWindow, ServiceRate } from './rates.ts'
+import { Pipeline } from './pipeline.ts'
+import { Budget, RateWindow } from './rates.ts'
 import { PIPELINE_MIN_BYTES, type TransferLimits } from './transfer-limits.ts'
 import type { PeerFacts, PeerKey } from './transfer-types.ts'
 import {
@@ -94,7 +95,7 @@ export class Session {
   current: OpenPiece | undefined
   /** Pieces that it suggested, oldest first. */
   readonly suggested = new Set<number>()
-  readonly service = new ServiceRate()
+  readonly pipeline: Pipeline
   /** When a block last came, or the pipeline last began. */
   progressMs = 0
   /** How often in a row it stalled; zero when it is well. */
@@ -119,6 +120,8 @@ export class Session {
     this.downloaded = new RateWindow(init.nowMs)
     this.uploaded = new RateWindow(init.nowMs)
     const { limits, nowMs } = init
+    const startBytes = init.facts.sameSite ? limits.pipelineStartBytes : limits.crossingStartBytes
+    this.pipeline = new Pipeline({ startBytes, queueMs: limits.pipelineMs })
     this.#idleMessages = new Budget(limits.idleMessagesBurst, limits.idleMessagesPerSecond, nowMs)
     this.hashAnswers = new Budget(limits.hashAnswersBurst, limits.hashAnswersPerSecond, nowMs)
   }
@@ -138,18 +141,15 @@ export class Session {
 
   // ---- pipeline
 
-  /** How much to have in flight toward this peer; see TransferLimits for the rule. */
+  /** How much to have in flight toward this peer. */
   pipelineBytes(): number {
     if (this.snubbed) return PIPELINE_MIN_BYTES
-    const rate = this.service.bytesPerSecond
-    if (rate === undefined)
-      return this.facts.sameSite ? this.limits.pipelineStartBytes : this.limits.crossingStartBytes
-    return Math.max(PIPELINE_MIN_BYTES, (rate * this.limits.pipelineMs) / SECOND_MS)
+    return Math.max(PIPELINE_MIN_BYTES, this.pipeline.bytes)
   }
 
   /** The length of the next request: short toward slow peers, so that each answer shows a sign of life. */
   requestBytes(): number {
-    const rate = this.service.bytesPerSecond
+    const rate = this.pipeline.rate
     const fitting = rate === undefined ? REQUEST_START_BYTES : (rate * this.limits.requestMs) / SECOND_MS
     const longest = this.snubbed ? BLOCK_BYTES : this.extensions.requestBytesMax
     let bytes = BLOCK_BYTES
@@ -164,14 +164,14 @@ export class Session {
   /** When the last byte that is in flight should be here, as far as can be known. */
   drainMs(extraBytes = 0): number {
     if (this.snubbed) return Number.POSITIVE_INFINITY
-    const rate = this.service.bytesPerSecond
+    const rate = this.pipeline.rate
     if (rate === undefined) return this.limits.pipelineMs
     return ((this.inFlightBytes + extraBytes) * SECOND_MS) / Math.max(rate, 1)
   }
 
   /** How long it may owe us something without sending any of it. */
   stallWaitMs(): number {
-    const rate = this.service.bytesPerSecond
+    const rate = this.pipeline.rate
     const oneMs = rate === undefined ? 0 : (this.requestBytes() * SECOND_MS) / Math.max(rate, 1)
     const leastMs = this.facts.sameSite ? this.limits.stallMs : this.limits.claimMinMs
     return Math.max(leastMs, this.limits.slowFactor * oneMs)

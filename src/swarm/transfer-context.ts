@@ -34,7 +34,7 @@ export class TransferContext {
   nowMs = 0
   wantsData = false
   #effects: TransferEffect[] = []
-  readonly #outboxes = new Map<Session, WireMessage[]>()
+  readonly #outboxes = new Map<Session, { readonly messages: WireMessage[]; canWait: boolean }>()
   readonly #bans = new Map<DeviceId, number>()
   readonly #departed = new Map<PeerKey, DeviceId>()
   /** Closes the books of a session that was cut off, before anything else happens. */
@@ -54,9 +54,23 @@ export class TransferContext {
   }
 
   send(session: Session, message: WireMessage): void {
-    const outbox = this.#outboxes.get(session)
-    if (outbox === undefined) this.#outboxes.set(session, [message])
-    else outbox.push(message)
+    const outbox = this.#outboxOf(session)
+    outbox.messages.push(message)
+    outbox.canWait = false
+  }
+
+  /** Sends what is of use whenever it is heard: the driver may let it wait for company. */
+  mention(session: Session, message: WireMessage): void {
+    this.#outboxOf(session).messages.push(message)
+  }
+
+  #outboxOf(session: Session): { readonly messages: WireMessage[]; canWait: boolean } {
+    let outbox = this.#outboxes.get(session)
+    if (outbox === undefined) {
+      outbox = { messages: [], canWait: true }
+      this.#outboxes.set(session, outbox)
+    }
+    return outbox
   }
 
   isHere(session: Session): boolean {
@@ -121,8 +135,8 @@ export class TransferContext {
   }
 
   takeEffects(): TransferEffect[] {
-    for (const [session, messages] of this.#outboxes)
-      this.#effects.push({ type: 'send', peer: session.key, messages })
+    for (const [session, outbox] of this.#outboxes)
+      this.#effects.push({ type: 'send', peer: session.key, ...outbox })
     this.#outboxes.clear()
     const effects = this.#effects
     this.#effects = []

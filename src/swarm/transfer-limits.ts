@@ -3,7 +3,6 @@
 import { assert } from '../base/assert.ts'
 import { KIB, MIB, MINUTE_MS, SECOND_MS } from '../base/units.ts'
 import { PIECE_BYTES_MAX } from '../content/piece-length.ts'
-import { REQUEST_BYTES_MAX } from './wire-messages.ts'
 
 export interface TransferLimits {
   /** Requests that a peer may have outstanding with us; announced as BEP 10 `reqq`. */
@@ -16,7 +15,7 @@ export interface TransferLimits {
   readonly openBytesMax: number
   /** In flight toward a peer whose rate is not known yet. */
   readonly pipelineStartBytes: number
-  /** In flight toward a peer, as time at its measured rate. */
+  /** How long what is in flight toward a peer may wait in its queue: see pipeline.ts. */
   readonly pipelineMs: number
   /** The same toward a peer of another site whose rate is not known yet. */
   readonly crossingStartBytes: number
@@ -70,21 +69,21 @@ export const TRANSFER_LIMITS: TransferLimits = {
   serveBytesMax: 64 * MIB,
   inFlightBytesMax: 16 * MIB,
   openBytesMax: 32 * MIB,
-  pipelineStartBytes: 512 * KIB,
-  pipelineMs: SECOND_MS,
-  crossingStartBytes: 256 * KIB,
+  pipelineStartBytes: 128 * KIB,
+  pipelineMs: 250,
+  crossingStartBytes: 128 * KIB,
   crossingAheadMs: SECOND_MS,
   crossingBytesMax: 16 * MIB,
   claimGraceMs: 500,
   claimFactor: 4,
   claimMinMs: 4 * SECOND_MS,
   claimStartMs: 2 * SECOND_MS,
-  requestMs: 250,
+  requestMs: 100,
   stallMs: 2 * SECOND_MS,
   slowFactor: 3,
   seedPatienceMs: SECOND_MS,
-  suggestAheadMs: SECOND_MS,
-  suggestStartBytes: MIB,
+  suggestAheadMs: 500,
+  suggestStartBytes: 256 * KIB,
   reassignMs: 5 * SECOND_MS,
   endgameCopiesMax: 2,
   handshakeTimeoutMs: 20 * SECOND_MS,
@@ -106,7 +105,7 @@ export function transferLimits(overrides: Partial<TransferLimits> = {}): Transfe
   assert(limits.serveBytesMax >= limits.inFlightBytesMax, 'a peer of ours never has too much outstanding')
   assert(limits.openBytesMax >= 2 * PIECE_BYTES_MAX, 'two pieces of any size may be open')
   assert(limits.openBytesMax >= limits.inFlightBytesMax, 'what is in flight belongs to open pieces')
-  assert(limits.pipelineStartBytes >= REQUEST_BYTES_MAX, 'a pipeline holds a request')
+  assert(limits.pipelineStartBytes >= PIPELINE_MIN_BYTES, 'a pipeline holds a request')
   assert(limits.stallMs > limits.tickMs, 'a stall is seen by a tick')
   assert(limits.endgameCopiesMax >= 2, 'an endgame needs a second copy')
   assert(limits.reassignMs > limits.suggestAheadMs, 'a suggestion has its time')

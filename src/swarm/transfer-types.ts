@@ -101,7 +101,13 @@ export type StoreEvent = Exclude<
 export type DisconnectReason = MisbehaviourReason | 'banned' | 'handshake-timeout' | 'self'
 
 export type TransferEffect =
-  | { readonly type: 'send'; readonly peer: PeerKey; readonly messages: readonly WireMessage[] }
+  | {
+      readonly type: 'send'
+      readonly peer: PeerKey
+      readonly messages: readonly WireMessage[]
+      /** Nobody waits for them: a fraction of a second later, in company, does as well. */
+      readonly canWait: boolean
+    }
   /** Read from the store, send a `piece` message, report `served`. Keep the order per peer. */
   | ({ readonly type: 'serve'; readonly peer: PeerKey } & BlockRange)
   /** Forget a `serve` that has not begun; the Transfer has answered the peer. No `served` for it. */

@@ -182,16 +182,18 @@ test('to stop wanting gives up what is out and frees what is here', () => {
 
 test('no more is in flight than the limits allow, over all peers', () => {
   const fixture = makeVersion([64 * MIB], MIB)
-  const stage = new Stage({ fixture, have: 'none' })
+  const limits = { pipelineStartBytes: MIB }
+  const stage = new Stage({ fixture, have: 'none', limits })
   for (let i = 0; i < 20; i++) stage.join('all')
   const { inFlightBytes, peers } = statusOf(stage)
   assert.ok(inFlightBytes <= LIMITS.inFlightBytesMax)
   assert.ok(inFlightBytes > LIMITS.inFlightBytesMax / 2)
-  for (const peer of peers) assert.ok(peer.inFlightBytes <= LIMITS.pipelineStartBytes)
+  for (const peer of peers) assert.ok(peer.inFlightBytes <= limits.pipelineStartBytes)
 })
 
 test('no more requests are out than the peer accepts', () => {
-  const stage = new Stage({ fixture: LARGE, have: 'none', limits: { requestCountMax: 7 } })
+  const limits = { requestCountMax: 7, pipelineStartBytes: MIB }
+  const stage = new Stage({ fixture: LARGE, have: 'none', limits })
   const source = stage.join('all')
   assert.equal(source.takeRequests().length, 7)
 })

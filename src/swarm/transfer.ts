@@ -305,7 +305,7 @@ export class Transfer {
   #announce(parts: VersionParts, piece: PieceIndex): void {
     for (const session of this.#context.sessions.values()) {
       if (session.flags === undefined) continue
-      this.#context.send(session, { type: 'have', piece })
+      this.#context.mention(session, { type: 'have', piece })
       this.#updateInterest(session)
     }
     if (parts.picker.isComplete) parts.uploads.review()

@@ -2,8 +2,10 @@
  * One swarm stream from the driver's side: blocks leave in the order in which they were asked for, read from the store
  * a few ahead and held back while the stream is full. So what a slow reader can make us hold is bounded by the blocks
  * read ahead, whatever it has requested. Control messages of one turn of the event loop leave together, and before any
- * block that is sent later, because a TLS record and a system call for each would cost more than they carry. They are
- * not held back: a peer that asks and asks, for hashes above all, and does not read the answers is cut off.
+ * block that is sent later, because a TLS record and a system call for each would cost more than they carry. What may
+ * wait leaves with the next message that may not, or with others of its kind: in a transfer
+ * of many pieces each pair of peers would else exchange a packet for each of them. Messages are not held back by blocks:
+ * a peer that asks and asks, for hashes above all, and does not read the answers is cut off.
  */
 
 import { KIB, MIB } from '../../base/units.ts'
@@ -16,6 +18,8 @@ import type { PeerStream } from '../transport/transport.ts'
 const READ_AHEAD = 3
 /** Control messages that wait for the end of the turn. */
 const OUTBOX_MAX = 256
+/** Time between two packets that carry nothing but messages that may wait. */
+const PATIENT_MS = 100
 /** Above what a version of very many pieces has to say at once, and what other streams of a link may have waiting. */
 export const UNREAD_BYTES_MAX = 32 * MIB
 
@@ -55,6 +59,9 @@ export class PeerChannel {
   readonly #free: Uint8Array<ArrayBuffer>[] = []
   readonly #lent: LentBuffer[] = []
   readonly #outbox: WireMessage[] = []
+  #flushes = false
+  #patientTimer: NodeJS.Timeout | undefined
+  #flushedAtMs = Number.NEGATIVE_INFINITY
   #sentBytes = 0
   #pumping = false
   #closed = false
@@ -65,11 +72,23 @@ export class PeerChannel {
     this.#onServed = init.onServed
   }
 
-  send(messages: readonly WireMessage[]): void {
+  /** `canWait`: they are of use whenever they are heard, and nobody waits for them. */
+  send(messages: readonly WireMessage[], canWait = false): void {
     if (this.#closed) return
-    if (this.#outbox.length === 0) setImmediate(() => this.#flush())
     this.#outbox.push(...messages)
     if (this.#outbox.length >= OUTBOX_MAX) this.#flush()
+    else if (!canWait) this.#flushSoon()
+    else if (!this.#flushes && this.#patientTimer === undefined) {
+      const waitMs = this.#flushedAtMs + PATIENT_MS - performance.now()
+      if (waitMs <= 0) this.#flushSoon()
+      else this.#patientTimer = setTimeout(() => this.#flush(), waitMs)
+    }
+  }
+
+  #flushSoon(): void {
+    if (this.#flushes) return
+    this.#flushes = true
+    setImmediate(() => this.#flush())
   }
 
   serve(range: BlockRange): void {
@@ -91,6 +110,7 @@ export class PeerChannel {
     this.#closed = true
     this.#jobs.length = 0
     this.#outbox.length = 0
+    clearTimeout(this.#patientTimer)
   }
 
   #begin(job: ServeJob): void {
@@ -124,7 +144,11 @@ export class PeerChannel {
   }
 
   #flush(): void {
+    this.#flushes = false
+    clearTimeout(this.#patientTimer)
+    this.#patientTimer = undefined
     if (this.#outbox.length === 0) return
+    this.#flushedAtMs = performance.now()
     this.#write(encodeMessages(this.#outbox.splice(0)))
     const { unsentBytes } = this.stream
     // A stream that hands its bytes over as they are tells nothing about them.

@@ -246,7 +246,7 @@ export class SwarmDriver {
   #perform(effect: TransferEffect): void {
     switch (effect.type) {
       case 'send':
-        this.#peers.get(effect.peer)?.channel.send(effect.messages)
+        this.#peers.get(effect.peer)?.channel.send(effect.messages, effect.canWait)
         return
       case 'serve':
         this.#peers.get(effect.peer)?.channel.serve(effect)

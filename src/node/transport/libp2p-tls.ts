@@ -32,6 +32,7 @@ import { assert } from '../../base/assert.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { KIB, MIB } from '../../base/units.ts'
 import { toDeviceId } from './libp2p-identity.ts'
+import { ProvedCertificates } from './proved-certificates.ts'
 
 export const TLS_PROTOCOL = '/tls/1.0.0'
 /** In ALPN it says: no multiplexer was negotiated early. */
@@ -189,6 +190,7 @@ export class RealSocketTls implements ConnectionEncrypter {
   readonly [serviceCapabilities] = ['@libp2p/connection-encryption']
   readonly #components: TlsComponents
   readonly #listener: TlsListener
+  readonly #proved = new ProvedCertificates(verifyPeerCertificate)
   #credentials: Promise<Credentials> | undefined
 
   constructor(components: TlsComponents, listener: TlsListener = {}) {
@@ -211,7 +213,7 @@ export class RealSocketTls implements ConnectionEncrypter {
     closeThrough(socket, raw)
     try {
       await handshake(socket, signal)
-      const proved = toDeviceId(await provedPeer(socket))
+      const proved = toDeviceId(await this.#provedPeer(socket))
       if (proved !== device) throw new WrongDeviceError(proved)
       if (socket.alpnProtocol !== DIRECT) throw new Error('the other side takes no direct connections')
       return socket
@@ -267,12 +269,21 @@ export class RealSocketTls implements ConnectionEncrypter {
 
   /** libp2p gives up the connection without closing its socket, which has another owner from here on. */
   async #takeOver(connection: MessageStream, socket: TLSSocket, raw: Socket): Promise<never> {
-    const device = toDeviceId(await provedPeer(socket))
+    const device = toDeviceId(await this.#provedPeer(socket))
     if (device === undefined) throw new Error('it proved no device key')
     raw.resetAndDestroy = () => raw
     raw.destroySoon = () => undefined
     this.#listener.onDirect?.(connection, socket, device)
     throw new TakenOver('a direct connection')
+  }
+
+  /** Who is at the other end of a finished handshake; the socket is paused, since data may follow at once. */
+  async #provedPeer(socket: TLSSocket): Promise<PeerId> {
+    socket.pause()
+    if (socket.isSessionReused()) throw new Error('a resumed TLS session proves no key')
+    const certificate = socket.getPeerX509Certificate()
+    if (certificate === undefined) throw new Error('the other side showed no certificate')
+    return await this.#proved.peerOf(certificate)
   }
 
   async #finish(
@@ -281,7 +292,7 @@ export class RealSocketTls implements ConnectionEncrypter {
     muxers: Map<string, StreamMuxerFactory>,
     options: SecureConnectionOptions
   ): Promise<SecuredConnection> {
-    const remotePeer = await provedPeer(socket)
+    const remotePeer = await this.#provedPeer(socket)
     if (options.remotePeer !== undefined && !options.remotePeer.equals(remotePeer))
       throw new WrongDeviceError(toDeviceId(remotePeer))
     const chosen = socket.alpnProtocol
@@ -297,15 +308,6 @@ export class RealSocketTls implements ConnectionEncrypter {
 const SOCKET_OPTIONS = {
   rejectUnauthorized: false, // self-signed by design; the libp2p extension is what is verified
   highWaterMark: SOCKET_BUFFER_BYTES
-}
-
-/** Who is at the other end of a finished handshake; the socket is paused, since data may follow at once. */
-async function provedPeer(socket: TLSSocket): Promise<PeerId> {
-  socket.pause()
-  if (socket.isSessionReused()) throw new Error('a resumed TLS session proves no key')
-  const certificate: { raw?: Uint8Array } = socket.getPeerCertificate()
-  if (certificate.raw === undefined) throw new Error('the other side showed no certificate')
-  return await verifyPeerCertificate(certificate.raw)
 }
 
 function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {
