@@ -12,6 +12,7 @@ import { KIB, MIB } from '../../base/units.ts'
 import { encodeMessages, writePieceHeader } from '../../swarm/wire-encoder.ts'
 import { PIECE_HEADER_BYTES } from '../../swarm/wire-layout.ts'
 import { type BlockRange, REQUEST_BYTES_MAX, type WireMessage } from '../../swarm/wire-messages.ts'
+import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { PeerStream } from '../transport/transport.ts'
 
 /** Blocks that are read from the store while an earlier one is being sent. */
@@ -49,18 +50,20 @@ export interface PeerChannelInit {
   /** Reads a block; resolves to false when it can not be had. */
   readonly read: (range: BlockRange, into: Uint8Array) => Promise<boolean>
   readonly onServed: (range: BlockRange, sent: boolean) => void
+  readonly clock?: Clock
 }
 
 export class PeerChannel {
   readonly stream: PeerStream
   readonly #read: PeerChannelInit['read']
   readonly #onServed: PeerChannelInit['onServed']
+  readonly #clock: Clock
   readonly #jobs: ServeJob[] = []
   readonly #free: Uint8Array<ArrayBuffer>[] = []
   readonly #lent: LentBuffer[] = []
   readonly #outbox: WireMessage[] = []
   #flushes = false
-  #patientTimer: NodeJS.Timeout | undefined
+  #cancelPatient: CancelTimer | undefined
   #flushedAtMs = Number.NEGATIVE_INFINITY
   #sentBytes = 0
   #pumping = false
@@ -70,6 +73,7 @@ export class PeerChannel {
     this.stream = init.stream
     this.#read = init.read
     this.#onServed = init.onServed
+    this.#clock = init.clock ?? MACHINE_CLOCK
   }
 
   /** `canWait`: they are of use whenever they are heard, and nobody waits for them. */
@@ -78,17 +82,17 @@ export class PeerChannel {
     this.#outbox.push(...messages)
     if (this.#outbox.length >= OUTBOX_MAX) this.#flush()
     else if (!canWait) this.#flushSoon()
-    else if (!this.#flushes && this.#patientTimer === undefined) {
-      const waitMs = this.#flushedAtMs + PATIENT_MS - performance.now()
+    else if (!this.#flushes && this.#cancelPatient === undefined) {
+      const waitMs = this.#flushedAtMs + PATIENT_MS - this.#clock.nowMs()
       if (waitMs <= 0) this.#flushSoon()
-      else this.#patientTimer = setTimeout(() => this.#flush(), waitMs)
+      else this.#cancelPatient = this.#clock.after(waitMs, () => this.#flush())
     }
   }
 
   #flushSoon(): void {
     if (this.#flushes) return
     this.#flushes = true
-    setImmediate(() => this.#flush())
+    this.#clock.soon(() => this.#flush())
   }
 
   serve(range: BlockRange): void {
@@ -110,7 +114,7 @@ export class PeerChannel {
     this.#closed = true
     this.#jobs.length = 0
     this.#outbox.length = 0
-    clearTimeout(this.#patientTimer)
+    this.#cancelPatient?.()
   }
 
   #begin(job: ServeJob): void {
@@ -145,10 +149,10 @@ export class PeerChannel {
 
   #flush(): void {
     this.#flushes = false
-    clearTimeout(this.#patientTimer)
-    this.#patientTimer = undefined
+    this.#cancelPatient?.()
+    this.#cancelPatient = undefined
     if (this.#outbox.length === 0) return
-    this.#flushedAtMs = performance.now()
+    this.#flushedAtMs = this.#clock.nowMs()
     this.#write(encodeMessages(this.#outbox.splice(0)))
     const { unsentBytes } = this.stream
     // A stream that hands its bytes over as they are tells nothing about them.

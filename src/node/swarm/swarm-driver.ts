@@ -26,6 +26,7 @@ import {
 } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { BlockRange, MisbehaviourReason, WireMessage } from '../../swarm/wire-messages.ts'
+import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel } from './peer-channel.ts'
@@ -41,6 +42,7 @@ export interface SwarmDriverInit {
   readonly buffers: BlockBuffers
   readonly log: Log
   readonly listener: SwarmDriverListener
+  readonly clock?: Clock
 }
 
 export interface SwarmDriverListener {
@@ -102,6 +104,7 @@ export class SwarmDriver {
   readonly versionId: VersionId
   readonly #init: SwarmDriverInit
   readonly #transfer: Transfer
+  readonly #clock: Clock
   readonly #peers = new Map<PeerKey, Attached>()
   readonly #events: TransferEvent[] = []
   /** Layers on their way to the index; a piece of their file waits for them. */
@@ -113,11 +116,12 @@ export class SwarmDriver {
   #storedCount: number
   #running = false
   #closed = false
-  #timer: NodeJS.Timeout | undefined
+  #cancelTimer: CancelTimer | undefined
   #timerDueMs = Number.POSITIVE_INFINITY
 
   constructor(init: SwarmDriverInit) {
     this.#init = init
+    this.#clock = init.clock ?? MACHINE_CLOCK
     this.versionId = init.versionId
     this.#holding = init.holding
     this.#storedCount = init.holding?.have.size ?? 0
@@ -144,7 +148,7 @@ export class SwarmDriver {
   }
 
   status(): TransferStatus {
-    return this.#transfer.status(performance.now())
+    return this.#transfer.status(this.#clock.nowMs())
   }
 
   /** By device, streams that have ended included. */
@@ -169,6 +173,7 @@ export class SwarmDriver {
     let serving: Promise<boolean> | true | undefined
     const channel = new PeerChannel({
       stream,
+      clock: this.#clock,
       read: (range, into) => {
         if (serving === true) return this.#read(range, into)
         serving ??= this.#mayServe(facts.device).then(may => {
@@ -225,7 +230,7 @@ export class SwarmDriver {
   close(reason: string): void {
     for (const peer of [...this.#peers.keys()]) this.#hangUp(peer, reason)
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#cancelTimer?.()
   }
 
   #post(event: TransferEvent): void {
@@ -235,7 +240,7 @@ export class SwarmDriver {
     this.#running = true
     try {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-        for (const effect of this.#transfer.handle(next, performance.now())) this.#perform(effect)
+        for (const effect of this.#transfer.handle(next, this.#clock.nowMs())) this.#perform(effect)
       }
     } finally {
       this.#running = false
@@ -392,20 +397,17 @@ export class SwarmDriver {
   #arm(): void {
     const dueMs = this.#closed ? undefined : this.#transfer.nextWakeMs()
     if (dueMs === undefined) {
-      clearTimeout(this.#timer)
+      this.#cancelTimer?.()
       this.#timerDueMs = Number.POSITIVE_INFINITY
       return
     }
     if (dueMs >= this.#timerDueMs) return
-    clearTimeout(this.#timer)
+    this.#cancelTimer?.()
     this.#timerDueMs = dueMs
-    this.#timer = setTimeout(
-      () => {
-        this.#timerDueMs = Number.POSITIVE_INFINITY
-        this.#post({ type: 'tick' })
-      },
-      Math.max(0, Math.ceil(dueMs - performance.now()))
-    )
+    this.#cancelTimer = this.#clock.after(Math.max(0, Math.ceil(dueMs - this.#clock.nowMs())), () => {
+      this.#timerDueMs = Number.POSITIVE_INFINITY
+      this.#post({ type: 'tick' })
+    })
   }
 }
 

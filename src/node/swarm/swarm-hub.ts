@@ -21,6 +21,7 @@ import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../../swarm/wire-messages.ts'
 import type { Refusal } from '../audit/audit-log.ts'
 import type { StreamTotals } from '../audit/audit-recorder.ts'
+import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import {
@@ -57,6 +58,7 @@ export interface SwarmHubInit {
   /** Why a device, this one included, may not have a version now; undefined when it may. */
   readonly refusal: (device: DeviceId, version: VersionId) => ReadFault | undefined
   readonly audit: SwarmAudit
+  readonly clock?: Clock
 }
 
 export interface ReadFault {
@@ -111,17 +113,18 @@ export class SwarmHub {
   readonly #bans = new Map<DeviceId, Ban>()
   /** Of drivers that are gone. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
-  readonly #sweep: NodeJS.Timeout
+  readonly #clock: Clock
+  readonly #endSweep: CancelTimer
   #unnamedStreams = 0
   #closed = false
 
   constructor(init: SwarmHubInit) {
     this.#init = init
+    this.#clock = init.clock ?? MACHINE_CLOCK
     init.transport.handle(SWARM_PROTOCOL, stream => this.#accept(stream), { streamsPerPeerMax: 256 })
     init.transport.on({ onConnect: link => this.#ask(link.device) })
     init.store.onChange(holding => this.#entries.get(holding.version.id)?.driver.holdingChanged())
-    this.#sweep = setInterval(() => this.#tidy(), SWEEP_MS)
-    this.#sweep.unref()
+    this.#endSweep = this.#clock.every(SWEEP_MS, () => this.#tidy())
   }
 
   /** Starts to fetch; the driver there may be, which serves what is here already, is replaced. */
@@ -165,7 +168,7 @@ export class SwarmHub {
 
   ban(device: DeviceId): Ban | undefined {
     const ban = this.#bans.get(device)
-    return ban !== undefined && ban.untilMs > Date.now() ? ban : undefined
+    return ban !== undefined && ban.untilMs > this.#clock.epochMs() ? ban : undefined
   }
 
   /** Payload by device since the start of the node, over all versions. */
@@ -231,7 +234,7 @@ export class SwarmHub {
 
   close(): void {
     this.#closed = true
-    clearInterval(this.#sweep)
+    this.#endSweep()
     for (const versionId of [...this.#entries.keys()]) this.#drop(versionId, 'the node stops')
   }
 
@@ -253,10 +256,11 @@ export class SwarmHub {
       onMisbehaviour: (device, reason, detail) => this.#onMisbehaviour(versionId, device, reason, detail),
       onPeer: device => audit.streamOpened(device, versionId),
       onServing: device => audit.serving(device, versionId),
-      onBan: (device, reason, banMs) => this.#bans.set(device, { reason, untilMs: Date.now() + banMs }),
+      onBan: (device, reason, banMs) =>
+        this.#bans.set(device, { reason, untilMs: this.#clock.epochMs() + banMs }),
       onPeerGone: (device, { sentBytes, receivedBytes }) => {
         audit.streamEnded({ device, version: versionId, sentBytes, receivedBytes })
-        this.#attempts.get(versionId)?.set(device, firstAttempt())
+        this.#attempts.get(versionId)?.set(device, firstAttempt(this.#clock.nowMs()))
       }
     }
     return new SwarmDriver({
@@ -268,7 +272,8 @@ export class SwarmHub {
       seed,
       buffers,
       log,
-      listener
+      listener,
+      clock: this.#clock
     })
   }
 
@@ -285,16 +290,21 @@ export class SwarmHub {
   async #open(versionId: VersionId, device: DeviceId, attempts: Map<DeviceId, Attempt>): Promise<void> {
     const entry = this.#entries.get(versionId)
     const attempt = attempts.get(device) ?? { nextMs: 0, delayMs: RETRY_MIN_MS }
-    if (entry === undefined || attempt.nextMs > performance.now() || this.ban(device) !== undefined) return
+    if (entry === undefined || attempt.nextMs > this.#clock.nowMs() || this.ban(device) !== undefined) return
     if (entry.driver.hasPeer(device) || this.#init.refusal(device, versionId) !== undefined) return
     attempts.set(device, attempt)
-    attempt.nextMs = performance.now() + attempt.delayMs + OPEN_TIMEOUT_MS
+    attempt.nextMs = this.#clock.nowMs() + attempt.delayMs + OPEN_TIMEOUT_MS
     attempt.delayMs = Math.min(2 * attempt.delayMs, RETRY_MAX_MS)
+    const patience = new AbortController()
+    const endPatience = this.#clock.after(
+      OPEN_TIMEOUT_MS,
+      () => patience.abort(new Error('no answer in time')),
+      { idle: true }
+    )
     try {
-      const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
       const direct = this.#init.addressesOf(device)
-      const stream = await this.#init.transport.open(device, SWARM_PROTOCOL, signal, { direct })
-      attempt.nextMs = performance.now() + attempt.delayMs
+      const stream = await this.#init.transport.open(device, SWARM_PROTOCOL, patience.signal, { direct })
+      attempt.nextMs = this.#clock.nowMs() + attempt.delayMs
       // The peer decided how long that took, and what it reads over this stream is as good as over its own.
       const refusal = this.#init.refusal(device, versionId)
       if (this.#entries.get(versionId) !== entry) stream.abort('no longer wanted')
@@ -302,8 +312,10 @@ export class SwarmHub {
       else if (this.#yields(entry.driver, { device, outbound: true })) stream.abort('another stream serves')
       else listen(stream, entry.driver.attach({ stream, facts: this.#facts(device, true) }))
     } catch (thrown) {
-      attempt.nextMs = performance.now() + attempt.delayMs
+      attempt.nextMs = this.#clock.nowMs() + attempt.delayMs
       this.#init.log.debug({ version: versionId, device }, `no swarm stream: ${messageOf(thrown)}`)
+    } finally {
+      endPatience()
     }
   }
 
@@ -345,9 +357,9 @@ export class SwarmHub {
     const settle = (): void => {
       if (isUnnamed) this.#unnamedStreams--
       isUnnamed = false
-      clearTimeout(timer)
+      endPatience()
     }
-    const timer = setTimeout(() => stream.abort('no handshake came'), HANDSHAKE_TIMEOUT_MS)
+    const endPatience = this.#clock.after(HANDSHAKE_TIMEOUT_MS, () => stream.abort('no handshake came'))
     stream.readInto?.(() => sink?.target())
     stream.onClose(() => {
       settle()
@@ -422,6 +434,6 @@ function merge(sum: Map<DeviceId, Tally>, more: ReadonlyMap<DeviceId, Tally>): v
   for (const [device, tally] of more) sum.set(device, addTally(sum.get(device) ?? NO_TALLY, tally))
 }
 
-function firstAttempt(): Attempt {
-  return { nextMs: performance.now() + RETRY_MIN_MS, delayMs: RETRY_MIN_MS }
+function firstAttempt(nowMs: number): Attempt {
+  return { nextMs: nowMs + RETRY_MIN_MS, delayMs: RETRY_MIN_MS }
 }
