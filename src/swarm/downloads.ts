@@ -187,11 +187,8 @@ export class Downloads {
     this.#end(session, request)
     const { piece } = request.open
     const { begin, length } = request
-    session.givenUp.set(requestKey(piece, begin), length)
-    if (session.givenUp.size > GIVEN_UP_MAX) {
-      const [oldest] = session.givenUp.keys()
-      if (oldest !== undefined) session.givenUp.delete(oldest)
-    }
+    session.givenUp.add(requestKey(piece, begin), length)
+    if (session.givenUp.size > GIVEN_UP_MAX) session.givenUp.dropOldest()
     if (!session.chokesUs) this.#context.send(session, { type: 'cancel', piece, begin, length })
   }
 
@@ -205,7 +202,7 @@ export class Downloads {
     const key = begin % BLOCK_BYTES === 0 ? requestKey(message.piece, begin) : undefined
     const request = key === undefined ? undefined : session.requests.get(key)
     const isAnswer = request?.length === block.length
-    if (key === undefined || !(isAnswer || session.givenUp.get(key) === block.length)) {
+    if (key === undefined || !(isAnswer || session.givenUp.has(key, block.length))) {
       context.emit({ type: 'release', block })
       const detail = `${block.length} bytes at ${begin} of piece ${message.piece}`
       context.punish(session, { reason: 'unrequested-block', detail })
@@ -227,7 +224,7 @@ export class Downloads {
     const used = open === undefined ? 0 : open.receive(run, block, session.key)
     // Received before it is ended, so that its blocks do not pass through the missing state.
     if (isAnswer && request !== undefined) this.#end(session, request)
-    else session.givenUp.delete(key)
+    else session.givenUp.take(key, block.length)
     this.#waste(session, block.length - used)
     if (open === undefined || used === 0) context.emit({ type: 'release', block })
     else {
@@ -287,16 +284,17 @@ export class Downloads {
   onReject(session: Session, range: BlockRange): void {
     const key = requestKey(range.piece, range.begin)
     const request = session.requests.get(key)
-    if (request?.length === range.length) {
+    // A peer answers in order: what was given up and then asked for again was rejected for the first time.
+    if (session.givenUp.take(key, range.length)) {
+      this.#answered(session)
+      this.fill(session)
+    } else if (request?.length === range.length) {
       this.#end(session, request)
       // A peer that does not choke us and will not send a piece does not have it, whatever it announced.
       if (!session.chokesUs && session.pieces !== undefined)
         this.#picker.peerLacks(session.pieces, request.open.piece)
       this.#answered(session)
       this.fillAll()
-    } else if (session.givenUp.delete(key)) {
-      this.#answered(session)
-      this.fill(session)
     } else {
       const violation = session.spendIdle(this.#context.nowMs)
       if (violation !== undefined) this.#context.punish(session, violation)

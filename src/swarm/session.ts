@@ -23,6 +23,7 @@ import { SECOND_MS } from '../base/units.ts'
 import { pieceLength, type Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
 import { NO_EXTENSIONS, type RemoteExtensions } from './extension-messages.ts'
+import { GivenUp } from './given-up.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
 import type { PeerPieces } from './piece-picker.ts'
 import { Pipeline } from './pipeline.ts'
@@ -88,8 +89,8 @@ export class Session {
 
   // ---- what we ask of it
   readonly requests = new Map<number, BlockRequest>()
-  /** Requests that we gave up or cancelled, and that it may still answer: their lengths. */
-  readonly givenUp = new Map<number, number>()
+  /** Requests that we gave up or cancelled, and that it may still answer. */
+  readonly givenUp = new GivenUp()
   inFlightBytes = 0
   /** The piece that it is filling. */
   current: OpenPiece | undefined
