@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { WireMessage } from '../../swarm/wire-messages.ts'
+import type { Clock } from '../clock.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel, UNREAD_BYTES_MAX } from './peer-channel.ts'
 import { scripted } from './scripted.conformance.ts'
@@ -59,4 +60,84 @@ test('a peer that reads is answered as often as it asks', async () => {
   await nextTurn()
   assert.deepEqual(aborts, [])
   assert.ok(sentBytes() > 2 * UNREAD_BYTES_MAX)
+})
+
+/** A clock that the test moves, and a channel whose packets it counts. */
+function timed() {
+  let nowMs = 0
+  let timers: { readonly dueMs: number; readonly run: () => void }[] = []
+  const add = (ms: number, run: () => void) => {
+    const timer = { dueMs: nowMs + ms, run }
+    timers.push(timer)
+    return () => {
+      timers = timers.filter(each => each !== timer)
+    }
+  }
+  const clock = scripted<Clock>({ nowMs: () => nowMs, after: add, soon: run => void add(0, run) })
+  const advance = (ms: number): void => {
+    const untilMs = nowMs + ms
+    for (;;) {
+      const [next] = timers.toSorted((a, b) => a.dueMs - b.dueMs)
+      if (next === undefined || next.dueMs > untilMs) break
+      nowMs = next.dueMs
+      timers = timers.filter(timer => timer !== next)
+      next.run()
+    }
+    nowMs = untilMs
+  }
+  const packets: number[] = []
+  const stream = scripted<PeerStream>({
+    unsentBytes: 0,
+    send: parts => {
+      packets.push(
+        (parts instanceof Uint8Array ? [parts] : parts).reduce((sum, part) => sum + part.length, 0)
+      )
+      return true
+    }
+  })
+  const read = () => Promise.resolve(true)
+  const channel = new PeerChannel({ stream, read, onServed: () => undefined, clock })
+  return { channel, advance, packets }
+}
+
+const HAVE: WireMessage = { type: 'have', piece: 1 }
+const HAVE_BYTES = 9
+const REQUEST: WireMessage = { type: 'request', piece: 1, begin: 0, length: 16384 }
+const REQUEST_BYTES = 17
+
+test('what can wait leaves at once when nothing left lately, and in company otherwise', () => {
+  const { channel, advance, packets } = timed()
+  channel.send([HAVE], true)
+  advance(1)
+  assert.deepEqual(packets, [HAVE_BYTES])
+  for (let count = 0; count < 5; count++) {
+    channel.send([HAVE], true)
+    advance(10)
+  }
+  assert.deepEqual(packets, [HAVE_BYTES])
+  advance(100)
+  assert.deepEqual(packets, [HAVE_BYTES, 5 * HAVE_BYTES])
+})
+
+test('what can not wait takes along what can, in the order in which it was said', () => {
+  const { channel, advance, packets } = timed()
+  channel.send([HAVE], true)
+  advance(1)
+  channel.send([HAVE], true)
+  channel.send([REQUEST])
+  channel.send([HAVE], true)
+  advance(1)
+  assert.deepEqual(packets, [HAVE_BYTES, 2 * HAVE_BYTES + REQUEST_BYTES])
+  advance(1000)
+  assert.equal(packets.length, 2)
+})
+
+test('nothing leaves a channel that was closed', () => {
+  const { channel, advance, packets } = timed()
+  channel.send([HAVE], true)
+  advance(1)
+  channel.send([HAVE], true)
+  channel.close()
+  advance(1000)
+  assert.deepEqual(packets, [HAVE_BYTES])
 })
