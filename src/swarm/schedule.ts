@@ -11,8 +11,9 @@
  * As a source (a device with every piece), `suggestions` hands out distinct pieces. It assigns while at least two
  * cooperative peers want pieces and some piece is with none of them. Each peer is kept supplied a bounded while
  * ahead with pieces that no incomplete peer has and that nobody was given yet; so each piece leaves the source
- * once before any leaves it twice, and the peers get the rest from each other. What a peer was given comes back
- * when the peer goes, or does not ask for it in time. Once every piece is among the peers, the source is free.
+ * once before any leaves it twice, and the peers get the rest from each other. Who is behind with giving on what it was
+ * given is given no more for a while: so load goes by uplink. What a peer was given comes back when the peer goes, or
+ * does not ask for it in time. Once every piece is among the peers, the source is free.
  *
  * In the endgame, when every block is asked for, `duplicate` finds a block that another peer would deliver clearly
  * sooner than the one that was asked.
@@ -51,6 +52,11 @@ export type Choice =
 const CLEARLY_SOONER = 0.5
 const SUGGESTIONS_MIN = 2
 const ASSIGNING_PEERS_MIN = 2
+/**
+ * How far a peer may be behind with giving on what it was given, as a multiple of how far ahead it is supplied. Where
+ * the uplink of one is thin, what only it has would wait there, and everybody for it.
+ */
+const UNSPREAD_AHEADS = 2
 
 /** What a source has given one peer to fetch. */
 interface Assignment {
@@ -59,6 +65,9 @@ interface Assignment {
   pendingBytes: number
   /** Suggested or asked for, and not yet announced by the peer. */
   readonly given: Set<number>
+  /** What it was given and nobody else of the site has. */
+  readonly unspread: Set<number>
+  unspreadBytes: number
   /** It let suggestions lie: it is given nothing before this. */
   restsUntilMs: number
 }
@@ -241,7 +250,10 @@ export class Schedule {
     )
     const pieces: PieceIndex[] = []
     if (nowMs < assignment.restsUntilMs) return pieces
+    this.#dropSpread(assignment)
+    const unspreadMax = UNSPREAD_AHEADS * aheadBytes
     while (assignment.pendingBytes < aheadBytes || assignment.pending.size < SUGGESTIONS_MIN) {
+      if (assignment.unspreadBytes > unspreadMax) break
       const piece = this.#nextFresh()
       if (piece === undefined) break
       assignment.pending.set(piece, nowMs)
@@ -287,7 +299,14 @@ export class Schedule {
   #assignmentOf(session: Session): Assignment {
     let assignment = this.#assignments.get(session)
     if (assignment === undefined) {
-      assignment = { pending: new Map(), pendingBytes: 0, given: new Set(), restsUntilMs: 0 }
+      assignment = {
+        pending: new Map(),
+        pendingBytes: 0,
+        given: new Set(),
+        unspread: new Set(),
+        unspreadBytes: 0,
+        restsUntilMs: 0
+      }
       this.#assignments.set(session, assignment)
     }
     return assignment
@@ -307,7 +326,21 @@ export class Schedule {
   #give(assignment: Assignment, piece: number): void {
     if (assignment.given.has(piece)) return
     assignment.given.add(piece)
+    if (!assignment.unspread.has(piece)) {
+      assignment.unspread.add(piece)
+      assignment.unspreadBytes += pieceLength(this.#picker.version, pieceIndex(piece))
+    }
     this.#givenTo[piece] = (this.#givenTo[piece] ?? 0) + 1
+  }
+
+  /** Forgets what has gone on to others, or was never fetched. */
+  #dropSpread(assignment: Assignment): void {
+    for (const piece of assignment.unspread) {
+      const isWaiting = this.#picker.spread(piece) === 1 || assignment.given.has(piece)
+      if (isWaiting) continue
+      assignment.unspread.delete(piece)
+      assignment.unspreadBytes -= pieceLength(this.#picker.version, pieceIndex(piece))
+    }
   }
 
   #unpend(assignment: Assignment, piece: number): void {

@@ -93,7 +93,7 @@ test('three sites of four: each byte crosses each link once, and the far sites g
   assert.ok(run(t, three, { boundMs: TOTAL / WAN }) <= 1.1)
   for (const copies of copiesInto(three)) assert.ok(copies <= 1.01)
   const [home] = three.sites
-  assert.ok(home !== undefined && home.wan.sentBytes <= 1.05 * TOTAL)
+  assert.ok(home !== undefined && home.wan.sentBytes <= 1.1 * TOTAL)
 })
 
 test('five uneven sites: the thinnest link sets the pace, and none is crossed twice', t => {

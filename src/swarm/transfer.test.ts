@@ -476,6 +476,36 @@ test('as a peer asks for what it was given, it is given more', () => {
   assert.equal(peers[0].got('suggest').length, before + 1)
 })
 
+test('a peer that does not give on what it was given is given no more, until it does', () => {
+  const fixture = makeVersion([20 * MIB], 64 * KIB)
+  const stage = new Stage({ fixture, have: 'all', limits: { suggestStartBytes: 256 * KIB } })
+  const [thin, other] = [stage.join('none'), stage.join('none')] as const
+  for (const peer of [thin, other]) peer.say({ type: 'interested' })
+  const given = (): number => thin.got('suggest').length
+  const fetched: number[] = []
+  /** Takes all that it was given, until it is given nothing more. */
+  const take = (): void => {
+    for (let before = -1; before !== given(); ) {
+      before = given()
+      for (const { piece } of thin.got('suggest').filter(message => !fetched.includes(message.piece))) {
+        thin.say({ type: 'request', piece, begin: 0, length: BLOCK_BYTES })
+        thin.say({ type: 'have', piece })
+        fetched.push(piece)
+      }
+      stage.wait(2 * LIMITS.tickMs)
+    }
+  }
+  take()
+  const most = given()
+  assert.ok(most >= 8 && most <= 16, `${most} pieces of 64 KiB`)
+  for (const piece of fetched) other.say({ type: 'have', piece })
+  take()
+  assert.ok(
+    given() >= most + 8 && given() <= 2 * most,
+    `${given()} pieces after the others have the first ${most}`
+  )
+})
+
 test('what was given to a peer that goes, or does not ask in time, is given to others', () => {
   for (const way of ['goes', 'waits'] as const) {
     const stage = new Stage({ fixture: FIXTURE, have: 'all', limits: { suggestStartBytes: MIB } })
