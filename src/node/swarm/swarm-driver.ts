@@ -30,6 +30,7 @@ import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel } from './peer-channel.ts'
+import { RecentPieces } from './recent-pieces.ts'
 
 export interface SwarmDriverInit {
   readonly versionId: VersionId
@@ -111,6 +112,7 @@ export class SwarmDriver {
   readonly #layers = new Map<number, Promise<void>>()
   /** Of streams that have ended. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
+  readonly #recent = new RecentPieces(blocks => this.#free(blocks))
   #holding: Holding | undefined
   #peersEver = 0
   #storedCount: number
@@ -222,14 +224,16 @@ export class SwarmDriver {
     if (holding === undefined || holding.have.size >= this.#storedCount) return
     this.#storedCount = holding.have.size
     for (let piece = 0; piece < holding.version.pieceCount; piece++) {
-      if (!holding.have.has(piece) && this.#transfer.has(pieceIndex(piece)))
-        this.#post({ type: 'pieceLost', piece: pieceIndex(piece) })
+      if (holding.have.has(piece) || !this.#transfer.has(pieceIndex(piece))) continue
+      this.#recent.drop(piece)
+      this.#post({ type: 'pieceLost', piece: pieceIndex(piece) })
     }
   }
 
   close(reason: string): void {
     for (const peer of [...this.#peers.keys()]) this.#hangUp(peer, reason)
     this.#closed = true
+    this.#recent.clear()
     this.#cancelTimer?.()
   }
 
@@ -296,10 +300,10 @@ export class SwarmDriver {
   async #store(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
     const holding = this.#holding
     let event: TransferEvent = { type: 'pieceFailed', piece }
-    let isFreed = false
+    let isKept = false
     const onWritten = (): void => {
-      isFreed = true
-      this.#free(blocks)
+      isKept = true
+      this.#recent.keep(piece, blocks)
       this.#post({ type: 'pieceWritten', piece })
     }
     try {
@@ -314,7 +318,8 @@ export class SwarmDriver {
       this.#init.log.warn({ version: this.versionId, piece, code: thrown.code }, thrown.message)
       this.#init.listener.onStorageFailure(thrown)
     }
-    if (!isFreed && (event.type !== 'pieceRejected' || this.#closed)) this.#free(blocks)
+    if (isKept && (event.type !== 'pieceStored' || this.#closed)) this.#recent.drop(piece)
+    if (!isKept && (event.type !== 'pieceRejected' || this.#closed)) this.#free(blocks)
     this.#post(event)
   }
 
@@ -336,6 +341,7 @@ export class SwarmDriver {
   }
 
   async #read(range: BlockRange, into: Uint8Array): Promise<boolean> {
+    if (this.#recent.read(range, into)) return true
     try {
       const { piece, begin, length } = range
       await this.#holding?.read({ piece: pieceIndex(piece), begin, length }, into)
