@@ -83,12 +83,17 @@ export function placedFile(version: Version, place: Place, fileIndex: number): P
   return { base: place.base, path: relativePath(version, place, file) }
 }
 
-/** All that a version needs on disk beside the bytes of its files. */
-export function treeOf(version: Version, place: Place): PlacedTree {
+/** All that the selected files of a version need on disk beside their bytes. */
+export function treeOf(
+  version: Version,
+  place: Place,
+  selected: ReadonlySet<number> | undefined
+): PlacedTree {
   const folders = new Set<string>()
-  for (const { path } of version.files)
+  const files = version.files.filter((_, fileIndex) => selected?.has(fileIndex) !== false)
+  for (const { path } of files)
     for (let depth = 1; depth < path.length; depth++) folders.add(path.slice(0, depth).join('/'))
-  const empty = version.files.filter(file => file.bytes === 0 && file.symlink === undefined)
+  const empty = files.filter(file => file.bytes === 0 && file.symlink === undefined)
   return {
     base: place.base,
     folders: version.isSingleFile ? [] : [...folders],
@@ -96,7 +101,7 @@ export function treeOf(version: Version, place: Place): PlacedTree {
       path: relativePath(version, place, file),
       executable: file.executable
     })),
-    links: version.files.flatMap(file =>
+    links: files.flatMap(file =>
       file.symlink === undefined
         ? []
         : [{ path: relativePath(version, place, file), target: linkText(file.path, file.symlink) }]

@@ -58,6 +58,7 @@ export interface HoldingOptions {
   readonly kind: HoldingKind
   readonly layers: PieceLayers
   readonly complete: boolean
+  readonly selected: ReadonlySet<number> | undefined
 }
 
 export class FilesystemHolding implements Holding {
@@ -85,7 +86,7 @@ export class FilesystemHolding implements Holding {
     this.version = options.version
     this.root = options.root
     this.kind = options.kind
-    this.files = new HeldFiles(options.version, placeOfRoot(options.version, options.root))
+    this.files = new HeldFiles(this.version, placeOfRoot(this.version, this.root), options.selected)
     this.context = context
     this.#layers = new Map(options.layers)
     this.#complete = options.complete
@@ -95,17 +96,22 @@ export class FilesystemHolding implements Holding {
     return this.files.have
   }
 
+  get selected() {
+    return this.files.selected
+  }
+
   get state(): HoldingState {
     if (this.#failure !== undefined || this.#nameProblem !== undefined) return 'failed'
     if (this.#damage !== undefined) return 'damaged'
-    return this.#complete ? 'complete' : 'fetching'
+    if (!this.#complete) return 'fetching'
+    return this.selected === undefined ? 'complete' : 'partial'
   }
 
   get problem(): HoldingProblem | undefined {
     return this.#failure ?? this.#nameProblem ?? this.#damage
   }
 
-  /** Whether every file once had its name. */
+  /** Whether every selected file once had its name. */
   get wasCompleted(): boolean {
     return this.#complete
   }
@@ -214,22 +220,19 @@ export class FilesystemHolding implements Holding {
     )
   }
 
-  /** Makes links and marks the holding complete once every file has its name. Whether it is complete now. */
-  async finish(): Promise<boolean> {
-    if (this.state === 'complete') return true
-    if (this.have.size < this.version.pieceCount) return false
-    for (const fileIndex of this.files.withBytes())
-      if (this.files.get(fileIndex).phase !== 'whole') return false
-    const tree = treeOf(this.version, this.files.place)
+  /** Makes links and marks the holding complete once every selected file has its name. */
+  async finish(): Promise<void> {
+    const { isNamed, place, selected } = this.files
+    if ((this.#complete && this.problem === undefined) || !isNamed) return
+    const tree = treeOf(this.version, place, selected)
     await this.#track(this.context.commits.run({ kind: 'finish', holding: this.rowId, tree }))
     this.settle({ complete: true, damage: undefined })
-    return true
   }
 
   /** Gives whole part files the names that they could not get before; the first that can not is the problem. */
   async nameFiles(): Promise<void> {
     const waiting = [...this.files.withBytes()].filter(
-      fileIndex => this.files.get(fileIndex).phase === 'unnamed'
+      fileIndex => this.files.isSelected(fileIndex) && this.files.get(fileIndex).phase === 'unnamed'
     )
     this.#nameProblem = undefined
     if (waiting.length === 0) return
@@ -297,7 +300,7 @@ export class FilesystemHolding implements Holding {
     this.context.openFiles.drop(this.fileKey(fileIndex))
     const amendment = { drop: [this.files.runOf(fileIndex)], add: [], dropFiles: [fileIndex], putFiles: [] }
     this.amend(amendment).catch((error: unknown) => this.fail(failureOf('index', failure.path, error)))
-    if (this.#complete) this.#damage = failure
+    if (this.#complete && this.files.isSelected(fileIndex)) this.#damage = failure
     this.context.changed(this)
     return appErrorOf(failure)
   }
@@ -403,7 +406,7 @@ export class FilesystemHolding implements Holding {
     if (result.outcome === 'changed') return this.have.has(piece) ? { outcome: 'durable' } : result
     if (result.outcome === 'failed') throw this.fail(result.failure)
     const held = this.files.get(span.fileIndex)
-    this.have.add(piece)
+    this.files.claim(span.fileIndex, piece)
     held.indexed = true
     if (result.whole !== undefined) {
       held.fingerprint = result.whole.fingerprint
@@ -413,7 +416,7 @@ export class FilesystemHolding implements Holding {
     }
     this.context.countWritten(span.bytes)
     this.context.changed(this)
-    if (this.have.size === this.version.pieceCount) void this.#track(this.finishOrFail())
+    if (this.files.isDone) void this.#track(this.finishOrFail())
     return { outcome: 'durable' }
   }
 

@@ -14,6 +14,7 @@ import { decodeInfo } from '../content/info.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { FilesystemHolding, type HoldingContext, type HoldingOptions } from './filesystem-holding.ts'
 import { HashPool } from './hash-pool.ts'
+import { selectionOf } from './held-files.ts'
 import { type Opening, openFetch, openSource } from './holding-opening.ts'
 import { type HoldingRow, IndexDatabase } from './index-database.ts'
 import { OpenFiles } from './open-files.ts'
@@ -166,7 +167,8 @@ export class FilesystemStore implements Store {
   async #recover(row: HoldingRow): Promise<void> {
     const version = decodeInfo(row.info, sha256)
     const { id: rowId, root, kind, layers, complete } = row
-    const holding = this.#add({ rowId, version, root, kind, layers, complete })
+    const selected = selectionOf(version, row.selected)
+    const holding = this.#add({ rowId, version, root, kind, layers, complete, selected })
     const { amendment, damage } = recoverFiles(row, holding.files)
     if (amendment.dropFiles.length > 0) await holding.amend(amendment)
     holding.settle({ damage })

@@ -48,11 +48,61 @@ export class HeldFiles {
   /** The folder was gone at the start: the index may claim what is not claimed here. */
   isDetached = false
   readonly #files = new Map<number, HeldFile>()
+  #selected: ReadonlySet<number> | undefined
+  /** Pieces of selected files that are not claimed. */
+  #missingCount: number
 
-  constructor(version: Version, place: Place) {
+  constructor(version: Version, place: Place, selected?: ReadonlySet<number>) {
     this.version = version
     this.place = place
     this.have = new PieceSet(version.pieceCount)
+    this.#selected = selected
+    this.#missingCount = this.#countMissing()
+  }
+
+  /** The files that are to be here; undefined when that is all of them. */
+  get selected(): ReadonlySet<number> | undefined {
+    return this.#selected
+  }
+
+  select(selected: ReadonlySet<number> | undefined): void {
+    this.#selected = selected
+    this.#missingCount = this.#countMissing()
+  }
+
+  isSelected(fileIndex: number): boolean {
+    return this.#selected?.has(fileIndex) ?? true
+  }
+
+  /** Every piece of every selected file is claimed. */
+  get isDone(): boolean {
+    return this.#missingCount === 0
+  }
+
+  /** And every selected file has its name. */
+  get isNamed(): boolean {
+    if (!this.isDone) return false
+    for (const fileIndex of this.withBytes())
+      if (this.isSelected(fileIndex) && this.get(fileIndex).phase !== 'whole') return false
+    return true
+  }
+
+  #countMissing(): number {
+    let missing = 0
+    for (const fileIndex of this.withBytes()) {
+      const { first, count } = this.runOf(fileIndex)
+      if (this.isSelected(fileIndex)) missing += count - this.have.countIn(first, count)
+    }
+    return missing
+  }
+
+  /** Claims a piece of a file. */
+  claim(fileIndex: number, piece: number): void {
+    if (this.have.add(piece) && this.isSelected(fileIndex)) this.#missingCount--
+  }
+
+  unclaim(fileIndex: number, piece: number): void {
+    if (this.have.delete(piece) && this.isSelected(fileIndex)) this.#missingCount++
   }
 
   entry(fileIndex: number): VersionFile {
@@ -112,7 +162,7 @@ export class HeldFiles {
     this.restore(row, 'whole')
     this.get(fileIndex).checkedAtMs = nowMs
     const { first, count } = this.runOf(fileIndex)
-    for (let piece = first; piece < first + count; piece++) this.have.add(piece)
+    for (let piece = first; piece < first + count; piece++) this.claim(fileIndex, piece)
     return row
   }
 
@@ -120,14 +170,15 @@ export class HeldFiles {
   giveUp(fileIndex: number): void {
     this.#files.set(fileIndex, absent())
     const { first, count } = this.runOf(fileIndex)
-    for (let piece = first; piece < first + count; piece++) this.have.delete(piece)
+    for (let piece = first; piece < first + count; piece++) this.unclaim(fileIndex, piece)
   }
 
-  /** Bytes that are still to be fetched. */
-  missingBytes(): number {
+  /** Bytes of the selected files that are still to be fetched; of those of another selection when one is given. */
+  missingBytes(selected = this.#selected): number {
     const { version, have } = this
     let missing = 0
     for (const fileIndex of this.withBytes()) {
+      if (selected?.has(fileIndex) === false) continue
       const { bytes, firstPiece, pieceCount } = this.entry(fileIndex)
       const held = have.countIn(firstPiece, pieceCount)
       if (held === 0) missing += bytes
@@ -140,4 +191,21 @@ export class HeldFiles {
 /** Hash number `index` of concatenated hashes. */
 export function hashAt(hashes: Uint8Array, index: number): Uint8Array {
   return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
+}
+
+/** The form on disk: null for all files. */
+export function selectionBytes(
+  version: Version,
+  selected: ReadonlySet<number> | undefined
+): Uint8Array | null {
+  if (selected === undefined) return null
+  const files = new PieceSet(version.files.length)
+  for (const fileIndex of selected) files.add(fileIndex)
+  return files.toBytes()
+}
+
+export function selectionOf(version: Version, bytes: Uint8Array | undefined): Set<number> | undefined {
+  if (bytes === undefined) return undefined
+  const files = defined(PieceSet.fromBytes(bytes, version.files.length), 'a bitmap of files')
+  return new Set([...version.files.keys()].filter(fileIndex => files.has(fileIndex)))
 }

@@ -22,7 +22,7 @@ import {
 } from './destination.ts'
 import { appErrorOf } from './failure.ts'
 import type { FilesystemHolding, HoldingContext, HoldingOptions } from './filesystem-holding.ts'
-import { HeldFiles } from './held-files.ts'
+import { HeldFiles, selectionBytes } from './held-files.ts'
 import type { Amendment, HoldingKind } from './index-database.ts'
 import { type FileToHash, hashFiles } from './range-hashing.ts'
 import { absolute, partOf } from './safe-files.ts'
@@ -52,21 +52,24 @@ function holdingAt(opening: Opening, version: Version, root: string): Filesystem
   return opening.holdings.find(holding => holding.version.id === version.id && holding.root === root)
 }
 
-function* pathsOf(version: Version, place: Place): Generator<string> {
+type Selection = ReadonlySet<number> | undefined
+
+function* pathsOf(version: Version, place: Place, selected: Selection): Generator<string> {
   for (const [fileIndex, file] of version.files.entries())
-    if (file.bytes > 0) yield absolute(placedFile(version, place, fileIndex))
+    if (file.bytes > 0 && selected?.has(fileIndex) !== false)
+      yield absolute(placedFile(version, place, fileIndex))
 }
 
 /** Two fetches that write the same file would take each other's part file for their own. */
-function checkOverlap(opening: Opening, version: Version, place: Place): void {
+function checkOverlap(opening: Opening, version: Version, place: Place, selected: Selection): void {
   const isWithin = (inner: string, outer: string) => inner === outer || inner.startsWith(`${outer}${sep}`)
   for (const other of opening.holdings) {
     const { place: theirs } = other.files
     const isSame = other.version.id === version.id && other.root === place.root
-    if (isSame || other.kind === 'source' || other.have.size === other.version.pieceCount) continue
+    if (isSame || other.kind === 'source' || other.files.isDone) continue
     if (!isWithin(place.base, theirs.base) && !isWithin(theirs.base, place.base)) continue
-    const taken = new Set(pathsOf(other.version, theirs))
-    for (const path of pathsOf(version, place)) {
+    const taken = new Set(pathsOf(other.version, theirs, other.selected))
+    for (const path of pathsOf(version, place, selected)) {
       if (!taken.has(path)) continue
       throw new AppError(
         'DEST_EXISTS',
@@ -89,12 +92,12 @@ function conflictError(place: Place, paths: readonly string[]): AppError {
   )
 }
 
-async function survey(
+async function surveyed(
   context: HoldingContext,
   files: HeldFiles,
-  tree: PlacedTree
+  { tree, selected }: { readonly tree: PlacedTree; readonly selected: Selection }
 ): Promise<ReadonlyMap<number, SurveyedFile>> {
-  const wanted = [...files.withBytes()]
+  const wanted = [...files.withBytes()].filter(fileIndex => selected?.has(fileIndex) !== false)
   const answer = await context.commits.run({
     kind: 'survey',
     tree,
@@ -149,14 +152,15 @@ async function compare(
   return findings
 }
 
-function neededBytes(files: HeldFiles, findings: Findings): number {
-  let bytes = files.missingBytes()
+function neededBytes(files: HeldFiles, findings: Findings, selected: Selection): number {
+  const isSelected = (fileIndex: number) => selected?.has(fileIndex) !== false
+  let bytes = files.missingBytes(selected)
   for (const fileIndex of findings.taken.keys()) {
     const { first, count } = files.runOf(fileIndex)
-    if (files.have.countIn(first, count) === 0) bytes -= files.entry(fileIndex).bytes
+    if (isSelected(fileIndex) && files.have.countIn(first, count) === 0) bytes -= files.entry(fileIndex).bytes
   }
   for (const fileIndex of findings.lost)
-    if (!findings.taken.has(fileIndex)) bytes += files.entry(fileIndex).bytes
+    if (isSelected(fileIndex) && !findings.taken.has(fileIndex)) bytes += files.entry(fileIndex).bytes
   return bytes
 }
 
@@ -183,8 +187,32 @@ function layersOf(version: Version, known: PieceLayers, findings: Findings): Map
   return layers
 }
 
+/** What is to be there from now on: what is asked for, and what is whole there by an earlier fetch. */
+function selectionWith(
+  { version, selected: asked }: FetchTarget,
+  known: FilesystemHolding | undefined,
+  findings?: Findings
+): Selection {
+  if (asked === undefined) return undefined
+  const gone = new Set(findings?.lost.filter(fileIndex => !findings.taken.has(fileIndex)))
+  const isKept = (fileIndex: number): boolean => {
+    if (known === undefined) return false
+    const { files, wasCompleted } = known
+    if (files.entry(fileIndex).bytes === 0) return wasCompleted && files.isSelected(fileIndex)
+    return files.get(fileIndex).phase === 'whole' && !gone.has(fileIndex)
+  }
+  const selected = new Set([...asked, ...[...version.files.keys()].filter(isKept)])
+  return selected.size === version.files.length ? undefined : selected
+}
+
 /** Takes the findings into memory; returns what the index is to learn. */
-function takeIn(context: HoldingContext, files: HeldFiles, findings: Findings): Omit<Amendment, 'holding'> {
+function takeIn(
+  context: HoldingContext,
+  files: HeldFiles,
+  findings: Findings,
+  selected: Selection
+): Omit<Amendment, 'holding'> {
+  files.select(selected)
   const suspects = files.isDetached ? [...files.withBytes()] : findings.lost
   const lost = suspects.filter(fileIndex => !findings.taken.has(fileIndex))
   files.isDetached = false
@@ -195,7 +223,7 @@ function takeIn(context: HoldingContext, files: HeldFiles, findings: Findings): 
     files.takeWhole(fileIndex, fingerprint, nowMs)
   )
   const add = [...findings.taken.keys()].map(fileIndex => files.runOf(fileIndex))
-  return { drop, add, dropFiles: lost, putFiles }
+  return { drop, add, dropFiles: lost, putFiles, selected: selectionBytes(files.version, selected) }
 }
 
 async function insert(
@@ -206,10 +234,11 @@ async function insert(
     kind: 'source' | 'fetched'
     layers: PieceLayers
     complete: boolean
+    selected: Selection
   },
   amendment: Omit<Amendment, 'holding'>
 ): Promise<FilesystemHolding> {
-  const { version, root, kind, layers, complete } = made
+  const { version, root, kind, layers, complete, selected } = made
   const answer = await opening.context.commits.run({
     kind: 'insert',
     holding: {
@@ -223,7 +252,7 @@ async function insert(
     amendment: { ...amendment, complete }
   })
   assert(answer.kind === 'inserted', 'an insert is answered as one')
-  return opening.add({ rowId: answer.holding, version, root, kind, layers, complete })
+  return opening.add({ rowId: answer.holding, version, root, kind, layers, complete, selected })
 }
 
 function dropOpenFiles(holding: FilesystemHolding, findings: Findings): void {
@@ -234,7 +263,7 @@ function dropOpenFiles(holding: FilesystemHolding, findings: Findings): void {
 async function resume(
   holding: FilesystemHolding,
   layers: PieceLayers,
-  findings: Findings
+  { findings, selected }: { readonly findings: Findings; readonly selected: Selection }
 ): Promise<FilesystemHolding> {
   const { files, context, version } = holding
   for (const [fileIndex, layer] of layers) await holding.setLayer(fileIndex, layer)
@@ -242,8 +271,12 @@ async function resume(
     .filter(fileIndex => ['part', 'unnamed'].includes(files.get(fileIndex).phase))
     .map(fileIndex => files.part(fileIndex))
   dropOpenFiles(holding, findings)
-  const amendment = takeIn(context, files, findings)
-  const complete = holding.wasCompleted && files.have.size === version.pieceCount
+  const isWider = [...version.files.keys()].some(
+    fileIndex => selected?.has(fileIndex) !== false && !files.isSelected(fileIndex)
+  )
+  const amendment = takeIn(context, files, findings, selected)
+  // Links and folders of files that are new in the selection are still to be made.
+  const complete = holding.wasCompleted && !isWider && files.isDone
   await holding.amend({ ...amendment, complete }, replaced)
   holding.settle({ complete, damage: undefined })
   return holding
@@ -263,25 +296,27 @@ export async function openFetch(target: FetchTarget, opening: Opening): Promise<
       { details: { path: place.root } }
     )
   }
-  checkOverlap(opening, version, place)
-  const tree = treeOf(version, place)
+  checkOverlap(opening, version, place, target.selected)
   const files = known?.files ?? new HeldFiles(version, place)
-  const findings = await compare(context, files, await survey(context, files, tree), signal)
+  const looked = selectionWith(target, known)
+  const survey = { tree: treeOf(version, place, looked), selected: looked }
+  const findings = await compare(context, files, await surveyed(context, files, survey), signal)
+  const selected = selectionWith(target, known, findings)
   signal?.throwIfAborted()
-  checkFreeSpace(place.base, neededBytes(files, findings))
-  await context.commits.run({ kind: 'prepare', tree })
+  checkFreeSpace(place.base, neededBytes(files, findings, selected))
+  await context.commits.run({ kind: 'prepare', tree: treeOf(version, place, selected) })
   await syncFiles(context, files, findings.taken.keys(), 'fetched')
   const layers = layersOf(version, target.layers, findings)
   let holding: FilesystemHolding
-  if (known !== undefined) holding = await resume(known, layers, findings)
+  if (known !== undefined) holding = await resume(known, layers, { findings, selected })
   else {
-    const amendment = takeIn(context, files, findings)
+    const amendment = takeIn(context, files, findings, selected)
     holding = await insert(
       opening,
-      { version, root: place.root, kind: 'fetched', layers, complete: false },
+      { version, root: place.root, kind: 'fetched', layers, complete: false, selected },
       amendment
     )
-    takeIn(context, holding.files, findings)
+    takeIn(context, holding.files, findings, selected)
   }
   await holding.nameFiles()
   await holding.finishOrFail()
@@ -300,6 +335,7 @@ export async function openSource(tree: HashedTree, opening: Opening): Promise<Fi
       // Never compared yet: the first read compares it.
       into.takeWhole(fileIndex, fingerprint, Number.NEGATIVE_INFINITY)
     )
+  files.select(undefined)
   const putFiles = takeAll(files)
   assert(files.have.size === version.pieceCount, 'a hashed tree has a fingerprint for each file with bytes')
   const amendment = {
@@ -307,12 +343,13 @@ export async function openSource(tree: HashedTree, opening: Opening): Promise<Fi
     dropFiles: [],
     putFiles,
     add: [{ first: 0, count: version.pieceCount }],
+    selected: null,
     complete: true
   }
   if (known === undefined) {
     const holding = await insert(
       opening,
-      { version, root, kind: 'source', layers, complete: true },
+      { version, root, kind: 'source', layers, complete: true, selected: undefined },
       amendment
     )
     takeAll(holding.files)

@@ -5,7 +5,8 @@
  * - `files` has one row per file that was begun: `inode` names the part file; `fingerprint` is set in the very
  *   transaction that claims the last piece, before the part file gets its name. So whatever instant the process
  *   dies at, the file that bears that fingerprint, under either name, is whole.
- * - `complete` says that every file has its name, and links and folders are on disk.
+ * - `selected` is a bitmap of the files that are to be there; NULL for all of them.
+ * - `complete` says that every selected file has its name, and links and folders are on disk.
  *
  * It does not look at the files: recovery.ts compares both.
  */
@@ -43,7 +44,8 @@ const SCHEMA = {
        inode TEXT NOT NULL,
        fingerprint TEXT,
        PRIMARY KEY (holding_id, file)
-     ) STRICT, WITHOUT ROWID;`
+     ) STRICT, WITHOUT ROWID;`,
+    'ALTER TABLE holdings ADD COLUMN selected BLOB'
   ]
 }
 
@@ -63,6 +65,8 @@ export interface HoldingRow {
   readonly root: string
   readonly have: Uint8Array
   readonly complete: boolean
+  /** Undefined for all files. */
+  readonly selected: Uint8Array | undefined
   readonly layers: ReadonlyMap<number, Uint8Array>
   readonly files: readonly FileRow[]
 }
@@ -89,6 +93,8 @@ export interface Amendment {
   readonly dropFiles: readonly number[]
   readonly putFiles: readonly FileRow[]
   readonly complete?: boolean
+  /** Null for all files, undefined for no change. */
+  readonly selected?: Uint8Array | null
 }
 
 export class IndexDatabase {
@@ -125,6 +131,7 @@ export class IndexDatabase {
           root: textOf(row, 'root'),
           have: bytesOf(row, 'have'),
           complete: numberOf(row, 'complete') === 1,
+          selected: row.selected === null ? undefined : bytesOf(row, 'selected'),
           layers: new Map(layers.map(layer => [numberOf(layer, 'file'), bytesOf(layer, 'layer')])),
           files: this.#files(id)
         }
@@ -198,6 +205,8 @@ export class IndexDatabase {
     for (const file of amendment.dropFiles)
       this.#statements.run('DELETE FROM files WHERE holding_id = ? AND file = ?', holding, file)
     for (const row of amendment.putFiles) this.putFile(holding, row)
+    if (amendment.selected !== undefined)
+      this.#statements.run('UPDATE holdings SET selected = ? WHERE id = ?', amendment.selected, holding)
     if (amendment.complete !== undefined)
       this.#statements.run(
         'UPDATE holdings SET complete = ? WHERE id = ?',

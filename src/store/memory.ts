@@ -41,6 +41,7 @@ class MemoryHolding implements Holding {
   readonly #layers: Map<number, Uint8Array>
   readonly #changed: (holding: MemoryHolding) => void
   problem: HoldingProblem | undefined
+  selected: ReadonlySet<number> | undefined
 
   constructor(
     made: { id: string; version: Version; root: string; kind: 'source' | 'fetched'; layers: PieceLayers },
@@ -59,7 +60,21 @@ class MemoryHolding implements Holding {
 
   get state(): HoldingState {
     if (this.problem !== undefined) return 'damaged'
-    return this.have.size === this.version.pieceCount ? 'complete' : 'fetching'
+    if (!this.isDone) return 'fetching'
+    return this.selected === undefined ? 'complete' : 'partial'
+  }
+
+  /** Every piece of every selected file is claimed. */
+  get isDone(): boolean {
+    return this.version.files.every(
+      ({ firstPiece, pieceCount }, fileIndex) =>
+        this.selected?.has(fileIndex) === false || this.have.countIn(firstPiece, pieceCount) === pieceCount
+    )
+  }
+
+  hasFile(fileIndex: number): boolean {
+    const { firstPiece, pieceCount } = defined(this.version.files[fileIndex], 'a file of the version')
+    return pieceCount > 0 && this.have.countIn(firstPiece, pieceCount) === pieceCount
   }
 
   pathOf(fileIndex: number): string {
@@ -169,7 +184,7 @@ class MemoryHolding implements Holding {
 
   #giveUp(fileIndex: number): void {
     const { firstPiece, pieceCount } = defined(this.version.files[fileIndex], 'a file of the version')
-    const wasComplete = this.have.size === this.version.pieceCount
+    const wasComplete = this.isDone
     for (let piece: number = firstPiece; piece < firstPiece + pieceCount; piece++) this.have.delete(piece)
     const path = this.pathOf(fileIndex)
     if (wasComplete)
@@ -205,7 +220,9 @@ export class MemoryStore implements Store {
     const root = isFolder ? `${target.destination}${version.name}` : target.destination
     const known = this.#find(version, root)
     const holding = known ?? this.#make({ version, root, kind: 'fetched', layers })
-    if (known === undefined || known.state === 'damaged') this.#takeOver(holding, layers)
+    const selected = selectionWith(target, known)
+    this.#takeOver(holding, layers, selected)
+    holding.selected = selected
     if (known === undefined) this.#holdings.set(holding.id, holding)
     for (const [fileIndex, layer] of layers) await holding.setLayer(fileIndex, layer)
     this.#notify(holding)
@@ -217,6 +234,7 @@ export class MemoryStore implements Store {
     const known = this.#find(version, root)
     const holding = known ?? this.#make({ version, root, kind: 'source', layers })
     if (known === undefined) this.#holdings.set(holding.id, holding)
+    holding.selected = undefined
     holding.takeIn()
     return holding
   }
@@ -258,13 +276,15 @@ export class MemoryStore implements Store {
   }
 
   /** Files of the place that are the version's own are taken over; anything else is in the way. */
-  #takeOver(holding: MemoryHolding, layers: PieceLayers): void {
+  #takeOver(holding: MemoryHolding, layers: PieceLayers, selected: Selection): void {
     const { version } = holding
     const whole: number[] = []
     for (const [fileIndex, file] of version.files.entries()) {
       const path = holding.pathOf(fileIndex)
       const bytes = this.disk.get(path)
-      if (bytes === undefined || file.bytes === 0) continue
+      if (bytes === undefined || file.bytes === 0 || selected?.has(fileIndex) === false) continue
+      // A file that is being written is whole in length, and not in content.
+      if (holding.have.countIn(file.firstPiece, file.pieceCount) > 0) continue
       if (bytes.length !== file.bytes || !isOwn(version, fileIndex, bytes))
         throw new AppError(
           'DEST_EXISTS',
@@ -293,4 +313,21 @@ function isOwn(version: Version, fileIndex: number, bytes: Uint8Array): boolean 
     )
   const root = fileRootOfPieceLayer(concatBytes(hashes), { fileBytes: bytes.length, pieceBytes, sha256 })
   return equalBytes(root, idBytes(defined(version.files[fileIndex]?.root, 'the root of a file with bytes')))
+}
+
+type Selection = ReadonlySet<number> | undefined
+
+/** What is asked for, and what is whole there by an earlier fetch. */
+function selectionWith(
+  { version, selected: asked }: FetchTarget,
+  known: MemoryHolding | undefined
+): Selection {
+  if (asked === undefined) return undefined
+  const isKept = (fileIndex: number): boolean => {
+    if (known === undefined) return false
+    if (version.files[fileIndex]?.bytes === 0) return known.isDone && known.selected?.has(fileIndex) !== false
+    return known.hasFile(fileIndex)
+  }
+  const selected = new Set([...asked, ...[...version.files.keys()].filter(isKept)])
+  return selected.size === version.files.length ? undefined : selected
 }

@@ -68,9 +68,12 @@ export function recoverFiles(row: HoldingRow, files: HeldFiles): Recovery {
     const isThere = files.get(fileIndex).phase !== 'absent'
     if (!isThere && claimed.countIn(first, count) > 0) drop.push(fileIndex)
     if (!isThere) continue
-    for (let piece = first; piece < first + count; piece++) if (claimed.has(piece)) files.have.add(piece)
+    for (let piece = first; piece < first + count; piece++)
+      if (claimed.has(piece)) files.claim(fileIndex, piece)
   }
-  const lost = [...files.withBytes()].find(fileIndex => files.get(fileIndex).phase === 'absent')
+  const lost = [...files.withBytes()].find(
+    fileIndex => files.isSelected(fileIndex) && files.get(fileIndex).phase === 'absent'
+  )
   return {
     amendment: { ...NOTHING, drop: drop.map(fileIndex => files.runOf(fileIndex)), dropFiles: drop },
     damage: row.complete && lost !== undefined ? changedFile(absolute(files.final(lost))) : undefined

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { pieceIndex } from '../base/ids.ts'
 import { leafHashes } from '../content/merkle.ts'
+import { pieceSpan } from '../content/version.ts'
 import {
   blocksOf,
   fetchAll,
@@ -17,7 +18,7 @@ import {
   variedSample
 } from './samples.conformance.ts'
 import { sha256 } from './sha256.ts'
-import type { Store } from './store.ts'
+import type { Holding, Store } from './store.ts'
 
 export interface StoreHarness {
   readonly store: Store
@@ -115,6 +116,95 @@ export function runStoreConformance(name: string, open: () => Promise<StoreHarne
       assert.equal(written, piecesOf(sample).length)
       await untilState(store, holding, 'complete')
       assertOnDisk(sample, holding.root)
+    })
+
+    describe('with some of the files selected', () => {
+      const sample = variedSample()
+      const { files } = sample.version
+      const isPlain = (index: number) => (files[index]?.bytes ?? 0) > 0
+      const plain = [...files.keys()].filter(isPlain)
+      const pathIn = (root: string, index: number) => [root, ...(files[index]?.path ?? [])].join('/')
+      const select = (selected: readonly number[] | undefined) =>
+        store.create({
+          version: sample.version,
+          destination: harness.place('dest'),
+          layers: sample.layers,
+          ...(selected === undefined ? {} : { selected: new Set(selected) })
+        })
+      const fetchFiles = async (holding: Holding, indexes: readonly number[]) => {
+        for (const piece of piecesOf(sample))
+          if (indexes.includes(pieceSpan(sample.version, piece).fileIndex) && !holding.have.has(piece))
+            await holding.writePiece(piece, blocksOf(sample.bytesOf(piece)))
+      }
+
+      test('it is partial once they are whole, and of the others there is nothing', async () => {
+        const [first = 0, second = 0, ...others] = plain
+        const holding = await select([first, second])
+        assert.equal(holding.state, 'fetching')
+        await fetchFiles(holding, [first, second])
+        await untilState(store, holding, 'partial')
+        assert.deepEqual(holding.selected, new Set([first, second]))
+        for (const index of others) assert.equal(harness.bytesAt(pathIn(holding.root, index)), undefined)
+        const report = await holding.verify()
+        assert.deepEqual([report.badPieces, report.badFiles, report.missingFiles], [[], [], []])
+        assert.equal(report.checkedBytes, (files[first]?.bytes ?? 0) + (files[second]?.bytes ?? 0))
+        assert.equal(holding.state, 'partial')
+      })
+
+      test('other files, then all: what is whole stays, and is not fetched again', async () => {
+        const [first = 0, second = 0] = plain
+        await fetchFiles(await select([first]), [first])
+        const widened = await select([second])
+        await fetchFiles(widened, [second])
+        await untilState(store, widened, 'partial')
+        assert.deepEqual(widened.selected, new Set([first, second]))
+        const all = await select(undefined)
+        assert.equal(all, widened, 'it is the same holding')
+        assert.equal(all.state, 'fetching')
+        const had = all.have.size
+        assert.ok(had > 0)
+        await fetchFiles(all, plain)
+        await untilState(store, all, 'complete')
+        assert.equal(all.selected, undefined)
+        assertOnDisk(sample, all.root)
+      })
+
+      test('every file selected is no selection', async () => {
+        const holding = await select([...files.keys()])
+        await fetchAll(holding, sample)
+        await untilState(store, holding, 'complete')
+        const again = await select([plain[0] ?? 0])
+        assert.equal(again.state, 'complete', 'and what is complete stays so')
+      })
+
+      test('what stands where no selected file goes is not in the way, until that file is asked for', async () => {
+        const [first = 0, second = 0] = plain
+        const root = harness.place('dest')
+        harness.plant(pathIn(root, second), new Uint8Array(3))
+        const holding = await select([first])
+        await fetchFiles(holding, [first])
+        await untilState(store, holding, 'partial')
+        await assert.rejects(select([first, second]), isAppError('DEST_EXISTS'))
+        assert.equal(holding.state, 'partial')
+      })
+
+      test('a selected file that is damaged is found, one that is gone is fetched again or dropped', async () => {
+        const [first = 0, second = 0] = plain
+        const holding = await select([first, second])
+        await fetchFiles(holding, [first, second])
+        await untilState(store, holding, 'partial')
+        harness.remove(pathIn(holding.root, first))
+        const report = await holding.verify()
+        assert.deepEqual(report.missingFiles, [files[first]?.path.join('/')])
+        assert.equal(holding.state, 'damaged')
+        const again = await select([second])
+        await untilState(store, again, 'partial')
+        assert.deepEqual(again.selected, new Set([second]))
+        const both = await select([first])
+        assert.equal(both.state, 'fetching')
+        await fetchFiles(both, [first])
+        await untilState(store, both, 'partial')
+      })
     })
 
     test('copies of one piece that arrive together are judged one by one', async () => {

@@ -13,6 +13,9 @@
  *        v  |
  *       failed   a write, fsync or rename failed (disk full, no permission, something else in the way)
  *
+ * A holding of which only some files are selected is `partial` where another is complete: every selected file has its
+ * name, and of the others there is nothing, not even a folder. `create` with other files, or with all, goes on from it.
+ *
  * In every state the pieces in `have` are durable and served; a damaged or failed holding goes on with the rest.
  */
 
@@ -50,10 +53,15 @@ export interface FetchTarget {
   readonly destination: string
   /** The layers known so far; {@link Holding.setLayer} brings the others. */
   readonly layers: PieceLayers
+  /**
+   * Indexes of the files to fetch; absent for all. Files of the version that are whole there already, by an earlier
+   * fetch, stay selected.
+   */
+  readonly selected?: ReadonlySet<number> | undefined
   readonly signal?: AbortSignal
 }
 
-export type HoldingState = 'fetching' | 'complete' | 'damaged' | 'failed'
+export type HoldingState = 'fetching' | 'complete' | 'partial' | 'damaged' | 'failed'
 
 export interface HoldingProblem {
   readonly code: ErrorCode
@@ -100,6 +108,8 @@ export interface Holding {
   readonly root: string
   /** Whether it was published in place or fetched. The store never writes to, nor removes, a source. */
   readonly kind: 'source' | 'fetched'
+  /** Indexes of the files that it is to hold; undefined when that is all of them. */
+  readonly selected: ReadonlySet<number> | undefined
   /** The pieces that are durable and can be served. */
   readonly have: ReadonlyPieceSet
   readonly state: HoldingState
@@ -136,6 +146,11 @@ export interface Holding {
    * with the signal's reason when aborted.
    */
   verify(options?: VerifyOptions): Promise<VerifyReport>
+}
+
+/** Whether all that is to be there is there. */
+export function isWhole(state: HoldingState): boolean {
+  return state === 'complete' || state === 'partial'
 }
 
 export interface ReadRange {

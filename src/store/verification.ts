@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { equalBytes } from '../base/bytes.ts'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
-import type { Version } from '../content/version.ts'
+import { pieceLength, type Version } from '../content/version.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { relativePath } from './destination.ts'
 import { appErrorOf, type Failure } from './failure.ts'
@@ -63,6 +63,24 @@ function isBad(check: FileCheck): boolean {
   return check.bad.length > 0 || check.isOther
 }
 
+function isExpected({ files, wasCompleted }: CheckedHolding, fileIndex: number): boolean {
+  return wasCompleted && files.isSelected(fileIndex)
+}
+
+/** Bytes that are looked at. */
+function bytesToCheck(holding: CheckedHolding): number {
+  const { files, have, version } = holding
+  let bytes = 0
+  for (const fileIndex of files.withBytes()) {
+    const { first, count } = files.runOf(fileIndex)
+    if (isExpected(holding, fileIndex)) bytes += files.entry(fileIndex).bytes
+    else
+      for (let piece = first; piece < first + count; piece++)
+        if (have.has(piece)) bytes += pieceLength(version, pieceIndex(piece))
+  }
+  return bytes
+}
+
 /** Where a file is to be looked for; undefined when nothing of it should be there. */
 function fileToCheck(holding: CheckedHolding, fileIndex: number): PlacedFile | undefined {
   const { files } = holding
@@ -73,7 +91,7 @@ function fileToCheck(holding: CheckedHolding, fileIndex: number): PlacedFile | u
     case 'unnamed':
       return files.part(fileIndex)
     case 'absent':
-      return holding.wasCompleted ? files.final(fileIndex) : undefined
+      return isExpected(holding, fileIndex) ? files.final(fileIndex) : undefined
   }
 }
 
@@ -156,7 +174,7 @@ function conclude(holding: CheckedHolding, check: FileCheck, findings: Findings)
   if (files.get(fileIndex) !== held || held.phase !== phase) return
   if (phase === 'part' && !check.isMissing) {
     for (const piece of check.bad) {
-      files.have.delete(piece)
+      files.unclaim(fileIndex, piece)
       findings.drop.push({ first: piece, count: 1 })
     }
     return
@@ -179,15 +197,15 @@ function missingEntries(holding: CheckedHolding): string[] {
   if (!holding.wasCompleted) return []
   return version.files
     .filter(
-      file =>
+      (file, fileIndex) =>
         file.bytes === 0 &&
+        files.isSelected(fileIndex) &&
         lstatOf(join(files.place.base, relativePath(version, files.place, file))) === undefined
     )
     .map(file => file.path.join('/'))
 }
 
-function damageOf(holding: CheckedHolding, report: VerifyReport): HoldingProblem | undefined {
-  const names = [...report.missingFiles, ...report.badFiles]
+function damageOf(holding: CheckedHolding, names: readonly string[]): HoldingProblem | undefined {
   const [name] = names
   if (name === undefined || !holding.wasCompleted) return undefined
   const path = holding.version.isSingleFile ? holding.root : join(holding.root, name)
@@ -211,7 +229,7 @@ export async function verifyHolding(holding: CheckedHolding, options: VerifyOpti
     pieceBytes: version.pieceBytes,
     signal: options.signal
   }
-  const totalBytes = version.totalBytes - (holding.wasCompleted ? 0 : files.missingBytes())
+  const totalBytes = bytesToCheck(holding)
   await hashRanges(hashing, rangesOf(holding, checks), (range, result) => {
     judge(holding, range, result)
     checkedBytes += range.bytes
@@ -227,12 +245,15 @@ export async function verifyHolding(holding: CheckedHolding, options: VerifyOpti
   for (const check of checks) conclude(holding, check, findings)
   await holding.amend(findings)
   const pathOf = (check: FileCheck) => files.pathOf(check.fileIndex)
-  const report: VerifyReport = {
+  const missing = checks.filter(check => check.isMissing)
+  const bad = checks.filter(check => isBad(check) && !check.isMissing)
+  const entries = missingEntries(holding)
+  const expected = [...missing, ...bad].filter(check => isExpected(holding, check.fileIndex))
+  holding.settle({ damage: damageOf(holding, [...expected.map(pathOf), ...entries]) })
+  return {
     checkedBytes,
     badPieces: checks.flatMap(check => check.bad).sort((a, b) => a - b),
-    badFiles: checks.filter(check => isBad(check) && !check.isMissing).map(pathOf),
-    missingFiles: [...checks.filter(check => check.isMissing).map(pathOf), ...missingEntries(holding)]
+    badFiles: bad.map(pathOf),
+    missingFiles: [...missing.map(pathOf), ...entries]
   }
-  holding.settle({ damage: damageOf(holding, report) })
-  return report
 }
