@@ -132,6 +132,9 @@ const STARTED: Transfer = {
   ordinal: 2,
   destination: '/d',
   purpose: null,
+  priority: 'normal',
+  only: [],
+  ofVersion: null,
   state: 'fetching',
   startedAtMs: 1,
   finishedAtMs: null,
@@ -226,6 +229,21 @@ class ScriptedNode implements NodeService {
   async stopTransfer(id: string, options: { discard: boolean }) {
     this.asked.push({ stop: id, ...options })
     return this.become({ state: 'stopped', finishedAtMs: 2, problem: null })
+  }
+
+  async pauseTransfer(id: string) {
+    this.asked.push({ pause: id })
+    return this.become({ state: 'paused' })
+  }
+
+  async resumeTransfer(id: string) {
+    this.asked.push({ resume: id })
+    return this.become({ state: 'fetching' })
+  }
+
+  async prioritiseTransfer(id: string, priority: Transfer['priority']) {
+    this.asked.push({ prioritise: id, priority })
+    return this.become({ priority })
   }
 
   readonly audited: AuditReport = {
@@ -471,7 +489,71 @@ describe('peerage get', () => {
     assert.match(stdout, /^os-image@2 is complete in \/d\n.*every byte verified and on disk\n/)
     assert.match(stdout, /300 B from build-1, the publisher\n$/)
     const destination = `${join(folder, 'd')}/`
-    assert.deepEqual(node.asked, [{ name: 'os-image', version: '2', destination, purpose: 'CHG-7' }])
+    const order = { name: 'os-image', version: '2', destination, purpose: 'CHG-7' }
+    assert.deepEqual(node.asked, [{ ...order, priority: null, only: [] }])
+  })
+
+  it('sends priority and globs, and says when only a part was asked for', async () => {
+    const globs = ['--only', '**/*.img', '--only', '!old/']
+    const run = start(['get', 'os-image', '/d', ...globs, '--priority', 'high'])
+    await until(() => node.asked.length > 0)
+    const ofVersion = { files: 9, bytes: 9000 }
+    node.become({ state: 'complete', haveBytes: 1000, finishedAtMs: 5, ofVersion })
+    const { exitCode, stdout } = await run.ended
+    assert.equal(exitCode, 0)
+    assert.match(
+      stdout,
+      /^os-image@2 is there in part, as was asked for, in \/d\n {2}1 file, 1\.00 kB, of 9 files, 9\.00 kB,/
+    )
+    const order = { name: 'os-image', version: null, destination: '/d', purpose: null }
+    assert.deepEqual(node.asked, [{ ...order, priority: 'high', only: ['**/*.img', '!old/'] }])
+  })
+
+  it('says that the transfer is paused, and waits on', async () => {
+    const run = start(['get', 'os-image', '/d'])
+    let stderr = ''
+    run.child.stderr.on('data', chunk => {
+      stderr += String(chunk)
+    })
+    await until(() => node.asked.length > 0)
+    node.become({ state: 'paused' })
+    await until(() => /paused; peerage transfers resume/.test(stderr))
+    node.become({ state: 'complete', haveBytes: 1000, finishedAtMs: 5 })
+    assert.equal((await run.ended).exitCode, 0)
+  })
+
+  it('fetches several, each into its folder, and ends with one result', async () => {
+    const run = start(['get', 'os-image', 'ml/models@3', 'd', '--json'])
+    await until(() => node.asked.length > 1)
+    node.become({ state: 'complete', haveBytes: 1000, finishedAtMs: 5 })
+    const { exitCode, stdout } = await run.ended
+    assert.equal(exitCode, 0)
+    const destinations = node.asked.map(order => Reflect.get(order as object, 'destination'))
+    assert.deepEqual(destinations, [join(folder, 'd', 'os-image/'), join(folder, 'd', 'ml/models/')])
+    const last = stdout.trimEnd().split('\n').at(-1) ?? ''
+    const { type, result } = JSON.parse(last)
+    assert.equal(type, 'result')
+    assert.deepEqual(
+      result.transfers.map(({ name, error }: { name: string; error: unknown }) => [name, error]),
+      [
+        ['os-image', null],
+        ['ml/models@3', null]
+      ]
+    )
+  })
+
+  it('of several: Ctrl-C stops all, and two of one name are refused', async () => {
+    const { child, ended } = start(['get', 'os-image', 'models', '/d', '--json'])
+    await once(child.stdout, 'data')
+    child.kill('SIGINT')
+    const { exitCode, stdout } = await ended
+    assert.equal(exitCode, 130)
+    const stops = node.asked.filter(each => Reflect.has(each as object, 'stop'))
+    assert.equal(stops.length, 2)
+    assert.match(stdout.trimEnd().split('\n').at(-1) ?? '', /"type":"result".*INTERRUPTED/)
+    const twice = await peerage('get', 'os-image@1', 'os-image@2', '/d')
+    assert.equal(twice.exitCode, 64)
+    assert.match(twice.stderr, /os-image is named twice/)
   })
 
   it('stops the transfer at Ctrl-C, keeps it and says how to resume', async () => {
@@ -543,6 +625,7 @@ describe('peerage verify', () => {
     name: 'os-image',
     version: VERSION,
     path: '/srv/x',
+    selected: null,
     intact: true,
     bytesChecked: 1000,
     piecesChecked: 1,

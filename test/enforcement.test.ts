@@ -53,7 +53,7 @@ const get = (name: string, to = name) =>
   reader.service.startTransfer({
     name,
     version: null,
-    purpose: null,
+    ...{ purpose: null, priority: null, only: [] },
     destination: join(org.folder, 'got', to)
   })
 

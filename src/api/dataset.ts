@@ -9,6 +9,7 @@ import {
   datasetName,
   deviceName,
   durationMs,
+  filesAndBytes,
   instantMs,
   ordinal,
   problem,
@@ -50,9 +51,10 @@ export const published = z.object({
 export const retired = z.object({ name: datasetName, versions: z.array(versionId).readonly() })
 
 const localCopy = z.object({
-  state: z.enum(['fetching', 'complete', 'damaged']),
+  state: z.enum(['fetching', 'complete', 'partial', 'damaged']),
   kind: z.enum(['source', 'fetched']),
   path: z.string(),
+  selected: filesAndBytes.nullable().default(null),
   haveBytes: byteCount,
   problem: problem.nullable()
 })
@@ -85,7 +87,7 @@ export const datasetSummary = z.object({
   publishedAtMs: instantMs,
   files: count,
   bytes: byteCount,
-  local: z.enum(['none', 'fetching', 'complete', 'damaged'])
+  local: z.enum(['none', 'fetching', 'complete', 'partial', 'damaged'])
 })
 
 export const datasetList = z.object({ datasets: z.array(datasetSummary).readonly() })
@@ -96,6 +98,7 @@ const verifiedCopy = z.object({
   name: datasetName,
   version: versionId,
   path: z.string(),
+  selected: filesAndBytes.nullable().default(null),
   intact: z.boolean(),
   bytesChecked: byteCount,
   piecesChecked: count,

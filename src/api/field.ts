@@ -68,6 +68,8 @@ export const deviceName = z.object({
   site: z.string().nullable()
 })
 
+export const filesAndBytes = z.object({ files: count, bytes: byteCount })
+
 export const problem = z.object({ code: z.string(), message: z.string(), path: z.string().nullable() })
 
 export const organisation = z.object({ id: orgId, name: z.string() })

@@ -91,7 +91,14 @@ import {
 } from './ledger.ts'
 import { peerList } from './peer.ts'
 import { status } from './status.ts'
-import { stopRequest, transfer, transferList, transferReference, transferRequest } from './transfer.ts'
+import {
+  priorityRequest,
+  stopRequest,
+  transfer,
+  transferList,
+  transferReference,
+  transferRequest
+} from './transfer.ts'
 
 export const API_PREFIX = '/v1'
 export const NDJSON = 'application/x-ndjson'
@@ -144,6 +151,9 @@ export const ROUTES = {
   startTransfer: json('POST', '/transfers', transferRequest, transfer),
   transfer: json('GET', '/transfers/:id', transferReference, transfer),
   stopTransfer: json('POST', '/transfers/:id/stop', stopRequest, transfer),
+  pauseTransfer: json('POST', '/transfers/:id/pause', transferReference, transfer),
+  resumeTransfer: json('POST', '/transfers/:id/resume', transferReference, transfer),
+  prioritiseTransfer: json('POST', '/transfers/:id/priority', priorityRequest, transfer),
   /** Leaving this stream does not stop the transfer. */
   watchTransfer: stream('GET', '/transfers/:id/events', transferReference, {
     progress: transfer,

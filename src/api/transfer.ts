@@ -10,6 +10,7 @@ import {
   datasetName,
   deviceName,
   durationMs,
+  filesAndBytes,
   instantMs,
   label,
   ordinal,
@@ -19,11 +20,21 @@ import {
 
 const transferId = z.string().regex(/^[a-z0-9-]{1,64}$/, 'a transfer id is letters, digits and dashes')
 
+export const PRIORITIES = ['low', 'normal', 'high'] as const
+export const transferPriority = z.enum(PRIORITIES)
+const GLOB_CHARACTERS_MAX = 1024
+const GLOBS_MAX = 64
+/** Which files a glob names is the node's to say. */
+export const fileGlob = z.string().min(1).max(GLOB_CHARACTERS_MAX)
+
 export const transferRequest = versionRequest.extend({
   destination: absolutePath,
-  purpose: label.nullable().default(null)
+  purpose: label.nullable().default(null),
+  priority: transferPriority.nullable().default(null),
+  only: z.array(fileGlob).max(GLOBS_MAX).readonly().default([])
 })
 export const transferReference = z.strictObject({ id: transferId })
+export const priorityRequest = z.strictObject({ id: transferId, priority: transferPriority })
 export const stopRequest = z.strictObject({ id: transferId, discard: z.boolean().default(false) })
 
 const transferSource = deviceName.extend({
@@ -40,11 +51,14 @@ export const transfer = z.object({
   ordinal,
   destination: z.string(),
   purpose: label.nullable(),
-  state: z.enum(['waiting', 'fetching', 'complete', 'stopped', 'failed']),
+  priority: transferPriority.default('normal'),
+  only: z.array(z.array(fileGlob).readonly()).readonly().default([]),
+  state: z.enum(['queued', 'waiting', 'fetching', 'paused', 'complete', 'stopped', 'failed']),
   startedAtMs: instantMs,
   finishedAtMs: instantMs.nullable(),
   files: count,
   totalBytes: byteCount,
+  ofVersion: filesAndBytes.nullable().default(null),
   haveBytes: byteCount,
   resumedBytes: byteCount,
   receivedBytes: byteCount,
@@ -59,6 +73,7 @@ export const transfer = z.object({
 export const transferList = z.object({ transfers: z.array(transfer).readonly() })
 
 export type Transfer = z.output<typeof transfer>
+export type TransferPriority = z.output<typeof transferPriority>
 export type TransferSource = z.output<typeof transferSource>
 
 /** True for the states in which nothing more will happen by itself. */

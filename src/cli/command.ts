@@ -48,7 +48,7 @@ export class Invocation {
   }
 
   /** Reports progress: a line of the stream with --json, else what `render` makes, redrawn in place. */
-  progress(value: unknown, render: () => string): void {
+  progress(value: unknown, render: () => string | readonly string[]): void {
     if (this.json) this.#value({ type: 'progress', progress: value })
     else this.meter.update(render)
   }

@@ -24,7 +24,13 @@ import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
-import { stopTransfer, transfers } from './commands/transfers.ts'
+import {
+  pauseTransfer,
+  prioritiseTransfer,
+  resumeTransfer,
+  stopTransfer,
+  transfers
+} from './commands/transfers.ts'
 import { up } from './commands/up.ts'
 import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'
@@ -144,9 +150,9 @@ const FAMILIES: readonly Family[] = [
   },
   {
     name: 'transfers',
-    summary: 'list the transfers of this node, or stop one',
+    summary: 'list the transfers of this node, stop, pause or resume one, or put it first',
     example: 'peerage transfers',
-    members: [transfers, stopTransfer]
+    members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer]
   },
   {
     name: 'key',

@@ -14,6 +14,7 @@ const LOG_INTERVAL_MS = 5 * SECOND_MS
 const BAR_COLUMNS = 24
 const TERMINAL_COLUMNS = 80
 const CLEAR_LINE = '\r\u001b[2K'
+const CLEAR_LINE_ABOVE = '\u001b[1A\u001b[2K'
 
 /** How many of `steps` are done, rounded down: what is not complete never looks complete. */
 function stepsDone(part: number, whole: number, steps: number): number {
@@ -29,14 +30,24 @@ export function renderBar(part: number, whole: number): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR_COLUMNS - filled)}]`
 }
 
+/** What a transfer does that does not fetch. */
+const STATES: Record<Exclude<Transfer['state'], 'fetching'>, string> = {
+  queued: 'queued behind other transfers…',
+  waiting: 'waiting for a peer that has it…',
+  paused: 'paused; peerage transfers resume goes on with it',
+  complete: 'complete',
+  stopped: 'stopped',
+  failed: 'failed'
+}
+
 export function transferLine(transfer: Transfer): string {
   const { haveBytes, totalBytes, resumedBytes, problem } = transfer
   const what = printable(`${transfer.name}@${transfer.ordinal}`)
   const amount = `${percent(haveBytes, totalBytes)}%  ${formatBytes(haveBytes)} of ${formatBytes(totalBytes)}`
   const resumed = resumedBytes > 0 ? `  (${formatBytes(resumedBytes)} were here)` : ''
-  if (transfer.state === 'waiting') {
+  if (transfer.state !== 'fetching') {
     const why = problem === null ? '' : `: ${printable(problem.message)}`
-    return `${what}  waiting for a peer that has it…  ${amount}${resumed}${why}`
+    return `${what}  ${STATES[transfer.state]}  ${amount}${resumed}${why}`
   }
   const eta = transfer.etaMs === null ? '' : `  ETA ${formatDuration(transfer.etaMs)}`
   const sources = plural(transfer.sourcesConnected, 'source')
@@ -75,27 +86,34 @@ export class ProgressMeter {
   readonly #terminal: Terminal
   readonly #now: () => number
   #writtenAtMs = Number.NEGATIVE_INFINITY
-  #drawn = false
+  #drawnLines = 0
 
   constructor(terminal: Terminal, nowMs: () => number) {
     this.#terminal = terminal
     this.#now = nowMs
   }
 
-  /** Shows the line that `render` makes, unless the last one is too recent. */
-  update(render: () => string): void {
+  /** Shows what `render` makes, a line or several, unless the last is too recent. */
+  update(render: () => string | readonly string[]): void {
     const nowMs = this.#now()
     const { isTty, columns } = this.#terminal
     if (nowMs - this.#writtenAtMs < (isTty ? REDRAW_INTERVAL_MS : LOG_INTERVAL_MS)) return
     this.#writtenAtMs = nowMs
-    if (isTty) this.#terminal.write(CLEAR_LINE + fitLine(render(), columns ?? TERMINAL_COLUMNS))
-    else this.#terminal.write(`${render()}\n`)
-    this.#drawn = isTty
+    const lines = [render()].flat()
+    if (isTty) {
+      const fitted = lines.map(line => fitLine(line, columns ?? TERMINAL_COLUMNS))
+      this.#terminal.write(this.#clearing() + fitted.join('\n'))
+      this.#drawnLines = fitted.length
+    } else this.#terminal.write(lines.map(line => `${line}\n`).join(''))
   }
 
-  /** Takes the line away, so that what follows stands alone. */
+  /** Takes the lines away, so that what follows stands alone. */
   clear(): void {
-    if (this.#drawn) this.#terminal.write(CLEAR_LINE)
-    this.#drawn = false
+    if (this.#drawnLines > 0) this.#terminal.write(this.#clearing())
+    this.#drawnLines = 0
+  }
+
+  #clearing(): string {
+    return CLEAR_LINE + CLEAR_LINE_ABOVE.repeat(Math.max(0, this.#drawnLines - 1))
   }
 }

@@ -48,6 +48,7 @@ import type {
   Retired,
   Task,
   Transfer,
+  TransferPriority,
   TransferRequest,
   TransferSource,
   VerifyProgress,
@@ -55,8 +56,10 @@ import type {
   VersionReference
 } from './service.ts'
 import { DAMAGED_FILES_MAX, TRANSFER_SOURCES_MAX } from './service.ts'
+import { selectedSums, sumsOf } from './swarm/selection.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/swarm-driver.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
+import { isActive } from './swarm/transfer-orders.ts'
 
 export class LocalNodeService implements NodeService {
   readonly #node: Node
@@ -95,8 +98,7 @@ export class LocalNodeService implements NodeService {
       peersConnected: transport.peers().length,
       peersKnown: members.filter(device => device !== identity.device).length,
       datasets: state.datasets.size,
-      transfersActive: desk.views().filter(view => view.state === 'waiting' || view.state === 'fetching')
-        .length,
+      transfersActive: desk.views().filter(view => isActive(view.state)).length,
       ...total,
       receiveBytesPerSecond: statuses.reduce((sum, status) => sum + status.downloadRate, 0),
       sendBytesPerSecond: statuses.reduce((sum, status) => sum + status.uploadRate, 0),
@@ -183,7 +185,10 @@ export class LocalNodeService implements NodeService {
         `nothing of ${reference.name} is held here to verify; 'peerage get ${reference.name} DEST' fetches it`
       )
     }
-    const bytesTotal = holdings.reduce((sum, holding) => sum + holding.version.totalBytes, 0)
+    const bytesTotal = holdings.reduce(
+      (sum, holding) => sum + sumsOf(holding.version, holding.selected).bytes,
+      0
+    )
     const results: VerifyResult[] = []
     let bytesBefore = 0
     let badBefore = 0
@@ -197,7 +202,8 @@ export class LocalNodeService implements NodeService {
             piecesBad: badBefore
           })
       })
-      bytesBefore += holding.version.totalBytes
+      const sums = sumsOf(holding.version, holding.selected)
+      bytesBefore += sums.bytes
       badBefore += report.badPieces.length
       this.#node.hub.reset(holding.version.id)
       const damaged = [
@@ -208,9 +214,10 @@ export class LocalNodeService implements NodeService {
         name: reference.name,
         version: holding.version.id,
         path: holding.root,
+        selected: selectedSums(holding),
         intact: damaged.length === 0 && report.badPieces.length === 0,
         bytesChecked: report.checkedBytes,
-        piecesChecked: holding.version.pieceCount,
+        piecesChecked: sums.pieces,
         piecesBad: report.badPieces.length,
         damagedFiles: damaged.slice(0, DAMAGED_FILES_MAX),
         damagedFileCount: damaged.length
@@ -256,7 +263,9 @@ export class LocalNodeService implements NodeService {
       files: version.files,
       totalBytes: version.bytes,
       destination: request.destination,
-      purpose: request.purpose
+      purpose: request.purpose,
+      priority: request.priority,
+      only: request.only.length === 0 ? [] : [request.only]
     })
     return await this.transfer(id)
   }
@@ -271,6 +280,18 @@ export class LocalNodeService implements NodeService {
 
   async stopTransfer(id: string, options: { readonly discard: boolean }): Promise<Transfer> {
     return this.#transfer(this.#node.desk.stop(id, options) ?? unknownTransfer(id))
+  }
+
+  async pauseTransfer(id: string): Promise<Transfer> {
+    return this.#transfer(this.#node.desk.pause(id) ?? unknownTransfer(id))
+  }
+
+  async resumeTransfer(id: string): Promise<Transfer> {
+    return this.#transfer(this.#node.desk.goOn(id) ?? unknownTransfer(id))
+  }
+
+  async prioritiseTransfer(id: string, priority: TransferPriority): Promise<Transfer> {
+    return this.#transfer(this.#node.desk.prioritise(id, priority) ?? unknownTransfer(id))
   }
 
   onTransferChange(id: string, listener: () => void): () => void {
@@ -331,12 +352,15 @@ export class LocalNodeService implements NodeService {
     const sources = this.#sources(view)
     const total = [...view.tallies.values()].reduce(addTally, NO_TALLY)
     const bytesPerSecond = status?.downloadRate ?? 0
-    const leftBytes = view.totalBytes - view.haveBytes
-    const { id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes } =
-      view
+    const { id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs } = view
+    const { purpose, priority, only, selected } = view
+    const files = selected?.files ?? view.files
+    const totalBytes = selected?.bytes ?? view.totalBytes
+    const leftBytes = totalBytes - view.haveBytes
     return {
-      purpose: view.purpose,
       ...{ id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes },
+      ...{ purpose, priority, only },
+      ofVersion: selected === null ? null : { files: view.files, bytes: view.totalBytes },
       haveBytes: view.haveBytes,
       resumedBytes: view.resumedBytes,
       receivedBytes: total.receivedBytes,

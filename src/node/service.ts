@@ -193,10 +193,13 @@ export interface Retired {
 }
 
 export interface LocalCopy {
-  readonly state: 'fetching' | 'complete' | 'damaged'
+  /** `partial`: complete but for files that were not asked for. */
+  readonly state: 'fetching' | 'complete' | 'partial' | 'damaged'
   /** `source`: published from here, in place. `fetched`: came from peers. */
   readonly kind: 'source' | 'fetched'
   readonly path: string
+  /** What it is to hold, when that is not the whole version. */
+  readonly selected: FilesAndBytes | null
   readonly haveBytes: number
   readonly problem: Problem | null
 }
@@ -236,16 +239,31 @@ export interface DatasetSummary {
   readonly files: number
   readonly bytes: number
   /** What this device holds of it. */
-  readonly local: 'none' | 'fetching' | 'complete' | 'damaged'
+  readonly local: 'none' | 'fetching' | 'complete' | 'partial' | 'damaged'
 }
 
 export interface TransferRequest extends VersionReference {
   readonly destination: string
   /** What it is read for: goes into the audit logs of both sides. */
   readonly purpose: string | null
+  /** Null: as it is, or normal. */
+  readonly priority: TransferPriority | null
+  /** Globs of the files to fetch; none for all. */
+  readonly only: readonly string[]
 }
 
-export type TransferState = 'waiting' | 'fetching' | 'complete' | 'stopped' | 'failed'
+/**
+ * `queued`: has a source and waits for others that are before it. `waiting`: has no source. `paused`: asks for nothing
+ * until it is resumed. `complete`: what was asked for is here, which may be some files only.
+ */
+export type TransferState = 'queued' | 'waiting' | 'fetching' | 'paused' | 'complete' | 'stopped' | 'failed'
+
+export type TransferPriority = 'low' | 'normal' | 'high'
+
+export interface FilesAndBytes {
+  readonly files: number
+  readonly bytes: number
+}
 
 export interface TransferSource extends DeviceName {
   readonly connected: boolean
@@ -265,11 +283,17 @@ export interface Transfer {
   readonly destination: string
   /** What it is read for, as whoever asked for it says. */
   readonly purpose: string | null
+  readonly priority: TransferPriority
+  /** Globs that choose the files, in groups that were given together; none for all files. */
+  readonly only: readonly (readonly string[])[]
   readonly state: TransferState
   readonly startedAtMs: number
   readonly finishedAtMs: number | null
+  /** What is to be fetched. While the globs have not been held against the version: the whole of it. */
   readonly files: number
   readonly totalBytes: number
+  /** The whole version, when that is more than what is to be fetched. */
+  readonly ofVersion: FilesAndBytes | null
   /** Verified and durable. */
   readonly haveBytes: number
   /** Part of `haveBytes` that was there already when the transfer was last started or resumed. */
@@ -302,6 +326,8 @@ export interface VerifyResult {
   readonly name: string
   readonly version: VersionId
   readonly path: string
+  /** What was there to check, when that is not the whole version. */
+  readonly selected: FilesAndBytes | null
   readonly intact: boolean
   readonly bytesChecked: number
   readonly piecesChecked: number
@@ -345,6 +371,11 @@ export interface NodeService extends AuditService {
    * files of a complete transfer stay in any case.
    */
   stopTransfer(id: string, options: { readonly discard: boolean }): Promise<Transfer>
+  /** Asks for nothing more until it is resumed, over restarts of the node; what is stored is kept, and served. */
+  pauseTransfer(id: string): Promise<Transfer>
+  /** Goes on with a paused transfer, or begins a stopped or failed one again. */
+  resumeTransfer(id: string): Promise<Transfer>
+  prioritiseTransfer(id: string, priority: TransferPriority): Promise<Transfer>
   /** Calls `listener` after each change of the transfer's state or problem, until the returned function runs. */
   onTransferChange(id: string, listener: () => void): () => void
 }

@@ -95,6 +95,8 @@ export class Session {
   /** Pieces that it fetches, or has chosen and has; undefined while that is all of them. See wants.ts. */
   wants: Bitfield | undefined
   #earlyWants: readonly PieceRun[] | undefined
+  /** What it was found to have all of. */
+  #satisfied: Bitfield | undefined
   #early: EarlyPieces | undefined
 
   // ---- what we ask of it
@@ -149,10 +151,13 @@ export class Session {
   get isSatisfied(): boolean {
     const { pieces, wants } = this
     if (wants === undefined || pieces === undefined) return this.isComplete
+    if (this.#satisfied === wants) return true
+    if (pieces.bits.count < wants.count) return false
     let isSatisfied = true
     wants.each(piece => {
       isSatisfied &&= pieces.bits.has(piece)
     })
+    if (isSatisfied) this.#satisfied = wants
     return isSatisfied
   }
 

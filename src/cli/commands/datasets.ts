@@ -66,8 +66,12 @@ function renderVersion(version: DatasetVersion, name: string, paint: Paint): str
     ['magnet', version.magnet]
   ]
   for (const copy of version.local) {
-    const amount =
-      copy.state === 'fetching' ? `, ${formatBytes(copy.haveBytes)} of ${formatBytes(version.bytes)}` : ''
+    const { selected } = copy
+    const whole = `${formatBytes(version.bytes)}`
+    const part = selected === null ? whole : `${formatBytes(selected.bytes)}`
+    const chosen =
+      selected === null ? '' : `, ${selected.files} of ${plural(version.files, 'file')}, ${part} of ${whole}`
+    const amount = (copy.state === 'fetching' ? `, ${formatBytes(copy.haveBytes)} of ${part}` : '') + chosen
     const problem = copy.problem === null ? '' : `: ${copy.problem.message}`
     fields.push(['here', `${copy.path} (${copy.state}${amount})${problem}`])
   }

@@ -1,148 +1,107 @@
 /**
- * `get`: fetches a version and stays until it is there. The node does the work, and goes on when this process
- * is killed or its terminal closes; Ctrl-C and --timeout stop the transfer and keep what is stored.
+ * `get`: fetches versions and stays until they are there. The node does the work, and goes on when this process
+ * is killed or its terminal closes; Ctrl-C and --timeout stop the transfers and keep what is stored.
  */
 
 import { Option } from 'commander'
 import { z } from 'zod'
-import { parseErrorCode } from '../../api/error.ts'
+import { toErrorObject } from '../../api/error.ts'
 import { label } from '../../api/field.ts'
-import type { Transfer } from '../../api/transfer.ts'
+import { fileGlob, PRIORITIES, type Transfer, transferPriority } from '../../api/transfer.ts'
+import { ERROR_CODES } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
-import { formatBytes, formatDuration, formatRate, SECOND_MS } from '../../base/units.ts'
 import { command, duration, type Invocation } from '../command.ts'
-import { datasetReference } from '../dataset-reference.ts'
+import { type DatasetReference, datasetReference, referenceText } from '../dataset-reference.ts'
 import { absolutePathOf } from '../paths.ts'
-import { transferLine } from '../progress.ts'
-import { plural, printable, shellWord } from '../text.ts'
+import { printable } from '../text.ts'
+import { failureOf, renderDone, TransferWatch } from '../transfer-watch.ts'
 
-function resumeHint({ name, ordinal, destination, haveBytes, totalBytes }: Transfer): string {
-  const kept = `${formatBytes(haveBytes)} of ${formatBytes(totalBytes)} are kept`
-  return `${kept}; resume with: peerage get ${name}@${ordinal} ${shellWord(destination)}`
+interface Order {
+  readonly dataset: DatasetReference
+  readonly destination: string
 }
 
-/** Every transfer waits for a moment, until the first source has answered. */
-const WAITING_TOLD_MS = 2 * SECOND_MS
-
-/** Watches for a transfer that has found no source for too long. Pure: time comes in. */
-export class Patience {
-  readonly #timeoutMs: number | undefined
-  #waitingSinceMs: number | undefined
-
-  constructor(timeoutMs: number | undefined) {
-    this.#timeoutMs = timeoutMs
-  }
-
-  isOver(state: Transfer['state'], nowMs: number): boolean {
-    if (state !== 'waiting') this.#waitingSinceMs = undefined
-    else this.#waitingSinceMs ??= nowMs
-    if (this.#timeoutMs === undefined || this.#waitingSinceMs === undefined) return false
-    return nowMs - this.#waitingSinceMs >= this.#timeoutMs
-  }
-}
-
-function failureOf(transfer: Transfer): AppError {
-  const details = { transfer: transfer.id, version: transfer.version, destination: transfer.destination }
-  if (transfer.state === 'stopped')
-    return new AppError(
-      'TRANSFER_STOPPED',
-      `the transfer was stopped by another command; ${resumeHint(transfer)}`,
-      {
-        details
-      }
+/** Several go below the last argument, each into a folder of its name. */
+function ordersOf(datasets: readonly DatasetReference[], destination: string): Order[] {
+  const [only] = datasets
+  if (datasets.length === 1 && only !== undefined) return [{ dataset: only, destination }]
+  const names = datasets.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined)
+    throw new AppError(
+      'USAGE',
+      `${twice} is named twice: both versions would go into the folder ${twice}; fetch them one by one`,
+      { details: { name: twice } }
     )
-  const { problem } = transfer
-  const code = (problem === null ? undefined : parseErrorCode(problem.code)) ?? 'STORAGE_FAILED'
-  return new AppError(code, `${problem?.message ?? 'the transfer failed'}; ${resumeHint(transfer)}`, {
-    details
+  const below = destination.replace(/[/\\]*$/, '')
+  return datasets.map(dataset => ({ dataset, destination: `${below}/${dataset.name}/` }))
+}
+
+/** Throws AppError USAGE. */
+function referencesOf(texts: readonly string[]): DatasetReference[] {
+  return texts.map(text => {
+    const read = datasetReference.safeParse(text)
+    if (read.success) return read.data
+    const why = read.error.issues.map(({ message }) => message).join('; ')
+    throw new AppError('USAGE', `<dataset> can not be ${JSON.stringify(text)}: ${why}`, {
+      details: { command: 'get' }
+    })
   })
 }
 
-/** Speaks of the transfer's own time: it may have gone on, or been complete, before this command came to watch. */
-function renderDone(transfer: Transfer): string[] {
-  const { receivedBytes, resumedBytes, startedAtMs, finishedAtMs } = transfer
-  const tookMs = (finishedAtMs ?? startedAtMs) - startedAtMs
-  const rate = formatRate((receivedBytes * SECOND_MS) / Math.max(1, tookMs))
-  const lines = [
-    `${transfer.name}@${transfer.ordinal} is complete in ${transfer.destination}`,
-    `  ${plural(transfer.files, 'file')}, ${formatBytes(transfer.totalBytes)}, every byte verified and on disk`,
-    `  received ${formatBytes(receivedBytes)} in ${formatDuration(tookMs)}, ${rate}`
-  ]
-  if (resumedBytes > 0) lines.push(`  ${formatBytes(resumedBytes)} were here already`)
-  for (const source of transfer.sources) {
-    if (source.receivedBytes === 0) continue
-    const who = `${source.name ?? source.device.slice(0, 12)}${source.publisher ? ', the publisher' : ''}`
-    lines.push(`  ${formatBytes(source.receivedBytes)} from ${who}`)
-  }
-  return lines.map(printable)
+/** What became of one of several. */
+interface Outcome {
+  readonly name: string
+  readonly transfer: Transfer | null
+  readonly error: AppError | null
 }
 
-/** Why this command leaves a transfer before its end. */
-const LEAVING = {
-  interrupted: ['INTERRUPTED', 'stopped'],
-  'no-sources': ['NO_SOURCES', 'gave up: no reachable device has the missing pieces']
-} as const
-
-async function stop(
-  invocation: Invocation,
-  transfer: Transfer,
-  leave: keyof typeof LEAVING
-): Promise<AppError> {
-  const stopped = await invocation.client.call('stopTransfer', { id: transfer.id, discard: false })
-  const details = { transfer: stopped.id, version: stopped.version, destination: stopped.destination }
-  const [code, what] = LEAVING[leave]
-  return new AppError(code, `${what}; ${resumeHint(stopped)}`, { details })
-}
-
-interface WatchOptions {
-  readonly timeoutMs: number | undefined
-  readonly interrupt: AbortSignal
-}
-
-async function watch(invocation: Invocation, started: Transfer, options: WatchOptions): Promise<Transfer> {
-  const { client, context } = invocation
-  const { interrupt, timeoutMs } = options
-  const gaveUp = new AbortController()
-  const patience = new Patience(timeoutMs)
-  const startMs = context.monotonicMs()
-  let announced = false
+async function getOne(watch: TransferWatch, start: () => Promise<Transfer>, name: string): Promise<Outcome> {
+  let transfer: Transfer | null = null
   try {
-    return await client.stream(
-      'watchTransfer',
-      { id: started.id },
-      {
-        signal: AbortSignal.any([interrupt, gaveUp.signal]),
-        onProgress: transfer => {
-          const isLong = context.monotonicMs() - startMs >= WAITING_TOLD_MS
-          if (transfer.state === 'waiting' && isLong && !announced && !context.stderr.isTty) {
-            announced = true
-            invocation.note(transferLine(transfer))
-          }
-          invocation.progress(transfer, () => transferLine(transfer))
-          if (patience.isOver(transfer.state, context.monotonicMs())) gaveUp.abort()
-        }
-      }
-    )
-  } catch (error) {
-    if (interrupt.aborted) throw await stop(invocation, started, 'interrupted')
-    if (gaveUp.signal.aborted) throw await stop(invocation, started, 'no-sources')
-    throw error
-  } finally {
-    invocation.meter.clear()
+    transfer = await watch.follow(await start())
+    return { name, transfer, error: transfer.state === 'complete' ? null : failureOf(transfer) }
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown
+    return { name, transfer, error: thrown }
   }
+}
+
+function report(invocation: Invocation, outcomes: readonly Outcome[]): number {
+  invocation.meter.clear()
+  for (const { name, error } of outcomes)
+    if (error !== null) invocation.note(printable(`peerage: ${name}: ${error.message} (${error.code})`))
+  const value = {
+    transfers: outcomes.map(({ name, transfer, error }) => ({
+      name,
+      transfer,
+      error: error === null ? null : toErrorObject(error)
+    }))
+  }
+  invocation.streamResult(value, () =>
+    outcomes.flatMap(({ transfer, error }) =>
+      transfer === null || error !== null ? [] : renderDone(transfer)
+    )
+  )
+  const first = outcomes.find(({ error }) => error !== null)?.error
+  return first === undefined || first === null ? 0 : ERROR_CODES[first.code].exitCode
 }
 
 export const get = command({
-  usage: 'get <dataset> <destination>',
-  summary: 'fetch a version, verified, and serve it to others from there',
+  usage: 'get <dataset> <destination...>',
+  summary: 'fetch one version or several, verified, and serve them to others from there',
   description:
     'Ends with exit code 0 only when every byte is verified and on disk. A version of several files goes into the ' +
     'folder DESTINATION; a version that is one file goes to the file DESTINATION, or into it when it is a folder. ' +
+    'Of several datasets each goes into the folder DESTINATION/NAME; one that fails does not stop the others. ' +
     'An interrupted get resumes where it stopped when it is given again. While no reachable device has the missing ' +
-    'pieces it waits, unless --timeout says otherwise.',
+    'pieces it waits, unless --timeout says otherwise. With --only, only the files are fetched whose path a glob ' +
+    'names: * and ? stop at /, ** does not, [a-z] is one character of a set, and ! in front leaves files out.',
   examples: [
     'peerage get os-image ./image.qcow2',
     'peerage get ml/models@3 /srv/models/ --timeout 60s',
+    "peerage get debian /srv/mirror --only '**/*.deb' --only '!**/*-dbg_*'",
+    'peerage get os-image ml/models scans /srv/data --priority high',
     'peerage get scans/2031 ./scans --purpose "study 17"'
   ],
   options: [
@@ -150,25 +109,48 @@ export const get = command({
     new Option(
       '--purpose <text>',
       'what it is read for, as a ticket or a study: kept in the audit logs of both sides'
+    ),
+    new Option(
+      '--priority <priority>',
+      'before other transfers of this node, or after all of them (default: normal)'
+    ).choices([...PRIORITIES]),
+    new Option('--only <glob>', 'fetch only the files that it names; may be given again').argParser(
+      (glob: string, before: readonly string[] | undefined) => [...(before ?? []), glob]
     )
   ],
   input: z.object({
-    dataset: datasetReference,
-    destination: z.string().min(1, 'write a path'),
+    dataset: z.string(),
+    destination: z.array(z.string()).min(1, 'write a path'),
     timeout: duration.optional(),
-    purpose: label.optional()
+    purpose: label.optional(),
+    priority: transferPriority.optional(),
+    only: z.array(fileGlob).optional()
   }),
   streams: true,
-  run: async (invocation, { dataset, destination, timeout, purpose }) => {
-    const { context } = invocation
+  run: async (invocation, { dataset, destination, timeout, purpose, priority, only }) => {
+    const { context, client } = invocation
     const interrupt = context.catchInterrupt()
-    const path = absolutePathOf(destination, context)
-    const started = await invocation.client.call('startTransfer', {
-      ...{ ...dataset, destination: path },
-      purpose: purpose ?? null
-    })
-    const finished = await watch(invocation, started, { timeoutMs: timeout, interrupt })
-    if (finished.state !== 'complete') throw failureOf(finished)
-    invocation.streamResult(finished, () => renderDone(finished))
+    const datasets = referencesOf([dataset, ...destination.slice(0, -1)])
+    const typed = destination.at(-1) ?? ''
+    if (typed === '') throw new AppError('USAGE', '<destination> can not be "": write a path')
+    const path = absolutePathOf(typed, context)
+    const orders = ordersOf(datasets, path)
+    const watch = new TransferWatch(invocation, { timeoutMs: timeout, interrupt })
+    const start = (order: Order) =>
+      client.call('startTransfer', {
+        ...{ ...order.dataset, destination: order.destination },
+        ...{ purpose: purpose ?? null, priority: priority ?? null, only: only ?? [] }
+      })
+    const [single] = orders
+    if (orders.length === 1 && single !== undefined) {
+      const finished = await watch.follow(await start(single))
+      if (finished.state !== 'complete') throw failureOf(finished)
+      invocation.streamResult(finished, () => renderDone(finished))
+      return 0
+    }
+    const outcomes = await Promise.all(
+      orders.map(order => getOne(watch, () => start(order), referenceText(order.dataset)))
+    )
+    return report(invocation, outcomes)
   }
 })

@@ -1,17 +1,22 @@
-/** `transfers`: what this node fetches and has fetched, and how to stop it. */
+/** `transfers`: what this node fetches and has fetched, and how to stop it, let it rest, and put it first. */
 
 import { Option } from 'commander'
 import { z } from 'zod'
-import type { Transfer } from '../../api/transfer.ts'
+import { isSettled, PRIORITIES, type Transfer, transferPriority } from '../../api/transfer.ts'
+import { AppError } from '../../base/errors.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
-import { command } from '../command.ts'
+import { command, type Invocation } from '../command.ts'
 import { percent } from '../progress.ts'
 import { type Column, printable, renderTable } from '../text.ts'
 
 const COLUMNS: readonly Column<Transfer>[] = [
   { title: 'ID', value: row => row.id },
   { title: 'DATASET', value: row => `${row.name}@${row.ordinal}` },
-  { title: 'STATE', value: row => row.state },
+  {
+    title: 'STATE',
+    value: row => (row.state === 'complete' && row.ofVersion !== null ? 'complete (in part)' : row.state)
+  },
+  { title: 'PRIORITY', value: row => row.priority },
   { title: 'DONE', align: 'right', value: row => `${percent(row.haveBytes, row.totalBytes)}%` },
   { title: 'SIZE', align: 'right', value: row => formatBytes(row.totalBytes) },
   {
@@ -40,21 +45,132 @@ export const transfers = command({
   }
 })
 
+/** Shorter beginnings of an id are more likely a slip. */
+const ID_PREFIX_MIN = 4
+
+/**
+ * The transfers that an id, the beginning of one, or the name of a dataset means, the newest first. A name means those
+ * that are not settled, or the newest one when all are.
+ */
+function meant(transfers: readonly Transfer[], text: string): Transfer[] {
+  const exact = transfers.filter(({ id }) => id === text)
+  if (exact.length > 0) return exact
+  const named = transfers.filter(({ name, ordinal }) => text === name || text === `${name}@${ordinal}`)
+  const open = named.filter(({ state }) => !isSettled(state))
+  if (named.length > 0) return open.length > 0 ? open : named.slice(0, 1)
+  const begun = text.length >= ID_PREFIX_MIN ? transfers.filter(({ id }) => id.startsWith(text)) : []
+  if (begun.length > 1)
+    throw new AppError('USAGE', `${text} begins the ids of ${begun.length} transfers: write more of it`)
+  return begun
+}
+
+async function findTransfers(invocation: Invocation, text: string): Promise<Transfer[]> {
+  const { transfers } = await invocation.client.call('transfers', {})
+  const found = meant(transfers, text)
+  if (found.length > 0) return found
+  throw new AppError(
+    'DATASET_UNKNOWN',
+    `no transfer ${text} is known here; 'peerage transfers' lists those that are`,
+    { details: { transfer: text } }
+  )
+}
+
 export const stopTransfer = command({
-  usage: 'stop <id>',
+  usage: 'stop <transfer>',
   aliases: ['cancel'],
   summary: 'stop a transfer; what is stored is kept, and peerage get resumes it',
-  description: 'The files of a complete transfer stay in any case.',
+  description:
+    'TRANSFER is an id, the first digits of one, or the name of a dataset. The files of a complete transfer stay in any case.',
   examples: ['peerage transfers stop 5f2c', 'peerage transfers stop 5f2c --discard'],
   options: [new Option('--discard', 'remove what is stored of it, and forget it')],
-  input: z.object({ id: z.string(), discard: z.boolean().default(false) }),
-  run: async (invocation, { id, discard }) => {
-    const transfer = await invocation.client.call('stopTransfer', { id, discard })
+  input: z.object({ transfer: z.string(), discard: z.boolean().default(false) }),
+  run: async (invocation, { transfer: text, discard }) => {
+    const found = await findTransfers(invocation, text)
+    const [first] = found
+    if (found.length > 1 || first === undefined)
+      throw new AppError('USAGE', `${found.length} transfers are meant by ${text}: write the id of one`)
+    const transfer = await invocation.client.call('stopTransfer', { id: first.id, discard })
     const kept = discard
       ? 'what was stored of it is removed'
       : `${formatBytes(transfer.haveBytes)} of ${formatBytes(transfer.totalBytes)} are kept`
     invocation.result(transfer, () => [
       printable(`${transfer.name}@${transfer.ordinal} is ${transfer.state}; ${kept}`)
     ])
+  }
+})
+
+/** Those that `--all` or a name means. With --all only those that `concerns` picks. */
+async function chosen(
+  invocation: Invocation,
+  { transfer, all }: { readonly transfer?: string | undefined; readonly all: boolean },
+  concerns: (transfer: Transfer) => boolean
+): Promise<Transfer[]> {
+  if (all === (transfer !== undefined))
+    throw new AppError('USAGE', 'name one transfer, or say --all: either, not both')
+  if (transfer !== undefined) return await findTransfers(invocation, transfer)
+  return (await invocation.client.call('transfers', {})).transfers.filter(concerns)
+}
+
+function tell(invocation: Invocation, done: readonly Transfer[], nothing: string): void {
+  invocation.result({ transfers: done }, () =>
+    done.length === 0
+      ? [nothing]
+      : done.map(transfer => {
+          const amount = `${formatBytes(transfer.haveBytes)} of ${formatBytes(transfer.totalBytes)} are here`
+          return printable(
+            `${transfer.name}@${transfer.ordinal} (${transfer.id}) is ${transfer.state}; ${amount}`
+          )
+        })
+  )
+}
+
+const manyInput = z.object({ transfer: z.string().optional(), all: z.boolean().default(false) })
+
+export const pauseTransfer = command({
+  usage: 'pause [transfer]',
+  summary: 'let a transfer rest until it is resumed, over restarts too',
+  description:
+    'Nothing more is asked for; what is stored is kept, and served to others. A get that waits for it says so and ' +
+    'waits on. TRANSFER is an id, the first digits of one, or the name of a dataset.',
+  examples: ['peerage transfers pause os-image', 'peerage transfers pause --all'],
+  options: [new Option('--all', 'every transfer that is under way')],
+  input: manyInput,
+  run: async (invocation, input) => {
+    const isUnderWay = ({ state }: Transfer) => !isSettled(state) && state !== 'paused'
+    const done: Transfer[] = []
+    for (const { id } of await chosen(invocation, input, isUnderWay))
+      done.push(await invocation.client.call('pauseTransfer', { id }))
+    tell(invocation, done, 'no transfer is under way')
+  }
+})
+
+export const resumeTransfer = command({
+  usage: 'resume [transfer]',
+  summary: 'go on with a transfer that is paused, or begin a stopped or failed one again',
+  examples: ['peerage transfers resume os-image', 'peerage transfers resume --all'],
+  options: [new Option('--all', 'every transfer that is paused')],
+  input: manyInput,
+  run: async (invocation, input) => {
+    const done: Transfer[] = []
+    for (const { id } of await chosen(invocation, input, ({ state }) => state === 'paused'))
+      done.push(await invocation.client.call('resumeTransfer', { id }))
+    tell(invocation, done, 'no transfer is paused')
+  }
+})
+
+export const prioritiseTransfer = command({
+  usage: 'priority <transfer> <priority>',
+  summary: `put a transfer before others or behind them: ${PRIORITIES.join(', ')}`,
+  description:
+    'Of the transfers of this node so many fetch at once as fit its memory: high ones first, then normal ones, each ' +
+    'the oldest first. A low one fetches only while no other has a source. It is about this node alone: no other ' +
+    'device serves it sooner.',
+  examples: ['peerage transfers priority os-image high'],
+  input: z.object({ transfer: z.string(), priority: transferPriority }),
+  run: async (invocation, { transfer, priority }) => {
+    const done: Transfer[] = []
+    for (const { id } of await findTransfers(invocation, transfer))
+      done.push(await invocation.client.call('prioritiseTransfer', { id, priority }))
+    tell(invocation, done, 'no transfer is meant')
   }
 })

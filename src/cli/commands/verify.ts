@@ -11,7 +11,8 @@ import { verifyLine } from '../progress.ts'
 import { type Paint, plural, printable } from '../text.ts'
 
 function renderCopy(copy: VerifiedCopy, paint: Paint): string[] {
-  const checked = `${plural(copy.piecesChecked, 'piece')}, ${formatBytes(copy.bytesChecked)}`
+  const part = copy.selected === null ? '' : `, of ${plural(copy.selected.files, 'file')} that were asked for`
+  const checked = `${plural(copy.piecesChecked, 'piece')}, ${formatBytes(copy.bytesChecked)}${part}`
   if (copy.intact) return [`${paint('green', 'intact')}  ${printable(copy.path)}  ${checked}`]
   const unlisted = copy.damagedFileCount - copy.damagedFiles.length
   return [

@@ -22,8 +22,8 @@ import type {
   LocalCopy,
   VersionReference
 } from '../service.ts'
+import { haveBytesOf, selectedSums } from './selection.ts'
 import type { SwarmHub } from './swarm-hub.ts'
-import { haveBytesOf } from './transfer-desk.ts'
 
 export interface CatalogueInit {
   readonly keeper: LedgerKeeper
@@ -110,7 +110,8 @@ export class Catalogue {
     if (newest === undefined) throw new AppError('DATASET_UNKNOWN', `${entry.name} has no version`)
     const states = this.holdings(newest).map(localStateOf)
     const local =
-      (['complete', 'fetching', 'damaged'] as const).find(state => states.includes(state)) ?? 'none'
+      (['complete', 'partial', 'fetching', 'damaged'] as const).find(state => states.includes(state)) ??
+      'none'
     return {
       name: entry.name,
       dataClass: newest.class,
@@ -156,6 +157,7 @@ function localCopyOf(holding: Holding): LocalCopy {
     state: localStateOf(holding),
     kind: holding.kind,
     path: holding.root,
+    selected: selectedSums(holding),
     haveBytes: haveBytesOf(holding),
     problem: holding.problem ?? null
   }

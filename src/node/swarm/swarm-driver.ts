@@ -15,7 +15,9 @@ import type { Holding } from '../../store/store.ts'
 import { Bitfield } from '../../swarm/bitfield.ts'
 import { Transfer } from '../../swarm/transfer.ts'
 import {
+  type ChosenPieces,
   type DisconnectReason,
+  type EventOf,
   type PeerFacts,
   type PeerKey,
   type PeerStatus,
@@ -31,6 +33,9 @@ import type { Log } from '../log.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel } from './peer-channel.ts'
 import { RecentPieces } from './recent-pieces.ts'
+import { piecesOfFiles } from './selection.ts'
+
+export type DataWant = Omit<EventOf<'wantData'>, 'type'>
 
 export interface SwarmDriverInit {
   readonly versionId: VersionId
@@ -114,6 +119,7 @@ export class SwarmDriver {
   readonly #pastTallies = new Map<DeviceId, Tally>()
   readonly #recent = new RecentPieces(blocks => this.#free(blocks))
   #holding: Holding | undefined
+  #want: DataWant
   #peersEver = 0
   #storedCount: number
   #running = false
@@ -126,11 +132,12 @@ export class SwarmDriver {
     this.#clock = init.clock ?? MACHINE_CLOCK
     this.versionId = init.versionId
     this.#holding = init.holding
+    this.#want = { wantsData: init.wantsData }
     this.#storedCount = init.holding?.have.size ?? 0
     const version = init.holding?.version
     this.#transfer = new Transfer({
       versionId: init.versionId,
-      ...(version === undefined ? {} : { version, have: haveOf(init.holding, version) }),
+      ...(version === undefined ? {} : { version, ...chosenOf(init.holding, version) }),
       wantsData: init.wantsData,
       self: init.self,
       site: init.site,
@@ -215,7 +222,15 @@ export class SwarmDriver {
     this.#holding = holding
     this.#storedCount = holding.have.size
     const { version } = holding
-    this.#post({ type: 'infoReady', version, have: haveOf(holding, version) })
+    this.#post({ type: 'infoReady', version, ...chosenOf(holding, version) })
+  }
+
+  /** Fetch or leave off, as what all transfers of the device may take up together allows. */
+  wantData(want: DataWant): void {
+    if (want.wantsData === this.#want.wantsData && want.inFlightBytesMax === this.#want.inFlightBytesMax)
+      return
+    this.#want = want
+    this.#post({ type: 'wantData', ...want })
   }
 
   /** The holding changed by itself: what left it is not served any more. */
@@ -421,8 +436,9 @@ function tallyOf(peer: PeerStatus): Tally {
   return { receivedBytes: peer.verifiedBytes, sentBytes: peer.uploadedBytes, wastedBytes: peer.wastedBytes }
 }
 
-function haveOf(holding: Holding | undefined, version: Version): Bitfield {
+function chosenOf(holding: Holding | undefined, version: Version): ChosenPieces {
   const have =
     holding === undefined ? undefined : Bitfield.fromBytes(holding.have.toBytes(), version.pieceCount)
-  return have ?? new Bitfield(version.pieceCount)
+  const wanted = piecesOfFiles(version, holding?.selected)
+  return { have: have ?? new Bitfield(version.pieceCount), ...(wanted === undefined ? {} : { wanted }) }
 }

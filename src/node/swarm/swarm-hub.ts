@@ -26,6 +26,7 @@ import type { Log } from '../log.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import {
   addTally,
+  type DataWant,
   NO_TALLY,
   type StreamSink,
   SwarmDriver,
@@ -103,6 +104,12 @@ interface Attempt {
   delayMs: number
 }
 
+/** What fetches versions for whoever decides which. */
+export type VersionFetcher = Pick<
+  SwarmHub,
+  'want' | 'allow' | 'rest' | 'settle' | 'unwant' | 'useHolding' | 'status' | 'talliesOf'
+>
+
 export class SwarmHub {
   readonly #init: SwarmHubInit
   readonly #entries = new Map<VersionId, Entry>()
@@ -127,7 +134,10 @@ export class SwarmHub {
     this.#endSweep = this.#clock.every(SWEEP_MS, () => this.#tidy())
   }
 
-  /** Starts to fetch; the driver there may be, which serves what is here already, is replaced. */
+  /**
+   * Asks peers for the version, and for its data once `allow` says so; the driver there may be, which serves what is
+   * here already, is replaced.
+   */
   want(want: Want): void {
     this.#drop(want.versionId, 'starting to fetch')
     const refusal = this.#init.refusal(this.#init.transport.self, want.versionId)
@@ -139,6 +149,23 @@ export class SwarmHub {
     this.#entries.set(want.versionId, { driver: this.#driver(want.versionId, want.holding, want), want })
     this.#attempts.set(want.versionId, new Map())
     for (const link of this.#init.transport.peers()) this.#ask(link.device)
+  }
+
+  /** Whether data may come now for a version that is wanted, and how much may be on its way. */
+  allow(versionId: VersionId, want: DataWant): void {
+    const entry = this.#entries.get(versionId)
+    if (entry?.want !== undefined) entry.driver.wantData(want)
+  }
+
+  /** Asks for nothing more; what is here is served on, and whoever fetches it from us goes on without noticing. */
+  rest(versionId: VersionId): void {
+    const entry = this.#entries.get(versionId)
+    this.#refused.delete(versionId)
+    if (entry?.driver.holding === undefined) this.#drop(versionId, 'nothing of it is here')
+    else {
+      entry.driver.wantData({ wantsData: false })
+      this.settle(versionId)
+    }
   }
 
   /** The version is here in full: whoever fetches it from us goes on without noticing. */
@@ -266,7 +293,7 @@ export class SwarmHub {
     return new SwarmDriver({
       versionId,
       holding,
-      wantsData: want !== undefined,
+      wantsData: false,
       self: transport.self,
       site: this.#init.ownSite,
       seed,
@@ -417,7 +444,8 @@ export class SwarmHub {
     for (const [versionId, { driver, want }] of this.#entries) {
       if (want !== undefined) continue
       for (const peer of driver.status().peers)
-        if (peer.isComplete) driver.detachDevice(peer.device, 'both sides have everything')
+        if (peer.isComplete || peer.isSatisfied)
+          driver.detachDevice(peer.device, 'neither side wants anything')
       if (want === undefined && driver.peerCount === 0) this.#drop(versionId, 'nobody asks for it')
     }
   }

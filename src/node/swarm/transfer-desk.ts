@@ -2,54 +2,44 @@
  * The transfers of this device: which version goes where, how far it is, and what to do next. service.ts draws the
  * states. What is asked for is on disk before the asker hears of it, so it goes on after a restart.
  *
- * One version is fetched over the network once at a time: a second transfer of it into another folder waits, and is
- * then copied from the first, verified like anything else.
+ * All that are under way look for peers; which of them fetch data at a time says transfer-slots.ts. One version is
+ * fetched over the network once at a time: a second transfer of it into another folder waits, and copies from the first
+ * what that has, verified like anything else.
  */
 
 import { createHash } from 'node:crypto'
-import { fromUtf8, utf8 } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
-import { type DeviceId, type PieceIndex, parseVersionId, pieceIndex, type VersionId } from '../../base/ids.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { chooseFiles } from '../../content/file-globs.ts'
 import { decodeInfo } from '../../content/info.ts'
-import { pieceLength, type Version } from '../../content/version.ts'
+import type { Version } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
-import type { Holding, PieceLayers, Store } from '../../store/store.ts'
+import { type Holding, isWhole, type PieceLayers, type Store } from '../../store/store.ts'
+import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import type { Log } from '../log.ts'
-import type { Problem, TransferState } from '../service.ts'
+import { copyPieces, layersOf } from './local-copy.ts'
+import { haveBytesOf, selectedSums } from './selection.ts'
 import type { Tally } from './swarm-driver.ts'
-import type { SwarmHub } from './swarm-hub.ts'
+import type { VersionFetcher } from './swarm-hub.ts'
+import {
+  checkedGroups,
+  isActive,
+  isSettled,
+  joinedOrder,
+  nothingSelected,
+  settledError
+} from './transfer-orders.ts'
+import { decodeRecord, encodeRecord, type TransferOrder, type TransferRecord } from './transfer-record.ts'
+import { type Contender, decideSlots, type Grant, type Priority, REST_MS } from './transfer-slots.ts'
 
 const BLOB_PREFIX = 'transfer/'
-const RECORD_VERSION = 1
 const WATCH_MS = 250
 const ID_DIGITS = 16
-/** Pieces under way at once while a version is copied from one folder of this device to another. */
-const COPIES_AT_ONCE = 4
-
-/** What the ledger says of the version when a transfer of it is asked for. */
-export interface TransferOrder {
-  readonly name: string
-  readonly version: VersionId
-  readonly ordinal: number
-  readonly files: number
-  readonly totalBytes: number
-  readonly destination: string
-  /** What it is read for, as whoever asked for it says. */
-  readonly purpose: string | null
-}
-
-/** A transfer as it is on disk. */
-export interface TransferRecord extends TransferOrder {
-  readonly id: string
-  readonly state: TransferState
-  readonly startedAtMs: number
-  readonly finishedAtMs: number | null
-  readonly problem: Problem | null
-}
 
 /** A transfer with what only lives in memory. */
 export interface TransferView extends TransferRecord {
   readonly holding: Holding | undefined
+  /** Of what is to be fetched. */
   readonly haveBytes: number
   readonly resumedBytes: number
   readonly tallies: ReadonlyMap<DeviceId, Tally>
@@ -65,6 +55,14 @@ interface Job {
   isRefused: boolean
   /** Set while it runs. */
   run: AbortController | undefined
+  /** The hub fetches for it; before that its place is made ready, and other folders are looked through. */
+  isFetching: boolean
+  /** Its right to fetch data now. */
+  grant: Grant | undefined
+  /** When it last got a slot or a byte, and how many bytes those were. */
+  movedAtMs: number
+  movedBytes: number
+  restsUntilMs: number
   readonly listeners: Set<() => void>
 }
 
@@ -76,9 +74,9 @@ export interface TransferRead {
 
 export interface TransferDeskInit {
   readonly store: Store
-  readonly hub: SwarmHub
+  readonly hub: VersionFetcher
   readonly log: Log
-  /** A version is here in full. */
+  /** What was asked for of a version is here. */
   readonly onRead: (read: TransferRead) => void
   /** What was here of a version is not held any more. */
   readonly onForgotten: (version: VersionId) => void
@@ -88,41 +86,54 @@ export class TransferDesk {
   readonly #init: TransferDeskInit
   readonly #jobs = new Map<string, Job>()
   readonly #watch: NodeJS.Timeout
+  /** Copies between folders are made one after the other: each takes memory for several pieces. */
+  #copying: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(init: TransferDeskInit) {
     this.#init = init
     for (const { bytes } of init.store.records.listBlobs(BLOB_PREFIX)) {
-      const record = parseRecord(bytes)
+      const record = decodeRecord(bytes)
       if (record !== undefined) this.#jobs.set(record.id, newJob(record))
     }
     init.store.onChange(holding => this.#onHolding(holding))
-    this.#watch = setInterval(() => this.#look(), WATCH_MS)
+    this.#watch = setInterval(() => this.#arrange(), WATCH_MS)
     this.#watch.unref()
   }
 
   /** Goes on with what was under way when the node stopped. */
   resume(): void {
-    for (const job of this.#jobs.values()) {
-      job.holding = this.#holdingOf(job.record)
-      if (isActive(job.record.state)) void this.#run(job)
-    }
+    for (const job of this.#jobs.values()) job.holding = this.#holdingOf(job.record)
+    this.#runAll()
   }
 
-  start(order: TransferOrder): string {
+  /** Starts a transfer; one of the same version into the same destination that is under way is joined. */
+  start(asked: StartOrder): string {
+    checkedGroups(asked.only)
+    const order = { ...asked, priority: asked.priority ?? 'normal' }
     const id = createHash('sha256')
       .update(`${order.version}\0${order.destination}`)
       .digest('hex')
       .slice(0, ID_DIGITS)
     const job = this.#jobs.get(id)
-    if (job !== undefined && (isActive(job.record.state) || job.run !== undefined)) return id
+    if (job !== undefined && !isSettled(job.record.state)) {
+      const joined = joinedOrder(job.record, asked)
+      const isSame = joined.only.length === job.record.only.length
+      // What it fetches is fixed while it runs.
+      if (!isSame) this.#endRun(job, 'stop')
+      const state = job.record.state === 'paused' ? 'queued' : job.record.state
+      this.#set(job, { ...joined, state })
+      this.#runAll()
+      return id
+    }
     const record: TransferRecord = {
       ...order,
       id,
       state: 'waiting',
       startedAtMs: Date.now(),
       finishedAtMs: null,
-      problem: null
+      problem: null,
+      selected: null
     }
     const fresh = job ?? newJob(record)
     fresh.record = record
@@ -132,17 +143,52 @@ export class TransferDesk {
     return id
   }
 
+  /** Asks for nothing more until it is resumed; what is stored is kept, and served. */
+  pause(id: string): TransferView | undefined {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return undefined
+    if (isSettled(job.record.state)) throw settledError(job.record, 'paused')
+    this.#endRun(job, 'pause')
+    this.#set(job, { state: 'paused', problem: null })
+    this.#runAll()
+    return this.#view(job)
+  }
+
+  /** Goes on with one that is paused, and begins again one that was stopped or failed. */
+  goOn(id: string): TransferView | undefined {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return undefined
+    const { state } = job.record
+    if (state === 'complete') throw settledError(job.record, 'resumed')
+    if (state === 'paused') this.#set(job, { state: 'queued' })
+    else if (isSettled(state)) {
+      this.#set(job, { state: 'waiting', startedAtMs: Date.now(), finishedAtMs: null, problem: null })
+    }
+    void this.#run(job)
+    return this.#view(job)
+  }
+
+  prioritise(id: string, priority: Priority): TransferView | undefined {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return undefined
+    if (isSettled(job.record.state)) throw settledError(job.record, 'given another priority')
+    this.#set(job, { priority })
+    this.#arrange()
+    return this.#view(job)
+  }
+
   stop(id: string, { discard }: { discard: boolean }): TransferView | undefined {
     const job = this.#jobs.get(id)
     if (job === undefined) return undefined
-    this.#endRun(job)
-    if (isActive(job.record.state)) this.#set(job, { state: 'stopped', finishedAtMs: Date.now() })
+    this.#endRun(job, 'stop')
+    if (!isSettled(job.record.state)) this.#set(job, { state: 'stopped', finishedAtMs: Date.now() })
+    this.#runAll()
     const view = this.#view(job)
     if (!discard) return view
     this.#jobs.delete(id)
     this.#init.store.records.deleteBlobs(`${BLOB_PREFIX}${id}`)
     const { holding } = job
-    if (holding !== undefined && holding.state !== 'complete') void this.#forget(holding)
+    if (holding !== undefined && !isWhole(holding.state)) void this.#forget(holding)
     return view
   }
 
@@ -174,21 +220,22 @@ export class TransferDesk {
   close(): void {
     this.#closed = true
     clearInterval(this.#watch)
-    for (const job of this.#jobs.values()) this.#endRun(job)
+    for (const job of this.#jobs.values()) this.#endRun(job, 'stop')
   }
 
   #view(job: Job): TransferView {
     const { record, holding, resumedBytes } = job
-    const status = job.run === undefined ? undefined : this.#init.hub.status(record.version)
-    const haveBytes =
-      record.state === 'complete' ? record.totalBytes : (status?.haveBytes ?? haveBytesOf(holding))
-    const tallies = this.#fetches(job) ? this.#init.hub.talliesOf(record.version) : job.tallies
+    const status = this.#statusOf(job)
+    const toFetch = record.selected?.bytes ?? record.totalBytes
+    const isKnown = status !== undefined && status.phase !== 'metadata'
+    let haveBytes = isKnown ? status.wantedBytes - status.lackingBytes : haveBytesOf(holding)
+    if (record.state === 'complete') haveBytes = toFetch
+    const tallies = job.isFetching ? this.#init.hub.talliesOf(record.version) : job.tallies
     return { ...record, holding, haveBytes, resumedBytes, tallies }
   }
 
-  /** Whether this job is the one that the hub fetches its version for. */
-  #fetches(job: Job): boolean {
-    return job.run !== undefined && this.#fetcherOf(job.record.version) === job
+  #statusOf(job: Job): TransferStatus | undefined {
+    return job.isFetching ? this.#init.hub.status(job.record.version) : undefined
   }
 
   #fetcherOf(version: VersionId): Job | undefined {
@@ -197,57 +244,74 @@ export class TransferDesk {
     return undefined
   }
 
+  /** Runs what is under way and can, the oldest first. */
+  #runAll(): void {
+    const jobs = [...this.#jobs.values()].sort((a, b) => a.record.startedAtMs - b.record.startedAtMs)
+    for (const job of jobs) void this.#run(job)
+    this.#arrange()
+  }
+
   async #run(job: Job): Promise<void> {
-    if (this.#closed || job.run !== undefined) return
+    if (this.#closed || job.run !== undefined || !isActive(job.record.state)) return
     if (this.#fetcherOf(job.record.version) !== undefined) return // looked at again when that one ends
     const run = new AbortController()
     job.run = run
     job.tallies = new Map()
     job.isRefused = false
     try {
-      const known = this.#known(job.record.version)
+      const [known] = this.#known(job.record.version)
       if (known === undefined) {
         this.#fetch(job, run.signal)
         return
       }
-      const holding = await this.#place(job, known, run.signal)
-      if (holding.state === 'complete') this.#finish(job)
-      else if (
-        known.complete === undefined ||
-        known.complete === holding ||
-        !(await copied(known.complete, holding, run.signal))
-      )
-        this.#fetch(job, run.signal)
+      const holding = await this.#place(job, { version: known.version, layers: layersOf(known) }, run.signal)
+      if (!isWhole(holding.state)) await this.#copy(holding, run.signal)
+      if (run.signal.aborted) return
+      if (isWhole(holding.state)) this.#finish(job)
+      else this.#fetch(job, run.signal)
     } catch (thrown) {
       this.#fail(job, run, thrown)
     }
   }
 
-  /** What this device has of a version already, wherever that is. */
-  #known(version: VersionId): Known | undefined {
+  /** What this device has of a version already, wherever that is, the most first. */
+  #known(version: VersionId): Holding[] {
     const holdings = this.#init.store.holdings().filter(holding => holding.version.id === version)
-    const complete = holdings.find(holding => holding.state === 'complete')
-    const best = complete ?? holdings[0]
-    return best && { version: best.version, layers: layersOf(best), complete }
+    return holdings.sort((a, b) => b.have.size - a.have.size)
   }
 
-  async #place(job: Job, known: Known, signal: AbortSignal): Promise<Holding> {
-    const { version, layers } = known
-    const holding = await this.#init.store.create({
-      version,
-      destination: job.record.destination,
-      layers,
-      signal
-    })
+  /** From every other folder of this device. */
+  async #copy(to: Holding, signal: AbortSignal): Promise<void> {
+    for (const from of this.#known(to.version.id)) {
+      if (from === to) continue
+      const copied = this.#copying.then(() => copyPieces(from, to, signal))
+      this.#copying = copied.catch(() => undefined)
+      await copied
+    }
+  }
+
+  async #place(
+    job: Job,
+    { version, layers }: { readonly version: Version; readonly layers: PieceLayers },
+    signal: AbortSignal
+  ): Promise<Holding> {
+    const selected = chooseFiles(version, checkedGroups(job.record.only))
+    if (selected?.size === 0) throw nothingSelected(job.record, version)
+    const { destination } = job.record
+    const holding = await this.#init.store.create({ version, destination, layers, selected, signal })
     signal.throwIfAborted()
     job.holding = holding
     job.resumedBytes = haveBytesOf(holding)
+    const sums = selectedSums(holding)
+    if (sums?.bytes !== job.record.selected?.bytes || sums?.files !== job.record.selected?.files)
+      this.#set(job, { selected: sums })
     return holding
   }
 
   #fetch(job: Job, signal: AbortSignal): void {
     const { hub } = this.#init
     const versionId = job.record.version
+    job.isFetching = true
     hub.want({
       versionId,
       holding: job.holding,
@@ -262,6 +326,7 @@ export class TransferDesk {
         if (job.run?.signal === signal) this.#onRefused(job, reason)
       }
     })
+    this.#arrange()
   }
 
   /** It waits, and says why, until it is allowed again or stopped. */
@@ -275,8 +340,8 @@ export class TransferDesk {
   async #onInfo(job: Job, infoBytes: Uint8Array, signal: AbortSignal): Promise<void> {
     try {
       const version = decodeInfo(infoBytes, sha256)
-      const holding = await this.#place(job, { version, layers: new Map(), complete: undefined }, signal)
-      if (holding.state === 'complete') this.#finish(job)
+      const holding = await this.#place(job, { version, layers: new Map() }, signal)
+      if (isWhole(holding.state)) this.#finish(job)
       else this.#init.hub.useHolding(version.id, holding)
     } catch (thrown) {
       if (job.run?.signal === signal) this.#fail(job, job.run, thrown)
@@ -286,25 +351,24 @@ export class TransferDesk {
   #onHolding(holding: Holding): void {
     for (const job of this.#jobs.values()) {
       if (job.holding !== holding) continue
-      if (holding.state === 'complete' && job.run !== undefined) this.#finish(job)
+      if (isWhole(holding.state) && job.run !== undefined) this.#finish(job)
       else if (holding.state === 'damaged' && job.record.state === 'complete') this.#notify(job)
     }
   }
 
   #finish(job: Job): void {
     if (job.record.state === 'complete') return
-    const { version, totalBytes: bytes, purpose } = job.record
-    this.#init.onRead({ version, bytes, purpose })
-    this.#endRun(job, { complete: true })
+    const { version, totalBytes, selected, purpose } = job.record
+    this.#init.onRead({ version, bytes: selected?.bytes ?? totalBytes, purpose })
+    this.#endRun(job, 'complete')
     this.#set(job, { state: 'complete', finishedAtMs: Date.now(), problem: null })
-    for (const other of this.#jobs.values())
-      if (other.record.version === job.record.version && isActive(other.record.state)) void this.#run(other)
+    this.#runAll()
   }
 
   #fail(job: Job, run: AbortController, thrown: unknown): void {
     if (run.signal.aborted) return // stopped, and the state says so
     if (!(thrown instanceof AppError)) throw thrown
-    this.#endRun(job)
+    this.#endRun(job, 'stop')
     const path = typeof thrown.details.path === 'string' ? thrown.details.path : null
     this.#init.log.warn({ transfer: job.record.id, code: thrown.code }, messageOf(thrown))
     this.#set(job, {
@@ -312,15 +376,20 @@ export class TransferDesk {
       finishedAtMs: Date.now(),
       problem: { code: thrown.code, message: thrown.message, path }
     })
+    this.#runAll()
   }
 
-  #endRun(job: Job, { complete = false } = {}): void {
+  #endRun(job: Job, how: 'complete' | 'pause' | 'stop'): void {
     if (job.run === undefined) return
-    if (this.#fetches(job)) job.tallies = this.#init.hub.talliesOf(job.record.version)
+    if (job.isFetching) job.tallies = this.#init.hub.talliesOf(job.record.version)
     job.run.abort()
     job.run = undefined
+    job.isFetching = false
+    job.grant = undefined
+    job.restsUntilMs = 0
     if (this.#closed) return
-    if (complete) this.#init.hub.settle(job.record.version)
+    if (how === 'complete') this.#init.hub.settle(job.record.version)
+    else if (how === 'pause') this.#init.hub.rest(job.record.version)
     else this.#init.hub.unwant(job.record.version)
   }
 
@@ -333,15 +402,42 @@ export class TransferDesk {
     }
   }
 
-  /** Whether there is a source right now decides between waiting and fetching. */
-  #look(): void {
-    for (const job of this.#jobs.values()) {
-      if (!isActive(job.record.state) || job.run === undefined) continue
-      const status = this.#init.hub.status(job.record.version)
-      const hasSource = status?.peers.some(peer => peer.haveCount > 0) ?? job.holding !== undefined
-      const state = hasSource && !job.isRefused ? 'fetching' : 'waiting'
-      if (state !== job.record.state) this.#set(job, { state })
+  /** Gives the slots to whom they are due, and says of each transfer what it does. */
+  #arrange(): void {
+    if (this.#closed) return
+    const nowMs = performance.now()
+    const running = [...this.#jobs.values()].flatMap(job => {
+      const status = this.#statusOf(job)
+      return status === undefined ? [] : [{ job, status }]
+    })
+    for (const { job, status } of running) {
+      if (status.downloadedBytes !== job.movedBytes) job.movedAtMs = nowMs
+      job.movedBytes = status.downloadedBytes
     }
+    const decision = decideSlots(
+      running.map(({ job, status }) => contenderOf(job, status)),
+      { nowMs }
+    )
+    for (const { job, status } of running) {
+      const grant = decision.grants.get(job.record.id)
+      if (decision.resting.has(job.record.id)) job.restsUntilMs = nowMs + REST_MS
+      if (grant !== undefined && job.grant === undefined) job.movedAtMs = nowMs
+      job.grant = grant
+      this.#init.hub.allow(job.record.version, { wantsData: grant !== undefined, ...grant })
+      this.#tell(job, hasSource(status))
+    }
+    for (const job of this.#jobs.values())
+      if (job.run !== undefined && !running.some(each => each.job === job))
+        this.#tell(job, job.holding !== undefined)
+      else if (job.run === undefined && isActive(job.record.state)) this.#tell(job, true)
+  }
+
+  #tell(job: Job, isReady: boolean): void {
+    if (!isActive(job.record.state)) return
+    const isCopying = job.run !== undefined && !job.isFetching
+    const fetches = job.grant !== undefined || isCopying
+    const state = !isReady || job.isRefused ? 'waiting' : fetches ? 'fetching' : 'queued'
+    if (state !== job.record.state) this.#set(job, { state })
   }
 
   #set(job: Job, change: Partial<TransferRecord>): void {
@@ -355,27 +451,20 @@ export class TransferDesk {
   }
 
   #save(job: Job): void {
-    const { records } = this.#init.store
-    records.putBlob(
-      `${BLOB_PREFIX}${job.record.id}`,
-      utf8(JSON.stringify({ v: RECORD_VERSION, ...job.record }))
-    )
+    this.#init.store.records.putBlob(`${BLOB_PREFIX}${job.record.id}`, encodeRecord(job.record))
   }
 
   #holdingOf(record: TransferRecord): Holding | undefined {
     const mine = this.#init.store.holdings().filter(holding => holding.version.id === record.version)
     return (
-      mine.find(holding => holding.root === record.destination) ??
+      mine.find(holding => holding.root === record.destination.replace(/[/\\]+$/, '')) ??
       mine.find(holding => holding.kind === 'fetched')
     )
   }
 }
 
-interface Known {
-  readonly version: Version
-  readonly layers: PieceLayers
-  readonly complete: Holding | undefined
-}
+/** Without a priority: the one that it has, or a normal one. */
+export type StartOrder = Omit<TransferOrder, 'priority'> & { readonly priority: Priority | null }
 
 function newJob(record: TransferRecord): Job {
   return {
@@ -385,68 +474,26 @@ function newJob(record: TransferRecord): Job {
     tallies: new Map(),
     isRefused: false,
     run: undefined,
+    isFetching: false,
+    grant: undefined,
+    movedAtMs: 0,
+    movedBytes: 0,
+    restsUntilMs: 0,
     listeners: new Set()
   }
 }
 
-function isActive(state: TransferState): boolean {
-  return state === 'waiting' || state === 'fetching'
+function hasSource(status: TransferStatus): boolean {
+  return status.peers.some(peer => peer.lackingCount > 0)
 }
 
-export function haveBytesOf(holding: Holding | undefined): number {
-  if (holding === undefined) return 0
-  const { version, have } = holding
-  if (have.size === version.pieceCount) return version.totalBytes
-  let bytes = 0
-  for (let piece = 0; piece < version.pieceCount; piece++)
-    if (have.has(piece)) bytes += pieceLength(version, pieceIndex(piece))
-  return bytes
-}
-
-function layersOf(holding: Holding): PieceLayers {
-  const layers = new Map<number, Uint8Array>()
-  for (const fileIndex of holding.version.files.keys()) {
-    const layer = holding.layer(fileIndex)
-    if (layer !== undefined) layers.set(fileIndex, layer)
+function contenderOf(job: Job, status: TransferStatus): Contender {
+  const { id, priority, startedAtMs } = job.record
+  const { grant, movedAtMs, restsUntilMs } = job
+  const isBusy = status.openBytes > 0
+  return {
+    ...{ id, priority, startedAtMs, movedAtMs, restsUntilMs, isBusy },
+    hasSource: hasSource(status) && !job.isRefused,
+    holdsSlot: grant !== undefined
   }
-  return layers
-}
-
-/**
- * Copies what `to` misses from another folder of this device; each piece is verified before it is written. False when
- * that folder turns out to be damaged or gone: what is left then comes from peers.
- */
-async function copied(from: Holding, to: Holding, signal: AbortSignal): Promise<boolean> {
-  const missing = [...Array(to.version.pieceCount).keys()]
-    .filter(piece => !to.have.has(piece))
-    .map(pieceIndex)
-    .reverse()
-  let isWhole = true
-  const worker = async (): Promise<void> => {
-    for (let piece = missing.pop(); piece !== undefined && isWhole; piece = missing.pop()) {
-      signal.throwIfAborted()
-      const bytes = await readPiece(from, piece)
-      if (bytes === undefined || (await to.writePiece(piece, [bytes])).outcome === 'mismatch') isWhole = false
-    }
-  }
-  await Promise.all(Array.from({ length: COPIES_AT_ONCE }, worker))
-  return isWhole
-}
-
-async function readPiece(from: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
-  if (!from.have.has(piece)) return undefined
-  try {
-    return await from.read({ piece, begin: 0, length: pieceLength(from.version, piece) })
-  } catch (thrown) {
-    if (thrown instanceof AppError) return undefined
-    throw thrown
-  }
-}
-
-function parseRecord(bytes: Uint8Array): TransferRecord | undefined {
-  const text = fromUtf8(bytes)
-  if (text === undefined) return undefined
-  const { v, ...record } = JSON.parse(text) as { v: number } & TransferRecord
-  if (v !== RECORD_VERSION || parseVersionId(record.version) === undefined) return undefined
-  return { ...record, purpose: record.purpose ?? null }
 }
