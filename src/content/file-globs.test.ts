@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type FileGlob, GLOB_CHARACTERS_MAX, matchesGlob, parseGlob } from './file-globs.ts'
+import { chooseFiles, type FileGlob, GLOB_CHARACTERS_MAX, matchesGlob, parseGlob } from './file-globs.ts'
+import type { Version } from './version.ts'
 
 function globOf(text: string): FileGlob {
   const glob = parseGlob(text)
@@ -63,6 +64,24 @@ for (const [text, paths] of MATCHES) {
     )
   })
 }
+
+test('groups of globs choose what one of them does, and ! takes away within its own', () => {
+  const version = { files: PATHS.map(path => ({ path: path.split('/') })) } as unknown as Version
+  const chosen = (...groups: readonly string[][]) => {
+    const indexes = chooseFiles(
+      version,
+      groups.map(group => group.map(globOf))
+    )
+    return indexes === undefined ? 'all' : [...indexes].map(index => PATHS[index])
+  }
+  assert.equal(chosen(), 'all')
+  assert.equal(chosen(['**']), 'all')
+  assert.deepEqual(chosen(['nothing']), [])
+  assert.deepEqual(chosen(['docs/', '!**/*.deb']), ['docs/a.txt', 'docs/b/c.txt'])
+  assert.deepEqual(chosen(['!**/*.deb', 'docs/']), ['docs/a.txt', 'docs/b/c.txt'])
+  assert.deepEqual(chosen(['docs/', '!docs/b/'], ['docs/b/*.deb']), ['docs/a.txt', 'docs/b/c.deb'])
+  assert.equal(chosen(['!a.deb']).length, PATHS.length - 1)
+})
 
 test('what is no glob is refused with a reason', () => {
   assert.equal(parseGlob(''), 'empty')

@@ -166,8 +166,9 @@ function choosesPath(group: GlobGroup, path: string): boolean {
   return isNamed && !group.some(glob => glob.excludes && matchesGlob(glob, path))
 }
 
-/** The indexes of the files that one of the groups chooses; undefined when that is every file. */
+/** The indexes of the files that one of the groups chooses; undefined when that is every file, or there is no group. */
 export function chooseFiles(version: Version, groups: readonly GlobGroup[]): ReadonlySet<number> | undefined {
+  if (groups.length === 0) return undefined
   const chosen = new Set<number>()
   for (const [index, { path }] of version.files.entries()) {
     const text = path.join('/')
