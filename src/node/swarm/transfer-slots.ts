@@ -78,14 +78,13 @@ export function decideSlots(
         (a.id < b.id ? -1 : 1)
     )
   const chosen = new Set(order.slice(0, slotsMax))
+  const isKept = (each: Contender) => chosen.has(each) && each.holdsSlot
   // A slot is free once its last holder has nothing in memory any more.
-  let taken = contenders.filter(each => !chosen.has(each) && each.isBusy).length
-  const kept = [...chosen].filter(each => each.holdsSlot)
-  taken += kept.length
-  const newcomers = [...chosen].filter(each => !each.holdsSlot).slice(0, Math.max(0, slotsMax - taken))
+  let free = slotsMax - contenders.filter(each => isKept(each) || each.isBusy).length
+  const winners = [...chosen].filter(each => isKept(each) || each.isBusy || free-- > 0)
   const isPressed = bestRank === RANK.high
   const grants = new Map<string, Grant>()
-  for (const { id, priority } of [...kept, ...newcomers]) {
+  for (const { id, priority } of winners) {
     const isBeside = isPressed && priority !== 'high'
     grants.set(id, { inFlightBytesMax: isBeside ? BESIDE_HIGH_BYTES : TRANSFER_LIMITS.inFlightBytesMax })
   }
