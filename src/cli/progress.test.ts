@@ -50,6 +50,8 @@ describe('lines', () => {
   })
 
   it('of a waiting transfer say so, and why', () => {
+    assert.match(transferLine({ ...FETCHING, state: 'paused' }), /^os-image@3 {2}paused; .*58%/)
+    assert.match(transferLine({ ...FETCHING, state: 'queued' }), /^os-image@3 {2}queued behind/)
     const waiting = { ...FETCHING, state: 'waiting' as const }
     assert.match(transferLine(waiting), /^os-image@3 {2}waiting for a peer that has it… {2}58%/)
     const problem = { code: 'PEER_UNREACHABLE', message: 'no address\nanswered', path: null }
@@ -114,6 +116,20 @@ describe('ProgressMeter', () => {
     meter.clear()
     meter.clear()
     assert.deepEqual(written.slice(10), ['\r\u001b[2K'])
+  })
+
+  it('redraws several lines in place, also when they become fewer', () => {
+    const { written, clock, meter } = setUp(true)
+    meter.update(() => ['one', 'two', 'three'])
+    clock.nowMs = 200
+    meter.update(() => ['two', 'three'])
+    meter.clear()
+    const up = '\u001b[1A\u001b[2K'
+    assert.deepEqual(written, [
+      '\r\u001b[2Kone\ntwo\nthree',
+      `\r\u001b[2K${up}${up}two\nthree`,
+      `\r\u001b[2K${up}`
+    ])
   })
 
   it('writes a log now and then, in whole lines and without escapes', () => {

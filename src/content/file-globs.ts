@@ -3,9 +3,10 @@
  *
  * A glob is matched against the whole path in the version, case by case and character by character (code points):
  * - `*` any number of characters but `/`, and `?` one of them;
- * - `**` any number of characters, `/` too. As a whole component it also stands for no folder at all: `**` `/x` means x
- *   at any depth, the top included;
- * - `[a-z]` one character of a set but never `/`, `[!a-z]` or `[^a-z]` one that is not in it. `]` as the first is itself;
+ * - `**` any number of characters, `/` too. As a whole component it also stands for no folder at all: `**` `/x` means
+ *   x at any depth, the top included;
+ * - `[a-z]` one character of a set but never `/`, `[!a-z]` or `[^a-z]` one that is not in it. `]` as the first is
+ *   itself;
  * - `\` takes the meaning from what follows;
  * - a trailing `/` means all that is in the folder.
  * A glob that begins with `!` excludes. A file is chosen when one glob names it and no `!` glob does; with nothing but

@@ -32,11 +32,11 @@ import {
 import { GivenUp } from './given-up.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
 import type { PeerPieces } from './piece-picker.ts'
+import { readWants } from './piece-runs.ts'
 import { Pipeline } from './pipeline.ts'
 import { Budget, RateWindow } from './rates.ts'
 import { PIPELINE_MIN_BYTES, type TransferLimits } from './transfer-limits.ts'
 import type { PeerFacts, PeerKey } from './transfer-types.ts'
-import { readWants } from './wants.ts'
 import {
   BLOCK_BYTES,
   type BlockRange,

@@ -10,9 +10,10 @@ import {
   type PieceRun,
   readPeerage
 } from './extension-messages.ts'
+import { bitsOfRuns, readWants, runsOfBits } from './piece-runs.ts'
 import { type ScriptedPeer, Stage } from './scripted-peers.conformance.ts'
 import { makeVersion } from './swarm-fixture.conformance.ts'
-import { bitsOfRuns, readWants, runsOfBits } from './wants.ts'
+
 import { BLOCK_BYTES } from './wire-messages.ts'
 
 /** Ten pieces, one, two, and an empty file. */

@@ -63,9 +63,10 @@ export function nothingSelected({ name, ordinal, only }: TransferRecord, version
   const examples = version.files.slice(0, EXAMPLES_MAX).map(file => file.path.join('/'))
   const globs = only.flat().map(glob => `--only ${JSON.stringify(glob)}`)
   const count = version.files.length
+  const counted = count === 1 ? '1 file' : `${count} files`
   return new AppError(
     'NOTHING_SELECTED',
-    `no file of ${name}@${ordinal} is chosen by ${globs.join(' ')}: it has ${count} ${count === 1 ? 'file' : 'files'}, ` +
+    `no file of ${name}@${ordinal} is chosen by ${globs.join(' ')}: it has ${counted}, ` +
       `as ${examples.join(', ')}. A glob is matched against the whole path, and * does not cross /: write **/*.txt ` +
       'for files at any depth',
     { details: { name, files: count, globs: only.flat() } }
