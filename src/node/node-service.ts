@@ -1,7 +1,7 @@
 /** The node as the admin API sees it (service.ts): each call is answered from the parts that do the work. */
 
 import { AppError } from '../base/errors.ts'
-import { type DeviceId, shortId } from '../base/ids.ts'
+import { type DeviceId, shortId, type VersionId } from '../base/ids.ts'
 import { encodeTorrent } from '../content/torrent-file.ts'
 import { ADDRESSES_MAX, isDatasetName, isLabel, LABEL_CHARACTERS_MAX } from '../ledger/encoding/names.ts'
 import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
@@ -251,11 +251,7 @@ export class LocalNodeService implements NodeService {
         { details: { purpose: request.purpose } }
       )
     const { dataset, version } = this.#node.catalogue.resolve(request)
-    const refusal = this.#node.readFault(this.#node.identity.device, version.version)
-    if (refusal !== undefined)
-      throw new AppError('NOT_AUTHORISED', `${dataset.name} can not be fetched: ${refusal.detail}`, {
-        details: { dataset: dataset.name, version: version.version }
-      })
+    this.#checkRead(dataset.name, version.version)
     const id = this.#node.desk.start({
       name: dataset.name,
       version: version.version,
@@ -268,6 +264,14 @@ export class LocalNodeService implements NodeService {
       only: request.only.length === 0 ? [] : [request.only]
     })
     return await this.transfer(id)
+  }
+
+  #checkRead(name: string, version: VersionId): void {
+    const refusal = this.#node.readFault(this.#node.identity.device, version)
+    if (refusal !== undefined)
+      throw new AppError('NOT_AUTHORISED', `${name} can not be fetched: ${refusal.detail}`, {
+        details: { dataset: name, version }
+      })
   }
 
   async transfers(): Promise<readonly Transfer[]> {
@@ -287,6 +291,8 @@ export class LocalNodeService implements NodeService {
   }
 
   async resumeTransfer(id: string): Promise<Transfer> {
+    const { name, version } = this.#node.desk.view(id) ?? unknownTransfer(id)
+    this.#checkRead(name, version)
     return this.#transfer(this.#node.desk.goOn(id) ?? unknownTransfer(id))
   }
 

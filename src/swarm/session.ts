@@ -147,12 +147,12 @@ export class Session {
     return this.pieces?.bits.isFull ?? false
   }
 
-  /** Whether it has every piece that it wants. */
+  /** Whether it has every piece that it wants. Who wants none now may want some in a moment. */
   get isSatisfied(): boolean {
     const { pieces, wants } = this
     if (wants === undefined || pieces === undefined) return this.isComplete
     if (this.#satisfied === wants) return true
-    if (pieces.bits.count < wants.count) return false
+    if (wants.count === 0 || pieces.bits.count < wants.count) return false
     let isSatisfied = true
     wants.each(piece => {
       isSatisfied &&= pieces.bits.has(piece)

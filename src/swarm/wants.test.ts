@@ -192,6 +192,21 @@ test('a source suggests to each what it wants, and gives what is not wanted to o
   assert.deepEqual(new Set(suggested(one)).size, 3, 'and is given nothing more')
 })
 
+test('a peer is satisfied with what it wants, and not while it only wants nothing now', () => {
+  const stage = new Stage({ fixture: FIXTURE, have: 'all' })
+  const peer = stage.join([10, 11])
+  const isSatisfied = () => stage.transfer.status(stage.nowMs).peers[0]?.isSatisfied
+  assert.equal(isSatisfied(), false)
+  sayWants(peer, [{ first: 10, count: 2 }])
+  assert.equal(isSatisfied(), true)
+  sayWants(peer, [{ first: 10, count: 3 }])
+  assert.equal(isSatisfied(), false)
+  peer.say({ type: 'have', piece: 12 })
+  assert.equal(isSatisfied(), true)
+  sayWants(peer, [])
+  assert.equal(isSatisfied(), false)
+})
+
 test('what a peer wants may be said before the version is known, and is held against it then', () => {
   const good = new Stage({ fixture: FIXTURE })
   const early = good.join('all')
