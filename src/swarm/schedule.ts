@@ -13,8 +13,8 @@
  * ahead with pieces that no incomplete peer has and that nobody was given yet; so each piece leaves the source
  * once before any leaves it twice, and the peers get the rest from each other. Who is behind with giving on what it was
  * given is given no more for a while: so load goes by uplink. What a peer was given comes back when the peer goes, or
- * does not ask for it in time. A peer that says which pieces it wants (wants.ts) is given no others. Once every piece is
- * among the peers, the source is free.
+ * does not ask for it in time. A peer that says which pieces it wants (wants.ts) is given no others. Once every piece
+ * is among the peers, the source is free.
  *
  * In the endgame, when every block is asked for, `duplicate` finds a block that another peer would deliver clearly
  * sooner than the one that was asked.
