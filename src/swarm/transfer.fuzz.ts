@@ -58,6 +58,8 @@ class Run {
   readonly #reading: { readonly peer: PeerKey; readonly request: HashRange }[] = []
   readonly #asked = new Map<PeerKey, WireMessage[]>()
   #knowsVersion: boolean
+  /** What it wants of the version. */
+  readonly #wanted: Bitfield
 
   constructor(input: Uint8Array) {
     this.#dice = new Dice(input)
@@ -65,9 +67,13 @@ class Run {
     this.#knowsVersion = start > 0
     const have = start === 2 ? Bitfield.full(version.pieceCount) : new Bitfield(version.pieceCount)
     have.each(piece => this.#stored.add(piece))
+    this.#wanted = Bitfield.full(version.pieceCount)
+    const isChosen = this.#dice.below(2) === 0
+    for (let piece = 0; piece < version.pieceCount && isChosen; piece++)
+      if (this.#dice.below(2) === 0) this.#wanted.delete(piece)
     this.#transfer = new Transfer({
       versionId: version.id,
-      ...(this.#knowsVersion ? { version, have } : {}),
+      ...(this.#knowsVersion ? { version, have, wanted: this.#wanted } : {}),
       wantsData: this.#dice.below(4) > 0,
       self: deviceOf(99),
       site: 'a',
@@ -292,6 +298,7 @@ class Run {
         this.#reading.push({ peer: effect.peer, request: effect.request })
         return
       case 'storePiece':
+        assert.ok(this.#wanted.has(effect.piece), 'only what is wanted is fetched')
         assert.ok(
           !this.#storing.has(effect.piece) && !this.#stored.has(effect.piece),
           'a piece is stored once'
@@ -310,13 +317,13 @@ class Run {
         return
       case 'infoReceived':
         this.#knowsVersion = true
-        this.#post({ type: 'infoReady', version })
+        this.#post({ type: 'infoReady', wanted: this.#wanted, version })
         return
       case 'layerReceived':
         assert.deepEqual(effect.layer, layers.get(effect.fileIndex))
         return
       case 'complete':
-        assert.equal(this.#stored.size, version.pieceCount)
+        this.#wanted.each(piece => assert.ok(this.#stored.has(piece), 'what is wanted is here'))
         return
       case 'cancelServe':
       case 'misbehaviour':
