@@ -1,0 +1,53 @@
+/**
+ * What the model takes from measurements, in one place. `npm run sim -- --scenario …` prints what follows from them
+ * beside what the laboratory measured; docs/SIMULATOR.md says how each was found.
+ */
+
+import { KIB, SECOND_MS } from '../src/base/units.ts'
+
+/** A TCP connection with TLS. */
+export const TCP = {
+  /** What goes over a link in one turn. */
+  segmentBytes: 16 * KIB,
+  /** Payload of a packet, and the headers of Ethernet, IP and TCP around it. */
+  packetBytes: 1448,
+  headerBytes: 66,
+  /** Header and tag of a TLS record. */
+  recordBytes: 22,
+  /** What is sent more than once on account of short queues, acknowledgements of the other way included. */
+  resentFactor: 1.02,
+  /** What is under way, as time at the slowest link: two round trips with the queue of a shaper. */
+  windowMs: 100,
+  windowBytesMin: 64 * KIB,
+  /** What the sender's buffers take beyond that before it is told to wait. */
+  bufferBytes: 512 * KIB,
+  resendMs: 200,
+  resendMsMax: 8 * SECOND_MS
+} as const
+
+/** Processor time of a node on the machine of the laboratory. */
+export const PROCESSOR = {
+  /** To be woken for what came on a socket, and to hand something to one. */
+  readMs: 0.06,
+  writeMs: 0.06,
+  messageMs: 0.012,
+  /** Receive and decrypt, and encrypt and send. */
+  receiveMsPerByte: 3e-6,
+  sendMsPerByte: 3e-6,
+  /** Hash and write, in a thread of its own. */
+  storeMsPerByte: 2e-6,
+  storeMsPerPiece: 0.3,
+  /** What a node does besides: presence, ledger, audit. */
+  idleShare: 0.05
+} as const
+
+/** Small messages are counted by their bytes. */
+export const MESSAGE_BYTES = 13
+
+/** A partition that lasts longer than this ends the connections across it. */
+export const LIVENESS_MS = 15 * SECOND_MS
+
+export const DISK = {
+  bytesPerMs: 500_000,
+  syncMs: 4
+} as const
