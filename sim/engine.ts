@@ -47,13 +47,17 @@ export class Engine {
     })
   }
 
-  /** The clock of something that may end; once `isOver`, nothing of it is called any more. */
-  clock(isOver: () => boolean): Clock {
+  /** The clock of something that may end, or hang: once `isOver`, nothing of it is called any more. */
+  clock(isOver: () => boolean, hangsForMs: () => number): Clock {
     const timer = (ms: number, run: () => void): CancelTimer => {
       let isCancelled = false
-      this.after(Math.max(0, ms), () => {
-        if (!isCancelled && !isOver()) run()
-      })
+      const goOff = (): void => {
+        if (isCancelled || isOver()) return
+        const waitMs = hangsForMs()
+        if (waitMs > 0) this.after(waitMs, goOff)
+        else run()
+      }
+      this.after(Math.max(0, ms), goOff)
       return () => {
         isCancelled = true
       }

@@ -80,6 +80,7 @@ export class Host implements Party {
   completedMs: number | undefined
   failures = 0
   #store: DiskStore | undefined
+  #hangsUntilMs = 0
   /** Takes the place of the product in each life. */
   onStart: ((transport: SimTransport) => void) | undefined
   isHostile = false
@@ -150,7 +151,7 @@ export class Host implements Party {
     const storeInit = { engine: world.engine, disk: this.disk, thread: storeThread, isOver }
     const store = parts.store?.(storeInit) ?? new DiskStore(storeInit)
     const buffers = parts.buffers?.() ?? new WatchedBuffers(bytes => world.observer.holdsBlocks(this, bytes))
-    const clock = world.engine.clock(isOver)
+    const clock = world.engine.clock(isOver, () => this.hangsForMs)
     const hubInit: SwarmHubInit = {
       transport: transport.asTransport(),
       store,
@@ -228,6 +229,15 @@ export class Host implements Party {
   learnRevoked(device: DeviceId): void {
     this.revoked.add(device)
     this.hub?.recheck()
+  }
+
+  /** Its process gets no time for a while: nothing is read, and no timer goes off. */
+  hang(ms: number): void {
+    this.#hangsUntilMs = Math.max(this.#hangsUntilMs, this.world.engine.nowMs + ms)
+  }
+
+  get hangsForMs(): number {
+    return Math.max(0, this.#hangsUntilMs - this.world.engine.nowMs)
   }
 
   /** Power fails, or the process is killed. */

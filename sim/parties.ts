@@ -39,6 +39,8 @@ export interface Party {
   readonly isUp: boolean
   readonly isHostile: boolean
   readonly isComplete: boolean
+  /** How long it will not get to anything. */
+  readonly hangsForMs: number
   /** Whether this device gives the version to another, as far as it knows. */
   allows(device: DeviceId): boolean
   status(): TransferStatus | undefined

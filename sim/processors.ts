@@ -57,7 +57,6 @@ export class Thread {
   readonly #work: Work[] = []
   #debtMs = 0
   #isQueued = false
-  #busyUntilMs = 0
   busyMs = 0
 
   constructor(processors: Processors) {
@@ -75,17 +74,10 @@ export class Thread {
     if (this.#debtMs > 0) this.#queue()
   }
 
-  /** Does nothing for a while. */
-  hang(ms: number): void {
-    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#processors.engine.nowMs + ms)
-  }
-
   #queue(): void {
     if (this.#isQueued) return
     this.#isQueued = true
-    const waitMs = this.#busyUntilMs - this.#processors.engine.nowMs
-    if (waitMs <= 0) this.#processors.offer(this)
-    else this.#processors.engine.after(waitMs, () => this.#processors.offer(this))
+    this.#processors.offer(this)
   }
 
   /** For the processors. */

@@ -100,11 +100,12 @@ export class SimStream implements PeerStream, StreamSide {
 
   arrive(parts: readonly Part[]): void {
     if (this.#closed !== undefined) return
-    const { thread } = this.host
+    const { thread, hangsForMs } = this.host
     // What waits to be read lies in buffers of the receiver; those of the sender are used again.
-    if (thread === undefined && this.#onData !== undefined) this.#arrived.push(...parts)
-    else for (const part of parts) this.#arrived.push({ ...part, bytes: part.bytes.slice() })
-    if (thread === undefined) this.#read()
+    const isReadNow = thread === undefined && hangsForMs === 0 && this.#onData !== undefined
+    for (const part of parts) this.#arrived.push(isReadNow ? part : { ...part, bytes: part.bytes.slice() })
+    if (hangsForMs > 0) this.host.world.engine.after(hangsForMs, () => this.#read())
+    else if (thread === undefined) this.#read()
     else if (!this.#isReading) {
       this.#isReading = true
       thread.do(
