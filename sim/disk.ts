@@ -45,6 +45,7 @@ export class Disk {
   readonly #pieces = new Map<number, Written>()
   readonly #layers = new Map<number, Uint8Array>()
   #freeMs = 0
+  #crashes = 0
   hasPlace = false
   isFull = false
   /** Times the usual time. */
@@ -88,7 +89,9 @@ export class Disk {
   /** Resolves when the system has taken the bytes. */
   async write(piece: number, bytes: Uint8Array): Promise<void> {
     if (this.isFull) throw new AppError('DISK_FULL', 'the simulated disk is full')
+    const crashes = this.#crashes
     await this.#busy(bytes.length)
+    if (this.#crashes !== crashes) return
     if (this.isFull) throw new AppError('DISK_FULL', 'the simulated disk is full')
     const isTrue = sameBytes(bytes, this.content.piece(piece))
     this.#pieces.set(piece, { bytes: isTrue ? undefined : bytes, isDurable: false })
@@ -96,8 +99,9 @@ export class Disk {
 
   /** Resolves when what was written is durable. */
   async sync(piece: number): Promise<void> {
-    await this.engine.pause(DISK.syncMs * this.slowness)
     const written = this.#pieces.get(piece)
+    await this.engine.pause(DISK.syncMs * this.slowness)
+    // A crash puts something else in its place.
     if (written !== undefined) written.isDurable = true
   }
 
@@ -107,8 +111,13 @@ export class Disk {
     return this.engine.pause(this.#freeMs - this.engine.nowMs)
   }
 
+  forgetAll(): void {
+    this.#pieces.clear()
+  }
+
   /** Loses power: of what was not synchronised some is there, some is gone, and some is half there. */
   crash(random: Random): void {
+    this.#crashes++
     for (const [piece, written] of this.#pieces) {
       if (written.isDurable) continue
       if (random.chance(0.5)) {
@@ -167,8 +176,7 @@ class DiskHolding implements Holding {
     assert(this.pieceHash(piece) !== undefined, 'the layer of the file is known')
     await this.#store.work(PROCESSOR.storeMsPerPiece + bytes.length * PROCESSOR.storeMsPerByte)
     if (this.have.has(piece)) return { outcome: 'durable' }
-    // As good as hashing: the true bytes are at hand.
-    if (!sameBytes(bytes, disk.content.piece(piece))) return { outcome: 'mismatch' }
+    if (!this.#store.matches(piece, bytes)) return { outcome: 'mismatch' }
     await this.#store.unlessOver(disk.write(piece, bytes))
     onWritten?.()
     await this.#store.unlessOver(disk.sync(piece))
@@ -248,6 +256,11 @@ export class DiskStore implements Store {
 
   changed(holding: Holding): void {
     for (const listener of this.#listeners) listener(holding)
+  }
+
+  /** As good as hashing: the true bytes are at hand. */
+  matches(piece: number, bytes: Uint8Array): boolean {
+    return sameBytes(bytes, this.disk.content.piece(piece))
   }
 
   stats(): StoreStats {

@@ -10,7 +10,9 @@ import { SILENT_LOG } from '../src/node/log.ts'
 import { SwarmHub, type SwarmHubInit } from '../src/node/swarm/swarm-hub.ts'
 import { BlockBuffers } from '../src/store/block-buffers.ts'
 import type { TransferStatus } from '../src/swarm/transfer-types.ts'
+import type { Content } from './content.ts'
 import { Disk, DiskStore, type DiskStoreInit } from './disk.ts'
+import type { Engine } from './engine.ts'
 import type { Link } from './network.ts'
 import type { Party, StreamSide, Surroundings } from './parties.ts'
 import type { Thread } from './processors.ts'
@@ -23,7 +25,8 @@ const RETRY_MS = 2000
 export interface HostParts {
   readonly store?: (init: DiskStoreInit) => DiskStore
   readonly hub?: (init: SwarmHubInit) => SwarmHub
-  readonly buffers?: () => BlockBuffers
+  readonly disk?: (engine: Engine, content: Content) => Disk
+  readonly buffers?: (onChange: (lentBytes: number) => void) => BlockBuffers
   readonly clock?: (clock: Clock) => Clock
 }
 
@@ -41,7 +44,7 @@ export interface HostInit {
 }
 
 /** Buffers that say how much of them is lent. */
-class WatchedBuffers extends BlockBuffers {
+export class WatchedBuffers extends BlockBuffers {
   readonly #onChange: (lentBytes: number) => void
   #lentBytes = 0
 
@@ -88,7 +91,7 @@ export class Host implements Party {
   constructor(world: Surroundings, init: HostInit) {
     this.world = world
     this.init = init
-    this.disk = new Disk(world.engine, world.content)
+    this.disk = init.parts?.disk?.(world.engine, world.content) ?? new Disk(world.engine, world.content)
     if (init.isSource) this.disk.fill()
   }
 
@@ -150,7 +153,8 @@ export class Host implements Party {
     const { parts = {}, storeThread } = this.init
     const storeInit = { engine: world.engine, disk: this.disk, thread: storeThread, isOver }
     const store = parts.store?.(storeInit) ?? new DiskStore(storeInit)
-    const buffers = parts.buffers?.() ?? new WatchedBuffers(bytes => world.observer.holdsBlocks(this, bytes))
+    const onLent = (bytes: number): void => world.observer.holdsBlocks(this, bytes)
+    const buffers = parts.buffers?.(onLent) ?? new WatchedBuffers(onLent)
     const clock = world.engine.clock(isOver, () => this.hangsForMs)
     const hubInit: SwarmHubInit = {
       transport: transport.asTransport(),

@@ -145,10 +145,12 @@ export class Invariants implements Observer {
     const { host } = stream
     const book = this.book(host)
     const nowMs = host.world.engine.nowMs
+    let isDoubled = false
     for (const [other, asked] of book.asked) {
       if (other === stream) continue
       for (const open of asked.values()) {
         if (open.piece !== range.piece || !overlap(open, range)) continue
+        isDoubled = true
         const isLate = nowMs - open.sinceMs >= TRANSFER_LIMITS.stallMs
         const may = isLate || host.status()?.endgame === true
         const detail = (): string =>
@@ -156,12 +158,14 @@ export class Invariants implements Observer {
         this.check('once', host, may, detail)
       }
     }
+    if (!isDoubled) this.check('once', host, true, () => '')
     let asked = book.asked.get(stream)
     if (asked === undefined) {
       asked = new Map()
       book.asked.set(stream, asked)
     }
-    this.ended(stream, range)
+    const before = asked.get(keyOf(range))
+    if (before !== undefined) this.ended(stream, { ...range, length: before.length })
     asked.set(keyOf(range), { ...range, sinceMs: nowMs })
     book.askedBytes += range.length
     const most = ASKED_BYTES_MAX
@@ -173,11 +177,11 @@ export class Invariants implements Observer {
     )
   }
 
-  ended(stream: StreamSide, range: { readonly piece: number; readonly begin: number }): void {
+  ended(stream: StreamSide, range: BlockRange): void {
     const book = this.book(stream.host)
     const asked = book.asked.get(stream)
     const open = asked?.get(keyOf(range))
-    if (open === undefined) return
+    if (open?.length !== range.length) return
     asked?.delete(keyOf(range))
     book.askedBytes -= open.length
   }
@@ -252,7 +256,9 @@ class Tap implements StreamTap {
   arrived(part: Part): void {
     if (this.#stream.host.isHostile) return
     for (const message of this.#heard.push(part.bytes).messages)
-      if (message.type === 'piece' || message.type === 'reject') this.#invariants.ended(this.#stream, message)
+      if (message.type === 'piece')
+        this.#invariants.ended(this.#stream, { ...message, length: message.block.length })
+      else if (message.type === 'reject') this.#invariants.ended(this.#stream, message)
   }
 
   closed(): void {
