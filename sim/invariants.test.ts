@@ -15,7 +15,7 @@ import type { HostInPlan, Plan } from './plan.ts'
 import { runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
 
 const HOST: HostInPlan = {
-  ...{ upMbit: 100, downMbit: 100, site: 's0', isSource: false, startMs: 0, hostile: undefined }
+  ...{ upMbit: 20, downMbit: 100, site: 's0', isSource: false, startMs: 0, hostile: undefined }
 }
 
 function planWith(changes: Partial<Plan>, hosts: readonly Partial<HostInPlan>[] = [{}, {}]): Plan {
@@ -130,7 +130,9 @@ test('once: every request is sent to a second peer as well', () => {
 
 test('ends: a node whose timers do not go off waits for a peer that stalls for ever', () => {
   const deaf = (clock: Clock): Clock => ({ ...clock, after: () => () => undefined })
-  const plan = planWith({ healMs: 200_000 }, [{}, { hostile: 'stall' }])
+  const [source, ...others] = planWith({}, [{}, { hostile: 'stall' }]).hosts
+  const late = { ...HOST, ...source, startMs: 300_000 }
+  const plan = planWith({ healMs: 301_000, hosts: [late, ...others] })
   return isCaught('ends', plan, { parts: host => (host === 1 ? { clock: deaf } : undefined) })
 })
 

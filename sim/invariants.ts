@@ -60,6 +60,8 @@ export class Invariants implements Observer {
   readonly checks = new Map<Invariant, number>()
   readonly onTrace: ((line: string) => void) | undefined
   readonly #books = new Map<Party, HostBook>()
+  /** What is asked of two peers, and may be explained by what else is said at the same moment. */
+  #suspects: { readonly atMs: number; readonly judge: () => void }[] = []
 
   constructor(onTrace?: (line: string) => void) {
     this.onTrace = onTrace
@@ -117,7 +119,16 @@ export class Invariants implements Observer {
     this.check('blame', host, of?.isHostile === true, () => `accuses ${of?.name} of ${reason}`)
   }
 
-  /** Looks at the age of what is asked for; at the end of a run, `ageMaxMs` is 0 for complete hosts. */
+  /** After each event. */
+  settle(nowMs: number): void {
+    if (this.#suspects.length === 0) return
+    const due = this.#suspects.filter(({ atMs }) => atMs < nowMs)
+    if (due.length === 0) return
+    this.#suspects = this.#suspects.filter(({ atMs }) => atMs >= nowMs)
+    for (const { judge } of due) judge()
+  }
+
+  /** Looks at the age of what is asked for; a complete host has nothing to ask for. */
   reviewRequests(): void {
     for (const [host, book] of this.#books)
       for (const [stream, asked] of book.asked)
@@ -152,10 +163,13 @@ export class Invariants implements Observer {
         if (open.piece !== range.piece || !overlap(open, range)) continue
         isDoubled = true
         const isLate = nowMs - open.sinceMs >= TRANSFER_LIMITS.stallMs
-        const may = isLate || host.status()?.endgame === true
         const detail = (): string =>
           `piece ${range.piece} at ${range.begin} is asked of ${stream.far.name} and ${other.far.name}`
-        this.check('once', host, may, detail)
+        if (isLate || host.status()?.endgame === true) this.check('once', host, true, detail)
+        else {
+          const judge = (): void => this.check('once', host, !asked.has(keyOf(open)) || !other.isOpen, detail)
+          this.#suspects.push({ atMs: nowMs, judge })
+        }
       }
     }
     if (!isDoubled) this.check('once', host, true, () => '')
@@ -262,6 +276,7 @@ class Tap implements StreamTap {
   }
 
   closed(): void {
+    this.#invariants.trace(this.#stream.host, `has no stream to ${this.#stream.far.name} any more`)
     this.#invariants.streamEnded(this.#stream)
   }
 }

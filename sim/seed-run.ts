@@ -106,10 +106,12 @@ class SeedRun {
       this.#invariants.breaches.length > 0 ||
       engine.eventCount > EVENTS_MAX ||
       (engine.nowMs >= this.#plan.healMs && this.#waitedFor.every(host => host.isComplete))
-    await engine.run(limitMs, { isDone })
+    const afterEvent = (): void => this.#invariants.settle(engine.nowMs)
+    await engine.run(limitMs, { isDone, afterEvent })
     if (this.#invariants.breaches.length > 0) return
     // What was said when the last one finished is still on its way.
-    await engine.run(engine.nowMs + 5 * SECOND_MS, { isDone: () => this.#invariants.breaches.length > 0 })
+    const isBreached = (): boolean => this.#invariants.breaches.length > 0
+    await engine.run(engine.nowMs + 5 * SECOND_MS, { isDone: isBreached, afterEvent })
     for (const host of this.#waitedFor) {
       const detail = (): string => {
         const status = host.status()
