@@ -2,8 +2,8 @@
  * Virtual time that waits for promises. Between two events everything that the first one set going is run to its end,
  * continuations of promises included, so that code with `await` in it runs the same in every run.
  *
- * Whoever settles a promise, or calls code that may, says so with `touched`: waiting for a turn of the real event loop
- * costs more than most events do.
+ * Whoever calls code of a node, or settles a promise, says so with `touched`: waiting for a turn of the real event loop
+ * costs more than most events do, and those of the network alone need none.
  */
 
 import { setImmediate as turn } from 'node:timers/promises'
@@ -24,7 +24,7 @@ export class Engine {
     return this.#time.nowMs
   }
 
-  /** A promise was settled, or may be. */
+  /** Code that may wait for promises was called, or one was settled. */
   touched(): void {
     this.#isTouched = true
   }
@@ -55,7 +55,10 @@ export class Engine {
         if (isCancelled || isOver()) return
         const waitMs = hangsForMs()
         if (waitMs > 0) this.after(waitMs, goOff)
-        else run()
+        else {
+          this.touched()
+          run()
+        }
       }
       this.after(Math.max(0, ms), goOff)
       return () => {

@@ -142,6 +142,7 @@ export class Host implements Party {
 
   start(): void {
     const { world } = this
+    world.engine.touched()
     const life = ++this.life
     const isOver = (): boolean => this.life !== life || !this.isUp
     const transport = new SimTransport(this)
@@ -192,6 +193,7 @@ export class Host implements Party {
   fetch(): void {
     this.wants = true
     const { hub, life, world } = this
+    world.engine.touched()
     const own = this.#store
     if (hub === undefined || own === undefined || this.isComplete) return
     const [holding] = own.holdings()
@@ -232,6 +234,7 @@ export class Host implements Party {
   /** Learns that a device may not have the version any more. */
   learnRevoked(device: DeviceId): void {
     this.revoked.add(device)
+    this.world.engine.touched()
     this.hub?.recheck()
   }
 

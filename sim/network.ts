@@ -120,8 +120,8 @@ export class Pipe {
   constructor(init: PipeInit) {
     this.#init = init
     const slowest = Math.min(...init.links.map(link => link.bytesPerMs))
-    this.#windowBytes = Math.max(TCP.windowBytesMin, TCP.windowMs * slowest)
     this.#roundTripMs = 2 * init.links.reduce((sum, link) => sum + link.delayMs, 0)
+    this.#windowBytes = Math.max(TCP.windowBytesMin, (this.#roundTripMs + TCP.windowMs) * slowest)
   }
 
   /** Of all that was given to it, what has not arrived. */

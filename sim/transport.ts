@@ -122,6 +122,7 @@ export class SimStream implements PeerStream, StreamSide {
 
   #read(): void {
     this.#isReading = false
+    this.host.world.engine.touched()
     if (this.#closed !== undefined || this.#onData === undefined) return
     for (const part of this.#arrived.splice(0)) {
       if (!this.isOpen) return
@@ -210,10 +211,12 @@ export class SimTransport implements Acceptor {
   }
 
   connected(far: Party): void {
+    this.#host.world.engine.touched()
     for (const { onConnect } of this.#events) onConnect?.(this.#link(far))
   }
 
   accept(stream: StreamSide): void {
+    this.#host.world.engine.touched()
     const handler = this.#handlers.get(stream.protocol)
     if (handler === undefined) stream.abort('nobody takes such streams')
     else if (stream instanceof SimStream) handler(stream)
