@@ -15,7 +15,7 @@ export const TCP = {
   /** Header and tag of a TLS record. */
   recordBytes: 22,
   /** What is sent more than once on account of short queues, acknowledgements of the other way included. */
-  resentFactor: 1.02,
+  resentFactor: 1.06,
   /** What is under way, as time at the slowest link: two round trips with the queue of a shaper. */
   windowMs: 100,
   windowBytesMin: 64 * KIB,
@@ -28,15 +28,21 @@ export const TCP = {
 /** Processor time of a node on the machine of the laboratory. */
 export const PROCESSOR = {
   /** To be woken for what came on a socket, and to hand something to one. */
-  readMs: 0.06,
-  writeMs: 0.06,
+  readMs: 0.08,
+  writeMs: 0.08,
   messageMs: 0.012,
   /** Receive and decrypt, and encrypt and send. */
-  receiveMsPerByte: 3e-6,
-  sendMsPerByte: 3e-6,
+  receiveMsPerByte: 4e-6,
+  sendMsPerByte: 4e-6,
   /** Hash and write, in a thread of its own. */
   storeMsPerByte: 2e-6,
-  storeMsPerPiece: 0.3,
+  storeMsPerPiece: 0.05,
+  /** To open a stream, on either side: most of it is the handshake of TLS. */
+  openMs: 8,
+  /** To start a node. */
+  bootMs: 2200,
+  /** Longer work is done in slices, between which others have their turn. */
+  sliceMs: 10,
   /** What a node does besides: presence, ledger, audit. */
   idleShare: 0.05
 } as const

@@ -156,7 +156,7 @@ export class Host implements Party {
     const store = parts.store?.(storeInit) ?? new DiskStore(storeInit)
     const onLent = (bytes: number): void => world.observer.holdsBlocks(this, bytes)
     const buffers = parts.buffers?.(onLent) ?? new WatchedBuffers(onLent)
-    const clock = world.engine.clock(isOver, () => this.hangsForMs)
+    const clock = this.#clock(isOver)
     const hubInit: SwarmHubInit = {
       transport: transport.asTransport(),
       store,
@@ -187,6 +187,21 @@ export class Host implements Party {
     world.observer.began(this, piece => kept?.have.has(piece) === true)
     this.#store = store
     if (this.wants) this.fetch()
+  }
+
+  /** Where processor time counts, `soon` is after all that the thread has to do already. */
+  #clock(isOver: () => boolean): Clock {
+    const clock = this.world.engine.clock(isOver, () => this.hangsForMs)
+    const { thread } = this
+    if (thread === undefined) return clock
+    const soon = (run: () => void): void => {
+      const goOff = (): void => {
+        this.world.engine.touched()
+        if (!isOver()) run()
+      }
+      thread.do(() => 0, goOff)
+    }
+    return { ...clock, soon }
   }
 
   /** Begins to fetch, or goes on. */

@@ -68,6 +68,18 @@ export class Thread {
     this.#queue()
   }
 
+  /** Work so long that others have their turn while it is done. */
+  doInSlices(ms: number, sliceMs: number, run: () => void): void {
+    const slice = Math.min(ms, sliceMs)
+    this.do(
+      () => slice,
+      () => {
+        if (ms > slice) this.doInSlices(ms - slice, sliceMs, run)
+        else run()
+      }
+    )
+  }
+
   /** Work whose outcome nobody waits for, done with what comes next. */
   charge(ms: number): void {
     this.#debtMs += ms

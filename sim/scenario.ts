@@ -6,6 +6,7 @@
 import { bound } from '../lab/shaped/bound.ts'
 import { type HostPlan, planNetwork } from '../lab/shaped/network-plan.ts'
 import type { Scenario } from '../lab/shaped/scenarios.ts'
+import { PROCESSOR } from './constants.ts'
 import { makeContent } from './content.ts'
 import type { Host } from './host.ts'
 import { HostileHost } from './hostile.ts'
@@ -20,8 +21,6 @@ const WAN_DELAY_MS = 0.2
 const PROCESSORS = 2
 const LOOK_MS = 100
 const GONE_MS = 2000
-/** From the start of a killed node's process until it reaches others. */
-const BOOT_MS = 1200
 const SETTLE_MS = 2000
 const LIMIT_MS = 30 * 60_000
 
@@ -152,9 +151,14 @@ class Race {
   #kill(host: Host): void {
     host.crash()
     host.completedMs = undefined
-    this.#world.engine.after(GONE_MS + BOOT_MS, () => {
-      this.absentSeconds.set(host.name, (GONE_MS + BOOT_MS) / 1000)
+    const goneAt = this.#elapsed()
+    const revive = (): void => {
+      this.absentSeconds.set(host.name, this.#elapsed() - goneAt)
       this.#world.up(host)
+    }
+    this.#world.engine.after(GONE_MS, () => {
+      if (host.thread === undefined) this.#world.engine.after(PROCESSOR.bootMs, revive)
+      else host.thread.doInSlices(PROCESSOR.bootMs, PROCESSOR.sliceMs, revive)
     })
   }
 }

@@ -245,6 +245,7 @@ export class SimTransport implements Acceptor {
     remote.twin = near
     this.#host.streams.add(near)
     far.streams.add(remote)
+    for (const { thread } of [this.#host, far]) thread?.charge(PROCESSOR.openMs)
     far.transport.accept(remote)
     world.engine.touched()
     return near
