@@ -87,6 +87,7 @@ export class Host implements Party {
   /** Takes the place of the product in each life. */
   onStart: ((transport: SimTransport) => void) | undefined
   isHostile = false
+  onComplete: () => void = () => undefined
 
   constructor(world: Surroundings, init: HostInit) {
     this.world = world
@@ -244,6 +245,7 @@ export class Host implements Party {
     this.completedMs = this.world.engine.nowMs
     this.hub?.settle(this.versionId)
     this.world.observer.completed(this)
+    this.onComplete()
   }
 
   /** Learns that a device may not have the version any more. */

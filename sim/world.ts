@@ -35,6 +35,8 @@ export interface WorldInit {
   /** Processors that all hosts share; undefined where processor time costs nothing. */
   readonly processorCount?: number
   readonly lanDelayMs: number
+  /** Whether two hosts, by their numbers, have a link; all have with all unless said otherwise. */
+  readonly areLinked?: (a: number, b: number) => boolean
 }
 
 export interface HostOptions extends Rates {
@@ -52,6 +54,7 @@ export class World implements Surroundings {
   readonly sites = new Map<string, SimSite>()
   readonly #processors: Processors | undefined
   readonly #lanDelayMs: number
+  readonly #areLinked: (a: number, b: number) => boolean
   readonly #byDevice = new Map<DeviceId, Host>()
   /** Ways that are cut: the names of two sites, or of two hosts. */
   readonly #cuts = new Map<string, number>()
@@ -61,6 +64,7 @@ export class World implements Surroundings {
     this.random = init.random
     this.observer = init.observer ?? NO_OBSERVER
     this.#lanDelayMs = init.lanDelayMs
+    this.#areLinked = init.areLinked ?? (() => true)
     this.#processors =
       init.processorCount === undefined ? undefined : new Processors(this.engine, init.processorCount)
   }
@@ -136,7 +140,9 @@ export class World implements Surroundings {
   /** Starts a host, and has it meet all others. */
   up(host: Host): void {
     host.start()
-    for (const other of this.hosts) if (other !== host && other.isUp) this.#meet(host, other)
+    const index = this.hosts.indexOf(host)
+    for (const [at, other] of this.hosts.entries())
+      if (other !== host && other.isUp && this.#areLinked(index, at)) this.#meet(host, other)
   }
 
   /** Links two hosts as soon as they reach each other. */
