@@ -8,7 +8,7 @@
  * rarest piece first, and a source that gives each piece to one peer before any to two.
  *
  * Simpler: a piece is asked of one neighbour, of those that have it the one whose links are free first; it passes each
- * link as a whole, in the order of asking; control messages, disks and processors cost nothing, only a delay.
+ * link as a whole, in the order of asking. Headers are counted; control messages, disks and processors are not.
  */
 
 import { defined } from '../src/base/assert.ts'
@@ -16,6 +16,7 @@ import { pieceBytesFor } from '../src/content/piece-length.ts'
 import { rank, seedOf, weight } from '../src/swarm/crossing.ts'
 import { bringersOf, neighbourPairs } from '../src/swarm/neighbours.ts'
 import { TRANSFER_LIMITS } from '../src/swarm/transfer-limits.ts'
+import { WIRE_FACTOR } from './constants.ts'
 import {
   boundSeconds,
   LAN_DELAY_MS,
@@ -299,7 +300,7 @@ class Coarse {
       if (!this.#mayGive(piece)) return false
       this.#gives(piece)
     }
-    const lan = this.#pieceBytes / (this.#organisation.lanMbit * BYTES_PER_MS_PER_MBIT)
+    const lan = this.#wireMs(this.#organisation.lanMbit)
     const beginMs = this.#nowMs + 2 * LAN_DELAY_MS
     const upMs = Math.max(beginMs, this.#upFreeMs[from] ?? 0) + lan
     const downMs = Math.max(beginMs, this.#downFreeMs[device] ?? 0) + lan
@@ -307,6 +308,11 @@ class Coarse {
     this.#downFreeMs[device] = downMs
     this.#begin(device, piece, { atMs: Math.max(upMs, downMs), isAcross: false })
     return true
+  }
+
+  /** How long a piece takes on a link. */
+  #wireMs(mbit: number): number {
+    return (this.#pieceBytes * WIRE_FACTOR) / (mbit * BYTES_PER_MS_PER_MBIT)
   }
 
   #begin(device: number, piece: number, how: { readonly atMs: number; readonly isAcross: boolean }): void {
@@ -379,7 +385,7 @@ class Coarse {
     const [site, fromSite] = [this.#siteOf[device] ?? 0, this.#siteOf[from] ?? 0]
     if (from === 0) this.#gives(piece)
     const { lanMbit, wanMbit, wanDelayMs } = this.#organisation
-    const [lan, wan] = [lanMbit, wanMbit].map(mbit => this.#pieceBytes / (mbit * BYTES_PER_MS_PER_MBIT))
+    const [lan, wan] = [this.#wireMs(lanMbit), this.#wireMs(wanMbit)]
     const beginMs = this.#nowMs + 2 * wanDelayMs
     const pass = (freeMs: Float64Array, index: number, ms = 0): number => {
       freeMs[index] = Math.max(beginMs, freeMs[index] ?? 0) + ms
@@ -403,7 +409,7 @@ class Coarse {
   #result(): OrganisationResult {
     const { devices, bytes } = this.#organisation
     const done = this.#doneMs.slice(1).sort()
-    const copies = [...this.#wanPieces.slice(1)].map(pieces => pieces / this.#pieceCount)
+    const copies = [...this.#wanPieces.slice(1)].map(pieces => (pieces / this.#pieceCount) * WIRE_FACTOR)
     const lastSeconds = (done.at(-1) ?? Number.NaN) / 1000
     const bound = boundSeconds(this.#organisation)
     return {
@@ -417,7 +423,7 @@ class Coarse {
       wanCopiesMean: copies.length === 0 ? 0 : copies.reduce((sum, each) => sum + each, 0) / copies.length,
       wanCopiesMost: Math.max(0, ...copies),
       wanBytes: copies.reduce((sum, each) => sum + each, 0) * bytes,
-      sourceCopies: this.#sourcePieces / this.#pieceCount,
+      sourceCopies: (this.#sourcePieces / this.#pieceCount) * WIRE_FACTOR,
       eventCount: this.#eventCount,
       unfinished: done.reduce((count, ms) => count + (Number.isFinite(ms) ? 0 : 1), 0)
     }

@@ -25,6 +25,9 @@ export const TCP = {
   resendMsMax: 8 * SECOND_MS
 } as const
 
+/** Bytes on a link for each byte of payload, where only payload is simulated. */
+export const WIRE_FACTOR = TCP.resentFactor + TCP.headerBytes / TCP.packetBytes
+
 /** Processor time of a node on the machine of the laboratory. */
 export const PROCESSOR = {
   /** To be woken for what came on a socket, and to hand something to one. */

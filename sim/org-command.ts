@@ -4,7 +4,7 @@ import { formatBytes } from '../src/base/units.ts'
 import { Refusal } from './arguments.ts'
 import { runCoarse } from './coarse.ts'
 import { runExact } from './exact.ts'
-import { ORGANISATION, type OrganisationResult } from './organisation.ts'
+import { ORGANISATION, type Organisation, type OrganisationResult } from './organisation.ts'
 
 const EXACT_DEVICES_MAX = 400
 const EXACT_BYTES_MAX = 1e9
@@ -18,13 +18,17 @@ export async function runOrganisation(args: {
   readonly devices: number | undefined
   readonly sites: number | undefined
   readonly bytes: number | undefined
+  readonly lan: number | undefined
+  readonly wan: number | undefined
 }): Promise<boolean> {
   const { seed, json, exact } = args
   const devices = args.devices ?? ORGANISATION.devices
   const organisation = {
     ...{ ...ORGANISATION, devices },
     sites: args.sites ?? Math.min(ORGANISATION.sites, devices),
-    bytes: args.bytes ?? ORGANISATION.bytes
+    bytes: args.bytes ?? ORGANISATION.bytes,
+    lanMbit: args.lan ?? ORGANISATION.lanMbit,
+    wanMbit: args.wan ?? ORGANISATION.wanMbit
   }
   if (organisation.sites > devices)
     throw new Refusal(`${organisation.sites} sites need as many devices, not ${devices}`)
@@ -39,13 +43,17 @@ export async function runOrganisation(args: {
   const machineSeconds = (performance.now() - beganMs) / 1000
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
   if (json) console.log(JSON.stringify({ ...result, machineSeconds, peakRssBytes }))
-  else console.log(render(result, machineSeconds, peakRssBytes))
+  else console.log(render(organisation, result, { machineSeconds, peakRssBytes }))
   return result.unfinished === 0
 }
 
-function render(result: OrganisationResult, machineSeconds: number, peakRssBytes: number): string {
+function render(
+  organisation: Organisation,
+  result: OrganisationResult,
+  { machineSeconds, peakRssBytes }: { readonly machineSeconds: number; readonly peakRssBytes: number }
+): string {
   const { mode, devices, sites, bytes, medianSeconds, lastSeconds } = result
-  const { lanMbit, wanMbit, wanDelayMs } = ORGANISATION
+  const { lanMbit, wanMbit, wanDelayMs } = organisation
   return [
     `${devices} devices in ${sites} sites, ${formatBytes(bytes)}, ${lanMbit} Mbit/s in the LAN, ${wanMbit} Mbit/s and ` +
       `${wanDelayMs} ms per site over the WAN; ${mode} model`,

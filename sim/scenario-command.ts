@@ -13,6 +13,8 @@ export interface ScenarioArguments {
   readonly devices: number | undefined
   readonly sites: number | undefined
   readonly bytes: number | undefined
+  readonly lan: number | undefined
+  readonly wan: number | undefined
 }
 
 export function listScenarios(): string {
@@ -28,7 +30,7 @@ export async function runNamedScenario(name: string, args: ScenarioArguments): P
   }
   const scenario = SCENARIOS.find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run sim lists them`)
-  for (const option of ['devices', 'sites', 'bytes'] as const)
+  for (const option of ['devices', 'sites', 'bytes', 'lan', 'wan'] as const)
     if (args[option] !== undefined) throw new Refusal(`--${option} goes with --scenario org only`)
   if (args.exact) throw new Refusal('--exact goes with --scenario org only; the others always are')
   const result = await runScenario(scenario, { seed: args.seed, freeProcessors: args.freeProcessors })

@@ -19,6 +19,7 @@ const EXIT_USAGE = 64
 const SEED_MAX = 2 ** 32 - 1
 const DEVICES_MAX = 20_000
 const SITES_MAX = 1000
+const MBIT_MAX = 1_000_000
 
 const OPTIONS = {
   seed: { type: 'string' },
@@ -28,6 +29,8 @@ const OPTIONS = {
   devices: { type: 'string' },
   sites: { type: 'string' },
   bytes: { type: 'string' },
+  lan: { type: 'string' },
+  wan: { type: 'string' },
   exact: { type: 'boolean', default: false },
   'free-processors': { type: 'boolean', default: false },
   scale: { type: 'boolean', default: false },
@@ -42,7 +45,8 @@ const HELP = `npm run sim -- OPTIONS
   --seeds N [--from M]  that for N seeds, from 1 or M; ends at the first that fails
   --scenario NAME       a race of the laboratory in virtual time, beside what was measured
     --free-processors   with processor time that costs nothing
-  --scenario org        many devices: --devices N (1000), --sites N (50), --bytes SIZE (10G)
+  --scenario org        many devices: --devices N (1000), --sites N (50), --bytes SIZE (10G),
+                        --lan MBIT (1000), --wan MBIT of each site (200)
     --exact             with the product's own nodes instead of the coarse model (up to 400 devices)
   --scale               the coarse model from 10 to 10,000 devices; draws docs/simulated-scale.svg
   --trace               every event of a seed, on standard error
@@ -54,7 +58,7 @@ const HELP = `npm run sim -- OPTIONS
 const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
   ['seed', ['trace', 'json']],
   ['seeds', ['from', 'json']],
-  ['scenario', ['devices', 'sites', 'bytes', 'exact', 'free-processors', 'seed', 'json']],
+  ['scenario', ['devices', 'sites', 'bytes', 'lan', 'wan', 'exact', 'free-processors', 'seed', 'json']],
   ['scale', ['json']]
 ]
 
@@ -90,7 +94,9 @@ async function main(): Promise<void> {
           ...{ seed, json, exact: values.exact, freeProcessors: values['free-processors'] },
           devices: readCount('devices', values.devices, { least: 2, most: DEVICES_MAX }),
           sites: readCount('sites', values.sites, { least: 1, most: SITES_MAX }),
-          bytes: readBytes('bytes', values.bytes)
+          bytes: readBytes('bytes', values.bytes),
+          lan: readCount('lan', values.lan, { least: 1, most: MBIT_MAX }),
+          wan: readCount('wan', values.wan, { least: 1, most: MBIT_MAX })
         })
     }
   })()
