@@ -13,7 +13,7 @@
 
 import { defined } from '../src/base/assert.ts'
 import { pieceBytesFor } from '../src/content/piece-length.ts'
-import { rank, seedOf, weight } from '../src/swarm/crossing.ts'
+import { seedOf, weight } from '../src/swarm/crossing.ts'
 import { bringersOf, neighbourPairs } from '../src/swarm/neighbours.ts'
 import { TRANSFER_LIMITS } from '../src/swarm/transfer-limits.ts'
 import { WIRE_FACTOR } from './constants.ts'
@@ -136,8 +136,11 @@ class Coarse {
     for (let piece = 0; piece < this.#pieceCount; piece++) {
       // Site 0 is the source's, and needs nothing.
       const others = siteSeeds.slice(1)
-      for (let site = 1; site < sites; site++)
-        this.#graces[this.#at(site, piece)] = rank(piece, siteSeeds[site] ?? 0, others)
+      const weights = others.map(seed => weight(piece, seed))
+      for (let site = 1; site < sites; site++) {
+        const own = weights[site - 1] ?? 0
+        this.#graces[this.#at(site, piece)] = weights.filter(each => each < own).length
+      }
     }
     for (let site = 0; site < sites; site++) {
       const own = (bringers.get(`s${site}`) ?? []).map(({ device }) => device)
