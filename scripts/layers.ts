@@ -102,6 +102,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node:*'],
     pure: false
   },
+  sim: {
+    what: 'the simulator: the same cores and node driver over virtual time, network and disk',
+    uses: ['src/base', 'src/content', 'src/swarm', 'src/store', 'src/node', 'lab'],
+    packages: ['node:*'],
+    pure: false
+  },
   test: {
     what: 'process tests, interop, golden vectors',
     uses: [
@@ -223,7 +229,7 @@ export function checkSource(file: string, source: string): string[] {
 export function checkLayers(): string[] {
   const problems: string[] = []
   const graph = new Map<string, string[]>()
-  for (const file of globSync('{src,lab,test,scripts}/**/*.ts').sort()) {
+  for (const file of globSync('{src,lab,sim,test,scripts}/**/*.ts').sort()) {
     const source = readFileSync(file, 'utf8')
     problems.push(...checkSource(file, source))
     const relative = importsOf(source).filter(specifier => specifier.startsWith('.'))

@@ -392,14 +392,14 @@ function union(one: Bitfield | undefined, other: Bitfield | undefined): Bitfield
 }
 
 /** FNV-1a of a name. */
-function seedOf(name: string): number {
+export function seedOf(name: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
   return hash >>> 0
 }
 
 /** What orders devices, or sites, for one piece: the finalizer of MurmurHash3 over both. */
-function weight(piece: number, seed: number): number {
+export function weight(piece: number, seed: number): number {
   let hash = seed ^ Math.imul(piece + 1, 0x9e3779b1)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

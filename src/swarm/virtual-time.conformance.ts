@@ -22,19 +22,23 @@ export class VirtualTime {
 
   /** Runs until nothing is left, a condition holds, or the limit is reached. */
   run(limitMs: number, isDone: () => boolean): void {
-    for (let next = this.#pop(); next !== undefined; next = this.#pop()) {
-      if (next.atMs > limitMs) return
-      this.nowMs = next.atMs
-      next.run()
-      if (isDone()) return
-    }
+    while (this.step(limitMs)) if (isDone()) return
   }
 
-  #pop(): { readonly atMs: number; readonly run: () => void } | undefined {
+  /** Runs the next event; false when there is none up to the limit. */
+  step(limitMs: number): boolean {
+    const [first] = this.#heap
+    if (first === undefined || first.atMs > limitMs) return false
+    this.#pop()
+    this.nowMs = first.atMs
+    first.run()
+    return true
+  }
+
+  #pop(): void {
     const heap = this.#heap
-    const first = heap[0]
     const last = heap.pop()
-    if (first === undefined || last === undefined || heap.length === 0) return first
+    if (last === undefined || heap.length === 0) return
     let at = 0
     for (;;) {
       let child = 2 * at + 1
@@ -48,7 +52,6 @@ export class VirtualTime {
       at = child
     }
     heap[at] = last
-    return first
   }
 }
 
