@@ -6,24 +6,29 @@ import type { Downloads } from './downloads.ts'
 import { encodePeerage, type PeerageMessage } from './extension-messages.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
+import type { Wants } from './wants.ts'
 
 export class Claims {
   readonly #context: TransferContext
   readonly #crossing: Crossing
   readonly #downloads: Downloads
+  readonly #wants: Wants
 
   constructor(init: {
     readonly context: TransferContext
+    readonly wants: Wants
     readonly crossing: Crossing
     readonly downloads: Downloads
   }) {
     this.#context = init.context
     this.#crossing = init.crossing
     this.#downloads = init.downloads
+    this.#wants = init.wants
   }
 
   /** A peer claims pieces, or drops some. What a member of our site brings that comes before us we leave to it. */
-  heard(session: Session, { claims = [], drops = [] }: PeerageMessage): void {
+  heard(session: Session, { claims = [], drops = [], wants }: PeerageMessage): void {
+    if (wants !== undefined) this.#wants.heard(session)
     if (session.pieces === undefined) return
     const { size } = session.pieces.bits
     const real = claims.filter(piece => piece < size).map(pieceIndex)
@@ -34,12 +39,14 @@ export class Claims {
   /** A peer speaks our extension. */
   greet(session: Session): void {
     const { claims } = this.#crossing
+    this.#wants.greet(session)
     if (claims.length > 0) this.#tellTo(session, { claims })
     this.#crossing.membersChanged()
   }
 
-  /** Tells all peers what we begin to bring, or leave. */
+  /** Tells all peers what we want, if that has changed, and what we begin to bring, or leave. */
   tell(): void {
+    this.#wants.tell()
     const news = this.#crossing.takeNews()
     if (news === undefined) return
     for (const session of this.#context.sessions.values())

@@ -5,7 +5,7 @@
  * the members, and of the sites, that all compute alike (rendezvous hashing: Thaler and Ravishankar, 1998). Who comes
  * first brings the piece, and the first site gets it from where the source is; the others get it from that site. What
  * the first does not fetch the next may, after a grace each. A member that has done its part takes on what others have
- * left.
+ * left. Only those share in a piece that want it: a member that fetches some files, or nothing now, says so (wants.ts).
  *
  * Whoever begins to bring a piece *claims* it toward all peers, until it has or drops it. Nobody brings what a member
  * of its site claims or has, nor what another site is just getting from a source. A claim that lasts much longer than
@@ -18,6 +18,7 @@
 import { type DeviceId, type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
+import type { Bitfield } from './bitfield.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
 import type { Session } from './session.ts'
@@ -46,6 +47,13 @@ interface Bringing {
   readonly sinceMs: number
   readonly bytes: number
   readonly line: Line
+}
+
+/** Who shares in the pieces, as a member of our site or as another site. */
+interface Sharer {
+  readonly seed: number
+  /** What it wants: for other pieces nobody counts on it. Undefined is everything. */
+  readonly wants: Bitfield | undefined
 }
 
 interface Member {
@@ -326,23 +334,26 @@ export class Crossing {
     this.#isStale = false
     this.#sharedMs = nowMs
     this.#countSpread()
-    const members: number[] = []
-    const sites = new Set<string>()
+    const members: Sharer[] = []
+    const sites = new Map<string, Bitfield | undefined>()
     for (const session of this.#sessions.values()) {
       const { device, site, sameSite } = session.facts
+      const { wants } = session
       const isCountedOn = (this.#members.get(session)?.voidClaims ?? 0) < VOID_CLAIMS_MAX
       if (!session.isCooperative || session.pieces === undefined || session.isComplete || !isCountedOn)
         continue
-      if (sameSite) members.push(seedOf(device))
-      else if (!this.#sourceSites.has(site)) sites.add(site)
+      if (wants?.count === 0) continue
+      if (sameSite) members.push({ seed: seedOf(device), wants })
+      else if (!this.#sourceSites.has(site))
+        sites.set(site, sites.has(site) ? union(sites.get(site), wants) : wants)
     }
     const [self, site] = [seedOf(this.#self), seedOf(this.#site)]
-    const otherSites = [...sites].map(seedOf)
+    const otherSites = [...sites].map(([name, wants]) => ({ seed: seedOf(name), wants }))
     this.#share = []
     for (let piece = 0; piece < this.#ranks.length; piece++) {
       this.#ranks[piece] = rank(piece, self, members)
       this.#siteRanks[piece] = rank(piece, site, otherSites)
-      if (this.#ranks[piece] === 0 && this.#siteRanks[piece] === 0 && !this.#picker.have.has(piece))
+      if (this.#ranks[piece] === 0 && this.#siteRanks[piece] === 0 && this.#picker.isLacking(piece))
         this.#share.push(piece)
     }
   }
@@ -363,12 +374,21 @@ export class Crossing {
   }
 }
 
-/** How many others come before `own`. */
-function rank(piece: number, own: number, others: readonly number[]): number {
+/** How many others that want the piece come before `own`. */
+function rank(piece: number, own: number, others: readonly Sharer[]): number {
   const ours = weight(piece, own)
   let before = 0
-  for (const other of others) if (weight(piece, other) < ours) before++
+  for (const { seed, wants } of others)
+    if (weight(piece, seed) < ours && wants?.has(piece) !== false) before++
   return before
+}
+
+/** What either of two wants. */
+function union(one: Bitfield | undefined, other: Bitfield | undefined): Bitfield | undefined {
+  if (one === undefined || other === undefined) return undefined
+  const both = one.clone()
+  other.each(piece => both.add(piece))
+  return both
 }
 
 /** FNV-1a of a name. */

@@ -74,7 +74,7 @@ export class Downloads {
   /** Whether time alone may make something to do. */
   get needsTicks(): boolean {
     return (
-      this.#inFlightBytes > 0 || this.#held.size > 0 || (this.#context.wantsData && !this.#picker.isComplete)
+      this.#inFlightBytes > 0 || this.#held.size > 0 || (this.#context.wantsData && !this.#picker.isSatisfied)
     )
   }
 
@@ -86,15 +86,15 @@ export class Downloads {
 
   /** Asks a peer for as much as it should owe us. */
   fill(session: Session): void {
-    const { limits, nowMs, wantsData } = this.#context
+    const { inFlightBytesMax, nowMs, wantsData } = this.#context
     const canAsk =
       wantsData && !session.chokesUs && session.pieces !== undefined && nowMs >= session.retryAtMs
     if (!canAsk || !this.#context.isHere(session)) return
-    const share = limits.inFlightBytesMax / Math.max(1, this.#busySessions)
+    const share = inFlightBytesMax / Math.max(1, this.#busySessions)
     const targetBytes = Math.min(session.pipelineBytes(), Math.max(2 * REQUEST_BYTES_MAX, share))
     if (session.inFlightBytes > (1 - REFILL_SHARE) * targetBytes) return
     while (session.inFlightBytes < targetBytes && owedCount(session) < session.requestCountMax) {
-      if (this.#inFlightBytes + session.requestBytes() > limits.inFlightBytesMax) {
+      if (this.#inFlightBytes + session.requestBytes() > inFlightBytesMax) {
         this.#waiting.add(session)
         return
       }

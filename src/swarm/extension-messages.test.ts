@@ -9,7 +9,8 @@ import {
   NO_EXTENSIONS,
   readExtendedHandshake,
   readMetadata,
-  readPeerage
+  readPeerage,
+  WANT_RUNS_MAX
 } from './extension-messages.ts'
 import { BLOCK_BYTES, INFO_BYTES_MAX, METADATA_PIECE_BYTES, REQUEST_BYTES_MAX } from './wire-messages.ts'
 
@@ -39,6 +40,8 @@ test('golden vectors: peerage', () => {
     text(encodePeerage({ claims: [258], drops: [258, 258] })),
     `d5:claim4:${index}4:drop8:${index}${index}e`
   )
+  assert.equal(text(encodePeerage({ wants: [] })), 'd4:want0:e')
+  assert.equal(text(encodePeerage({ wants: [{ first: 258, count: 258 }] })), `d4:want8:${index}${index}e`)
 })
 
 test('what is written is read', () => {
@@ -53,7 +56,11 @@ test('what is written is read', () => {
   })
   const data = { kind: 'data', piece: 2, totalBytes: 40_000, data: utf8('abc') } as const
   assert.deepEqual(readMetadata(encodeMetadata(data)), data)
-  const said = { assigns: true, claims: [0, 7, 2 ** 32 - 1], drops: [3] }
+  const wants = [
+    { first: 0, count: 2 },
+    { first: 3, count: 1 }
+  ]
+  const said = { assigns: true, claims: [0, 7, 2 ** 32 - 1], drops: [3], wants }
   assert.deepEqual(readPeerage(encodePeerage(said)), said)
   assert.deepEqual(
     readPeerage(utf8('d4:loadi3ee')),
@@ -115,7 +122,16 @@ const REFUSED: readonly (readonly [string, (bytes: Uint8Array) => object, string
   ],
   ['an assignment that is neither', readPeerage, 'd6:assigni2ee'],
   ['pieces of three bytes', readPeerage, 'd5:claim3:abce'],
-  ['pieces that are a number', readPeerage, 'd4:dropi7ee']
+  ['pieces that are a number', readPeerage, 'd4:dropi7ee'],
+  ['wanted runs that are no pairs', readPeerage, 'd4:want4:\0\0\0\0e'],
+  ['a wanted run of nothing', readPeerage, 'd4:want8:\0\0\0\x01\0\0\0\0e'],
+  ['wanted runs that touch', readPeerage, 'd4:want16:\0\0\0\0\0\0\0\x02\0\0\0\x02\0\0\0\x01e'],
+  ['a wanted run past the last piece that can be', readPeerage, 'd4:want8:\0\0\0\x01\0\x40\0\0e'],
+  [
+    'more wanted runs than are heeded',
+    readPeerage,
+    `d4:want${8 * (WANT_RUNS_MAX + 1)}:${'\0'.repeat(8 * (WANT_RUNS_MAX + 1))}e`
+  ]
 ]
 
 for (const [name, read, bytes] of REFUSED) {

@@ -9,8 +9,11 @@
  *   asked for others, and 0 when it is free again.
  * - claim, drop: indexes of pieces, 4 bytes each, most significant first, in a byte string. The sender is bringing the
  *   pieces that it claims into its site, until it announces or drops them; see crossing.ts.
+ * - want: runs of pieces, each an index and a count of 4 bytes, ascending and apart from each other. The sender wants
+ *   these pieces and no others, from now on; see wants.ts. Who never says it wants all of them.
  */
 
+import { assert } from '../base/assert.ts'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import {
   type BencodeDictionary,
@@ -24,6 +27,7 @@ import {
   EXTENDED_BYTES_MAX,
   INFO_BYTES_MAX,
   METADATA_PIECE_BYTES,
+  PIECE_COUNT_MAX,
   REQUEST_BYTES_MAX,
   type Violation
 } from './wire-messages.ts'
@@ -39,6 +43,9 @@ const EXTENSION_ID_MAX = 255
 /** What a peer that announces nothing accepts outstanding, by custom. */
 const REQUEST_COUNT_DEFAULT = 250
 const INDEX_BYTES = 4
+const RUN_BYTES = 2 * INDEX_BYTES
+/** As many runs as fit a message beside what else it may say. */
+export const WANT_RUNS_MAX = 4096
 
 /** What a peer can do beyond the base protocol; ids are the peer's own. */
 export interface RemoteExtensions {
@@ -182,18 +189,30 @@ export function readMetadata(payload: Uint8Array): MetadataMessage | Violation {
   return { kind: type === METADATA_TYPE.request ? 'request' : 'reject', piece }
 }
 
+/** Pieces `first` to `first + count - 1`. */
+export interface PieceRun {
+  readonly first: number
+  readonly count: number
+}
+
 export interface PeerageMessage {
   /** Absent: as before. */
   readonly assigns?: boolean
   readonly claims?: readonly number[]
   readonly drops?: readonly number[]
+  /** Absent: as before. */
+  readonly wants?: readonly PieceRun[]
 }
 
-export function encodePeerage({ assigns, claims = [], drops = [] }: PeerageMessage): Uint8Array {
+export function encodePeerage({ assigns, claims = [], drops = [], wants }: PeerageMessage): Uint8Array {
   const dictionary = new Map<string, BencodeValue>()
   if (assigns !== undefined) dictionary.set('assign', assigns ? 1 : 0)
   if (claims.length > 0) dictionary.set('claim', indexBytes(claims))
   if (drops.length > 0) dictionary.set('drop', indexBytes(drops))
+  if (wants !== undefined) {
+    assert(wants.length <= WANT_RUNS_MAX, 'what is wanted fits a message')
+    dictionary.set('want', indexBytes(wants.flatMap(({ first, count }) => [first, count])))
+  }
   return encodeBencode(dictionary)
 }
 
@@ -206,7 +225,32 @@ export function readPeerage(payload: Uint8Array): PeerageMessage | Violation {
   if (assign !== undefined && assign !== 0 && assign !== 1) return bad('a peerage message says assign 0 or 1')
   const [claims, drops] = ['claim', 'drop'].map(key => readIndexes(parsed.value as BencodeDictionary, key))
   if (claims === undefined || drops === undefined) return bad('pieces in a peerage message are 4 bytes each')
-  return { ...(assign === undefined ? {} : { assigns: assign === 1 }), claims, drops }
+  const wants = readRuns(parsed.value)
+  if (wants === null) return bad('pieces that are wanted are at most so many runs, ascending and apart')
+  return {
+    ...(assign === undefined ? {} : { assigns: assign === 1 }),
+    ...(wants === undefined ? {} : { wants }),
+    claims,
+    drops
+  }
+}
+
+/** Undefined when nothing is said of what is wanted, null when what is said can not be. */
+function readRuns(dictionary: BencodeDictionary): PieceRun[] | undefined | null {
+  const value = dictionary.get('want')
+  if (value === undefined) return undefined
+  if (!(value instanceof Uint8Array) || value.length % RUN_BYTES !== 0) return null
+  if (value.length > WANT_RUNS_MAX * RUN_BYTES) return null
+  const indexes = readIndexes(dictionary, 'want') ?? []
+  const runs: PieceRun[] = []
+  let end = -1
+  for (let at = 0; at < indexes.length; at += 2) {
+    const [first = 0, count = 0] = [indexes[at], indexes[at + 1]]
+    if (first <= end || count === 0 || first + count > PIECE_COUNT_MAX) return null
+    runs.push({ first, count })
+    end = first + count
+  }
+  return runs
 }
 
 function indexBytes(pieces: readonly number[]): Uint8Array {
@@ -223,3 +267,5 @@ function readIndexes(dictionary: BencodeDictionary, key: string): number[] | und
   const view = new DataView(value.buffer, value.byteOffset, value.length)
   return Array.from({ length: value.length / INDEX_BYTES }, (_, at) => view.getUint32(at * INDEX_BYTES))
 }
+
+assert(2 * WANT_RUNS_MAX * RUN_BYTES <= EXTENDED_BYTES_MAX, 'what is wanted leaves room in a message')

@@ -63,12 +63,19 @@ export class LayerFetch {
   #survey(): void {
     const verifiable: number[] = []
     this.#version.files.forEach((file, fileIndex) => {
-      if (file.pieceCount > 1 && this.#known(fileIndex) === undefined) this.#files.push(fileIndex)
-      else for (let i = 0; i < file.pieceCount; i++) verifiable.push(file.firstPiece + i)
+      if (file.pieceCount > 1 && this.#known(fileIndex) === undefined) {
+        if (this.#isWanted(file)) this.#files.push(fileIndex)
+      } else for (let i = 0; i < file.pieceCount; i++) verifiable.push(file.firstPiece + i)
     })
     this.#missing = this.#files.length
     this.#files.reverse()
     this.#picker.makeVerifiable(Uint32Array.from(verifiable))
+  }
+
+  /** The layer of a file of which no piece is wanted is not needed. */
+  #isWanted({ firstPiece, pieceCount }: VersionFile): boolean {
+    for (let i = 0; i < pieceCount; i++) if (this.#picker.isWanted(firstPiece + i)) return true
+    return false
   }
 
   get #version(): Version {

@@ -9,7 +9,7 @@
  *        +-----closed------+---------closed--------+---------lost------+
  *
  * - missing: nothing of it is here. In the rarity order once its hash is known, since a piece that could not be
- *   verified is not fetched.
+ *   verified is not fetched, and only if it is wanted: what is not wanted stays missing.
  * - requested: open; some blocks are asked for, or have come, or both.
  * - received: every block has come; it is being verified and stored, or its bad blocks are being found.
  * - have: verified and durable.
@@ -32,7 +32,7 @@ export class PeerPieces {
   readonly bits: Bitfield
   /** Came as a complete peer: it counts as one for every piece, and not in each piece's availability. */
   cameComplete: boolean
-  /** Pieces that it has and that we do not. */
+  /** Pieces that it has, and that we want and do not have. */
   lackingCount = 0
   /** Pieces that it has and that could be opened now. */
   openableCount = 0
@@ -53,12 +53,15 @@ export class PeerPieces {
 export interface PiecePickerInit {
   readonly version: Version
   readonly have: Bitfield
+  /** The pieces that are to be fetched, those in `have` included; absent when that is all of them. */
+  readonly wanted?: Bitfield | undefined
   readonly seed: number
 }
 
 export class PiecePicker {
   readonly version: Version
   readonly #have: Bitfield
+  readonly #wanted: Bitfield | undefined
   /** Pieces whose hash is known. */
   readonly #verifiable: Bitfield
   readonly #order: RarityOrder
@@ -79,11 +82,17 @@ export class PiecePicker {
   #undelivered: number
   #openBytes = 0
   #haveBytes = 0
+  #wantedBytes: number
+  /** Wanted and not here. */
+  #lackingCount = 0
+  #lackingBytes = 0
 
   constructor(init: PiecePickerInit) {
     assert(init.have.size === init.version.pieceCount, 'the bitfield is of the version')
     this.version = init.version
+    assert((init.wanted?.size ?? init.have.size) === init.have.size, 'so is what is wanted of it')
     this.#have = init.have.clone()
+    this.#wanted = init.wanted?.isFull === true ? undefined : init.wanted?.clone()
     this.#verifiable = new Bitfield(init.version.pieceCount)
     this.#order = new RarityOrder(init.version.pieceCount, init.seed)
     this.#undelivered = init.version.pieceCount
@@ -92,6 +101,23 @@ export class PiecePicker {
     this.#claimed = new Uint16Array(init.version.pieceCount)
     this.#have.each(piece => {
       this.#haveBytes += pieceLength(init.version, pieceIndex(piece))
+    })
+    this.#wantedBytes = init.version.totalBytes
+    this.#lackingBytes = init.version.totalBytes - this.#haveBytes
+    this.#lackingCount = init.version.pieceCount - this.#have.count
+    if (this.#wanted !== undefined) this.#countLacking(this.#wanted)
+  }
+
+  #countLacking(wanted: Bitfield): void {
+    this.#wantedBytes = 0
+    this.#lackingBytes = 0
+    this.#lackingCount = 0
+    wanted.each(piece => {
+      const bytes = pieceLength(this.version, pieceIndex(piece))
+      this.#wantedBytes += bytes
+      if (this.#have.has(piece)) return
+      this.#lackingCount++
+      this.#lackingBytes += bytes
     })
   }
 
@@ -103,8 +129,38 @@ export class PiecePicker {
     return this.#haveBytes
   }
 
+  /** Every piece of the version is here: this device is a source of it. */
   get isComplete(): boolean {
     return this.#have.isFull
+  }
+
+  /** Every piece that is wanted is here. */
+  get isSatisfied(): boolean {
+    return this.#lackingCount === 0
+  }
+
+  /** Of all that is wanted, here or not. */
+  get wantedBytes(): number {
+    return this.#wantedBytes
+  }
+
+  /** What is wanted and not here. */
+  get lackingBytes(): number {
+    return this.#lackingBytes
+  }
+
+  /** The pieces that are to be fetched; undefined when that is all of them. */
+  get wanted(): Bitfield | undefined {
+    return this.#wanted
+  }
+
+  isWanted(piece: number): boolean {
+    return this.#wanted?.has(piece) ?? true
+  }
+
+  /** Whether the piece is wanted and not here. */
+  isLacking(piece: number): boolean {
+    return this.isWanted(piece) && !this.#have.has(piece)
   }
 
   /** Pieces that can be opened. */
@@ -248,10 +304,10 @@ export class PiecePicker {
     this.#drop(open)
   }
 
-  /** Lets a missing piece be opened again; no effect on one in any other state. */
+  /** Lets a missing piece that is wanted be opened; no effect on one in any other state. */
   offer(piece: PieceIndex): void {
-    if (this.state(piece) === 'missing' && !this.#order.has(piece) && this.#verifiable.has(piece))
-      this.#makeOpenable(piece)
+    if (!this.isWanted(piece) || !this.#verifiable.has(piece)) return
+    if (this.state(piece) === 'missing' && !this.#order.has(piece)) this.#makeOpenable(piece)
   }
 
   markStored(open: OpenPiece): void {
@@ -259,14 +315,21 @@ export class PiecePicker {
     this.#have.add(open.piece)
     this.#drop(open)
     this.#haveBytes += open.bytes
+    this.#lackingCount--
+    this.#lackingBytes -= open.bytes
     this.#forPeersWith(open.piece, peer => peer.lackingCount--)
   }
 
   /** A stored piece turned out to be damaged. False when we did not have it. */
   markLost(piece: PieceIndex): boolean {
     if (!this.#have.delete(piece)) return false
-    this.#haveBytes -= pieceLength(this.version, piece)
-    this.#forPeersWith(piece, peer => peer.lackingCount++)
+    const bytes = pieceLength(this.version, piece)
+    this.#haveBytes -= bytes
+    if (this.isWanted(piece)) {
+      this.#lackingCount++
+      this.#lackingBytes += bytes
+      this.#forPeersWith(piece, peer => peer.lackingCount++)
+    }
     this.offer(piece)
     return true
   }
@@ -298,7 +361,7 @@ export class PiecePicker {
     this.#peers.add(peer)
     if (peer.cameComplete) {
       this.#countComplete(peer, 1)
-      peer.lackingCount = bits.size - this.#have.count
+      peer.lackingCount = this.#lackingCount
       peer.openableCount = this.#order.size
     } else
       bits.each(piece => {
@@ -330,7 +393,7 @@ export class PiecePicker {
     if (peer.cameComplete) this.#countApart(peer)
     peer.bits.delete(piece)
     this.#lower(peer, piece)
-    if (!this.#have.has(piece)) peer.lackingCount--
+    if (this.isLacking(piece)) peer.lackingCount--
     if (this.#order.has(piece)) peer.openableCount--
   }
 
@@ -377,7 +440,7 @@ export class PiecePicker {
   }
 
   #count(peer: PeerPieces, piece: number): void {
-    if (!this.#have.has(piece)) peer.lackingCount++
+    if (this.isLacking(piece)) peer.lackingCount++
     if (this.#order.has(piece)) peer.openableCount++
   }
 }

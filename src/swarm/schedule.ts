@@ -13,7 +13,8 @@
  * ahead with pieces that no incomplete peer has and that nobody was given yet; so each piece leaves the source
  * once before any leaves it twice, and the peers get the rest from each other. Who is behind with giving on what it was
  * given is given no more for a while: so load goes by uplink. What a peer was given comes back when the peer goes, or
- * does not ask for it in time. Once every piece is among the peers, the source is free.
+ * does not ask for it in time. A peer that says which pieces it wants (wants.ts) is given no others. Once every piece is
+ * among the peers, the source is free.
  *
  * In the endgame, when every block is asked for, `duplicate` finds a block that another peer would deliver clearly
  * sooner than the one that was asked.
@@ -25,6 +26,7 @@ import { defined } from '../base/assert.ts'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
+import type { Bitfield } from './bitfield.ts'
 import type { Crossing } from './crossing.ts'
 import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
 import type { PeerPieces, PiecePicker } from './piece-picker.ts'
@@ -70,12 +72,15 @@ interface Assignment {
   unspreadBytes: number
   /** It let suggestions lie: it is given nothing before this. */
   restsUntilMs: number
+  /** How far it is in the order, if it wants only some pieces. */
+  cursor: number
 }
 
 export class Schedule {
   readonly #picker: PiecePicker
   readonly #limits: TransferLimits
   readonly #crossing: Crossing
+  readonly #sessions: ReadonlyMap<unknown, Session>
   #fedMs: number
 
   readonly #assignments = new Map<Session, Assignment>()
@@ -91,12 +96,14 @@ export class Schedule {
     readonly picker: PiecePicker
     readonly limits: TransferLimits
     readonly crossing: Crossing
+    readonly sessions: ReadonlyMap<unknown, Session>
     readonly seed: number
     readonly nowMs: number
   }) {
     this.#picker = init.picker
     this.#limits = init.limits
     this.#crossing = init.crossing
+    this.#sessions = init.sessions
     this.#fedMs = init.nowMs
     this.#givenTo = new Uint16Array(init.picker.version.pieceCount)
     this.#order = Uint32Array.from(this.#givenTo.keys())
@@ -229,14 +236,27 @@ export class Schedule {
 
   /** Whether to assign now; true when that has changed. */
   review(sessions: Iterable<Session>): boolean {
-    let takers = 0
-    for (const session of sessions) if (takes(session)) takers++
-    const { isComplete, undeliveredCount } = this.#picker
-    const assigns = isComplete && undeliveredCount > 0 && takers >= ASSIGNING_PEERS_MIN
+    const takers = [...sessions].filter(takes)
+    const assigns =
+      this.#picker.isComplete && takers.length >= ASSIGNING_PEERS_MIN && this.#isUndelivered(takers)
     if (assigns === this.#assigns) return false
     this.#assigns = assigns
     if (!assigns) for (const session of [...this.#assignments.keys()]) this.gone(session)
     return true
+  }
+
+  /** Whether a piece that one of them wants is with no peer of our site that came incomplete. */
+  #isUndelivered(takers: readonly Session[]): boolean {
+    if (this.#picker.undeliveredCount === 0) return false
+    if (takers.some(({ wants }) => wants === undefined)) return true
+    for (const { wants } of takers) {
+      let isDelivered = true
+      wants?.each(piece => {
+        isDelivered &&= this.#picker.spread(piece) > 0
+      })
+      if (!isDelivered) return true
+    }
+    return false
   }
 
   /** Pieces to suggest to a peer now, so that it is supplied for a while. */
@@ -250,11 +270,11 @@ export class Schedule {
     )
     const pieces: PieceIndex[] = []
     if (nowMs < assignment.restsUntilMs) return pieces
-    this.#dropSpread(assignment)
+    this.#dropSpread(session, assignment)
     const unspreadMax = UNSPREAD_AHEADS * aheadBytes
     while (assignment.pendingBytes < aheadBytes || assignment.pending.size < SUGGESTIONS_MIN) {
       if (assignment.unspreadBytes > unspreadMax) break
-      const piece = this.#nextFresh()
+      const piece = this.#nextFresh(session.wants, assignment)
       if (piece === undefined) break
       assignment.pending.set(piece, nowMs)
       assignment.pendingBytes += pieceLength(this.#picker.version, piece)
@@ -287,6 +307,14 @@ export class Schedule {
     if (assignment !== undefined) this.#takeBack(assignment, piece)
   }
 
+  /** A peer said which pieces it wants: the others that it was given go to others at once. */
+  narrowed(session: Session): void {
+    const assignment = this.#assignments.get(session)
+    if (assignment === undefined || session.wants === undefined) return
+    for (const piece of [...assignment.pending.keys()])
+      if (!session.wants.has(piece)) this.#takeBack(assignment, piece)
+  }
+
   gone(session: Session): void {
     const assignment = this.#assignments.get(session)
     if (assignment === undefined) return
@@ -294,6 +322,7 @@ export class Schedule {
     this.#assignments.delete(session)
     // Pieces that only this peer had are to be handed out again, wherever in the order they are.
     this.#cursor = 0
+    for (const other of this.#assignments.values()) other.cursor = 0
   }
 
   #assignmentOf(session: Session): Assignment {
@@ -305,15 +334,26 @@ export class Schedule {
         given: new Set(),
         unspread: new Set(),
         unspreadBytes: 0,
-        restsUntilMs: 0
+        restsUntilMs: 0,
+        cursor: 0
       }
       this.#assignments.set(session, assignment)
     }
     return assignment
   }
 
-  #nextFresh(): PieceIndex | undefined {
+  #nextFresh(wants: Bitfield | undefined, assignment: Assignment): PieceIndex | undefined {
     const isFresh = (piece: number) => this.#picker.spread(piece) === 0 && this.#givenTo[piece] === 0
+    if (wants !== undefined) {
+      // What it does not want stays for the others, so it goes through the order by itself.
+      const returned = this.#returned.findLastIndex(piece => wants.has(piece) && isFresh(piece))
+      if (returned >= 0) return pieceIndex(this.#returned.splice(returned, 1)[0] ?? 0)
+      while (assignment.cursor < this.#order.length) {
+        const piece = this.#order[assignment.cursor++] ?? 0
+        if (wants.has(piece) && isFresh(piece)) return pieceIndex(piece)
+      }
+      return undefined
+    }
     for (let piece = this.#returned.pop(); piece !== undefined; piece = this.#returned.pop())
       if (isFresh(piece)) return pieceIndex(piece)
     while (this.#cursor < this.#order.length) {
@@ -333,11 +373,12 @@ export class Schedule {
     this.#givenTo[piece] = (this.#givenTo[piece] ?? 0) + 1
   }
 
-  /** Forgets what has gone on to others, or was never fetched. */
-  #dropSpread(assignment: Assignment): void {
+  /** Forgets what has gone on to others, was never fetched, or is wanted by nobody else. */
+  #dropSpread(session: Session, assignment: Assignment): void {
+    const others = [...this.#sessions.values()].filter(other => other !== session && takes(other))
     for (const piece of assignment.unspread) {
-      const isWaiting = this.#picker.spread(piece) === 1 || assignment.given.has(piece)
-      if (isWaiting) continue
+      const isFetched = this.#picker.spread(piece) === 1 || assignment.given.has(piece)
+      if (isFetched && others.some(other => lacks(other, piece))) continue
       assignment.unspread.delete(piece)
       assignment.unspreadBytes -= pieceLength(this.#picker.version, pieceIndex(piece))
     }
@@ -373,8 +414,14 @@ function takes(session: Session): boolean {
     session.flags?.fast === true &&
     session.theyAreInterested &&
     session.pieces !== undefined &&
-    !session.pieces.bits.isFull
+    !session.pieces.bits.isFull &&
+    session.wants?.count !== 0
   )
+}
+
+/** Whether it misses a piece and wants it. */
+function lacks({ pieces, wants }: Session, piece: number): boolean {
+  return pieces?.bits.has(piece) === false && wants?.has(piece) !== false
 }
 
 function asksFor(session: Session, request: BlockRequest): boolean {

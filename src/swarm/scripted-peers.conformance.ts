@@ -18,6 +18,8 @@ export interface StageInit {
   /** Pieces that are stored at the start; absent while not even the version is known. */
   readonly have?: 'all' | 'none' | readonly number[]
   readonly wantsData?: boolean
+  /** Pieces that it wants; absent: all. */
+  readonly wants?: readonly number[]
   readonly limits?: Partial<TransferLimits>
 }
 
@@ -39,7 +41,7 @@ export class Stage {
       if (init.have === 'all' || (Array.isArray(init.have) && init.have.includes(piece))) have.add(piece)
     this.transfer = new Transfer({
       versionId: version.id,
-      ...(init.have === undefined ? {} : { version, have }),
+      ...(init.have === undefined ? {} : { version, have, ...this.#wanted(init.wants) }),
       wantsData: init.wantsData ?? true,
       self: deviceOf(SELF),
       site: 'berlin',
@@ -48,6 +50,13 @@ export class Stage {
       seed: 1,
       ...(init.limits === undefined ? {} : { limits: init.limits })
     })
+  }
+
+  #wanted(pieces: readonly number[] | undefined): { wanted?: Bitfield } {
+    if (pieces === undefined) return {}
+    const wanted = new Bitfield(this.fixture.version.pieceCount)
+    for (const piece of pieces) wanted.add(piece)
+    return { wanted }
   }
 
   /** Hands an event over and returns what it led to. */

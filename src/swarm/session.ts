@@ -22,7 +22,13 @@ import { type DeviceId, idBytes, pieceIndex, type VersionId } from '../base/ids.
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength, type Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
-import { NO_EXTENSIONS, type RemoteExtensions } from './extension-messages.ts'
+import {
+  isViolation,
+  NO_EXTENSIONS,
+  type PeerageMessage,
+  type PieceRun,
+  type RemoteExtensions
+} from './extension-messages.ts'
 import { GivenUp } from './given-up.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
 import type { PeerPieces } from './piece-picker.ts'
@@ -30,6 +36,7 @@ import { Pipeline } from './pipeline.ts'
 import { Budget, RateWindow } from './rates.ts'
 import { PIPELINE_MIN_BYTES, type TransferLimits } from './transfer-limits.ts'
 import type { PeerFacts, PeerKey } from './transfer-types.ts'
+import { readWants } from './wants.ts'
 import {
   BLOCK_BYTES,
   type BlockRange,
@@ -85,6 +92,9 @@ export class Session {
 
   // ---- what it has
   pieces: PeerPieces | undefined
+  /** Pieces that it fetches, or has chosen and has; undefined while that is all of them. See wants.ts. */
+  wants: Bitfield | undefined
+  #earlyWants: readonly PieceRun[] | undefined
   #early: EarlyPieces | undefined
 
   // ---- what we ask of it
@@ -133,6 +143,17 @@ export class Session {
 
   get isComplete(): boolean {
     return this.pieces?.bits.isFull ?? false
+  }
+
+  /** Whether it has every piece that it wants. */
+  get isSatisfied(): boolean {
+    const { pieces, wants } = this
+    if (wants === undefined || pieces === undefined) return this.isComplete
+    let isSatisfied = true
+    wants.each(piece => {
+      isSatisfied &&= pieces.bits.has(piece)
+    })
+    return isSatisfied
   }
 
   /** Whether it speaks our extension. */
@@ -249,6 +270,20 @@ export class Session {
     return undefined
   }
 
+  /** Takes in what it says in our extension that is for this stream alone. */
+  heard({ assigns, wants }: PeerageMessage, version: Version | undefined): Violation | undefined {
+    this.assigns = assigns ?? this.assigns
+    if (wants === undefined) return undefined
+    if (version === undefined) {
+      this.#earlyWants = wants
+      return undefined
+    }
+    const read = readWants(wants, version)
+    if (read !== undefined && isViolation(read)) return read
+    this.wants = read
+    return undefined
+  }
+
   // ---- pieces announced before the version is known
 
   keepEarly(message: WireMessage): void {
@@ -265,6 +300,12 @@ export class Session {
   takeEarly(pieceCount: number): Bitfield | Violation {
     const early = this.#early
     this.#early = undefined
+    if (this.#earlyWants !== undefined) {
+      const wants = readWants(this.#earlyWants, { pieceCount })
+      if (wants !== undefined && isViolation(wants)) return wants
+      this.wants = wants
+      this.#earlyWants = undefined
+    }
     const whole = early?.whole
     if (whole === 'all') return Bitfield.full(pieceCount)
     const bits = whole === undefined ? new Bitfield(pieceCount) : Bitfield.fromBytes(whole, pieceCount)

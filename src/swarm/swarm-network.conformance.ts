@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict'
 import { pieceIndex } from '../base/ids.ts'
 import { leafHashes } from '../content/merkle.ts'
+import type { Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
 import { deviceOf, type Fixture, sha256 } from './swarm-fixture.conformance.ts'
 import { Transfer } from './transfer.ts'
@@ -39,6 +40,10 @@ export interface NodeInit {
   readonly index: number
   readonly fixture: Fixture
   readonly hasAll?: boolean
+  /** Files that it wants; absent: all. */
+  readonly wants?: readonly number[]
+  /** Fetches nothing, whatever it wants. */
+  readonly isPaused?: boolean
   readonly knowsVersion?: boolean
   readonly upBytesPerMs: number
   readonly downBytesPerMs: number
@@ -53,6 +58,7 @@ export class SimNode {
   readonly init: NodeInit
   readonly transfer: Transfer
   readonly stored = new Set<number>()
+  readonly wanted: Bitfield
   readonly misbehaviours: { readonly of: number; readonly reason: MisbehaviourReason }[] = []
   readonly sentTo = new Map<number, number>()
   completedMs: number | undefined
@@ -73,12 +79,13 @@ export class SimNode {
     this.index = init.index
     this.init = init
     const { version, layers } = init.fixture
+    this.wanted = piecesOf(version, init.wants)
     const knows = init.knowsVersion ?? init.hasAll ?? false
     this.transfer = new Transfer({
       versionId: version.id,
-      ...(knows ? { version } : {}),
+      ...(knows ? { version, wanted: this.wanted } : {}),
       ...(init.hasAll === true ? { have: Bitfield.full(version.pieceCount) } : {}),
-      wantsData: init.hasAll !== true,
+      wantsData: init.hasAll !== true && init.isPaused !== true,
       self: deviceOf(init.index),
       site: this.site,
       sha256,
@@ -176,13 +183,13 @@ export class SimNode {
         return
       case 'infoReceived':
         assert.deepEqual(effect.infoBytes, fixture.version.infoBytes)
-        this.#later(1, () => this.post({ type: 'infoReady', version: fixture.version }))
+        this.#later(1, () => this.post({ type: 'infoReady', version: fixture.version, wanted: this.wanted }))
         return
       case 'layerReceived':
         assert.deepEqual(effect.layer, fixture.layers.get(effect.fileIndex))
         return
       case 'complete':
-        assert.equal(this.stored.size, fixture.version.pieceCount)
+        assert.equal(this.stored.size, this.wanted.count)
         this.completedMs = this.#network.time.nowMs
         return
       case 'misbehaviour':
@@ -208,6 +215,7 @@ export class SimNode {
       for (const buffer of new Set(effect.blocks.map(block => block.buffer)))
         assert.ok(this.#lent.delete(buffer), 'a stored buffer was lent')
       assert.ok(!this.stored.has(effect.piece), 'a piece is stored once')
+      assert.ok(this.wanted.has(effect.piece), 'what is not wanted is not fetched')
       this.stored.add(effect.piece)
       this.post({ type: 'pieceStored', piece: effect.piece })
     })
@@ -406,4 +414,12 @@ export class SimNetwork {
   indexOf(device: string): number {
     return this.nodes.findIndex(node => deviceOf(node.index) === device)
   }
+}
+
+function piecesOf(version: Version, files: readonly number[] | undefined): Bitfield {
+  if (files === undefined) return Bitfield.full(version.pieceCount)
+  const pieces = new Bitfield(version.pieceCount)
+  for (const [index, { firstPiece, pieceCount }] of version.files.entries())
+    if (files.includes(index)) for (let i = 0; i < pieceCount; i++) pieces.add(firstPiece + i)
+  return pieces
 }

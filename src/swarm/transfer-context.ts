@@ -7,7 +7,7 @@ import type { DeviceId, VersionId } from '../base/ids.ts'
 import type { Sha256 } from '../content/hash.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
-import type { DisconnectReason, PeerKey, TransferEffect } from './transfer-types.ts'
+import type { DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
 import type { MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
 
 /** How many peers that have gone are remembered, so that their bad blocks can still be laid to them. */
@@ -33,6 +33,8 @@ export class TransferContext {
   readonly misbehaviours = new Map<MisbehaviourReason, number>()
   nowMs = 0
   wantsData = false
+  /** The share of this transfer in what all of the device may have in flight. */
+  inFlightBytesMax: number
   #effects: TransferEffect[] = []
   readonly #outboxes = new Map<Session, { readonly messages: WireMessage[]; canWait: boolean }>()
   readonly #bans = new Map<DeviceId, number>()
@@ -46,7 +48,13 @@ export class TransferContext {
     this.site = init.site
     this.sha256 = init.sha256
     this.limits = init.limits
+    this.inFlightBytesMax = init.limits.inFlightBytesMax
     this.seed = init.seed
+  }
+
+  want({ wantsData, inFlightBytesMax }: EventOf<'wantData'>): void {
+    this.wantsData = wantsData
+    this.inFlightBytesMax = Math.min(inFlightBytesMax ?? Infinity, this.limits.inFlightBytesMax)
   }
 
   emit(effect: TransferEffect): void {

@@ -22,6 +22,9 @@ export function transferStatus(of: {
     haveCount: parts?.picker.have.count ?? 0,
     haveBytes: parts?.picker.haveBytes ?? 0,
     totalBytes: version?.totalBytes ?? 0,
+    wantedBytes: parts?.picker.wantedBytes ?? 0,
+    lackingBytes: parts?.picker.lackingBytes ?? 0,
+    openBytes: parts?.picker.openBytes ?? 0,
     requestedCount: parts?.picker.requestedCount ?? 0,
     receivedCount: parts?.picker.receivedCount ?? 0,
     inFlightBytes: parts?.downloads.inFlightBytes ?? 0,
@@ -40,7 +43,7 @@ export function transferStatus(of: {
 
 function phaseOf(context: TransferContext, parts: VersionParts | undefined): TransferStatus['phase'] {
   if (parts === undefined) return 'metadata'
-  if (parts.picker.isComplete) return 'complete'
+  if (parts.picker.isSatisfied) return 'complete'
   return context.wantsData ? 'downloading' : 'idle'
 }
 
@@ -57,6 +60,8 @@ function peerStatus(session: Session, nowMs: number): PeerStatus {
     uploadRate: session.uploaded.rate(nowMs),
     haveCount: session.pieces?.bits.count ?? 0,
     isComplete: session.isComplete,
+    isSatisfied: session.isSatisfied,
+    lackingCount: session.pieces?.lackingCount ?? 0,
     inFlightBytes: session.inFlightBytes,
     snubbed: session.snubbed,
     chokesUs: session.chokesUs

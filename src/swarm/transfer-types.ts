@@ -27,12 +27,19 @@ export function peerKey(value: number): PeerKey {
   return value as PeerKey
 }
 
-export interface TransferInit {
+/** What is known of the pieces of a version when it is given. */
+export interface ChosenPieces {
+  /** Durably stored and verified; the Transfer makes its own copy. */
+  readonly have?: Bitfield
+  /** To be fetched, those in `have` included; absent when that is all of them. */
+  readonly wanted?: Bitfield
+}
+
+/** The pieces only with `version`. */
+export interface TransferInit extends ChosenPieces {
   readonly versionId: VersionId
   /** Absent until the info dictionary is here. */
   readonly version?: Version
-  /** Pieces that are durably stored and verified; the Transfer makes its own copy. Only with `version`. */
-  readonly have?: Bitfield
   readonly wantsData: boolean
   readonly self: DeviceId
   /** Of this device. */
@@ -78,10 +85,13 @@ export type TransferEvent =
       readonly request: HashRange
       readonly leaves: Uint8Array | undefined
     }
-  /** The info dictionary is parsed; `have` as in TransferInit. */
-  | { readonly type: 'infoReady'; readonly version: Version; readonly have?: Bitfield }
-  | { readonly type: 'wantData'; readonly wantsData: boolean }
+  /** The info dictionary is parsed. */
+  | ({ readonly type: 'infoReady'; readonly version: Version } & ChosenPieces)
+  /** Fetch, or leave off fetching; and how much may be in flight, at most what the limits say, which is the default. */
+  | { readonly type: 'wantData'; readonly wantsData: boolean; readonly inFlightBytesMax?: number }
   | { readonly type: 'tick' }
+
+export type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>
 
 /** What comes of an effect that the store has a part in, or of the store itself. */
 export type StoreEvent = Exclude<
@@ -143,7 +153,7 @@ export type TransferEffect =
   | { readonly type: 'infoReceived'; readonly infoBytes: Uint8Array }
   /** A piece layer that leads to its file's root: keep it beside the version. */
   | { readonly type: 'layerReceived'; readonly fileIndex: number; readonly layer: Uint8Array }
-  /** Every piece is stored. */
+  /** Every piece that is wanted is stored. */
   | { readonly type: 'complete' }
   | {
       readonly type: 'misbehaviour'
@@ -168,6 +178,10 @@ export interface PeerStatus {
   readonly uploadRate: number
   readonly haveCount: number
   readonly isComplete: boolean
+  /** It has all that it says it wants. */
+  readonly isSatisfied: boolean
+  /** Pieces that it has, and that we want and do not have. */
+  readonly lackingCount: number
   readonly inFlightBytes: number
   readonly snubbed: boolean
   readonly chokesUs: boolean
@@ -180,6 +194,11 @@ export interface TransferStatus {
   readonly haveCount: number
   readonly haveBytes: number
   readonly totalBytes: number
+  /** Of what is wanted: all of it, and what is not here yet. */
+  readonly wantedBytes: number
+  readonly lackingBytes: number
+  /** Blocks in memory or asked for. */
+  readonly openBytes: number
   readonly requestedCount: number
   readonly receivedCount: number
   readonly inFlightBytes: number

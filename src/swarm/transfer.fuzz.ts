@@ -241,6 +241,11 @@ class Run {
       { type: 'hash-request', ...hashRange },
       { type: 'hash-request', ...hashRange },
       { type: 'extended', extensionId: 2, payload: encodePeerage({ assigns: piece % 2 === 0 }) },
+      {
+        type: 'extended',
+        extensionId: 2,
+        payload: encodePeerage({ wants: piece % 3 === 0 ? [] : [{ first: piece, count: 1 }] })
+      },
       { type: 'extended', extensionId: 1, payload: encodeMetadata({ kind: 'request', piece }) },
       { type: 'extended', extensionId: piece, payload: Uint8Array.of(0x64, 0x65) },
       { type: 'bitfield', bits: new Uint8Array(1) },

@@ -30,6 +30,7 @@ import { TransferContext } from './transfer-context.ts'
 import { transferLimits } from './transfer-limits.ts'
 import { transferStatus } from './transfer-status.ts'
 import type {
+  EventOf,
   PeerFacts,
   PeerKey,
   StoreEvent,
@@ -48,7 +49,7 @@ export class Transfer {
   readonly #hashRequests: HashRequests
   #version: Version | undefined
   #parts: VersionParts | undefined
-  /** A session ended while the event was handled: others may take over. */
+  /** A session ended in this event: others may take over. */
   #hasLeft = false
   #tickedMs = 0
   #wasComplete = false
@@ -62,8 +63,8 @@ export class Transfer {
     this.#context.onLeave = session => this.#close(session)
     this.#metadata = new MetadataExchange(this.#context, version?.infoBytes)
     this.#hashRequests = new HashRequests(this.#context)
-    if (version !== undefined) this.#useVersion(version, init.have)
-    this.#wasComplete = this.#parts?.picker.isComplete ?? false
+    if (version !== undefined) this.#useVersion({ ...init, version })
+    this.#wasComplete = this.#parts?.picker.isSatisfied ?? false
   }
 
   /** Whether a piece is stored. */
@@ -102,7 +103,7 @@ export class Transfer {
       this.#hasLeft = false
       this.#takeOver()
     }
-    const isComplete = this.#parts?.picker.isComplete ?? false
+    const isComplete = this.#parts?.picker.isSatisfied ?? false
     if (isComplete && !this.#wasComplete) this.#context.emit({ type: 'complete' })
     this.#wasComplete = isComplete
     this.#parts?.claims.tell()
@@ -131,10 +132,11 @@ export class Transfer {
         this.#tick()
         return
       case 'infoReady':
-        this.#onInfo(event.version, event.have)
+        this.#onInfo(event)
         return
       case 'wantData':
-        this.#setWantsData(event.wantsData)
+        this.#context.want(event)
+        this.#onWant(event.wantsData)
         return
       default:
         this.#onStoreEvent(event)
@@ -177,22 +179,24 @@ export class Transfer {
 
   // ---- the version
 
-  #useVersion(version: Version, have: Bitfield | undefined): void {
+  #useVersion({ version, have, wanted }: Omit<EventOf<'infoReady'>, 'type'>): void {
     this.#version = version
     this.#parts = versionParts({
       context: this.#context,
       hashRequests: this.#hashRequests,
       version,
       have: have ?? new Bitfield(version.pieceCount),
+      wanted,
       knownLayer: this.#init.knownLayer ?? (() => undefined)
     })
   }
 
-  #onInfo(version: Version, have: Bitfield | undefined): void {
+  #onInfo(event: EventOf<'infoReady'>): void {
+    const { version } = event
     assert(this.#version === undefined, 'the version is given once')
     assert(version.id === this.#context.versionId, 'the version is the one that was asked for')
     this.#metadata.setInfo(version.infoBytes)
-    this.#useVersion(version, have)
+    this.#useVersion(event)
     const parts = defined(this.#parts, 'parts')
     for (const session of [...this.#context.sessions.values()]) {
       if (session.flags === undefined) continue
@@ -206,12 +210,9 @@ export class Transfer {
     this.#startAll(parts)
   }
 
-  #setWantsData(wantsData: boolean): void {
-    this.#context.wantsData = wantsData
-    const parts = this.#parts
-    if (parts === undefined) return
-    if (!wantsData) parts.downloads.stop()
-    this.#startAll(parts)
+  #onWant(wantsData: boolean): void {
+    if (!wantsData) this.#parts?.downloads.stop()
+    if (this.#parts !== undefined) this.#startAll(this.#parts)
   }
 
   #startAll(parts: VersionParts): void {
@@ -441,7 +442,7 @@ export class Transfer {
         return isInterested ? undefined : session.spendIdle(this.#context.nowMs)
       }
       case 'suggest': {
-        const isNew = this.#context.wantsData && this.#parts?.picker.have.has(message.piece) === false
+        const isNew = this.#context.wantsData && this.#parts?.picker.isLacking(message.piece) === true
         if (!isNew || session.suggested.has(message.piece)) break
         session.suggested.add(message.piece)
         this.#parts?.downloads.fill(session)
@@ -467,7 +468,8 @@ export class Transfer {
     } else if (extensionId === PEERAGE_EXTENSION_ID) {
       const said = readPeerage(payload)
       if (isViolation(said)) return said
-      session.assigns = said.assigns ?? session.assigns
+      const violation = session.heard(said, this.#version)
+      if (violation !== undefined) return violation
       this.#parts?.claims.heard(session, said)
       this.#parts?.downloads.fill(session)
     }
@@ -480,8 +482,6 @@ export class Transfer {
     if (this.#parts?.layers.missingCount !== missing) this.#parts?.downloads.fillAll()
     return violation
   }
-
-  // ---- time
 
   #tick(): void {
     const { nowMs, limits } = this.#context

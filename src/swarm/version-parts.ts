@@ -14,6 +14,7 @@ import { PiecePicker } from './piece-picker.ts'
 import { Schedule } from './schedule.ts'
 import type { TransferContext } from './transfer-context.ts'
 import { Uploads } from './uploads.ts'
+import { Wants } from './wants.ts'
 
 export interface VersionParts {
   readonly picker: PiecePicker
@@ -32,21 +33,23 @@ export function versionParts(init: {
   readonly hashRequests: HashRequests
   readonly version: Version
   readonly have: Bitfield
+  readonly wanted: Bitfield | undefined
   readonly knownLayer: (fileIndex: number) => Uint8Array | undefined
 }): VersionParts {
-  const { context, hashRequests: requests, version, have } = init
+  const { context, hashRequests: requests, version, have, wanted } = init
   const { limits, seed, nowMs } = context
-  const picker = new PiecePicker({ version, have, seed })
+  const picker = new PiecePicker({ version, have, wanted, seed })
   const { self, site, sessions } = context
   const crossing = new Crossing({ picker, limits, self, site, sessions, nowMs: () => context.nowMs })
-  const schedule = new Schedule({ picker, limits, crossing, seed, nowMs })
+  const schedule = new Schedule({ picker, limits, crossing, sessions, seed, nowMs })
   const layers = new LayerFetch({ context, picker, requests, known: init.knownLayer })
+  const wants = new Wants({ context, picker, crossing, schedule })
   const pieceHash = (piece: PieceIndex) => layers.pieceHash(piece)
   const downloads = new Downloads({ context, picker, schedule, crossing, pieceHash })
   return {
     picker,
     crossing,
-    claims: new Claims({ context, crossing, downloads }),
+    claims: new Claims({ context, crossing, downloads, wants }),
     schedule,
     layers,
     downloads,
