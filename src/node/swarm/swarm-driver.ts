@@ -32,6 +32,14 @@ import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel } from './peer-channel.ts'
 import { RecentPieces } from './recent-pieces.ts'
 
+/** Other files of this device that hold blocks of the version, as far as hints say. */
+export interface LocalSource {
+  /** By piece times blocks per piece, plus block. */
+  readonly blocks: Bitfield
+  /** False when the range can not be had. What is read may be anything: it is verified with its piece. */
+  readonly read: (range: BlockRange, into: Uint8Array) => Promise<boolean>
+}
+
 export interface SwarmDriverInit {
   readonly versionId: VersionId
   /** What is here of the version; undefined while not even its info dictionary is. */
@@ -114,6 +122,7 @@ export class SwarmDriver {
   readonly #pastTallies = new Map<DeviceId, Tally>()
   readonly #recent = new RecentPieces(blocks => this.#free(blocks))
   #holding: Holding | undefined
+  #local: LocalSource | undefined
   #peersEver = 0
   #storedCount: number
   #running = false
@@ -218,6 +227,12 @@ export class SwarmDriver {
     this.#post({ type: 'infoReady', version, have: haveOf(holding, version) })
   }
 
+  /** Takes what other files of this device hold from there; after the version is known. */
+  useLocal(source: LocalSource): void {
+    this.#local = source
+    this.#post({ type: 'localFound', blocks: source.blocks })
+  }
+
   /** The holding changed by itself: what left it is not served any more. */
   holdingChanged(): void {
     const holding = this.#holding
@@ -268,6 +283,9 @@ export class SwarmDriver {
         return
       case 'release':
         this.#init.buffers.free(effect.block)
+        return
+      case 'readLocal':
+        void this.#readLocal(effect)
         return
       case 'readLeaves':
         void this.#readLeaves(effect)
@@ -351,6 +369,14 @@ export class SwarmDriver {
       this.#init.log.warn({ version: this.versionId, piece: range.piece, code: thrown.code }, thrown.message)
       return false
     }
+  }
+
+  async #readLocal({ piece, begin, length }: BlockRange): Promise<void> {
+    const range = { piece, begin, length }
+    const block = this.#init.buffers.allocate(length)
+    const isRead = (await this.#local?.read(range, block)) === true
+    if (this.#closed || !isRead) this.#init.buffers.free(block)
+    this.#post({ type: 'localRead', ...range, block: isRead ? block : undefined })
   }
 
   async #readLeaves(effect: Extract<TransferEffect, { type: 'readLeaves' }>): Promise<void> {

@@ -26,6 +26,7 @@ import type { Log } from '../log.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import {
   addTally,
+  type LocalSource,
   NO_TALLY,
   type StreamSink,
   SwarmDriver,
@@ -156,6 +157,10 @@ export class SwarmHub {
   /** Answers `onInfo`. */
   useHolding(versionId: VersionId, holding: Holding): void {
     this.#entries.get(versionId)?.driver.useHolding(holding)
+  }
+
+  useLocal(versionId: VersionId, source: LocalSource): void {
+    this.#entries.get(versionId)?.driver.useLocal(source)
   }
 
   status(versionId: VersionId): TransferStatus | undefined {
