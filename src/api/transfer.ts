@@ -47,6 +47,7 @@ export const transfer = z.object({
   totalBytes: byteCount,
   haveBytes: byteCount,
   resumedBytes: byteCount,
+  reusedBytes: byteCount,
   receivedBytes: byteCount,
   wastedBytes: byteCount,
   bytesPerSecond,

@@ -122,3 +122,13 @@ function readChunks(
   }
   return total === fileBytes ? { lengths, hashes } : `chunks of ${total} bytes for a file of ${fileBytes}`
 }
+
+/** The longest that the index of a version can be. */
+export function chunkIndexBytesMax(version: FilesOfVersion): number {
+  let bytes = HEADER_BYTES
+  for (const fileIndex of chunkedFiles(version)) {
+    const chunks = Math.ceil((version.files[fileIndex]?.bytes ?? 0) / CHUNK_BYTES_MIN)
+    bytes += FILE_HEADER_BYTES + chunks * CHUNK_ENTRY_BYTES
+  }
+  return Math.min(bytes, CHUNK_INDEX_BYTES_MAX)
+}

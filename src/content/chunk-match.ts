@@ -76,3 +76,14 @@ export function localRanges(table: ChunkTable, { lengths, hashes }: FileChunks):
 function pick({ source, fileIndex, offset }: ChunkPlace): ChunkPlace {
   return { source, fileIndex, offset }
 }
+
+/** Bytes of the chunks that are not in a table. */
+export function newBytesOf(table: ChunkTable, index: ChunkIndex): number {
+  let bytes = 0
+  for (const { lengths, hashes } of index)
+    for (const [chunk, length] of lengths.entries()) {
+      const hash = hashes.subarray(chunk * CHUNK_HASH_BYTES, (chunk + 1) * CHUNK_HASH_BYTES)
+      if (table.find(length, hash) === undefined) bytes += length
+    }
+  return bytes
+}

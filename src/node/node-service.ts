@@ -339,6 +339,7 @@ export class LocalNodeService implements NodeService {
       ...{ id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes },
       haveBytes: view.haveBytes,
       resumedBytes: view.resumedBytes,
+      reusedBytes: view.reusedBytes,
       receivedBytes: total.receivedBytes,
       wastedBytes: total.wastedBytes,
       bytesPerSecond,

@@ -22,8 +22,13 @@ function local(picture: string): Bitfield {
 
 /** A device that has been told of blocks of its own, before or after a source is there. */
 function stageWith(picture: string): Stage {
-  const stage = new Stage({ fixture: FIXTURE, have: 'none', limits: { pipelineStartBytes: MIB } })
-  stage.post({ type: 'localFound', blocks: local(picture) })
+  const stage = new Stage({
+    fixture: FIXTURE,
+    have: 'none',
+    limits: { pipelineStartBytes: MIB },
+    local: local(picture)
+  })
+  stage.post({ type: 'tick' })
   return stage
 }
 
@@ -153,10 +158,10 @@ test('a read that comes for a piece that was given up meanwhile gives its buffer
 
 test('reading ahead is bounded', () => {
   const fixture = makeVersion([64 * MIB], MIB)
-  const stage = new Stage({ fixture, have: 'none' })
   const blocks = new Bitfield(64 * 64)
   for (let block = 0; block < blocks.size; block++) blocks.add(block)
-  stage.post({ type: 'localFound', blocks })
+  const stage = new Stage({ fixture, have: 'none', local: blocks })
+  stage.post({ type: 'tick' })
   const bytes = stage.all('readLocal').reduce((sum, { length }) => sum + length, 0)
   assert.ok(bytes > 4 * MIB && bytes <= 16 * MIB, `${bytes} are being read`)
 })

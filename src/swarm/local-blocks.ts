@@ -18,7 +18,7 @@ import { type BlockRun, LOCAL_PEER, type OpenPiece } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import type { TransferContext } from './transfer-context.ts'
 import type { EventOf } from './transfer-types.ts'
-import { BLOCK_BYTES, type BlockRange, REQUEST_BYTES_MAX } from './wire-messages.ts'
+import { BLOCK_BYTES, REQUEST_BYTES_MAX } from './wire-messages.ts'
 
 /** What is being read at a time of pieces for which no peer is needed. */
 const READING_BYTES_MAX = 8 * MIB
@@ -28,7 +28,7 @@ export class LocalBlocks {
   readonly #picker: PiecePicker
   readonly #downloads: Downloads
   /** By piece times blocks per piece, plus block. */
-  #blocks: Bitfield | undefined
+  readonly #blocks: Bitfield | undefined
   readonly #blocksPerPiece: number
   /** Pieces of which every block is local, and that were not opened for it yet. */
   readonly #whole = new Set<number>()
@@ -40,28 +40,19 @@ export class LocalBlocks {
     readonly context: TransferContext
     readonly picker: PiecePicker
     readonly downloads: Downloads
+    readonly blocks: Bitfield | undefined
   }) {
     this.#context = init.context
     this.#picker = init.picker
     this.#downloads = init.downloads
     this.#blocksPerPiece = init.picker.version.pieceBytes / BLOCK_BYTES
-    init.picker.onOpened = open => this.#opened(open)
-  }
-
-  on(event: EventOf<'localFound' | 'localRead'>): void {
-    if (event.type === 'localFound') this.#use(event.blocks)
-    else this.#onRead(event, event.block)
-  }
-
-  /** Names the blocks; pieces that are open already go on as they are. */
-  #use(blocks: Bitfield): void {
-    const { version } = this.#picker
-    assert(blocks.size === version.pieceCount * this.#blocksPerPiece, 'a bit for each block')
-    this.#blocks = blocks.clone()
-    this.#whole.clear()
-    this.#fruitlessCount = 0
+    if (init.blocks === undefined) return
+    const { version, have } = init.picker
+    assert(init.blocks.size === version.pieceCount * this.#blocksPerPiece, 'a bit for each block')
+    this.#blocks = init.blocks.clone()
     for (let piece = 0; piece < version.pieceCount; piece++)
-      if (!this.#picker.have.has(piece) && this.#isWhole(piece)) this.#whole.add(piece)
+      if (!have.has(piece) && this.#isWhole(piece)) this.#whole.add(piece)
+    init.picker.onOpened = open => this.#opened(open)
   }
 
   #isWhole(piece: number): boolean {
@@ -101,7 +92,6 @@ export class LocalBlocks {
 
   #opened(open: OpenPiece): void {
     this.#whole.delete(open.piece)
-    if (this.#blocks === undefined) return
     for (const run of this.#runs(open)) {
       open.reserve(run)
       const range = { piece: open.piece, begin: run.first * BLOCK_BYTES, length: open.runBytes(run) }
@@ -124,7 +114,7 @@ export class LocalBlocks {
   }
 
   /** The answer to `readLocal`; without a block if it can not be read. */
-  #onRead({ piece, begin, length }: BlockRange, block: Uint8Array | undefined): void {
+  onRead({ piece, begin, length, block }: EventOf<'localRead'>): void {
     this.#readingBytes -= length
     const open = this.#picker.openPiece(pieceIndex(piece))
     const run = { first: begin / BLOCK_BYTES, count: Math.ceil(length / BLOCK_BYTES) }

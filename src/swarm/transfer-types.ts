@@ -33,6 +33,8 @@ export interface ChosenPieces {
   readonly have?: Bitfield
   /** To be fetched, those in `have` included; absent when that is all of them. */
   readonly wanted?: Bitfield
+  /** Blocks that other files of this device may hold, by piece times blocks per piece, plus block: local-blocks.ts. */
+  readonly local?: Bitfield
 }
 
 /** The pieces only with `version`. */
@@ -78,11 +80,6 @@ export type TransferEvent =
   | { readonly type: 'pieceLost'; readonly piece: PieceIndex }
   /** A `serve` was carried out (`sent`), or could not be. */
   | ({ readonly type: 'served'; readonly peer: PeerKey; readonly sent: boolean } & BlockRange)
-  /**
-   * Blocks that other files of this device may hold, by piece times blocks per piece, plus block: see local-blocks.ts.
-   * After the version is known; they take the place of those that were named before.
-   */
-  | { readonly type: 'localFound'; readonly blocks: Bitfield }
   /** The answer to `readLocal`: a buffer as for a block that came, or none if it can not be read. */
   | ({ readonly type: 'localRead'; readonly block: Uint8Array | undefined } & BlockRange)
   /** The answer to `readLeaves`: leaf hashes of the asked range, or none if they could not be had. */

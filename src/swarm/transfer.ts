@@ -163,9 +163,8 @@ export class Transfer {
       case 'pieceLost':
         this.#onLost(parts, event.piece)
         return
-      case 'localFound':
       case 'localRead':
-        parts.local.on(event)
+        parts.local.onRead(event)
         return
       case 'served':
         parts.uploads.onServed(this.#context.sessions.get(event.peer), event, event.sent)
@@ -180,7 +179,7 @@ export class Transfer {
 
   // ---- the version
 
-  #useVersion({ version, have, wanted }: Omit<EventOf<'infoReady'>, 'type'>): void {
+  #useVersion({ version, have, wanted, local }: Omit<EventOf<'infoReady'>, 'type'>): void {
     this.#version = version
     this.#parts = versionParts({
       context: this.#context,
@@ -188,6 +187,7 @@ export class Transfer {
       version,
       have: have ?? new Bitfield(version.pieceCount),
       wanted,
+      local,
       knownLayer: this.#init.knownLayer ?? (() => undefined)
     })
   }

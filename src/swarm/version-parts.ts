@@ -36,6 +36,7 @@ export function versionParts(init: {
   readonly version: Version
   readonly have: Bitfield
   readonly wanted: Bitfield | undefined
+  readonly local: Bitfield | undefined
   readonly knownLayer: (fileIndex: number) => Uint8Array | undefined
 }): VersionParts {
   const { context, hashRequests: requests, version, have, wanted } = init
@@ -48,7 +49,7 @@ export function versionParts(init: {
   const wants = new Wants({ context, picker, crossing, schedule })
   const pieceHash = (piece: PieceIndex) => layers.pieceHash(piece)
   const downloads = new Downloads({ context, picker, schedule, crossing, pieceHash })
-  const local = new LocalBlocks({ context, picker, downloads })
+  const local = new LocalBlocks({ context, picker, downloads, blocks: init.local })
   return {
     picker,
     crossing,

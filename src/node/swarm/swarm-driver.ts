@@ -44,6 +44,8 @@ export interface SwarmDriverInit {
   readonly versionId: VersionId
   /** What is here of the version; undefined while not even its info dictionary is. */
   readonly holding: Holding | undefined
+  /** Only with `holding`. */
+  readonly local?: LocalSource | undefined
   readonly wantsData: boolean
   readonly self: DeviceId
   readonly site: string
@@ -135,11 +137,13 @@ export class SwarmDriver {
     this.#clock = init.clock ?? MACHINE_CLOCK
     this.versionId = init.versionId
     this.#holding = init.holding
+    this.#local = init.local
     this.#storedCount = init.holding?.have.size ?? 0
     const version = init.holding?.version
     this.#transfer = new Transfer({
       versionId: init.versionId,
       ...(version === undefined ? {} : { version, have: haveOf(init.holding, version) }),
+      ...(init.local && { local: init.local.blocks }),
       wantsData: init.wantsData,
       self: init.self,
       site: init.site,
@@ -147,6 +151,7 @@ export class SwarmDriver {
       knownLayer: fileIndex => this.#holding?.layer(fileIndex),
       seed: init.seed
     })
+    if (init.local !== undefined) this.#post({ type: 'tick' })
     this.#arm()
   }
 
@@ -220,17 +225,17 @@ export class SwarmDriver {
   }
 
   /** Where what is fetched goes; `holding` may have pieces already. */
-  useHolding(holding: Holding): void {
+  useHolding(holding: Holding, local?: LocalSource): void {
     this.#holding = holding
     this.#storedCount = holding.have.size
     const { version } = holding
-    this.#post({ type: 'infoReady', version, have: haveOf(holding, version) })
-  }
-
-  /** Takes what other files of this device hold from there; after the version is known. */
-  useLocal(source: LocalSource): void {
-    this.#local = source
-    this.#post({ type: 'localFound', blocks: source.blocks })
+    this.#local = local
+    this.#post({
+      type: 'infoReady',
+      version,
+      have: haveOf(holding, version),
+      ...(local && { local: local.blocks })
+    })
   }
 
   /** The holding changed by itself: what left it is not served any more. */

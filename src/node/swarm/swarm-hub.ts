@@ -82,6 +82,8 @@ export interface SwarmAudit {
 export interface Want {
   readonly versionId: VersionId
   readonly holding: Holding | undefined
+  /** What other files of this device hold of it; only with `holding`. */
+  readonly local?: LocalSource | undefined
   readonly onInfo: (infoBytes: Uint8Array) => void
   readonly onComplete: () => void
   readonly onStorageFailure: (failure: AppError) => void
@@ -155,12 +157,8 @@ export class SwarmHub {
   }
 
   /** Answers `onInfo`. */
-  useHolding(versionId: VersionId, holding: Holding): void {
-    this.#entries.get(versionId)?.driver.useHolding(holding)
-  }
-
-  useLocal(versionId: VersionId, source: LocalSource): void {
-    this.#entries.get(versionId)?.driver.useLocal(source)
+  useHolding(versionId: VersionId, holding: Holding, local?: LocalSource): void {
+    this.#entries.get(versionId)?.driver.useHolding(holding, local)
   }
 
   status(versionId: VersionId): TransferStatus | undefined {
@@ -271,6 +269,7 @@ export class SwarmHub {
     return new SwarmDriver({
       versionId,
       holding,
+      local: want?.local,
       wantsData: want !== undefined,
       self: transport.self,
       site: this.#init.ownSite,

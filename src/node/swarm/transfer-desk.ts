@@ -15,6 +15,8 @@ import { pieceLength, type Version } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding, PieceLayers, Store } from '../../store/store.ts'
 import type { Log } from '../log.ts'
+import type { LocalFiles } from '../reuse/local-files.ts'
+import type { Reuse } from '../reuse/reuse.ts'
 import type { Problem, TransferState } from '../service.ts'
 import type { Tally } from './swarm-driver.ts'
 import type { SwarmHub } from './swarm-hub.ts'
@@ -52,6 +54,7 @@ export interface TransferView extends TransferRecord {
   readonly holding: Holding | undefined
   readonly haveBytes: number
   readonly resumedBytes: number
+  readonly reusedBytes: number
   readonly tallies: ReadonlyMap<DeviceId, Tally>
 }
 
@@ -59,6 +62,8 @@ interface Job {
   record: TransferRecord
   holding: Holding | undefined
   resumedBytes: number
+  /** Of the run that ended last, as the tallies. */
+  reusedBytes: number
   /** Of the run that ended last; a running one asks the hub. */
   tallies: ReadonlyMap<DeviceId, Tally>
   /** The org does not allow it now. */
@@ -77,6 +82,7 @@ export interface TransferRead {
 export interface TransferDeskInit {
   readonly store: Store
   readonly hub: SwarmHub
+  readonly reuse: Pick<Reuse, 'find'>
   readonly log: Log
   /** A version is here in full. */
   readonly onRead: (read: TransferRead) => void
@@ -183,7 +189,8 @@ export class TransferDesk {
     const haveBytes =
       record.state === 'complete' ? record.totalBytes : (status?.haveBytes ?? haveBytesOf(holding))
     const tallies = this.#fetches(job) ? this.#init.hub.talliesOf(record.version) : job.tallies
-    return { ...record, holding, haveBytes, resumedBytes, tallies }
+    const reusedBytes = status?.reusedBytes ?? job.reusedBytes
+    return { ...record, holding, haveBytes, resumedBytes, reusedBytes, tallies }
   }
 
   /** Whether this job is the one that the hub fetches its version for. */
@@ -216,8 +223,10 @@ export class TransferDesk {
         known.complete === undefined ||
         known.complete === holding ||
         !(await copied(known.complete, holding, run.signal))
-      )
-        this.#fetch(job, run.signal)
+      ) {
+        const local = await this.#init.reuse.find(holding, job.record.name, run.signal)
+        this.#fetch(job, run.signal, local)
+      }
     } catch (thrown) {
       this.#fail(job, run, thrown)
     }
@@ -245,12 +254,13 @@ export class TransferDesk {
     return holding
   }
 
-  #fetch(job: Job, signal: AbortSignal): void {
+  #fetch(job: Job, signal: AbortSignal, local?: LocalFiles): void {
     const { hub } = this.#init
     const versionId = job.record.version
     hub.want({
       versionId,
       holding: job.holding,
+      local,
       onInfo: infoBytes => {
         void this.#onInfo(job, infoBytes, signal)
       },
@@ -277,7 +287,10 @@ export class TransferDesk {
       const version = decodeInfo(infoBytes, sha256)
       const holding = await this.#place(job, { version, layers: new Map(), complete: undefined }, signal)
       if (holding.state === 'complete') this.#finish(job)
-      else this.#init.hub.useHolding(version.id, holding)
+      else {
+        const local = await this.#init.reuse.find(holding, job.record.name, signal)
+        this.#init.hub.useHolding(version.id, holding, local)
+      }
     } catch (thrown) {
       if (job.run?.signal === signal) this.#fail(job, job.run, thrown)
     }
@@ -316,7 +329,10 @@ export class TransferDesk {
 
   #endRun(job: Job, { complete = false } = {}): void {
     if (job.run === undefined) return
-    if (this.#fetches(job)) job.tallies = this.#init.hub.talliesOf(job.record.version)
+    if (this.#fetches(job)) {
+      job.tallies = this.#init.hub.talliesOf(job.record.version)
+      job.reusedBytes = this.#init.hub.status(job.record.version)?.reusedBytes ?? 0
+    }
     job.run.abort()
     job.run = undefined
     if (this.#closed) return
@@ -382,6 +398,7 @@ function newJob(record: TransferRecord): Job {
     record,
     holding: undefined,
     resumedBytes: 0,
+    reusedBytes: 0,
     tallies: new Map(),
     isRefused: false,
     run: undefined,
