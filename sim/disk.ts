@@ -134,6 +134,7 @@ class DiskHolding implements Holding {
   readonly root = '/data'
   readonly kind = 'fetched'
   readonly problem = undefined
+  readonly selected = undefined
   readonly have: PieceSet
   readonly #store: DiskStore
 
@@ -243,6 +244,10 @@ export class DiskStore implements Store {
 
   adopt(_tree: HashedTree): Promise<Holding> {
     return Promise.reject(new AppError('STORAGE_FAILED', 'a simulated disk is filled, not published from'))
+  }
+
+  async cutChunks(): Promise<undefined> {
+    return undefined
   }
 
   async forget(): Promise<void> {

@@ -20,6 +20,7 @@ import { SimTransport } from './transport.ts'
 
 /** How soon somebody asks again for what failed, or was not allowed. */
 const RETRY_MS = 2000
+const ALLOW_MS = 250
 
 /** Where a test takes a part of a host out for a broken one. */
 export interface HostParts {
@@ -237,6 +238,18 @@ export class Host implements Party {
         again()
       },
       onRefused: () => undefined
+    })
+    if (this.#allowedLife !== this.life) this.#allow(hub)
+    this.#allowedLife = this.life
+  }
+
+  /** As the desk of the product does for the one transfer that a device has, again and again. */
+  #allow(hub: SwarmHub): void {
+    const { life, world } = this
+    if (this.isComplete || this.hub !== hub || this.life !== life) return
+    hub.allow(this.versionId, { wantsData: true })
+    world.engine.after(ALLOW_MS, () => {
+      if (this.life === life && this.isUp) this.#allow(hub)
     })
   }
 

@@ -104,6 +104,7 @@ const PUBLISHED: Published = {
   bytes: 1000,
   pieceBytes: 16384,
   magnet: MAGNET,
+  newBytes: null,
   durationMs: 12
 }
 
@@ -142,6 +143,7 @@ const STARTED: Transfer = {
   totalBytes: 1000,
   haveBytes: 400,
   resumedBytes: 100,
+  reusedBytes: 0,
   receivedBytes: 300,
   wastedBytes: 0,
   bytesPerSecond: 100,

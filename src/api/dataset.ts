@@ -28,7 +28,7 @@ export const versionRequest = z.strictObject({
 export const publishRequest = z.strictObject({ path: absolutePath, name: datasetName, dataClass })
 
 export const publishProgress = z.object({
-  phase: z.enum(['scanning', 'hashing', 'recording']),
+  phase: z.enum(['scanning', 'hashing', 'chunking', 'recording']),
   filesDone: count,
   filesTotal: count.nullable(),
   bytesDone: byteCount,
@@ -45,6 +45,8 @@ export const published = z.object({
   bytes: byteCount,
   pieceBytes: byteCount,
   magnet: z.string(),
+  /** Bytes in chunks that the version before has not; null where that is not known here. */
+  newBytes: byteCount.nullable(),
   durationMs
 })
 

@@ -61,6 +61,7 @@ export const transfer = z.object({
   ofVersion: filesAndBytes.nullable().default(null),
   haveBytes: byteCount,
   resumedBytes: byteCount,
+  reusedBytes: byteCount,
   receivedBytes: byteCount,
   wastedBytes: byteCount,
   bytesPerSecond,

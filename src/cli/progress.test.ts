@@ -28,6 +28,7 @@ const FETCHING = transfer.parse({
   totalBytes: 2_000_000_000,
   haveBytes: 1_160_000_000,
   resumedBytes: 0,
+  reusedBytes: 0,
   receivedBytes: 0,
   wastedBytes: 0,
   bytesPerSecond: 312_000_000,

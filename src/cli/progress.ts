@@ -59,6 +59,8 @@ export function publishLine(progress: PublishProgress): string {
   const { phase, filesDone, filesTotal, bytesDone, bytesTotal } = progress
   if (phase === 'scanning' || bytesTotal === null || filesTotal === null)
     return `scanning  ${plural(filesDone, 'file')}  ${formatBytes(bytesDone)}`
+  if (phase === 'chunking')
+    return `chunking  ${renderBar(bytesDone, bytesTotal)} ${percent(bytesDone, bytesTotal)}%`
   if (phase === 'recording') return `recording  ${plural(filesTotal, 'file')}  ${formatBytes(bytesTotal)}`
   const amount = `${percent(bytesDone, bytesTotal)}%  ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
   return `hashing  ${renderBar(bytesDone, bytesTotal)} ${amount}  ${filesDone} of ${plural(filesTotal, 'file')}`

@@ -52,7 +52,7 @@ export function failureOf(transfer: Transfer): AppError {
 
 /** Speaks of the transfer's own time: it may have gone on, or been complete, before this command came to watch. */
 export function renderDone(transfer: Transfer): string[] {
-  const { receivedBytes, resumedBytes, startedAtMs, finishedAtMs, ofVersion } = transfer
+  const { receivedBytes, resumedBytes, reusedBytes, startedAtMs, finishedAtMs, ofVersion } = transfer
   const tookMs = (finishedAtMs ?? startedAtMs) - startedAtMs
   const rate = formatRate((receivedBytes * SECOND_MS) / Math.max(1, tookMs))
   const rest =
@@ -64,6 +64,7 @@ export function renderDone(transfer: Transfer): string[] {
     `  received ${formatBytes(receivedBytes)} in ${formatDuration(tookMs)}, ${rate}`
   ]
   if (resumedBytes > 0) lines.push(`  ${formatBytes(resumedBytes)} were here already`)
+  if (reusedBytes > 0) lines.push(`  ${formatBytes(reusedBytes)} taken from other files of this device`)
   for (const source of transfer.sources) {
     if (source.receivedBytes === 0) continue
     const who = `${source.name ?? source.device.slice(0, 12)}${source.publisher ? ', the publisher' : ''}`

@@ -369,6 +369,7 @@ export class LocalNodeService implements NodeService {
       ofVersion: selected === null ? null : { files: view.files, bytes: view.totalBytes },
       haveBytes: view.haveBytes,
       resumedBytes: view.resumedBytes,
+      reusedBytes: view.reusedBytes,
       receivedBytes: total.receivedBytes,
       wastedBytes: total.wastedBytes,
       bytesPerSecond,

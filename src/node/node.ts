@@ -32,6 +32,7 @@ import { RootAssembler } from './ledger/root-assembler.ts'
 import { SnapshotFile } from './ledger/snapshot-file.ts'
 import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
+import { Reuse } from './reuse/reuse.ts'
 import type { Membership } from './service.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
@@ -67,6 +68,7 @@ export class Node {
   readonly beacons: BeaconBoard
   readonly hub: SwarmHub
   readonly desk: TransferDesk
+  readonly reuse: Reuse
   readonly catalogue: Catalogue
   readonly assembler: RootAssembler
   readonly publisher: Publisher
@@ -116,8 +118,15 @@ export class Node {
       audit: this.audit
     })
     const { recorder } = this.audit
+    this.reuse = new Reuse({
+      ...{ store, transport, log },
+      mayRead: (device, version) => this.readFault(device, version) === undefined,
+      versionsOf: name =>
+        (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
+      holdersOf: version => this.#holdersOf(version)
+    })
     this.desk = new TransferDesk({
-      ...{ store, hub: this.hub, log },
+      ...{ store, hub: this.hub, reuse: this.reuse, log },
       onRead: read => recorder.read(read),
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
@@ -128,6 +137,7 @@ export class Node {
       store,
       keeper: this.keeper,
       catalogue: this.catalogue,
+      indexes: this.reuse.indexes,
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       onPublished: published => recorder.published(published),
       log
@@ -204,6 +214,17 @@ export class Node {
     if (!decision.allowed) return { reason: decision.detail, detail: decision.detail }
     const freshness = this.beacons.access(decision.class, { device, version })
     return freshness.allowed ? undefined : freshness
+  }
+
+  /** The publisher, then the peers of this site, then the others. */
+  #holdersOf(version: VersionId): DeviceId[] {
+    const publishers = [...this.keeper.state().datasets.values()].flatMap(({ versions }) =>
+      versions.filter(each => each.version === version).map(({ publisher }) => publisher)
+    )
+    const linked = this.transport.peers().map(({ device }) => device)
+    const isNear = (device: DeviceId): boolean => this.board.find(device)?.site === this.identity.site
+    const near = linked.filter(isNear)
+    return [...new Set([...publishers.filter(device => linked.includes(device)), ...near, ...linked])]
   }
 
   #admit(device: DeviceId): GateDecision {

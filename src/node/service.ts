@@ -159,7 +159,7 @@ export interface PublishRequest {
 }
 
 export interface PublishProgress {
-  readonly phase: 'scanning' | 'hashing' | 'recording'
+  readonly phase: 'scanning' | 'hashing' | 'chunking' | 'recording'
   readonly filesDone: number
   /** Null while scanning. */
   readonly filesTotal: number | null
@@ -178,6 +178,8 @@ export interface Published {
   readonly bytes: number
   readonly pieceBytes: number
   readonly magnet: string
+  /** Bytes in chunks that the version before has not; null where that is not known here. */
+  readonly newBytes: number | null
   readonly durationMs: number
 }
 
@@ -298,6 +300,8 @@ export interface Transfer {
   readonly haveBytes: number
   /** Part of `haveBytes` that was there already when the transfer was last started or resumed. */
   readonly resumedBytes: number
+  /** What was taken from other files of this device instead of from peers. */
+  readonly reusedBytes: number
   /** Verified payload from peers since it was last started or resumed. */
   readonly receivedBytes: number
   readonly wastedBytes: number

@@ -22,7 +22,15 @@ import { type ReadAt, readAtOffset } from './read-at.ts'
 import { recoverFiles } from './recovery.ts'
 import { sha256 } from './sha256.ts'
 import { SqliteRecords } from './sqlite-records.ts'
-import type { ChangeListener, FetchTarget, HashedTree, Holding, Store, StoreStats } from './store.ts'
+import type {
+  ChangeListener,
+  CutChunks,
+  FetchTarget,
+  HashedTree,
+  Holding,
+  Store,
+  StoreStats
+} from './store.ts'
 import { WriteSlots } from './write-slots.ts'
 
 export interface FilesystemStoreOptions {
@@ -93,6 +101,16 @@ export class FilesystemStore implements Store {
 
   adopt(tree: HashedTree): Promise<Holding> {
     return this.#inTurn(() => openSource(tree, this.#opening()))
+  }
+
+  async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<CutChunks | undefined> {
+    const own = this.#holdings.get(holding.id)
+    assert(own === holding, 'a holding of this store')
+    const { bytes: fileBytes } = own.files.entry(fileIndex)
+    assert(offset >= 0 && offset < fileBytes, 'a chunk begins within its file')
+    const file = own.files.current(fileIndex)
+    const result = await this.pool.chunks({ kind: 'chunks', file, offset, fileBytes })
+    return result.outcome === 'cut' ? result : undefined
   }
 
   forget(holding: Holding): Promise<void> {

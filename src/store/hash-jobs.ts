@@ -73,6 +73,28 @@ export interface RangesResult {
   readonly results: readonly RangeResult[]
 }
 
+/** Cut a part of a file into chunks by its content. */
+export interface ChunksJob {
+  readonly kind: 'chunks'
+  readonly file: PlacedFile
+  /** Where a chunk begins. */
+  readonly offset: number
+  readonly fileBytes: number
+}
+
+export type ChunksResult =
+  | {
+      readonly kind: 'chunks'
+      readonly outcome: 'cut'
+      /** Of as many chunks as fit one read, at least one; those of a file follow each other. */
+      readonly lengths: Uint32Array
+      /** The first CHUNK_HASH_BYTES of the SHA-256 of each. */
+      readonly hashes: Uint8Array
+    }
+  /** The file is not there, or shorter than it should be. */
+  | { readonly kind: 'chunks'; readonly outcome: 'missing' }
+  | { readonly kind: 'chunks'; readonly outcome: 'failed'; readonly failure: Failure }
+
 /** List one folder of a tree that is to be published. */
 export interface ListJob {
   readonly kind: 'list'
@@ -100,5 +122,5 @@ export type ListResult =
   | { readonly kind: 'list'; readonly outcome: 'listed'; readonly entries: readonly ListedEntry[] }
   | { readonly kind: 'list'; readonly outcome: 'failed'; readonly failure: Failure }
 
-export type HashJob = WriteJob | LeavesJob | RangesJob | ListJob
-export type HashResult = WriteResult | LeavesResult | RangesResult | ListResult
+export type HashJob = WriteJob | LeavesJob | RangesJob | ChunksJob | ListJob
+export type HashResult = WriteResult | LeavesResult | RangesResult | ChunksResult | ListResult

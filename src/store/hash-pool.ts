@@ -13,6 +13,8 @@ import { availableParallelism } from 'node:os'
 import { assert, defined } from '../base/assert.ts'
 import { MIB } from '../base/units.ts'
 import type {
+  ChunksJob,
+  ChunksResult,
   HashJob,
   HashResult,
   LeavesJob,
@@ -62,6 +64,8 @@ function bytesOf(job: HashJob): number {
       return job.bytes
     case 'ranges':
       return job.ranges.reduce((sum, range) => sum + range.bytes, 0)
+    case 'chunks':
+      return Math.min(job.fileBytes - job.offset, BYTES_PER_MESSAGE)
     case 'list':
       return 0
   }
@@ -115,6 +119,12 @@ export class HashPool {
       result.kind === 'ranges' && result.results.length === job.ranges.length,
       'a ranges job has one result per range'
     )
+    return result
+  }
+
+  async chunks(job: ChunksJob): Promise<ChunksResult> {
+    const result = await this.#run(job)
+    assert(result.kind === 'chunks', 'a chunks job is answered as one')
     return result
   }
 

@@ -8,14 +8,18 @@ import type { BigIntStats } from 'node:fs'
 import { closeSync, fchmodSync, fstatSync, ftruncateSync, readSync, writevSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { assert, defined, unreachable } from '../base/assert.ts'
-import { equalBytes } from '../base/bytes.ts'
+import { concatBytes, equalBytes } from '../base/bytes.ts'
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import { MIB } from '../base/units.ts'
+import { CHUNK_HASH_BYTES } from '../content/chunk-index.ts'
+import { CHUNK_BYTES_MAX, chunkLength } from '../content/chunking.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { LEAF_BYTES, leafCountOf, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
 import { failureOf } from './failure.ts'
 import { listFolder } from './folder-listing.ts'
 import type {
+  ChunksJob,
+  ChunksResult,
   HashJob,
   HashRange,
   HashResult,
@@ -39,6 +43,9 @@ import { sha256 } from './sha256.ts'
 
 const CHUNK_BYTES = MIB
 const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+/** What is cut into chunks by content at a time: many of the longest. Made when it is first needed. */
+const CUT_BYTES = 8 * MIB
+let cutBuffer: Buffer | undefined
 
 function hashLeavesInto(bytes: Uint8Array, hashes: Uint8Array, firstLeaf: number): number {
   let leaf = firstLeaf
@@ -147,6 +154,31 @@ function leaves(job: LeavesJob): LeavesResult {
   }
 }
 
+function chunks(job: ChunksJob): ChunksResult {
+  let fd: number | undefined
+  try {
+    fd = openInside(job.file, READ_FLAGS)
+    cutBuffer ??= Buffer.allocUnsafeSlow(CUT_BYTES)
+    const bytes = cutBuffer.subarray(0, Math.min(CUT_BYTES, job.fileBytes - job.offset))
+    if (readFully(fd, bytes, job.offset) < bytes.length) return { kind: 'chunks', outcome: 'missing' }
+    const isEnd = job.offset + bytes.length === job.fileBytes
+    const lengths: number[] = []
+    const hashes: Uint8Array[] = []
+    for (let at = 0; at < bytes.length && (isEnd || bytes.length - at >= CHUNK_BYTES_MAX); ) {
+      const length = chunkLength(bytes, at, bytes.length)
+      lengths.push(length)
+      hashes.push(sha256(bytes.subarray(at, at + length)).subarray(0, CHUNK_HASH_BYTES))
+      at += length
+    }
+    return { kind: 'chunks', outcome: 'cut', lengths: Uint32Array.from(lengths), hashes: concatBytes(hashes) }
+  } catch (error) {
+    if (isMissing(error)) return { kind: 'chunks', outcome: 'missing' }
+    return { kind: 'chunks', outcome: 'failed', failure: failureOf('read', absolute(job.file), error) }
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
 function hashRange(job: RangesJob, range: HashRange): RangeResult {
   const file = { base: job.base, path: range.path }
   let fd: number | undefined
@@ -179,6 +211,8 @@ function run(job: HashJob): HashResult {
       return leaves(job)
     case 'ranges':
       return { kind: 'ranges', results: job.ranges.map(range => hashRange(job, range)) }
+    case 'chunks':
+      return chunks(job)
     case 'list':
       return listFolder(job)
     default:

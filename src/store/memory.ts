@@ -7,6 +7,8 @@ import { assert, defined } from '../base/assert.ts'
 import { concatBytes, equalBytes } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { idBytes, type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { CHUNK_HASH_BYTES } from '../content/chunk-index.ts'
+import { chunkLength } from '../content/chunking.ts'
 import { fileRootOfPieceLayer, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
 import { type PieceSpan, pieceSpan, type Version } from '../content/version.ts'
 import { hashAt } from './held-files.ts'
@@ -15,6 +17,7 @@ import { PieceSet } from './piece-set.ts'
 import { sha256 } from './sha256.ts'
 import type {
   ChangeListener,
+  CutChunks,
   FetchTarget,
   HashedTree,
   Holding,
@@ -237,6 +240,16 @@ export class MemoryStore implements Store {
     holding.selected = undefined
     holding.takeIn()
     return holding
+  }
+
+  async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<CutChunks | undefined> {
+    const own = this.#holdings.get(holding.id)
+    assert(own === holding, 'a holding of this store')
+    const file = this.disk.get(own.pathOf(fileIndex))
+    if (file === undefined || file.length !== own.version.files[fileIndex]?.bytes) return undefined
+    const length = chunkLength(file, offset, file.length)
+    const hashes = sha256(file.subarray(offset, offset + length)).subarray(0, CHUNK_HASH_BYTES)
+    return { lengths: Uint32Array.of(length), hashes }
   }
 
   async forget(holding: Holding): Promise<void> {

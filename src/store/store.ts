@@ -153,6 +153,13 @@ export function isWhole(state: HoldingState): boolean {
   return state === 'complete' || state === 'partial'
 }
 
+export interface CutChunks {
+  /** Bytes of each chunk. */
+  readonly lengths: Uint32Array
+  /** CHUNK_HASH_BYTES for each chunk, concatenated. */
+  readonly hashes: Uint8Array
+}
+
 export interface ReadRange {
   readonly piece: PieceIndex
   /** Offset in the piece. */
@@ -183,6 +190,12 @@ export interface Store {
   create(target: FetchTarget): Promise<Holding>
   /** Serves a hashed tree from where it is. A holding of the same version there is renewed. */
   adopt(tree: HashedTree): Promise<Holding>
+  /**
+   * Cuts a file of a holding into chunks by its content (content/chunking.ts), from `offset` on, where a chunk begins: at
+   * least one chunk and at most what is read at a time. Undefined when the file is not there, as a whole. What is cut is
+   * what lies there now, verified by nobody.
+   */
+  cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<CutChunks | undefined>
   /** Drops a holding from the index. Whole files stay where they are, part files are removed. */
   forget(holding: Holding): Promise<void>
 

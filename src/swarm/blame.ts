@@ -17,6 +17,7 @@ import { pieceSpan, type VersionFile } from '../content/version.ts'
 import type { Downloads } from './downloads.ts'
 import type { HashRequests } from './hash-requests.ts'
 import { type LayerFetch, rootOf } from './layer-fetch.ts'
+import type { LocalBlocks } from './local-blocks.ts'
 import type { OpenPiece } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import type { Session } from './session.ts'
@@ -43,6 +44,7 @@ export class Blame {
   readonly #requests: HashRequests
   readonly #layers: LayerFetch
   readonly #downloads: Downloads
+  readonly #local: LocalBlocks
   readonly #cases = new Map<PieceIndex, Case>()
 
   constructor(init: {
@@ -51,12 +53,14 @@ export class Blame {
     readonly requests: HashRequests
     readonly layers: LayerFetch
     readonly downloads: Downloads
+    readonly local: LocalBlocks
   }) {
     this.#context = init.context
     this.#picker = init.picker
     this.#requests = init.requests
     this.#layers = init.layers
     this.#downloads = init.downloads
+    this.#local = init.local
   }
 
   get isEmpty(): boolean {
@@ -66,6 +70,7 @@ export class Blame {
   onRejected(piece: PieceIndex, leafHashes: Uint8Array | undefined): void {
     const open = this.#picker.openPiece(piece)
     if (open === undefined || this.#picker.state(piece) !== 'received' || this.#cases.has(piece)) return
+    if (this.#local.takeBack(open)) return
     const senders = open.senders()
     const [only] = senders
     if (senders.size === 1 && only !== undefined) {

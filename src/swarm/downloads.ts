@@ -18,7 +18,7 @@ import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { pieceLeafWidth } from '../content/merkle.ts'
 import { pieceSpan } from '../content/version.ts'
 import type { Crossing } from './crossing.ts'
-import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
+import { type BlockRequest, type BlockRun, LOCAL_PEER, type OpenPiece } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
 import type { Choice, Schedule } from './schedule.ts'
@@ -57,6 +57,8 @@ export class Downloads {
   #busySessions = 0
   wastedBytes = 0
   verifiedBytes = 0
+  /** Of them, what was read from files of this device. */
+  reusedBytes = 0
 
   constructor(init: DownloadsInit) {
     this.#context = init.context
@@ -106,6 +108,7 @@ export class Downloads {
         this.#waiting.add(session)
         return
       } else if (choice.kind === 'nothing') break
+      else if (choice.kind === 'local') continue
       else this.#ask(session, choice.open, choice)
     }
     if (session.requests.size === 0) this.#fillEndgame(session)
@@ -229,12 +232,17 @@ export class Downloads {
     if (open === undefined || used === 0) context.emit({ type: 'release', block })
     else {
       if (request?.impatient !== true) this.#schedule.fed(context.nowMs)
-      this.#picker.refresh(open)
-      this.#cancelOthers(open, run)
-      if (open.isWhole) this.#hand(open)
+      this.arrived(open, run)
     }
     this.fill(session)
     this.#fillWaiting()
+  }
+
+  /** Blocks of an open piece are here. */
+  arrived(open: OpenPiece, run: BlockRun): void {
+    this.#picker.refresh(open)
+    this.#cancelOthers(open, run)
+    if (open.isWhole) this.#hand(open)
   }
 
   #waste(session: Session | undefined, bytes: number): void {
@@ -347,6 +355,7 @@ export class Downloads {
     open.eachBlock((_, sender, bytes) => {
       const session = this.#context.sessions.get(sender)
       if (session !== undefined) session.verifiedBytes += bytes.length
+      if (sender === LOCAL_PEER) this.reusedBytes += bytes.length
     })
     this.verifiedBytes += open.bytes
     this.#picker.markStored(open)
@@ -366,7 +375,7 @@ export class Downloads {
   /** Bad blocks of a received piece were found, or all of it has to go: fetch the rest again. */
   discard(open: OpenPiece, isBad: (block: number) => boolean): void {
     open.eachBlock((block, sender, bytes) => {
-      if (isBad(block)) this.#waste(this.#context.sessions.get(sender), bytes.length)
+      if (isBad(block) && sender !== LOCAL_PEER) this.#waste(this.#context.sessions.get(sender), bytes.length)
     })
     this.#release(open.discard(isBad))
     this.#picker.reopen(open)

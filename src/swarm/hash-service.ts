@@ -19,6 +19,7 @@ import { type LayerFetch, rootOf } from './layer-fetch.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
+import type { EventOf } from './transfer-types.ts'
 import { HASHES_PER_REQUEST_MAX, type HashRange, type Violation } from './wire-messages.ts'
 
 /** Trees over piece layers that are kept for the next request. */
@@ -136,7 +137,8 @@ export class HashService {
   }
 
   /** The leaf hashes of the whole piece that a request lies in, or nothing. */
-  onLeavesRead(session: Session, request: HashRange, leaves: Uint8Array | undefined): void {
+  onLeavesRead(session: Session | undefined, { request, leaves }: EventOf<'leavesRead'>): void {
+    if (session === undefined) return
     this.#reads.set(session, Math.max(0, (this.#reads.get(session) ?? 0) - 1))
     const fileIndex = this.#fileOf(request.root)
     const file = fileIndex === undefined ? undefined : this.#picker.version.files[fileIndex]

@@ -1,18 +1,22 @@
 /**
  * A piece that is being fetched: which of its blocks are asked for, from how many peers, which have come, and who
  * sent each. Each block is in exactly one state: missing -> requested -> received; a request that is given up
- * leads back to missing, unless another peer was asked for the same block.
+ * leads back to missing, unless another peer was asked for the same block. A block that is set aside is asked of nobody:
+ * it is read from files of this device.
  */
 
 import { assert } from '../base/assert.ts'
 import type { PieceIndex } from '../base/ids.ts'
-import type { PeerKey } from './transfer-types.ts'
+import { type PeerKey, peerKey } from './transfer-types.ts'
 import { BLOCK_BYTES } from './wire-messages.ts'
 
 const MISSING = 0
 const REQUESTED = 1
 const RECEIVED = 2
+const RESERVED = 3
 const NOBODY = -1
+/** Who sent a block that was read from files of this device. */
+export const LOCAL_PEER = peerKey(Number.MAX_SAFE_INTEGER)
 
 /** Consecutive blocks of a piece. */
 export interface BlockRun {
@@ -113,6 +117,27 @@ export class OpenPiece {
     return true
   }
 
+  /** Sets missing blocks aside. */
+  reserve(run: BlockRun): void {
+    for (let block = run.first; block < run.first + run.count; block++) {
+      assert(this.#states[block] === MISSING, `block ${block} of piece ${this.piece} is missing`)
+      this.#states[block] = RESERVED
+      this.#missingCount--
+    }
+  }
+
+  /** Those of a run that are still set aside are missing. */
+  unreserve(run: BlockRun): void {
+    for (let block = run.first; block < run.first + run.count; block++)
+      if (this.#states[block] === RESERVED) this.#setMissing(block)
+  }
+
+  #setMissing(block: number): void {
+    this.#states[block] = MISSING
+    this.#missingCount++
+    this.#missingFrom = Math.min(this.#missingFrom, block)
+  }
+
   request(request: BlockRequest): void {
     const { run } = request
     this.requests.add(request)
@@ -131,11 +156,7 @@ export class OpenPiece {
     for (let block = run.first; block < run.first + run.count; block++) {
       assert(this.requesters(block) > 0, `block ${block} of piece ${this.piece} was asked for`)
       this.#requesters[block] = this.requesters(block) - 1
-      if (this.#requesters[block] === 0 && this.#states[block] === REQUESTED) {
-        this.#states[block] = MISSING
-        this.#missingCount++
-        this.#missingFrom = Math.min(this.#missingFrom, block)
-      }
+      if (this.#requesters[block] === 0 && this.#states[block] === REQUESTED) this.#setMissing(block)
     }
   }
 
@@ -231,12 +252,9 @@ export class OpenPiece {
   }
 
   #forget(block: number): void {
-    this.#states[block] = this.requesters(block) > 0 ? REQUESTED : MISSING
     this.#senders[block] = NOBODY
     this.#receivedCount--
-    if (this.#states[block] === MISSING) {
-      this.#missingCount++
-      this.#missingFrom = Math.min(this.#missingFrom, block)
-    }
+    if (this.requesters(block) > 0) this.#states[block] = REQUESTED
+    else this.#setMissing(block)
   }
 }

@@ -69,6 +69,8 @@ export class PiecePicker {
   readonly #received = new Set<PieceIndex>()
   /** Open pieces of which blocks are missing that nobody is asked for. */
   readonly #unfilled = new Set<OpenPiece>()
+  /** A piece was opened. */
+  onOpened: (open: OpenPiece) => void = () => {}
   /** An open piece was given up or stored. */
   onClosed: (piece: PieceIndex) => void = () => {}
   readonly #peers = new Set<PeerPieces>()
@@ -261,6 +263,7 @@ export class PiecePicker {
     this.#open.set(piece, open)
     this.#unfilled.add(open)
     this.#openBytes += open.bytes
+    this.onOpened(open)
     return open
   }
 

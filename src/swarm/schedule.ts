@@ -49,6 +49,8 @@ export type Choice =
   | { readonly kind: 'full' }
   /** It has, but enough is on its way into our site. */
   | { readonly kind: 'later' }
+  /** It has, but every block of it is read from our own files. */
+  | { readonly kind: 'local' }
 
 /** A peer is worth waiting for when it delivers within this fraction of another's time. */
 const CLEARLY_SOONER = 0.5
@@ -137,6 +139,7 @@ export class Schedule {
       if (!this.#hasRoom(piece)) return { kind: 'full' }
       wasSuggested = suggested !== undefined
       open = this.#picker.open(piece)
+      if (open.missingCount === 0) return { kind: 'local' }
     }
     session.current = open
     const run = defined(open.missingRun(session.requestBytes() / BLOCK_BYTES), 'run of an unfilled piece')
@@ -159,6 +162,7 @@ export class Schedule {
       if (!this.#crossing.hasRoom(session, bytes, nowMs)) return { kind: 'later' }
       if (!this.#hasRoom(piece)) return { kind: 'full' }
       open = this.#picker.open(piece)
+      if (open.missingCount === 0) return { kind: 'local' }
     }
     this.#crossing.begin(open.piece, session, nowMs)
     session.current = open

@@ -20,6 +20,8 @@ export interface StageInit {
   readonly wantsData?: boolean
   /** Pieces that it wants; absent: all. */
   readonly wants?: readonly number[]
+  /** Blocks that its own files are said to hold. */
+  readonly local?: Bitfield
   readonly limits?: Partial<TransferLimits>
 }
 
@@ -42,6 +44,7 @@ export class Stage {
     this.transfer = new Transfer({
       versionId: version.id,
       ...(init.have === undefined ? {} : { version, have, ...this.#wanted(init.wants) }),
+      ...(init.local === undefined ? {} : { local: init.local }),
       wantsData: init.wantsData ?? true,
       self: deviceOf(SELF),
       site: 'berlin',

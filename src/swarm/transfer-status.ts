@@ -29,6 +29,7 @@ export function transferStatus(of: {
     receivedCount: parts?.picker.receivedCount ?? 0,
     inFlightBytes: parts?.downloads.inFlightBytes ?? 0,
     verifiedBytes: parts?.downloads.verifiedBytes ?? 0,
+    reusedBytes: parts?.downloads.reusedBytes ?? 0,
     downloadedBytes: parts?.downloads.rate.totalBytes ?? 0,
     uploadedBytes: parts?.uploads.rate.totalBytes ?? 0,
     wastedBytes: parts?.downloads.wastedBytes ?? 0,

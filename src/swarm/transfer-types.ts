@@ -33,6 +33,8 @@ export interface ChosenPieces {
   readonly have?: Bitfield
   /** To be fetched, those in `have` included; absent when that is all of them. */
   readonly wanted?: Bitfield
+  /** Blocks that other files of this device may hold, by piece times blocks per piece, plus block: local-blocks.ts. */
+  readonly local?: Bitfield
 }
 
 /** The pieces only with `version`. */
@@ -78,6 +80,8 @@ export type TransferEvent =
   | { readonly type: 'pieceLost'; readonly piece: PieceIndex }
   /** A `serve` was carried out (`sent`), or could not be. */
   | ({ readonly type: 'served'; readonly peer: PeerKey; readonly sent: boolean } & BlockRange)
+  /** The answer to `readLocal`: a buffer as for a block that came, or none if it can not be read. */
+  | ({ readonly type: 'localRead'; readonly block: Uint8Array | undefined } & BlockRange)
   /** The answer to `readLeaves`: leaf hashes of the asked range, or none if they could not be had. */
   | {
       readonly type: 'leavesRead'
@@ -122,6 +126,8 @@ export type TransferEffect =
   | ({ readonly type: 'serve'; readonly peer: PeerKey } & BlockRange)
   /** Forget a `serve` that has not begun; the Transfer has answered the peer. No `served` for it. */
   | ({ readonly type: 'cancelServe'; readonly peer: PeerKey } & BlockRange)
+  /** Read blocks of a piece from where this device has them in other files; report `localRead`. */
+  | ({ readonly type: 'readLocal' } & BlockRange)
   /** Hash these leaves of a stored piece; `firstLeaf` counts from its start. Report `leavesRead`. */
   | {
       readonly type: 'readLeaves'
@@ -203,6 +209,8 @@ export interface TransferStatus {
   readonly receivedCount: number
   readonly inFlightBytes: number
   readonly verifiedBytes: number
+  /** Of `verifiedBytes`, what was read from other files of this device. */
+  readonly reusedBytes: number
   readonly downloadedBytes: number
   readonly uploadedBytes: number
   readonly wastedBytes: number

@@ -106,6 +106,7 @@ export class Transfer {
     const isComplete = this.#parts?.picker.isSatisfied ?? false
     if (isComplete && !this.#wasComplete) this.#context.emit({ type: 'complete' })
     this.#wasComplete = isComplete
+    this.#parts?.local.fill()
     this.#parts?.claims.tell()
     return this.#context.takeEffects()
   }
@@ -162,16 +163,15 @@ export class Transfer {
       case 'pieceLost':
         this.#onLost(parts, event.piece)
         return
-      case 'served': {
-        const session = this.#context.sessions.get(event.peer)
-        if (session !== undefined) parts.uploads.onServed(session, event, event.sent)
+      case 'localRead':
+        parts.local.onRead(event)
         return
-      }
-      case 'leavesRead': {
-        const session = this.#context.sessions.get(event.peer)
-        if (session !== undefined) parts.hashService.onLeavesRead(session, event.request, event.leaves)
+      case 'served':
+        parts.uploads.onServed(this.#context.sessions.get(event.peer), event, event.sent)
         return
-      }
+      case 'leavesRead':
+        parts.hashService.onLeavesRead(this.#context.sessions.get(event.peer), event)
+        return
       default:
         unreachable(event)
     }
@@ -179,7 +179,7 @@ export class Transfer {
 
   // ---- the version
 
-  #useVersion({ version, have, wanted }: Omit<EventOf<'infoReady'>, 'type'>): void {
+  #useVersion({ version, have, wanted, local }: Omit<EventOf<'infoReady'>, 'type'>): void {
     this.#version = version
     this.#parts = versionParts({
       context: this.#context,
@@ -187,6 +187,7 @@ export class Transfer {
       version,
       have: have ?? new Bitfield(version.pieceCount),
       wanted,
+      local,
       knownLayer: this.#init.knownLayer ?? (() => undefined)
     })
   }

@@ -67,7 +67,8 @@ export class Uploads {
     return session.spendIdle(this.#context.nowMs)
   }
 
-  onServed(session: Session, range: BlockRange, sent: boolean): void {
+  onServed(session: Session | undefined, range: BlockRange, sent: boolean): void {
+    if (session === undefined) return
     if (sent) {
       session.uploaded.add(range.length, this.#context.nowMs)
       this.rate.add(range.length, this.#context.nowMs)

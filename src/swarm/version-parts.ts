@@ -10,6 +10,7 @@ import { Downloads } from './downloads.ts'
 import type { HashRequests } from './hash-requests.ts'
 import { HashService } from './hash-service.ts'
 import { LayerFetch } from './layer-fetch.ts'
+import { LocalBlocks } from './local-blocks.ts'
 import { PiecePicker } from './piece-picker.ts'
 import { Schedule } from './schedule.ts'
 import type { TransferContext } from './transfer-context.ts'
@@ -24,6 +25,7 @@ export interface VersionParts {
   readonly layers: LayerFetch
   readonly downloads: Downloads
   readonly uploads: Uploads
+  readonly local: LocalBlocks
   readonly blame: Blame
   readonly hashService: HashService
 }
@@ -34,6 +36,7 @@ export function versionParts(init: {
   readonly version: Version
   readonly have: Bitfield
   readonly wanted: Bitfield | undefined
+  readonly local: Bitfield | undefined
   readonly knownLayer: (fileIndex: number) => Uint8Array | undefined
 }): VersionParts {
   const { context, hashRequests: requests, version, have, wanted } = init
@@ -46,6 +49,7 @@ export function versionParts(init: {
   const wants = new Wants({ context, picker, crossing, schedule })
   const pieceHash = (piece: PieceIndex) => layers.pieceHash(piece)
   const downloads = new Downloads({ context, picker, schedule, crossing, pieceHash })
+  const local = new LocalBlocks({ context, picker, downloads, blocks: init.local })
   return {
     picker,
     crossing,
@@ -54,7 +58,8 @@ export function versionParts(init: {
     layers,
     downloads,
     uploads: new Uploads({ context, picker, schedule }),
-    blame: new Blame({ context, picker, requests, layers, downloads }),
+    local,
+    blame: new Blame({ context, picker, requests, layers, downloads, local }),
     hashService: new HashService({ context, picker, layers })
   }
 }

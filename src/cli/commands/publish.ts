@@ -36,13 +36,16 @@ export const publish = command({
         onProgress: progress => invocation.progress(progress, () => publishLine(progress))
       }
     )
-    const { bytes, durationMs } = published
+    const { bytes, durationMs, newBytes } = published
     invocation.streamResult(published, paint =>
       renderFields(
         [
           ['published', `${published.name}@${published.ordinal}`],
           ['version', published.version],
           ['content', `${plural(published.files, 'file')}, ${formatBytes(bytes)}`],
+          ...(newBytes === null
+            ? []
+            : [['new', `${formatBytes(newBytes)} against the version before`] as const]),
           ['class', published.dataClass],
           ['served from', published.path],
           [

@@ -37,6 +37,7 @@ const FETCHING: Transfer = {
   totalBytes: 100,
   haveBytes: 40,
   resumedBytes: 0,
+  reusedBytes: 0,
   receivedBytes: 40,
   wastedBytes: 0,
   bytesPerSecond: 10.5,

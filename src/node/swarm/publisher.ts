@@ -3,11 +3,13 @@
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { formatBytes } from '../../base/units.ts'
+import { newBytesOf } from '../../content/chunk-match.ts'
 import { isAvailable } from '../../ledger/fold/state.ts'
 import type { PublishProgress as HashProgress } from '../../store/publish.ts'
 import type { HashedTree, Holding, Store } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
+import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
 import type { Published, PublishProgress, PublishRequest, Task } from '../service.ts'
 import type { Catalogue } from './catalogue.ts'
 
@@ -16,6 +18,7 @@ export interface PublisherInit {
   readonly store: Store
   readonly keeper: LedgerKeeper
   readonly catalogue: Catalogue
+  readonly indexes: ChunkIndexes
   readonly hashTree: (
     path: string,
     options: { signal: AbortSignal; onProgress: (progress: HashProgress) => void }
@@ -45,6 +48,7 @@ export class Publisher {
       .holdings()
       .some(holding => holding.version.id === version.id && holding.kind === 'source')
     const holding = await store.adopt(tree)
+    const newBytes = await this.#compare(request.name, holding, task)
     task.onProgress({
       phase: 'recording',
       filesDone: version.files.length,
@@ -64,7 +68,29 @@ export class Publisher {
       { dataset: request.name, version: version.id, files: version.files.length },
       `published ${formatBytes(version.totalBytes)} in ${durationMs()} ms`
     )
-    return this.#published(request, holding, durationMs())
+    return { ...this.#published(request, holding, durationMs()), newBytes }
+  }
+
+  /**
+   * A new version of a dataset is cut into chunks before anybody hears of it, so that those who have the one before can
+   * ask what is new. Gives the bytes of it that are, where the chunks of the one before are known.
+   */
+  async #compare(name: string, holding: Holding, task: Task<PublishProgress>): Promise<number | null> {
+    const { indexes, keeper } = this.#init
+    const before = keeper.state().datasets.get(name)?.versions.at(-1)
+    if (before === undefined) return null
+    const { version } = holding
+    const progress = { phase: 'chunking', filesDone: 0, filesTotal: version.files.length } as const
+    let bytesDone = 0
+    const index = await indexes.of(holding, {
+      signal: task.signal,
+      onBytes: bytes => {
+        bytesDone += bytes
+        task.onProgress({ ...progress, bytesDone, bytesTotal: version.totalBytes })
+      }
+    })
+    const table = indexes.tableOf(before.version)
+    return table === undefined ? null : newBytesOf(table, index)
   }
 
   /** Before the work of hashing: the ledger would keep the operation, without effect. */
@@ -109,7 +135,7 @@ export class Publisher {
     })
   }
 
-  #published(request: PublishRequest, holding: Holding, durationMs: number): Published {
+  #published(request: PublishRequest, holding: Holding, durationMs: number): Omit<Published, 'newBytes'> {
     const { catalogue } = this.#init
     const { version } = holding
     const entry = catalogue.entry(request.name)

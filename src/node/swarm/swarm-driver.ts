@@ -37,10 +37,20 @@ import { piecesOfFiles } from './selection.ts'
 
 export type DataWant = Omit<EventOf<'wantData'>, 'type'>
 
+/** Other files of this device that hold blocks of the version, as far as hints say. */
+export interface LocalSource {
+  /** By piece times blocks per piece, plus block. */
+  readonly blocks: Bitfield
+  /** False when the range can not be had. What is read may be anything: it is verified with its piece. */
+  readonly read: (range: BlockRange, into: Uint8Array) => Promise<boolean>
+}
+
 export interface SwarmDriverInit {
   readonly versionId: VersionId
   /** What is here of the version; undefined while not even its info dictionary is. */
   readonly holding: Holding | undefined
+  /** Only with `holding`. */
+  readonly local?: LocalSource | undefined
   readonly wantsData: boolean
   readonly self: DeviceId
   readonly site: string
@@ -120,6 +130,7 @@ export class SwarmDriver {
   readonly #recent = new RecentPieces(blocks => this.#free(blocks))
   #holding: Holding | undefined
   #want: DataWant
+  #local: LocalSource | undefined
   #peersEver = 0
   #storedCount: number
   #running = false
@@ -133,11 +144,13 @@ export class SwarmDriver {
     this.versionId = init.versionId
     this.#holding = init.holding
     this.#want = { wantsData: init.wantsData }
+    this.#local = init.local
     this.#storedCount = init.holding?.have.size ?? 0
     const version = init.holding?.version
     this.#transfer = new Transfer({
       versionId: init.versionId,
       ...(version === undefined ? {} : { version, ...chosenOf(init.holding, version) }),
+      ...(init.local && { local: init.local.blocks }),
       wantsData: init.wantsData,
       self: init.self,
       site: init.site,
@@ -218,11 +231,13 @@ export class SwarmDriver {
   }
 
   /** Where what is fetched goes; `holding` may have pieces already. */
-  useHolding(holding: Holding): void {
+  useHolding(holding: Holding, local?: LocalSource): void {
     this.#holding = holding
     this.#storedCount = holding.have.size
     const { version } = holding
-    this.#post({ type: 'infoReady', version, ...chosenOf(holding, version) })
+    this.#local = local
+    const chosen = { ...chosenOf(holding, version), ...(local && { local: local.blocks }) }
+    this.#post({ type: 'infoReady', version, ...chosen })
   }
 
   /** Fetch or leave off, as what all transfers of the device may take up together allows. */
@@ -283,6 +298,9 @@ export class SwarmDriver {
         return
       case 'release':
         this.#init.buffers.free(effect.block)
+        return
+      case 'readLocal':
+        void this.#readLocal(effect)
         return
       case 'readLeaves':
         void this.#readLeaves(effect)
@@ -366,6 +384,14 @@ export class SwarmDriver {
       this.#init.log.warn({ version: this.versionId, piece: range.piece, code: thrown.code }, thrown.message)
       return false
     }
+  }
+
+  async #readLocal({ piece, begin, length }: BlockRange): Promise<void> {
+    const range = { piece, begin, length }
+    const block = this.#init.buffers.allocate(length)
+    const isRead = (await this.#local?.read(range, block)) === true
+    if (this.#closed || !isRead) this.#init.buffers.free(block)
+    this.#post({ type: 'localRead', ...range, block: isRead ? block : undefined })
   }
 
   async #readLeaves(effect: Extract<TransferEffect, { type: 'readLeaves' }>): Promise<void> {

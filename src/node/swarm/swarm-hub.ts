@@ -27,6 +27,7 @@ import type { PeerStream, Transport } from '../transport/transport.ts'
 import {
   addTally,
   type DataWant,
+  type LocalSource,
   NO_TALLY,
   type StreamSink,
   SwarmDriver,
@@ -82,6 +83,8 @@ export interface SwarmAudit {
 export interface Want {
   readonly versionId: VersionId
   readonly holding: Holding | undefined
+  /** What other files of this device hold of it; only with `holding`. */
+  readonly local?: LocalSource | undefined
   readonly onInfo: (infoBytes: Uint8Array) => void
   readonly onComplete: () => void
   readonly onStorageFailure: (failure: AppError) => void
@@ -181,8 +184,8 @@ export class SwarmHub {
   }
 
   /** Answers `onInfo`. */
-  useHolding(versionId: VersionId, holding: Holding): void {
-    this.#entries.get(versionId)?.driver.useHolding(holding)
+  useHolding(versionId: VersionId, holding: Holding, local?: LocalSource): void {
+    this.#entries.get(versionId)?.driver.useHolding(holding, local)
   }
 
   status(versionId: VersionId): TransferStatus | undefined {
@@ -293,6 +296,7 @@ export class SwarmHub {
     return new SwarmDriver({
       versionId,
       holding,
+      local: want?.local,
       wantsData: false,
       self: transport.self,
       site: this.#init.ownSite,

@@ -96,7 +96,7 @@ let reads: TransferRead[]
 function open(): void {
   hub = new ScriptedHub()
   desk = new TransferDesk({
-    ...{ store, hub, log: SILENT_LOG },
+    ...{ store, hub, reuse: { find: () => Promise.resolve(undefined) }, log: SILENT_LOG },
     onRead: read => reads.push(read),
     onForgotten: () => undefined
   })

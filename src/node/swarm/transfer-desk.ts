@@ -17,10 +17,13 @@ import { sha256 } from '../../store/sha256.ts'
 import { type Holding, isWhole, type PieceLayers, type Store } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import type { Log } from '../log.ts'
+import type { LocalFiles } from '../reuse/local-files.ts'
+import type { Reuse } from '../reuse/reuse.ts'
 import { copyPieces, layersOf } from './local-copy.ts'
 import { haveBytesOf, selectedSums } from './selection.ts'
 import type { Tally } from './swarm-driver.ts'
 import type { VersionFetcher } from './swarm-hub.ts'
+import { contenderOf, hasSource, type Job, newJob } from './transfer-job.ts'
 import {
   checkedGroups,
   isActive,
@@ -30,7 +33,7 @@ import {
   settledError
 } from './transfer-orders.ts'
 import { decodeRecord, encodeRecord, type TransferOrder, type TransferRecord } from './transfer-record.ts'
-import { type Contender, decideSlots, type Grant, type Priority, REST_MS } from './transfer-slots.ts'
+import { decideSlots, type Priority, REST_MS } from './transfer-slots.ts'
 
 const BLOB_PREFIX = 'transfer/'
 const WATCH_MS = 250
@@ -42,28 +45,8 @@ export interface TransferView extends TransferRecord {
   /** Of what is to be fetched. */
   readonly haveBytes: number
   readonly resumedBytes: number
+  readonly reusedBytes: number
   readonly tallies: ReadonlyMap<DeviceId, Tally>
-}
-
-interface Job {
-  record: TransferRecord
-  holding: Holding | undefined
-  resumedBytes: number
-  /** Of the run that ended last; a running one asks the hub. */
-  tallies: ReadonlyMap<DeviceId, Tally>
-  /** The org does not allow it now. */
-  isRefused: boolean
-  /** Set while it runs. */
-  run: AbortController | undefined
-  /** The hub fetches for it; before that its place is made ready, and other folders are looked through. */
-  isFetching: boolean
-  /** Its right to fetch data now. */
-  grant: Grant | undefined
-  /** When it last got a slot or a byte, and how many bytes those were. */
-  movedAtMs: number
-  movedBytes: number
-  restsUntilMs: number
-  readonly listeners: Set<() => void>
 }
 
 export interface TransferRead {
@@ -75,6 +58,7 @@ export interface TransferRead {
 export interface TransferDeskInit {
   readonly store: Store
   readonly hub: VersionFetcher
+  readonly reuse: Pick<Reuse, 'find'>
   readonly log: Log
   /** What was asked for of a version is here. */
   readonly onRead: (read: TransferRead) => void
@@ -231,7 +215,8 @@ export class TransferDesk {
     let haveBytes = isKnown ? status.wantedBytes - status.lackingBytes : haveBytesOf(holding)
     if (record.state === 'complete') haveBytes = toFetch
     const tallies = job.isFetching ? this.#init.hub.talliesOf(record.version) : job.tallies
-    return { ...record, holding, haveBytes, resumedBytes, tallies }
+    const reusedBytes = status?.reusedBytes ?? job.reusedBytes
+    return { ...record, holding, haveBytes, resumedBytes, reusedBytes, tallies }
   }
 
   #statusOf(job: Job): TransferStatus | undefined {
@@ -268,7 +253,7 @@ export class TransferDesk {
       if (!isWhole(holding.state)) await this.#copy(holding, run.signal)
       if (run.signal.aborted) return
       if (isWhole(holding.state)) this.#finish(job)
-      else this.#fetch(job, run.signal)
+      else this.#fetch(job, run.signal, await this.#init.reuse.find(holding, job.record.name, run.signal))
     } catch (thrown) {
       this.#fail(job, run, thrown)
     }
@@ -308,13 +293,14 @@ export class TransferDesk {
     return holding
   }
 
-  #fetch(job: Job, signal: AbortSignal): void {
+  #fetch(job: Job, signal: AbortSignal, local?: LocalFiles): void {
     const { hub } = this.#init
     const versionId = job.record.version
     job.isFetching = true
     hub.want({
       versionId,
       holding: job.holding,
+      local,
       onInfo: infoBytes => {
         void this.#onInfo(job, infoBytes, signal)
       },
@@ -342,7 +328,10 @@ export class TransferDesk {
       const version = decodeInfo(infoBytes, sha256)
       const holding = await this.#place(job, { version, layers: new Map() }, signal)
       if (isWhole(holding.state)) this.#finish(job)
-      else this.#init.hub.useHolding(version.id, holding)
+      else {
+        const local = await this.#init.reuse.find(holding, job.record.name, signal)
+        this.#init.hub.useHolding(version.id, holding, local)
+      }
     } catch (thrown) {
       if (job.run?.signal === signal) this.#fail(job, job.run, thrown)
     }
@@ -381,7 +370,10 @@ export class TransferDesk {
 
   #endRun(job: Job, how: 'complete' | 'pause' | 'stop'): void {
     if (job.run === undefined) return
-    if (job.isFetching) job.tallies = this.#init.hub.talliesOf(job.record.version)
+    if (job.isFetching) {
+      job.tallies = this.#init.hub.talliesOf(job.record.version)
+      job.reusedBytes = this.#init.hub.status(job.record.version)?.reusedBytes ?? 0
+    }
     job.run.abort()
     job.run = undefined
     job.isFetching = false
@@ -465,35 +457,3 @@ export class TransferDesk {
 
 /** Without a priority: the one that it has, or a normal one. */
 export type StartOrder = Omit<TransferOrder, 'priority'> & { readonly priority: Priority | null }
-
-function newJob(record: TransferRecord): Job {
-  return {
-    record,
-    holding: undefined,
-    resumedBytes: 0,
-    tallies: new Map(),
-    isRefused: false,
-    run: undefined,
-    isFetching: false,
-    grant: undefined,
-    movedAtMs: 0,
-    movedBytes: 0,
-    restsUntilMs: 0,
-    listeners: new Set()
-  }
-}
-
-function hasSource(status: TransferStatus): boolean {
-  return status.peers.some(peer => peer.lackingCount > 0)
-}
-
-function contenderOf(job: Job, status: TransferStatus): Contender {
-  const { id, priority, startedAtMs } = job.record
-  const { grant, movedAtMs, restsUntilMs } = job
-  const isBusy = status.openBytes > 0
-  return {
-    ...{ id, priority, startedAtMs, movedAtMs, restsUntilMs, isBusy },
-    hasSource: hasSource(status) && !job.isRefused,
-    holdsSlot: grant !== undefined
-  }
-}

@@ -1,0 +1,94 @@
+/**
+ * Asks peers for the chunk index of a version, and gives them ours. The protocol, /peerage/chunks/1, over messages
+ * (framed-stream.ts): the asker sends the 32 bytes of the version id, and the answer is the index, or empty if there is
+ * none; then both end. Who may not read the version gets none.
+ */
+
+import { AppError } from '../../base/errors.ts'
+import { type DeviceId, idBytes, type VersionId, versionIdFromBytes } from '../../base/ids.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import {
+  CHUNK_INDEX_BYTES_MAX,
+  type ChunkIndex,
+  chunkIndexBytesMax,
+  decodeChunkIndex
+} from '../../content/chunk-index.ts'
+import type { Version } from '../../content/version.ts'
+import type { Log } from '../log.ts'
+import { FramedStream } from '../transport/framed-stream.ts'
+import { nextMessage } from '../transport/next-message.ts'
+import type { PeerStream, Transport } from '../transport/transport.ts'
+
+export const CHUNKS_PROTOCOL = '/peerage/chunks/1'
+
+const ID_BYTES = 32
+const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
+const STREAMS_PER_PEER_MAX = 4
+
+export interface ChunkExchangeInit {
+  readonly transport: Transport
+  /** The index of a version as it is kept here. */
+  readonly stored: (version: VersionId) => Uint8Array | undefined
+  readonly mayRead: (device: DeviceId, version: VersionId) => boolean
+  readonly log: Log
+}
+
+export class ChunkExchange {
+  readonly #init: ChunkExchangeInit
+
+  constructor(init: ChunkExchangeInit) {
+    this.#init = init
+    init.transport.handle(CHUNKS_PROTOCOL, stream => void this.#answer(stream), {
+      streamsPerPeerMax: STREAMS_PER_PEER_MAX
+    })
+  }
+
+  /** What a peer has to say; undefined when it has nothing, does not answer, or answers nonsense. */
+  async ask(
+    device: DeviceId,
+    version: Version,
+    signal: AbortSignal
+  ): Promise<{ readonly index: ChunkIndex; readonly bytes: Uint8Array } | undefined> {
+    let stream: PeerStream | undefined
+    try {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
+      stream = await this.#init.transport.open(device, CHUNKS_PROTOCOL, limited)
+      const messageBytesMax = chunkIndexBytesMax(version)
+      const framed = new FramedStream(stream, { messageBytesMax, sentBytesMax: ID_BYTES })
+      await framed.write(idBytes(version.id))
+      const bytes = await nextMessage(framed, { timeoutMs: ANSWER_TIMEOUT_MS, signal: limited })
+      if (bytes === undefined || bytes.length === 0) return undefined
+      const index = decodeChunkIndex(bytes, version)
+      if (typeof index !== 'string') return { index, bytes: bytes.slice() }
+      this.#init.log.warn({ device, version: version.id }, `chunk index of a peer: ${index}`)
+      return undefined
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason
+      if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
+      this.#init.log.debug({ device, version: version.id }, `no chunk index: ${thrown.message}`)
+      return undefined
+    } finally {
+      await stream?.close().catch(() => undefined)
+    }
+  }
+
+  async #answer(stream: PeerStream): Promise<void> {
+    const { stored, mayRead, log } = this.#init
+    try {
+      const framed = new FramedStream(stream, {
+        messageBytesMax: ID_BYTES,
+        sentBytesMax: CHUNK_INDEX_BYTES_MAX
+      })
+      const asked = await nextMessage(framed, { timeoutMs: ANSWER_TIMEOUT_MS })
+      if (asked?.length !== ID_BYTES) return stream.abort('no version was named')
+      const version = versionIdFromBytes(asked)
+      const bytes = mayRead(stream.peer, version) ? stored(version) : undefined
+      await framed.write(bytes ?? new Uint8Array(0))
+      await stream.close()
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      log.debug({ device: stream.peer }, `asked for a chunk index: ${thrown.message}`)
+      stream.abort('the exchange ended')
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** A transfer at work: what the desk keeps of it beside its record on disk. */
+
+import type { DeviceId } from '../../base/ids.ts'
+import type { Holding } from '../../store/store.ts'
+import type { TransferStatus } from '../../swarm/transfer-types.ts'
+import type { Tally } from './swarm-driver.ts'
+import type { TransferRecord } from './transfer-record.ts'
+import type { Contender, Grant } from './transfer-slots.ts'
+
+export interface Job {
+  record: TransferRecord
+  holding: Holding | undefined
+  resumedBytes: number
+  /** Of the run that ended last, as the tallies. */
+  reusedBytes: number
+  /** Of the run that ended last; a running one asks the hub. */
+  tallies: ReadonlyMap<DeviceId, Tally>
+  /** The org does not allow it now. */
+  isRefused: boolean
+  /** Set while it runs. */
+  run: AbortController | undefined
+  /** The hub fetches for it; before that its place is made ready, and other folders are looked through. */
+  isFetching: boolean
+  /** Its right to fetch data now. */
+  grant: Grant | undefined
+  /** When it last got a slot or a byte, and how many bytes those were. */
+  movedAtMs: number
+  movedBytes: number
+  restsUntilMs: number
+  readonly listeners: Set<() => void>
+}
+
+export function newJob(record: TransferRecord): Job {
+  return {
+    record,
+    holding: undefined,
+    resumedBytes: 0,
+    reusedBytes: 0,
+    tallies: new Map(),
+    isRefused: false,
+    run: undefined,
+    isFetching: false,
+    grant: undefined,
+    movedAtMs: 0,
+    movedBytes: 0,
+    restsUntilMs: 0,
+    listeners: new Set()
+  }
+}
+
+export function hasSource(status: TransferStatus): boolean {
+  return status.peers.some(peer => peer.lackingCount > 0)
+}
+
+export function contenderOf(job: Job, status: TransferStatus): Contender {
+  const { id, priority, startedAtMs } = job.record
+  const { grant, movedAtMs, restsUntilMs } = job
+  const isBusy = status.openBytes > 0
+  return {
+    ...{ id, priority, startedAtMs, movedAtMs, restsUntilMs, isBusy },
+    hasSource: hasSource(status) && !job.isRefused,
+    holdsSlot: grant !== undefined
+  }
+}
