@@ -80,6 +80,7 @@ export class Host implements Party {
   hub: SwarmHub | undefined
   /** Counts its starts. */
   life = 0
+  #allowedLife = -1
   wants = false
   completedMs: number | undefined
   failures = 0

@@ -3,10 +3,10 @@
  * into a file or taken out, the cuts before and after stay where they were relative to their content, so that what two
  * versions have in common is found as equal chunks.
  *
- * FastCDC with normalized chunking (Xia et al., USENIX ATC 2016, and IEEE TPDS 2020): a gear hash rolls over the bytes; a
- * cut is where chosen bits of it are zero, more of them before the average length and fewer after, so that lengths
- * gather about it. Here the hash has 32 bits, hence looks at the last 32 bytes, and the bits are the highest, which
- * depend on all of these.
+ * FastCDC with normalized chunking (Xia et al., USENIX ATC 2016, and IEEE TPDS 2020): a gear hash rolls over the
+ * bytes; a cut is where chosen bits of it are zero, more of them before the average length and fewer after, so that
+ * lengths gather about it. Here the hash has 32 bits, hence looks at the last 32 bytes, and the bits are the highest,
+ * which depend on all of these.
  *
  * Cuts are the same everywhere and for ever: change a constant, and nothing of an older version is found any more.
  */
@@ -21,7 +21,10 @@ export const CHUNK_BYTES_MAX = 256 * KIB
 const MASK_BEFORE = 0xffffc000 | 0
 const MASK_AFTER = 0xfffc0000 | 0
 
-/** A random number for each byte: the finalizer of MurmurHash3 (Appleby, public domain) over multiples of the golden ratio. */
+/**
+ * A random number for each byte: the finalizer of MurmurHash3 (Appleby, public domain) over multiples of the golden
+ * ratio.
+ */
 export const GEAR: Readonly<Int32Array> = Int32Array.from({ length: 256 }, (_, byte) => {
   let hash = Math.imul(byte + 1, 0x9e3779b1)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
@@ -30,8 +33,8 @@ export const GEAR: Readonly<Int32Array> = Int32Array.from({ length: 256 }, (_, b
 })
 
 /**
- * Length in bytes of the chunk that begins at `start`. What lies from `end` on is not looked at: there has to be the end
- * of the file, or at least CHUNK_BYTES_MAX before it.
+ * Length in bytes of the chunk that begins at `start`. What lies from `end` on is not looked at: there has to be the
+ * end of the file, or at least CHUNK_BYTES_MAX before it.
  */
 export function chunkLength(bytes: Uint8Array, start: number, end: number): number {
   const available = end - start

@@ -191,9 +191,9 @@ export interface Store {
   /** Serves a hashed tree from where it is. A holding of the same version there is renewed. */
   adopt(tree: HashedTree): Promise<Holding>
   /**
-   * Cuts a file of a holding into chunks by its content (content/chunking.ts), from `offset` on, where a chunk begins: at
-   * least one chunk and at most what is read at a time. Undefined when the file is not there, as a whole. What is cut is
-   * what lies there now, verified by nobody.
+   * Cuts a file of a holding into chunks by its content (content/chunking.ts), from `offset` on, where a chunk
+   * begins: at least one chunk and at most what is read at a time. Undefined when the file is not there, as a whole.
+   * What is cut is what lies there now, verified by nobody.
    */
   cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<CutChunks | undefined>
   /** Drops a holding from the index. Whole files stay where they are, part files are removed. */

@@ -4,8 +4,8 @@
  * like all others.
  *
  * When a piece is opened its local blocks are set aside, so that nobody is asked for them, and read. What can not be
- * read, and all of a piece that turns out bad, is asked of peers like anything else; no peer is blamed for it. Pieces of
- * which every block is local are opened one after the other, whether a peer has them or not.
+ * read, and all of a piece that turns out bad, is asked of peers like anything else; no peer is blamed for it. Pieces
+ * of which every block is local are opened one after the other, whether a peer has them or not.
  */
 
 import { assert } from '../base/assert.ts'

@@ -1,8 +1,8 @@
 /**
  * A piece that is being fetched: which of its blocks are asked for, from how many peers, which have come, and who
- * sent each. Each block is in exactly one state: missing -> requested -> received; a request that is given up
- * leads back to missing, unless another peer was asked for the same block. A block that is set aside is asked of nobody:
- * it is read from files of this device.
+ * sent each. Each block is in exactly one state: missing -> requested -> received; a request that is given up leads
+ * back to missing, unless another peer was asked for the same block. A block that is set aside is asked of nobody: it
+ * is read from files of this device.
  */
 
 import { assert } from '../base/assert.ts'

@@ -164,8 +164,7 @@ export class Transfer {
         this.#onLost(parts, event.piece)
         return
       case 'localRead':
-        parts.local.onRead(event)
-        return
+        return parts.local.onRead(event)
       case 'served':
         parts.uploads.onServed(this.#context.sessions.get(event.peer), event, event.sent)
         return

@@ -1,6 +1,7 @@
 /**
- * The chunk indexes that this device has: of versions that it holds, computed when they are first needed, and of versions
- * that it fetched, as a peer gave them. They are kept beside the holdings, and are hints: see content/chunk-index.ts.
+ * The chunk indexes that this device has: of versions that it holds, computed when they are first needed, and of
+ * versions that it fetched, as a peer gave them. They are kept beside the holdings, and are hints: see content/chunk-
+ * index.ts.
  */
 
 import { concatBytes } from '../../base/bytes.ts'

@@ -1,6 +1,6 @@
 /**
- * What of a version lies in other files of this device: files with the same root, whole, and ranges that a match of chunk
- * indexes found. Puts them together as blocks of the wanted version, and reads them.
+ * What of a version lies in other files of this device: files with the same root, whole, and ranges that a match of
+ * chunk indexes found. Puts them together as blocks of the wanted version, and reads them.
  */
 
 import { AppError } from '../../base/errors.ts'

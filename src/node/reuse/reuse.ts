@@ -1,7 +1,7 @@
 /**
- * Finds what this device has already of a version that it is about to fetch: in files of any holding that have the same
- * root, and in chunks of earlier versions of the same dataset. The fetch waits for it, a bounded while: on a fast network
- * it would otherwise be over before the comparison is.
+ * Finds what this device has already of a version that it is about to fetch: in files of any holding that have the
+ * same root, and in chunks of earlier versions of the same dataset. The fetch waits for it, a bounded while: on a
+ * fast network it would otherwise be over before the comparison is.
  */
 
 import { AppError, messageOf } from '../../base/errors.ts'

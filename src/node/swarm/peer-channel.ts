@@ -1,11 +1,11 @@
 /**
- * One swarm stream from the driver's side: blocks leave in the order in which they were asked for, read from the store
- * a few ahead and held back while the stream is full. So what a slow reader can make us hold is bounded by the blocks
- * read ahead, whatever it has requested. Control messages of one turn of the event loop leave together, and before any
- * block that is sent later, because a TLS record and a system call for each would cost more than they carry. What can
- * wait leaves with the next message that can not, or with others of its kind: else each pair of peers would exchange a
- * packet for each piece. Messages are not held back by blocks: a peer that asks and asks, for hashes above all, and does
- * not read the answers is cut off.
+ * One swarm stream from the driver's side: blocks leave in the order in which they were asked for, read from the
+ * store a few ahead and held back while the stream is full. So what a slow reader can make us hold is bounded by the
+ * blocks read ahead, whatever it has requested. Control messages of one turn of the event loop leave together, and
+ * before any block that is sent later, because a TLS record and a system call for each would cost more than they
+ * carry. What can wait leaves with the next message that can not, or with others of its kind: else each pair of peers
+ * would exchange a packet for each piece. Messages are not held back by blocks: a peer that asks and asks, for hashes
+ * above all, and does not read the answers is cut off.
  */
 
 import { KIB, MIB } from '../../base/units.ts'
