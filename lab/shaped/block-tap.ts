@@ -81,7 +81,10 @@ async function tap(program: string, home: string): Promise<void> {
   function came(message: WireMessage, device: string): void {
     const what = WHAT_CAME[message.type]
     if (what === undefined) return
-    if (!('piece' in message)) return write(what, device, [])
+    if (!('piece' in message)) {
+      write(what, device, [])
+      return
+    }
     const length =
       'block' in message ? message.block.length : 'length' in message ? message.length : undefined
     write(what, device, [message.piece, 'begin' in message ? message.begin : undefined, length])

@@ -5,9 +5,8 @@
  * Phases: metadata (only the version id is known) -> downloading, idle (data is not wanted), or complete. A piece
  * that is lost leads from complete back to downloading.
  *
- * This file decides what a message or event concerns, and gives it to the part that decides the rest: session.ts
- * (protocol), downloads.ts, uploads.ts, schedule.ts, blame.ts, layer-fetch.ts, hash-service.ts,
- * metadata-exchange.ts. A piece is announced only once it is durable.
+ * This file decides what a message or event concerns, and gives it to the part that decides the rest: session.ts has
+ * the protocol of a peer, version-parts.ts names the others. A piece is announced only once it is durable.
  */
 
 import { assert, defined, unreachable } from '../base/assert.ts'
@@ -164,7 +163,8 @@ export class Transfer {
         this.#onLost(parts, event.piece)
         return
       case 'localRead':
-        return parts.local.onRead(event)
+        parts.local.onRead(event)
+        return
       case 'served':
         parts.uploads.onServed(this.#context.sessions.get(event.peer), event, event.sent)
         return
