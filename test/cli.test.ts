@@ -159,6 +159,7 @@ class ScriptedNode implements NodeService {
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})
+  readonly follows = scripted<NodeService['follows']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

@@ -52,6 +52,7 @@ import {
   versionRequest
 } from './dataset.ts'
 import { errorObject } from './error.ts'
+import { follow, followList, followReference, followRequest, rollbackRequest } from './follow.ts'
 import {
   overrideActed,
   overrideDraft,
@@ -159,6 +160,13 @@ export const ROUTES = {
     progress: transfer,
     result: transfer
   }),
+  follows: json('GET', '/follows', nothing, followList),
+  follow: json('POST', '/follows', followRequest, follow),
+  followed: json('GET', '/follows/one', followReference, follow),
+  stopFollow: json('POST', '/follows/stop', followReference, follow),
+  rollbackFollow: json('POST', '/follows/rollback', rollbackRequest, follow),
+  resumeFollow: json('POST', '/follows/resume', followReference, follow),
+  retryFollow: json('POST', '/follows/retry', followReference, follow),
   audit: json('GET', '/audit', auditRequest, auditReport),
   auditWho: json('GET', '/audit/datasets/:name', auditWhoRequest, auditWho),
   auditCheckpoints: json('GET', '/audit/checkpoints', auditCheckpointsRequest, auditCheckpoints),

@@ -15,6 +15,15 @@ import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
 import { exportCommand } from './commands/export.ts'
+import {
+  followStatus,
+  listFollows,
+  resumeFollow,
+  retryFollow,
+  rollbackFollow,
+  startFollow,
+  stopFollow
+} from './commands/follow.ts'
 import { get } from './commands/get.ts'
 import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands/group.ts'
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
@@ -153,6 +162,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'list the transfers of this node, stop, pause or resume one, or put it first',
     example: 'peerage transfers',
     members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer]
+  },
+  {
+    name: 'follow',
+    summary: 'keep a folder at the newest good version of a dataset, and run a hook after each switch',
+    example: 'peerage follow os-image /srv/os-image --hook "systemctl reload app"',
+    members: [startFollow, listFollows, followStatus, stopFollow, rollbackFollow, resumeFollow, retryFollow]
   },
   {
     name: 'key',

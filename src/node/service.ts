@@ -27,6 +27,7 @@ import type {
   WitnessRun,
   WitnessRunRequest
 } from './audit/audit-report.ts'
+import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
@@ -348,6 +349,7 @@ export interface NodeService extends AuditService {
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
+  readonly follows: FollowService
   status(): Promise<NodeStatus>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>

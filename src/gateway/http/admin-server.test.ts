@@ -65,6 +65,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     ledger: scripted({}),
     authority: scripted({}),
     overrides: scripted({}),
+    follows: scripted({}),
     status: unexpected('status'),
     peers: unexpected('peers'),
     invite: unexpected('invite'),
