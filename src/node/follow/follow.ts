@@ -47,6 +47,8 @@ interface Fault {
   readonly retryAtMs: number
 }
 
+type Decision = (Go & { readonly kind: 'go' }) | { readonly kind: 'stay' | 'stuck' }
+
 type Go = { readonly to: Candidate; readonly reason: SwitchReason; readonly withdrawn: string | undefined }
 
 export class Follow {
@@ -92,6 +94,8 @@ export class Follow {
     if (afresh) {
       this.#clearFault()
       this.#isLookedAt = false
+      // Nobody takes the answer of before for the one after.
+      if (this.#state === 'current') this.#state = 'waiting'
     }
     this.look()
   }
@@ -156,13 +160,28 @@ export class Follow {
     const { name, current, failed, pinned } = this.#record
     const candidates = this.#init.candidates(name) ?? []
     const failures = new Set(failed.map(({ version }) => version))
-    const choice = chooseVersion({ candidates, current, failed: failures, pinned })
-    this.#passedOver = choice.passedOver
-    this.#tellStuck(choice)
+    const chosen = chooseVersion({ candidates, current, failed: failures, pinned })
+    this.#passedOver = chosen.passedOver
+    this.#tellStuck(chosen)
+    const choice = chosen.kind === 'go' ? chosen : ((await this.#missing(candidates)) ?? chosen)
     const isFinished = await this.#giveUpOther(choice, candidates)
     if (isFinished) return
     if (choice.kind === 'go') await this.#goTo(choice, candidates)
-    else await this.#rest(candidates)
+    else await this.#rest()
+  }
+
+  /** The way back to the version that it is at, when the destination is gone. Rejects when something else is there. */
+  async #missing(candidates: readonly LedgerCandidate[]): Promise<(Go & { kind: 'go' }) | undefined> {
+    const { place } = this.#init
+    const { current, tree } = this.#record
+    if (current === null || this.#isLookedAt) return undefined
+    if (await place.isAt(current.folder, tree)) {
+      this.#isLookedAt = true
+      return undefined
+    }
+    await place.check(tree)
+    const to = candidates.findLast(({ version }) => version === current.version)
+    return to === undefined ? undefined : { kind: 'go', to, reason: 'restored', withdrawn: undefined }
   }
 
   #tellStuck(choice: Choice): void {
@@ -181,7 +200,7 @@ export class Follow {
   }
 
   /** Lets go of what is fetched and not wanted any more. True when that is wanted after all, and not here yet. */
-  async #giveUpOther(choice: Choice, candidates: readonly LedgerCandidate[]): Promise<boolean> {
+  async #giveUpOther(choice: Decision, candidates: readonly LedgerCandidate[]): Promise<boolean> {
     const target = this.#target
     if (target === undefined || (choice.kind === 'go' && choice.to.version === target.to.version))
       return false
@@ -206,30 +225,23 @@ export class Follow {
       `version ${target.to.ordinal} of ${name} is given up: ${why}`
     )
     this.#dropTarget()
-    await this.#remove(target.to)
+    // What is whole stays for as long as it is among the versions to keep.
+    const isWhole = this.#init.transfers.view(target.transfer)?.holding?.state === 'complete'
+    const { current, previous } = this.#record
+    const isNeeded = [current, previous].some(each => each?.version === target.to.version)
+    if (!isWhole && !isNeeded) await this.#remove(target.to)
     return false
   }
 
   /** It is where it should be, or can be nowhere else. */
-  async #rest(candidates: readonly LedgerCandidate[]): Promise<void> {
-    const { current, tree } = this.#record
-    if (current === null) {
+  async #rest(): Promise<void> {
+    if (this.#record.current === null) {
       this.#state = 'waiting'
       return
     }
-    const { place } = this.#init
-    if (!this.#isLookedAt && !(await place.isAt(current.folder, tree))) {
-      const to = candidates.findLast(({ version }) => version === current.version)
-      await place.check(tree)
-      if (to !== undefined) {
-        await this.#goTo({ to, reason: 'restored', withdrawn: undefined }, candidates)
-        return
-      }
-    }
-    this.#isLookedAt = true
-    this.#state = 'current'
     this.#clearFault()
     await this.#prune()
+    this.#state = 'current'
   }
 
   async #goTo(go: Go, candidates: readonly LedgerCandidate[]): Promise<void> {
