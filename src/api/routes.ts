@@ -15,6 +15,7 @@
  */
 
 import { z } from 'zod'
+import { activity } from './activity.ts'
 import {
   auditAccepted,
   auditAcceptRequest,
@@ -137,6 +138,7 @@ function bytes<I extends z.ZodObject>(method: Method, path: string, input: I, co
 
 export const ROUTES = {
   status: json('GET', '/status', nothing, status),
+  activity: json('GET', '/activity', nothing, activity),
   peers: json('GET', '/peers', nothing, peerList),
   invite: json('POST', '/invites', inviteRequest, invite),
   datasets: json('GET', '/datasets', nothing, datasetList),

@@ -7,6 +7,8 @@ import { ADDRESSES_MAX, isDatasetName, isLabel, LABEL_CHARACTERS_MAX } from '../
 import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
 import { encodeTicket } from '../ledger/join/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
+import { activityOf, misbehavedPeers } from './activity.ts'
+import type { Activity } from './activity-terms.ts'
 import type {
   AuditAccepted,
   AuditAsked,
@@ -108,8 +110,13 @@ export class LocalNodeService implements NodeService {
       receiveBytesPerSecond: statuses.reduce((sum, status) => sum + status.downloadRate, 0),
       sendBytesPerSecond: statuses.reduce((sum, status) => sum + status.uploadRate, 0),
       freshness: freshnessStatus(this.#node.beacons),
+      misbehaved: misbehavedPeers(this.#node, Date.now()),
       problems: this.#problems()
     }
+  }
+
+  async activity(): Promise<Activity> {
+    return activityOf(this.#node, { startedAtMs: this.#startedAtMs, problems: this.#problems() })
   }
 
   async peers(): Promise<readonly PeerStatus[]> {

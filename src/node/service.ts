@@ -20,6 +20,7 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
+import type { Activity, Misbehaved } from './activity-terms.ts'
 import type {
   AuditFolderRequest,
   AuditService,
@@ -79,6 +80,8 @@ export interface NodeStatus {
   readonly receiveBytesPerSecond: number
   readonly sendBytesPerSecond: number
   readonly freshness: FreshnessStatus
+  /** Peers that broke the rules since the start of the node, the latest first. */
+  readonly misbehaved: readonly Misbehaved[]
   readonly problems: readonly Problem[]
 }
 
@@ -351,6 +354,8 @@ export interface NodeService extends AuditService {
   readonly overrides: OverrideService
   readonly follows: FollowService
   status(): Promise<NodeStatus>
+  /** Cheap enough to be asked every second. */
+  activity(): Promise<Activity>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
   invite(request: InviteRequest): Promise<Invite>

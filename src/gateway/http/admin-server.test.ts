@@ -67,6 +67,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     overrides: scripted({}),
     follows: scripted({}),
     status: unexpected('status'),
+    activity: unexpected('activity'),
     peers: unexpected('peers'),
     invite: unexpected('invite'),
     publish: unexpected('publish'),

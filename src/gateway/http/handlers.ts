@@ -111,6 +111,7 @@ export function createHandlers(service: NodeService): Handlers {
   return {
     json: {
       status: () => service.status(),
+      activity: () => service.activity(),
       peers: async () => ({ peers: await service.peers() }),
       invite: input => service.invite(input),
       datasets: async () => ({ datasets: await service.datasets() }),
