@@ -40,6 +40,8 @@ import {
   stopTransfer,
   transfers
 } from './commands/transfers.ts'
+import { top } from './commands/top.ts'
+import { stopTransfer, transfers } from './commands/transfers.ts'
 import { up } from './commands/up.ts'
 import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'
@@ -60,6 +62,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   exportCommand,
   peers,
   status,
+  top,
   invites,
   quarantine,
   release,

@@ -35,7 +35,7 @@ const ROWS_MIN = 3
 const ROWS_FULL = 12
 const LABEL_COLUMNS = 4
 const RATE_COLUMNS = 11
-const TOTAL_COLUMNS = 18
+const TOTAL_COLUMNS = 30
 const SPARK_COLUMNS_MAX = 120
 
 export function renderTop(state: TopState, size: Size, look: Look): string[] {

@@ -13,7 +13,7 @@ interface TableTerms {
   readonly paint: Paint
 }
 
-const BAR_COLUMNS_MIN = 6
+const BAR_COLUMNS_MIN = 10
 
 function bar(part: number, whole: number, columns: number): string {
   const inner = Math.max(BAR_COLUMNS_MIN, columns) - 2
@@ -40,14 +40,14 @@ const TRANSFER_COLUMNS: readonly FittedColumn<ActiveTransfer>[] = [
   {
     title: 'DATASET',
     expendable: 0,
-    cutTo: 12,
+    cutTo: 16,
     value: row => (row.name === null ? shortId(row.version) : `${row.name}@${row.ordinal}`)
   },
   { title: 'STATE', expendable: 0, value: row => row.state, style: row => STATE_STYLES[row.state] },
   {
     title: 'PROGRESS',
     expendable: 5,
-    cutTo: BAR_COLUMNS_MIN + 2,
+    cutTo: BAR_COLUMNS_MIN,
     grows: true,
     value: (row, columns) => bar(row.haveBytes, row.totalBytes, columns)
   },
@@ -94,8 +94,8 @@ function peerState(row: PeerRow, nowMs: number): string {
   if (bad !== undefined) {
     const what = `${bad.reason} x${bad.count}`
     return bad.bannedUntilMs === null || bad.bannedUntilMs <= nowMs
-      ? `misbehaved ${relativeTime(bad.lastAtMs, nowMs)}: ${what}`
-      : `banned, ${relativeTime(bad.bannedUntilMs, nowMs)} again: ${what}`
+      ? `${what}, ${relativeTime(bad.lastAtMs, nowMs)}`
+      : `banned for ${formatDuration(bad.bannedUntilMs - nowMs)}: ${what}`
   }
   if (row.stalled) return 'stalled'
   if (row.chokesUs && row.streams > 0) return 'chokes'
@@ -121,7 +121,7 @@ function peerColumns(nowMs: number): FittedColumn<PeerRow>[] {
     { title: 'SITE', expendable: 2, cutTo: 8, value: row => `${row.site ?? '-'}${row.sameSite ? ' *' : ''}` },
     { title: 'DOWN', align: 'right', expendable: 0, value: row => rate(row.receiveBytesPerSecond) },
     { title: 'UP', align: 'right', expendable: 0, value: row => rate(row.sendBytesPerSecond) },
-    { title: 'IN FLIGHT', align: 'right', expendable: 6, value: row => formatBytes(row.inFlightBytes) },
+    { title: 'IN FLIGHT', align: 'right', expendable: 7, value: row => formatBytes(row.inFlightBytes) },
     {
       title: 'HAVE',
       align: 'right',
@@ -131,12 +131,12 @@ function peerColumns(nowMs: number): FittedColumn<PeerRow>[] {
     {
       title: 'RTT',
       align: 'right',
-      expendable: 5,
+      expendable: 4,
       value: row => (row.rttMs === null ? '-' : `${row.rttMs.toFixed(1)} ms`)
     },
-    { title: 'RECEIVED', align: 'right', expendable: 4, value: row => formatBytes(row.receivedBytes) },
-    { title: 'SENT', align: 'right', expendable: 4, value: row => formatBytes(row.sentBytes) },
-    { title: 'STATE', expendable: 1, cutTo: 10, value: row => peerState(row, nowMs), style: peerStyle }
+    { title: 'RECEIVED', align: 'right', expendable: 5, value: row => formatBytes(row.receivedBytes) },
+    { title: 'SENT', align: 'right', expendable: 6, value: row => formatBytes(row.sentBytes) },
+    { title: 'STATE', expendable: 1, cutTo: 30, value: row => peerState(row, nowMs), style: peerStyle }
   ]
 }
 
@@ -145,7 +145,7 @@ function linkColumns(ownSite: string): FittedColumn<SiteLink>[] {
     {
       title: 'LINK',
       expendable: 0,
-      cutTo: 12,
+      cutTo: 20,
       value: row => (row.own ? `${ownSite} (LAN)` : `${ownSite} - ${row.site ?? 'not known'}`)
     },
     { title: 'PEERS', align: 'right', expendable: 2, value: row => String(row.connected) },
