@@ -381,7 +381,7 @@ export class Follow {
   }
 
   #onHookFailed(run: HookRun): void {
-    const { current, previous, failed, destination, name, onHookFailure } = this.#record
+    const { current, previous, failed, destination, name, onHookFailure, notice } = this.#record
     if (current === null) return
     const { version, ordinal } = current
     const detail = faultOf(run)
@@ -389,7 +389,9 @@ export class Follow {
     const isForward = previous === null || ordinal > previous.ordinal
     const goesBack = onHookFailure === 'rollback' && isForward
     const then = goesBack ? `it is not tried again but by: peerage follow retry ${destination}` : 'it stays'
-    const message = `version ${ordinal} of ${name} in ${destination}: ${detail}; ${then}`
+    const own = `version ${ordinal} of ${name} in ${destination}: ${detail}; ${then}`
+    // What made it go back is not hidden by what happened then.
+    const message = isForward || notice === null ? own : `${notice.message}. Then ${own}`
     this.#init.log.error({ follow: destination, ordinal, code: 'HOOK_FAILED' }, message)
     const entry = { version, ordinal, detail, atMs: run.endedAtMs }
     this.#save({
