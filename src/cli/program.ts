@@ -41,7 +41,6 @@ import {
   transfers
 } from './commands/transfers.ts'
 import { top } from './commands/top.ts'
-import { stopTransfer, transfers } from './commands/transfers.ts'
 import { up } from './commands/up.ts'
 import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'

@@ -195,8 +195,10 @@ describe('the folder of versions', () => {
       /--mode symlink/,
       new FollowPlace({ destination: place.destination, mode: 'rename' }).claim(OWNER)
     )
-    writeFileSync(place.path('.peerage-follow'), '{"v":2}')
-    await rejects(/folder that holds other files/, place.claim(OWNER))
+    for (const text of ['{"v":2}', 'null', '', '[1]', '{"v":1}']) {
+      writeFileSync(place.path('.peerage-follow'), text)
+      await rejects(/folder that holds other files/, place.claim(OWNER))
+    }
   })
 
   it('belongs to a path whose links above it are resolved', () => {

@@ -246,13 +246,13 @@ function exists(path: string, why: string): AppError {
 }
 
 function parseMarker(text: string): Marker | undefined {
-  let value: Partial<Marker> & { v?: number }
+  let value: (Partial<Marker> & { v?: number }) | null
   try {
     value = JSON.parse(text) as typeof value
   } catch {
     return undefined
   }
-  const { v, org, dataset, mode, folder = null, tree = null } = value
+  const { v, org, dataset, mode, folder = null, tree = null } = value ?? {}
   const isMode = mode === 'symlink' || mode === 'rename'
   if (v !== MARKER_VERSION || typeof org !== 'string' || typeof dataset !== 'string' || !isMode)
     return undefined

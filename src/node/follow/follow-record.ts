@@ -106,14 +106,15 @@ export function encodeRecord(record: FollowRecord): Uint8Array {
 export function parseRecord(bytes: Uint8Array): FollowRecord | undefined {
   const text = fromUtf8(bytes)
   if (text === undefined) return undefined
-  let value: { v?: unknown } & FollowRecord
+  let value: ({ v?: unknown } & FollowRecord) | null
   try {
     value = JSON.parse(text) as typeof value
   } catch {
     return undefined
   }
-  const { v, ...record } = value
-  if (v !== RECORD_VERSION) return undefined
+  if (typeof value !== 'object' || value?.v !== RECORD_VERSION) return undefined
+  const { v: _, ...record } = value
+  if (!Array.isArray(record.versions) || !Array.isArray(record.failed)) return undefined
   const named = [record.current, record.previous, record.switching?.to, ...record.versions]
   return named.every(each => each == null || isFollowed(each)) ? record : undefined
 }
