@@ -1,8 +1,8 @@
 /**
- * A node that follows and is killed at random instants, over and over, while one version after the other is published.
- * With mode symlink the destination is the old version or the new one at every instant, whole; with mode rename it is so
- * again as soon as the node has started. The hook has run for each version that the destination was at. Run with `child`
- * as argument this file is the process that is killed.
+ * A node that follows and is killed at random instants, over and over, while one version after the other is
+ * published. With mode symlink the destination is the old version or the new one at every instant, whole; with mode
+ * rename it is so again as soon as the node has started. The hook has run for each version that the destination was at.
+ * Run with `child` as argument this file is the process that is killed.
  */
 
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
- * A followed folder against real nodes over TLS: new versions, withdrawn ones, hooks, rollbacks, what is in the way, and
- * what stays on disk.
+ * A followed folder against real nodes over TLS: new versions, withdrawn ones, hooks, rollbacks, what is in the way,
+ * and what stays on disk.
  */
 
 import assert from 'node:assert/strict'
@@ -22,7 +22,6 @@ import { basename, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
 import { AppError } from '../src/base/errors.ts'
-import type { VersionId } from '../src/base/ids.ts'
 import type { OperationContent } from '../src/ledger/operation/operation-content.ts'
 import type { FollowOptions, FollowStatus, Hook } from '../src/node/follow/follow-terms.ts'
 import type { DataClass } from '../src/node/service.ts'
@@ -300,7 +299,11 @@ describe('a hook', { timeout: 120_000 }, () => {
   }
   const noting = (name: string, then = '') =>
     shell(
-      `echo "$PEERAGE_ORDINAL $PEERAGE_REASON $(cat "$PEERAGE_PATH/version") \${PEERAGE_PREVIOUS_PATH##*/}" >> ${join(org.folder, name)}.hooks; ${then}`
+      [
+        'said="$PEERAGE_ORDINAL $PEERAGE_REASON $(cat "$PEERAGE_PATH/version")"',
+        `echo "$said $(basename "$PEERAGE_PREVIOUS_PATH")" >> ${join(org.folder, name)}.hooks`,
+        then
+      ].join('\n')
     )
 
   it('runs after each switch, when the destination is at the version', async () => {
@@ -411,7 +414,14 @@ describe('a destination that can not be followed into', { timeout: 60_000 }, () 
     await rejectsWith('DEST_UNSAFE', /home folder/, into(join(home, 'x')))
     await rejectsWith('USAGE', /name a folder/, into('/'))
     const held = join(org.folder, 'got')
-    await reader.service.startTransfer({ name: 'plain', version: null, destination: held, purpose: null })
+    await reader.service.startTransfer({
+      name: 'plain',
+      version: null,
+      destination: held,
+      purpose: null,
+      priority: null,
+      only: []
+    })
     await eventually('it is held', () => reader.node.store.holdings().some(({ root }) => root === held))
     await rejectsWith('DEST_UNSAFE', /holds .* in .*got/, into(join(held, 'deep', 'x')))
     await rejectsWith('DATASET_UNKNOWN', /no dataset/, follow('nothing', { to: 'nothing' }))
@@ -449,31 +459,5 @@ describe('a followed version of one file', { timeout: 60_000 }, () => {
         'it is newer',
         () => readFileSync(join(place(`single-${mode}`), 'single.bin'), 'utf8') === 'two'
       )
-  })
-})
-
-describe('versions that come faster than they are fetched', { timeout: 120_000 }, () => {
-  it('are given up for a newer one, but not twice in a row', async () => {
-    await publish('fast', 1)
-    await follow('fast')
-    await isAt('fast', 1)
-    const versions: VersionId[] = []
-    const fetching = async (n: number) => {
-      const version = await publish('fast', n, { bytes: 300_000_000 })
-      versions.push(version)
-      return version
-    }
-    await fetching(2)
-    await eventually('2 is fetched', async () => (await statusOf('fast')).target?.ordinal === 2)
-    await fetching(3)
-    await eventually('3 is fetched', async () => (await statusOf('fast')).target?.ordinal === 3)
-    await publish('fast', 4)
-    const seen = new Set<number>()
-    await eventually('4 is there', async () => {
-      const { current, state } = await statusOf('fast')
-      if (current !== null) seen.add(current.ordinal)
-      return current?.ordinal === 4 && state === 'current'
-    })
-    assert.deepEqual([...seen], [1, 3, 4])
   })
 })

@@ -53,7 +53,8 @@ while time.time() < deadline:
         if not data: break
         out += data
 _, status = os.waitpid(pid, 0) if time.time() < deadline else (os.kill(pid, signal.SIGKILL), os.waitpid(pid, 0)[1])
-print(json.dumps({'out': out.decode('utf8', 'replace'), 'signal': os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+print(json.dumps({'out': out.decode('utf8', 'replace'), 'signal': ended,
   'code': os.WEXITSTATUS(status) if os.WIFEXITED(status) else None, 'left': len(steps)}))
 `
 
@@ -160,7 +161,7 @@ describe('peerage top in a terminal', { skip: !HAS_PYTHON, timeout: 120_000 }, (
   it('leaves it as it was when a fault of our own ends it, so that the fault can be read', async () => {
     const module = new URL('../src/cli/top/terminal-screen.ts', import.meta.url).href
     const program = `
-      const { openScreen } = await import('${module}')
+      import { openScreen } from ${JSON.stringify(module)}
       const events = { onText: () => { throw new TypeError('a fault') }, onResize: () => undefined }
       openScreen({ input: process.stdin, output: process.stdout }, events).draw(['drawn'])`
     const command = [process.execPath, '--input-type=module', '-e', program]

@@ -28,7 +28,7 @@ const activeTransfer = z.object({
   name: z.string().nullable(),
   ordinal: ordinal.nullable(),
   version: versionId,
-  state: z.enum(['waiting', 'fetching', 'complete', 'stopped', 'failed', 'serving']),
+  state: z.enum(['queued', 'waiting', 'fetching', 'paused', 'complete', 'stopped', 'failed', 'serving']),
   destination: z.string().nullable(),
   totalBytes: byteCount,
   haveBytes: byteCount,

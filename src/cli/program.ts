@@ -33,6 +33,7 @@ import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
+import { top } from './commands/top.ts'
 import {
   pauseTransfer,
   prioritiseTransfer,
@@ -40,7 +41,6 @@ import {
   stopTransfer,
   transfers
 } from './commands/transfers.ts'
-import { top } from './commands/top.ts'
 import { up } from './commands/up.ts'
 import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'

@@ -2,7 +2,7 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { DeviceName } from './keys/device-name.ts'
-import type { DeviceKind, Problem, TransferState } from './service.ts'
+import type { DeviceKind, Problem, TransferState } from './service-words.ts'
 
 /** Rates of payload, and payload since the start of the node, seen from this device. */
 export interface Flow {

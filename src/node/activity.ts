@@ -16,6 +16,7 @@ import type { Node } from './node.ts'
 import type { Problem } from './service.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/swarm-driver.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
+import { isSettled } from './swarm/transfer-orders.ts'
 
 interface Stream extends PeerStatus {
   readonly pieceCount: number
@@ -122,7 +123,7 @@ function activeTransfers(node: Node, statuses: Statuses): ActiveTransfer[] {
   const { desk } = node
   const byVersion = new Map(statuses.map(({ versionId, status }) => [versionId, status]))
   const views = desk.views()
-  const running = views.filter(({ state }) => state === 'waiting' || state === 'fetching')
+  const running = views.filter(({ state }) => !isSettled(state))
   const ended = views.filter(view => !running.includes(view)).slice(0, ENDED_TRANSFERS_MAX)
   const told = new Set(running.map(({ version }) => version))
   const served = statuses.filter(({ versionId, status }) => !told.has(versionId) && status.peers.length > 0)
@@ -134,7 +135,8 @@ function activeTransfers(node: Node, statuses: Statuses): ActiveTransfer[] {
 }
 
 function ofView(node: Node, view: TransferView, status: TransferStatus | undefined): ActiveTransfer {
-  const { id, name, ordinal, version, state, destination, totalBytes, haveBytes, tallies } = view
+  const { id, name, ordinal, version, state, destination, haveBytes, tallies } = view
+  const totalBytes = view.selected?.bytes ?? view.totalBytes
   const receiveBytesPerSecond = state === 'fetching' ? (status?.downloadRate ?? 0) : 0
   const leftBytes = totalBytes - haveBytes
   const isMoving = receiveBytesPerSecond > 0 && leftBytes > 0

@@ -133,12 +133,7 @@ export class Node {
       onRead: read => recorder.read(read),
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
-    this.follows = new FollowDesk({
-      ...{ org: identity.org, home: init.home, store, transfers: this.desk, log },
-      candidates: name => this.followCandidates(name),
-      reset: version => this.hub.reset(version),
-      onForgotten: version => recorder.deleted(version, 'superseded')
-    })
+    this.follows = this.#createFollows(log)
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
     this.publisher = new Publisher({
@@ -194,6 +189,16 @@ export class Node {
   ownDevice(): Membership['device'] {
     const { device, name, site, kind } = this.identity
     return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
+  }
+
+  #createFollows(log: Log): FollowDesk {
+    const { store, desk: transfers, identity, home } = this
+    return new FollowDesk({
+      ...{ org: identity.org, home, store, transfers, log },
+      candidates: name => this.followCandidates(name),
+      reset: version => this.hub.reset(version),
+      onForgotten: version => this.audit.recorder.deleted(version, 'superseded')
+    })
   }
 
   #createBeacons({ transport, store, key, log }: NodeInit): BeaconBoard {

@@ -34,22 +34,14 @@ import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
+import type { DeviceKind, Problem, TransferState } from './service-words.ts'
 import type { Task } from './task.ts'
 
 export type { DeviceName } from './keys/device-name.ts'
+export type { DeviceKind, Problem, TransferState } from './service-words.ts'
 export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
-export type DeviceKind = 'server' | 'desktop' | 'laptop'
-
-/** Why something is not as it should be, for people and for programs. */
-export interface Problem {
-  /** A code of base/error-codes.ts. */
-  readonly code: string
-  readonly message: string
-  /** The file concerned, or null. */
-  readonly path: string | null
-}
 
 export interface NodeStatus {
   /** Name and version. */
@@ -257,12 +249,6 @@ export interface TransferRequest extends VersionReference {
   /** Globs of the files to fetch; none for all. */
   readonly only: readonly string[]
 }
-
-/**
- * `queued`: has a source and waits for others that are before it. `waiting`: has no source. `paused`: asks for nothing
- * until it is resumed. `complete`: what was asked for is here, which may be some files only.
- */
-export type TransferState = 'queued' | 'waiting' | 'fetching' | 'paused' | 'complete' | 'stopped' | 'failed'
 
 export type TransferPriority = 'low' | 'normal' | 'high'
 

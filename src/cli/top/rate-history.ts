@@ -1,6 +1,6 @@
 /** The rates of the last minutes as bars of one character each. Pure. */
 
-/** As wide as any terminal shows. */
+/** Wider than what a terminal shows. */
 const SAMPLES_MAX = 240
 const BARS = { unicode: '▁▂▃▄▅▆▇█', ascii: '_.-=*#%@' } as const
 

@@ -30,6 +30,8 @@ function rate(bytesPerSecond: number): string {
 const STATE_STYLES: Readonly<Record<ActiveTransfer['state'], Style | undefined>> = {
   fetching: 'green',
   waiting: 'yellow',
+  queued: 'yellow',
+  paused: 'dim',
   serving: 'cyan',
   complete: 'dim',
   stopped: 'dim',

@@ -14,7 +14,7 @@
  */
 
 import type { VersionId } from '../../base/ids.ts'
-import type { Problem } from '../service.ts'
+import type { Problem } from '../service-words.ts'
 
 /**
  * `symlink`: the destination is a link, replaced in one step. `rename`: it is a folder of hard links, replaced by two

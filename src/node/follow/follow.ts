@@ -12,6 +12,7 @@ import type { Version } from '../../content/version.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../service.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
+import { isSettled } from '../swarm/transfer-orders.ts'
 import type { FollowPlace } from './follow-place.ts'
 import { type FollowRecord, type FollowRecords, followedVersion } from './follow-record.ts'
 import type { FollowedVersion, FollowStatus, HookRun, SwitchReason } from './follow-terms.ts'
@@ -29,7 +30,7 @@ export interface FollowInit {
   readonly records: FollowRecords
   readonly place: FollowPlace
   readonly folders: VersionFolders
-  readonly transfers: Pick<TransferDesk, 'start' | 'stop' | 'view' | 'onChange'>
+  readonly transfers: Pick<TransferDesk, 'start' | 'stop' | 'view' | 'views' | 'onChange'>
   readonly candidates: (name: string) => readonly LedgerCandidate[] | undefined
   readonly log: Log
 }
@@ -100,11 +101,16 @@ export class Follow {
     this.look()
   }
 
+  /** Resolves when there is nothing to do before something changes. */
+  async settled(): Promise<void> {
+    while (this.#work !== undefined) await this.#work
+  }
+
   /** Ends what is under way; a hook that is cut off runs again at the next start. */
   async close({ stopTransfer = false } = {}): Promise<void> {
     this.#stop.abort()
     clearTimeout(this.#retryTimer)
-    await this.#work
+    await this.settled()
     const target = this.#target
     target?.unwatch()
     if (stopTransfer && target !== undefined) this.#init.transfers.stop(target.transfer, { discard: false })
@@ -251,7 +257,7 @@ export class Follow {
     const known = this.#target?.to.version === version ? this.#target : undefined
     const target = known ?? (await this.#fetch(go.to, candidates))
     const view = this.#init.transfers.view(target.transfer)
-    if (view?.state === 'waiting' || view?.state === 'fetching') {
+    if (view !== undefined && !isSettled(view.state)) {
       this.#state = 'fetching'
       return
     }
@@ -279,11 +285,16 @@ export class Follow {
     // Known before there is a first byte of it, so that nothing is left behind unknown.
     if (known === undefined) this.#save({ versions: [own, ...versions] })
     const { files = 0, bytes = 0 } = candidates.find(({ version }) => version === to.version) ?? {}
-    const transfer = transfers.start({
-      ...{ name, version: to.version, ordinal: to.ordinal, files, totalBytes: bytes, purpose },
-      // With a separator at its end, so that a version of one file goes into the folder too.
-      destination: `${place.path(own.folder)}/`
-    })
+    const destination = `${place.path(own.folder)}/`
+    // What a person paused stays so until a person resumes it.
+    const paused = transfers.views().find(view => view.state === 'paused' && view.destination === destination)
+    const transfer =
+      paused?.id ??
+      transfers.start({
+        ...{ name, version: to.version, ordinal: to.ordinal, files, totalBytes: bytes, purpose },
+        // With a separator at its end, so that a version of one file goes into the folder too.
+        ...{ destination, priority: null, only: [] }
+      })
     const target = { to: own, transfer, unwatch: transfers.onChange(transfer, () => this.look()) }
     this.#target = target
     return target

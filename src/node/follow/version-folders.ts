@@ -12,7 +12,7 @@ import { SECOND_MS } from '../../base/units.ts'
 import { decodeInfo } from '../../content/info.ts'
 import type { Version } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
-import type { Holding, Store } from '../../store/store.ts'
+import { type Holding, isWhole, type Store } from '../../store/store.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import { onDisk, renameDurably, statOf, writeDurably } from './disk-steps.ts'
 import type { FollowPlace } from './follow-place.ts'
@@ -70,7 +70,7 @@ export class VersionFolders {
     let isForgotten = false
     for (const view of transfers.views()) {
       if (view.version !== own.version || !isWithin(view.destination, path)) continue
-      isForgotten ||= holding !== undefined && view.holding === holding && holding.state !== 'complete'
+      isForgotten ||= holding !== undefined && view.holding === holding && !isWhole(holding.state)
       transfers.stop(view.id, { discard: true })
     }
     reset(own.version)

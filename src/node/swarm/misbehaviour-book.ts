@@ -38,7 +38,15 @@ export class MisbehaviourBook {
   /** A ban without a word of why before it counts as misbehaviour by its reason. */
   ban(of: { device: DeviceId; reason: string; untilMs: number }, nowMs: number): void {
     const { device, reason, untilMs } = of
-    const fresh: Misbehaviour = { device, reason, detail: reason, count: 1, firstAtMs: nowMs, lastAtMs: nowMs, bannedUntilMs: null }
+    const fresh: Misbehaviour = {
+      device,
+      reason,
+      detail: reason,
+      count: 1,
+      firstAtMs: nowMs,
+      lastAtMs: nowMs,
+      bannedUntilMs: null
+    }
     const known = this.#entries.get(device) ?? fresh
     this.#put({ ...known, bannedUntilMs: Math.max(untilMs, known.bannedUntilMs ?? 0) })
   }
