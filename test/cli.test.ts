@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import type { Activity } from '../src/node/activity-terms.ts'
 import type {
   AuditAccepted,
   AuditAsked,
@@ -91,7 +92,27 @@ const STATUS: NodeStatus = {
       }
     ]
   },
+  misbehaved: [],
   problems: [{ code: 'CONTENT_CHANGED', message: '/srv/x was changed', path: '/srv/x' }]
+}
+
+const ACTIVITY: Activity = {
+  ...{ atMs: 1, startedAtMs: 1, org: STATUS.org, device: STATUS.device, peersConnected: 1, peersKnown: 2 },
+  ...{ receivedBytes: 5_000_000, sentBytes: 0, receiveBytesPerSecond: 1_000_000, sendBytesPerSecond: 0 },
+  ...{ wastedBytes: 0, peers: [], links: [], problems: [] },
+  transfers: [
+    {
+      ...{ id: 't-1', name: 'os-image', ordinal: 2, version: VERSION, state: 'fetching', destination: '/d' },
+      ...{ totalBytes: 1000, haveBytes: 400, receiveBytesPerSecond: 100, sendBytesPerSecond: 0, etaMs: 6000 },
+      ...{ peers: 1, inFlightBytes: 0, wanBytes: 0, problem: null }
+    }
+  ],
+  misbehaved: [
+    {
+      ...{ device: DEVICE, name: 'evil\u001b[2J', site: 'rome', reason: 'bad-block', detail: 'piece 3' },
+      ...{ count: 3, firstAtMs: 1, lastAtMs: 1, bannedUntilMs: null }
+    }
+  ]
 }
 
 const PUBLISHED: Published = {
@@ -159,6 +180,7 @@ class ScriptedNode implements NodeService {
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})
+  readonly follows = scripted<NodeService['follows']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []
@@ -176,6 +198,10 @@ class ScriptedNode implements NodeService {
 
   async peers() {
     return []
+  }
+
+  async activity() {
+    return { ...ACTIVITY, atMs: Date.now() }
   }
 
   async invite(request: { uses: number; expiresInMs: number }) {

@@ -83,6 +83,7 @@ async function peerageWith(overrides: Partial<CliContext>, ...argv: string[]) {
     stderr: terminal(stderr),
     readStandardInput: async () => '',
     readHiddenLine: undefined,
+    openScreen: undefined,
     loadDaemon: () => assert.fail('no command of this test needs a node of its own'),
     catchInterrupt: () => new AbortController().signal,
     nowMs: () => NOW_MS,

@@ -177,6 +177,15 @@ for (const [name, behave, reason] of cases) {
       if (banned !== undefined) assert.equal(banned, reason)
       return banned !== undefined
     })
+    // It is gone by now, and still named.
+    const { misbehaved } = await fetcher.client.call('status', {})
+    const entry = misbehaved.find(each => each.reason === reason)
+    assert.ok(
+      entry !== undefined && entry.count > 0 && entry.bannedUntilMs !== null,
+      JSON.stringify(misbehaved)
+    )
+    const text = (await fetcher.run('status')).stdout
+    assert.match(text, new RegExp(`misbehaved +\\S.*: ${reason}, \\d+ times?, cut off, let in in `))
   })
 }
 

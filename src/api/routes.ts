@@ -15,6 +15,7 @@
  */
 
 import { z } from 'zod'
+import { activity } from './activity.ts'
 import {
   auditAccepted,
   auditAcceptRequest,
@@ -52,6 +53,7 @@ import {
   versionRequest
 } from './dataset.ts'
 import { errorObject } from './error.ts'
+import { follow, followList, followReference, followRequest, rollbackRequest } from './follow.ts'
 import {
   overrideActed,
   overrideDraft,
@@ -136,6 +138,7 @@ function bytes<I extends z.ZodObject>(method: Method, path: string, input: I, co
 
 export const ROUTES = {
   status: json('GET', '/status', nothing, status),
+  activity: json('GET', '/activity', nothing, activity),
   peers: json('GET', '/peers', nothing, peerList),
   invite: json('POST', '/invites', inviteRequest, invite),
   datasets: json('GET', '/datasets', nothing, datasetList),
@@ -159,6 +162,13 @@ export const ROUTES = {
     progress: transfer,
     result: transfer
   }),
+  follows: json('GET', '/follows', nothing, followList),
+  follow: json('POST', '/follows', followRequest, follow),
+  followed: json('GET', '/follows/one', followReference, follow),
+  stopFollow: json('POST', '/follows/stop', followReference, follow),
+  rollbackFollow: json('POST', '/follows/rollback', rollbackRequest, follow),
+  resumeFollow: json('POST', '/follows/resume', followReference, follow),
+  retryFollow: json('POST', '/follows/retry', followReference, follow),
   audit: json('GET', '/audit', auditRequest, auditReport),
   auditWho: json('GET', '/audit/datasets/:name', auditWhoRequest, auditWho),
   auditCheckpoints: json('GET', '/audit/checkpoints', auditCheckpointsRequest, auditCheckpoints),

@@ -1,6 +1,7 @@
 /** The node itself: who it is, how long it runs, what it moves, and what is wrong with it. */
 
 import { z } from 'zod'
+import { misbehaved } from './activity.ts'
 import {
   byteCount,
   bytesPerSecond,
@@ -37,6 +38,7 @@ export const status = z.object({
   receiveBytesPerSecond: bytesPerSecond,
   sendBytesPerSecond: bytesPerSecond,
   freshness,
+  misbehaved: z.array(misbehaved).readonly(),
   problems: z.array(problem).readonly()
 })
 

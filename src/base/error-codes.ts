@@ -104,7 +104,18 @@ export const ERROR_CODES = {
     meaning: 'A transfer is complete, stopped or failed: what was asked for is for one under way.',
     exitCode: 64
   },
-  TRANSFER_STOPPED: { meaning: 'A transfer was stopped before it was complete.', exitCode: 75 }
+  TRANSFER_STOPPED: { meaning: 'A transfer was stopped before it was complete.', exitCode: 75 },
+  // follow
+  FOLLOW_UNKNOWN: { meaning: 'No dataset is followed into that folder.', exitCode: 66 },
+  FOLLOW_EXISTS: {
+    meaning: 'Another dataset, or in another mode, is followed into that folder.',
+    exitCode: 73
+  },
+  HOOK_FAILED: { meaning: 'The hook of a follow failed after a switch.', exitCode: 75 },
+  VERSION_WITHDRAWN: {
+    meaning: 'A version that a follow was at was recalled, quarantined or retired.',
+    exitCode: 75
+  }
 } as const satisfies Record<string, ErrorCodeEntry>
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -5,6 +5,7 @@
 
 import type { Daemon } from '../daemon.ts'
 import type { HomeSources } from './home.ts'
+import type { OpenScreen } from './top/terminal-screen.ts'
 
 export interface Terminal {
   write(data: string | Uint8Array): void
@@ -22,6 +23,8 @@ export interface CliContext extends HomeSources {
   readStandardInput(): Promise<string>
   /** Asks on the terminal without showing what is typed; undefined when there is none. */
   readonly readHiddenLine: ((prompt: string) => Promise<string>) | undefined
+  /** Takes over the terminal for a live view; undefined when there is none to type on and to see it on. */
+  readonly openScreen: OpenScreen | undefined
   /** Loaded only by the commands that need a node in this process: it is the slow part of a start. */
   loadDaemon(): Promise<Daemon>
   /** Takes over Ctrl-C: the signal fires at the first, the second ends the process. */

@@ -9,6 +9,7 @@ import { systemCodeOf } from '../base/errors.ts'
 import type { CliContext, Terminal } from './context.ts'
 import { readHiddenLine } from './hidden-line.ts'
 import { run } from './program.ts'
+import { openScreen } from './top/terminal-screen.ts'
 
 /** How long what a command left open may keep the process. */
 const LINGER_MS = 1000
@@ -51,6 +52,10 @@ const context: CliContext = {
   readHiddenLine: process.stdin.isTTY
     ? prompt => readHiddenLine({ input: process.stdin, output: stderr, prompt })
     : undefined,
+  openScreen:
+    process.stdin.isTTY && process.stdout.isTTY
+      ? events => openScreen({ input: process.stdin, output: process.stdout }, events)
+      : undefined,
   loadDaemon: () => import('../daemon.ts'),
   catchInterrupt,
   nowMs: () => Date.now(),

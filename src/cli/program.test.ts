@@ -41,6 +41,7 @@ function contextWith(overrides: Partial<CliContext> = {}) {
     stderr,
     readStandardInput: async () => '',
     readHiddenLine: undefined,
+    openScreen: undefined,
     loadDaemon: () => assert.fail('no command of this test needs a node of its own'),
     catchInterrupt: () => new AbortController().signal,
     nowMs: () => 0,

@@ -15,6 +15,15 @@ import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
 import { exportCommand } from './commands/export.ts'
+import {
+  followStatus,
+  listFollows,
+  resumeFollow,
+  retryFollow,
+  rollbackFollow,
+  startFollow,
+  stopFollow
+} from './commands/follow.ts'
 import { get } from './commands/get.ts'
 import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands/group.ts'
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
@@ -24,6 +33,7 @@ import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
+import { top } from './commands/top.ts'
 import {
   pauseTransfer,
   prioritiseTransfer,
@@ -51,6 +61,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   exportCommand,
   peers,
   status,
+  top,
   invites,
   quarantine,
   release,
@@ -153,6 +164,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'list the transfers of this node, stop, pause or resume one, or put it first',
     example: 'peerage transfers',
     members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer]
+  },
+  {
+    name: 'follow',
+    summary: 'keep a folder at the newest good version of a dataset, and run a hook after each switch',
+    example: 'peerage follow os-image /srv/os-image --hook "systemctl reload app"',
+    members: [startFollow, listFollows, followStatus, stopFollow, rollbackFollow, resumeFollow, retryFollow]
   },
   {
     name: 'key',

@@ -36,6 +36,7 @@ const graphemes = new Intl.Segmenter()
 
 /** Columns that a terminal gives to `text`. */
 export function widthOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
   let columns = 0
   for (const { segment } of graphemes.segment(text)) columns += wide.test(segment) ? 2 : 1
   return columns

@@ -7,6 +7,8 @@ import { ADDRESSES_MAX, isDatasetName, isLabel, LABEL_CHARACTERS_MAX } from '../
 import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
 import { encodeTicket } from '../ledger/join/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
+import { activityOf, misbehavedPeers } from './activity.ts'
+import type { Activity } from './activity-terms.ts'
 import type {
   AuditAccepted,
   AuditAsked,
@@ -21,6 +23,8 @@ import type {
   AuditWho
 } from './audit/audit-report.ts'
 import { LocalAuditService } from './audit/audit-service.ts'
+import { LocalFollowService } from './follow/follow-service.ts'
+import type { FollowService } from './follow/follow-terms.ts'
 import { DeviceKey } from './keys/device-key.ts'
 import { LocalAuthorityService } from './ledger/authority-service.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
@@ -67,6 +71,7 @@ export class LocalNodeService implements NodeService {
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
+  readonly follows: FollowService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -74,6 +79,8 @@ export class LocalNodeService implements NodeService {
     this.#node = node
     this.#audit = new LocalAuditService(node)
     const { keeper, catalogue } = node
+    const candidates = (name: string) => node.followCandidates(name)
+    this.follows = new LocalFollowService({ desk: node.follows, catalogue, candidates })
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
@@ -103,8 +110,13 @@ export class LocalNodeService implements NodeService {
       receiveBytesPerSecond: statuses.reduce((sum, status) => sum + status.downloadRate, 0),
       sendBytesPerSecond: statuses.reduce((sum, status) => sum + status.uploadRate, 0),
       freshness: freshnessStatus(this.#node.beacons),
+      misbehaved: misbehavedPeers(this.#node, Date.now()),
       problems: this.#problems()
     }
+  }
+
+  async activity(): Promise<Activity> {
+    return activityOf(this.#node, { startedAtMs: this.#startedAtMs, problems: this.#problems() })
   }
 
   async peers(): Promise<readonly PeerStatus[]> {
@@ -409,7 +421,8 @@ export class LocalNodeService implements NodeService {
       message: detail,
       path: null
     }))
-    return [...this.#standing(), ...ofHoldings, ...ofTransfers, ...ofAudit]
+    const ofFollows = this.#node.follows.statuses().flatMap(({ problems }) => problems)
+    return [...this.#standing(), ...ofFollows, ...ofHoldings, ...ofTransfers, ...ofAudit]
   }
 
   /** What the org or other devices hold against this device, and against its authority. */

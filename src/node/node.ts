@@ -21,6 +21,8 @@ import {
   openAudit
 } from './audit/audit-parts.ts'
 import { Connector } from './connector.ts'
+import { FollowDesk } from './follow/follow-desk.ts'
+import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
 import { type Identity, snapshotPath } from './home.ts'
 import type { DeviceKey } from './keys/device-key.ts'
 import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
@@ -69,6 +71,7 @@ export class Node {
   readonly hub: SwarmHub
   readonly desk: TransferDesk
   readonly reuse: Reuse
+  readonly follows: FollowDesk
   readonly catalogue: Catalogue
   readonly assembler: RootAssembler
   readonly publisher: Publisher
@@ -130,6 +133,7 @@ export class Node {
       onRead: read => recorder.read(read),
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
+    this.follows = this.#createFollows(log)
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
     this.publisher = new Publisher({
@@ -151,7 +155,10 @@ export class Node {
     })
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
-    this.beacons.onChange(() => this.hub.recheck())
+    this.beacons.onChange(() => {
+      this.hub.recheck()
+      this.follows.look()
+    })
   }
 
   async start(): Promise<void> {
@@ -160,6 +167,7 @@ export class Node {
     this.beacons.start()
     this.connector.start()
     this.desk.resume()
+    this.follows.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
@@ -169,6 +177,7 @@ export class Node {
     this.#sync.close()
     this.beacons.close()
     this.board.close()
+    await this.follows.close()
     this.desk.close()
     this.hub.close()
     await this.transport.stop()
@@ -180,6 +189,16 @@ export class Node {
   ownDevice(): Membership['device'] {
     const { device, name, site, kind } = this.identity
     return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
+  }
+
+  #createFollows(log: Log): FollowDesk {
+    const { store, desk: transfers, identity, home } = this
+    return new FollowDesk({
+      ...{ org: identity.org, home, store, transfers, log },
+      candidates: name => this.followCandidates(name),
+      reset: version => this.hub.reset(version),
+      onForgotten: version => this.audit.recorder.deleted(version, 'superseded')
+    })
   }
 
   #createBeacons({ transport, store, key, log }: NodeInit): BeaconBoard {
@@ -227,6 +246,19 @@ export class Node {
     return [...new Set([...publishers.filter(device => linked.includes(device)), ...near, ...linked])]
   }
 
+  /** The versions of a dataset with what stands against each, for this device. */
+  followCandidates(name: string): readonly LedgerCandidate[] | undefined {
+    const { device } = this.identity
+    return ledgerCandidates(name, {
+      ...{ state: this.keeper.state(), device, nowMs: Date.now() },
+      fetchFault: version => {
+        const held = this.store.holdings().filter(holding => holding.version.id === version)
+        if (held.some(({ state }) => state === 'complete')) return undefined
+        return this.readFault(device, version)?.detail
+      }
+    })
+  }
+
   #admit(device: DeviceId): GateDecision {
     const fault = membershipFault(this.keeper.state(), device, Date.now())
     if (fault === undefined) return 'member'
@@ -239,6 +271,7 @@ export class Node {
   #onLedger(): void {
     this.transport.recheck()
     this.hub.recheck()
+    this.follows.look()
     this.#awaitExpiry()
   }
 

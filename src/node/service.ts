@@ -20,6 +20,7 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
+import type { Activity, Misbehaved } from './activity-terms.ts'
 import type {
   AuditFolderRequest,
   AuditService,
@@ -27,27 +28,20 @@ import type {
   WitnessRun,
   WitnessRunRequest
 } from './audit/audit-report.ts'
+import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
+import type { DeviceKind, Problem, TransferState } from './service-words.ts'
 import type { Task } from './task.ts'
 
 export type { DeviceName } from './keys/device-name.ts'
+export type { DeviceKind, Problem, TransferState } from './service-words.ts'
 export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
-export type DeviceKind = 'server' | 'desktop' | 'laptop'
-
-/** Why something is not as it should be, for people and for programs. */
-export interface Problem {
-  /** A code of base/error-codes.ts. */
-  readonly code: string
-  readonly message: string
-  /** The file concerned, or null. */
-  readonly path: string | null
-}
 
 export interface NodeStatus {
   /** Name and version. */
@@ -78,6 +72,8 @@ export interface NodeStatus {
   readonly receiveBytesPerSecond: number
   readonly sendBytesPerSecond: number
   readonly freshness: FreshnessStatus
+  /** Peers that broke the rules since the start of the node, the latest first. */
+  readonly misbehaved: readonly Misbehaved[]
   readonly problems: readonly Problem[]
 }
 
@@ -254,12 +250,6 @@ export interface TransferRequest extends VersionReference {
   readonly only: readonly string[]
 }
 
-/**
- * `queued`: has a source and waits for others that are before it. `waiting`: has no source. `paused`: asks for nothing
- * until it is resumed. `complete`: what was asked for is here, which may be some files only.
- */
-export type TransferState = 'queued' | 'waiting' | 'fetching' | 'paused' | 'complete' | 'stopped' | 'failed'
-
 export type TransferPriority = 'low' | 'normal' | 'high'
 
 export interface FilesAndBytes {
@@ -348,7 +338,10 @@ export interface NodeService extends AuditService {
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
+  readonly follows: FollowService
   status(): Promise<NodeStatus>
+  /** Cheap enough to be asked every second. */
+  activity(): Promise<Activity>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
   invite(request: InviteRequest): Promise<Invite>

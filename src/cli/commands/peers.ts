@@ -81,6 +81,16 @@ function freshnessFields(freshness: Freshness, nowMs: number): [string, string][
   return fields
 }
 
+function misbehavedFields(status: Status, nowMs: number): [string, string][] {
+  return status.misbehaved.map(({ name, device, site, reason, detail, count, lastAtMs, bannedUntilMs }) => {
+    const who = `${name ?? shortId(device)} (${site ?? 'site not known'})`
+    const until =
+      bannedUntilMs === null ? 'let in again' : `cut off, let in ${relativeTime(bannedUntilMs, nowMs)}`
+    const last = `last ${relativeTime(lastAtMs, nowMs)}: ${detail}`
+    return ['misbehaved', `${who}: ${reason}, ${plural(count, 'time')}, ${until}; ${last}`]
+  })
+}
+
 function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
   const { device, org } = status
   return [
@@ -102,7 +112,8 @@ function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
         ['received', `${formatBytes(status.receivedBytes)}, ${formatRate(status.receiveBytesPerSecond)} now`],
         ['sent', `${formatBytes(status.sentBytes)}, ${formatRate(status.sendBytesPerSecond)} now`],
         ['wasted', formatBytes(status.wastedBytes)],
-        ...freshnessFields(status.freshness, nowMs)
+        ...freshnessFields(status.freshness, nowMs),
+        ...misbehavedFields(status, nowMs)
       ],
       paint
     ),

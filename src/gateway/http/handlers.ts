@@ -11,6 +11,7 @@ import type {
 } from '../../api/routes.ts'
 import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
+import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 
@@ -94,10 +95,23 @@ function governanceHandlers(service: GovernanceService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function followHandlers(service: FollowService) {
+  return {
+    follows: async () => ({ follows: await service.follows() }),
+    follow: input => service.follow(input),
+    followed: ({ destination }) => service.followed(destination),
+    stopFollow: ({ destination }) => service.stopFollow(destination),
+    rollbackFollow: input => service.rollback(input),
+    resumeFollow: ({ destination }) => service.resume(destination),
+    retryFollow: ({ destination }) => service.retry(destination)
+  } satisfies Partial<JsonHandlers>
+}
+
 export function createHandlers(service: NodeService): Handlers {
   return {
     json: {
       status: () => service.status(),
+      activity: () => service.activity(),
       peers: async () => ({ peers: await service.peers() }),
       invite: input => service.invite(input),
       datasets: async () => ({ datasets: await service.datasets() }),
@@ -116,6 +130,7 @@ export function createHandlers(service: NodeService): Handlers {
       auditAccept: input => service.auditAccept(input),
       auditWho: ({ name }) => service.auditWho(name),
       ...governanceHandlers(service.governance),
+      ...followHandlers(service.follows),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),
       proposal: ({ proposal, key }) => service.authority.proposal(proposal, key),

@@ -24,6 +24,7 @@ import type { StreamTotals } from '../audit/audit-recorder.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
+import { MisbehaviourBook } from './misbehaviour-book.ts'
 import {
   addTally,
   type DataWant,
@@ -121,6 +122,7 @@ export class SwarmHub {
   /** Peers that are being asked, or wait to be asked again, by version. */
   readonly #attempts = new Map<VersionId, Map<DeviceId, Attempt>>()
   readonly #bans = new Map<DeviceId, Ban>()
+  readonly misbehaviours = new MisbehaviourBook()
   /** Of drivers that are gone. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
   readonly #clock: Clock
@@ -287,7 +289,7 @@ export class SwarmHub {
       onPeer: device => audit.streamOpened(device, versionId),
       onServing: device => audit.serving(device, versionId),
       onBan: (device, reason, banMs) =>
-        this.#bans.set(device, { reason, untilMs: this.#clock.epochMs() + banMs }),
+        this.#onBan(device, { reason, untilMs: this.#clock.epochMs() + banMs }),
       onPeerGone: (device, { sentBytes, receivedBytes }) => {
         audit.streamEnded({ device, version: versionId, sentBytes, receivedBytes })
         this.#attempts.get(versionId)?.set(device, firstAttempt(this.#clock.nowMs()))
@@ -308,8 +310,14 @@ export class SwarmHub {
     })
   }
 
+  #onBan(device: DeviceId, ban: Ban): void {
+    this.#bans.set(device, ban)
+    this.misbehaviours.ban({ device, ...ban }, this.#clock.epochMs())
+  }
+
   #onMisbehaviour(versionId: VersionId, device: DeviceId, reason: MisbehaviourReason, detail: string): void {
     this.#init.log.warn({ version: versionId, device, reason }, `peer misbehaved: ${detail}`)
+    this.misbehaviours.note({ device, reason, detail }, this.#clock.epochMs())
     this.#init.audit.refused({ action: 'violation', peer: device, reason, version: versionId })
   }
 

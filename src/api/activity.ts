@@ -1,0 +1,102 @@
+/** What the node is doing this moment, for a live view. */
+
+import { z } from 'zod'
+import {
+  byteCount,
+  bytesPerSecond,
+  count,
+  deviceId,
+  deviceKind,
+  deviceName,
+  durationMs,
+  instantMs,
+  ordinal,
+  organisation,
+  problem,
+  versionId
+} from './field.ts'
+
+const flow = {
+  receivedBytes: byteCount,
+  sentBytes: byteCount,
+  receiveBytesPerSecond: bytesPerSecond,
+  sendBytesPerSecond: bytesPerSecond
+}
+
+const activeTransfer = z.object({
+  id: z.string().nullable(),
+  name: z.string().nullable(),
+  ordinal: ordinal.nullable(),
+  version: versionId,
+  state: z.enum(['queued', 'waiting', 'fetching', 'paused', 'complete', 'stopped', 'failed', 'serving']),
+  destination: z.string().nullable(),
+  totalBytes: byteCount,
+  haveBytes: byteCount,
+  receiveBytesPerSecond: bytesPerSecond,
+  sendBytesPerSecond: bytesPerSecond,
+  etaMs: durationMs.nullable(),
+  peers: count,
+  inFlightBytes: byteCount,
+  wanBytes: byteCount,
+  problem: problem.nullable()
+})
+
+const activePeer = deviceName.extend({
+  ...flow,
+  sameSite: z.boolean(),
+  connected: z.boolean(),
+  rttMs: durationMs.nullable(),
+  inFlightBytes: byteCount,
+  stalled: z.boolean(),
+  chokesUs: z.boolean(),
+  streams: count,
+  havePieces: count,
+  totalPieces: count
+})
+
+const siteLink = z.object({
+  ...flow,
+  site: z.string().nullable(),
+  own: z.boolean(),
+  connected: count,
+  rttMs: durationMs.nullable(),
+  inFlightBytes: byteCount
+})
+
+/** Who was cut off, or told off, since the start of the node. */
+export const misbehaved = deviceName.extend({
+  reason: z.string(),
+  detail: z.string(),
+  count,
+  firstAtMs: instantMs,
+  lastAtMs: instantMs,
+  bannedUntilMs: z.number().nonnegative().nullable()
+})
+
+export const activity = z.object({
+  ...flow,
+  atMs: instantMs,
+  startedAtMs: instantMs,
+  org: organisation,
+  device: z.object({
+    id: deviceId,
+    name: z.string(),
+    site: z.string(),
+    kind: deviceKind,
+    admin: z.boolean()
+  }),
+  peersConnected: count,
+  peersKnown: count,
+  wastedBytes: byteCount,
+  transfers: z.array(activeTransfer).readonly(),
+  peers: z.array(activePeer).readonly(),
+  links: z.array(siteLink).readonly(),
+  misbehaved: z.array(misbehaved).readonly(),
+  problems: z.array(problem).readonly()
+})
+
+export type Activity = z.output<typeof activity>
+export type ActiveTransfer = z.output<typeof activeTransfer>
+export type ActivePeer = z.output<typeof activePeer>
+export type SiteLink = z.output<typeof siteLink>
+export type Misbehaved = z.output<typeof misbehaved>

@@ -1,0 +1,18 @@
+/** Types of service.ts that its parts use too. */
+
+export type DeviceKind = 'server' | 'desktop' | 'laptop'
+
+/** Why something is not as it should be, for people and for programs. */
+export interface Problem {
+  /** A code of base/error-codes.ts. */
+  readonly code: string
+  readonly message: string
+  /** The file concerned, or null. */
+  readonly path: string | null
+}
+
+/**
+ * `queued`: has a source and waits for others that are before it. `waiting`: has no source. `paused`: asks for nothing
+ * until it is resumed. `complete`: what was asked for is here, which may be some files only.
+ */
+export type TransferState = 'queued' | 'waiting' | 'fetching' | 'paused' | 'complete' | 'stopped' | 'failed'
