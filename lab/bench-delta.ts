@@ -1,8 +1,8 @@
 /**
- * `npm run bench:delta -- BEFORE AFTER`: what an update moves over the network, for two versions of something real, each
- * a file or a folder. A publisher and a reader on loopback; the reader has BEFORE and gets AFTER. Beside it, in the same
- * run, rsync over the same two versions, if it is installed: with `--no-whole-file`, so that it compares, and without
- * compression, which we do not have either.
+ * `npm run bench:delta -- BEFORE AFTER`: what an update moves over the network, for two versions of something real,
+ * each a file or a folder. A publisher and a reader on loopback; the reader has BEFORE and gets AFTER. Beside it, in the
+ * same run, rsync over the same two versions, if it is installed: with `--no-whole-file`, so that it compares, and
+ * without compression, which we do not have either.
  */
 
 import { spawnSync } from 'node:child_process'
