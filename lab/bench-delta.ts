@@ -1,7 +1,7 @@
 /**
  * `npm run bench:delta -- BEFORE AFTER`: what an update moves over the network, for two versions of something real,
- * each a file or a folder. A publisher and a reader on loopback; the reader has BEFORE and gets AFTER. Beside it, in the
- * same run, rsync over the same two versions, if it is installed: with `--no-whole-file`, so that it compares, and
+ * each a file or a folder. A publisher and a reader on loopback; the reader has BEFORE and gets AFTER. In the same
+ * run, rsync does so with the same two versions, if it is installed: with `--no-whole-file`, so that it compares, and
  * without compression, which we do not have either.
  */
 
