@@ -131,14 +131,19 @@ test('paused in the midst, over kill -9 and a restart: nothing comes until it is
 }, async () => {
   const destination = join(folder, 'large')
   const getting = reader.run('get', 'large', destination)
-  await until('something is here', LONG_MS, async () => {
+  // Without a pause between the looks, and without a process for the command: it is here within the second.
+  for (let id: string | undefined; ; ) {
     const { transfers } = await reader.client.call('transfers', {})
-    return transfers.some(each => each.destination === destination && each.haveBytes > 0)
-  })
+    id = transfers.find(each => each.destination === destination && each.haveBytes > 0)?.id
+    if (id === undefined) continue
+    assert.equal((await reader.client.call('pauseTransfer', { id })).state, 'paused')
+    break
+  }
   const { transfers: paused } = await reader.json<{ transfers: Transfer[] }>('transfers', 'pause', 'large')
   assert.deepEqual(
     paused.map(({ state }) => state),
-    ['paused']
+    ['paused'],
+    'and again is no error'
   )
   await delay(500)
   const before = await transferOf(destination)
