@@ -60,7 +60,6 @@ function hubWith(
   const unheard = () => undefined
   const listener = { onInfo: unheard, onComplete: unheard, onStorageFailure: unheard, onRefused: unheard }
   hub.want({ versionId: version, holding: undefined, ...listener })
-  hub.allow(version, { wantsData: true })
   const link: PeerLink = {
     ...{ device: peer, address: '/memory/1', direction: 'outbound', sinceMs: 0, rttMs: undefined },
     ...{ bytesSent: 0, bytesReceived: 0 }

@@ -86,6 +86,8 @@ export interface Want {
   readonly holding: Holding | undefined
   /** What other files of this device hold of it; only with `holding`. */
   readonly local?: LocalSource | undefined
+  /** Data comes only when `allow` says so; else at once. */
+  readonly waitsForTurn?: boolean
   readonly onInfo: (infoBytes: Uint8Array) => void
   readonly onComplete: () => void
   readonly onStorageFailure: (failure: AppError) => void
@@ -139,10 +141,7 @@ export class SwarmHub {
     this.#endSweep = this.#clock.every(SWEEP_MS, () => this.#tidy())
   }
 
-  /**
-   * Asks peers for the version, and for its data once `allow` says so; the driver there may be, which serves what is
-   * here already, is replaced.
-   */
+  /** Starts to fetch; the driver there may be, which serves what is here already, is replaced. */
   want(want: Want): void {
     this.#drop(want.versionId, 'starting to fetch')
     const refusal = this.#init.refusal(this.#init.transport.self, want.versionId)
@@ -299,7 +298,7 @@ export class SwarmHub {
       versionId,
       holding,
       local: want?.local,
-      wantsData: false,
+      wantsData: want !== undefined && want.waitsForTurn !== true,
       self: transport.self,
       site: this.#init.ownSite,
       seed,

@@ -102,9 +102,8 @@ export class TransferDesk {
     const job = this.#jobs.get(id)
     if (job !== undefined && !isSettled(job.record.state)) {
       const joined = joinedOrder(job.record, asked)
-      const isSame = joined.only.length === job.record.only.length
       // What it fetches is fixed while it runs.
-      if (!isSame) this.#endRun(job, 'stop')
+      if (joined.only.length !== job.record.only.length) this.#endRun(job, 'stop')
       const state = job.record.state === 'paused' ? 'queued' : job.record.state
       this.#set(job, { ...joined, state })
       this.#runAll()
@@ -301,6 +300,7 @@ export class TransferDesk {
       versionId,
       holding: job.holding,
       local,
+      waitsForTurn: true,
       onInfo: infoBytes => {
         void this.#onInfo(job, infoBytes, signal)
       },
