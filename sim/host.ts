@@ -20,7 +20,6 @@ import { SimTransport } from './transport.ts'
 
 /** How soon somebody asks again for what failed, or was not allowed. */
 const RETRY_MS = 2000
-const ALLOW_MS = 250
 
 /** Where a test takes a part of a host out for a broken one. */
 export interface HostParts {
@@ -80,7 +79,6 @@ export class Host implements Party {
   hub: SwarmHub | undefined
   /** Counts its starts. */
   life = 0
-  #allowedLife = -1
   wants = false
   completedMs: number | undefined
   failures = 0
@@ -239,18 +237,6 @@ export class Host implements Party {
         again()
       },
       onRefused: () => undefined
-    })
-    if (this.#allowedLife !== this.life) this.#allow(hub)
-    this.#allowedLife = this.life
-  }
-
-  /** As the desk of the product does for the one transfer that a device has, again and again. */
-  #allow(hub: SwarmHub): void {
-    const { life, world } = this
-    if (this.isComplete || this.hub !== hub || this.life !== life) return
-    hub.allow(this.versionId, { wantsData: true })
-    world.engine.after(ALLOW_MS, () => {
-      if (this.life === life && this.isUp) this.#allow(hub)
     })
   }
 
