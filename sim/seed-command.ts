@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { messageOf } from '../src/base/errors.ts'
-import { runSeed, type SeedResult } from './seed-run.ts'
+import { runSeed, type SeedOptions, type SeedResult } from './seed-run.ts'
 
 interface Failure {
   readonly seed: number
@@ -16,8 +16,10 @@ export async function runSeeds(options: {
   readonly count: number
   readonly json: boolean
   readonly trace: boolean
+  /** For tests: breaks nodes on purpose. */
+  readonly parts?: SeedOptions['parts']
 }): Promise<boolean> {
-  const { from, count, json, trace } = options
+  const { from, count, json, trace, parts } = options
   const commit = commitName()
   const onTrace = trace ? (line: string): void => void process.stderr.write(`${line}\n`) : undefined
   let eventCount = 0
@@ -25,7 +27,7 @@ export async function runSeeds(options: {
     let result: SeedResult | undefined
     let thrown: unknown
     try {
-      result = await runSeed(seed, { onTrace })
+      result = await runSeed(seed, { onTrace, ...(parts === undefined ? {} : { parts }) })
     } catch (failure) {
       thrown = failure
     }
