@@ -21,7 +21,7 @@ interface Layer {
 
 export const LAYERS: Readonly<Record<string, Layer>> = {
   'src/base': {
-    what: 'bytes, branded ids, units, assertions, AppError',
+    what: 'bytes, branded ids, units, assertions, AppError, small hashes',
     uses: [],
     packages: [],
     pure: true

@@ -12,8 +12,9 @@
  */
 
 import { defined } from '../src/base/assert.ts'
+import { textHash32 } from '../src/base/hash32.ts'
 import { pieceBytesFor } from '../src/content/piece-length.ts'
-import { seedOf, weight } from '../src/swarm/crossing.ts'
+import { weight } from '../src/swarm/crossing.ts'
 import { bringersOf, neighbourPairs } from '../src/swarm/neighbours.ts'
 import { TRANSFER_LIMITS } from '../src/swarm/transfer-limits.ts'
 import { WIRE_FACTOR } from './constants.ts'
@@ -132,7 +133,7 @@ class Coarse {
   #shareOut(members: ReturnType<typeof membersOf>, sites: number): void {
     const indexOf = new Map(members.map(({ device }, index) => [device, index]))
     const bringers = bringersOf(members)
-    const siteSeeds = Array.from({ length: sites }, (_, site) => seedOf(`s${site}`))
+    const siteSeeds = Array.from({ length: sites }, (_, site) => textHash32(`s${site}`))
     for (let piece = 0; piece < this.#pieceCount; piece++) {
       // Site 0 is the source's, and needs nothing.
       const others = siteSeeds.slice(1)
@@ -144,7 +145,7 @@ class Coarse {
     }
     for (let site = 0; site < sites; site++) {
       const own = (bringers.get(`s${site}`) ?? []).map(({ device }) => device)
-      const seeds = own.map(seedOf)
+      const seeds = own.map(textHash32)
       for (let piece = 0; piece < this.#pieceCount; piece++) {
         const weights = seeds.map(each => weight(piece, each))
         const least = weights.indexOf(Math.min(...weights))

@@ -11,6 +11,7 @@
  * Cuts are the same everywhere and for ever: change a constant, and nothing of an older version is found any more.
  */
 
+import { mixed32 } from '../base/hash32.ts'
 import { KIB } from '../base/units.ts'
 
 export const CHUNK_BYTES_MIN = 16 * KIB
@@ -21,16 +22,10 @@ export const CHUNK_BYTES_MAX = 256 * KIB
 const MASK_BEFORE = 0xffffc000 | 0
 const MASK_AFTER = 0xfffc0000 | 0
 
-/**
- * A random number for each byte: the finalizer of MurmurHash3 (Appleby, public domain) over multiples of the golden
- * ratio.
- */
-export const GEAR: Readonly<Int32Array> = Int32Array.from({ length: 256 }, (_, byte) => {
-  let hash = Math.imul(byte + 1, 0x9e3779b1)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
-})
+/** A random number for each byte: multiples of the golden ratio, mixed. */
+export const GEAR: Readonly<Int32Array> = Int32Array.from({ length: 256 }, (_, byte) =>
+  mixed32(Math.imul(byte + 1, 0x9e3779b1))
+)
 
 /**
  * Length in bytes of the chunk that begins at `start`. What lies from `end` on is not looked at: there has to be the

@@ -11,6 +11,7 @@
 
 import { availableParallelism } from 'node:os'
 import { assert, defined } from '../base/assert.ts'
+import { textHash32 } from '../base/hash32.ts'
 import { MIB } from '../base/units.ts'
 import type {
   ChunksJob,
@@ -47,13 +48,6 @@ interface Lane {
   thread: HashThread | undefined
   /** Jobs that only this thread may do. */
   readonly queue: QueuedJob[]
-}
-
-/** Spreads files over threads; FNV-1a. */
-function laneOf(path: string, lanes: number): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < path.length; at++) hash = Math.imul(hash ^ path.charCodeAt(at), 0x01000193)
-  return (hash >>> 0) % lanes
 }
 
 function bytesOf(job: HashJob): number {
@@ -159,7 +153,7 @@ export class HashPool {
   }
 
   #laneFor(job: WriteJob): Lane {
-    return defined(this.#lanes[laneOf(job.part.path, this.size)], 'a lane for each thread')
+    return defined(this.#lanes[textHash32(job.part.path) % this.size], 'a lane for each thread')
   }
 
   #dispatch(): void {

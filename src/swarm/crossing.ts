@@ -15,6 +15,7 @@
  * not agree about the order, and a claim arrives late.
  */
 
+import { mixed32, textHash32 } from '../base/hash32.ts'
 import { type DeviceId, type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
@@ -281,7 +282,7 @@ export class Crossing {
   /** Whether a member of the site that claims a piece of ours comes before us, so that we leave it to it. */
   yields(session: Session, piece: PieceIndex): boolean {
     if (!session.facts.sameSite || !this.#ours.has(piece)) return false
-    return weight(piece, seedOf(session.facts.device)) < weight(piece, seedOf(this.#self))
+    return weight(piece, textHash32(session.facts.device)) < weight(piece, textHash32(this.#self))
   }
 
   #closed(piece: PieceIndex, nowMs: number): void {
@@ -343,12 +344,12 @@ export class Crossing {
       if (!session.isCooperative || session.pieces === undefined || session.isComplete || !isCountedOn)
         continue
       if (wants?.count === 0) continue
-      if (sameSite) members.push({ seed: seedOf(device), wants })
+      if (sameSite) members.push({ seed: textHash32(device), wants })
       else if (!this.#sourceSites.has(site))
         sites.set(site, sites.has(site) ? union(sites.get(site), wants) : wants)
     }
-    const [self, site] = [seedOf(this.#self), seedOf(this.#site)]
-    const otherSites = [...sites].map(([name, wants]) => ({ seed: seedOf(name), wants }))
+    const [self, site] = [textHash32(this.#self), textHash32(this.#site)]
+    const otherSites = [...sites].map(([name, wants]) => ({ seed: textHash32(name), wants }))
     this.#share = []
     for (let piece = 0; piece < this.#ranks.length; piece++) {
       this.#ranks[piece] = rank(piece, self, members)
@@ -391,17 +392,7 @@ function union(one: Bitfield | undefined, other: Bitfield | undefined): Bitfield
   return both
 }
 
-/** FNV-1a of a name. */
-export function seedOf(name: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
-  return hash >>> 0
-}
-
-/** What orders devices, or sites, for one piece: the finalizer of MurmurHash3 over both. */
+/** What orders devices, or sites, for one piece; `seed` is the hash of the name. */
 export function weight(piece: number, seed: number): number {
-  let hash = seed ^ Math.imul(piece + 1, 0x9e3779b1)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  return mixed32(seed ^ Math.imul(piece + 1, 0x9e3779b1))
 }

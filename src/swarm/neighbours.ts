@@ -13,6 +13,7 @@
  * A device has at most NEIGHBOURS_MAX streams by its own choice and that of others: who is chosen by more refuses.
  */
 
+import { mixed32, textHash32 } from '../base/hash32.ts'
 import type { DeviceId } from '../base/ids.ts'
 
 export const NEIGHBOURS_MAX = 60
@@ -42,8 +43,8 @@ export function bringersOf(members: readonly Member[]): Map<string, Member[]> {
     else others.push(member)
   }
   for (const [site, all] of sites) {
-    const seed = nameSeed(site)
-    const weights = new Map(all.map(member => [member, pairWeight(seed, nameSeed(member.device))]))
+    const seed = textHash32(site)
+    const weights = new Map(all.map(member => [member, pairWeight(seed, textHash32(member.device))]))
     const before = (a: Member, b: Member): number =>
       Number(b.isComplete) - Number(a.isComplete) || (weights.get(a) ?? 0) - (weights.get(b) ?? 0)
     sites.set(site, all.toSorted(before).slice(0, BRINGERS_PER_SITE))
@@ -66,7 +67,7 @@ export function neighbourPairs(members: readonly Member[]): [number, number][] {
     else inside.push(index)
   }
   const isBringer = new Set([...bringers.values()].flat())
-  const seeds = members.map(({ device }) => nameSeed(device))
+  const seeds = members.map(({ device }) => textHash32(device))
   for (const inside of sites.values())
     for (const self of inside) {
       const chosen = isBringer.has(self) ? CHOSEN_BY_BRINGER : CHOSEN_INSIDE
@@ -93,10 +94,10 @@ function chosenInside(
 function linkSites(graph: Graph, bringers: ReadonlyMap<string, readonly number[]>): void {
   const names = [...bringers.keys()]
   for (const site of names) {
-    const seed = nameSeed(site)
+    const seed = textHash32(site)
     const others = names
       .filter(other => other !== site)
-      .map(other => ({ other, weight: pairWeight(seed, nameSeed(other)) }))
+      .map(other => ({ other, weight: pairWeight(seed, textHash32(other)) }))
       .sort((a, b) => a.weight - b.weight)
       .slice(0, names.length - 1 <= SITES_MAX ? SITES_MAX : SITES_CHOSEN)
     const own = bringers.get(site) ?? []
@@ -131,17 +132,7 @@ class Graph {
   }
 }
 
-/** FNV-1a. */
-function nameSeed(name: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
-  return hash >>> 0
-}
-
-/** The same for both of a pair: the finalizer of MurmurHash3 over what does not depend on the order. */
+/** The same for both of a pair, whatever their order. */
 function pairWeight(a: number, b: number): number {
-  let hash = Math.imul(a ^ b, 0x9e3779b1) ^ Math.imul((a + b) >>> 0, 0x85ebca77)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  return mixed32(Math.imul(a ^ b, 0x9e3779b1) ^ Math.imul((a + b) >>> 0, 0x85ebca77))
 }
