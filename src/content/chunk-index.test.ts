@@ -110,9 +110,9 @@ test('the version that was added first is found first, and a chunk of another le
   const table = new ChunkTable()
   table.add(1, [file(0, 'ab')])
   table.add(2, [file(0, 'bc')])
-  assert.equal(table.find(LENGTH, hashOf('b'))?.source, 1)
-  assert.equal(table.find(LENGTH, hashOf('c'))?.source, 2)
-  assert.equal(table.find(LENGTH + 1, hashOf('c')), undefined)
+  assert.equal(table.find({ length: LENGTH, hash: hashOf('b') })?.source, 1)
+  assert.equal(table.find({ length: LENGTH, hash: hashOf('c') })?.source, 2)
+  assert.equal(table.find({ length: LENGTH + 1, hash: hashOf('c') }), undefined)
 })
 
 test('laws: every range names equal bytes, in order and without overlap, and no equal chunk is missed', () => {

@@ -31,12 +31,33 @@ const HEADER_BYTES = MAGIC.length + 1 + 4
 const FILE_HEADER_BYTES = 8
 const CHUNK_ENTRY_BYTES = 4 + CHUNK_HASH_BYTES
 
-export interface FileChunks {
-  readonly fileIndex: number
+/** Chunks that follow each other in a file. */
+export interface Chunks {
   /** Bytes of each chunk, in order. */
   readonly lengths: Uint32Array
   /** CHUNK_HASH_BYTES for each chunk, concatenated. */
   readonly hashes: Uint8Array
+}
+
+/** All chunks of a file. */
+export interface FileChunks extends Chunks {
+  readonly fileIndex: number
+}
+
+export interface Chunk {
+  /** Where it begins, from where the first one does. */
+  readonly offset: number
+  readonly length: number
+  readonly hash: Uint8Array
+}
+
+export function* eachChunk({ lengths, hashes }: Chunks): Generator<Chunk> {
+  let offset = 0
+  for (const [chunk, length] of lengths.entries()) {
+    const hash = hashes.subarray(chunk * CHUNK_HASH_BYTES, (chunk + 1) * CHUNK_HASH_BYTES)
+    yield { offset, length, hash }
+    offset += length
+  }
 }
 
 /** In the order of the files. */
@@ -62,14 +83,14 @@ export function encodeChunkIndex(index: ChunkIndex): Uint8Array {
   bytes[MAGIC.length] = FORMAT
   view.setUint32(MAGIC.length + 1, index.length)
   let at = HEADER_BYTES
-  for (const { fileIndex, lengths, hashes } of index) {
-    assert(hashes.length === lengths.length * CHUNK_HASH_BYTES, 'a hash for each chunk')
-    view.setUint32(at, fileIndex)
-    view.setUint32(at + 4, lengths.length)
+  for (const file of index) {
+    assert(file.hashes.length === file.lengths.length * CHUNK_HASH_BYTES, 'a hash for each chunk')
+    view.setUint32(at, file.fileIndex)
+    view.setUint32(at + 4, file.lengths.length)
     at += FILE_HEADER_BYTES
-    for (const [chunk, length] of lengths.entries()) {
+    for (const { length, hash } of eachChunk(file)) {
       view.setUint32(at, length)
-      bytes.set(hashes.subarray(chunk * CHUNK_HASH_BYTES, (chunk + 1) * CHUNK_HASH_BYTES), at + 4)
+      bytes.set(hash, at + 4)
       at += CHUNK_ENTRY_BYTES
     }
   }
@@ -100,10 +121,7 @@ export function decodeChunkIndex(bytes: Uint8Array, version: FilesOfVersion): Ch
   return at === bytes.length ? index : 'bytes follow its last chunk'
 }
 
-function readChunks(
-  bytes: Uint8Array,
-  fileBytes: number | undefined
-): Pick<FileChunks, 'lengths' | 'hashes'> | string {
+function readChunks(bytes: Uint8Array, fileBytes: number | undefined): Chunks | string {
   if (fileBytes === undefined) return 'the version has no such file'
   const count = bytes.length / CHUNK_ENTRY_BYTES
   const lengths = new Uint32Array(count)

@@ -1,8 +1,7 @@
 /** Finds what two versions have in common by their chunk indexes. */
 
-import { defined } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
-import { CHUNK_HASH_BYTES, type ChunkIndex, type FileChunks } from './chunk-index.ts'
+import { type Chunk, type ChunkIndex, eachChunk, type FileChunks } from './chunk-index.ts'
 
 /** Where a chunk lies. */
 export interface ChunkPlace {
@@ -12,26 +11,27 @@ export interface ChunkPlace {
   readonly offset: number
 }
 
+interface Known extends Pick<Chunk, 'length' | 'hash'> {
+  readonly place: ChunkPlace
+}
+
 /** Finds chunks by length and hash among those of several versions. */
 export class ChunkTable {
-  readonly #places = new Map<number, ChunkPlace & { readonly length: number; readonly hash: Uint8Array }>()
+  readonly #places = new Map<number, Known>()
 
   /** What was added first is found first. */
   add(source: number, index: ChunkIndex): void {
-    for (const { fileIndex, lengths, hashes } of index) {
-      let offset = 0
-      for (const [chunk, length] of lengths.entries()) {
-        const hash = hashes.subarray(chunk * CHUNK_HASH_BYTES, (chunk + 1) * CHUNK_HASH_BYTES)
+    for (const file of index)
+      for (const { offset, length, hash } of eachChunk(file)) {
         const key = keyOf(hash)
-        if (!this.#places.has(key)) this.#places.set(key, { source, fileIndex, offset, length, hash })
-        offset += length
+        if (this.#places.has(key)) continue
+        this.#places.set(key, { place: { source, fileIndex: file.fileIndex, offset }, length, hash })
       }
-    }
   }
 
-  find(length: number, hash: Uint8Array): ChunkPlace | undefined {
-    const place = this.#places.get(keyOf(hash))
-    return place?.length === length && equalBytes(place.hash, hash) ? place : undefined
+  find({ length, hash }: Pick<Chunk, 'length' | 'hash'>): ChunkPlace | undefined {
+    const found = this.#places.get(keyOf(hash))
+    return found?.length === length && equalBytes(found.hash, hash) ? found.place : undefined
   }
 }
 
@@ -49,41 +49,34 @@ export interface LocalRange extends ChunkPlace {
 }
 
 /** What of a wanted file is found in a table: in order, and what goes on in one place as one range. */
-export function localRanges(table: ChunkTable, { lengths, hashes }: FileChunks): LocalRange[] {
+export function localRanges(table: ChunkTable, file: FileChunks): LocalRange[] {
   const ranges: LocalRange[] = []
-  let begin = 0
-  for (const [chunk, length] of lengths.entries()) {
-    const place = table.find(
-      length,
-      hashes.subarray(chunk * CHUNK_HASH_BYTES, (chunk + 1) * CHUNK_HASH_BYTES)
-    )
-    if (place !== undefined) {
-      const last = ranges.at(-1)
-      const goesOn =
-        last !== undefined &&
-        last.begin + last.bytes === begin &&
-        last.source === place.source &&
-        last.fileIndex === place.fileIndex &&
-        last.offset + last.bytes === place.offset
-      if (goesOn) ranges[ranges.length - 1] = { ...defined(last, 'a range'), bytes: last.bytes + length }
-      else ranges.push({ ...pick(place), begin, bytes: length })
-    }
-    begin += length
+  for (const chunk of eachChunk(file)) {
+    const place = table.find(chunk)
+    if (place === undefined) continue
+    const range = { ...place, begin: chunk.offset, bytes: chunk.length }
+    const last = ranges.at(-1)
+    if (last !== undefined && goesOn(last, range))
+      ranges[ranges.length - 1] = { ...last, bytes: last.bytes + range.bytes }
+    else ranges.push(range)
   }
   return ranges
 }
 
-function pick({ source, fileIndex, offset }: ChunkPlace): ChunkPlace {
-  return { source, fileIndex, offset }
+/** Whether a range begins where another ends, here and there. */
+function goesOn(last: LocalRange, next: LocalRange): boolean {
+  return (
+    last.begin + last.bytes === next.begin &&
+    last.source === next.source &&
+    last.fileIndex === next.fileIndex &&
+    last.offset + last.bytes === next.offset
+  )
 }
 
 /** Bytes of the chunks that are not in a table. */
 export function newBytesOf(table: ChunkTable, index: ChunkIndex): number {
   let bytes = 0
-  for (const { lengths, hashes } of index)
-    for (const [chunk, length] of lengths.entries()) {
-      const hash = hashes.subarray(chunk * CHUNK_HASH_BYTES, (chunk + 1) * CHUNK_HASH_BYTES)
-      if (table.find(length, hash) === undefined) bytes += length
-    }
+  for (const file of index)
+    for (const chunk of eachChunk(file)) if (table.find(chunk) === undefined) bytes += chunk.length
   return bytes
 }

@@ -10,6 +10,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { assert } from '../base/assert.ts'
+import type { Chunks } from '../content/chunk-index.ts'
 import { decodeInfo } from '../content/info.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { FilesystemHolding, type HoldingContext, type HoldingOptions } from './filesystem-holding.ts'
@@ -22,15 +23,7 @@ import { type ReadAt, readAtOffset } from './read-at.ts'
 import { recoverFiles } from './recovery.ts'
 import { sha256 } from './sha256.ts'
 import { SqliteRecords } from './sqlite-records.ts'
-import type {
-  ChangeListener,
-  CutChunks,
-  FetchTarget,
-  HashedTree,
-  Holding,
-  Store,
-  StoreStats
-} from './store.ts'
+import type { ChangeListener, FetchTarget, HashedTree, Holding, Store, StoreStats } from './store.ts'
 import { WriteSlots } from './write-slots.ts'
 
 export interface FilesystemStoreOptions {
@@ -103,7 +96,7 @@ export class FilesystemStore implements Store {
     return this.#inTurn(() => openSource(tree, this.#opening()))
   }
 
-  async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<CutChunks | undefined> {
+  async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined> {
     const own = this.#holdings.get(holding.id)
     assert(own === holding, 'a holding of this store')
     const { bytes: fileBytes } = own.files.entry(fileIndex)

@@ -1,5 +1,6 @@
 /** What the main thread asks of the hashing workers, and what they answer. Plain data: it crosses threads. */
 
+import type { Chunks } from '../content/chunk-index.ts'
 import type { Failure } from './failure.ts'
 import type { PlacedFile } from './safe-files.ts'
 import type { Fingerprint } from './store.ts'
@@ -83,14 +84,8 @@ export interface ChunksJob {
 }
 
 export type ChunksResult =
-  | {
-      readonly kind: 'chunks'
-      readonly outcome: 'cut'
-      /** Of as many chunks as fit one read, at least one; those of a file follow each other. */
-      readonly lengths: Uint32Array
-      /** The first CHUNK_HASH_BYTES of the SHA-256 of each. */
-      readonly hashes: Uint8Array
-    }
+  /** As many as fit one read, at least one. */
+  | ({ readonly kind: 'chunks'; readonly outcome: 'cut' } & Chunks)
   /** The file is not there, or shorter than it should be. */
   | { readonly kind: 'chunks'; readonly outcome: 'missing' }
   | { readonly kind: 'chunks'; readonly outcome: 'failed'; readonly failure: Failure }

@@ -7,7 +7,7 @@ import { assert, defined } from '../base/assert.ts'
 import { concatBytes, equalBytes } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { idBytes, type PieceIndex, pieceIndex } from '../base/ids.ts'
-import { CHUNK_HASH_BYTES } from '../content/chunk-index.ts'
+import { CHUNK_HASH_BYTES, type Chunks } from '../content/chunk-index.ts'
 import { chunkLength } from '../content/chunking.ts'
 import { fileRootOfPieceLayer, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
 import { type PieceSpan, pieceSpan, type Version } from '../content/version.ts'
@@ -17,7 +17,6 @@ import { PieceSet } from './piece-set.ts'
 import { sha256 } from './sha256.ts'
 import type {
   ChangeListener,
-  CutChunks,
   FetchTarget,
   HashedTree,
   Holding,
@@ -242,7 +241,7 @@ export class MemoryStore implements Store {
     return holding
   }
 
-  async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<CutChunks | undefined> {
+  async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined> {
     const own = this.#holdings.get(holding.id)
     assert(own === holding, 'a holding of this store')
     const file = this.disk.get(own.pathOf(fileIndex))

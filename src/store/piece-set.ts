@@ -11,6 +11,8 @@ export interface ReadonlyPieceSet {
   /** How many pieces are in the set. */
   readonly size: number
   has(piece: number): boolean
+  /** How many of `count` pieces from `first` are in the set. */
+  countIn(first: number, count: number): number
   /** A copy in the order of BEP 3 `bitfield`. */
   toBytes(): Uint8Array
 }
@@ -65,7 +67,6 @@ export class PieceSet implements ReadonlyPieceSet {
     return true
   }
 
-  /** How many of `count` pieces from `first` are in the set. */
   countIn(first: number, count: number): number {
     let found = 0
     for (let piece = first; piece < first + count; piece++) if (this.has(piece)) found++

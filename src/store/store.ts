@@ -21,6 +21,7 @@
 
 import type { ErrorCode } from '../base/error-codes.ts'
 import type { PieceIndex } from '../base/ids.ts'
+import type { Chunks } from '../content/chunk-index.ts'
 import type { Version } from '../content/version.ts'
 import type { ReadonlyPieceSet } from './piece-set.ts'
 import type { RecordStore } from './records.ts'
@@ -153,13 +154,6 @@ export function isWhole(state: HoldingState): boolean {
   return state === 'complete' || state === 'partial'
 }
 
-export interface CutChunks {
-  /** Bytes of each chunk. */
-  readonly lengths: Uint32Array
-  /** CHUNK_HASH_BYTES for each chunk, concatenated. */
-  readonly hashes: Uint8Array
-}
-
 export interface ReadRange {
   readonly piece: PieceIndex
   /** Offset in the piece. */
@@ -195,7 +189,7 @@ export interface Store {
    * begins: at least one chunk and at most what is read at a time. Undefined when the file is not there, as a whole.
    * What is cut is what lies there now, verified by nobody.
    */
-  cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<CutChunks | undefined>
+  cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined>
   /** Drops a holding from the index. Whole files stay where they are, part files are removed. */
   forget(holding: Holding): Promise<void>
 

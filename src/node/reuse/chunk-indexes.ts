@@ -9,6 +9,7 @@ import type { VersionId } from '../../base/ids.ts'
 import {
   CHUNK_INDEX_BYTES_MAX,
   type ChunkIndex,
+  type Chunks,
   chunkedFiles,
   decodeChunkIndex,
   encodeChunkIndex,
@@ -16,7 +17,7 @@ import {
 } from '../../content/chunk-index.ts'
 import { ChunkTable } from '../../content/chunk-match.ts'
 import type { Version } from '../../content/version.ts'
-import type { CutChunks, Holding, Store } from '../../store/store.ts'
+import type { Holding, Store } from '../../store/store.ts'
 
 const BLOB_PREFIX = 'chunks/'
 
@@ -61,11 +62,6 @@ export class ChunkIndexes {
     if (bytes.length <= CHUNK_INDEX_BYTES_MAX) this.#store.records.putBlob(BLOB_PREFIX + version, bytes)
   }
 
-  /** Forgets the index of a version of which nothing is held. */
-  forget(version: VersionId): void {
-    this.#store.records.deleteBlobs(BLOB_PREFIX + version)
-  }
-
   /**
    * The index of what is held of a version, computed now if it has to be. A file that is not there as a whole is left
    * out, and an index without all files is not kept. Rejects with the signal's reason.
@@ -105,7 +101,7 @@ export class ChunkIndexes {
     fileIndex: number,
     { signal, onBytes }: ChunkingOptions
   ): Promise<FileChunks | undefined> {
-    const cuts: CutChunks[] = []
+    const cuts: Chunks[] = []
     const fileBytes = holding.version.files[fileIndex]?.bytes ?? 0
     for (let offset = 0; offset < fileBytes; ) {
       signal.throwIfAborted()
@@ -126,6 +122,5 @@ export class ChunkIndexes {
 export function holdsFile({ version, have }: Pick<Holding, 'version' | 'have'>, fileIndex: number): boolean {
   const file = version.files[fileIndex]
   if (file === undefined || file.root === undefined) return false
-  for (let piece = 0; piece < file.pieceCount; piece++) if (!have.has(file.firstPiece + piece)) return false
-  return true
+  return have.countIn(file.firstPiece, file.pieceCount) === file.pieceCount
 }

@@ -4,7 +4,7 @@
  */
 
 import { AppError } from '../../base/errors.ts'
-import { type PieceIndex, pieceIndex } from '../../base/ids.ts'
+import { pieceIndex } from '../../base/ids.ts'
 import type { LocalRange } from '../../content/chunk-match.ts'
 import { pieceSpan, type Version } from '../../content/version.ts'
 import type { Holding } from '../../store/store.ts'
@@ -84,10 +84,10 @@ export class LocalFiles implements LocalSource {
     const { pieceBytes } = holding.version
     for (let done = 0; done < into.length; ) {
       const at = offset + done
-      const piece = (file.firstPiece + Math.floor(at / pieceBytes)) as PieceIndex
+      const piece = pieceIndex(file.firstPiece + Math.floor(at / pieceBytes))
       const begin = at % pieceBytes
       const length = Math.min(into.length - done, pieceBytes - begin)
-      await holding.read({ piece: pieceIndex(piece), begin, length }, into.subarray(done, done + length))
+      await holding.read({ piece, begin, length }, into.subarray(done, done + length))
       done += length
     }
   }
