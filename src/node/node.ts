@@ -237,9 +237,11 @@ export class Node {
 
   /** The publisher, then the peers of this site, then the others. */
   #holdersOf(version: VersionId): DeviceId[] {
-    const publishers = [...this.keeper.state().datasets.values()].flatMap(({ versions }) =>
-      versions.filter(each => each.version === version).map(({ publisher }) => publisher)
+    const { datasets, publishedAs } = this.keeper.state()
+    const published = [...(publishedAs.get(version) ?? [])].flatMap(
+      name => datasets.get(name)?.versions ?? []
     )
+    const publishers = published.filter(each => each.version === version).map(({ publisher }) => publisher)
     const linked = this.transport.peers().map(({ device }) => device)
     const isNear = (device: DeviceId): boolean => this.board.find(device)?.site === this.identity.site
     const near = linked.filter(isNear)

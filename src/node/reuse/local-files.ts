@@ -13,14 +13,15 @@ import { BLOCK_BYTES, type BlockRange } from '../../swarm/wire-messages.ts'
 import type { LocalSource } from '../swarm/swarm-driver.ts'
 import { holdsFile } from './chunk-indexes.ts'
 
-/** Files of other holdings by root, those of the first holding first. */
+/** Files of holdings that have one of the roots, by root, those of the first holding first. */
 export function filesByRoot(
-  holdings: readonly Holding[]
+  holdings: readonly Holding[],
+  roots: ReadonlySet<string>
 ): Map<string, { source: number; fileIndex: number }> {
   const byRoot = new Map<string, { source: number; fileIndex: number }>()
   for (const [source, holding] of holdings.entries())
     for (const [fileIndex, { root }] of holding.version.files.entries())
-      if (root !== undefined && !byRoot.has(root) && holdsFile(holding, fileIndex))
+      if (root !== undefined && roots.has(root) && !byRoot.has(root) && holdsFile(holding, fileIndex))
         byRoot.set(root, { source, fileIndex })
   return byRoot
 }

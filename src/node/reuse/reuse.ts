@@ -82,8 +82,9 @@ export class Reuse {
     const index = await this.#indexOf(version, signal)
     if (index === undefined) return
     const table = await this.#tableOf(earlier, others, signal)
+    const isRest = new Set(rest)
     for (const chunks of index) {
-      if (!rest.includes(chunks.fileIndex)) continue
+      if (!isRest.has(chunks.fileIndex)) continue
       const found = localRanges(table, chunks)
       if (found.length > 0) ranges.set(chunks.fileIndex, found)
     }
@@ -127,12 +128,14 @@ export class Reuse {
 
 /** Files of a version that lie elsewhere under the same root. */
 function wholeFiles(holding: Holding, others: readonly Holding[]): Map<number, readonly LocalRange[]> {
-  const byRoot = filesByRoot(others)
+  const missing = [...holding.version.files.entries()].flatMap(([fileIndex, { root, bytes }]) =>
+    root !== undefined && isMissing(holding, fileIndex) ? [{ fileIndex, root, bytes }] : []
+  )
+  const byRoot = filesByRoot(others, new Set(missing.map(({ root }) => root)))
   const ranges = new Map<number, readonly LocalRange[]>()
-  for (const [fileIndex, { root, bytes }] of holding.version.files.entries()) {
-    const same = root === undefined ? undefined : byRoot.get(root)
-    if (same === undefined || !isMissing(holding, fileIndex)) continue
-    ranges.set(fileIndex, [{ ...same, offset: 0, begin: 0, bytes }])
+  for (const { fileIndex, root, bytes } of missing) {
+    const same = byRoot.get(root)
+    if (same !== undefined) ranges.set(fileIndex, [{ ...same, offset: 0, begin: 0, bytes }])
   }
   return ranges
 }
