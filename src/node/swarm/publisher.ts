@@ -48,16 +48,17 @@ export class Publisher {
       .holdings()
       .some(holding => holding.version.id === version.id && holding.kind === 'source')
     const holding = await store.adopt(tree)
-    const newBytes = await this.#compare(request.name, holding, task)
-    task.onProgress({
-      phase: 'recording',
-      filesDone: version.files.length,
-      filesTotal: version.files.length,
-      bytesDone: version.totalBytes,
-      bytesTotal: version.totalBytes
-    })
     const durationMs = (): number => Math.round(performance.now() - startedMs)
+    let newBytes: number | null
     try {
+      newBytes = await this.#compare(request.name, holding, task)
+      task.onProgress({
+        phase: 'recording',
+        filesDone: version.files.length,
+        filesTotal: version.files.length,
+        bytesDone: version.totalBytes,
+        bytesTotal: version.totalBytes
+      })
       this.#record(request, holding)
     } catch (thrown) {
       if (!known) await store.forget(holding)

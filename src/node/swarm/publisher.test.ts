@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { KIB } from '../../base/units.ts'
+import { foundOrg, keyNamed, TestDevice } from '../../ledger/fold/org-fixture.conformance.ts'
+import type { State } from '../../ledger/fold/state.ts'
+import { MemoryStore } from '../../store/memory.ts'
+import { sampleBytes, sampleVersion } from '../../store/samples.conformance.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import { SILENT_LOG } from '../log.ts'
+import { ChunkIndexes } from '../reuse/chunk-indexes.ts'
+import type { Catalogue } from './catalogue.ts'
+import { Publisher } from './publisher.ts'
+import { scripted } from './scripted.conformance.ts'
+
+const NAME = 'os'
+
+/** A publisher of one file, of whose dataset the ledger knows a version already. */
+function publisherOf(store: MemoryStore): Publisher {
+  const { version, layers, fileBytes } = sampleVersion([
+    { path: ['sample'], bytes: sampleBytes(300 * KIB, 1) }
+  ])
+  store.disk.set('/srv/sample', fileBytes(0))
+  const key = keyNamed('admin')
+  const state = new TestDevice(key, foundOrg([key])).ledger.state()
+  const before = { version: 'ff'.repeat(32), ordinal: 1 }
+  const datasets = new Map([[NAME, { name: NAME, owner: key.id, versions: [before] }]])
+  return new Publisher({
+    self: key.id,
+    store,
+    keeper: scripted<LedgerKeeper>({
+      requireClock: () => undefined,
+      state: () => ({ ...state, datasets }) as unknown as State
+    }),
+    catalogue: scripted<Catalogue>({}),
+    indexes: new ChunkIndexes(store),
+    hashTree: async () => ({ version, source: '/srv/sample', layers, fingerprints: new Map() }),
+    onPublished: () => assert.fail('nothing is published'),
+    log: SILENT_LOG
+  })
+}
+
+test('who is interrupted while a new version is cut into chunks has published, and holds, nothing', async () => {
+  const store = new MemoryStore()
+  const interrupt = new AbortController()
+  const phases = new Set<string>()
+  const publishing = publisherOf(store).publish(
+    { path: '/srv/sample', name: NAME, dataClass: 'internal' },
+    {
+      signal: interrupt.signal,
+      onProgress: ({ phase }) => {
+        phases.add(phase)
+        interrupt.abort(new Error('interrupted'))
+      }
+    }
+  )
+  await assert.rejects(publishing, /interrupted/)
+  assert.deepEqual([...phases], ['chunking'])
+  assert.deepEqual(store.holdings(), [])
+})
