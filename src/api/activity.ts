@@ -5,13 +5,12 @@ import {
   byteCount,
   bytesPerSecond,
   count,
-  deviceId,
-  deviceKind,
   deviceName,
   durationMs,
   instantMs,
   ordinal,
   organisation,
+  ownDevice,
   problem,
   versionId
 } from './field.ts'
@@ -78,13 +77,7 @@ export const activity = z.object({
   atMs: instantMs,
   startedAtMs: instantMs,
   org: organisation,
-  device: z.object({
-    id: deviceId,
-    name: z.string(),
-    site: z.string(),
-    kind: deviceKind,
-    admin: z.boolean()
-  }),
+  device: ownDevice,
   peersConnected: count,
   peersKnown: count,
   wastedBytes: byteCount,

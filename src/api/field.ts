@@ -72,6 +72,15 @@ export const filesAndBytes = z.object({ files: count, bytes: byteCount })
 
 export const problem = z.object({ code: z.string(), message: z.string(), path: z.string().nullable() })
 
+/** The device of the node that is asked. */
+export const ownDevice = z.object({
+  id: deviceId,
+  name: z.string(),
+  site: z.string(),
+  kind: deviceKind,
+  admin: z.boolean()
+})
+
 export const organisation = z.object({ id: orgId, name: z.string() })
 
 export type DataClass = z.output<typeof dataClass>

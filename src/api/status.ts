@@ -2,16 +2,7 @@
 
 import { z } from 'zod'
 import { misbehaved } from './activity.ts'
-import {
-  byteCount,
-  bytesPerSecond,
-  count,
-  deviceId,
-  deviceKind,
-  instantMs,
-  organisation,
-  problem
-} from './field.ts'
+import { byteCount, bytesPerSecond, count, instantMs, organisation, ownDevice, problem } from './field.ts'
 import { freshness } from './freshness.ts'
 
 export const status = z.object({
@@ -19,13 +10,7 @@ export const status = z.object({
   pid: z.int(),
   home: z.string(),
   org: organisation,
-  device: z.object({
-    id: deviceId,
-    name: z.string(),
-    site: z.string(),
-    kind: deviceKind,
-    admin: z.boolean()
-  }),
+  device: ownDevice,
   addresses: z.array(z.string()).readonly(),
   startedAtMs: instantMs,
   peersConnected: count,

@@ -1,8 +1,9 @@
 /** What a node is doing this moment, for a live view; the conventions are those of service.ts. */
 
-import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
+import type { OrgId, VersionId } from '../base/ids.ts'
 import type { DeviceName } from './keys/device-name.ts'
-import type { DeviceKind, Problem, TransferState } from './service-words.ts'
+import type { OwnDevice, Problem, TransferState } from './service-words.ts'
+import type { Misbehaviour } from './swarm/misbehaviour-book.ts'
 
 /** Rates of payload, and payload since the start of the node, seen from this device. */
 export interface Flow {
@@ -60,27 +61,13 @@ export interface SiteLink extends Flow {
   readonly inFlightBytes: number
 }
 
-export interface Misbehaved extends DeviceName {
-  readonly reason: string
-  readonly detail: string
-  readonly count: number
-  readonly firstAtMs: number
-  readonly lastAtMs: number
-  /** Null when it is dealt with again. */
-  readonly bannedUntilMs: number | null
-}
+export interface Misbehaved extends DeviceName, Misbehaviour {}
 
 export interface Activity extends Flow {
   readonly atMs: number
   readonly startedAtMs: number
   readonly org: { readonly id: OrgId; readonly name: string }
-  readonly device: {
-    readonly id: DeviceId
-    readonly name: string
-    readonly site: string
-    readonly kind: DeviceKind
-    readonly admin: boolean
-  }
+  readonly device: OwnDevice
   readonly peersConnected: number
   readonly peersKnown: number
   readonly wastedBytes: number

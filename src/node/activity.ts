@@ -2,6 +2,7 @@
 
 import type { DeviceId, VersionId } from '../base/ids.ts'
 import { isMember } from '../ledger/fold/state.ts'
+import { etaMs } from '../swarm/rates.ts'
 import type { PeerStatus, TransferStatus } from '../swarm/transfer-types.ts'
 import {
   ACTIVE_PEERS_MAX,
@@ -138,12 +139,10 @@ function ofView(node: Node, view: TransferView, status: TransferStatus | undefin
   const { id, name, ordinal, version, state, destination, haveBytes, tallies } = view
   const totalBytes = view.selected?.bytes ?? view.totalBytes
   const receiveBytesPerSecond = state === 'fetching' ? (status?.downloadRate ?? 0) : 0
-  const leftBytes = totalBytes - haveBytes
-  const isMoving = receiveBytesPerSecond > 0 && leftBytes > 0
   return {
     ...{ id, name, ordinal, version, state, destination, totalBytes, haveBytes, receiveBytesPerSecond },
     sendBytesPerSecond: status?.uploadRate ?? 0,
-    etaMs: isMoving ? Math.round((1000 * leftBytes) / receiveBytesPerSecond) : null,
+    etaMs: etaMs(totalBytes - haveBytes, receiveBytesPerSecond),
     peers: status?.peers.length ?? 0,
     inFlightBytes: status?.inFlightBytes ?? 0,
     wanBytes: fromOtherSites(node, tallies),

@@ -7,6 +7,7 @@ import { ADDRESSES_MAX, isDatasetName, isLabel, LABEL_CHARACTERS_MAX } from '../
 import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
 import { encodeTicket } from '../ledger/join/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
+import { etaMs } from '../swarm/rates.ts'
 import { activityOf, misbehavedPeers } from './activity.ts'
 import type { Activity } from './activity-terms.ts'
 import type {
@@ -374,7 +375,6 @@ export class LocalNodeService implements NodeService {
     const { purpose, priority, only, selected } = view
     const files = selected?.files ?? view.files
     const totalBytes = selected?.bytes ?? view.totalBytes
-    const leftBytes = totalBytes - view.haveBytes
     return {
       ...{ id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes },
       ...{ purpose, priority, only },
@@ -385,7 +385,7 @@ export class LocalNodeService implements NodeService {
       receivedBytes: total.receivedBytes,
       wastedBytes: total.wastedBytes,
       bytesPerSecond,
-      etaMs: bytesPerSecond > 0 && leftBytes > 0 ? Math.round((1000 * leftBytes) / bytesPerSecond) : null,
+      etaMs: etaMs(totalBytes - view.haveBytes, bytesPerSecond),
       sourcesConnected: sources.filter(source => source.connected).length,
       sources: sources.slice(0, TRANSFER_SOURCES_MAX),
       problem: view.problem ?? view.holding?.problem ?? null

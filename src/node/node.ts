@@ -35,7 +35,7 @@ import { SnapshotFile } from './ledger/snapshot-file.ts'
 import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
 import { Reuse } from './reuse/reuse.ts'
-import type { Membership } from './service.ts'
+import type { OwnDevice } from './service-words.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
 import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
@@ -186,7 +186,7 @@ export class Node {
     await this.store.close()
   }
 
-  ownDevice(): Membership['device'] {
+  ownDevice(): OwnDevice {
     const { device, name, site, kind } = this.identity
     return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
   }

@@ -1,6 +1,17 @@
 /** Types of service.ts that its parts use too. */
 
+import type { DeviceId } from '../base/ids.ts'
+
 export type DeviceKind = 'server' | 'desktop' | 'laptop'
+
+/** This device, as it shows itself to its owner. */
+export interface OwnDevice {
+  readonly id: DeviceId
+  readonly name: string
+  readonly site: string
+  readonly kind: DeviceKind
+  readonly admin: boolean
+}
 
 /** Why something is not as it should be, for people and for programs. */
 export interface Problem {

@@ -8,15 +8,16 @@
  *
  * A transfer is one fetch of one version into one destination. Its states:
  *
- *     waiting -> fetching -> complete
- *        ^          |
- *        +----------+           no reachable source: back to waiting, and on again by itself
- *     waiting | fetching -> stopped      asked for; what is stored is kept
- *     waiting | fetching -> failed       `problem` says why (a full disk, an unsafe path, a removed folder)
- *     stopped | failed   -> waiting      the same version fetched into the same destination again: it resumes
+ *     waiting <-> queued <-> fetching -> complete
+ *        ^                       |
+ *        +-----------------------+       no reachable source: back to waiting, and on again by itself
+ *     under way -> paused                asked for; it goes on when it is resumed
+ *     under way | paused -> stopped      asked for; what is stored is kept
+ *     under way -> failed                `problem` says why (a full disk, an unsafe path, a removed folder)
+ *     stopped | failed -> waiting        the same version fetched into the same destination again: it resumes
  *
- * `waiting` and `fetching` survive a restart of the node and go on; a transfer is `complete` only when every
- * byte is verified and durable.
+ * Under way are `waiting`, `queued` (behind other transfers) and `fetching`. These and `paused` survive a restart of
+ * the node; a transfer is `complete` only when every byte that was asked for is verified and durable.
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
@@ -34,11 +35,11 @@ import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
-import type { DeviceKind, Problem, TransferState } from './service-words.ts'
+import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { Task } from './task.ts'
 
 export type { DeviceName } from './keys/device-name.ts'
-export type { DeviceKind, Problem, TransferState } from './service-words.ts'
+export type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 export type { Task } from './task.ts'
 
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted'
@@ -49,13 +50,7 @@ export interface NodeStatus {
   readonly pid: number
   readonly home: string
   readonly org: { readonly id: OrgId; readonly name: string }
-  readonly device: {
-    readonly id: DeviceId
-    readonly name: string
-    readonly site: string
-    readonly kind: DeviceKind
-    readonly admin: boolean
-  }
+  readonly device: OwnDevice
   /** Multiaddrs that others can dial. */
   readonly addresses: readonly string[]
   readonly startedAtMs: number
@@ -398,13 +393,7 @@ export interface JoinOptions {
 export interface Membership {
   readonly home: string
   readonly org: { readonly id: OrgId; readonly name: string }
-  readonly device: {
-    readonly id: DeviceId
-    readonly name: string
-    readonly site: string
-    readonly kind: DeviceKind
-    readonly admin: boolean
-  }
+  readonly device: OwnDevice
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Budget, LeastTime, RateWindow, ServiceRate } from './rates.ts'
+import { Budget, etaMs, LeastTime, RateWindow, ServiceRate } from './rates.ts'
 
 test('a window forgets what is past', () => {
   const window = new RateWindow(1000)
@@ -73,4 +73,10 @@ test('the least time is of the recent past', () => {
   assert.equal(least.ms, 40)
   least.add(90, 60_000) // nothing came for long: what was before says nothing
   assert.equal(least.ms, 90)
+})
+
+test('what is left takes its time, unless nothing moves or nothing is left', () => {
+  assert.equal(etaMs(3000, 2000), 1500)
+  assert.equal(etaMs(3000, 0), null)
+  assert.equal(etaMs(0, 2000), null)
 })

@@ -124,3 +124,8 @@ export class LeastTime {
     return least === Number.POSITIVE_INFINITY ? undefined : least
   }
 }
+
+/** How long so many bytes take at a rate, in milliseconds; null when nothing moves or nothing is left. */
+export function etaMs(leftBytes: number, bytesPerSecond: number): number | null {
+  return bytesPerSecond > 0 && leftBytes > 0 ? Math.round((SECOND_MS * leftBytes) / bytesPerSecond) : null
+}
