@@ -5,6 +5,7 @@
  *   npm run lab -- sites3x4              our nodes, as the built package runs them
  *   npm run lab -- sites3x4 --peer libtorrent --runs 3
  *   npm run lab -- sites3x4 --delay 20   20 ms more on each WAN link, one way
+ *   npm run lab -- flat17 --slower 5     all links at a fifth, where processors limit the race at full rate
  *   npm run lab -- sites3x4 --trace DIR  who sent what to whom, and how busy each link was, as CSV and SVG
  *
  * All traffic is inside namespaces that it makes; all that it makes is gone when it ends. What a killed run left is
@@ -20,7 +21,7 @@ import { parseArgs } from 'node:util'
 import { libtorrentVersion } from './bench-peers.ts'
 import { congestionControls, missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
 import { REPORT_NOTE, type RunResult, renderRun } from './shaped/report.ts'
-import { SCENARIOS, type Scenario, SMALL_SCENARIO } from './shaped/scenarios.ts'
+import { SCENARIOS, type Scenario, SMALL_SCENARIO, slower } from './shaped/scenarios.ts'
 
 const EXIT_USAGE = 64
 const EXIT_UNAVAILABLE = 69
@@ -44,6 +45,7 @@ function readArguments() {
       json: { type: 'boolean', default: false },
       runs: { type: 'string', default: '1' },
       delay: { type: 'string', default: '0' },
+      slower: { type: 'string', default: '1' },
       congestion: { type: 'string' },
       trace: { type: 'string' },
       dir: { type: 'string', default: existsSync(MEMORY_DIR) ? MEMORY_DIR : tmpdir() },
@@ -51,7 +53,7 @@ function readArguments() {
       'node-option': { type: 'string', multiple: true, default: [] }
     }
   })
-  const number = (name: 'runs' | 'delay', least: number): number => {
+  const number = (name: 'runs' | 'delay' | 'slower', least: number): number => {
     const value = Number(values[name])
     if (Number.isInteger(value) && value >= least && value <= 1000) return value
     throw new Refusal(
@@ -62,12 +64,18 @@ function readArguments() {
   if (values.peer !== undefined && values.peer !== 'libtorrent')
     throw new Refusal(`--peer knows libtorrent, not "${values.peer}"`, EXIT_USAGE)
   if (positionals.length > 1) throw new Refusal('one scenario at a time', EXIT_USAGE)
-  return { ...values, runs: number('runs', 1), delayMs: number('delay', 0), name: positionals[0] }
+  return {
+    ...values,
+    runs: number('runs', 1),
+    delayMs: number('delay', 0),
+    factor: number('slower', 1),
+    name: positionals[0]
+  }
 }
 
 type Arguments = ReturnType<typeof readArguments>
 
-function chooseScenario({ name, peer, delayMs, congestion }: Arguments): Scenario {
+function chooseScenario({ name, peer, delayMs, factor, congestion }: Arguments): Scenario {
   const scenario = [...SCENARIOS, SMALL_SCENARIO].find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
   if (delayMs > 0 && scenario.sites.every(site => site.wan === undefined))
@@ -86,12 +94,12 @@ function chooseScenario({ name, peer, delayMs, congestion }: Arguments): Scenari
       `the laboratory needs Linux and root; missing here:\n  ${missing.join('\n  ')}`,
       EXIT_UNAVAILABLE
     )
-  return scenario
+  return factor === 1 ? scenario : slower(scenario, factor)
 }
 
 function list(): void {
   console.log(
-    'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--delay MS] [--congestion NAME] [--trace DIR] [--json]\n'
+    'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--slower N] [--delay MS] [--congestion NAME] [--trace DIR] [--json]\n'
   )
   for (const { name, what } of [...SCENARIOS, SMALL_SCENARIO]) console.log(`  ${name.padEnd(10)} ${what}`)
 }

@@ -136,6 +136,27 @@ export const SMALL_SCENARIO: Scenario = {
   fileBytes: 2 * MB
 }
 
+/**
+ * The same network and content with all links slower by a factor: what two processors can not show at full rate, because
+ * all hosts share them, they can show over a longer time.
+ */
+export function slower(scenario: Scenario, factor: number): Scenario {
+  const slow = ({ upMbit, downMbit }: LinkRates): LinkRates => ({
+    upMbit: upMbit / factor,
+    downMbit: downMbit / factor
+  })
+  return {
+    ...scenario,
+    name: `${scenario.name}/${factor}`,
+    what: `${scenario.what}; all links slower by a factor of ${factor}`,
+    sites: scenario.sites.map(site => ({
+      ...site,
+      hosts: site.hosts.map(slow),
+      ...(site.wan === undefined ? {} : { wan: slow(site.wan) })
+    }))
+  }
+}
+
 export function contentBytes(scenario: Scenario): number {
   return scenario.files * scenario.fileBytes
 }
