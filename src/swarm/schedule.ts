@@ -93,6 +93,8 @@ export class Schedule {
   #cursor = 0
   readonly #returned: number[] = []
   #assigns = false
+  /** Every piece was among the peers that want it. */
+  #hasDelivered = false
 
   constructor(init: {
     readonly picker: PiecePicker
@@ -241,8 +243,10 @@ export class Schedule {
   /** Whether to assign now; true when that has changed. */
   review(sessions: Iterable<Session>): boolean {
     const takers = [...sessions].filter(takes)
-    const assigns =
-      this.#picker.isComplete && takers.length >= ASSIGNING_PEERS_MIN && this.#isUndelivered(takers)
+    const isNeeded = this.#picker.isComplete && takers.length >= ASSIGNING_PEERS_MIN
+    if (takers.length === 0) this.#hasDelivered = false
+    else if (isNeeded && !this.#isUndelivered(takers)) this.#hasDelivered = true
+    const assigns = isNeeded && !this.#hasDelivered
     if (assigns === this.#assigns) return false
     this.#assigns = assigns
     if (!assigns) for (const session of [...this.#assignments.keys()]) this.gone(session)

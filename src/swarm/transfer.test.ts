@@ -465,6 +465,21 @@ test('a source gives two peers distinct pieces to fetch, and is free once all ar
   assert.ok(!peers.some(assigning))
 })
 
+test('a source that has given every piece is free for as long as anybody takes, whoever goes complete', () => {
+  const stage = new Stage({ fixture: FIXTURE, have: 'all' })
+  const [quick, ...slow] = [stage.join('none'), stage.join('none'), stage.join('none')] as const
+  for (const peer of [quick, ...slow]) peer.say({ type: 'interested' })
+  assert.ok(slow.every(assigning))
+  for (let piece = 0; piece < FIXTURE.version.pieceCount; piece++) quick.say({ type: 'have', piece })
+  quick.leave()
+  stage.wait(2 * LIMITS.tickMs)
+  assert.ok(!slow.some(assigning), 'what the slow ones miss is with another source now')
+  for (const peer of slow) peer.leave()
+  const next = [stage.join('none'), stage.join('none')]
+  for (const peer of next) peer.say({ type: 'interested' })
+  assert.ok(next.every(assigning), 'others come later, and nobody knows who has it still')
+})
+
 test('as a peer asks for what it was given, it is given more', () => {
   const stage = new Stage({ fixture: FIXTURE, have: 'all', limits: { suggestStartBytes: 100 * KIB } })
   const peers = [stage.join('none'), stage.join('none')] as const
