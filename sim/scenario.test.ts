@@ -54,6 +54,19 @@ test('processors that are shared take time', async () => {
   assert.ok(shared.busyShare > 0.3)
 })
 
+/** What the swarm makes of the network alone; the bounds are those of docs/BENCHMARKS.md with some room. */
+for (const [name, timesBound] of [
+  ['flat9slow', 1.22],
+  ['mixed', 1.35]
+] as const) {
+  test(`${name}, as the network alone allows: the last within ${timesBound} of the bound`, async t => {
+    const result = await runScenario(scenarioOf(name), { seed: 1, freeProcessors: true })
+    assert.deepEqual(result.unfinished, [])
+    t.diagnostic(`the last took ${result.timesBound.toFixed(3)} of the bound`)
+    assert.ok(result.timesBound <= timesBound)
+  })
+}
+
 test('figures are held against those of the laboratory, with the error in percent', () => {
   const figures = defined(LABORATORY.sites3x4, 'figures')
   const wan = ['a', 'b', 'c'].map(site => ({ site, copiesIn: 1.13, copiesOut: 1 }))

@@ -3,7 +3,7 @@
 import { pieceIndex } from '../base/ids.ts'
 import type { Crossing } from './crossing.ts'
 import type { Downloads } from './downloads.ts'
-import { encodePeerage, type PeerageMessage } from './extension-messages.ts'
+import type { PeerageMessage } from './extension-messages.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
 import type { Wants } from './wants.ts'
@@ -40,7 +40,7 @@ export class Claims {
   greet(session: Session): void {
     const { claims } = this.#crossing
     this.#wants.greet(session)
-    if (claims.length > 0) this.#tellTo(session, { claims })
+    if (claims.length > 0) this.#context.tell(session, { claims }, true)
     this.#crossing.membersChanged()
   }
 
@@ -50,12 +50,6 @@ export class Claims {
     const news = this.#crossing.takeNews()
     if (news === undefined) return
     for (const session of this.#context.sessions.values())
-      if (!session.isComplete) this.#tellTo(session, news)
-  }
-
-  #tellTo(session: Session, news: PeerageMessage): void {
-    const { peerageId } = session.extensions
-    if (peerageId === undefined) return
-    this.#context.mention(session, { type: 'extended', extensionId: peerageId, payload: encodePeerage(news) })
+      if (!session.isComplete) this.#context.tell(session, news, true)
   }
 }

@@ -15,6 +15,7 @@
 
 import { assert, defined } from '../base/assert.ts'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
 import { pieceLeafWidth } from '../content/merkle.ts'
 import { pieceSpan } from '../content/version.ts'
 import type { Crossing } from './crossing.ts'
@@ -145,6 +146,8 @@ export class Downloads {
     session.inFlightBytes += length
     this.#inFlightBytes += length
     this.#context.send(session, { type: 'request', piece: open.piece, begin, length })
+    const sentMs = session.pipeline.ownDelay.ask(nowMs, nowMs - this.#context.blockLeftMs < SECOND_MS)
+    if (sentMs !== undefined) this.#context.tell(session, { sentMs })
   }
 
   /** Gives up an open piece that nobody is asked for, so that another can be opened. */

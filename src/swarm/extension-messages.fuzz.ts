@@ -40,5 +40,6 @@ export const seeds: Uint8Array[] = [
       { first: 250, count: 1 }
     ]
   }),
+  encodePeerage({ sentMs: 12_345, arrival: { sentMs: 1, heardMs: 2 } }),
   utf8('d6:assigni0e5:claim4:abcd4:want16:abcdefghijklmnop7:unknowni7ee')
 ]

@@ -41,6 +41,8 @@ test('golden vectors: peerage', () => {
     `d5:claim4:${index}4:drop8:${index}${index}e`
   )
   assert.equal(text(encodePeerage({ wants: [] })), 'd4:want0:e')
+  assert.equal(text(encodePeerage({ sentMs: 1200 })), 'd4:senti1200ee')
+  assert.equal(text(encodePeerage({ arrival: { sentMs: 1200, heardMs: 7 } })), 'd4:camei7e4:echoi1200ee')
   assert.equal(text(encodePeerage({ wants: [{ first: 258, count: 258 }] })), `d4:want8:${index}${index}e`)
 })
 
@@ -60,7 +62,8 @@ test('what is written is read', () => {
     { first: 0, count: 2 },
     { first: 3, count: 1 }
   ]
-  const said = { assigns: true, claims: [0, 7, 2 ** 32 - 1], drops: [3], wants }
+  const times = { sentMs: 0, arrival: { sentMs: Number.MAX_SAFE_INTEGER, heardMs: 3 } }
+  const said = { assigns: true, claims: [0, 7, 2 ** 32 - 1], drops: [3], wants, ...times }
   assert.deepEqual(readPeerage(encodePeerage(said)), said)
   assert.deepEqual(
     readPeerage(utf8('d4:loadi3ee')),
@@ -123,6 +126,10 @@ const REFUSED: readonly (readonly [string, (bytes: Uint8Array) => object, string
   ['an assignment that is neither', readPeerage, 'd6:assigni2ee'],
   ['pieces of three bytes', readPeerage, 'd5:claim3:abce'],
   ['pieces that are a number', readPeerage, 'd4:dropi7ee'],
+  ['a time before time', readPeerage, 'd4:senti-1ee'],
+  ['a time that is text', readPeerage, 'd4:sent1:7e'],
+  ['when something came, but not what', readPeerage, 'd4:camei7ee'],
+  ['what came, but not when', readPeerage, 'd4:echoi7ee'],
   ['wanted runs that are no pairs', readPeerage, 'd4:want4:\0\0\0\0e'],
   ['a wanted run of nothing', readPeerage, 'd4:want8:\0\0\0\x01\0\0\0\0e'],
   ['wanted runs that touch', readPeerage, 'd4:want16:\0\0\0\0\0\0\0\x02\0\0\0\x02\0\0\0\x01e'],

@@ -9,6 +9,8 @@
  *   asked for others, and 0 when it is free again.
  * - claim, drop: indexes of pieces, 4 bytes each, most significant first, in a byte string. The sender is bringing the
  *   pieces that it claims into its site, until it announces or drops them; see crossing.ts.
+ * - sent: what time it is for the sender, in milliseconds since whenever; and in answer echo, the same again, with came,
+ *   what time it was for the other when that came; see own-delay.ts.
  * - want: runs of pieces, each an index and a count of 4 bytes, ascending and apart from each other. The sender wants
  *   these pieces and no others, from now on; see wants.ts. Who never says it wants all of them.
  */
@@ -189,6 +191,12 @@ export function readMetadata(payload: Uint8Array): MetadataMessage | Violation {
   return { kind: type === METADATA_TYPE.request ? 'request' : 'reject', piece }
 }
 
+/** That something came: when by the sender's clock, which the answer repeats, and when by the receiver's, in milliseconds. */
+export interface Arrival {
+  readonly sentMs: number
+  readonly heardMs: number
+}
+
 /** Pieces `first` to `first + count - 1`. */
 export interface PieceRun {
   readonly first: number
@@ -202,9 +210,12 @@ export interface PeerageMessage {
   readonly drops?: readonly number[]
   /** Absent: as before. */
   readonly wants?: readonly PieceRun[]
+  readonly sentMs?: number
+  readonly arrival?: Arrival
 }
 
-export function encodePeerage({ assigns, claims = [], drops = [], wants }: PeerageMessage): Uint8Array {
+export function encodePeerage(message: PeerageMessage): Uint8Array {
+  const { assigns, claims = [], drops = [], wants, sentMs, arrival } = message
   const dictionary = new Map<string, BencodeValue>()
   if (assigns !== undefined) dictionary.set('assign', assigns ? 1 : 0)
   if (claims.length > 0) dictionary.set('claim', indexBytes(claims))
@@ -212,6 +223,11 @@ export function encodePeerage({ assigns, claims = [], drops = [], wants }: Peera
   if (wants !== undefined) {
     assert(wants.length <= WANT_RUNS_MAX, 'what is wanted fits a message')
     dictionary.set('want', indexBytes(wants.flatMap(({ first, count }) => [first, count])))
+  }
+  if (sentMs !== undefined) dictionary.set('sent', sentMs)
+  if (arrival !== undefined) {
+    dictionary.set('echo', arrival.sentMs)
+    dictionary.set('came', arrival.heardMs)
   }
   return encodeBencode(dictionary)
 }
@@ -227,12 +243,25 @@ export function readPeerage(payload: Uint8Array): PeerageMessage | Violation {
   if (claims === undefined || drops === undefined) return bad('pieces in a peerage message are 4 bytes each')
   const wants = readRuns(parsed.value)
   if (wants === null) return bad('pieces that are wanted are at most so many runs, ascending and apart')
+  const [sentMs, echo, came] = ['sent', 'echo', 'came'].map(key =>
+    readTime(parsed.value as BencodeDictionary, key)
+  )
+  if (sentMs === null || echo === null || came === null || (echo === undefined) !== (came === undefined))
+    return bad('a peerage message says times in whole milliseconds, and what came when it was sent')
   return {
     ...(assign === undefined ? {} : { assigns: assign === 1 }),
     ...(wants === undefined ? {} : { wants }),
+    ...(sentMs === undefined ? {} : { sentMs }),
+    ...(echo === undefined || came === undefined ? {} : { arrival: { sentMs: echo, heardMs: came } }),
     claims,
     drops
   }
+}
+
+/** Undefined when it is not said, null when what is said can not be. */
+function readTime(dictionary: BencodeDictionary, key: string): number | undefined | null {
+  if (!dictionary.has(key)) return undefined
+  return integerIn(dictionary, key, { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? null
 }
 
 /** Undefined when nothing is said of what is wanted, null when what is said can not be. */

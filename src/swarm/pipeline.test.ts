@@ -85,3 +85,18 @@ test('what is in flight falls with the rate, and a pipeline that is not full doe
   }
   assert.ok(pipeline.bytes < MIB, `${pipeline.bytes}`)
 })
+
+test('what requests wait behind blocks of our own is neither taken for a queue at the peer nor left unfilled', () => {
+  const [wayMs, bytesPerMs, ownMs] = [5, 12_500, 600]
+  const pipeline = new Pipeline({ startBytes: START, queueMs: QUEUE_MS })
+  ask(pipeline, { wayMs, bytesPerMs, untilMs: 1000 })
+  const sentMs = pipeline.ownDelay.ask(1000, true) ?? 0
+  pipeline.ownDelay.answered({ sentMs, heardMs: sentMs + wayMs }, 1010)
+  const again = pipeline.ownDelay.ask(2000, true) ?? 0
+  pipeline.ownDelay.answered({ sentMs: again, heardMs: again + wayMs + ownMs }, 2620)
+  const answers = ask(pipeline, { wayMs: wayMs + ownMs, bytesPerMs, fromMs: 3000, untilMs: 60_000 })
+  assert.ok(rateOver(answers, 10_000, 60_000) >= 0.95 * bytesPerMs)
+  const late = answers.filter(({ atMs }) => atMs > 10_000).map(({ tookMs }) => tookMs)
+  const longestMs = late.reduce((longest, ms) => Math.max(longest, ms), 0)
+  assert.ok(longestMs <= wayMs + ownMs + 5 * QUEUE_MS, `an answer took ${longestMs} ms`)
+})

@@ -8,6 +8,7 @@
  */
 
 import { SECOND_MS } from '../base/units.ts'
+import { OwnDelay } from './own-delay.ts'
 import { LeastTime, ServiceRate } from './rates.ts'
 
 /**
@@ -25,6 +26,8 @@ const FULL_SHARE = 0.5
 export class Pipeline {
   readonly #startBytes: number
   readonly #queueMs: number
+  /** Of the way there. */
+  readonly ownDelay = new OwnDelay()
   readonly #answerTime = new LeastTime()
   readonly #service = new ServiceRate()
   /** What it has grown by; undefined once a queue was seen. */
@@ -51,9 +54,10 @@ export class Pipeline {
     { bytes, tookMs, inFlightBytes }: { bytes: number; tookMs: number; inFlightBytes: number },
     nowMs: number
   ): void {
-    this.#answerTime.add(tookMs, nowMs)
+    const thereMs = Math.max(0, tookMs - this.ownDelay.ms)
+    this.#answerTime.add(thereMs, nowMs)
     if (this.#grownBytes === undefined) return
-    const queuedMs = tookMs - (this.#answerTime.ms ?? tookMs)
+    const queuedMs = thereMs - (this.#answerTime.ms ?? thereMs)
     if (queuedMs > QUEUE_SHARE * this.#queueMs) this.#grownBytes = undefined
     else if (inFlightBytes >= FULL_SHARE * this.bytes) this.#grownBytes += bytes
   }
@@ -68,7 +72,8 @@ export class Pipeline {
     const grown = this.#grownBytes === undefined ? 0 : this.#startBytes + this.#grownBytes
     const { rate } = this
     if (rate === undefined) return Math.max(this.#startBytes, grown)
-    const aheadMs = this.#queueMs + ANSWER_SHARE * Math.min(this.#answerTime.ms ?? 0, ANSWER_MS_MAX)
+    const answerMs = Math.min(this.#answerTime.ms ?? 0, ANSWER_MS_MAX)
+    const aheadMs = this.#queueMs + ANSWER_SHARE * answerMs + this.ownDelay.ms
     return Math.max(grown, (rate * aheadMs) / SECOND_MS)
   }
 }

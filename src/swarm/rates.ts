@@ -104,14 +104,19 @@ export class ServiceRate {
 
 /** The least of what was measured lately: in the last one to two memories. */
 export class LeastTime {
+  readonly #memoryMs: number
   #sinceMs = Number.NEGATIVE_INFINITY
   #before = Number.POSITIVE_INFINITY
   #current = Number.POSITIVE_INFINITY
 
+  constructor(memoryMs: number = LEAST_MEMORY_MS) {
+    this.#memoryMs = memoryMs
+  }
+
   add(ms: number, nowMs: number): void {
     const passedMs = nowMs - this.#sinceMs
-    if (passedMs >= LEAST_MEMORY_MS) {
-      this.#before = passedMs < 2 * LEAST_MEMORY_MS ? this.#current : Number.POSITIVE_INFINITY
+    if (passedMs >= this.#memoryMs) {
+      this.#before = passedMs < 2 * this.#memoryMs ? this.#current : Number.POSITIVE_INFINITY
       this.#current = Number.POSITIVE_INFINITY
       this.#sinceMs = nowMs
     }

@@ -52,7 +52,7 @@ import {
 } from './wire-messages.ts'
 
 /** How long a request is toward a peer whose rate is not known yet. */
-const REQUEST_START_BYTES = 4 * BLOCK_BYTES
+const REQUEST_START_BYTES = 2 * BLOCK_BYTES
 
 /** Names a request by where it begins. */
 export function requestKey(piece: number, begin: number): number {
@@ -276,8 +276,10 @@ export class Session {
   }
 
   /** Takes in what it says in our extension that is for this stream alone. */
-  heard({ assigns, wants }: PeerageMessage, version: Version | undefined): Violation | undefined {
+  heard(message: PeerageMessage, version: Version | undefined, nowMs: number): Violation | undefined {
+    const { assigns, wants, arrival } = message
     this.assigns = assigns ?? this.assigns
+    if (arrival !== undefined) this.pipeline.ownDelay.answered(arrival, nowMs)
     if (wants === undefined) return undefined
     if (version === undefined) {
       this.#earlyWants = wants

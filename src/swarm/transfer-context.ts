@@ -5,6 +5,7 @@
 
 import type { DeviceId, VersionId } from '../base/ids.ts'
 import type { Sha256 } from '../content/hash.ts'
+import { encodePeerage, type PeerageMessage } from './extension-messages.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
 import type { DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
@@ -33,6 +34,8 @@ export class TransferContext {
   readonly misbehaviours = new Map<MisbehaviourReason, number>()
   nowMs = 0
   wantsData = false
+  /** When a block last left for any peer. */
+  blockLeftMs = Number.NEGATIVE_INFINITY
   /** The share of this transfer in what all of the device may have in flight. */
   inFlightBytesMax: number
   #effects: TransferEffect[] = []
@@ -70,6 +73,15 @@ export class TransferContext {
   /** Sends what is of use whenever it is heard: the driver may let it wait for company. */
   mention(session: Session, message: WireMessage): void {
     this.#outboxOf(session).messages.push(message)
+  }
+
+  /** In our extension, if the peer speaks it: at once, or when it suits. */
+  tell(session: Session, said: PeerageMessage, canWait = false): void {
+    const { peerageId } = session.extensions
+    if (peerageId === undefined) return
+    const message = { type: 'extended', extensionId: peerageId, payload: encodePeerage(said) } as const
+    if (canWait) this.mention(session, message)
+    else this.send(session, message)
   }
 
   #outboxOf(session: Session): { readonly messages: WireMessage[]; canWait: boolean } {

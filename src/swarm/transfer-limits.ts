@@ -114,4 +114,4 @@ export function transferLimits(overrides: Partial<TransferLimits> = {}): Transfe
 }
 
 /** The smallest pipeline: a snubbed or very slow peer is asked for this much. */
-export const PIPELINE_MIN_BYTES = 64 * KIB
+export const PIPELINE_MIN_BYTES = 32 * KIB

@@ -468,8 +468,11 @@ export class Transfer {
     } else if (extensionId === PEERAGE_EXTENSION_ID) {
       const said = readPeerage(payload)
       if (isViolation(said)) return said
-      const violation = session.heard(said, this.#version)
+      const violation = session.heard(said, this.#version, this.#context.nowMs)
       if (violation !== undefined) return violation
+      const { sentMs } = said
+      if (sentMs !== undefined)
+        this.#context.tell(session, { arrival: { sentMs, heardMs: Math.floor(this.#context.nowMs) } }, true)
       this.#parts?.claims.heard(session, said)
       this.#parts?.downloads.fill(session)
     }

@@ -5,7 +5,6 @@
  */
 
 import { pieceIndex } from '../base/ids.ts'
-import { encodePeerage } from './extension-messages.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
 import type { Schedule } from './schedule.ts'
@@ -71,6 +70,7 @@ export class Uploads {
     if (session === undefined) return
     if (sent) {
       session.uploaded.add(range.length, this.#context.nowMs)
+      this.#context.blockLeftMs = this.#context.nowMs
       this.rate.add(range.length, this.#context.nowMs)
     }
     if (this.#close(session, range) && !sent) this.#reject(session, range)
@@ -111,16 +111,11 @@ export class Uploads {
   }
 
   #tell(session: Session): void {
-    const { peerageId } = session.extensions
     const { assigns } = this.#schedule
-    const isConcerned = peerageId !== undefined && session.facts.sameSite
+    const isConcerned = session.isCooperative && session.facts.sameSite
     if (!isConcerned || (this.#told.get(session) ?? false) === assigns) return
     this.#told.set(session, assigns)
-    this.#context.send(session, {
-      type: 'extended',
-      extensionId: peerageId,
-      payload: encodePeerage({ assigns })
-    })
+    this.#context.tell(session, { assigns })
   }
 
   suggest(session: Session): void {

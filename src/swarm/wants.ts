@@ -9,7 +9,7 @@
  */
 
 import type { Crossing } from './crossing.ts'
-import { encodePeerage, type PieceRun } from './extension-messages.ts'
+import type { PieceRun } from './extension-messages.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { runsOfBits } from './piece-runs.ts'
 import type { Schedule } from './schedule.ts'
@@ -66,10 +66,7 @@ export class Wants {
   }
 
   #tellTo(session: Session): void {
-    const { peerageId } = session.extensions
-    if (peerageId === undefined) return
-    const payload = encodePeerage({ wants: this.#runs() })
-    this.#context.send(session, { type: 'extended', extensionId: peerageId, payload })
+    if (session.isCooperative) this.#context.tell(session, { wants: this.#runs() })
   }
 
   #runs(): PieceRun[] {
