@@ -137,8 +137,8 @@ export const SMALL_SCENARIO: Scenario = {
 }
 
 /**
- * The same network and content with all links slower by a factor: what two processors can not show at full rate, because
- * all hosts share them, they can show over a longer time.
+ * The same network and content with all links slower by a factor: what two processors can not show at full rate,
+ * because all hosts share them, they can show over a longer time.
  */
 export function slower(scenario: Scenario, factor: number): Scenario {
   const slow = ({ upMbit, downMbit }: LinkRates): LinkRates => ({

@@ -1,4 +1,7 @@
-/** What is said between peers about pieces on their way into a site: see crossing.ts for what follows from it. */
+/**
+ * What is said between peers in our extension beside the stream itself: pieces on their way into a site (see
+ * crossing.ts), what is wanted (wants.ts), and what time it is (own-delay.ts).
+ */
 
 import { pieceIndex } from '../base/ids.ts'
 import type { Crossing } from './crossing.ts'
@@ -26,13 +29,19 @@ export class Claims {
     this.#wants = init.wants
   }
 
-  /** A peer claims pieces, or drops some. What a member of our site brings that comes before us we leave to it. */
-  heard(session: Session, { claims = [], drops = [], wants }: PeerageMessage): void {
+  /**
+   * A peer says the time, what it wants, and what it claims or drops. What a member of our site brings that comes
+   * before us we leave to it.
+   */
+  heard(session: Session, { claims = [], drops = [], wants, sentMs }: PeerageMessage): void {
+    const { nowMs } = this.#context
+    if (sentMs !== undefined)
+      this.#context.tell(session, { arrival: { sentMs, heardMs: Math.floor(nowMs) } }, true)
     if (wants !== undefined) this.#wants.heard(session)
     if (session.pieces === undefined) return
     const { size } = session.pieces.bits
     const real = claims.filter(piece => piece < size).map(pieceIndex)
-    this.#crossing.heard(session, { claims: real, drops }, this.#context.nowMs)
+    this.#crossing.heard(session, { claims: real, drops }, nowMs)
     for (const piece of real) if (this.#crossing.yields(session, piece)) this.#downloads.leave(piece)
   }
 

@@ -9,8 +9,8 @@
  *   asked for others, and 0 when it is free again.
  * - claim, drop: indexes of pieces, 4 bytes each, most significant first, in a byte string. The sender is bringing the
  *   pieces that it claims into its site, until it announces or drops them; see crossing.ts.
- * - sent: what time it is for the sender, in milliseconds since whenever; and in answer echo, the same again, with came,
- *   what time it was for the other when that came; see own-delay.ts.
+ * - sent: what time it is for the sender, in milliseconds since whenever; and in answer echo, the same again, with
+ *   came, what time it was for the other when that came; see own-delay.ts.
  * - want: runs of pieces, each an index and a count of 4 bytes, ascending and apart from each other. The sender wants
  *   these pieces and no others, from now on; see wants.ts. Who never says it wants all of them.
  */
@@ -191,7 +191,7 @@ export function readMetadata(payload: Uint8Array): MetadataMessage | Violation {
   return { kind: type === METADATA_TYPE.request ? 'request' : 'reject', piece }
 }
 
-/** That something came: when by the sender's clock, which the answer repeats, and when by the receiver's, in milliseconds. */
+/** When something left by the clock of who sent it, and when it came by the receiver's, in milliseconds. */
 export interface Arrival {
   readonly sentMs: number
   readonly heardMs: number

@@ -11,10 +11,11 @@
  * As a source (a device with every piece), `suggestions` hands out distinct pieces. It assigns while at least two
  * cooperative peers want pieces and some piece is with none of them. Each peer is kept supplied a bounded while
  * ahead with pieces that no incomplete peer has and that nobody was given yet; so each piece leaves the source
- * once before any leaves it twice, and the peers get the rest from each other. Who is behind with giving on what it was
- * given is given no more for a while: so load goes by uplink. What a peer was given comes back when the peer goes, or
- * does not ask for it in time. A peer that says which pieces it wants (wants.ts) is given no others. Once every piece
- * is among the peers, the source is free.
+ * once before any leaves it twice, and the peers get the rest from each other. Who is behind with giving on what it
+ * was given is given no more for a while: so load goes by uplink. What a peer was given comes back when the peer goes,
+ * or does not ask for it in time. A peer that says which pieces it wants (wants.ts) is given no others. Once every
+ * piece has been among the peers, the source is free for as long as anybody takes; and for a while when its uplink lies
+ * idle, since then there are more sources than takers (idle-watch.ts).
  *
  * In the endgame, when every block is asked for, `duplicate` finds a block that another peer would deliver clearly
  * sooner than the one that was asked.
@@ -28,6 +29,7 @@ import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
 import type { Bitfield } from './bitfield.ts'
 import type { Crossing } from './crossing.ts'
+import { IdleWatch } from './idle-watch.ts'
 import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
 import type { PeerPieces, PiecePicker } from './piece-picker.ts'
 import { TieBreaker } from './rarity-order.ts'
@@ -61,6 +63,8 @@ const ASSIGNING_PEERS_MIN = 2
  * the uplink of one is thin, what only it has would wait there, and everybody for it.
  */
 const UNSPREAD_AHEADS = 2
+/** How long a source that was idle while it assigned is free. */
+const FREE_MS = 5 * SECOND_MS
 
 /** What a source has given one peer to fetch. */
 interface Assignment {
@@ -93,6 +97,8 @@ export class Schedule {
   #cursor = 0
   readonly #returned: number[] = []
   #assigns = false
+  readonly #idleWatch = new IdleWatch()
+  #freeUntilMs = 0
   /** Every piece was among the peers that want it. */
   #hasDelivered = false
 
@@ -241,16 +247,23 @@ export class Schedule {
   }
 
   /** Whether to assign now; true when that has changed. */
-  review(sessions: Iterable<Session>): boolean {
+  review(sessions: Iterable<Session>, sentBytes: number, nowMs: number): boolean {
     const takers = [...sessions].filter(takes)
     const isNeeded = this.#picker.isComplete && takers.length >= ASSIGNING_PEERS_MIN
     if (takers.length === 0) this.#hasDelivered = false
     else if (isNeeded && !this.#isUndelivered(takers)) this.#hasDelivered = true
-    const assigns = isNeeded && !this.#hasDelivered
+    const assigns = isNeeded && !this.#hasDelivered && !this.#isIdle(sentBytes, nowMs)
     if (assigns === this.#assigns) return false
     this.#assigns = assigns
+    if (assigns) this.#idleWatch.begin(sentBytes, nowMs)
     if (!assigns) for (const session of [...this.#assignments.keys()]) this.gone(session)
     return true
+  }
+
+  /** Whether nobody that may be given pieces makes use of the uplink, now or a while ago. */
+  #isIdle(sentBytes: number, nowMs: number): boolean {
+    if (this.#assigns && this.#idleWatch.isIdle(sentBytes, nowMs)) this.#freeUntilMs = nowMs + FREE_MS
+    return nowMs < this.#freeUntilMs
   }
 
   /** Whether a piece that one of them wants is with no peer of our site that came incomplete. */

@@ -470,9 +470,6 @@ export class Transfer {
       if (isViolation(said)) return said
       const violation = session.heard(said, this.#version, this.#context.nowMs)
       if (violation !== undefined) return violation
-      const { sentMs } = said
-      if (sentMs !== undefined)
-        this.#context.tell(session, { arrival: { sentMs, heardMs: Math.floor(this.#context.nowMs) } }, true)
       this.#parts?.claims.heard(session, said)
       this.#parts?.downloads.fill(session)
     }

@@ -103,7 +103,7 @@ export class Uploads {
 
   /** Decides anew whether to assign, and tells those concerned. */
   review(): void {
-    this.#schedule.review(this.#context.sessions.values())
+    this.#schedule.review(this.#context.sessions.values(), this.rate.totalBytes, this.#context.nowMs)
     for (const session of this.#context.sessions.values()) {
       this.#tell(session)
       this.suggest(session)
