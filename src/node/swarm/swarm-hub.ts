@@ -200,6 +200,11 @@ export class SwarmHub {
     return [...this.#entries].map(([versionId, { driver }]) => ({ versionId, status: driver.status() }))
   }
 
+  /** Versions that are being fetched. */
+  wanted(): VersionId[] {
+    return [...this.#attempts.keys()]
+  }
+
   ban(device: DeviceId): Ban | undefined {
     const ban = this.#bans.get(device)
     return ban !== undefined && ban.untilMs > this.#clock.epochMs() ? ban : undefined

@@ -32,6 +32,9 @@ export const STRANGER_LIMITS = {
 
 export const STREAMS_PER_PEER_DEFAULT = 64
 
+/** Links to members. Whoever dials a device that has as many is told that it is busy. */
+export const MEMBER_LINKS_MAX = 128
+
 export type GateDecision = 'member' | { readonly refuse: string }
 export type Gate = (device: DeviceId) => GateDecision
 

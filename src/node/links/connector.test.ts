@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MINUTE_MS } from '../base/units.ts'
-import { enrolment, foundOrg, keyNamed, TestDevice } from '../ledger/fold/org-fixture.conformance.ts'
+import { MINUTE_MS } from '../../base/units.ts'
+import { enrolment, foundOrg, keyNamed, TestDevice } from '../../ledger/fold/org-fixture.conformance.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { PresenceBoard } from '../ledger/presence-board.ts'
+import { SILENT_LOG } from '../log.ts'
+import { scripted } from '../swarm/scripted.conformance.ts'
+import type { DialTarget, Transport, TransportEvents } from '../transport/transport.ts'
 import { Connector } from './connector.ts'
-import type { LedgerKeeper } from './ledger/ledger-keeper.ts'
-import type { PresenceBoard } from './ledger/presence-board.ts'
-import { SILENT_LOG } from './log.ts'
-import { scripted } from './swarm/scripted.conformance.ts'
-import type { DialTarget, Transport, TransportEvents } from './transport/transport.ts'
 
 const TICKET = ['/ip4/10.0.0.1/tcp/4747']
 const MADE_UP = ['/ip4/10.6.6.6/tcp/1']
@@ -31,7 +31,14 @@ test('what somebody says on the local network does not replace the addresses of 
   const connector = new Connector({
     transport,
     keeper: scripted<LedgerKeeper>({ state: () => founder.ledger.state() }),
-    board: scripted<PresenceBoard>({ find: () => undefined, onStatement: () => undefined }),
+    board: scripted<PresenceBoard>({
+      find: () => undefined,
+      onStatement: () => undefined,
+      statements: () => []
+    }),
+    site: 'here',
+    fetching: () => [],
+    used: () => new Set(),
     contacts: [{ device: admin.id, addresses: TICKET }],
     log: SILENT_LOG
   })
