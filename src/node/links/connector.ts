@@ -1,7 +1,7 @@
 /**
- * Keeps links to members: dials whom link-plan.ts says, backs off from those that do not answer, tries again sooner when
- * a device says where it is, and hangs up what is of no use. Addresses come from presence statements, from the ticket
- * that this device joined with, and from mDNS; whoever answers has to prove the key that was dialled.
+ * Keeps links to members: dials whom link-plan.ts says, backs off from those that do not answer, tries again sooner
+ * when a device says where it is, and hangs up what is of no use. Addresses come from presence statements, from the
+ * ticket that this device joined with, and from mDNS; whoever answers has to prove the key that was dialled.
  *
  * A member is *present* while its last presence statement lives. It is *silent* when it did not answer the last dial,
  * had no room or did not admit us, until it states anew where it is or links with us.

@@ -3,10 +3,10 @@
  * none of those may have it. Pure: the time comes in, the connector dials.
  *
  * - One bringer of each site links with the publishers at once (neighbours.ts): from there pieces come to all.
- * - Who sees nobody else at the version after a moment, or nothing coming for long, searches: the publishers first, then
- *   the members of its own site, then all others, in an order that follows from version and device. Whoever does not
- *   have the version, or does not answer, is given up after a while, and the next is tried. After the last it begins
- *   anew.
+ * - Who sees nobody else at the version after a moment, or nothing coming for long, searches: the publishers first,
+ *   then the members of its own site, then all others, in an order that follows from version and device. Whoever does
+ *   not have the version, or does not answer, is given up after a while, and the next is tried. After the last it
+ *   begins anew.
  * - What was found is kept for as long as the version is fetched.
  *
  * At most LINKS_ON_DEMAND_MAX links at a time are there for that, whatever is fetched. How long nothing has to come is
