@@ -110,7 +110,7 @@ test('each piece falls to one of the bringers at first, and to the others only w
   assert.deepEqual(may(limits.bringerPatienceMs + limits.patienceStepMs), [PIECES, PIECES])
 })
 
-test('who is no bringer goes on waiting while its site gets on, and counts nothing that it has or brings itself', () => {
+test('who is no bringer goes on waiting while its site gets on, and counts nothing that it brings itself or is not given', () => {
   const [, other] = site(2, 'paris', [1])
   assert.ok(other !== undefined)
   const [mate, source] = [other.sessions.get(1), other.sessions.get(99)]
@@ -130,6 +130,10 @@ test('who is no bringer goes on waiting while its site gets on, and counts nothi
   other.begin(3, source)
   announce(3, 2 * patience)
   assert.ok(other.may(2, 2 * patience), 'what it brings itself comes back to it')
+  mate.stalls = 1
+  announce(5, 2 * patience)
+  assert.ok(other.may(2, 2 * patience), 'what is announced and not given is nothing')
+  mate.stalls = 0
   announce(4, 2 * patience)
   assert.equal(other.may(2, 2 * patience), false)
 })

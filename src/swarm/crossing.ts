@@ -181,8 +181,9 @@ export class Crossing {
   announced(session: Session, piece: number, { isNew, nowMs }: { isNew: boolean; nowMs: number }): void {
     this.#delivered(session, piece, nowMs)
     if (isNew && !session.facts.sameSite) this.#offered(session, piece, nowMs)
-    const isLacking = session.facts.sameSite && this.#picker.isLacking(piece)
-    if (isNew && isLacking && !this.#ours.has(pieceIndex(piece))) this.#nearMs = nowMs
+    const { facts, snubbed, chokesUs } = session
+    const isHere = isNew && facts.sameSite && !snubbed && !chokesUs && this.#picker.isLacking(piece)
+    if (isHere && !this.#ours.has(pieceIndex(piece))) this.#nearMs = nowMs
   }
 
   /** A peer of another site has a piece. */
