@@ -6,6 +6,8 @@
  *   npm run lab -- sites3x4 --peer libtorrent --runs 3
  *   npm run lab -- sites3x4 --delay 20   20 ms more on each WAN link, one way
  *   npm run lab -- flat17 --slower 5     all links at a fifth, where processors limit the race at full rate
+ *   npm run lab -- sites3x4 --delay 40 --loss 0.01
+ *                                        and one of a hundred packets lost on each WAN link, each way
  *   npm run lab -- sites3x4 --trace DIR  who sent what to whom, and how busy each link was, as CSV and SVG
  *
  * All traffic is inside namespaces that it makes; all that it makes is gone when it ends. What a killed run left is
@@ -26,6 +28,8 @@ import { SCENARIOS, type Scenario, SMALL_SCENARIO, slower } from './shaped/scena
 const EXIT_USAGE = 64
 const EXIT_UNAVAILABLE = 69
 const EXIT_INTERRUPTED = 130
+/** Above this TCP hardly gets anything through. */
+const LOSS_MAX = 0.5
 const MEMORY_DIR = '/dev/shm'
 
 class Refusal extends Error {
@@ -46,6 +50,7 @@ function readArguments() {
       runs: { type: 'string', default: '1' },
       delay: { type: 'string', default: '0' },
       slower: { type: 'string', default: '1' },
+      loss: { type: 'string', default: '0' },
       congestion: { type: 'string' },
       trace: { type: 'string' },
       dir: { type: 'string', default: existsSync(MEMORY_DIR) ? MEMORY_DIR : tmpdir() },
@@ -64,22 +69,25 @@ function readArguments() {
   if (values.peer !== undefined && values.peer !== 'libtorrent')
     throw new Refusal(`--peer knows libtorrent, not "${values.peer}"`, EXIT_USAGE)
   if (positionals.length > 1) throw new Refusal('one scenario at a time', EXIT_USAGE)
-  return {
-    ...values,
-    runs: number('runs', 1),
-    delayMs: number('delay', 0),
-    factor: number('slower', 1),
-    name: positionals[0]
-  }
+  const loss = Number(values.loss)
+  if (!(loss >= 0 && loss <= LOSS_MAX) || values.loss.trim() === '')
+    throw new Refusal(
+      `--loss takes a share of packets from 0 to ${LOSS_MAX}, not "${values.loss}"`,
+      EXIT_USAGE
+    )
+  const relaying = { delayMs: number('delay', 0), loss }
+  const [runs, factor] = [number('runs', 1), number('slower', 1)]
+  return { ...values, runs, factor, relaying, name: positionals[0] }
 }
 
 type Arguments = ReturnType<typeof readArguments>
 
-function chooseScenario({ name, peer, delayMs, factor, congestion }: Arguments): Scenario {
+function chooseScenario({ name, peer, relaying, factor, congestion }: Arguments): Scenario {
   const scenario = [...SCENARIOS, SMALL_SCENARIO].find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
-  if (delayMs > 0 && scenario.sites.every(site => site.wan === undefined))
-    throw new Refusal(`--delay is of WAN links, and ${scenario.name} has none`, EXIT_USAGE)
+  const isRelaying = relaying.delayMs > 0 || relaying.loss > 0
+  if (isRelaying && scenario.sites.every(site => site.wan === undefined))
+    throw new Refusal(`--delay and --loss are of WAN links, and ${scenario.name} has none`, EXIT_USAGE)
   if (peer !== undefined && scenario.hostileShare !== undefined)
     throw new Refusal('hostile members speak our protocol: --peer does not go with this scenario', EXIT_USAGE)
   const missing = missingForNetworks()
@@ -99,7 +107,8 @@ function chooseScenario({ name, peer, delayMs, factor, congestion }: Arguments):
 
 function list(): void {
   console.log(
-    'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--slower N] [--delay MS] [--congestion NAME] [--trace DIR] [--json]\n'
+    'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--slower N] [--delay MS] [--loss SHARE]\n' +
+      '                        [--congestion NAME] [--trace DIR] [--json]\n'
   )
   for (const { name, what } of [...SCENARIOS, SMALL_SCENARIO]) console.log(`  ${name.padEnd(10)} ${what}`)
 }
@@ -141,7 +150,7 @@ async function main(): Promise<void> {
         print(
           await runScenario({
             ...options,
-            delayMs: args.delayMs,
+            relaying: { ...args.relaying, seed: run },
             trace,
             nodeOptions: args['node-option'],
             onStep

@@ -15,12 +15,13 @@ import { defined } from '../src/base/assert.ts'
 import { textHash32 } from '../src/base/hash32.ts'
 import { pieceBytesFor } from '../src/content/piece-length.ts'
 import { weight } from '../src/swarm/crossing.ts'
-import { bringersOf, neighbourPairs } from '../src/swarm/neighbours.ts'
+import { type Member, Neighbourhood } from '../src/swarm/neighbours.ts'
 import { TRANSFER_LIMITS } from '../src/swarm/transfer-limits.ts'
 import { WIRE_FACTOR } from './constants.ts'
 import {
   boundSeconds,
   LAN_DELAY_MS,
+  linkedPairs,
   median,
   membersOf,
   type Organisation,
@@ -95,9 +96,10 @@ class Coarse {
     this.#crossingMax = Math.max(1, Math.floor(limits.crossingBytesMax / this.#pieceBytes))
     const members = membersOf(organisation)
     this.#siteOf = Int32Array.from(members, (_, index) => index % sites)
+    const neighbourhood = new Neighbourhood(members)
     const near = members.map(() => [] as number[])
     const far = members.map(() => [] as number[])
-    for (const [a, b] of neighbourPairs(members)) {
+    for (const [a, b] of linkedPairs(members, neighbourhood)) {
       const lists = this.#siteOf[a] === this.#siteOf[b] ? near : far
       lists[a]?.push(b)
       lists[b]?.push(a)
@@ -117,12 +119,12 @@ class Coarse {
     this.#offered = new Int32Array(devices)
     this.#isOut = new Uint8Array(pieces)
     this.#given = new Uint8Array(pieces)
-    this.#shareOut(members, sites)
     this.#upFreeMs = new Float64Array(devices)
     this.#downFreeMs = new Float64Array(devices)
     this.#wanUpFreeMs = new Float64Array(sites)
     this.#wanDownFreeMs = new Float64Array(sites)
     this.#wanPieces = new Int32Array(sites)
+    this.#shareOut(members, neighbourhood)
     this.#slots = new SlotQueue(devices * (this.#slotsEach + this.#crossingMax + 1))
     this.#crossing = new Uint8Array(devices)
     this.#busy = new Uint8Array(devices)
@@ -130,9 +132,9 @@ class Coarse {
   }
 
   /** Who comes first for each piece, by the orders of crossing.ts. */
-  #shareOut(members: ReturnType<typeof membersOf>, sites: number): void {
+  #shareOut(members: readonly Member[], neighbourhood: Neighbourhood): void {
+    const sites = this.#wanPieces.length
     const indexOf = new Map(members.map(({ device }, index) => [device, index]))
-    const bringers = bringersOf(members)
     const siteSeeds = Array.from({ length: sites }, (_, site) => textHash32(`s${site}`))
     for (let piece = 0; piece < this.#pieceCount; piece++) {
       // Site 0 is the source's, and needs nothing.
@@ -144,7 +146,7 @@ class Coarse {
       }
     }
     for (let site = 0; site < sites; site++) {
-      const own = (bringers.get(`s${site}`) ?? []).map(({ device }) => device)
+      const own = neighbourhood.bringersOf(`s${site}`)
       const seeds = own.map(textHash32)
       for (let piece = 0; piece < this.#pieceCount; piece++) {
         const weights = seeds.map(each => weight(piece, each))

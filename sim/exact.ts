@@ -1,10 +1,11 @@
 /** An organisation of the product's own nodes, linked by the rule for large sites: what the coarse model is held against. */
 
-import { neighbourPairs } from '../src/swarm/neighbours.ts'
+import { Neighbourhood } from '../src/swarm/neighbours.ts'
 import { makeContent } from './content.ts'
 import {
   boundSeconds,
   LAN_DELAY_MS,
+  linkedPairs,
   median,
   membersOf,
   type Organisation,
@@ -19,14 +20,20 @@ const LIMIT_MS = 3_600_000
 export async function runExact(organisation: Organisation, seed: number): Promise<OrganisationResult> {
   const { devices, bytes, lanMbit, wanMbit, wanDelayMs } = organisation
   const members = membersOf(organisation)
-  const linked = new Set(neighbourPairs(members).map(([a, b]) => a * devices + b))
+  const neighbourhood = new Neighbourhood(members)
+  const linked = new Set(linkedPairs(members, neighbourhood).map(([a, b]) => a * devices + b))
   const areLinked = (a: number, b: number): boolean => linked.has(Math.min(a, b) * devices + Math.max(a, b))
   const content = makeContent([bytes])
   const world = new World({ content, random: new Random(seed), lanDelayMs: LAN_DELAY_MS, areLinked })
   for (const site of new Set(members.map(member => member.site)))
     world.addSite(site, { upMbit: wanMbit, downMbit: wanMbit, delayMs: wanDelayMs })
-  for (const { site, isComplete } of members)
-    world.addHost({ site, isSource: isComplete, upMbit: lanMbit, downMbit: lanMbit })
+  for (const [index, { site }] of members.entries()) {
+    const bringers = neighbourhood.isAllWithAll ? undefined : new Set(neighbourhood.bringersOf(site))
+    world.addHost({
+      ...{ site, isSource: index === 0, upMbit: lanMbit, downMbit: lanMbit },
+      bringers: () => bringers
+    })
+  }
   for (const host of world.hosts) world.up(host)
   await world.engine.run(SETTLE_MS, { isDone: () => false })
   const startMs = world.engine.nowMs

@@ -9,6 +9,7 @@ import type { Clock } from '../src/node/clock.ts'
 import { SILENT_LOG } from '../src/node/log.ts'
 import { SwarmHub, type SwarmHubInit } from '../src/node/swarm/swarm-hub.ts'
 import { BlockBuffers } from '../src/store/block-buffers.ts'
+import type { BringersOfSite } from '../src/swarm/neighbours.ts'
 import type { TransferStatus } from '../src/swarm/transfer-types.ts'
 import type { Content } from './content.ts'
 import { Disk, DiskStore, type DiskStoreInit } from './disk.ts'
@@ -41,6 +42,7 @@ export interface HostInit {
   readonly storeThread: Thread | undefined
   readonly isSource: boolean
   readonly parts?: HostParts
+  readonly bringers?: BringersOfSite
 }
 
 /** Buffers that say how much of them is lent. */
@@ -165,6 +167,7 @@ export class Host implements Party {
       log: SILENT_LOG,
       siteOf: device => world.hostOf(device)?.site,
       ownSite: this.site,
+      ...(this.init.bringers === undefined ? {} : { bringers: this.init.bringers }),
       addressesOf: () => [],
       seed: this.init.seed,
       refusal: device =>

@@ -2,7 +2,7 @@
 
 import { deviceIdFromBytes } from '../src/base/ids.ts'
 import { sha256 } from '../src/store/sha256.ts'
-import type { Member } from '../src/swarm/neighbours.ts'
+import type { Member, Neighbourhood } from '../src/swarm/neighbours.ts'
 
 export interface Organisation {
   readonly devices: number
@@ -42,9 +42,25 @@ export interface OrganisationResult {
 export function membersOf({ devices, sites }: Organisation): Member[] {
   return Array.from({ length: devices }, (_, index) => ({
     device: deviceIdFromBytes(sha256(Buffer.from(`simulated device ${index}`))),
-    site: `s${index % sites}`,
-    isComplete: index === 0
+    site: `s${index % sites}`
   }))
+}
+
+/** What a version is called where it matters for which bringer of a site is linked with its publisher. */
+const VERSION = 'simulated version'
+
+/** Pairs of devices that are linked, by their numbers, the smaller first: by the rule, and with the publisher. */
+export function linkedPairs(members: readonly Member[], neighbourhood: Neighbourhood): [number, number][] {
+  const indexOf = new Map(members.map(({ device }, index) => [device, index]))
+  const pairs = new Map<string, [number, number]>()
+  const add = (a: number, b: number): void => {
+    const pair: [number, number] = a < b ? [a, b] : [b, a]
+    pairs.set(pair.join(' '), pair)
+  }
+  for (const [a, b] of neighbourhood.pairs()) add(indexOf.get(a) ?? 0, indexOf.get(b) ?? 0)
+  for (const [index, { device }] of members.entries())
+    if (index > 0 && neighbourhood.linksToPublisher(device, VERSION)) add(0, index)
+  return [...pairs.values()]
 }
 
 const BYTES_PER_SECOND_PER_MBIT = 125_000

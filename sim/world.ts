@@ -3,6 +3,7 @@
 import { defined } from '../src/base/assert.ts'
 import { type DeviceId, deviceIdFromBytes } from '../src/base/ids.ts'
 import { sha256 } from '../src/store/sha256.ts'
+import type { BringersOfSite } from '../src/swarm/neighbours.ts'
 import { LIVENESS_MS, PROCESSOR } from './constants.ts'
 import type { Content } from './content.ts'
 import { Engine } from './engine.ts'
@@ -43,6 +44,8 @@ export interface HostOptions extends Rates {
   readonly site: string
   readonly isSource?: boolean
   readonly parts?: HostParts
+  /** Of its site; all its hosts unless said otherwise. */
+  readonly bringers?: BringersOfSite
 }
 
 export class World implements Surroundings {
@@ -93,7 +96,8 @@ export class World implements Surroundings {
       ...{ name, device, site: options.site, seed: index + 1, thread },
       ...{ up: link(options.upMbit), down: link(options.downMbit) },
       ...{ storeThread: this.#processors?.thread(), isSource: options.isSource ?? false },
-      ...(options.parts === undefined ? {} : { parts: options.parts })
+      ...(options.parts === undefined ? {} : { parts: options.parts }),
+      ...(options.bringers === undefined ? {} : { bringers: options.bringers })
     })
     this.hosts.push(host)
     this.#byDevice.set(device, host)

@@ -61,6 +61,16 @@ test('two sites: everything arrives, the counters agree with it, and nothing is 
   assert.deepEqual(readdirSync(folder), ['trace'])
 })
 
+test('packets are lost on the WAN links, sent again, and everything arrives', { skip }, async () => {
+  const lab = startLab('--delay', '5', '--loss', '0.02')
+  assert.equal((await lab.closed)[0], 0, lab.output().stderr)
+  const { hostSeconds, relayCarried, relayLost, retransmits } = JSON.parse(lab.output().stdout) as RunResult
+  assert.deepEqual(Object.keys(hostSeconds).sort(), ['h1', 'h2', 'h3'])
+  const share = relayLost / relayCarried
+  assert.ok(share > 0.01 && share < 0.04, `${relayLost} of ${relayCarried} lost`)
+  assert.ok(retransmits > 0, 'what was lost was sent again')
+})
+
 test('Ctrl-C removes everything, and the next start what a killed run left', { skip }, async () => {
   const interrupted = startLab()
   await interrupted.saw('joining')

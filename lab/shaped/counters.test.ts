@@ -5,6 +5,7 @@ import {
   parseInterfaces,
   parsePeakRssBytes,
   parseProcessorTime,
+  parseRetransmits,
   parseShapers
 } from './counters.ts'
 
@@ -31,6 +32,18 @@ test('shapers of tc, and nothing that is no shaper', () => {
      "drops":3,"overlimits":9,"requeues":0,"backlog":0,"qlen":0}]`
   assert.deepEqual([...parseShapers(json)], [['eth0', { bytes: 104_857, drops: 3 }]])
   assert.throws(() => parseShapers('[{"kind":"tbf","dev":"eth0"}]'), /no counts for eth0/)
+})
+
+test('segments that TCP sent again', () => {
+  const text = `Ip: Forwarding DefaultTTL
+Ip: 1 64
+Tcp: RtoAlgorithm MaxConn InSegs OutSegs RetransSegs InErrs
+Tcp: 1 -1 9002 8000 37 0
+Udp: InDatagrams
+Udp: 4
+`
+  assert.equal(parseRetransmits(text), 37)
+  assert.throws(() => parseRetransmits('Tcp: InSegs\nTcp: 5\n'), /does not count/)
 })
 
 test('processor time of the machine', () => {

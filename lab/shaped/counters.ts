@@ -38,6 +38,17 @@ export function parseShapers(json: string): Map<string, ShaperCount> {
   return shapers
 }
 
+/** Parses the segments that TCP sent again out of `/proc/net/snmp`, whose lines come in pairs of names and values. */
+export function parseRetransmits(text: string): number {
+  const [names, values] = text
+    .split('\n')
+    .filter(line => line.startsWith('Tcp: '))
+    .map(line => line.split(' '))
+  const count = Number(values?.[names?.indexOf('RetransSegs') ?? -1])
+  if (!Number.isInteger(count)) throw new Error('/proc/net/snmp does not count what TCP sent again')
+  return count
+}
+
 export interface ProcessorTime {
   readonly busySeconds: number
   /** Taken by the host of a virtual machine, for others. */

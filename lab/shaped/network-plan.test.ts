@@ -63,14 +63,14 @@ test('each direction of each link is shaped exactly once, at its rate', () => {
 
 test('the ends of a delayed WAN link are left to the relay', () => {
   const plan = planNetwork(SMALL_SCENARIO, 1)
-  const made = (isDelayed: boolean): string[] =>
-    networkCommands(plan, { isDelayed }).ip.filter(line => line.includes(' ws0 '))
+  const made = (isRelayed: boolean): string[] =>
+    networkCommands(plan, { isRelayed }).ip.filter(line => line.includes(' ws0 '))
   assert.equal(made(false).length, 1)
   assert.equal(made(true).length, 0)
 })
 
-function shapers(plan: NetworkPlan, isDelayed: boolean): string[] {
-  const { inside } = networkCommands(plan, { isDelayed })
+function shapers(plan: NetworkPlan, isRelayed: boolean): string[] {
+  const { inside } = networkCommands(plan, { isRelayed })
   const found = inside.flatMap(({ namespace, tc }) =>
     tc.map(line => {
       const [, device, mbit] = /dev (\w+) root tbf rate (\d+)mbit/.exec(line) ?? []

@@ -5,7 +5,8 @@
  *     eth0 ----veth---- p3 -- bridge lan1 -- ws1 ----veth---- wc1 -- bridge wan
  *
  * Each direction of a link is shaped where it leaves: a host's uplink at its eth0, its downlink at p3; a site's uplink
- * at ws1, its downlink at wc1. With a delay, a relay of ours stands between ws1 and wc1 instead of the veth pair.
+ * at ws1, its downlink at wc1. With a delay or loss, a relay of ours stands between ws1 and wc1 instead of the veth
+ * pair.
  */
 
 import type { LinkRates, Scenario } from './scenarios.ts'
@@ -94,8 +95,8 @@ export interface NetworkCommands {
   }[]
 }
 
-/** What builds the network. A delayed WAN link has its two ends made by the relay, before `inside` runs. */
-export function networkCommands(plan: NetworkPlan, { isDelayed }: { isDelayed: boolean }): NetworkCommands {
+/** What builds the network. A relayed WAN link has its two ends made by the relay, before `inside` runs. */
+export function networkCommands(plan: NetworkPlan, { isRelayed }: { isRelayed: boolean }): NetworkCommands {
   const namespaces = [plan.core, ...plan.hosts.map(host => host.namespace)]
   const ip = namespaces.map(name => `netns add ${name}`)
   const core = { namespace: plan.core, ip: ['link set lo up'], tc: [] as string[] }
@@ -107,7 +108,7 @@ export function networkCommands(plan: NetworkPlan, { isDelayed }: { isDelayed: b
   for (const { bridge, wan } of plan.sites) {
     if (wan === undefined) continue
     const { sitePort, corePort, link } = wan
-    if (!isDelayed)
+    if (!isRelayed)
       ip.push(`link add ${sitePort} netns ${plan.core} type veth peer name ${corePort} netns ${plan.core}`)
     attach(sitePort, bridge)
     attach(corePort, 'wan')

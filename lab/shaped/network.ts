@@ -6,15 +6,19 @@
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type InterfaceBytes, parseInterfaces, parseShapers, type ShaperCount } from './counters.ts'
+import {
+  type InterfaceBytes,
+  parseInterfaces,
+  parseRetransmits,
+  parseShapers,
+  type ShaperCount
+} from './counters.ts'
 import { type NetworkPlan, namespacePrefix, networkCommands, ownerOfNamespace } from './network-plan.ts'
+import { isRelayed, type RelayCount, type Relaying, WanRelay } from './wan-relay.ts'
 
-const RELAY = new URL('wan-relay.py', import.meta.url).pathname
-const PYTHON = '/usr/bin/python3'
 const CONGESTION_SETTING = '/proc/sys/net/ipv4/tcp_congestion_control'
 const END_TIMEOUT_MS = 5000
 const FOLDER_PREFIX = 'peerage-lab-'
@@ -127,11 +131,14 @@ export interface LinkCount {
 export interface LinkCounts {
   readonly hosts: ReadonlyMap<string, LinkCount>
   readonly wans: ReadonlyMap<string, LinkCount>
+  /** Segments that the TCP of each host sent again. */
+  readonly retransmits: ReadonlyMap<string, number>
+  /** What went through the relay of the WAN links, where there is one. */
+  readonly relay: RelayCount
 }
 
 export interface NetworkOptions {
-  /** Of each WAN link, one way. */
-  readonly delayMs: number
+  readonly relaying: Relaying
   /** How TCP finds its rate: one of {@link congestionControls}; the machine's own if undefined. */
   readonly congestion: string | undefined
 }
@@ -145,6 +152,7 @@ export class ShapedNetwork {
   readonly plan: NetworkPlan
   readonly #children: ChildProcess[] = []
   #holderPid = 0
+  #relay: WanRelay | undefined
 
   private constructor(plan: NetworkPlan) {
     this.plan = plan
@@ -161,10 +169,11 @@ export class ShapedNetwork {
     }
   }
 
-  async #build({ delayMs, congestion }: NetworkOptions): Promise<void> {
-    const commands = networkCommands(this.plan, { isDelayed: delayMs > 0 })
+  async #build({ relaying, congestion }: NetworkOptions): Promise<void> {
+    const commands = networkCommands(this.plan, { isRelayed: isRelayed(relaying) })
     batch('ip', undefined, commands.ip)
-    if (delayMs > 0) await this.#relay(delayMs)
+    if (isRelayed(relaying))
+      this.#relay = await WanRelay.start(this.plan, relaying, words => this.#spawnInCore(words))
     for (const { namespace, ip, tc } of commands.inside) {
       batch('ip', namespace, ip)
       batch('tc', namespace, tc)
@@ -177,20 +186,6 @@ export class ShapedNetwork {
     while (!this.interfaces().has(this.plan.hosts[0]?.port ?? '')) await delay(5)
   }
 
-  async #relay(delayMs: number): Promise<void> {
-    const pairs = this.plan.sites.flatMap(({ wan }) =>
-      wan === undefined ? [] : [`${wan.sitePort}:${wan.corePort}`]
-    )
-    if (!existsSync('/dev/net/tun')) throw new Error('a delay needs /dev/net/tun, which is missing here')
-    const relay = this.#spawnInCore([PYTHON, RELAY, String(delayMs), ...pairs])
-    if (relay.stdout === null) throw new Error('the relay has an output')
-    const ended = once(relay, 'exit').then(() => {
-      throw new Error('the relay of the WAN links ended before it was ready')
-    })
-    await Promise.race([once(createInterface({ input: relay.stdout }), 'line'), ended])
-    ended.catch(() => undefined)
-  }
-
   #setCongestion(namespace: string, congestion: string): void {
     const [command = '', ...args] = within(namespace)
     const script = `echo ${congestion} > ${CONGESTION_SETTING}`
@@ -199,7 +194,7 @@ export class ShapedNetwork {
 
   #spawnInCore(words: readonly string[]): ChildProcess {
     const [command = '', ...args] = [...within(this.plan.core), ...words]
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
     this.#children.push(child)
     return child
   }
@@ -209,7 +204,7 @@ export class ShapedNetwork {
     return parseInterfaces(readFileSync(`/proc/${this.#holderPid}/net/dev`, 'utf8'))
   }
 
-  counts(): LinkCounts {
+  async counts(): Promise<LinkCounts> {
     const core = this.#shapers(this.plan.core)
     const find = (shapers: ReadonlyMap<string, ShaperCount>, device: string): ShaperCount => {
       const count = shapers.get(device)
@@ -225,7 +220,13 @@ export class ShapedNetwork {
         ? []
         : [[name, { up: find(core, wan.sitePort), down: find(core, wan.corePort) }] as const]
     )
-    return { hosts: new Map(hosts), wans: new Map(wans) }
+    const retransmits = this.plan.hosts.map(({ name, namespace }) => {
+      const [command = '', ...args] = within(namespace)
+      const text = execFileSync(command, [...args, 'cat', '/proc/net/snmp'], { encoding: 'utf8' })
+      return [name, parseRetransmits(text)] as const
+    })
+    const relay = (await this.#relay?.count()) ?? { carriedPackets: 0, lostPackets: 0 }
+    return { hosts: new Map(hosts), wans: new Map(wans), retransmits: new Map(retransmits), relay }
   }
 
   #shapers(namespace: string): Map<string, ShaperCount> {

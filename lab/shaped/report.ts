@@ -28,6 +28,11 @@ export interface RunResult {
   readonly sourceCopies: number
   readonly sites: readonly SiteResult[]
   readonly shaperDrops: number
+  /** IP packets that the relay of the WAN links was given, and those that it lost as it was told to. */
+  readonly relayCarried: number
+  readonly relayLost: number
+  /** TCP segments that all hosts together sent again. */
+  readonly retransmits: number
   readonly cpuSeconds: { readonly source: number; readonly median: number; readonly most: number }
   readonly peakRssBytes: { readonly source: number; readonly median: number; readonly most: number }
   readonly busyShare: number
@@ -81,6 +86,9 @@ export function summarise(measured: Measured): RunResult {
           ]
     ),
     shaperDrops: dropsOf(after) - dropsOf(before),
+    relayCarried: after.relay.carriedPackets - before.relay.carriedPackets,
+    relayLost: after.relay.lostPackets - before.relay.lostPackets,
+    retransmits: sumOf(after.retransmits) - sumOf(before.retransmits),
     cpuSeconds: spread(usage.cpuSeconds),
     peakRssBytes: spread(usage.peakRssBytes),
     busyShare: usage.busyShare,
@@ -94,6 +102,10 @@ function dropsOf(counts: LinkCounts): number {
   for (const { up, down } of [...counts.hosts.values(), ...counts.wans.values()])
     drops += up.drops + down.drops
   return drops
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
 
 /** The lower of the two in the middle, so that it is a value that was measured. */
@@ -116,8 +128,10 @@ export function renderRun(run: RunResult): string[] {
     `  CPU: source ${cpu.source.toFixed(1)} s, median ${cpu.median.toFixed(1)} s, most ${cpu.most.toFixed(1)} s; peak RSS: ` +
       `${formatBytes(rss.source)}, ${formatBytes(rss.median)}, ${formatBytes(rss.most)}`,
     `  machine ${percent(run.busyShare)} busy, ${percent(run.stolenShare)} taken from it; ` +
-      `${run.shaperDrops} packets dropped by shapers`
+      `${run.shaperDrops} packets dropped by shapers, ${run.retransmits} segments sent again`
   ]
+  if (run.relayLost > 0)
+    lines.push(`  lost on the WAN links as asked: ${run.relayLost} of ${run.relayCarried} packets`)
   if (run.busyShare + run.stolenShare > BUSY_SHARE_MAX)
     lines.push(
       '  the processors limited this run, not the network: do not read it as a result of the network'

@@ -13,6 +13,7 @@ import { type RunResult, summarise } from './report.ts'
 import { contentBytes, type Scenario } from './scenarios.ts'
 import { startTrace, type Trace, tapOptions } from './trace.ts'
 import { startUsage } from './usage.ts'
+import type { Relaying } from './wan-relay.ts'
 
 /** A race that takes this many times its bound is stuck. */
 const PATIENCE = 20
@@ -22,7 +23,7 @@ export interface RunOptions {
   readonly scenario: Scenario
   readonly program: string
   readonly folder: string
-  readonly delayMs: number
+  readonly relaying: Relaying
   readonly congestion: string | undefined
   /** Where to write what happened, if anywhere. */
   readonly trace: string | undefined
@@ -32,14 +33,14 @@ export interface RunOptions {
 }
 
 export async function runScenario(options: RunOptions): Promise<RunResult> {
-  const { scenario, program, folder, delayMs, congestion, signal, onStep } = options
+  const { scenario, program, folder, relaying, congestion, signal, onStep } = options
   const plan = planNetwork(scenario, process.pid)
   onStep('writing the content')
   mkdirSync(join(folder, 'source'))
   const content = writeContent(join(folder, 'source'), scenario)
   signal.throwIfAborted()
   onStep(`building a network of ${plan.hosts.length} hosts`)
-  const network = await ShapedNetwork.build(plan, { delayMs, congestion })
+  const network = await ShapedNetwork.build(plan, { relaying, congestion })
   const nodeOptions = [...options.nodeOptions, ...(options.trace === undefined ? [] : tapOptions())]
   const swarm =
     program === 'libtorrent'
@@ -49,7 +50,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   try {
     await Promise.race([swarm.prepare(content), rejectionOf(signal)])
     onStep('the clock runs')
-    const before = network.counts()
+    const before = await network.counts()
     const usage = startUsage(plan, swarm)
     if (options.trace !== undefined)
       trace = startTrace({ network, swarm, folder: options.trace, runFolder: folder })
@@ -58,7 +59,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     const onProgress = (done: number, of: number): void => onStep(`${done} of ${of} hosts have it`)
     const result = await race({ plan, swarm, timeoutMs, signal, onProgress })
     const used = usage()
-    const after = network.counts()
+    const after = await network.counts()
     return summarise({
       plan,
       scenario: scenario.name,

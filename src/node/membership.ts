@@ -10,7 +10,6 @@ import { decodeTicket, type Ticket } from '../ledger/join/ticket.ts'
 import { FilesystemStore } from '../store/filesystem.ts'
 import type { RecordStore } from '../store/records.ts'
 import { sha256 } from '../store/sha256.ts'
-import type { Contact } from './connector.ts'
 import {
   createHome,
   discardHome,
@@ -23,6 +22,7 @@ import {
 import { DeviceKey, saveDeviceKey } from './keys/device-key.ts'
 import { redeemTicket } from './ledger/join-desk.ts'
 import { LedgerKeeper, saveRoots, verify } from './ledger/ledger-keeper.ts'
+import type { Contact } from './links/connector.ts'
 import { SILENT_LOG } from './log.ts'
 import type { InitOptions, JoinOptions, Membership } from './service.ts'
 import type { Transport } from './transport/transport.ts'

@@ -20,7 +20,6 @@ import {
   DEFAULT_AUDIT_SETTINGS,
   openAudit
 } from './audit/audit-parts.ts'
-import { Connector } from './connector.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
 import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
 import { type Identity, snapshotPath } from './home.ts'
@@ -32,6 +31,8 @@ import { LEDGER_TOPIC, LedgerSync } from './ledger/ledger-sync.ts'
 import { PRESENCE_TOPIC, PresenceBoard } from './ledger/presence-board.ts'
 import { RootAssembler } from './ledger/root-assembler.ts'
 import { SnapshotFile } from './ledger/snapshot-file.ts'
+import { Connector } from './links/connector.ts'
+import { fetchingOf, usedBySwarm } from './links/swarm-use.ts'
 import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
 import { Reuse } from './reuse/reuse.ts'
@@ -115,6 +116,7 @@ export class Node {
       log,
       siteOf: device => this.board.find(device)?.site,
       ownSite: identity.site,
+      bringers: () => this.connector.bringers(),
       addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
       refusal: (device, version) => this.readFault(device, version),
@@ -146,13 +148,7 @@ export class Node {
       onPublished: published => recorder.published(published),
       log
     })
-    this.connector = new Connector({
-      transport,
-      keeper: this.keeper,
-      board: this.board,
-      contacts: loadContacts(store.records),
-      log
-    })
+    this.connector = this.#createConnector(init)
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {
@@ -189,6 +185,15 @@ export class Node {
   ownDevice(): OwnDevice {
     const { device, name, site, kind } = this.identity
     return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
+  }
+
+  #createConnector({ store, transport, identity, log }: NodeInit): Connector {
+    const { keeper, board, hub } = this
+    return new Connector({
+      ...{ transport, keeper, board, log, site: identity.site, contacts: loadContacts(store.records) },
+      fetching: () => fetchingOf(hub, version => this.#publishersOf(version)),
+      used: () => usedBySwarm(hub)
+    })
   }
 
   #createFollows(log: Log): FollowDesk {
@@ -235,17 +240,26 @@ export class Node {
     return freshness.allowed ? undefined : freshness
   }
 
-  /** The publisher, then the peers of this site, then the others. */
-  #holdersOf(version: VersionId): DeviceId[] {
+  #publishersOf(version: VersionId): DeviceId[] {
     const { datasets, publishedAs } = this.keeper.state()
     const published = [...(publishedAs.get(version) ?? [])].flatMap(
       name => datasets.get(name)?.versions ?? []
     )
-    const publishers = published.filter(each => each.version === version).map(({ publisher }) => publisher)
+    return published.filter(each => each.version === version).map(({ publisher }) => publisher)
+  }
+
+  /** The publisher, then the peers of this site, then the others. */
+  #holdersOf(version: VersionId): DeviceId[] {
     const linked = this.transport.peers().map(({ device }) => device)
     const isNear = (device: DeviceId): boolean => this.board.find(device)?.site === this.identity.site
     const near = linked.filter(isNear)
-    return [...new Set([...publishers.filter(device => linked.includes(device)), ...near, ...linked])]
+    return [
+      ...new Set([
+        ...this.#publishersOf(version).filter(device => linked.includes(device)),
+        ...near,
+        ...linked
+      ])
+    ]
   }
 
   /** The versions of a dataset with what stands against each, for this device. */

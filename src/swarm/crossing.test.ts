@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { type DeviceId, type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { Bitfield } from './bitfield.ts'
 import { Crossing } from './crossing.ts'
 import { NO_EXTENSIONS } from './extension-messages.ts'
@@ -26,12 +26,14 @@ class Member {
     seed: 1
   })
   readonly sessions = new Map<number, Session>()
+  bringers: ReadonlySet<DeviceId> | undefined
   readonly crossing: Crossing
   nowMs = 0
 
-  constructor(index: number, site: string) {
+  constructor(index: number, site: string, bringers?: readonly number[]) {
     this.index = index
     this.site = site
+    this.bringers = bringers && new Set(bringers.map(deviceOf))
     this.picker.makeVerifiable(Uint32Array.from({ length: PIECES }, (_, piece) => piece))
     this.crossing = new Crossing({
       picker: this.picker,
@@ -39,7 +41,8 @@ class Member {
       self: deviceOf(index),
       site,
       sessions: this.sessions,
-      nowMs: () => this.nowMs
+      nowMs: () => this.nowMs,
+      bringers: () => this.bringers
     })
   }
 
@@ -70,8 +73,8 @@ class Member {
 const all = Array.from({ length: PIECES }, (_, piece) => piece)
 
 /** `count` members of one site who all know each other, and a source elsewhere. */
-function site(count: number, name = 'paris'): Member[] {
-  const members = Array.from({ length: count }, (_, index) => new Member(index + 1, name))
+function site(count: number, name = 'paris', bringers?: readonly number[]): Member[] {
+  const members = Array.from({ length: count }, (_, index) => new Member(index + 1, name, bringers))
   for (const member of members) {
     member.meet(99, 'berlin', 'all')
     for (const other of members) if (other !== member) member.meet(other.index, name)
@@ -86,6 +89,85 @@ test('each piece falls to exactly one member at first, and to one more with each
       const may = members.filter(member => member.may(piece, graces * claimGraceMs))
       assert.equal(may.length, graces + 1, `piece ${piece} after ${graces} graces`)
     }
+})
+
+test('each piece falls to one of the bringers at first, and to the others only when nothing new is seen for long', () => {
+  const members = site(6, 'paris', [1, 2, 3, 4])
+  const [bringers, others] = [members.slice(0, 4), members.slice(4)]
+  for (let graces = 0; graces < 4; graces++)
+    for (const piece of all) {
+      const may = bringers.filter(member => member.may(piece, graces * claimGraceMs))
+      assert.equal(may.length, graces + 1, `piece ${piece} after ${graces} graces`)
+    }
+  const may = (nowMs: number): number[] =>
+    others.map(other => all.filter(piece => other.may(piece, nowMs)).length)
+  assert.deepEqual(may(limits.bringerPatienceMs - 1), [0, 0])
+  assert.deepEqual(
+    may(limits.bringerPatienceMs).toSorted((a, b) => a - b),
+    [0, PIECES],
+    'one of them begins, and the other waits for what comes of it'
+  )
+  assert.deepEqual(may(limits.bringerPatienceMs + limits.patienceStepMs), [PIECES, PIECES])
+})
+
+test('who is no bringer goes on waiting while its site gets on, and counts nothing that it brings itself or is not given', () => {
+  const [, other] = site(2, 'paris', [1])
+  assert.ok(other !== undefined)
+  const [mate, source] = [other.sessions.get(1), other.sessions.get(99)]
+  assert.ok(mate?.pieces !== undefined && source !== undefined)
+  const announce = (piece: number, nowMs: number): void => {
+    assert.ok(mate.pieces !== undefined)
+    other.nowMs = nowMs
+    const isNew = other.picker.peerHas(mate.pieces, pieceIndex(piece))
+    other.crossing.announced(mate, piece, { isNew, nowMs })
+  }
+  const patience = limits.bringerPatienceMs
+  announce(1, patience - 1)
+  assert.equal(other.may(2, patience), false)
+  assert.equal(other.may(2, 2 * patience - 2), false)
+  assert.ok(other.may(2, 2 * patience - 1))
+  other.nowMs = 2 * patience
+  other.begin(3, source)
+  announce(3, 2 * patience)
+  assert.ok(other.may(2, 2 * patience), 'what it brings itself comes back to it')
+  mate.stalls = 1
+  announce(5, 2 * patience)
+  assert.ok(other.may(2, 2 * patience), 'what is announced and not given is nothing')
+  mate.stalls = 0
+  announce(4, 2 * patience)
+  assert.equal(other.may(2, 2 * patience), false)
+})
+
+test('where no bringer wants the data, who is alone in its site brings it at once', () => {
+  const alone = new Member(5, 'paris', [1, 2, 3, 4])
+  alone.meet(99, 'berlin', 'all')
+  assert.equal(all.filter(piece => alone.may(piece, 0)).length, PIECES)
+})
+
+test('a device that becomes a bringer, since another is gone, takes up its part', () => {
+  const [, other] = site(2, 'paris', [1])
+  assert.ok(other !== undefined)
+  assert.deepEqual(
+    all.filter(piece => other.may(piece, 0)),
+    []
+  )
+  other.bringers = new Set([deviceOf(1), deviceOf(2)])
+  const later = 2 * claimGraceMs
+  other.may(0, later)
+  assert.equal(all.filter(piece => other.may(piece, later)).length, PIECES)
+})
+
+test('of two that claim the same piece a bringer goes on, whatever the order of the others', () => {
+  const [one, other] = site(2, 'paris', [1])
+  assert.ok(one !== undefined && other !== undefined)
+  const [source, mate, back] = [other.sessions.get(99), other.sessions.get(1), one.sessions.get(2)]
+  assert.ok(source !== undefined && mate !== undefined && back !== undefined)
+  for (const member of [one, other]) member.may(0, 0)
+  for (const piece of all) {
+    assert.ok(other.crossing.yields(mate, other.begin(piece, source)))
+    const own = one.begin(piece, one.sessions.get(99) ?? assert.fail())
+    assert.equal(one.crossing.yields(back, own), false)
+  }
 })
 
 test('of two sites that lack a piece one gets it from the source, and the other from that one', () => {

@@ -7,6 +7,11 @@
  * the first does not fetch the next may, after a grace each. A member that has done its part takes on what others have
  * left. Only those share in a piece that want it: a member that fetches some files, or nothing now, says so (wants.ts).
  *
+ * In an organisation that is too large for links of all with all, only the *bringers* of a site share in this
+ * (neighbours.ts). The others take all from inside their site; they come after the bringers, and only once nobody of
+ * the site has announced anything that they lack for a while, each a little later than the next. So where no bringer
+ * wants the data one of the others brings it, and the rest see what comes of that and leave it to it.
+ *
  * Whoever begins to bring a piece *claims* it toward all peers, until it has or drops it. Nobody brings what a member
  * of its site claims or has, nor what another site is just getting from a source. A claim that lasts much longer than
  * our own do is void, and who lets several lie is not counted on until it delivers again.
@@ -20,6 +25,7 @@ import { type DeviceId, type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
 import type { Bitfield } from './bitfield.ts'
+import { type BringersOfSite, pairWeight } from './neighbours.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
 import type { Session } from './session.ts'
@@ -93,6 +99,13 @@ export class Crossing {
   #sharedMs = Number.NEGATIVE_INFINITY
   /** How long we take, from claim to piece. */
   #usualMs: number
+  readonly #bringersNow: BringersOfSite
+  /** Of our site, when it was last shared out; undefined where every member is one. */
+  #bringers: ReadonlySet<DeviceId> | undefined
+  /** When a peer of our site last announced what we lack, or the first of them came. */
+  #nearMs = Number.NEGATIVE_INFINITY
+  /** For how long after that we bring nothing: none for a bringer. */
+  #patienceMs = 0
 
   constructor(init: {
     readonly picker: PiecePicker
@@ -101,6 +114,7 @@ export class Crossing {
     readonly site: string
     readonly sessions: ReadonlyMap<unknown, Session>
     readonly nowMs: () => number
+    readonly bringers?: BringersOfSite | undefined
   }) {
     this.#picker = init.picker
     this.#limits = init.limits
@@ -113,6 +127,7 @@ export class Crossing {
     this.#siteRanks = new Uint16Array(pieceCount)
     this.#spread = new Uint16Array(pieceCount)
     this.#usualMs = init.limits.claimStartMs
+    this.#bringersNow = init.bringers ?? (() => undefined)
     init.picker.onClosed = piece => this.#closed(piece, init.nowMs())
   }
 
@@ -158,6 +173,7 @@ export class Crossing {
   /** What a peer has is known. */
   joined(session: Session, nowMs: number): void {
     if (!session.facts.sameSite) session.pieces?.bits.each(piece => this.#offered(session, piece, nowMs))
+    else if (this.#nearMs === Number.NEGATIVE_INFINITY && this.#ours.size === 0) this.#nearMs = nowMs
     this.#isStale = true
   }
 
@@ -165,6 +181,9 @@ export class Crossing {
   announced(session: Session, piece: number, { isNew, nowMs }: { isNew: boolean; nowMs: number }): void {
     this.#delivered(session, piece, nowMs)
     if (isNew && !session.facts.sameSite) this.#offered(session, piece, nowMs)
+    const { facts, snubbed, chokesUs } = session
+    const isHere = isNew && facts.sameSite && !snubbed && !chokesUs && this.#picker.isLacking(piece)
+    if (isHere && !this.#ours.has(pieceIndex(piece))) this.#nearMs = nowMs
   }
 
   /** A peer of another site has a piece. */
@@ -257,6 +276,7 @@ export class Crossing {
     const graces = (this.#ranks[piece] ?? 0) + (isFresh ? (this.#siteRanks[piece] ?? 0) : 0)
     const sinceMs = this.#sinceMs[piece] ?? Number.POSITIVE_INFINITY
     if (nowMs < sinceMs + graces * this.#limits.claimGraceMs) return false
+    if (this.#patienceMs > 0 && nowMs < this.#nearMs + this.#patienceMs) return false
     for (const session of this.#claimants.get(piece) ?? [])
       if ((session.facts.sameSite || isFresh) && this.#holds(session, piece, nowMs)) return false
     return true
@@ -282,6 +302,8 @@ export class Crossing {
   /** Whether a member of the site that claims a piece of ours comes before us, so that we leave it to it. */
   yields(session: Session, piece: PieceIndex): boolean {
     if (!session.facts.sameSite || !this.#ours.has(piece)) return false
+    const [theirs, ours] = [this.#isBringer(session.facts.device), this.#isBringer(this.#self)]
+    if (theirs !== ours) return theirs
     return weight(piece, textHash32(session.facts.device)) < weight(piece, textHash32(this.#self))
   }
 
@@ -330,12 +352,36 @@ export class Crossing {
 
   // ---- sharing out
 
+  #isBringer(device: DeviceId): boolean {
+    return this.#bringers === undefined || this.#bringers.has(device)
+  }
+
   #shareOut(nowMs: number): void {
+    const bringers = this.#bringersNow()
+    if (bringers !== this.#bringers) this.#isStale = true
     if (!this.#isStale || nowMs < this.#sharedMs + this.#limits.claimGraceMs) return
     this.#isStale = false
     this.#sharedMs = nowMs
+    this.#bringers = bringers
     this.#countSpread()
-    const members: Sharer[] = []
+    const { bringing, others, sites } = this.#sharers()
+    const [self, site] = [textHash32(this.#self), textHash32(this.#site)]
+    this.#share = []
+    const isBringer = this.#isBringer(this.#self)
+    this.#patienceMs = isBringer ? 0 : this.#patience(others)
+    const firstAll = isBringer ? 0 : bringing.length
+    for (let piece = 0; piece < this.#ranks.length; piece++) {
+      this.#ranks[piece] = firstAll + rank(piece, self, isBringer ? bringing : others)
+      this.#siteRanks[piece] = rank(piece, site, sites)
+      if (this.#ranks[piece] === 0 && this.#siteRanks[piece] === 0 && this.#picker.isLacking(piece))
+        this.#share.push(piece)
+    }
+  }
+
+  /** Who shares in the pieces besides us: bringers of our site, its other members, and other sites. */
+  #sharers(): { readonly bringing: Sharer[]; readonly others: Sharer[]; readonly sites: Sharer[] } {
+    const bringing: Sharer[] = []
+    const others: Sharer[] = []
     const sites = new Map<string, Bitfield | undefined>()
     for (const session of this.#sessions.values()) {
       const { device, site, sameSite } = session.facts
@@ -344,19 +390,23 @@ export class Crossing {
       if (!session.isCooperative || session.pieces === undefined || session.isComplete || !isCountedOn)
         continue
       if (wants?.count === 0) continue
-      if (sameSite) members.push({ seed: textHash32(device), wants })
+      if (sameSite) (this.#isBringer(device) ? bringing : others).push({ seed: textHash32(device), wants })
       else if (!this.#sourceSites.has(site))
         sites.set(site, sites.has(site) ? union(sites.get(site), wants) : wants)
     }
-    const [self, site] = [textHash32(this.#self), textHash32(this.#site)]
-    const otherSites = [...sites].map(([name, wants]) => ({ seed: textHash32(name), wants }))
-    this.#share = []
-    for (let piece = 0; piece < this.#ranks.length; piece++) {
-      this.#ranks[piece] = rank(piece, self, members)
-      this.#siteRanks[piece] = rank(piece, site, otherSites)
-      if (this.#ranks[piece] === 0 && this.#siteRanks[piece] === 0 && this.#picker.isLacking(piece))
-        this.#share.push(piece)
+    return {
+      ...{ bringing, others },
+      sites: [...sites].map(([name, wants]) => ({ seed: textHash32(name), wants }))
     }
+  }
+
+  /** Those of less weight for our site have less: so one of those that see each other begins. */
+  #patience(others: readonly Sharer[]): number {
+    const { bringerPatienceMs, patienceStepMs, claimFactor } = this.#limits
+    const site = textHash32(this.#site)
+    const own = pairWeight(site, textHash32(this.#self))
+    const before = others.filter(({ seed }) => pairWeight(site, seed) < own).length
+    return Math.max(bringerPatienceMs, claimFactor * this.#usualMs) + before * patienceStepMs
   }
 
   #countSpread(): void {

@@ -6,6 +6,7 @@
 import type { DeviceId, VersionId } from '../base/ids.ts'
 import type { Sha256 } from '../content/hash.ts'
 import { encodePeerage, type PeerageMessage } from './extension-messages.ts'
+import type { BringersOfSite } from './neighbours.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
 import type { DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
@@ -18,6 +19,7 @@ export interface TransferContextInit {
   readonly versionId: VersionId
   readonly self: DeviceId
   readonly site: string
+  readonly bringers: BringersOfSite | undefined
   readonly sha256: Sha256
   readonly limits: TransferLimits
   readonly seed: number
@@ -27,6 +29,7 @@ export class TransferContext {
   readonly versionId: VersionId
   readonly self: DeviceId
   readonly site: string
+  readonly bringers: BringersOfSite | undefined
   readonly sha256: Sha256
   readonly limits: TransferLimits
   readonly seed: number
@@ -49,6 +52,7 @@ export class TransferContext {
     this.versionId = init.versionId
     this.self = init.self
     this.site = init.site
+    this.bringers = init.bringers
     this.sha256 = init.sha256
     this.limits = init.limits
     this.inFlightBytesMax = init.limits.inFlightBytesMax

@@ -30,6 +30,10 @@ export interface TransferLimits {
   readonly claimMinMs: number
   /** What we are taken to need before anything is known. */
   readonly claimStartMs: number
+  /** How long nothing new has to be seen in the site before a member that is no bringer brings something itself. */
+  readonly bringerPatienceMs: number
+  /** How much longer it is for each that comes first. */
+  readonly patienceStepMs: number
   /** Time at the measured rate that a single request should take, so that slow links see short ones. */
   readonly requestMs: number
   /** A peer that owes us blocks is stalled after this long without any, at the least. */
@@ -78,6 +82,8 @@ export const TRANSFER_LIMITS: TransferLimits = {
   claimFactor: 4,
   claimMinMs: 4 * SECOND_MS,
   claimStartMs: 2 * SECOND_MS,
+  bringerPatienceMs: 8 * SECOND_MS,
+  patienceStepMs: 2 * SECOND_MS,
   requestMs: 100,
   stallMs: 2 * SECOND_MS,
   slowFactor: 3,

@@ -14,6 +14,7 @@ import type { DeviceId, PieceIndex, VersionId } from '../base/ids.ts'
 import type { Sha256 } from '../content/hash.ts'
 import type { Version } from '../content/version.ts'
 import type { Bitfield } from './bitfield.ts'
+import type { BringersOfSite } from './neighbours.ts'
 import type { TransferLimits } from './transfer-limits.ts'
 import type { BlockRange, HashRange, MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
 
@@ -46,6 +47,8 @@ export interface TransferInit extends ChosenPieces {
   readonly self: DeviceId
   /** Of this device. */
   readonly site: string
+  /** Absent where every member of the site brings. */
+  readonly bringers?: BringersOfSite | undefined
   readonly sha256: Sha256
   /** The piece layer of a file longer than one piece, if it is known here already. */
   readonly knownLayer?: (fileIndex: number) => Uint8Array | undefined

@@ -55,9 +55,9 @@ export class Transfer {
 
   constructor(init: TransferInit) {
     this.#init = init
-    const { versionId, self, site, sha256, seed, version } = init
+    const { versionId, self, site, bringers, sha256, seed, version } = init
     const limits = transferLimits(init.limits)
-    this.#context = new TransferContext({ versionId, self, site, sha256, seed, limits })
+    this.#context = new TransferContext({ versionId, self, site, bringers, sha256, seed, limits })
     this.#context.wantsData = init.wantsData
     this.#context.onLeave = session => this.#close(session)
     this.#metadata = new MetadataExchange(this.#context, version?.infoBytes)

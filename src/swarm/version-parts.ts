@@ -42,8 +42,9 @@ export function versionParts(init: {
   const { context, hashRequests: requests, version, have, wanted } = init
   const { limits, seed, nowMs } = context
   const picker = new PiecePicker({ version, have, wanted, seed })
-  const { self, site, sessions } = context
-  const crossing = new Crossing({ picker, limits, self, site, sessions, nowMs: () => context.nowMs })
+  const { self, site, sessions, bringers } = context
+  const own = { self, site, bringers }
+  const crossing = new Crossing({ picker, limits, ...own, sessions, nowMs: () => context.nowMs })
   const schedule = new Schedule({ picker, limits, crossing, sessions, seed, nowMs })
   const layers = new LayerFetch({ context, picker, requests, known: init.knownLayer })
   const wants = new Wants({ context, picker, crossing, schedule })

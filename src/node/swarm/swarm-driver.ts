@@ -13,6 +13,7 @@ import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
 import { Bitfield } from '../../swarm/bitfield.ts'
+import type { BringersOfSite } from '../../swarm/neighbours.ts'
 import { Transfer } from '../../swarm/transfer.ts'
 import {
   type ChosenPieces,
@@ -54,6 +55,7 @@ export interface SwarmDriverInit {
   readonly wantsData: boolean
   readonly self: DeviceId
   readonly site: string
+  readonly bringers?: BringersOfSite | undefined
   readonly seed: number
   readonly buffers: BlockBuffers
   readonly log: Log
@@ -154,6 +156,7 @@ export class SwarmDriver {
       wantsData: init.wantsData,
       self: init.self,
       site: init.site,
+      bringers: init.bringers,
       sha256,
       knownLayer: fileIndex => this.#holding?.layer(fileIndex),
       seed: init.seed

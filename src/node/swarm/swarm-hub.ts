@@ -16,6 +16,7 @@ import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import type { Holding, Store } from '../../store/store.ts'
+import type { BringersOfSite } from '../../swarm/neighbours.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../../swarm/wire-messages.ts'
@@ -54,6 +55,8 @@ export interface SwarmHubInit {
   /** The site of a member as its presence says; undefined while nothing is known. */
   readonly siteOf: (device: DeviceId) => string | undefined
   readonly ownSite: string
+  /** Of our own site. */
+  readonly bringers?: BringersOfSite
   /** Where a member says that it listens. */
   readonly addressesOf: (device: DeviceId) => readonly string[]
   /** Different on each device: breaks ties between equally rare pieces. */
@@ -197,6 +200,11 @@ export class SwarmHub {
     return [...this.#entries].map(([versionId, { driver }]) => ({ versionId, status: driver.status() }))
   }
 
+  /** Versions that are being fetched. */
+  wanted(): VersionId[] {
+    return [...this.#attempts.keys()]
+  }
+
   ban(device: DeviceId): Ban | undefined {
     const ban = this.#bans.get(device)
     return ban !== undefined && ban.untilMs > this.#clock.epochMs() ? ban : undefined
@@ -301,6 +309,7 @@ export class SwarmHub {
       wantsData: want !== undefined && want.waitsForTurn !== true,
       self: transport.self,
       site: this.#init.ownSite,
+      bringers: this.#init.bringers,
       seed,
       buffers,
       log,

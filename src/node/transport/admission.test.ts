@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { concatBytes, toHex, utf8 } from '../../base/bytes.ts'
-import { ADMITTED, decodeAdmission, encodeRefusal, REFUSAL_REASON_BYTES_MAX } from './admission.ts'
+import { ADMITTED, BUSY, decodeAdmission, encodeRefusal, REFUSAL_REASON_BYTES_MAX } from './admission.ts'
 
 describe('admission', () => {
   it('has the bytes that the protocol fixes', () => {
     assert.equal(toHex(ADMITTED), '00')
     assert.equal(toHex(encodeRefusal('no')), '01026e6f')
+    assert.equal(toHex(BUSY), '02')
+    assert.deepEqual(decodeAdmission(BUSY), { kind: 'busy' })
   })
 
   it('comes through whole, and is incomplete at every cut before', () => {
@@ -32,8 +34,8 @@ describe('admission', () => {
     assert.deepEqual(decoded, { kind: 'refused', reason: 'é'.repeat(127) })
   })
 
-  it('is malformed with an unknown status, broken text, or bytes after a refusal', () => {
-    for (const bytes of [[2], [0x16, 3, 1], [1, 1, 0xff], [1, 1, 0x61, 0x62]])
+  it('is malformed with an unknown status, broken text, or bytes after a refusal or busy', () => {
+    for (const bytes of [[2, 0], [3], [0x16, 3, 1], [1, 1, 0xff], [1, 1, 0x61, 0x62]])
       assert.deepEqual(decodeAdmission(Uint8Array.from(bytes)), { kind: 'malformed' })
   })
 

@@ -16,7 +16,7 @@ import { messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { MIB, SECOND_MS } from '../../base/units.ts'
 import type { TlsChannel } from './libp2p-tls.ts'
-import { type Gate, type PeerLink, STRANGER_LIMITS } from './transport.ts'
+import { type Gate, MEMBER_LINKS_MAX, type PeerLink, STRANGER_LIMITS } from './transport.ts'
 
 /** Both sides may dial at once, and a restarted peer comes back before its old link is known to be dead. */
 const LINKS_PER_DEVICE_MAX = 3
@@ -26,6 +26,8 @@ const WINDOW_BYTES_MAX = 16 * MIB
 /** Above the window, because libp2p resets a stream that holds more than this unread. */
 const UNREAD_BYTES_MAX = WINDOW_BYTES_MAX + MIB
 const LIVENESS_INTERVAL_MS = 15 * SECOND_MS
+/** For the other side to ask, and to hear that there is no room. */
+const SURPLUS_LIFE_MS = 10 * SECOND_MS
 const PING_TIMEOUT_MS = 10 * SECOND_MS
 
 type YamuxFactory = ReturnType<ReturnType<typeof yamux>>
@@ -38,6 +40,8 @@ export interface Link {
   connection: Connection | undefined
   muxer: YamuxMuxer | undefined
   announced: boolean
+  /** A member's, for which there is no room: it is told so on each stream, and ends soon. */
+  surplus: boolean
   sinceMs: number
   rttMs: number | undefined
   closeReason: string | undefined
@@ -53,6 +57,7 @@ export interface LinkEvents {
 export class LinkTable {
   readonly #events: LinkEvents
   readonly #gate: Gate
+  readonly #membersMax: number
   /** By the timeline object, the one thing that libp2p's connection and what it was made from share openly. */
   readonly #byTimeline = new WeakMap<object, Link>()
   readonly #byChannel = new WeakMap<MessageStream, Link>()
@@ -63,8 +68,9 @@ export class LinkTable {
     stranger: yamuxFactory(STRANGER_LIMITS.streamsPerLinkMax)
   }
 
-  constructor(gate: Gate, events: LinkEvents) {
+  constructor(gate: Gate, events: LinkEvents, membersMax: number = MEMBER_LINKS_MAX) {
     this.#gate = gate
+    this.#membersMax = membersMax
     this.#events = events
   }
 
@@ -77,6 +83,7 @@ export class LinkTable {
       connection: undefined,
       muxer: undefined,
       announced: false,
+      surplus: false,
       sinceMs: Date.now(),
       rttMs: undefined,
       closeReason: undefined,
@@ -115,8 +122,20 @@ export class LinkTable {
     const link = this.of(connection)
     link.connection = connection
     if (!link.member) return
-    if (connection.direction === 'inbound') this.announce(link)
+    if (connection.direction === 'inbound') {
+      if (!this.#hasRoom(link)) {
+        link.surplus = true
+        link.timer = setTimeout(() => this.cut(link, 'no room for more links'), SURPLUS_LIFE_MS)
+        link.timer.unref()
+        return
+      }
+      this.announce(link)
+    }
     this.#watch(link)
+  }
+
+  #hasRoom({ device }: Link): boolean {
+    return this.#members.size < this.#membersMax || (device !== undefined && this.#members.has(device))
   }
 
   announce(link: Link): void {

@@ -21,8 +21,11 @@ import { STRANGER_LIMITS } from './transport.ts'
 import { eventually } from './transport-sides.conformance.ts'
 
 const makeNetwork = () => ({
-  create: async (topics: readonly string[]) =>
-    new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics })
+  create: async (topics: readonly string[], linksMax?: number) =>
+    new Libp2pTransport({
+      ...{ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics },
+      ...(linksMax === undefined ? {} : { linksMax })
+    })
 })
 
 transportConformance('libp2p', makeNetwork)

@@ -19,7 +19,7 @@ import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, shortId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
-import { ADMITTED, encodeRefusal } from './admission.ts'
+import { ADMITTED, BUSY, encodeRefusal } from './admission.ts'
 import { DIAL_ADDRESSES_MAX, dialFailure, usableAddresses } from './dial-addresses.ts'
 import { raceDials } from './dial-race.ts'
 import { DirectConnections } from './direct-connections.ts'
@@ -53,6 +53,7 @@ const INBOUND_PENDING_MAX = 1024
 /** Thousands of machines may come up at once behind one office address. */
 const INBOUND_PENDING_PER_HOST_MAX = 256
 const INBOUND_PER_HOST_PER_SECOND_MAX = 1000
+const NO_ROOM = 'it has as many links as it takes'
 const LISTEN_BACKLOG = 511
 const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS
 const NEGOTIATION_TIMEOUT_MS = 10 * SECOND_MS
@@ -71,6 +72,8 @@ export interface Libp2pTransportOptions {
   /** What to tell others instead of what the interfaces say. */
   readonly announce?: readonly string[]
   readonly topics?: readonly string[]
+  /** Links to members that are accepted; MEMBER_LINKS_MAX unless said otherwise. */
+  readonly linksMax?: number
   /** Find peers on the local network, and be found. */
   readonly mdns?: boolean
 }
@@ -111,14 +114,18 @@ export class Libp2pTransport implements Transport {
   constructor(options: Libp2pTransportOptions) {
     this.#options = options
     this.self = options.key.id
-    this.#links = new LinkTable(device => this.#gate(device), {
-      onConnect: link => this.#onConnect(link),
-      onDisconnect: (device, reason) => {
-        this.#direct.cut(device, 'the link was lost')
-        for (const events of this.#events) events.onDisconnect?.(device, reason)
+    this.#links = new LinkTable(
+      device => this.#gate(device),
+      {
+        onConnect: link => this.#onConnect(link),
+        onDisconnect: (device, reason) => {
+          this.#direct.cut(device, 'the link was lost')
+          for (const events of this.#events) events.onDisconnect?.(device, reason)
+        },
+        onStrangerGone: connection => this.#forget(connection.remotePeer)
       },
-      onStrangerGone: connection => this.#forget(connection.remotePeer)
-    })
+      options.linksMax
+    )
     this.#direct = new DirectConnections({
       isLinked: device => this.#links.to(device) !== undefined,
       refusal: device => this.#refusal(device),
@@ -202,6 +209,7 @@ export class Libp2pTransport implements Transport {
         await stream.close()
       } catch (error) {
         this.#links.cut(link, 'the other side did not admit this device')
+        if (error instanceof AppError && error.details.busy === true) return { kind: 'busy', detail: NO_ROOM }
         if (error instanceof AppError && error.code === 'PEER_REFUSED')
           return { kind: 'refused', detail: String(error.details.reason ?? error.message) }
         return { kind: 'unreachable', detail: messageOf(error) }
@@ -332,8 +340,8 @@ export class Libp2pTransport implements Transport {
           return new MemberAnnouncer(components)
         },
         pubsub: createGossip(topics, connection => {
-          const { member, device } = this.#links.of(connection)
-          return member && this.#refusal(device) === undefined
+          const { member, surplus, device } = this.#links.of(connection)
+          return member && !surplus && this.#refusal(device) === undefined
         })
       }
     })
@@ -377,8 +385,9 @@ export class Libp2pTransport implements Transport {
     const reason =
       (registered.admit === 'anyone' ? undefined : (this.#refusal(device) ?? stale)) ??
       crowding(registered, device, stream.protocol)
-    if (reason !== undefined) {
-      refuse(stream, reason)
+    const isBusy = link.surplus && registered.admit !== 'anyone'
+    if (reason !== undefined || isBusy) {
+      refuse(stream, reason === undefined ? BUSY : encodeRefusal(reason))
       return
     }
     stream.addEventListener('close', count(registered, device))
@@ -426,6 +435,7 @@ export class Libp2pTransport implements Transport {
     stream.abort('not admitted')
     signal.throwIfAborted()
     if (admission.kind === 'refused') throw refused(device, protocol, admission.reason)
+    if (admission.kind === 'busy') throw unreachable(device, protocol, NO_ROOM, undefined, { busy: true })
     const detail = admission.kind === 'lost' ? 'the link was lost' : 'its answer is malformed'
     throw unreachable(device, protocol, detail)
   }
@@ -464,8 +474,8 @@ function count({ open }: Registered, device: DeviceId): () => void {
   }
 }
 
-function refuse(stream: Stream, reason: string): void {
-  stream.send(encodeRefusal(reason))
+function refuse(stream: Stream, answer: Uint8Array): void {
+  stream.send(answer)
   stream.close().catch(() => undefined)
   const timer = setTimeout(() => stream.abort(new Error('refused')), REFUSAL_LINGER_MS)
   timer.unref()
@@ -477,7 +487,13 @@ function refused(device: DeviceId, protocol: string, reason: string, cause?: unk
   return new AppError('PEER_REFUSED', message, { details: { device, protocol, reason }, cause })
 }
 
-function unreachable(device: DeviceId, protocol: string, detail: string, cause?: unknown): AppError {
+function unreachable(
+  device: DeviceId,
+  protocol: string,
+  detail: string,
+  cause?: unknown,
+  details: { readonly busy?: boolean } = {}
+): AppError {
   const message = `Can not open ${protocol} to ${shortId(device)}: ${detail}. Check that it is up and can be reached.`
-  return new AppError('PEER_UNREACHABLE', message, { details: { device, protocol }, cause })
+  return new AppError('PEER_UNREACHABLE', message, { details: { device, protocol, ...details }, cause })
 }

@@ -5,7 +5,10 @@ import { transportConformance } from './transport.conformance.ts'
 
 const makeNetwork = () => {
   const network = new MemoryNetwork()
-  return { create: async (topics: readonly string[]) => network.create(DeviceKey.generate().id, topics) }
+  return {
+    create: async (topics: readonly string[], linksMax?: number) =>
+      network.create(DeviceKey.generate().id, topics, linksMax)
+  }
 }
 
 transportConformance('memory', makeNetwork)

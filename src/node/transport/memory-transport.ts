@@ -17,6 +17,7 @@ import {
   type Gate,
   type GateDecision,
   type HandleOptions,
+  MEMBER_LINKS_MAX,
   type PeerLink,
   type PeerStream,
   STRANGER_LIMITS,
@@ -35,8 +36,8 @@ export class MemoryNetwork {
   #ports = 0
 
   /** Every transport of one network needs a device id of its own. */
-  create(self: DeviceId, topics: readonly string[] = []): MemoryTransport {
-    return new MemoryTransport(this, { self, topics, address: `/memory/${++this.#ports}` })
+  create(self: DeviceId, topics: readonly string[] = [], linksMax = MEMBER_LINKS_MAX): MemoryTransport {
+    return new MemoryTransport(this, { self, topics, linksMax, address: `/memory/${++this.#ports}` })
   }
 
   join(transport: MemoryTransport, address: string): void {
@@ -226,6 +227,7 @@ export class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork
   readonly #address: string
   readonly #topics: readonly string[]
+  readonly #linksMax: number
   readonly #protocols = new Map<string, Registered>()
   readonly #events: Partial<TransportEvents>[] = []
   readonly #subscriptions = new Map<string, (from: DeviceId, bytes: Uint8Array) => void>()
@@ -236,12 +238,18 @@ export class MemoryTransport implements Transport {
 
   constructor(
     network: MemoryNetwork,
-    options: { readonly self: DeviceId; readonly topics: readonly string[]; readonly address: string }
+    options: {
+      readonly self: DeviceId
+      readonly topics: readonly string[]
+      readonly linksMax: number
+      readonly address: string
+    }
   ) {
     this.#network = network
     this.self = options.self
     this.#address = options.address
     this.#topics = options.topics
+    this.#linksMax = options.linksMax
   }
 
   async start(): Promise<void> {
@@ -281,6 +289,8 @@ export class MemoryTransport implements Transport {
       return { kind: 'wrong-device', detail: `proved another key than expected: ${there.self}` }
     const answer = there.#decide(this.self)
     if (answer !== 'member' && target.asStranger !== true) return { kind: 'refused', detail: answer.refuse }
+    if (answer === 'member' && target.asStranger !== true && !there.#hasRoom(this.self))
+      return { kind: 'busy', detail: 'it has as many links as it takes' }
     const link = new MemoryLink(
       address,
       { owner: this, direction: 'outbound', member: true, bytesSent: 0 },
@@ -362,6 +372,10 @@ export class MemoryTransport implements Transport {
 
   #decide(device: DeviceId): GateDecision {
     return this.#gate(device)
+  }
+
+  #hasRoom(device: DeviceId): boolean {
+    return this.#links.size < this.#linksMax || this.#links.has(device)
   }
 
   #welcome(link: MemoryLink): boolean {

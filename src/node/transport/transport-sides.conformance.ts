@@ -10,7 +10,7 @@ import type { PeerStream, StreamClose, Transport } from './transport.ts'
 
 export interface ConformanceNetwork {
   /** A device of its own, not started. */
-  create(topics: readonly string[]): Promise<Transport>
+  create(topics: readonly string[], linksMax?: number): Promise<Transport>
 }
 
 /** One device: its gate admits whom `members` holds. */
@@ -44,15 +44,15 @@ export class Sides {
     this.#network = undefined
   }
 
-  async create(): Promise<Transport> {
+  async create(linksMax?: number): Promise<Transport> {
     this.#network ??= this.#makeNetwork()
-    const transport = await this.#network.create([TOPIC])
+    const transport = await this.#network.create([TOPIC], linksMax)
     this.#started.push(transport)
     return transport
   }
 
-  async side(): Promise<Side> {
-    const transport = await this.create()
+  async side(linksMax?: number): Promise<Side> {
+    const transport = await this.create(linksMax)
     const members = new Set<DeviceId>()
     const made: Side = { transport, members, log: [], sunk: [] }
     transport.setGate(device => (members.has(device) ? 'member' : { refuse: NOT_ENROLLED }))

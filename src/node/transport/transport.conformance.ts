@@ -107,6 +107,32 @@ export function transportConformance(name: string, makeNetwork: () => Conformanc
       })
     })
 
+    describe('a device that has as many links as it takes', () => {
+      it('tells the next that it is busy, keeps what it has, and takes another when one is gone', async () => {
+        const full = await sides.side(2)
+        const others = [await sides.side(), await sides.side(), await sides.side()]
+        const [first, , third] = others
+        assert.ok(first !== undefined && third !== undefined)
+        meet(full, ...others)
+        const kinds: string[] = []
+        for (const other of others) kinds.push((await other.transport.dial(target(full), soon())).kind)
+        assert.deepEqual(kinds, ['connected', 'connected', 'busy'])
+        assert.deepEqual([third.transport.peers(), third.log], [[], []])
+        assert.deepEqual([full.transport.peers().length, full.log], [2, ['+inbound', '+inbound']])
+        const again = await first.transport.dial(target(full), soon())
+        assert.equal(again.kind, 'connected', 'who has a link keeps it')
+        const own = await full.transport.dial(target(third), soon())
+        assert.equal(own.kind, 'connected', 'it may still dial')
+        await full.transport.hangUp(third.transport.self, 'enough')
+        await full.transport.hangUp(first.transport.self, 'enough')
+        await eventually(
+          'the end',
+          () => third.transport.peers().length + first.transport.peers().length === 0
+        )
+        assert.equal((await third.transport.dial(target(full), soon())).kind, 'connected')
+      })
+    })
+
     describe('the gate', () => {
       it('is asked by the dialer before anything is sent', async () => {
         const [a, b] = [await sides.side(), await sides.side()]

@@ -9,6 +9,7 @@
  *   Whoever it refuses gets nothing but a refusal, on every protocol, except one registered for `anyone`.
  * - A link to a stranger (let in only because some protocol admits `anyone`) is no peer: it is not listed, causes no
  *   event, carries no gossip, and lives under the limits of STRANGER_LIMITS.
+ * - A link to a device that takes no more is no peer either: whoever dialled it learns that, and tries another.
  * - Backpressure is real: a receiver that pauses stops its sender with bounded memory on both sides.
  *
  * The stream as bytes: whoever accepts a stream of a protocol of ours first sends one admission (admission.ts), so that
@@ -32,6 +33,9 @@ export const STRANGER_LIMITS = {
 
 export const STREAMS_PER_PEER_DEFAULT = 64
 
+/** Links to members. Whoever dials a device that has as many is told that it is busy; our own dials do not count. */
+export const MEMBER_LINKS_MAX = 128
+
 export type GateDecision = 'member' | { readonly refuse: string }
 export type Gate = (device: DeviceId) => GateDecision
 
@@ -43,6 +47,8 @@ export type DialOutcome =
   | { readonly kind: 'wrong-device'; readonly detail: string }
   /** One of the two gates said no; the detail is the reason that it gave. */
   | { readonly kind: 'refused'; readonly detail: string }
+  /** It is a member as we are, and has as many links as it takes. */
+  | { readonly kind: 'busy'; readonly detail: string }
 
 export interface DialTarget {
   readonly device: DeviceId

@@ -1,0 +1,76 @@
+/** The process between the ends of the WAN links (wan-relay.py): it delays, and loses, and counts what it lost. */
+
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { NetworkPlan } from './network-plan.ts'
+
+const PROGRAM = new URL('wan-relay.py', import.meta.url).pathname
+const PYTHON = '/usr/bin/python3'
+
+/** What a relay does to all WAN links, each way. */
+export interface Relaying {
+  readonly delayMs: number
+  /** The share of IP packets that is lost, from 0 to 1. */
+  readonly loss: number
+  /** The same seed loses the same packets of each direction, counted from the first. */
+  readonly seed: number
+}
+
+export interface RelayCount {
+  readonly carriedPackets: number
+  readonly lostPackets: number
+}
+
+export function isRelayed({ delayMs, loss }: Relaying): boolean {
+  return delayMs > 0 || loss > 0
+}
+
+/** Parses the answer of the relay. */
+export function parseRelayCount(line: string): RelayCount {
+  const match = /^(\d+) (\d+)$/.exec(line)
+  if (match === null) throw new Error(`the relay of the WAN links answers "${line}", which is no count`)
+  return { carriedPackets: Number(match[1]), lostPackets: Number(match[2]) }
+}
+
+export class WanRelay {
+  readonly #child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  private constructor(child: ChildProcess) {
+    if (child.stdout === null) throw new Error('the relay has an output')
+    this.#child = child
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  }
+
+  /** Resolves once the ends of the links are there. */
+  static async start(
+    plan: NetworkPlan,
+    { delayMs, loss, seed }: Relaying,
+    spawn: (words: readonly string[]) => ChildProcess
+  ): Promise<WanRelay> {
+    if (!existsSync('/dev/net/tun'))
+      throw new Error('delay and loss need /dev/net/tun, which is missing here')
+    const pairs = plan.sites.flatMap(({ wan }) =>
+      wan === undefined ? [] : [`${wan.sitePort}:${wan.corePort}`]
+    )
+    const relay = new WanRelay(
+      spawn([PYTHON, PROGRAM, String(delayMs), String(loss), String(seed), ...pairs])
+    )
+    await once(relay.#child, 'spawn')
+    await relay.#line()
+    return relay
+  }
+
+  async count(): Promise<RelayCount> {
+    this.#child.stdin?.write('\n')
+    return parseRelayCount(await this.#line())
+  }
+
+  async #line(): Promise<string> {
+    const { done, value } = await this.#lines.next()
+    if (done === true) throw new Error('the relay of the WAN links has ended')
+    return value
+  }
+}
