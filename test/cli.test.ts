@@ -142,6 +142,7 @@ const DATASET: Dataset = {
     bytes: 1000,
     pieceBytes: 16384,
     magnet: MAGNET.replace(VERSION, version),
+    origin: null,
     local: [],
     holders: [{ ...PUBLISHER, complete: true }]
   }))

@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
-import { grantAccess, listAccess, revokeAccess, setPolicy } from './commands/access.ts'
+import { grantAccess, listAccess, revokeAccess, setOrigin, setPolicy } from './commands/access.ts'
 import { adminStatus, initRecovery, listAdmins, signRoot } from './commands/admin.ts'
 import { listOverrides, makeOverride } from './commands/admin-override.ts'
 import { PROPOSALS } from './commands/admin-propose.ts'
@@ -157,7 +157,7 @@ const FAMILIES: readonly Family[] = [
     name: 'dataset',
     summary: 'govern one dataset',
     example: 'peerage dataset policy payroll --access granted',
-    members: [setPolicy]
+    members: [setPolicy, setOrigin]
   },
   {
     name: 'transfers',

@@ -147,6 +147,8 @@ export interface PublishRequest {
   readonly path: string
   readonly name: string
   readonly dataClass: DataClass
+  /** URL from which devices may take its bytes where no peer gives them. */
+  readonly origin?: string | null
 }
 
 export interface PublishProgress {
@@ -208,6 +210,8 @@ export interface DatasetVersion {
   readonly bytes: number
   readonly pieceBytes: number
   readonly magnet: string
+  /** Where its bytes can be had beside the devices of the org. */
+  readonly origin: string | null
   readonly local: readonly LocalCopy[]
   /** Connected devices known to have all or part of it, this one not counted. */
   readonly holders: readonly (DeviceName & { readonly complete: boolean })[]

@@ -85,6 +85,7 @@ function governanceHandlers(service: GovernanceService) {
     grantAccess: input => service.grantAccess(input),
     revokeAccess: input => service.revokeAccess(input),
     setPolicy: input => service.setPolicy(input),
+    setOrigin: input => service.setOrigin(input),
     quarantine: input => service.quarantine(input),
     release: input => service.release(input),
     recall: input => service.recall(input),
