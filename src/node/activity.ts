@@ -15,7 +15,7 @@ import {
 } from './activity-terms.ts'
 import type { Node } from './node.ts'
 import type { Problem } from './service.ts'
-import { addTally, NO_TALLY, type Tally } from './swarm/swarm-driver.ts'
+import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
 import { isSettled } from './swarm/transfer-orders.ts'
 

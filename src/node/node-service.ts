@@ -62,7 +62,7 @@ import type {
 } from './service.ts'
 import { DAMAGED_FILES_MAX, TRANSFER_SOURCES_MAX } from './service.ts'
 import { selectedSums, sumsOf } from './swarm/selection.ts'
-import { addTally, NO_TALLY, type Tally } from './swarm/swarm-driver.ts'
+import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
 import { isActive } from './swarm/transfer-orders.ts'
 

@@ -29,11 +29,14 @@ import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
 import { openJoinDesk } from './ledger/join-desk.ts'
 import { LedgerKeeper } from './ledger/ledger-keeper.ts'
 import { LEDGER_TOPIC, LedgerSync } from './ledger/ledger-sync.ts'
+import { originOf } from './ledger/origin-words.ts'
 import { PRESENCE_TOPIC, PresenceBoard } from './ledger/presence-board.ts'
 import { RootAssembler } from './ledger/root-assembler.ts'
 import { SnapshotFile } from './ledger/snapshot-file.ts'
 import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
+import type { OriginRules } from './origin/origin-client.ts'
+import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
 import type { OwnDevice } from './service-words.ts'
 import { Catalogue } from './swarm/catalogue.ts'
@@ -56,6 +59,7 @@ export interface NodeInit {
   readonly auditStore: AuditStore
   readonly transport: Transport
   readonly audit?: AuditSettings
+  readonly origins?: OriginRules
   readonly log: Log
 }
 
@@ -69,6 +73,7 @@ export class Node {
   readonly board: PresenceBoard
   readonly beacons: BeaconBoard
   readonly hub: SwarmHub
+  readonly origins: OriginDesk
   readonly desk: TransferDesk
   readonly reuse: Reuse
   readonly follows: FollowDesk
@@ -108,6 +113,10 @@ export class Node {
       settings: init.audit ?? DEFAULT_AUDIT_SETTINGS,
       purposeOf: version => this.desk.purposeOf(version)
     })
+    this.origins = new OriginDesk({
+      ...{ log, rules: init.origins ?? {} },
+      urlOf: version => originOf(this.keeper.state(), version, Date.now())
+    })
     this.hub = new SwarmHub({
       transport,
       store,
@@ -118,7 +127,8 @@ export class Node {
       addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
       refusal: (device, version) => this.readFault(device, version),
-      audit: this.audit
+      audit: this.audit,
+      origins: this.origins
     })
     const { recorder } = this.audit
     this.reuse = new Reuse({
@@ -273,6 +283,7 @@ export class Node {
   #onLedger(): void {
     this.transport.recheck()
     this.hub.recheck()
+    this.origins.refresh()
     this.follows.look()
     this.#awaitExpiry()
   }

@@ -21,8 +21,8 @@ import type { LocalFiles } from '../reuse/local-files.ts'
 import type { Reuse } from '../reuse/reuse.ts'
 import { copyPieces, layersOf } from './local-copy.ts'
 import { haveBytesOf, selectedSums } from './selection.ts'
-import type { Tally } from './swarm-driver.ts'
 import type { VersionFetcher } from './swarm-hub.ts'
+import type { Tally } from './tally.ts'
 import { contenderOf, hasSource, type Job, newJob } from './transfer-job.ts'
 import {
   checkedGroups,
@@ -301,8 +301,8 @@ export class TransferDesk {
       holding: job.holding,
       local,
       waitsForTurn: true,
-      onInfo: infoBytes => {
-        void this.#onInfo(job, infoBytes, signal)
+      onInfo: (infoBytes, layers = new Map()) => {
+        void this.#onInfo(job, { infoBytes, layers }, signal)
       },
       onComplete: () => undefined, // the holding says so, once every file has its name
       onStorageFailure: failure => {
@@ -323,10 +323,14 @@ export class TransferDesk {
     this.#set(job, { state: 'waiting', problem })
   }
 
-  async #onInfo(job: Job, infoBytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #onInfo(
+    job: Job,
+    { infoBytes, layers }: { readonly infoBytes: Uint8Array; readonly layers: PieceLayers },
+    signal: AbortSignal
+  ): Promise<void> {
     try {
       const version = decodeInfo(infoBytes, sha256)
-      const holding = await this.#place(job, { version, layers: new Map() }, signal)
+      const holding = await this.#place(job, { version, layers }, signal)
       if (isWhole(holding.state)) this.#finish(job)
       else {
         const local = await this.#init.reuse.find(holding, job.record.name, signal)

@@ -3,7 +3,7 @@
 import type { DeviceId } from '../../base/ids.ts'
 import type { Holding } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
-import type { Tally } from './swarm-driver.ts'
+import type { Tally } from './tally.ts'
 import type { TransferRecord } from './transfer-record.ts'
 import type { Contender, Grant } from './transfer-slots.ts'
 
@@ -49,7 +49,7 @@ export function newJob(record: TransferRecord): Job {
 }
 
 export function hasSource(status: TransferStatus): boolean {
-  return status.peers.some(peer => peer.lackingCount > 0)
+  return status.origin.isReady || status.peers.some(peer => peer.lackingCount > 0)
 }
 
 export function contenderOf(job: Job, status: TransferStatus): Contender {
