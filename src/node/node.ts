@@ -113,10 +113,7 @@ export class Node {
       settings: init.audit ?? DEFAULT_AUDIT_SETTINGS,
       purposeOf: version => this.desk.purposeOf(version)
     })
-    this.origins = new OriginDesk({
-      ...{ log, rules: init.origins ?? {} },
-      urlOf: version => originOf(this.keeper.state(), version, Date.now())
-    })
+    this.origins = this.#createOrigins(init)
     this.hub = new SwarmHub({
       transport,
       store,
@@ -131,13 +128,7 @@ export class Node {
       origins: this.origins
     })
     const { recorder } = this.audit
-    this.reuse = new Reuse({
-      ...{ store, transport, log },
-      mayRead: (device, version) => this.readFault(device, version) === undefined,
-      versionsOf: name =>
-        (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
-      holdersOf: version => this.#holdersOf(version)
-    })
+    this.reuse = this.#createReuse(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, log },
       onRead: read => recorder.read(read),
@@ -199,6 +190,23 @@ export class Node {
   ownDevice(): OwnDevice {
     const { device, name, site, kind } = this.identity
     return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
+  }
+
+  #createOrigins({ log, origins = {} }: NodeInit): OriginDesk {
+    return new OriginDesk({
+      ...{ log, rules: origins },
+      urlOf: version => originOf(this.keeper.state(), version, Date.now())
+    })
+  }
+
+  #createReuse({ store, transport, log }: NodeInit): Reuse {
+    return new Reuse({
+      ...{ store, transport, log },
+      mayRead: (device, version) => this.readFault(device, version) === undefined,
+      versionsOf: name =>
+        (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
+      holdersOf: version => this.#holdersOf(version)
+    })
   }
 
   #createFollows(log: Log): FollowDesk {

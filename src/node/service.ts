@@ -410,6 +410,8 @@ export interface DaemonOptions {
   readonly logLevel: LogLevel
   /** Verifier keys of witnesses outside the org whose cosignatures count. */
   readonly auditWitnesses: readonly string[]
+  /** Takes from HTTP origins at any address, those of this machine included. */
+  readonly originAnyAddress?: boolean
   /** How long entries of audit logs are kept, this device's own and those it collected. */
   readonly auditRetentionMs: number
   /** Lines of JSON, or text for people. Logs go to stderr. */
