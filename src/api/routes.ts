@@ -95,6 +95,7 @@ import {
 import { peerList } from './peer.ts'
 import { status } from './status.ts'
 import {
+  deadlineRequest,
   priorityRequest,
   stopRequest,
   transfer,
@@ -157,6 +158,7 @@ export const ROUTES = {
   stopTransfer: json('POST', '/transfers/:id/stop', stopRequest, transfer),
   pauseTransfer: json('POST', '/transfers/:id/pause', transferReference, transfer),
   resumeTransfer: json('POST', '/transfers/:id/resume', transferReference, transfer),
+  setTransferDeadline: json('POST', '/transfers/:id/deadline', deadlineRequest, transfer),
   prioritiseTransfer: json('POST', '/transfers/:id/priority', priorityRequest, transfer),
   /** Leaving this stream does not stop the transfer. */
   watchTransfer: stream('GET', '/transfers/:id/events', transferReference, {

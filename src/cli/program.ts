@@ -38,6 +38,7 @@ import {
   pauseTransfer,
   prioritiseTransfer,
   resumeTransfer,
+  setTransferDeadline,
   stopTransfer,
   transfers
 } from './commands/transfers.ts'
@@ -163,7 +164,7 @@ const FAMILIES: readonly Family[] = [
     name: 'transfers',
     summary: 'list the transfers of this node, stop, pause or resume one, or put it first',
     example: 'peerage transfers',
-    members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer]
+    members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer, setTransferDeadline]
   },
   {
     name: 'follow',

@@ -123,6 +123,7 @@ export function createHandlers(service: NodeService): Handlers {
       transfer: ({ id }) => service.transfer(id),
       pauseTransfer: ({ id }) => service.pauseTransfer(id),
       resumeTransfer: ({ id }) => service.resumeTransfer(id),
+      setTransferDeadline: ({ id, deadlineAtMs }) => service.setTransferDeadline(id, deadlineAtMs),
       prioritiseTransfer: ({ id, priority }) => service.prioritiseTransfer(id, priority),
       stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard }),
       audit: input => service.audit(input),

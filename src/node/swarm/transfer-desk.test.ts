@@ -117,7 +117,8 @@ function orderOf(sample: Sample, change: Partial<StartOrder> = {}): StartOrder {
   const name = `data-${version.id.slice(0, 4)}`
   return {
     ...{ name, version: version.id, ordinal: 1, files: version.files.length, totalBytes: version.totalBytes },
-    ...{ destination: `/d/${name}`, purpose: null, priority: null, only: [] },
+    ...{ destination: `/d/${name}`, purpose: null, priority: null },
+    ...{ deadlineAtMs: null, only: [] },
     ...change
   }
 }

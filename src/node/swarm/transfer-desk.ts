@@ -46,6 +46,8 @@ export interface TransferView extends TransferRecord {
   readonly haveBytes: number
   readonly resumedBytes: number
   readonly reusedBytes: number
+  /** From the HTTP origin, as the tallies are from peers. */
+  readonly originBytes: number
   readonly tallies: ReadonlyMap<DeviceId, Tally>
 }
 
@@ -160,6 +162,15 @@ export class TransferDesk {
     return this.#view(job)
   }
 
+  setDeadline(id: string, deadlineAtMs: number | null): TransferView | undefined {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return undefined
+    if (isSettled(job.record.state)) throw settledError(job.record, 'given another deadline')
+    this.#set(job, { deadlineAtMs })
+    this.#arrange()
+    return this.#view(job)
+  }
+
   stop(id: string, { discard }: { discard: boolean }): TransferView | undefined {
     const job = this.#jobs.get(id)
     if (job === undefined) return undefined
@@ -215,7 +226,8 @@ export class TransferDesk {
     if (record.state === 'complete') haveBytes = toFetch
     const tallies = job.isFetching ? this.#init.hub.talliesOf(record.version) : job.tallies
     const reusedBytes = status?.reusedBytes ?? job.reusedBytes
-    return { ...record, holding, haveBytes, resumedBytes, reusedBytes, tallies }
+    const originBytes = status?.origin.bytes ?? job.originBytes
+    return { ...record, holding, haveBytes, resumedBytes, reusedBytes, originBytes, tallies }
   }
 
   #statusOf(job: Job): TransferStatus | undefined {
@@ -376,7 +388,9 @@ export class TransferDesk {
     if (job.run === undefined) return
     if (job.isFetching) {
       job.tallies = this.#init.hub.talliesOf(job.record.version)
-      job.reusedBytes = this.#init.hub.status(job.record.version)?.reusedBytes ?? 0
+      const status = this.#init.hub.status(job.record.version)
+      job.reusedBytes = status?.reusedBytes ?? 0
+      job.originBytes = status?.origin.bytes ?? 0
     }
     job.run.abort()
     job.run = undefined
@@ -419,7 +433,9 @@ export class TransferDesk {
       if (decision.resting.has(job.record.id)) job.restsUntilMs = nowMs + REST_MS
       if (grant !== undefined && job.grant === undefined) job.movedAtMs = nowMs
       job.grant = grant
-      this.#init.hub.allow(job.record.version, { wantsData: grant !== undefined, ...grant })
+      const { version, deadlineAtMs } = job.record
+      const deadline = deadlineAtMs === null ? {} : { deadlineEpochMs: deadlineAtMs }
+      this.#init.hub.allow(version, { wantsData: grant !== undefined, ...grant, ...deadline })
       this.#tell(job, hasSource(status))
     }
     for (const job of this.#jobs.values())
