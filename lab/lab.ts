@@ -74,6 +74,8 @@ function chooseScenario({ name, peer, delayMs, congestion }: Arguments): Scenari
     throw new Refusal(`--delay is of WAN links, and ${scenario.name} has none`, EXIT_USAGE)
   if (peer !== undefined && scenario.hostileShare !== undefined)
     throw new Refusal('hostile members speak our protocol: --peer does not go with this scenario', EXIT_USAGE)
+  if (peer !== undefined && scenario.isOrigin === true)
+    throw new Refusal('--peer does not go with an HTTP origin', EXIT_USAGE)
   const missing = missingForNetworks()
   if (peer !== undefined && libtorrentVersion() === undefined)
     missing.push('libtorrent for /usr/bin/python3: install python3-libtorrent')
