@@ -30,17 +30,27 @@ function randomBytes(length: number, seed: number): Buffer {
   ).subarray(0, length)
 }
 
-const TREE: Readonly<Record<string, Buffer>> = {
-  'image one.bin': randomBytes(5_000_001, 1),
-  'sub folder/ü 100%.bin': randomBytes(1_234_567, 2),
-  'sub folder/日本': randomBytes(70_000, 3),
-  small: Buffer.from('small'),
-  empty: Buffer.alloc(0)
+type Tree = Readonly<Record<string, Buffer>>
+const trees = new Map<string, Tree>()
+
+/** The files of a dataset: no two have the same, for what a device has of one it would not fetch for another. */
+function treeOf(name: string): Tree {
+  const seed = 10 * trees.size
+  const tree = trees.get(name) ?? {
+    'image one.bin': randomBytes(5_000_001, seed + 1),
+    'sub folder/ü 100%.bin': randomBytes(1_234_567, seed + 2),
+    'sub folder/日本': randomBytes(70_000, seed + 3),
+    small: Buffer.from(`small ${name}`),
+    empty: Buffer.alloc(0)
+  }
+  trees.set(name, tree)
+  return tree
 }
-const TREE_BYTES = Object.values(TREE).reduce((sum, { length }) => sum + length, 0)
+
+const bytesOf = (tree: Tree): number => Object.values(tree).reduce((sum, { length }) => sum + length, 0)
 
 /** Puts the tree of a name on the disk of the publisher, and on the web server. */
-function place(name: string, tree = TREE): string {
+function place(name: string, tree = treeOf(name)): string {
   const source = join(folder, 'source', name)
   for (const [path, bytes] of Object.entries(tree)) {
     mkdirSync(join(source, path, '..'), { recursive: true })
@@ -69,8 +79,8 @@ async function putTorrent(name: string): Promise<void> {
   server.files.set(`/${name}.torrent`, { bytes: new Uint8Array(bytes) })
 }
 
-function sameTree(destination: string): void {
-  for (const [path, bytes] of Object.entries(TREE))
+function sameTree(name: string, destination: string): void {
+  for (const [path, bytes] of Object.entries(treeOf(name)))
     assert.ok(readFileSync(join(destination, path)).equals(bytes), path)
 }
 
@@ -87,7 +97,7 @@ async function get(reader: ClusterNode, name: string, ...more: string[]): Promis
   )
   assert.equal(exitCode, 0, stdout.slice(-1000))
   const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { result?: Transfer }
-  sameTree(destination)
+  sameTree(name, destination)
   return last.result ?? assert.fail(stdout.slice(-500))
 }
 
@@ -118,7 +128,7 @@ test('the publisher leaves: the devices have it from the origin, once for all of
   await Promise.all(readers.map(reader => get(reader, 'os')))
   const torrents = server.asked.filter(line => line.includes('.torrent')).length
   const torrentBytes = torrents * (server.files.get('/os.torrent')?.bytes.length ?? 0)
-  const copies = (server.sentBytes - torrentBytes) / TREE_BYTES
+  const copies = (server.sentBytes - torrentBytes) / bytesOf(treeOf('os'))
   assert.ok(copies >= 1 && copies <= 1.05, `${copies} copies`)
   await publisher.up()
   await cluster.meshed()
@@ -148,9 +158,10 @@ test('killed half way it goes on with what is stored, and takes nothing twice', 
   assert.ok(reader !== undefined)
   await publish('killed', `${base}/killed/`)
   await putTorrent('killed')
+  const totalBytes = bytesOf(treeOf('killed'))
   await publisher.stop()
   // A quarter of a second for each answer, so that there is a half way.
-  for (const path of Object.keys(TREE))
+  for (const path of Object.keys(treeOf('killed')))
     server.answers.set(
       `/killed/${path.split('/').map(encodeURIComponent).join('/')}`,
       (request, response) => {
@@ -159,17 +170,17 @@ test('killed half way it goes on with what is stored, and takes nothing twice', 
     )
   server.sentBytes = 0
   const { look, destination } = await begin(reader, 'killed')
-  await until('some of it is there', 60_000, async () => (await look()).haveBytes > TREE_BYTES / 4)
+  await until('some of it is there', 60_000, async () => (await look()).haveBytes > totalBytes / 4)
   const before = await look()
-  assert.ok(before.haveBytes < TREE_BYTES, 'not all of it')
+  assert.ok(before.haveBytes < totalBytes, 'not all of it')
   await reader.kill()
   server.answers.clear()
   await reader.up('--origin-any-address')
   await until('it is complete', 60_000, async () => (await look()).state === 'complete')
-  sameTree(destination)
+  sameTree('killed', destination)
   assert.ok((await look()).resumedBytes >= before.haveBytes)
   const torrentBytes = server.files.get('/killed.torrent')?.bytes.length ?? 0
-  assert.ok(server.sentBytes <= 2 * TREE_BYTES - before.haveBytes + 2 * torrentBytes)
+  assert.ok(server.sentBytes <= 2 * totalBytes - before.haveBytes + 2 * torrentBytes)
   await publisher.up()
   await cluster.meshed()
 })
@@ -179,7 +190,7 @@ test('garbage, and then the origin put right: set aside and shown, and the publi
   assert.ok(reader !== undefined)
   await publish('garbage', `${base}/garbage/`)
   await putTorrent('garbage')
-  for (const path of Object.keys(TREE)) {
+  for (const path of Object.keys(treeOf('garbage'))) {
     const file = server.files.get(`/garbage/${path}`)
     if (file !== undefined)
       server.files.set(`/garbage/${path}`, { ...file, bytes: new Uint8Array(file.bytes).fill(7) })
@@ -194,7 +205,7 @@ test('garbage, and then the origin put right: set aside and shown, and the publi
   assert.ok(problems.some(({ code }) => code === 'ORIGIN_FAULTY'))
   await publisher.up()
   await until('it is complete', 60_000, async () => (await look()).state === 'complete')
-  sameTree(destination)
+  sameTree('garbage', destination)
 })
 
 test('an outage: it waits, and goes on by itself', async () => {
@@ -204,7 +215,7 @@ test('an outage: it waits, and goes on by itself', async () => {
   await putTorrent('outage')
   await publisher.stop()
   let isOut = true
-  for (const path of Object.keys(TREE))
+  for (const path of Object.keys(treeOf('outage')))
     server.answers.set(
       `/outage/${path.split('/').map(encodeURIComponent).join('/')}`,
       (request, response) => {
@@ -216,7 +227,7 @@ test('an outage: it waits, and goes on by itself', async () => {
   await until('the origin is waited for', 60_000, async () => (await look()).origin?.state === 'waiting')
   isOut = false
   await until('it is complete', 60_000, async () => (await look()).state === 'complete')
-  sameTree(destination)
+  sameTree('outage', destination)
   server.answers.clear()
   await publisher.up()
   await cluster.meshed()
@@ -303,7 +314,7 @@ test('https with a certificate of the org’s own authority: refused without it,
     process.env.NODE_EXTRA_CA_CERTS = certificate
     await reader.up('--origin-any-address')
     await until('it is complete', 60_000, async () => (await look()).state === 'complete')
-    sameTree(destination)
+    sameTree('tls', destination)
   } finally {
     delete process.env.NODE_EXTRA_CA_CERTS
     secure.close()
