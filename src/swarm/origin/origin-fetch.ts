@@ -115,7 +115,6 @@ export class OriginFetch {
     this.#need = need
     for (const { isComplete } of sessions.values()) if (isComplete) this.#sourceMs = nowMs
     this.#claimedMs ??= new Float64Array(this.#picker.version.pieceCount)
-    if (this.#turns.look(nowMs, limits.claimGraceMs) || this.#share.length === 0) this.#shareOut()
   }
 
   #shareOut(): void {
@@ -137,6 +136,7 @@ export class OriginFetch {
   #next(): PieceIndex | undefined {
     const sinceMs = this.#sinceMs()
     if (sinceMs === undefined) return undefined
+    if (this.#turns.look(this.#context.nowMs, this.#context.limits.claimGraceMs)) this.#shareOut()
     for (let at = this.#share.length - 1; at >= 0; at--) {
       const piece = this.#share[at] ?? 0
       if (this.#picker.have.has(piece)) this.#share.splice(at, 1)
@@ -153,6 +153,8 @@ export class OriginFetch {
   #leftByOthers(sinceMs: number): PieceIndex | undefined {
     const { nowMs, limits } = this.#context
     let best: number | undefined
+    // Somebody comes before us for each of them.
+    if (nowMs < sinceMs + limits.claimGraceMs) return undefined
     for (let piece = 0; piece < this.#picker.version.pieceCount; piece++) {
       if (!this.#mayFetch(piece)) continue
       const fromMs = Math.max(sinceMs, this.#claimedMs?.[piece] ?? 0)
@@ -176,11 +178,11 @@ export class OriginFetch {
     return this.#need === 'late' ? this.#picker.copies(piece) === 0 : this.#picker.availability(piece) === 0
   }
 
-  /** Whether a piece was begun with a peer that gives nothing, and nobody else is asked for it. */
+  /** Whether blocks are missing of a piece that was begun with a peer which gives too slowly, or nothing. */
   #isIdle(piece: number): boolean {
-    if (this.#need !== 'stalled') return false
-    const open = this.#picker.openPiece(pieceIndex(piece))
-    return open !== undefined && this.#picker.unfilled.has(open) && open.requests.size === 0
+    const open = this.#need === 'unheld' ? undefined : this.#picker.openPiece(pieceIndex(piece))
+    if (open === undefined || !this.#picker.unfilled.has(open)) return false
+    return this.#need === 'late' || open.requests.size === 0
   }
 
   #hasRoom(piece: PieceIndex): boolean {

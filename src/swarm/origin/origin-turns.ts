@@ -19,7 +19,7 @@ export class OriginTurns {
   #members: Sharer[] = []
   #sites: Sharer[] = []
   #lookedMs = Number.NEGATIVE_INFINITY
-  #known = ''
+  #known: string | undefined
 
   constructor(init: {
     readonly self: DeviceId
