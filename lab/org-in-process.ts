@@ -14,6 +14,7 @@ import { SILENT_LOG } from '../src/node/log.ts'
 import { initHome, joinOrg } from '../src/node/membership.ts'
 import { GOSSIP_TOPICS, Node } from '../src/node/node.ts'
 import { LocalNodeService } from '../src/node/node-service.ts'
+import type { OriginRules } from '../src/node/origin/origin-client.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
 import { AuditStore } from '../src/store/audit-store.ts'
 import { FilesystemStore } from '../src/store/filesystem.ts'
@@ -42,7 +43,7 @@ export class OrgInProcess {
     return await this.start(home)
   }
 
-  async start(home: string): Promise<Running> {
+  async start(home: string, origins?: OriginRules): Promise<Running> {
     const identity = loadIdentity(home)
     const key = await loadDeviceKey(keyPath(home))
     const store = await FilesystemStore.open({ home })
@@ -50,6 +51,7 @@ export class OrgInProcess {
     const transport = new Libp2pTransport({ key, listen: ['/ip4/127.0.0.1/tcp/0'], topics: GOSSIP_TOPICS })
     const node = new Node({
       ...{ home, software: 'test', identity, key, store, auditStore, transport },
+      ...(origins === undefined ? {} : { origins }),
       log: SILENT_LOG
     })
     const running = { node, service: new LocalNodeService(node) }

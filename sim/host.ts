@@ -176,6 +176,7 @@ export class Host implements Party {
         streamOpened: () => undefined,
         serving: async () => world.engine.touched(),
         streamEnded: () => undefined,
+        obtained: () => undefined,
         refused: ({ action, peer, reason }) => {
           if (action === 'violation' && peer !== undefined)
             world.observer.accused(this, world.hostOf(peer as DeviceId), reason ?? '')

@@ -87,7 +87,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
     const transport = new Libp2pTransport({ key, listen, mdns: options.mdns, topics: GOSSIP_TOPICS })
     const audit = { witnesses: witnessKeysOf(options.auditWitnesses), retentionMs: options.auditRetentionMs }
-    const parts = { store, auditStore, transport, audit, log }
+    const origins = { anyAddress: options.originAnyAddress === true }
+    const parts = { store, auditStore, transport, audit, origins, log }
     const node = new Node({ home, software: SOFTWARE, identity, key, ...parts })
     const admin = createAdminServer({ service: new LocalNodeService(node), log })
     const stopped = stopSignal()

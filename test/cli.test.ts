@@ -59,6 +59,7 @@ const STATUS: NodeStatus = {
   peersKnown: 2,
   datasets: 1,
   transfersActive: 0,
+  transfersLate: 0,
   receivedBytes: 5,
   sentBytes: 6,
   wastedBytes: 0,
@@ -104,7 +105,7 @@ const ACTIVITY: Activity = {
     {
       ...{ id: 't-1', name: 'os-image', ordinal: 2, version: VERSION, state: 'fetching', destination: '/d' },
       ...{ totalBytes: 1000, haveBytes: 400, receiveBytesPerSecond: 100, sendBytesPerSecond: 0, etaMs: 6000 },
-      ...{ peers: 1, inFlightBytes: 0, wanBytes: 0, problem: null }
+      ...{ peers: 1, inFlightBytes: 0, outlook: null, originBytes: 0, wanBytes: 0, problem: null }
     }
   ],
   misbehaved: [
@@ -142,6 +143,7 @@ const DATASET: Dataset = {
     bytes: 1000,
     pieceBytes: 16384,
     magnet: MAGNET.replace(VERSION, version),
+    origin: null,
     local: [],
     holders: [{ ...PUBLISHER, complete: true }]
   }))
@@ -155,6 +157,10 @@ const STARTED: Transfer = {
   destination: '/d',
   purpose: null,
   priority: 'normal',
+  deadlineAtMs: null,
+  outlook: null,
+  lateByMs: null,
+  origin: null,
   only: [],
   ofVersion: null,
   state: 'fetching',
@@ -267,6 +273,11 @@ class ScriptedNode implements NodeService {
   async resumeTransfer(id: string) {
     this.asked.push({ resume: id })
     return this.become({ state: 'fetching' })
+  }
+
+  async setTransferDeadline(id: string, deadlineAtMs: number | null) {
+    this.asked.push({ deadline: id, deadlineAtMs })
+    return this.become({ deadlineAtMs })
   }
 
   async prioritiseTransfer(id: string, priority: Transfer['priority']) {
@@ -503,7 +514,25 @@ describe('peerage publish', () => {
     const lines = jsonLines(stdout)
     assert.equal(lines[0]?.type, 'progress')
     assert.deepEqual(lines.at(-1), { type: 'result', result: PUBLISHED })
-    assert.deepEqual(node.asked, [{ path: join(folder, 'x'), name: 'os-image', dataClass: 'internal' }])
+    assert.deepEqual(node.asked, [
+      { path: join(folder, 'x'), name: 'os-image', dataClass: 'internal', origin: null }
+    ])
+  })
+})
+
+describe('peerage transfers deadline', () => {
+  it('sends an instant, or none, and refuses one that is over', async () => {
+    const before = Date.now()
+    assert.equal((await peerage('transfers', 'deadline', STARTED.id, '2h')).exitCode, 0)
+    assert.equal((await peerage('transfers', 'deadline', STARTED.id, 'none')).exitCode, 0)
+    const [set, none] = node.asked as { deadlineAtMs: number | null }[]
+    const inMs = (set?.deadlineAtMs ?? 0) - before
+    assert.ok(inMs >= 7_200_000 && inMs < 7_260_000)
+    assert.equal(none?.deadlineAtMs, null)
+    const { exitCode, stderr } = await peerage('transfers', 'deadline', STARTED.id, '2020-01-01T00:00:00Z')
+    assert.equal(exitCode, 64)
+    assert.match(stderr, /2020-01-01T00:00:00.000Z is over/)
+    assert.equal(node.asked.length, 2)
   })
 })
 
@@ -518,7 +547,7 @@ describe('peerage get', () => {
     assert.match(stdout, /300 B from build-1, the publisher\n$/)
     const destination = `${join(folder, 'd')}/`
     const order = { name: 'os-image', version: '2', destination, purpose: 'CHG-7' }
-    assert.deepEqual(node.asked, [{ ...order, priority: null, only: [] }])
+    assert.deepEqual(node.asked, [{ ...order, priority: null, deadlineAtMs: null, only: [] }])
   })
 
   it('sends priority and globs, and says when only a part was asked for', async () => {
@@ -534,7 +563,9 @@ describe('peerage get', () => {
       /^os-image@2 is there in part, as was asked for, in \/d\n {2}1 file, 1\.00 kB, of 9 files, 9\.00 kB,/
     )
     const order = { name: 'os-image', version: null, destination: '/d', purpose: null }
-    assert.deepEqual(node.asked, [{ ...order, priority: 'high', only: ['**/*.img', '!old/'] }])
+    assert.deepEqual(node.asked, [
+      { ...order, priority: 'high', deadlineAtMs: null, only: ['**/*.img', '!old/'] }
+    ])
   })
 
   it('says that the transfer is paused, and waits on', async () => {

@@ -10,6 +10,7 @@ import type { Content } from './content.ts'
 import { HostileProcess } from './hostile-process.ts'
 import { within } from './network.ts'
 import type { HostPlan, NetworkPlan } from './network-plan.ts'
+import { ORIGIN_PATH, ORIGIN_PORT, OriginProcess } from './origin-process.ts'
 import type { Swarm } from './swarm.ts'
 
 const PORT = 4701
@@ -23,6 +24,8 @@ const LOG_LINES = 12
 export interface OurSwarmOptions {
   readonly plan: NetworkPlan
   readonly folder: string
+  /** A web server takes the place of the source. */
+  readonly isOrigin: boolean
   /** For Node.js, before the program of each node. */
   readonly nodeOptions: readonly string[]
   readonly onStep: (step: string) => void
@@ -33,6 +36,7 @@ export class OurSwarm implements Swarm {
   readonly #cluster: Cluster
   readonly #nodes = new Map<string, ClusterNode>()
   readonly #hostile = new Map<string, HostileProcess>()
+  #origin: OriginProcess | undefined
   #isStopping = false
 
   constructor(options: OurSwarmOptions) {
@@ -68,6 +72,7 @@ export class OurSwarm implements Swarm {
     await this.#cluster.meshed(READY_TIMEOUT_MS)
     onStep('publishing')
     await this.#publish(content)
+    if (this.#options.isOrigin) await this.#leaveToOrigin(source, content)
     await delay(SETTLE_MS)
   }
 
@@ -85,11 +90,32 @@ export class OurSwarm implements Swarm {
     this.#hostile.set(host.name, await HostileProcess.join({ launcher, ticket, listen, behaviour }))
   }
 
+  #originUrl(): string | null {
+    const { plan, isOrigin } = this.#options
+    return isOrigin ? `http://${plan.hosts[0]?.address}:${ORIGIN_PORT}${ORIGIN_PATH}` : null
+  }
+
+  /** The source ends, and a web server begins in its place. */
+  async #leaveToOrigin(source: HostPlan, { path }: Content): Promise<void> {
+    this.#options.onStep('the source leaves it to the origin')
+    const torrent = join(this.#options.folder, 'data.torrent')
+    const { client } = this.node(source)
+    writeFileSync(torrent, await client.bytes('torrent', { name: DATASET, version: null }))
+    await this.node(source).stop()
+    const launcher = [...within(source.namespace), process.execPath]
+    this.#origin = await OriginProcess.start({ launcher, address: source.address, path, torrent })
+  }
+
+  /** Payload that the HTTP origin sent; undefined without one. */
+  async originBytes(): Promise<number | undefined> {
+    return await this.#origin?.sentBytes()
+  }
+
   async #publish(content: Content): Promise<void> {
     const publisher = defined(this.#cluster.nodes[0], 'a source')
     await publisher.client.stream(
       'publish',
-      { path: content.path, name: DATASET, dataClass: 'internal' },
+      { path: content.path, name: DATASET, dataClass: 'internal', origin: this.#originUrl() },
       { signal: new AbortController().signal, onProgress: () => undefined }
     )
     await until('every host knows the dataset', READY_TIMEOUT_MS, async () => {
@@ -151,6 +177,7 @@ export class OurSwarm implements Swarm {
   async stop(): Promise<void> {
     this.#isStopping = true
     for (const hostile of this.#hostile.values()) hostile.kill()
+    this.#origin?.kill()
     // What is to be measured has been; draining would cost minutes of the machine's time.
     await Promise.all(this.#cluster.nodes.map(node => node.kill()))
   }

@@ -26,6 +26,8 @@ export interface RunResult {
   readonly lastSeconds: number
   readonly timesBound: number
   readonly sourceCopies: number
+  /** Payload that an HTTP origin sent; null without one. */
+  readonly originCopies: number | null
   readonly sites: readonly SiteResult[]
   readonly shaperDrops: number
   /** IP packets that the relay of the WAN links was given, and those that it lost as it was told to. */
@@ -45,6 +47,7 @@ export interface Measured {
   readonly scenario: string
   readonly program: string
   readonly bytes: number
+  readonly originBytes: number | undefined
   readonly race: RaceResult
   readonly usage: Usage
   readonly before: LinkCounts
@@ -52,7 +55,7 @@ export interface Measured {
 }
 
 export function summarise(measured: Measured): RunResult {
-  const { plan, scenario, program, bytes, race, usage, before, after } = measured
+  const { plan, scenario, program, bytes, originBytes, race, usage, before, after } = measured
   const limit: Bound = bound(plan, bytes, race.absentSeconds)
   const times = [...race.seconds.values()]
   const lastSeconds = Math.max(...times)
@@ -74,6 +77,7 @@ export function summarise(measured: Measured): RunResult {
     lastSeconds,
     timesBound: lastSeconds / limit.seconds,
     sourceCopies: passed('hosts', source, 'up') / bytes,
+    originCopies: originBytes === undefined ? null : originBytes / bytes,
     sites: plan.sites.flatMap(({ name, wan }) =>
       wan === undefined
         ? []
@@ -121,6 +125,9 @@ export function renderRun(run: RunResult): string[] {
     `  has it: the median host after ${medianSeconds.toFixed(2)} s, the last after ${lastSeconds.toFixed(2)} s, ` +
       `${timesBound.toFixed(2)} x the bound`,
     `  sent by the source: ${sourceCopies.toFixed(2)} copies`,
+    ...(run.originCopies === null
+      ? []
+      : [`  of payload by the origin: ${run.originCopies.toFixed(3)} copies`]),
     ...sites.map(
       ({ site, copiesIn, copiesOut }) =>
         `  WAN of site ${site}: ${copiesIn.toFixed(2)} copies in, ${copiesOut.toFixed(2)} out`

@@ -45,7 +45,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   const swarm =
     program === 'libtorrent'
       ? new LibtorrentSwarm({ plan, folder })
-      : new OurSwarm({ plan, folder, nodeOptions, onStep })
+      : new OurSwarm({ plan, folder, nodeOptions, onStep, isOrigin: scenario.isOrigin === true })
   let trace: Trace | undefined
   try {
     await Promise.race([swarm.prepare(content), rejectionOf(signal)])
@@ -60,11 +60,13 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     const result = await race({ plan, swarm, timeoutMs, signal, onProgress })
     const used = usage()
     const after = await network.counts()
+    const originBytes = swarm instanceof OurSwarm ? await swarm.originBytes() : undefined
     return summarise({
       plan,
       scenario: scenario.name,
       program,
       bytes: content.bytes,
+      originBytes,
       race: result,
       usage: used,
       before,

@@ -29,6 +29,8 @@ export interface Scenario extends Mishaps {
   readonly sites: readonly SiteShape[]
   readonly files: number
   readonly fileBytes: number
+  /** The source leaves, and a web server in its place is the HTTP origin; the content is one file. */
+  readonly isOrigin?: boolean
 }
 
 const MB = 1_000_000
@@ -86,6 +88,17 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
     files: 1,
     fileBytes: 25 * MB
+  },
+  {
+    name: 'origin',
+    what: 'an HTTP origin behind 20 Mbit/s instead of a seed: 3 sites of 4 hosts behind 20 Mbit/s each, 25 MB',
+    sites: [
+      { name: 'web', hosts: hosts(1, 200), wan: symmetric(20) },
+      ...['a', 'b', 'c'].map(name => ({ name, hosts: hosts(4, 200), wan: symmetric(20) }))
+    ],
+    files: 1,
+    fileBytes: 25 * MB,
+    isOrigin: true
   },
   {
     name: 'mixed',

@@ -34,6 +34,8 @@ const activeTransfer = z.object({
   receiveBytesPerSecond: bytesPerSecond,
   sendBytesPerSecond: bytesPerSecond,
   etaMs: durationMs.nullable(),
+  outlook: z.enum(['on time', 'late', 'not known']).nullable().default(null),
+  originBytes: byteCount.default(0),
   peers: count,
   inFlightBytes: byteCount,
   wanBytes: byteCount,

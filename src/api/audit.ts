@@ -19,6 +19,7 @@ export const auditAction = z.enum([
   'serving',
   'served',
   'received',
+  'obtained',
   'receipted',
   'read',
   'stored',

@@ -12,6 +12,7 @@ import {
   filesAndBytes,
   instantMs,
   ordinal,
+  originUrl,
   problem,
   versionId,
   versionSelector
@@ -25,7 +26,12 @@ export const versionRequest = z.strictObject({
   version: versionSelector.nullable().default(null)
 })
 
-export const publishRequest = z.strictObject({ path: absolutePath, name: datasetName, dataClass })
+export const publishRequest = z.strictObject({
+  path: absolutePath,
+  name: datasetName,
+  dataClass,
+  origin: originUrl.nullable().default(null)
+})
 
 export const publishProgress = z.object({
   phase: z.enum(['scanning', 'hashing', 'chunking', 'recording']),
@@ -72,6 +78,7 @@ const datasetVersion = z.object({
   bytes: byteCount,
   pieceBytes: byteCount,
   magnet: z.string(),
+  origin: z.string().nullable().default(null),
   local: z.array(localCopy).readonly(),
   holders: z.array(deviceName.extend({ complete: z.boolean() })).readonly()
 })

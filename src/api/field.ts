@@ -32,6 +32,9 @@ export const durationMs = z.number().nonnegative()
 export const bytesPerSecond = z.number().nonnegative()
 
 /** The characters of a name are the ledger's to judge; here only what would make the request ambiguous. */
+const ORIGIN_CHARACTERS_MAX = 2048
+/** What can be one is the node's to say. */
+export const originUrl = z.string().min(1).max(ORIGIN_CHARACTERS_MAX)
 export const datasetName = z
   .string()
   .min(1)

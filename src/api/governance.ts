@@ -10,6 +10,7 @@ import {
   instantMs,
   label,
   operationId,
+  originUrl,
   versionId
 } from './field.ts'
 
@@ -52,6 +53,13 @@ export const policyRequest = z.strictObject({
   name: datasetName,
   labels: z.array(label).max(LABELS_MAX).readonly(),
   access: policyAccess
+})
+
+/** A null version is the newest; a null URL takes the origin that it has. */
+export const originRequest = z.strictObject({
+  name: datasetName,
+  version: z.string().min(1).max(64).nullable().default(null),
+  url: originUrl.nullable()
 })
 
 /** A null version is the newest. */

@@ -77,6 +77,7 @@ import {
   inviteReference,
   noteRequest,
   operationReference,
+  originRequest,
   policyRequest,
   roleGrantRequest,
   roleList,
@@ -94,6 +95,7 @@ import {
 import { peerList } from './peer.ts'
 import { status } from './status.ts'
 import {
+  deadlineRequest,
   priorityRequest,
   stopRequest,
   transfer,
@@ -156,6 +158,7 @@ export const ROUTES = {
   stopTransfer: json('POST', '/transfers/:id/stop', stopRequest, transfer),
   pauseTransfer: json('POST', '/transfers/:id/pause', transferReference, transfer),
   resumeTransfer: json('POST', '/transfers/:id/resume', transferReference, transfer),
+  setTransferDeadline: json('POST', '/transfers/:id/deadline', deadlineRequest, transfer),
   prioritiseTransfer: json('POST', '/transfers/:id/priority', priorityRequest, transfer),
   /** Leaving this stream does not stop the transfer. */
   watchTransfer: stream('GET', '/transfers/:id/events', transferReference, {
@@ -197,6 +200,7 @@ export const ROUTES = {
   grantAccess: json('POST', '/access/grant', accessGrantRequest, acted),
   revokeAccess: json('POST', '/access/revoke', accessRevokeRequest, acted),
   setPolicy: json('POST', '/datasets/:name/policy', policyRequest, acted),
+  setOrigin: json('POST', '/datasets/:name/origin', originRequest, acted),
   quarantine: json('POST', '/datasets/:name/quarantine', contentRequest, contentActed),
   release: json('POST', '/datasets/:name/release', contentRequest, contentActed),
   recall: json('POST', '/datasets/:name/recall', contentRequest, contentActed),

@@ -17,6 +17,7 @@ export const status = z.object({
   peersKnown: count,
   datasets: count,
   transfersActive: count,
+  transfersLate: count.default(0),
   receivedBytes: byteCount,
   sentBytes: byteCount,
   wastedBytes: byteCount,

@@ -31,15 +31,27 @@ export const transferRequest = versionRequest.extend({
   destination: absolutePath,
   purpose: label.nullable().default(null),
   priority: transferPriority.nullable().default(null),
+  deadlineAtMs: instantMs.nullable().default(null),
   only: z.array(fileGlob).max(GLOBS_MAX).readonly().default([])
 })
 export const transferReference = z.strictObject({ id: transferId })
 export const priorityRequest = z.strictObject({ id: transferId, priority: transferPriority })
+export const deadlineRequest = z.strictObject({ id: transferId, deadlineAtMs: instantMs.nullable() })
 export const stopRequest = z.strictObject({ id: transferId, discard: z.boolean().default(false) })
 
 const transferSource = deviceName.extend({
   connected: z.boolean(),
   publisher: z.boolean(),
+  receivedBytes: byteCount,
+  bytesPerSecond
+})
+
+const transferOrigin = z.object({
+  url: z.string(),
+  state: z.enum(['ready', 'waiting', 'aside']),
+  problem: z.string().nullable(),
+  retryAtMs: instantMs.nullable(),
+  need: z.enum(['unheld', 'late', 'stalled']).nullable(),
   receivedBytes: byteCount,
   bytesPerSecond
 })
@@ -52,6 +64,10 @@ export const transfer = z.object({
   destination: z.string(),
   purpose: label.nullable(),
   priority: transferPriority.default('normal'),
+  deadlineAtMs: instantMs.nullable().default(null),
+  outlook: z.enum(['on time', 'late', 'not known']).nullable().default(null),
+  lateByMs: durationMs.nullable().default(null),
+  origin: transferOrigin.nullable().default(null),
   only: z.array(z.array(fileGlob).readonly()).readonly().default([]),
   state: z.enum(['queued', 'waiting', 'fetching', 'paused', 'complete', 'stopped', 'failed']),
   startedAtMs: instantMs,

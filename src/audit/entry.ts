@@ -12,6 +12,7 @@
  *     serving       a peer was let begin to read a version here; durable before the first block leaves
  *     served        how many bytes of it went to that peer since then; `done` when its stream is over
  *     received      bytes of a version that came from a peer and were verified
+ *     obtained      bytes of a version that came from its HTTP origin, outside the org, and were verified
  *     receipted     a peer's signed receipt for what it was served (receipt.ts)
  *     read          a version was fetched here in full, and for what
  *     stored        a version is held here from now on
@@ -79,6 +80,8 @@ const ENTRY_DEPTH_MAX = 1
 const CLASSES = new RegExp(`^(?:${DATASET_CLASSES.join('|')})(?: (?:${DATASET_CLASSES.join('|')}))*$`)
 /** Stands in a copy of a log in the place of an entry of which retention has left only the leaf hash. */
 export const DROPPED = new Uint8Array(0)
+const HOST = /^[a-z0-9.:[\]-]+$/
+const HOST_CHARACTERS_MAX = 300
 const TYPE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*$/
 
 export function isDropped(bytes: Uint8Array): boolean {
@@ -119,6 +122,12 @@ export type AuditEvent =
       readonly receipt: Uint8Array
       /** As the receipt has it. */
       readonly purpose: string | null
+    } & OfVersion)
+  | ({
+      readonly action: 'obtained'
+      /** Host, and port if it is not the usual one, of the URL that the ledger names. */
+      readonly host: string
+      readonly bytes: number
     } & OfVersion)
   | ({ readonly action: 'read'; readonly bytes: number; readonly purpose: string | null } & OfVersion)
   | ({ readonly action: 'stored'; readonly bytes: number; readonly kind: 'source' | 'fetched' } & OfVersion)
@@ -219,6 +228,14 @@ const SHAPES = {
     peer: device,
     receipt: bytesUpTo(RECEIPT_BYTES_MAX),
     purpose,
+    version,
+    dataset
+  }),
+  obtained: object({
+    ...head,
+    action: oneOf(['obtained']),
+    host: text(HOST_CHARACTERS_MAX, HOST),
+    bytes: integer(0),
     version,
     dataset
   }),

@@ -56,7 +56,8 @@ test('types are those of the table', () => {
       ['peerage.audit.override', 300499, 1],
       ['peerage.audit.overridden', 600599, 1],
       ['peerage.audit.expired', 300404, 1],
-      ['peerage.audit.renewed', 300499, 1]
+      ['peerage.audit.renewed', 300499, 1],
+      ['peerage.audit.obtained', 600501, 1]
     ]
   )
 })

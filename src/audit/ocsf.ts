@@ -39,6 +39,7 @@ const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
   serving: { of: 'datastore', id: 1, name: 'Read' },
   served: { of: 'datastore', id: 1, name: 'Read' },
   received: { of: 'datastore', id: 1, name: 'Read' },
+  obtained: { of: 'datastore', id: 1, name: 'Read' },
   read: { of: 'datastore', id: 1, name: 'Read' },
   stored: { of: 'datastore', id: 5, name: 'Write' },
   deleted: { of: 'datastore', id: 7, name: 'Delete' },

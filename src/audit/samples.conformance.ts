@@ -60,7 +60,8 @@ export const SAMPLE_EVENTS: readonly AuditEvent[] = [
     version: of.version
   },
   { action: 'expired', before: START_MS, entries: 7 },
-  { action: 'renewed', reason: 'restored', earlier: START_MS, entries: 120, held: 80 }
+  { action: 'renewed', reason: 'restored', earlier: START_MS, entries: 120, held: 80 },
+  { action: 'obtained', host: 'mirror.example:8443', bytes: 4096, ...of }
 ]
 
 const log = new TestLog('log').grow(6)

@@ -99,6 +99,10 @@ export const ERROR_CODES = {
   VERIFY_FAILED: { meaning: 'Stored bytes do not match the version.', exitCode: 65 },
   // transfer
   NO_SOURCES: { meaning: 'No reachable peer has the missing pieces.', exitCode: 75 },
+  ORIGIN_FAULTY: {
+    meaning: 'The HTTP origin of a version gives something else than it should, or nothing; it is set aside.',
+    exitCode: 75
+  },
   NOTHING_SELECTED: { meaning: 'No file of the version is chosen by the globs of --only.', exitCode: 66 },
   TRANSFER_SETTLED: {
     meaning: 'A transfer is complete, stopped or failed: what was asked for is for one under way.',

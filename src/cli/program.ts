@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
-import { grantAccess, listAccess, revokeAccess, setPolicy } from './commands/access.ts'
+import { grantAccess, listAccess, revokeAccess, setOrigin, setPolicy } from './commands/access.ts'
 import { adminStatus, initRecovery, listAdmins, signRoot } from './commands/admin.ts'
 import { listOverrides, makeOverride } from './commands/admin-override.ts'
 import { PROPOSALS } from './commands/admin-propose.ts'
@@ -38,6 +38,7 @@ import {
   pauseTransfer,
   prioritiseTransfer,
   resumeTransfer,
+  setTransferDeadline,
   stopTransfer,
   transfers
 } from './commands/transfers.ts'
@@ -157,13 +158,13 @@ const FAMILIES: readonly Family[] = [
     name: 'dataset',
     summary: 'govern one dataset',
     example: 'peerage dataset policy payroll --access granted',
-    members: [setPolicy]
+    members: [setPolicy, setOrigin]
   },
   {
     name: 'transfers',
     summary: 'list the transfers of this node, stop, pause or resume one, or put it first',
     example: 'peerage transfers',
-    members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer]
+    members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer, setTransferDeadline]
   },
   {
     name: 'follow',

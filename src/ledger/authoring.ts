@@ -111,6 +111,7 @@ function ownershipFault(
       )
       return owns ? undefined : 'this device owns no dataset with that version; its owner or an admin may'
     }
+    case 'dataset.origin':
     case 'dataset.policy':
     case 'dataset.retire':
     case 'dataset.publish': {

@@ -3,6 +3,7 @@
 import type { OrgId, VersionId } from '../base/ids.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { OwnDevice, Problem, TransferState } from './service-words.ts'
+import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { Misbehaviour } from './swarm/misbehaviour-book.ts'
 
 /** Rates of payload, and payload since the start of the node, seen from this device. */
@@ -27,6 +28,10 @@ export interface ActiveTransfer {
   readonly receiveBytesPerSecond: number
   readonly sendBytesPerSecond: number
   readonly etaMs: number | null
+  /** Whether its deadline will be met at the present rate; null without one. */
+  readonly outlook: Outlook | null
+  /** What came from its HTTP origin. */
+  readonly originBytes: number
   /** Devices with a stream for the version. */
   readonly peers: number
   readonly inFlightBytes: number

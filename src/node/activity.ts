@@ -15,8 +15,9 @@ import {
 } from './activity-terms.ts'
 import type { Node } from './node.ts'
 import type { Problem } from './service.ts'
-import { addTally, NO_TALLY, type Tally } from './swarm/swarm-driver.ts'
+import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
+import { deadlineFields } from './swarm/transfer-extras.ts'
 import { isSettled } from './swarm/transfer-orders.ts'
 
 interface Stream extends PeerStatus {
@@ -143,6 +144,12 @@ function ofView(node: Node, view: TransferView, status: TransferStatus | undefin
     ...{ id, name, ordinal, version, state, destination, totalBytes, haveBytes, receiveBytesPerSecond },
     sendBytesPerSecond: status?.uploadRate ?? 0,
     etaMs: etaMs(totalBytes - haveBytes, receiveBytesPerSecond),
+    outlook: deadlineFields(view, {
+      lackingBytes: totalBytes - haveBytes,
+      bytesPerSecond: receiveBytesPerSecond,
+      nowMs: Date.now()
+    }).outlook,
+    originBytes: view.originBytes,
     peers: status?.peers.length ?? 0,
     inFlightBytes: status?.inFlightBytes ?? 0,
     wanBytes: fromOtherSites(node, tallies),
@@ -162,6 +169,8 @@ function ofServed(node: Node, version: VersionId, status: TransferStatus): Activ
     receiveBytesPerSecond: status.downloadRate,
     sendBytesPerSecond: status.uploadRate,
     etaMs: null,
+    outlook: null,
+    originBytes: 0,
     peers: status.peers.length,
     inFlightBytes,
     wanBytes: fromOtherSites(node, hub.talliesOf(version)),

@@ -62,8 +62,9 @@ import type {
 } from './service.ts'
 import { DAMAGED_FILES_MAX, TRANSFER_SOURCES_MAX } from './service.ts'
 import { selectedSums, sumsOf } from './swarm/selection.ts'
-import { addTally, NO_TALLY, type Tally } from './swarm/swarm-driver.ts'
+import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
+import { deadlineFields, originOfTransfer, originProblem } from './swarm/transfer-extras.ts'
 import { isActive } from './swarm/transfer-orders.ts'
 
 export class LocalNodeService implements NodeService {
@@ -90,7 +91,7 @@ export class LocalNodeService implements NodeService {
   }
 
   async status(): Promise<NodeStatus> {
-    const { identity, transport, hub, keeper, desk, software, home } = this.#node
+    const { identity, transport, hub, keeper, software, home } = this.#node
     const state = keeper.state()
     const total = [...hub.tallies().values()].reduce(addTally, NO_TALLY)
     const statuses = hub.statuses().map(({ status }) => status)
@@ -106,7 +107,7 @@ export class LocalNodeService implements NodeService {
       peersConnected: transport.peers().length,
       peersKnown: members.filter(device => device !== identity.device).length,
       datasets: state.datasets.size,
-      transfersActive: desk.views().filter(view => isActive(view.state)).length,
+      ...this.#transferCounts(),
       ...total,
       receiveBytesPerSecond: statuses.reduce((sum, status) => sum + status.downloadRate, 0),
       sendBytesPerSecond: statuses.reduce((sum, status) => sum + status.uploadRate, 0),
@@ -114,6 +115,12 @@ export class LocalNodeService implements NodeService {
       misbehaved: misbehavedPeers(this.#node, Date.now()),
       problems: this.#problems()
     }
+  }
+
+  #transferCounts(): Pick<NodeStatus, 'transfersActive' | 'transfersLate'> {
+    const active = this.#node.desk.views().filter(view => isActive(view.state))
+    const late = active.filter(view => this.#transfer(view).outlook === 'late')
+    return { transfersActive: active.length, transfersLate: late.length }
   }
 
   async activity(): Promise<Activity> {
@@ -274,6 +281,7 @@ export class LocalNodeService implements NodeService {
       destination: request.destination,
       purpose: request.purpose,
       priority: request.priority,
+      deadlineAtMs: request.deadlineAtMs ?? null,
       only: request.only.length === 0 ? [] : [request.only]
     })
     return await this.transfer(id)
@@ -311,6 +319,10 @@ export class LocalNodeService implements NodeService {
 
   async prioritiseTransfer(id: string, priority: TransferPriority): Promise<Transfer> {
     return this.#transfer(this.#node.desk.prioritise(id, priority) ?? unknownTransfer(id))
+  }
+
+  async setTransferDeadline(id: string, deadlineAtMs: number | null): Promise<Transfer> {
+    return this.#transfer(this.#node.desk.setDeadline(id, deadlineAtMs) ?? unknownTransfer(id))
   }
 
   onTransferChange(id: string, listener: () => void): () => void {
@@ -371,6 +383,7 @@ export class LocalNodeService implements NodeService {
     const sources = this.#sources(view)
     const total = [...view.tallies.values()].reduce(addTally, NO_TALLY)
     const bytesPerSecond = status?.downloadRate ?? 0
+    const origin = this.#node.origins.view(view.version)
     const { id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs } = view
     const { purpose, priority, only, selected } = view
     const files = selected?.files ?? view.files
@@ -378,6 +391,10 @@ export class LocalNodeService implements NodeService {
     return {
       ...{ id, name, version, ordinal, destination, state, startedAtMs, finishedAtMs, files, totalBytes },
       ...{ purpose, priority, only },
+      ...deadlineFields(view, {
+        ...{ lackingBytes: totalBytes - view.haveBytes, bytesPerSecond, nowMs: Date.now() }
+      }),
+      origin: originOfTransfer(origin, view, status),
       ofVersion: selected === null ? null : { files: view.files, bytes: view.totalBytes },
       haveBytes: view.haveBytes,
       resumedBytes: view.resumedBytes,
@@ -388,7 +405,7 @@ export class LocalNodeService implements NodeService {
       etaMs: etaMs(totalBytes - view.haveBytes, bytesPerSecond),
       sourcesConnected: sources.filter(source => source.connected).length,
       sources: sources.slice(0, TRANSFER_SOURCES_MAX),
-      problem: view.problem ?? view.holding?.problem ?? null
+      problem: view.problem ?? view.holding?.problem ?? originProblem(view.name, origin)
     }
   }
 
@@ -415,7 +432,10 @@ export class LocalNodeService implements NodeService {
 
   #problems(): Problem[] {
     const ofHoldings = this.#node.store.holdings().flatMap(holding => holding.problem ?? [])
-    const ofTransfers = this.#node.desk.views().flatMap(view => view.problem ?? [])
+    const ofTransfers = this.#node.desk.views().flatMap(({ problem, state, name, version }) => {
+      const origin = isActive(state) ? originProblem(name, this.#node.origins.view(version)) : null
+      return [problem ?? [], origin ?? []].flat()
+    })
     const ofAudit = this.#node.audit.log.store.database.findings().map(({ detail }) => ({
       code: 'AUDIT_BROKEN',
       message: detail,

@@ -28,6 +28,7 @@ import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
 import { openJoinDesk } from './ledger/join-desk.ts'
 import { LedgerKeeper } from './ledger/ledger-keeper.ts'
 import { LEDGER_TOPIC, LedgerSync } from './ledger/ledger-sync.ts'
+import { originOf } from './ledger/origin-words.ts'
 import { PRESENCE_TOPIC, PresenceBoard } from './ledger/presence-board.ts'
 import { RootAssembler } from './ledger/root-assembler.ts'
 import { SnapshotFile } from './ledger/snapshot-file.ts'
@@ -35,6 +36,8 @@ import { Connector } from './links/connector.ts'
 import { fetchingOf, usedBySwarm } from './links/swarm-use.ts'
 import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
+import type { OriginRules } from './origin/origin-client.ts'
+import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
 import type { OwnDevice } from './service-words.ts'
 import { Catalogue } from './swarm/catalogue.ts'
@@ -57,6 +60,7 @@ export interface NodeInit {
   readonly auditStore: AuditStore
   readonly transport: Transport
   readonly audit?: AuditSettings
+  readonly origins?: OriginRules
   readonly log: Log
 }
 
@@ -70,6 +74,7 @@ export class Node {
   readonly board: PresenceBoard
   readonly beacons: BeaconBoard
   readonly hub: SwarmHub
+  readonly origins: OriginDesk
   readonly desk: TransferDesk
   readonly reuse: Reuse
   readonly follows: FollowDesk
@@ -109,6 +114,7 @@ export class Node {
       settings: init.audit ?? DEFAULT_AUDIT_SETTINGS,
       purposeOf: version => this.desk.purposeOf(version)
     })
+    this.origins = this.#createOrigins(init)
     this.hub = new SwarmHub({
       transport,
       store,
@@ -120,16 +126,11 @@ export class Node {
       addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
       refusal: (device, version) => this.readFault(device, version),
-      audit: this.audit
+      audit: this.audit,
+      origins: this.origins
     })
     const { recorder } = this.audit
-    this.reuse = new Reuse({
-      ...{ store, transport, log },
-      mayRead: (device, version) => this.readFault(device, version) === undefined,
-      versionsOf: name =>
-        (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
-      holdersOf: version => this.#holdersOf(version)
-    })
+    this.reuse = this.#createReuse(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, log },
       onRead: read => recorder.read(read),
@@ -193,6 +194,23 @@ export class Node {
       ...{ transport, keeper, board, log, site: identity.site, contacts: loadContacts(store.records) },
       fetching: () => fetchingOf(hub, version => this.#publishersOf(version)),
       used: () => usedBySwarm(hub)
+    })
+  }
+
+  #createOrigins({ log, origins = {} }: NodeInit): OriginDesk {
+    return new OriginDesk({
+      ...{ log, rules: origins },
+      urlOf: version => originOf(this.keeper.state(), version, Date.now())
+    })
+  }
+
+  #createReuse({ store, transport, log }: NodeInit): Reuse {
+    return new Reuse({
+      ...{ store, transport, log },
+      mayRead: (device, version) => this.readFault(device, version) === undefined,
+      versionsOf: name =>
+        (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
+      holdersOf: version => this.#holdersOf(version)
     })
   }
 
@@ -287,6 +305,7 @@ export class Node {
   #onLedger(): void {
     this.transport.recheck()
     this.hub.recheck()
+    this.origins.refresh()
     this.follows.look()
     this.#awaitExpiry()
   }

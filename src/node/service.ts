@@ -36,6 +36,7 @@ import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
+import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { Task } from './task.ts'
 
 export type { DeviceName } from './keys/device-name.ts'
@@ -59,6 +60,8 @@ export interface NodeStatus {
   readonly peersKnown: number
   readonly datasets: number
   readonly transfersActive: number
+  /** Of those, how many will miss their deadline at the present rate. */
+  readonly transfersLate: number
   /** Payload since the start of the node. */
   readonly receivedBytes: number
   readonly sentBytes: number
@@ -147,6 +150,8 @@ export interface PublishRequest {
   readonly path: string
   readonly name: string
   readonly dataClass: DataClass
+  /** URL from which devices may take its bytes where no peer gives them. */
+  readonly origin?: string | null
 }
 
 export interface PublishProgress {
@@ -208,6 +213,8 @@ export interface DatasetVersion {
   readonly bytes: number
   readonly pieceBytes: number
   readonly magnet: string
+  /** Where its bytes can be had beside the devices of the org. */
+  readonly origin: string | null
   readonly local: readonly LocalCopy[]
   /** Connected devices known to have all or part of it, this one not counted. */
   readonly holders: readonly (DeviceName & { readonly complete: boolean })[]
@@ -241,6 +248,8 @@ export interface TransferRequest extends VersionReference {
   readonly purpose: string | null
   /** Null: as it is, or normal. */
   readonly priority: TransferPriority | null
+  /** By when it should be done; null: as it is, or whenever. */
+  readonly deadlineAtMs?: number | null
   /** Globs of the files to fetch; none for all. */
   readonly only: readonly string[]
 }
@@ -261,6 +270,19 @@ export interface TransferSource extends DeviceName {
   readonly bytesPerSecond: number
 }
 
+export interface TransferOrigin {
+  readonly url: string
+  /** `waiting` and `aside`: something is wrong with it, and it is asked again in a while, or in a long one. */
+  readonly state: 'ready' | 'waiting' | 'aside'
+  readonly problem: string | null
+  readonly retryAtMs: number | null
+  /** Why something is on its way from it; null while nothing is. */
+  readonly need: 'unheld' | 'late' | 'stalled' | null
+  /** Verified payload that came from it since the transfer was last started or resumed. */
+  readonly receivedBytes: number
+  readonly bytesPerSecond: number
+}
+
 export interface Transfer {
   /** Stable across restarts of the node; lower-case letters, digits and dashes. */
   readonly id: string
@@ -271,6 +293,13 @@ export interface Transfer {
   /** What it is read for, as whoever asked for it says. */
   readonly purpose: string | null
   readonly priority: TransferPriority
+  /** By when it should be done; null for whenever. */
+  readonly deadlineAtMs: number | null
+  /** Whether that will be so at the present rate; null without a deadline. */
+  readonly outlook: Outlook | null
+  readonly lateByMs: number | null
+  /** The HTTP origin of the version; null when it has none. */
+  readonly origin: TransferOrigin | null
   /** Globs that choose the files, in groups that were given together; none for all files. */
   readonly only: readonly (readonly string[])[]
   readonly state: TransferState
@@ -368,6 +397,8 @@ export interface NodeService extends AuditService {
   /** Goes on with a paused transfer, or begins a stopped or failed one again. */
   resumeTransfer(id: string): Promise<Transfer>
   prioritiseTransfer(id: string, priority: TransferPriority): Promise<Transfer>
+  /** Null for whenever. */
+  setTransferDeadline(id: string, deadlineAtMs: number | null): Promise<Transfer>
   /** Calls `listener` after each change of the transfer's state or problem, until the returned function runs. */
   onTransferChange(id: string, listener: () => void): () => void
 }
@@ -406,6 +437,8 @@ export interface DaemonOptions {
   readonly logLevel: LogLevel
   /** Verifier keys of witnesses outside the org whose cosignatures count. */
   readonly auditWitnesses: readonly string[]
+  /** Takes from HTTP origins at any address, those of this machine included. */
+  readonly originAnyAddress?: boolean
   /** How long entries of audit logs are kept, this device's own and those it collected. */
   readonly auditRetentionMs: number
   /** Lines of JSON, or text for people. Logs go to stderr. */

@@ -18,7 +18,7 @@ import type { Downloads } from './downloads.ts'
 import type { HashRequests } from './hash-requests.ts'
 import { type LayerFetch, rootOf } from './layer-fetch.ts'
 import type { LocalBlocks } from './local-blocks.ts'
-import type { OpenPiece } from './open-piece.ts'
+import { type OpenPiece, ORIGIN_PEER } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
@@ -189,6 +189,11 @@ export class Blame {
   }
 
   #accuse(sender: PeerKey, piece: PieceIndex, block: number): void {
+    if (sender === ORIGIN_PEER) {
+      this.#context.origin.isReady = false
+      this.#context.emit({ type: 'badOrigin', piece })
+      return
+    }
     this.#context.punishKey(sender, { reason: 'bad-block', detail: `block ${block} of piece ${piece}` })
   }
 }

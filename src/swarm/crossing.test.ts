@@ -65,7 +65,7 @@ class Member {
 
   begin(piece: number, from: Session): PieceIndex {
     this.picker.open(pieceIndex(piece))
-    this.crossing.begin(pieceIndex(piece), from, this.nowMs)
+    this.crossing.begin(pieceIndex(piece), from.facts.site, this.nowMs)
     return pieceIndex(piece)
   }
 }

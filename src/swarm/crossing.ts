@@ -38,6 +38,9 @@ const VOID_CLAIMS_MAX = 3
 /** How much the latest of our own times counts in what is usual. */
 const USUAL_WEIGHT = 0.2
 
+/** What is on its way from the HTTP origin is bounded as if it were a site; no site can have this name. */
+export const ORIGIN_SITE = '\n'
+
 export interface CrossingNews {
   readonly claims: readonly PieceIndex[]
   readonly drops: readonly PieceIndex[]
@@ -57,7 +60,7 @@ interface Bringing {
 }
 
 /** Who shares in the pieces, as a member of our site or as another site. */
-interface Sharer {
+export interface Sharer {
   readonly seed: number
   /** What it wants: for other pieces nobody counts on it. Undefined is everything. */
   readonly wants: Bitfield | undefined
@@ -140,9 +143,9 @@ export class Crossing {
    * Whether one more piece may be brought from a peer's site now: what is on its way from each is bounded by what comes
    * in a second or so, so that a slow line does not take up the room of another.
    */
-  hasRoom({ facts }: Session, bytes: number, nowMs: number): boolean {
+  hasRoom(site: string, bytes: number, nowMs: number): boolean {
     const { crossingBytesMax, crossingStartBytes, crossingAheadMs } = this.#limits
-    const line = this.#lineTo(facts.site, nowMs)
+    const line = this.#lineTo(site, nowMs)
     const aheadBytes = (line.arrived.rate(nowMs) * crossingAheadMs) / SECOND_MS
     const budget = Math.min(crossingBytesMax, Math.max(crossingStartBytes, aheadBytes))
     if (line.bringingBytes === 0) return true
@@ -150,8 +153,8 @@ export class Crossing {
   }
 
   /** Payload came from a peer of another site. */
-  arrived({ facts }: Session, bytes: number, nowMs: number): void {
-    this.#lineTo(facts.site, nowMs).arrived.add(bytes, nowMs)
+  arrived(site: string, bytes: number, nowMs: number): void {
+    this.#lineTo(site, nowMs).arrived.add(bytes, nowMs)
   }
 
   #lineTo(site: string, nowMs: number): Line {
@@ -290,20 +293,32 @@ export class Crossing {
     return false
   }
 
-  begin(piece: PieceIndex, from: Session, nowMs: number): void {
+  /** Whether a peer of any site says that it is bringing the piece. */
+  isClaimed(piece: number, nowMs: number): boolean {
+    for (const session of this.#claimants.get(piece) ?? [])
+      if (this.#holds(session, piece, nowMs)) return true
+    return false
+  }
+
+  begin(piece: PieceIndex, fromSite: string, nowMs: number): void {
     if (this.#ours.has(piece)) return
-    const line = this.#lineTo(from.facts.site, nowMs)
+    const line = this.#lineTo(fromSite, nowMs)
     const bytes = pieceLength(this.#picker.version, piece)
     line.bringingBytes += bytes
     this.#ours.set(piece, { sinceMs: nowMs, bytes, line })
     this.#news.claims.push(piece)
   }
 
-  /** Whether a member of the site that claims a piece of ours comes before us, so that we leave it to it. */
+  /**
+   * Whether a member that claims a piece of ours comes before us, so that we leave it to it: one of our site, or one of
+   * any that fetches it from the origin as we do.
+   */
   yields(session: Session, piece: PieceIndex): boolean {
-    if (!session.facts.sameSite || !this.#ours.has(piece)) return false
-    const [theirs, ours] = [this.#isBringer(session.facts.device), this.#isBringer(this.#self)]
-    if (theirs !== ours) return theirs
+    const ours = this.#ours.get(piece)
+    const isOfOrigin = ours?.line === this.#lines.get(ORIGIN_SITE)
+    if (ours === undefined || !(session.facts.sameSite || isOfOrigin)) return false
+    const [theirs, own] = [this.#isBringer(session.facts.device), this.#isBringer(this.#self)]
+    if (theirs !== own && !isOfOrigin) return theirs
     return weight(piece, textHash32(session.facts.device)) < weight(piece, textHash32(this.#self))
   }
 
@@ -426,7 +441,7 @@ export class Crossing {
 }
 
 /** How many others that want the piece come before `own`. */
-function rank(piece: number, own: number, others: readonly Sharer[]): number {
+export function rank(piece: number, own: number, others: readonly Sharer[]): number {
   const ours = weight(piece, own)
   let before = 0
   for (const { seed, wants } of others)
@@ -435,7 +450,7 @@ function rank(piece: number, own: number, others: readonly Sharer[]): number {
 }
 
 /** What either of two wants. */
-function union(one: Bitfield | undefined, other: Bitfield | undefined): Bitfield | undefined {
+export function union(one: Bitfield | undefined, other: Bitfield | undefined): Bitfield | undefined {
   if (one === undefined || other === undefined) return undefined
   const both = one.clone()
   other.each(piece => both.add(piece))

@@ -19,7 +19,7 @@ import { SECOND_MS } from '../base/units.ts'
 import { pieceLeafWidth } from '../content/merkle.ts'
 import { pieceSpan } from '../content/version.ts'
 import type { Crossing } from './crossing.ts'
-import { type BlockRequest, type BlockRun, LOCAL_PEER, type OpenPiece } from './open-piece.ts'
+import { type BlockRequest, type BlockRun, LOCAL_PEER, type OpenPiece, ORIGIN_PEER } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
 import type { Choice, Schedule } from './schedule.ts'
@@ -58,8 +58,11 @@ export class Downloads {
   #busySessions = 0
   wastedBytes = 0
   verifiedBytes = 0
-  /** Of them, what was read from files of this device. */
+  /** Of them, what was read from files of this device, and what came from the origin. */
   reusedBytes = 0
+  originBytes = 0
+  /** When a peer last gave something. */
+  fedMs = Number.NEGATIVE_INFINITY
 
   constructor(init: DownloadsInit) {
     this.#context = init.context
@@ -160,6 +163,13 @@ export class Downloads {
     return false
   }
 
+  /** Gives up an open piece that nobody is asked for and that does not come otherwise. */
+  abandon(open: OpenPiece): void {
+    for (const request of [...open.requests]) this.#giveUp(this.#holder(request), request)
+    this.#closeAndRelease(open)
+    this.fillAll()
+  }
+
   #closeAndRelease(open: OpenPiece): void {
     this.#release(open.takeBuffers())
     this.#picker.close(open)
@@ -217,8 +227,9 @@ export class Downloads {
     const piece = pieceIndex(message.piece)
     session.downloaded.add(block.length, context.nowMs)
     this.rate.add(block.length, context.nowMs)
+    this.fedMs = context.nowMs
     session.pipeline.came(block.length, context.nowMs)
-    if (!session.facts.sameSite) this.#crossing.arrived(session, block.length, context.nowMs)
+    if (!session.facts.sameSite) this.#crossing.arrived(session.facts.site, block.length, context.nowMs)
     if (isAnswer && request !== undefined) {
       const tookMs = context.nowMs - request.sentAtMs
       const { inFlightBytes } = session
@@ -359,6 +370,7 @@ export class Downloads {
       const session = this.#context.sessions.get(sender)
       if (session !== undefined) session.verifiedBytes += bytes.length
       if (sender === LOCAL_PEER) this.reusedBytes += bytes.length
+      else if (sender === ORIGIN_PEER) this.originBytes += bytes.length
     })
     this.verifiedBytes += open.bytes
     this.#picker.markStored(open)

@@ -156,6 +156,7 @@ export class LayerFetch {
       onHashes: (from, hashes) => this.#take(from, run, hashes),
       onNone: from => {
         run.refusedBy.add(from)
+        if (!this.#partial.has(run.fileIndex)) return
         // When everybody refused, ask all of them again: they may have learned more meanwhile.
         if ([...this.#context.sessions.values()].every(one => run.refusedBy.has(one))) run.refusedBy.clear()
         this.#waiting.push(run)
@@ -163,7 +164,18 @@ export class LayerFetch {
     })
   }
 
+  /** A layer that leads to its file's root came otherwise. */
+  provide(fileIndex: number, layer: Uint8Array): void {
+    const at = this.#files.indexOf(fileIndex)
+    if (at < 0 && !this.#partial.has(fileIndex)) return
+    if (at >= 0) this.#files.splice(at, 1)
+    const others = this.#waiting.filter(run => run.fileIndex !== fileIndex)
+    this.#waiting.splice(0, this.#waiting.length, ...others)
+    this.#finish(fileIndex, layer)
+  }
+
   #take(session: Session, run: LayerRun, hashes: Uint8Array): Violation | undefined {
+    if (!this.#partial.has(run.fileIndex)) return undefined
     const file = this.#file(run.fileIndex)
     const { sha256 } = this.#context
     const { index, length } = run.range

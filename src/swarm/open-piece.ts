@@ -17,6 +17,8 @@ const RESERVED = 3
 const NOBODY = -1
 /** Who sent a block that was read from files of this device. */
 export const LOCAL_PEER = peerKey(Number.MAX_SAFE_INTEGER)
+/** Who sent a block that came from the HTTP origin. */
+export const ORIGIN_PEER = peerKey(Number.MAX_SAFE_INTEGER - 1)
 
 /** Consecutive blocks of a piece. */
 export interface BlockRun {

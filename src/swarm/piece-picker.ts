@@ -216,6 +216,11 @@ export class PiecePicker {
     return this.#order.availability(piece) - (this.#claimed[piece] ?? 0) + this.#completePeers
   }
 
+  /** Peers that have the piece and came incomplete. */
+  copies(piece: number): number {
+    return this.#order.availability(piece) - (this.#claimed[piece] ?? 0)
+  }
+
   /** Peers of our site that have the piece and came incomplete. */
   spread(piece: number): number {
     return this.#spread[piece] ?? 0

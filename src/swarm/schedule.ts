@@ -167,12 +167,12 @@ export class Schedule {
       const piece = this.#crossing.next(session, nowMs)
       if (piece === undefined) return { kind: 'nothing' }
       const bytes = pieceLength(this.#picker.version, piece)
-      if (!this.#crossing.hasRoom(session, bytes, nowMs)) return { kind: 'later' }
+      if (!this.#crossing.hasRoom(session.facts.site, bytes, nowMs)) return { kind: 'later' }
       if (!this.#hasRoom(piece)) return { kind: 'full' }
       open = this.#picker.open(piece)
       if (open.missingCount === 0) return { kind: 'local' }
     }
-    this.#crossing.begin(open.piece, session, nowMs)
+    this.#crossing.begin(open.piece, session.facts.site, nowMs)
     session.current = open
     const run = defined(open.missingRun(session.requestBytes() / BLOCK_BYTES), 'run of an unfilled piece')
     return { kind: 'blocks', open, run, impatient: false }

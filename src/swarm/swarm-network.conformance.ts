@@ -53,6 +53,13 @@ export interface NodeInit {
   readonly tamper?: (message: WireMessage, nowMs: number) => WireMessage | undefined
 }
 
+/** What a node asks of an HTTP origin. */
+export interface SimOrigin {
+  fetch(node: SimNode, range: BlockRange): void
+  cancel(node: SimNode, piece: number): void
+  describe(node: SimNode): void
+}
+
 export class SimNode {
   readonly index: number
   readonly init: NodeInit
@@ -63,6 +70,8 @@ export class SimNode {
   readonly sentTo = new Map<number, number>()
   completedMs: number | undefined
   blockBytesSent = 0
+  origin: SimOrigin | undefined
+  readonly badOrigins: number[] = []
   badPiecesMet = 0
   readonly #network: SimNetwork
   readonly #pipes = new Map<PeerKey, Pipe>()
@@ -131,10 +140,27 @@ export class SimNode {
     const wakeMs = this.transfer.nextWakeMs()
     if (wakeMs === undefined || wakeMs >= this.#wakeMs) return
     this.#wakeMs = wakeMs
-    this.#network.time.at(Math.max(wakeMs, this.#network.time.nowMs), () => {
+    // Who has an origin must not depend on all looking at the time at one moment, as they never do.
+    const lateMs = this.origin === undefined ? 0 : (37 * this.index) % 200
+    this.#network.time.at(Math.max(wakeMs, this.#network.time.nowMs) + lateMs, () => {
       this.#wakeMs = Number.POSITIVE_INFINITY
       this.post({ type: 'tick' })
     })
+  }
+
+  /** Blocks of the origin at the end of the downlink. */
+  receiveOrigin(piece: number, begin: number, bytes: Uint8Array): void {
+    const block = bytes.slice()
+    this.#lent.add(block.buffer)
+    this.post({ type: 'originBlock', piece, begin, block })
+  }
+
+  /** The .torrent came from the origin, or does not. */
+  describe(isThere: boolean): void {
+    const { version, layers } = this.init.fixture
+    if (isThere && this.transfer.status(this.#network.time.nowMs).phase === 'metadata')
+      this.post({ type: 'infoReady', version, wanted: this.wanted })
+    this.post({ type: 'originDescribed', layers: isThere ? layers : new Map() })
   }
 
   /** The end of the downlink. */
@@ -191,6 +217,18 @@ export class SimNode {
       case 'complete':
         assert.equal(this.stored.size, this.wanted.count)
         this.completedMs = this.#network.time.nowMs
+        return
+      case 'fetchOrigin':
+        this.origin?.fetch(this, effect)
+        return
+      case 'cancelOrigin':
+        this.origin?.cancel(this, effect.piece)
+        return
+      case 'badOrigin':
+        this.badOrigins.push(effect.piece)
+        return
+      case 'fetchDescription':
+        this.origin?.describe(this)
         return
       case 'misbehaviour':
         this.misbehaviours.push({ of: this.#network.indexOf(effect.device), reason: effect.reason })

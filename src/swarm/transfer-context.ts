@@ -39,6 +39,12 @@ export class TransferContext {
   wantsData = false
   /** When a block last left for any peer. */
   blockLeftMs = Number.NEGATIVE_INFINITY
+  /** Whether the HTTP origin can be asked, since when data is wanted, and by when it should be here. */
+  readonly origin: {
+    isReady: boolean
+    wantedMs: number | undefined
+    deadlineMs: number | undefined
+  } = { isReady: false, wantedMs: undefined, deadlineMs: undefined }
   /** The share of this transfer in what all of the device may have in flight. */
   inFlightBytesMax: number
   #effects: TransferEffect[] = []
@@ -59,8 +65,9 @@ export class TransferContext {
     this.seed = init.seed
   }
 
-  want({ wantsData, inFlightBytesMax }: EventOf<'wantData'>): void {
+  want({ wantsData, inFlightBytesMax, deadlineMs }: EventOf<'wantData'>): void {
     this.wantsData = wantsData
+    this.origin.deadlineMs = deadlineMs
     this.inFlightBytesMax = Math.min(inFlightBytesMax ?? Infinity, this.limits.inFlightBytesMax)
   }
 

@@ -34,6 +34,12 @@ export interface TransferLimits {
   readonly bringerPatienceMs: number
   /** How much longer it is for each that comes first. */
   readonly patienceStepMs: number
+  /** How long to look for a peer that has a piece before it is taken from the HTTP origin; twice without any peer. */
+  readonly originPatienceMs: number
+  /** When no peer gave anything for so long, what they have is taken from there too. */
+  readonly originStallMs: number
+  /** Pieces that are on their way from there at a time. */
+  readonly originRequestsMax: number
   /** Time at the measured rate that a single request should take, so that slow links see short ones. */
   readonly requestMs: number
   /** A peer that owes us blocks is stalled after this long without any, at the least. */
@@ -84,6 +90,9 @@ export const TRANSFER_LIMITS: TransferLimits = {
   claimStartMs: 2 * SECOND_MS,
   bringerPatienceMs: 8 * SECOND_MS,
   patienceStepMs: 2 * SECOND_MS,
+  originPatienceMs: 2 * SECOND_MS,
+  originStallMs: 10 * SECOND_MS,
+  originRequestsMax: 8,
   requestMs: 100,
   stallMs: 2 * SECOND_MS,
   slowFactor: 3,

@@ -30,15 +30,16 @@ export function transferStatus(of: {
     inFlightBytes: parts?.downloads.inFlightBytes ?? 0,
     verifiedBytes: parts?.downloads.verifiedBytes ?? 0,
     reusedBytes: parts?.downloads.reusedBytes ?? 0,
-    downloadedBytes: parts?.downloads.rate.totalBytes ?? 0,
+    downloadedBytes: (parts?.downloads.rate.totalBytes ?? 0) + (parts?.origin.arrivedBytes ?? 0),
     uploadedBytes: parts?.uploads.rate.totalBytes ?? 0,
     wastedBytes: parts?.downloads.wastedBytes ?? 0,
-    downloadRate: parts?.downloads.rate.rate(nowMs) ?? 0,
+    downloadRate: (parts?.downloads.rate.rate(nowMs) ?? 0) + (parts?.origin.status.rate ?? 0),
     uploadRate: parts?.uploads.rate.rate(nowMs) ?? 0,
     endgame: parts?.schedule.isEndgame ?? false,
     metadataBytes: metadata.receivedBytes,
     layersMissing: parts?.layers.missingCount ?? 0,
-    misbehaviours: Object.fromEntries(context.misbehaviours)
+    misbehaviours: Object.fromEntries(context.misbehaviours),
+    origin: parts?.origin.status ?? { isReady: context.origin.isReady, need: null, bytes: 0, rate: 0 }
   }
 }
 

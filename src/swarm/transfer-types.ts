@@ -4,8 +4,8 @@
  *
  * Who owns a block's buffer: one that the decoder allocated belongs to the Transfer from the `message` event on,
  * until it leaves in `release` (reuse it) or in `storePiece` (the driver's, until it reports). After
- * `pieceWritten`, `pieceStored` and `pieceFailed` the driver keeps it and may reuse it; after `pieceRejected` it is the
- * Transfer's again. `release` names a buffer as it was allocated. The blocks of a `storePiece` may be views of
+ * `pieceWritten`, `pieceStored` and `pieceFailed` the driver keeps it and may reuse it; after `pieceRejected` it is
+ * the Transfer's again. `release` names a buffer as it was allocated. The blocks of a `storePiece` may be views of
  * parts of allocated buffers, and two of them views of the same one: tell buffers apart by what they are views of.
  */
 
@@ -15,6 +15,7 @@ import type { Sha256 } from '../content/hash.ts'
 import type { Version } from '../content/version.ts'
 import type { Bitfield } from './bitfield.ts'
 import type { BringersOfSite } from './neighbours.ts'
+import type { OriginNeed } from './origin/origin-need.ts'
 import type { TransferLimits } from './transfer-limits.ts'
 import type { BlockRange, HashRange, MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
 
@@ -34,7 +35,9 @@ export interface ChosenPieces {
   readonly have?: Bitfield
   /** To be fetched, those in `have` included; absent when that is all of them. */
   readonly wanted?: Bitfield
-  /** Blocks that other files of this device may hold, by piece times blocks per piece, plus block: local-blocks.ts. */
+  /**
+   * Blocks that other files of this device may hold, by piece times blocks per piece, plus block: local-blocks.ts.
+   */
   readonly local?: Bitfield
 }
 
@@ -94,8 +97,29 @@ export type TransferEvent =
     }
   /** The info dictionary is parsed. */
   | ({ readonly type: 'infoReady'; readonly version: Version } & ChosenPieces)
-  /** Fetch, or leave off fetching; and how much may be in flight, at most what the limits say, which is the default. */
-  | { readonly type: 'wantData'; readonly wantsData: boolean; readonly inFlightBytesMax?: number }
+  /**
+   * Fetch, or leave off fetching; and how much may be in flight, at most what the limits say, which is the default.
+   */
+  | {
+      readonly type: 'wantData'
+      readonly wantsData: boolean
+      readonly inFlightBytesMax?: number
+      /** By when everything should be here. */
+      readonly deadlineMs?: number
+    }
+  /** The HTTP origin can be asked now, or not for a while; it can not before this says so. */
+  | { readonly type: 'originReady'; readonly isReady: boolean }
+  /** A part of what `fetchOrigin` asked for: whole blocks, in order, in a buffer as for a block that came. */
+  | {
+      readonly type: 'originBlock'
+      readonly piece: number
+      readonly begin: number
+      readonly block: Uint8Array
+    }
+  /** The rest of what `fetchOrigin` asked for of a piece does not come. */
+  | { readonly type: 'originEnded'; readonly piece: number }
+  /** The answer to `fetchDescription`: piece layers that lead to their files' roots; none if it can not be had. */
+  | { readonly type: 'originDescribed'; readonly layers: ReadonlyMap<number, Uint8Array> }
   | { readonly type: 'tick' }
 
 export type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>
@@ -111,6 +135,8 @@ export type StoreEvent = Exclude<
       | 'wireViolation'
       | 'infoReady'
       | 'wantData'
+      | 'originReady'
+      | 'originDescribed'
       | 'tick'
   }
 >
@@ -131,6 +157,19 @@ export type TransferEffect =
   | ({ readonly type: 'cancelServe'; readonly peer: PeerKey } & BlockRange)
   /** Read blocks of a piece from where this device has them in other files; report `localRead`. */
   | ({ readonly type: 'readLocal' } & BlockRange)
+  /**
+   * Ask the HTTP origin for blocks of a piece; report `originBlock` for what comes, and `originEnded` if not all
+   * does.
+   */
+  | ({ readonly type: 'fetchOrigin' } & BlockRange)
+  /** What was asked for of a piece need not come any more. */
+  | { readonly type: 'cancelOrigin'; readonly piece: PieceIndex }
+  /** What came from the HTTP origin is not of the version. */
+  | { readonly type: 'badOrigin'; readonly piece: PieceIndex }
+  /**
+   * Ask the HTTP origin for the .torrent: `infoReady` follows if the version was not known, and `originDescribed`.
+   */
+  | { readonly type: 'fetchDescription' }
   /** Hash these leaves of a stored piece; `firstLeaf` counts from its start. Report `leavesRead`. */
   | {
       readonly type: 'readLeaves'
@@ -196,6 +235,17 @@ export interface PeerStatus {
   readonly chokesUs: boolean
 }
 
+/** The HTTP origin of a version. */
+export interface OriginStatus {
+  /** It can be asked now. */
+  readonly isReady: boolean
+  /** Why something is on its way from it; null while nothing is. */
+  readonly need: OriginNeed | null
+  /** Payload that came from it and was verified. */
+  readonly bytes: number
+  readonly rate: number
+}
+
 export interface TransferStatus {
   readonly phase: 'metadata' | 'downloading' | 'idle' | 'complete'
   readonly peers: readonly PeerStatus[]
@@ -226,4 +276,5 @@ export interface TransferStatus {
   readonly layersMissing: number
   /** How often each kind of misbehaviour was met. */
   readonly misbehaviours: Readonly<Partial<Record<MisbehaviourReason, number>>>
+  readonly origin: OriginStatus
 }

@@ -55,6 +55,9 @@ class Run {
   readonly #written = new Set<PieceIndex>()
   readonly #stored = new Set<number>()
   readonly #serving: (BlockRange & { readonly peer: PeerKey })[] = []
+  /** What the origin is asked for and has not given, and whether it is asked what is in the version. */
+  #origin: BlockRange[] = []
+  #isDescribing = false
   readonly #reading: { readonly peer: PeerKey; readonly request: HashRange }[] = []
   readonly #asked = new Map<PeerKey, WireMessage[]>()
   #knowsVersion: boolean
@@ -95,6 +98,8 @@ class Run {
     for (const peer of [...this.#peers]) this.#post({ type: 'peerDisconnected', peer })
     for (const piece of [...this.#storing.keys()]) this.#report(piece, 'pieceFailed')
     this.#post({ type: 'wantData', wantsData: false })
+    this.#post({ type: 'originReady', isReady: false })
+    assert.deepEqual(this.#origin, [], 'what does not come any more was called off')
     // An investigation of bad blocks holds them until it is given up.
     this.#nowMs += 4 * TRANSFER_LIMITS.controlTimeoutMs
     this.#post({ type: 'tick' })
@@ -104,12 +109,13 @@ class Run {
   }
 
   #step(): void {
-    const kind = this.#dice.below(16)
+    const kind = this.#dice.below(18)
     const peer = this.#peers[this.#dice.below(Math.max(1, this.#peers.length))]
     if (kind === 0) this.#connect()
     else if (kind === 1) this.#tick()
     else if (kind === 2) this.#storeEvent()
     else if (kind === 3) this.#serveEvent()
+    else if (kind >= 16) this.#originEvent()
     else if (peer === undefined) this.#connect()
     else if (kind <= 9) this.#answer(peer)
     else this.#say(peer, this.#anyMessage())
@@ -178,6 +184,36 @@ class Run {
       this.#stored.add(piece)
     }
     this.#post({ type, piece })
+  }
+
+  /** The origin comes, goes, gives, gives something else, or gives up. */
+  #originEvent(): void {
+    const way = this.#dice.below(8)
+    if (this.#isDescribing && way < 2) {
+      this.#isDescribing = false
+      const isThere = way === 0
+      if (isThere && !this.#knowsVersion) {
+        this.#knowsVersion = true
+        this.#post({ type: 'infoReady', wanted: this.#wanted, version })
+      }
+      this.#post({ type: 'originDescribed', layers: isThere ? layers : new Map() })
+      return
+    }
+    const [range] = this.#origin
+    if (range === undefined || way === 0) this.#post({ type: 'originReady', isReady: way < 6 })
+    else if (way === 1) {
+      this.#origin = this.#origin.filter(({ piece }) => piece !== range.piece)
+      this.#post({ type: 'originEnded', piece: range.piece })
+    } else {
+      const { piece, begin } = range
+      const length = Math.min(range.length, BLOCK_BYTES)
+      const rest = { piece, begin: begin + length, length: range.length - length }
+      this.#origin = [...(rest.length > 0 ? [rest] : []), ...this.#origin.slice(1)]
+      const block = FIXTURE.piece(piece).slice(begin, begin + length)
+      if (way === 2) block[0] = (block[0] ?? 0) ^ 1
+      this.#lent.add(block.buffer)
+      this.#post({ type: 'originBlock', piece, begin, block })
+    }
   }
 
   #serveEvent(): void {
@@ -309,6 +345,16 @@ class Run {
         )
         this.#storing.set(effect.piece, effect.blocks)
         return
+      case 'fetchOrigin':
+        assert.ok(this.#wanted.has(effect.piece) && !this.#stored.has(effect.piece), 'only what is missing')
+        this.#origin.push({ piece: effect.piece, begin: effect.begin, length: effect.length })
+        return
+      case 'cancelOrigin':
+        this.#origin = this.#origin.filter(({ piece }) => piece !== effect.piece)
+        return
+      case 'fetchDescription':
+        this.#isDescribing = true
+        return
       case 'release':
         assert.ok(this.#lent.delete(effect.block.buffer), 'a buffer is released once')
         return
@@ -326,6 +372,7 @@ class Run {
         this.#wanted.each(piece => assert.ok(this.#stored.has(piece), 'what is wanted is here'))
         return
       case 'cancelServe':
+      case 'badOrigin':
       case 'misbehaviour':
         return
     }

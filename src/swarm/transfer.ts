@@ -15,15 +15,16 @@ import type { Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
 import {
   EXTENSION_HANDSHAKE_ID,
-  encodeExtendedHandshake,
   isViolation,
   METADATA_EXTENSION_ID,
   PEERAGE_EXTENSION_ID,
   readExtendedHandshake,
   readPeerage
 } from './extension-messages.ts'
+import { greet, sendExtendedHandshake } from './greeting.ts'
 import { HashRequests } from './hash-requests.ts'
 import { MetadataExchange } from './metadata-exchange.ts'
+import { OriginDescription } from './origin/origin-description.ts'
 import { ownHandshake, Session } from './session.ts'
 import { TransferContext } from './transfer-context.ts'
 import { transferLimits } from './transfer-limits.ts'
@@ -39,12 +40,14 @@ import type {
   TransferStatus
 } from './transfer-types.ts'
 import { type VersionParts, versionParts } from './version-parts.ts'
+import { waits } from './waiting.ts'
 import type { MessageOf, Violation, WireMessage } from './wire-messages.ts'
 
 export class Transfer {
   readonly #context: TransferContext
   readonly #init: TransferInit
   readonly #metadata: MetadataExchange
+  readonly #description: OriginDescription
   readonly #hashRequests: HashRequests
   #version: Version | undefined
   #parts: VersionParts | undefined
@@ -61,6 +64,7 @@ export class Transfer {
     this.#context.wantsData = init.wantsData
     this.#context.onLeave = session => this.#close(session)
     this.#metadata = new MetadataExchange(this.#context, version?.infoBytes)
+    this.#description = new OriginDescription(this.#context, this.#metadata)
     this.#hashRequests = new HashRequests(this.#context)
     if (version !== undefined) this.#useVersion({ ...init, version })
     this.#wasComplete = this.#parts?.picker.isSatisfied ?? false
@@ -73,15 +77,8 @@ export class Transfer {
 
   /** When a `tick` is due; undefined while time alone changes nothing. */
   nextWakeMs(): number | undefined {
-    const { sessions, limits } = this.#context
-    const isGreeting = [...sessions.values()].some(session => session.flags === undefined)
-    const isBusy =
-      isGreeting ||
-      (!this.#metadata.isKnown && sessions.size > 0) ||
-      !this.#hashRequests.isEmpty ||
-      this.#parts?.blame.isEmpty === false ||
-      this.#parts?.schedule.assigns === true ||
-      (sessions.size > 0 && this.#parts?.downloads.needsTicks === true)
+    const { limits } = this.#context
+    const isBusy = !this.#hashRequests.isEmpty || waits(this.#context, this.#metadata, this.#parts)
     return isBusy ? this.#tickedMs + limits.tickMs : undefined
   }
 
@@ -106,6 +103,7 @@ export class Transfer {
     if (isComplete && !this.#wasComplete) this.#context.emit({ type: 'complete' })
     this.#wasComplete = isComplete
     this.#parts?.local.fill()
+    this.#parts?.origin.fill()
     this.#parts?.claims.tell()
     return this.#context.takeEffects()
   }
@@ -138,6 +136,12 @@ export class Transfer {
         this.#context.want(event)
         this.#onWant(event.wantsData)
         return
+      case 'originReady':
+        this.#description.onReady(event.isReady, this.#parts)
+        return
+      case 'originDescribed':
+        this.#description.onDescribed(event.layers, this.#parts)
+        return
       default:
         this.#onStoreEvent(event)
         return
@@ -164,6 +168,10 @@ export class Transfer {
         return
       case 'localRead':
         parts.local.onRead(event)
+        return
+      case 'originBlock':
+      case 'originEnded':
+        parts.origin.onEvent(event)
         return
       case 'served':
         parts.uploads.onServed(this.#context.sessions.get(event.peer), event, event.sent)
@@ -202,7 +210,7 @@ export class Transfer {
       if (session.flags === undefined) continue
       // We said that we had nothing; now we can say what we have.
       parts.picker.have.each(piece => this.#context.send(session, { type: 'have', piece }))
-      if (session.flags.extended) this.#sendExtendedHandshake(session)
+      if (session.flags.extended) sendExtendedHandshake(this.#context, session, this.#metadata.totalBytes)
       const early = session.takeEarly(version.pieceCount)
       if (isViolation(early)) this.#context.punish(session, early)
       else this.#setPieces(session, parts, early)
@@ -239,26 +247,15 @@ export class Transfer {
     else this.#context.send(session, ownHandshake(this.#context))
   }
 
-  /** Both handshakes are through: say what we have, and that the peer may ask. */
+  /** Both handshakes are through. */
   #greet(session: Session): void {
-    const have = this.#parts?.picker.have
-    const isFast = session.flags?.fast === true
-    if (have?.isFull === true && isFast) this.#context.send(session, { type: 'have-all' })
-    else if (have !== undefined && have.count > 0)
-      this.#context.send(session, { type: 'bitfield', bits: have.toBytes() })
-    else if (isFast) this.#context.send(session, { type: 'have-none' })
-    this.#context.send(session, { type: 'unchoke' })
-    if (session.flags?.extended === true) this.#sendExtendedHandshake(session)
-    // A peer without the fast extension that has nothing may say nothing at all.
-    if (!isFast && this.#parts !== undefined) this.#setPieces(session, this.#parts, undefined)
-  }
-
-  #sendExtendedHandshake(session: Session): void {
-    const payload = encodeExtendedHandshake({
-      metadataBytes: this.#metadata.totalBytes,
-      requestCountMax: this.#context.limits.requestCountMax
+    greet(this.#context, session, {
+      have: this.#parts?.picker.have,
+      metadataBytes: this.#metadata.totalBytes
     })
-    this.#context.send(session, { type: 'extended', extensionId: EXTENSION_HANDSHAKE_ID, payload })
+    // A peer without the fast extension that has nothing may say nothing at all.
+    if (session.flags?.fast !== true && this.#parts !== undefined)
+      this.#setPieces(session, this.#parts, undefined)
   }
 
   #setPieces(session: Session, parts: VersionParts, bits: Bitfield | undefined): void {
@@ -494,6 +491,8 @@ export class Transfer {
     this.#parts?.blame.tick()
     this.#parts?.layers.fillAll()
     this.#parts?.downloads.tick()
+    this.#parts?.origin.tick()
+    this.#description.tick(this.#parts)
     this.#parts?.uploads.review()
   }
 }

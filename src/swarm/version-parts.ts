@@ -11,6 +11,7 @@ import type { HashRequests } from './hash-requests.ts'
 import { HashService } from './hash-service.ts'
 import { LayerFetch } from './layer-fetch.ts'
 import { LocalBlocks } from './local-blocks.ts'
+import { OriginFetch } from './origin/origin-fetch.ts'
 import { PiecePicker } from './piece-picker.ts'
 import { Schedule } from './schedule.ts'
 import type { TransferContext } from './transfer-context.ts'
@@ -26,6 +27,7 @@ export interface VersionParts {
   readonly downloads: Downloads
   readonly uploads: Uploads
   readonly local: LocalBlocks
+  readonly origin: OriginFetch
   readonly blame: Blame
   readonly hashService: HashService
 }
@@ -60,6 +62,7 @@ export function versionParts(init: {
     downloads,
     uploads: new Uploads({ context, picker, schedule }),
     local,
+    origin: new OriginFetch({ context, picker, crossing, downloads }),
     blame: new Blame({ context, picker, requests, layers, downloads, local }),
     hashService: new HashService({ context, picker, layers })
   }

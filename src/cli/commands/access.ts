@@ -1,4 +1,4 @@
-/** `access` and `dataset policy`: who may read what. */
+/** `access`, `dataset policy` and `dataset origin`: who may read what, and where it can be had besides. */
 
 import { Option } from 'commander'
 import { z } from 'zod'
@@ -12,6 +12,8 @@ import {
 } from '../../api/governance.ts'
 import { expiresOption, named, renderActed, term } from '../acted.ts'
 import { command } from '../command.ts'
+import { datasetReference } from '../dataset-reference.ts'
+import { orWord } from '../instant.ts'
 import { type Column, isoTime, renderTable } from '../text.ts'
 
 export const what = z.string().transform((text, context): Scope => {
@@ -145,6 +147,25 @@ export const setPolicy = command({
   }),
   run: async (invocation, { name, label, access }) => {
     const acted = await invocation.client.call('setPolicy', { name, labels: label, access })
+    invocation.result(acted, paint => renderActed(acted, paint))
+  }
+})
+
+export const setOrigin = command({
+  usage: 'origin <dataset> <url>',
+  summary: 'say where the bytes of a version can be had beside the devices of the org, or nowhere with none',
+  description:
+    'URL is the file, or a folder if it ends in a slash: the files of the version are below it. The devices of the org ' +
+    'take from there, once for all of them, what no reachable device has, and what devices alone would bring too late ' +
+    'for a --deadline. Every byte is verified. The URL is read by every member: it has no user, password or query. ' +
+    'Devices that reach no other one learn what is in the version from URL.torrent, if it is there.',
+  examples: [
+    'peerage dataset origin os-image https://mirror.example/os/image.qcow2',
+    'peerage dataset origin ml/models@3 none'
+  ],
+  input: z.object({ dataset: datasetReference, url: orWord('none', z.string().min(1)) }),
+  run: async (invocation, { dataset, url }) => {
+    const acted = await invocation.client.call('setOrigin', { ...dataset, url })
     invocation.result(acted, paint => renderActed(acted, paint))
   }
 })

@@ -60,6 +60,7 @@ function renderVersion(version: DatasetVersion, name: string, paint: Paint): str
     ['content', `${plural(version.files, 'file')}, ${formatBytes(version.bytes)}`],
     ['piece size', formatBytes(version.pieceBytes)],
     ['class', version.dataClass],
+    ...(version.origin === null ? [] : [['origin', version.origin] satisfies [string, string]]),
     ['publisher', nameOf(version.publisher)],
     ['published', isoTime(version.publishedAtMs)],
     ['holders', holders.length === 0 ? 'none connected' : holders.join(', ')],

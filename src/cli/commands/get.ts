@@ -12,6 +12,7 @@ import { ERROR_CODES } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
 import { command, duration, type Invocation } from '../command.ts'
 import { type DatasetReference, datasetReference, referenceText } from '../dataset-reference.ts'
+import { deadline, futureOf } from '../instant.ts'
 import { absolutePathOf } from '../paths.ts'
 import { printable } from '../text.ts'
 import { failureOf, renderDone, TransferWatch } from '../transfer-watch.ts'
@@ -102,6 +103,7 @@ export const get = command({
     'peerage get ml/models@3 /srv/models/ --timeout 60s',
     "peerage get debian /srv/mirror --only '**/*.deb' --only '!**/*-dbg_*'",
     'peerage get os-image ml/models scans /srv/data --priority high',
+    'peerage get os-image ./image.qcow2 --deadline 18:00',
     'peerage get scans/2031 ./scans --purpose "study 17"'
   ],
   options: [
@@ -114,6 +116,10 @@ export const get = command({
       '--priority <priority>',
       'before other transfers of this node, or after all of them (default: normal)'
     ).choices([...PRIORITIES]),
+    new Option(
+      '--deadline <when>',
+      'by when it should be here: a duration, a time of day or a date; the origin steps in if peers are too slow'
+    ),
     new Option('--only <glob>', 'fetch only the files that it names; may be given again').argParser(
       (glob: string, before: readonly string[] | undefined) => [...(before ?? []), glob]
     )
@@ -124,10 +130,11 @@ export const get = command({
     timeout: duration.optional(),
     purpose: label.optional(),
     priority: transferPriority.optional(),
+    deadline: deadline.optional(),
     only: z.array(fileGlob).optional()
   }),
   streams: true,
-  run: async (invocation, { dataset, destination, timeout, purpose, priority, only }) => {
+  run: async (invocation, { dataset, destination, timeout, purpose, priority, deadline: by, only }) => {
     const { context, client } = invocation
     const interrupt = context.catchInterrupt()
     const datasets = referencesOf([dataset, ...destination.slice(0, -1)])
@@ -136,10 +143,11 @@ export const get = command({
     const path = absolutePathOf(typed, context)
     const orders = ordersOf(datasets, path)
     const watch = new TransferWatch(invocation, { timeoutMs: timeout, interrupt })
+    const deadlineAtMs = futureOf(by, context.nowMs())
     const start = (order: Order) =>
       client.call('startTransfer', {
         ...{ ...order.dataset, destination: order.destination },
-        ...{ purpose: purpose ?? null, priority: priority ?? null, only: only ?? [] }
+        ...{ purpose: purpose ?? null, priority: priority ?? null, deadlineAtMs, only: only ?? [] }
       })
     const [single] = orders
     if (orders.length === 1 && single !== undefined) {

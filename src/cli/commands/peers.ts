@@ -108,7 +108,10 @@ function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
         ['addresses', status.addresses.join(' ')],
         ['peers', `${status.peersConnected} of ${status.peersKnown} connected`],
         ['datasets', String(status.datasets)],
-        ['transfers', `${status.transfersActive} active`],
+        [
+          'transfers',
+          `${status.transfersActive} active${status.transfersLate > 0 ? `, ${status.transfersLate} will miss their deadline` : ''}`
+        ],
         ['received', `${formatBytes(status.receivedBytes)}, ${formatRate(status.receiveBytesPerSecond)} now`],
         ['sent', `${formatBytes(status.sentBytes)}, ${formatRate(status.sendBytesPerSecond)} now`],
         ['wasted', formatBytes(status.wastedBytes)],

@@ -18,19 +18,29 @@ export const publish = command({
     'served, and reported by peerage status. Ctrl-C publishes nothing.',
   examples: [
     'peerage publish ./image.qcow2 --name os-image',
-    'peerage publish /srv/models --name ml/models --class public'
+    'peerage publish /srv/models --name ml/models --class public',
+    'peerage publish ./image.qcow2 --name os-image --origin https://mirror.example/os/image.qcow2'
   ],
   options: [
     new Option('--name <dataset>', 'the dataset to add a version to; made if it is new'),
-    new Option('--class <class>', 'how sensitive it is').choices(dataClass.options).default('internal')
+    new Option('--class <class>', 'how sensitive it is').choices(dataClass.options).default('internal'),
+    new Option(
+      '--origin <url>',
+      'where the same bytes lie on a web server: a file, or with a slash at its end a folder'
+    )
   ],
-  input: z.object({ path: z.string().min(1), name: datasetName, class: dataClass }),
+  input: z.object({
+    path: z.string().min(1),
+    name: datasetName,
+    class: dataClass,
+    origin: z.string().min(1).optional()
+  }),
   streams: true,
-  run: async (invocation, { path, name, class: dataClass }) => {
+  run: async (invocation, { path, name, class: dataClass, origin }) => {
     const { client, context } = invocation
     const published = await client.stream(
       'publish',
-      { path: absolutePathOf(path, context), name, dataClass },
+      { path: absolutePathOf(path, context), name, dataClass, origin: origin ?? null },
       {
         signal: context.catchInterrupt(),
         onProgress: progress => invocation.progress(progress, () => publishLine(progress))
@@ -48,6 +58,7 @@ export const publish = command({
             : [['new', `${formatBytes(newBytes)} against the version before`] as const]),
           ['class', published.dataClass],
           ['served from', published.path],
+          ...(origin === undefined ? [] : [['origin', origin] as const]),
           [
             'took',
             `${formatDuration(durationMs)}, ${formatRate((bytes * SECOND_MS) / Math.max(1, durationMs))}`

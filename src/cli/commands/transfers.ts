@@ -6,8 +6,21 @@ import { isSettled, PRIORITIES, type Transfer, transferPriority } from '../../ap
 import { AppError } from '../../base/errors.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command, type Invocation } from '../command.ts'
+import { deadline, futureOf, orWord } from '../instant.ts'
 import { percent } from '../progress.ts'
-import { type Column, printable, renderTable } from '../text.ts'
+import { type Column, isoTime, printable, renderTable } from '../text.ts'
+
+/** When it has to be done, and whether it will. */
+export function deadlineText({ deadlineAtMs, outlook, lateByMs, state }: Transfer): string {
+  if (deadlineAtMs === null) return '-'
+  const how =
+    outlook !== 'late' || lateByMs === null
+      ? (outlook ?? '')
+      : isSettled(state)
+        ? `late by ${formatDuration(lateByMs)}`
+        : `late by about ${formatDuration(lateByMs)} at the present rate`
+  return `${isoTime(deadlineAtMs)}: ${how}`
+}
 
 const COLUMNS: readonly Column<Transfer>[] = [
   { title: 'ID', value: row => row.id },
@@ -25,6 +38,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
     value: row => (row.state === 'fetching' ? formatRate(row.bytesPerSecond) : '-')
   },
   { title: 'ETA', align: 'right', value: row => (row.etaMs === null ? '-' : formatDuration(row.etaMs)) },
+  { title: 'DEADLINE', value: row => deadlineText(row) },
   { title: 'DESTINATION', value: row => row.destination },
   { title: 'PROBLEM', value: row => row.problem?.message ?? '' }
 ]
@@ -171,6 +185,24 @@ export const prioritiseTransfer = command({
     const done: Transfer[] = []
     for (const { id } of await findTransfers(invocation, transfer))
       done.push(await invocation.client.call('prioritiseTransfer', { id, priority }))
+    tell(invocation, done, 'no transfer is meant')
+  }
+})
+
+export const setTransferDeadline = command({
+  usage: 'deadline <transfer> <when>',
+  summary: 'say by when a transfer should be done, or none',
+  description:
+    'WHEN is a duration such as 2h, a time of day such as 18:00, a date, or none. Of the transfers of one priority the ' +
+    'earliest deadline goes first. Where the version has an HTTP origin and peers alone would miss the deadline, the ' +
+    'rest comes from there, until peers suffice again. A transfer that is late goes on.',
+  examples: ['peerage transfers deadline os-image 18:00', 'peerage transfers deadline os-image none'],
+  input: z.object({ transfer: z.string(), when: orWord('none', deadline) }),
+  run: async (invocation, { transfer, when }) => {
+    const deadlineAtMs = futureOf(when, invocation.context.nowMs())
+    const done: Transfer[] = []
+    for (const { id } of await findTransfers(invocation, transfer))
+      done.push(await invocation.client.call('setTransferDeadline', { id, deadlineAtMs }))
     tell(invocation, done, 'no transfer is meant')
   }
 })

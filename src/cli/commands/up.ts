@@ -40,6 +40,10 @@ export const up = command({
       'verifier key of a witness outside the org whose cosignatures count, repeatable'
     ).argParser(collect),
     new Option('--audit-retention <duration>', 'how long entries of audit logs are kept').default('400d'),
+    new Option(
+      '--origin-any-address',
+      'take from HTTP origins at any address, those of this machine included: for tests'
+    ),
     new Option('--log-level <level>', 'least severe log line').choices(LOG_LEVELS).default('info'),
     new Option('--log-format <format>', 'log lines as JSON or as text (default: text on a terminal)').choices(
       LOG_FORMATS
@@ -52,11 +56,13 @@ export const up = command({
     mdns: z.boolean(),
     auditWitness: z.array(z.string()).default([]),
     auditRetention: duration,
+    originAnyAddress: z.boolean().default(false),
     logLevel: z.enum(LOG_LEVELS),
     logFormat: z.enum(LOG_FORMATS).optional()
   }),
   streams: true,
-  run: async (invocation, { listen, mdns, logLevel, logFormat, auditWitness, auditRetention }) => {
+  run: async (invocation, input) => {
+    const { listen, mdns, logLevel, logFormat, auditWitness, auditRetention, originAnyAddress } = input
     const { context, home } = invocation
     keepHeapSmall()
     const daemon = await context.loadDaemon()
@@ -66,6 +72,7 @@ export const up = command({
       mdns,
       auditWitnesses: auditWitness,
       auditRetentionMs: auditRetention,
+      originAnyAddress,
       logLevel,
       logFormat: logFormat ?? (context.stderr.isTty && !invocation.json ? 'text' : 'json'),
       onReady: ready => invocation.result({ type: 'ready', ready }, paint => renderReady(ready, paint))

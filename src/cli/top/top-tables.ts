@@ -66,7 +66,8 @@ const TRANSFER_COLUMNS: readonly FittedColumn<ActiveTransfer>[] = [
     title: 'ETA',
     align: 'right',
     expendable: 1,
-    value: row => (row.etaMs === null ? '-' : formatDuration(row.etaMs))
+    value: row =>
+      `${row.etaMs === null ? '-' : formatDuration(row.etaMs)}${row.outlook === 'late' ? ' late' : ''}`
   },
   { title: 'PEERS', align: 'right', expendable: 6, value: row => String(row.peers) },
   {

@@ -129,6 +129,7 @@ const ADMIN_TYPES = [
   'content.quarantine',
   'content.recall',
   'content.release',
+  'dataset.origin',
   'dataset.policy',
   'dataset.publish',
   'dataset.retire',
@@ -155,6 +156,7 @@ export const DEFAULT_ROLES: ReadonlyMap<string, readonly string[]> = new Map([
     'publisher',
     [
       'content.quarantine',
+      'dataset.origin',
       'dataset.policy',
       'dataset.publish',
       'dataset.retire',

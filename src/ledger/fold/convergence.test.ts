@@ -179,6 +179,10 @@ function shown(history: History): Set<string> {
       versions.some(({ retiredBy }) => retiredBy !== undefined)
     )
     see(
+      'origin',
+      versions.some(({ origin }) => origin !== undefined)
+    )
+    see(
       'published again',
       versions.some(({ retiredBy }, index) => index > 0 && retiredBy === undefined)
     )
@@ -206,7 +210,7 @@ test('the histories reach what the rules are about', () => {
     reason => `${reason}, so reads nothing`
   )
   const features = ['fork', 'freeze', 'later root', 'member', 'suspended', 'revoked', 'former', 'role']
-  features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'retired')
+  features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'origin', 'retired')
   features.push('published again', 'given past a fork')
   const types = OPERATION_TYPES.map(type => `${type} in force`)
   const wanted = [...INERT_REASONS, ...types, ...roles, ...readings, ...faults, ...features]

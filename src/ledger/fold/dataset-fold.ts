@@ -10,7 +10,7 @@
  * on it: whoever knew of the retirement and published again meant it. `B builds on A`, among the operations on one
  * name, is the transitive closure of: A is in B's deps, or A comes before B on its branch of the feed.
  *
- * Of the policies by the owner the last in causal order counts.
+ * Of the policies by the owner the last in causal order counts, and of the origins of a version likewise.
  */
 
 import type { OperationId, VersionId } from '../../base/ids.ts'
@@ -49,9 +49,10 @@ export function foldDataset(
   const publishes = ordered.filter(placed => placed.operation.content?.type === 'dataset.publish')
   const owner = publishes.some(isAdmin) ? 'admins' : publishes[0]?.operation.author
   const inert = new Map<OperationId, Inert>()
-  const versions: Omit<DatasetVersion, 'retiredBy'>[] = []
+  const versions: Omit<DatasetVersion, 'retiredBy' | 'origin'>[] = []
   const retirements: Retirement[] = []
   const ranks = new Map<VersionId, number>()
+  const origins = new Map<VersionId, string | undefined>()
   let policy: DatasetPolicyEntry | undefined
   for (const placed of ordered) {
     const { operation } = placed
@@ -67,11 +68,13 @@ export function foldDataset(
       retirements.push({ id: operation.id, content })
     } else if (content?.type === 'dataset.policy') {
       policy = { operation: operation.id, labels: content.labels, access: content.access }
+    } else if (content?.type === 'dataset.origin') {
+      origins.set(content.version, content.url ?? undefined)
     }
   }
   if (owner === undefined) return { entry: undefined, inert, ranks }
   const known = retirements.length === 0 ? new Map() : retirementsKnown(ordered)
-  const retiredBy = (version: Omit<DatasetVersion, 'retiredBy'>): OperationId | undefined =>
+  const retiredBy = (version: Omit<DatasetVersion, 'retiredBy' | 'origin'>): OperationId | undefined =>
     retirements.find(
       ({ id, content }) =>
         (content.version === null || content.version === version.version) &&
@@ -82,7 +85,11 @@ export function foldDataset(
       name,
       owner,
       policy,
-      versions: versions.map(version => ({ ...version, retiredBy: retiredBy(version) }))
+      versions: versions.map(version => ({
+        ...version,
+        retiredBy: retiredBy(version),
+        origin: origins.get(version.version)
+      }))
     },
     inert,
     ranks
@@ -92,7 +99,7 @@ export function foldDataset(
 function publication(
   operation: Placed['operation'],
   content: DatasetPublish
-): Omit<DatasetVersion, 'retiredBy' | 'ordinal'> {
+): Omit<DatasetVersion, 'retiredBy' | 'origin' | 'ordinal'> {
   return {
     operation: operation.id,
     version: content.version,

@@ -120,6 +120,7 @@ function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
     }
     case 'dataset.publish':
     case 'dataset.retire':
+    case 'dataset.origin':
     case 'dataset.policy':
       return latestOn(relevantOn(content.name, drafting), feedKey({ author, incarnation }))
     default:

@@ -194,6 +194,7 @@ export class FoldBooks {
       }
       case 'dataset.publish':
       case 'dataset.retire':
+      case 'dataset.origin':
       case 'dataset.policy':
         toggle(this.datasets, content.name, placed, isIn)
         touched.names.add(content.name)

@@ -159,6 +159,10 @@ function datasetContentOf(scene: Scene, { action, target, pick }: Step, author: 
       const labels = LABELS.filter((_, index) => (pick >> index) % 2 === 0)
       return { type: 'dataset.policy', name, labels, access: pick % 3 === 0 ? 'granted' : 'members' }
     }
+    case 'origin': {
+      const url = pick % 3 === 0 ? null : `https://origin.example/${pick}/`
+      return { type: 'dataset.origin', name, version, url }
+    }
     case 'grant':
       return {
         type: 'access.grant',

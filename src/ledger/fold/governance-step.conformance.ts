@@ -71,6 +71,7 @@ const ACTIONS = {
   publish: 8,
   retire: 3,
   policy: 2,
+  origin: 2,
   quarantine: 4,
   release: 2,
   recall: 1,

@@ -2,6 +2,7 @@
 
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { Operation } from '../operation/operation.ts'
+import type { DatasetOrigin } from '../operation/operation-content.ts'
 import type { NaiveLog } from './naive-log.conformance.ts'
 import type { DatasetPolicyEntry, DatasetVersion } from './state.ts'
 
@@ -42,7 +43,8 @@ export function naiveDataset(
         publisher: author,
         timeMs,
         expiresMs,
-        retiredBy: retiredBy?.id
+        retiredBy: retiredBy?.id,
+        origin: owners.findLast(other => namesOrigin(other, version))?.content.url ?? undefined
       }
     ]
   })
@@ -57,6 +59,13 @@ export function naiveDataset(
     policy: policies.at(-1),
     inert: ordered.filter(operation => !owners.includes(operation)).map(({ id }) => id)
   }
+}
+
+function namesOrigin(
+  operation: Operation,
+  version: VersionId
+): operation is Operation & { readonly content: DatasetOrigin } {
+  return operation.content?.type === 'dataset.origin' && operation.content.version === version
 }
 
 function retires({ content }: Operation, version: VersionId): boolean {

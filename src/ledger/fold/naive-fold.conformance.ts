@@ -339,7 +339,7 @@ export class NaiveFold {
   }
 
   #foldDatasets(): Map<string, NaiveDataset> {
-    const said = this.said('dataset.publish', 'dataset.retire', 'dataset.policy')
+    const said = this.said('dataset.publish', 'dataset.retire', 'dataset.policy', 'dataset.origin')
     const names = new Set(said.map(({ content }) => content.name))
     const isAdmin = ({ id }: Operation) => this.inForce.get(id)?.role === 'admin'
     return new Map(

@@ -83,6 +83,8 @@ export interface DatasetVersion {
   readonly expiresMs: number | null
   /** The operation that withdrew it. */
   readonly retiredBy: OperationId | undefined
+  /** Where its bytes can be had beside the devices of the org. */
+  readonly origin: string | undefined
 }
 
 export interface DatasetPolicyEntry {

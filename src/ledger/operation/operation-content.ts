@@ -125,6 +125,15 @@ export interface DatasetPolicy {
   readonly access: 'members' | 'granted'
 }
 
+/** Where the bytes of a version can be had beside the devices of the org (BEP 19); the owner's newest for it counts. */
+export interface DatasetOrigin {
+  readonly type: 'dataset.origin'
+  readonly name: string
+  readonly version: VersionId
+  /** As origin-url.ts has it; null for nowhere any more. */
+  readonly url: string | null
+}
+
 export type Grantee =
   | { readonly kind: 'device'; readonly device: DeviceId }
   | { readonly kind: 'group'; readonly group: OperationId }
@@ -213,6 +222,7 @@ export type OperationContent =
   | DatasetPublish
   | DatasetRetire
   | DatasetPolicy
+  | DatasetOrigin
   | AccessGrant
   | AccessRevoke
   | ContentQuarantine

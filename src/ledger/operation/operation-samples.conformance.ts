@@ -47,6 +47,13 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
     access: 'granted'
   },
   'dataset.policy bare': { type: 'dataset.policy', name: 'os', labels: [], access: 'members' },
+  'dataset.origin': {
+    type: 'dataset.origin',
+    name: 'os/image',
+    version: versionNamed('one'),
+    url: 'https://mirror.example:8443/os/image%20one/'
+  },
+  'dataset.origin none': { type: 'dataset.origin', name: 'os', version: versionNamed('one'), url: null },
   'access.grant name': grant({ kind: 'name', name: 'scans/2031' }, 'study 17'),
   'access.grant prefix': grant({ kind: 'prefix', prefix: 'scans/' }, null),
   'access.grant label': grant({ kind: 'label', label: 'ct' }, null),

@@ -51,6 +51,7 @@ import {
 } from '../encoding/shape.ts'
 import { SIGNATURE_BYTES } from '../encoding/signature.ts'
 import type { Cutoff, Grantee, OperationContent, OperationType, Scope } from './operation-content.ts'
+import { isOriginUrl, ORIGIN_URL_CHARACTERS_MAX } from './origin-url.ts'
 
 export const INVITE_USES_MAX = 10_000
 export const CUTOFFS_MAX = 64
@@ -136,6 +137,7 @@ const enrolBody = object({
   name: hash,
   redeem: nullable(object({ invite: operationId, proof: bytes(SIGNATURE_BYTES) }))
 })
+const originUrl = where(text(ORIGIN_URL_CHARACTERS_MAX), isOriginUrl, 'the URL of an origin')
 const publishBody = object({
   version: versionId,
   class: oneOf(DATASET_CLASSES),
@@ -250,6 +252,11 @@ const RULES: { readonly [T in OperationType]: TypeRule } = {
     'gives',
     { target: datasetName, body: object({ labels, access: oneOf(['members', 'granted']) }) },
     (name, body) => ({ type: 'dataset.policy', name, labels: body.labels, access: body.access })
+  ),
+  'dataset.origin': rule(
+    'gives',
+    { target: datasetName, body: object({ version: versionId, url: nullable(originUrl) }) },
+    (name, { version, url }) => ({ type: 'dataset.origin', name, version, url })
   ),
   'access.grant': rule(
     'gives',
@@ -400,6 +407,8 @@ function writeMore(
       }
     case 'dataset.policy':
       return { target: content.name, body: { labels: [...content.labels].sort(), access: content.access } }
+    case 'dataset.origin':
+      return { target: content.name, body: { version: idBytes(content.version), url: content.url } }
     case 'access.grant':
       return {
         target: writeGrantee(content.grantee),

@@ -72,6 +72,10 @@ function ofContentInWords(
         : `retires version ${shortId(content.version)} of ${content.name}`
     case 'dataset.policy':
       return `sets the policy of ${content.name}: ${policyInWords(content)}`
+    case 'dataset.origin':
+      return content.url === null
+        ? `takes the origin from version ${shortId(content.version)} of ${content.name}`
+        : `names ${content.url} as an origin of version ${shortId(content.version)} of ${content.name}`
     case 'access.grant':
       return `lets ${granteeInWords(content.grantee, names)} read ${scopeInWords(content.scope)}${content.purpose === null ? '' : ` for ${content.purpose}`}`
     case 'access.revoke':

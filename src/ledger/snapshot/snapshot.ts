@@ -122,7 +122,8 @@ const version = fields<DatasetVersion>({
   publisher: deviceId,
   timeMs: natural,
   expiresMs: nullable(natural),
-  retiredBy: optional(operationId)
+  retiredBy: optional(operationId),
+  origin: optional(text)
 })
 const policy = fields<DatasetPolicyEntry>({
   operation: operationId,

@@ -92,6 +92,7 @@ export function openAudit(init: AuditPartsInit): AuditParts {
     streamEnded: stream => recorder.streamEnded(stream),
     strangerRefused: device => strangers.knocked(device),
     refused: (refusal: Refusal) => audit.refused(refusal),
+    obtained: from => recorder.obtained(from),
     close: async () => {
       recorder.close()
       strangers.close()

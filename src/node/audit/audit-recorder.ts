@@ -122,6 +122,20 @@ export class AuditRecorder {
     audit.note({ action: 'read', version, dataset, bytes, purpose })
   }
 
+  /** A part of a version came from its HTTP origin. */
+  obtained({
+    version,
+    host,
+    bytes
+  }: {
+    readonly version: VersionId
+    readonly host: string
+    readonly bytes: number
+  }): void {
+    const { audit, datasetOf } = this.#init
+    audit.note({ action: 'obtained', host, bytes, version, dataset: datasetOf(version) })
+  }
+
   published({ version, bytes }: { readonly version: VersionId; readonly bytes: number }): void {
     const { audit, datasetOf } = this.#init
     audit.note({ action: 'stored', version, dataset: datasetOf(version), bytes, kind: 'source' })

@@ -293,7 +293,7 @@ export class Follow {
       transfers.start({
         ...{ name, version: to.version, ordinal: to.ordinal, files, totalBytes: bytes, purpose },
         // With a separator at its end, so that a version of one file goes into the folder too.
-        ...{ destination, priority: null, only: [] }
+        ...{ destination, priority: null, deadlineAtMs: null, only: [] }
       })
     const target = { to: own, transfer, unwatch: transfers.onChange(transfer, () => this.look()) }
     this.#target = target

@@ -40,11 +40,13 @@ import type {
   GroupAction,
   GroupRecord,
   InviteRecord,
+  OriginAction,
   PolicyAction,
   RoleAction,
   RoleRecord
 } from './governance-terms.ts'
 import { LedgerNames } from './ledger-names.ts'
+import { checkOriginUrl } from './origin-words.ts'
 
 /** What of a node governance goes through. */
 export interface GovernedNode extends Pick<Node, 'keeper' | 'identity'> {
@@ -257,6 +259,15 @@ export class LocalGovernanceService implements GovernanceService {
     return this.#act({ type: 'dataset.policy', name, labels: distinct, access })
   }
 
+  async setOrigin({ name, version, url }: OriginAction): Promise<Acted> {
+    if (url !== null) checkOriginUrl(url)
+    const published = this.#publication({ name, version })
+    if (url === null && published.origin === undefined) throw noChange(`${name} has no origin`)
+    if (url !== null && published.files > 1 && !url.endsWith('/'))
+      throw new AppError('USAGE', `${name} is a folder: the URL of its origin ends in a slash`)
+    return this.#act({ type: 'dataset.origin', name, version: published.version, url })
+  }
+
   async quarantine(action: ContentAction): Promise<ContentActed> {
     checkLine(action.reason, REASON_CHARACTERS_MAX, 'a reason')
     const { version } = this.#publication(action)
@@ -384,7 +395,7 @@ export class LocalGovernanceService implements GovernanceService {
   }
 
   /** Retired and quarantined ones too; null is the newest that can be fetched, else the newest. */
-  #publication({ name, version }: ContentAction): DatasetVersion {
+  #publication({ name, version }: Pick<ContentAction, 'name' | 'version'>): DatasetVersion {
     const { versions } = this.#node.catalogue.entry(name)
     const matches = versions.filter(
       each =>

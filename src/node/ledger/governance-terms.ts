@@ -127,6 +127,14 @@ export interface PolicyAction {
   readonly access: 'members' | 'granted'
 }
 
+export interface OriginAction {
+  readonly name: string
+  /** Null for the newest. */
+  readonly version: string | null
+  /** Null to take the origin that it has. */
+  readonly url: string | null
+}
+
 export interface ContentAction {
   readonly name: string
   readonly version: string | null
@@ -158,6 +166,7 @@ export interface GovernanceService {
   /** With a null scope, whatever was granted. */
   revokeAccess(action: { readonly who: string; readonly scope: Scope | null }): Promise<Acted>
   setPolicy(action: PolicyAction): Promise<Acted>
+  setOrigin(action: OriginAction): Promise<Acted>
   quarantine(action: ContentAction): Promise<ContentActed>
   release(action: ContentAction): Promise<ContentActed>
   recall(action: ContentAction): Promise<ContentActed>

@@ -140,6 +140,7 @@ export class Catalogue {
       bytes: version.bytes,
       pieceBytes: version.pieceBytes,
       magnet: this.magnet(entry.name, version),
+      origin: version.origin ?? null,
       local: this.holdings(version).map(localCopyOf),
       holders: peers
         .filter(peer => peer.haveCount > 0)

@@ -4,10 +4,12 @@ import { AppError } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { formatBytes } from '../../base/units.ts'
 import { newBytesOf } from '../../content/chunk-match.ts'
-import { isAvailable } from '../../ledger/fold/state.ts'
+import { originFault } from '../../content/origin-files.ts'
+import { isAvailable, rolesOf } from '../../ledger/fold/state.ts'
 import type { PublishProgress as HashProgress } from '../../store/publish.ts'
 import type { HashedTree, Holding, Store } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import { checkOriginUrl } from '../ledger/origin-words.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
 import type { Published, PublishProgress, PublishRequest, Task } from '../service.ts'
@@ -40,10 +42,13 @@ export class Publisher {
     const startedMs = performance.now()
     this.#init.keeper.requireClock('dataset.publish')
     this.#refuseForeignName(request.name)
+    if (request.origin) this.#refuseOrigin(request.origin)
     const tree = await this.#init.hashTree(request.path, { signal: task.signal, onProgress: task.onProgress })
     task.signal.throwIfAborted()
     this.#refuseDuplicate(request.name, tree)
     const { version } = tree
+    const fault = request.origin ? originFault(request.origin, version) : undefined
+    if (fault !== undefined) throw new AppError('USAGE', `${request.origin} can not be the origin: ${fault}`)
     const known = store
       .holdings()
       .some(holding => holding.version.id === version.id && holding.kind === 'source')
@@ -109,6 +114,23 @@ export class Publisher {
     )
   }
 
+  /** Likewise: an origin sends every device of the org to a URL, so not everybody who may publish may name one. */
+  #refuseOrigin(url: string): void {
+    checkOriginUrl(url)
+    const { keeper, self } = this.#init
+    const state = keeper.state()
+    const held = rolesOf(state, self, Date.now())
+    const may = [...state.root.roles]
+      .filter(([, types]) => types.includes('dataset.origin'))
+      .map(([role]) => role)
+    if (may.some(role => held.includes(role))) return
+    throw new AppError(
+      'NOT_AUTHORISED',
+      `this device may not name an origin: it takes ${may.length === 0 ? 'a role, and no role may' : `one of the roles ${may.join(', ')}`}`,
+      { details: { operation: 'dataset.origin' } }
+    )
+  }
+
   #refuseDuplicate(name: string, tree: HashedTree): void {
     const entry = this.#init.keeper.state().datasets.get(name)
     const same = entry?.versions.find(
@@ -134,6 +156,13 @@ export class Publisher {
       files: version.files.length,
       bytes: version.totalBytes
     })
+    if (request.origin)
+      this.#init.keeper.append({
+        type: 'dataset.origin',
+        name: request.name,
+        version: version.id,
+        url: request.origin
+      })
   }
 
   #published(request: PublishRequest, holding: Holding, durationMs: number): Omit<Published, 'newBytes'> {

@@ -11,7 +11,7 @@ import { HASH_BYTES } from '../../content/hash.ts'
 import type { Version } from '../../content/version.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import { sha256 } from '../../store/sha256.ts'
-import type { Holding } from '../../store/store.ts'
+import type { Holding, PieceLayers } from '../../store/store.ts'
 import { Bitfield } from '../../swarm/bitfield.ts'
 import type { BringersOfSite } from '../../swarm/neighbours.ts'
 import { Transfer } from '../../swarm/transfer.ts'
@@ -21,7 +21,6 @@ import {
   type EventOf,
   type PeerFacts,
   type PeerKey,
-  type PeerStatus,
   peerKey,
   type TransferEffect,
   type TransferEvent,
@@ -31,12 +30,18 @@ import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { BlockRange, MisbehaviourReason, WireMessage } from '../../swarm/wire-messages.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { OriginDesk } from '../origin/origin-desk.ts'
+import { OriginRunner } from '../origin/origin-runner.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel } from './peer-channel.ts'
 import { RecentPieces } from './recent-pieces.ts'
 import { piecesOfFiles } from './selection.ts'
+import { addTally, NO_TALLY, type Tally, tallyOf } from './tally.ts'
 
-export type DataWant = Omit<EventOf<'wantData'>, 'type'>
+export interface DataWant extends Omit<EventOf<'wantData'>, 'type' | 'deadlineMs'> {
+  /** By the date. */
+  readonly deadlineEpochMs?: number
+}
 
 /** Other files of this device that hold blocks of the version, as far as hints say. */
 export interface LocalSource {
@@ -60,12 +65,14 @@ export interface SwarmDriverInit {
   readonly buffers: BlockBuffers
   readonly log: Log
   readonly listener: SwarmDriverListener
+  /** Where an HTTP origin can be had for a version that is to be fetched. */
+  readonly origins?: Pick<OriginDesk, 'open'> | undefined
   readonly clock?: Clock
 }
 
 export interface SwarmDriverListener {
-  /** The info dictionary came, and hashes to the version id. Answer with `useHolding`. */
-  onInfo(infoBytes: Uint8Array): void
+  /** The info dictionary came, and hashes to the version id, with layers if they came too. Answer with `useHolding`. */
+  onInfo(infoBytes: Uint8Array, layers?: PieceLayers): void
   onComplete(): void
   /** Storing a piece failed: the disk, not a peer. The core tries again after a while. */
   onStorageFailure(failure: AppError): void
@@ -77,6 +84,8 @@ export interface SwarmDriverListener {
   onServing(device: DeviceId): Promise<void>
   /** A stream ended; there may be none left. `tally` is of that stream. */
   onPeerGone(device: DeviceId, tally: Tally): void
+  /** So much came from the HTTP origin, and was verified, since it was last said. */
+  onOrigin(host: string, bytes: number): void
 }
 
 export interface AttachedStream {
@@ -101,23 +110,6 @@ interface Attached {
   readonly device: DeviceId
 }
 
-/** Payload exchanged with one device, in bytes. */
-export interface Tally {
-  readonly receivedBytes: number
-  readonly sentBytes: number
-  readonly wastedBytes: number
-}
-
-export const NO_TALLY: Tally = { receivedBytes: 0, sentBytes: 0, wastedBytes: 0 }
-
-export function addTally(a: Tally, b: Tally): Tally {
-  return {
-    receivedBytes: a.receivedBytes + b.receivedBytes,
-    sentBytes: a.sentBytes + b.sentBytes,
-    wastedBytes: a.wastedBytes + b.wastedBytes
-  }
-}
-
 export class SwarmDriver {
   readonly versionId: VersionId
   readonly #init: SwarmDriverInit
@@ -133,6 +125,9 @@ export class SwarmDriver {
   #holding: Holding | undefined
   #want: DataWant
   #local: LocalSource | undefined
+  #origin: OriginRunner | undefined
+  #originBytes = 0
+  #isDescribed = false
   #peersEver = 0
   #storedCount: number
   #running = false
@@ -161,6 +156,13 @@ export class SwarmDriver {
       knownLayer: fileIndex => this.#holding?.layer(fileIndex),
       seed: init.seed
     })
+    if (init.origins !== undefined)
+      this.#origin = new OriginRunner({
+        ...{ versionId: init.versionId, origins: init.origins, buffers: init.buffers, log: init.log },
+        version: () => this.#holding?.version,
+        post: event => this.#post(event),
+        onTorrent: ({ infoBytes }, layers) => this.#describe(infoBytes, layers)
+      })
     this.#arm()
   }
 
@@ -245,10 +247,15 @@ export class SwarmDriver {
 
   /** Fetch or leave off, as what all transfers of the device may take up together allows. */
   wantData(want: DataWant): void {
-    if (want.wantsData === this.#want.wantsData && want.inFlightBytesMax === this.#want.inFlightBytesMax)
-      return
+    const { wantsData, inFlightBytesMax, deadlineEpochMs } = want
+    const before = this.#want
+    const isSame = wantsData === before.wantsData && inFlightBytesMax === before.inFlightBytesMax
+    if (isSame && deadlineEpochMs === before.deadlineEpochMs) return
     this.#want = want
-    this.#post({ type: 'wantData', ...want })
+    const { epochMs, nowMs } = { epochMs: this.#clock.epochMs(), nowMs: this.#clock.nowMs() }
+    const deadline = deadlineEpochMs === undefined ? {} : { deadlineMs: deadlineEpochMs - epochMs + nowMs }
+    const room = inFlightBytesMax === undefined ? {} : { inFlightBytesMax }
+    this.#post({ type: 'wantData', wantsData, ...room, ...deadline })
   }
 
   /** The holding changed by itself: what left it is not served any more. */
@@ -265,6 +272,7 @@ export class SwarmDriver {
 
   close(reason: string): void {
     for (const peer of [...this.#peers.keys()]) this.#hangUp(peer, reason)
+    this.#endOrigin()
     this.#closed = true
     this.#recent.clear()
     this.#cancelTimer?.()
@@ -309,16 +317,21 @@ export class SwarmDriver {
         void this.#readLeaves(effect)
         return
       case 'infoReceived':
-        this.#init.listener.onInfo(effect.infoBytes)
+        this.#describe(effect.infoBytes)
         return
       case 'layerReceived':
         this.#keepLayer(effect.fileIndex, effect.layer)
         return
       case 'complete':
+        this.#endOrigin()
         this.#init.listener.onComplete()
         return
-      default:
+      case 'disconnect':
+      case 'misbehaviour':
         this.#performOnPeer(effect)
+        return
+      default:
+        this.#origin?.perform(effect)
     }
   }
 
@@ -331,6 +344,23 @@ export class SwarmDriver {
     this.#hangUp(effect.peer, effect.reason)
     if (device !== undefined && effect.banMs !== undefined)
       this.#init.listener.onBan(device, effect.reason, effect.banMs)
+  }
+
+  /** What is in the version is known, from peers or from the origin, whoever was first. */
+  #describe(infoBytes: Uint8Array, layers?: PieceLayers): void {
+    if (this.#isDescribed || this.#holding !== undefined) return
+    this.#isDescribed = true
+    this.#init.listener.onInfo(infoBytes, layers)
+  }
+
+  /** Says what came from the origin, and lets it go. */
+  #endOrigin(): void {
+    const { host } = this.#origin ?? {}
+    const bytes = this.status().origin.bytes - this.#originBytes
+    this.#originBytes += bytes
+    if (host !== undefined && bytes > 0) this.#init.listener.onOrigin(host, bytes)
+    this.#origin?.close()
+    this.#origin = undefined
   }
 
   async #store(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
@@ -459,10 +489,6 @@ export class SwarmDriver {
       this.#post({ type: 'tick' })
     })
   }
-}
-
-function tallyOf(peer: PeerStatus): Tally {
-  return { receivedBytes: peer.verifiedBytes, sentBytes: peer.uploadedBytes, wastedBytes: peer.wastedBytes }
 }
 
 function chosenOf(holding: Holding | undefined, version: Version): ChosenPieces {

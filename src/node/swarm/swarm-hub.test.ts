@@ -53,6 +53,7 @@ function hubWith(
       streamOpened: () => undefined,
       serving: () => Promise.resolve(),
       streamEnded: () => undefined,
+      obtained: () => undefined,
       refused: ({ reason }) => void noted.push(reason)
     }
   })

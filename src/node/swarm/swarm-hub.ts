@@ -15,7 +15,7 @@ import { messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
-import type { Holding, Store } from '../../store/store.ts'
+import type { Holding, PieceLayers, Store } from '../../store/store.ts'
 import type { BringersOfSite } from '../../swarm/neighbours.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
@@ -24,18 +24,17 @@ import type { Refusal } from '../audit/audit-log.ts'
 import type { StreamTotals } from '../audit/audit-recorder.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { OriginDesk } from '../origin/origin-desk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { MisbehaviourBook } from './misbehaviour-book.ts'
 import {
-  addTally,
   type DataWant,
   type LocalSource,
-  NO_TALLY,
   type StreamSink,
   SwarmDriver,
-  type SwarmDriverListener,
-  type Tally
+  type SwarmDriverListener
 } from './swarm-driver.ts'
+import { addTally, NO_TALLY, type Tally } from './tally.ts'
 
 export const SWARM_PROTOCOL = '/peerage/swarm/1'
 
@@ -64,6 +63,7 @@ export interface SwarmHubInit {
   /** Why a device, this one included, may not have a version now; undefined when it may. */
   readonly refusal: (device: DeviceId, version: VersionId) => ReadFault | undefined
   readonly audit: SwarmAudit
+  readonly origins?: Pick<OriginDesk, 'open'>
   readonly clock?: Clock
 }
 
@@ -81,6 +81,8 @@ export interface SwarmAudit {
   serving(device: DeviceId, version: VersionId): Promise<void>
   streamEnded(stream: StreamTotals): void
   refused(refusal: Refusal): void
+  /** So much of a version came from its HTTP origin. */
+  obtained(from: { readonly version: VersionId; readonly host: string; readonly bytes: number }): void
 }
 
 /** Who wants a version, and is told how it goes. */
@@ -91,7 +93,7 @@ export interface Want {
   readonly local?: LocalSource | undefined
   /** Data comes only when `allow` says so; else at once. */
   readonly waitsForTurn?: boolean
-  readonly onInfo: (infoBytes: Uint8Array) => void
+  readonly onInfo: (infoBytes: Uint8Array, layers?: PieceLayers) => void
   readonly onComplete: () => void
   readonly onStorageFailure: (failure: AppError) => void
   /** Fetching is not allowed any more, and why; or, with undefined, goes on. */
@@ -289,7 +291,7 @@ export class SwarmHub {
   #driver(versionId: VersionId, holding: Holding | undefined, want: Want | undefined): SwarmDriver {
     const { transport, buffers, log, seed, audit } = this.#init
     const listener: SwarmDriverListener = {
-      onInfo: infoBytes => want?.onInfo(infoBytes),
+      onInfo: (infoBytes, layers) => want?.onInfo(infoBytes, layers),
       onComplete: () => want?.onComplete(),
       onStorageFailure: failure => want?.onStorageFailure(failure),
       onMisbehaviour: (device, reason, detail) => this.#onMisbehaviour(versionId, device, reason, detail),
@@ -300,7 +302,8 @@ export class SwarmHub {
       onPeerGone: (device, { sentBytes, receivedBytes }) => {
         audit.streamEnded({ device, version: versionId, sentBytes, receivedBytes })
         this.#attempts.get(versionId)?.set(device, firstAttempt(this.#clock.nowMs()))
-      }
+      },
+      onOrigin: (host, bytes) => audit.obtained({ version: versionId, host, bytes })
     }
     return new SwarmDriver({
       versionId,
@@ -314,6 +317,7 @@ export class SwarmHub {
       buffers,
       log,
       listener,
+      origins: want === undefined ? undefined : this.#init.origins,
       clock: this.#clock
     })
   }

@@ -16,8 +16,9 @@ import {
 import type { Holding } from '../../store/store.ts'
 import type { PeerStatus, TransferStatus } from '../../swarm/transfer-types.ts'
 import { SILENT_LOG } from '../log.ts'
-import type { DataWant, Tally } from './swarm-driver.ts'
+import type { DataWant } from './swarm-driver.ts'
 import type { VersionFetcher, Want } from './swarm-hub.ts'
+import type { Tally } from './tally.ts'
 import { type StartOrder, TransferDesk, type TransferRead, type TransferView } from './transfer-desk.ts'
 
 const PIECE = 16384
@@ -75,7 +76,8 @@ class ScriptedHub implements VersionFetcher {
       phase: 'metadata',
       peers: [{ lackingCount, haveCount: lackingCount } as PeerStatus],
       downloadedBytes: 0,
-      openBytes: this.openBytes.get(version) ?? 0
+      openBytes: this.openBytes.get(version) ?? 0,
+      origin: { isReady: false, need: null, bytes: 0, rate: 0 }
     } as unknown as TransferStatus
   }
 
@@ -115,7 +117,8 @@ function orderOf(sample: Sample, change: Partial<StartOrder> = {}): StartOrder {
   const name = `data-${version.id.slice(0, 4)}`
   return {
     ...{ name, version: version.id, ordinal: 1, files: version.files.length, totalBytes: version.totalBytes },
-    ...{ destination: `/d/${name}`, purpose: null, priority: null, only: [] },
+    ...{ destination: `/d/${name}`, purpose: null, priority: null },
+    ...{ deadlineAtMs: null, only: [] },
     ...change
   }
 }

@@ -21,8 +21,8 @@ import type { LocalFiles } from '../reuse/local-files.ts'
 import type { Reuse } from '../reuse/reuse.ts'
 import { copyPieces, layersOf } from './local-copy.ts'
 import { haveBytesOf, selectedSums } from './selection.ts'
-import type { Tally } from './swarm-driver.ts'
 import type { VersionFetcher } from './swarm-hub.ts'
+import type { Tally } from './tally.ts'
 import { contenderOf, hasSource, type Job, newJob } from './transfer-job.ts'
 import {
   checkedGroups,
@@ -46,6 +46,8 @@ export interface TransferView extends TransferRecord {
   readonly haveBytes: number
   readonly resumedBytes: number
   readonly reusedBytes: number
+  /** From the HTTP origin, as the tallies are from peers. */
+  readonly originBytes: number
   readonly tallies: ReadonlyMap<DeviceId, Tally>
 }
 
@@ -160,6 +162,15 @@ export class TransferDesk {
     return this.#view(job)
   }
 
+  setDeadline(id: string, deadlineAtMs: number | null): TransferView | undefined {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return undefined
+    if (isSettled(job.record.state)) throw settledError(job.record, 'given another deadline')
+    this.#set(job, { deadlineAtMs })
+    this.#arrange()
+    return this.#view(job)
+  }
+
   stop(id: string, { discard }: { discard: boolean }): TransferView | undefined {
     const job = this.#jobs.get(id)
     if (job === undefined) return undefined
@@ -215,7 +226,8 @@ export class TransferDesk {
     if (record.state === 'complete') haveBytes = toFetch
     const tallies = job.isFetching ? this.#init.hub.talliesOf(record.version) : job.tallies
     const reusedBytes = status?.reusedBytes ?? job.reusedBytes
-    return { ...record, holding, haveBytes, resumedBytes, reusedBytes, tallies }
+    const originBytes = status?.origin.bytes ?? job.originBytes
+    return { ...record, holding, haveBytes, resumedBytes, reusedBytes, originBytes, tallies }
   }
 
   #statusOf(job: Job): TransferStatus | undefined {
@@ -301,8 +313,8 @@ export class TransferDesk {
       holding: job.holding,
       local,
       waitsForTurn: true,
-      onInfo: infoBytes => {
-        void this.#onInfo(job, infoBytes, signal)
+      onInfo: (infoBytes, layers = new Map()) => {
+        void this.#onInfo(job, { infoBytes, layers }, signal)
       },
       onComplete: () => undefined, // the holding says so, once every file has its name
       onStorageFailure: failure => {
@@ -323,10 +335,14 @@ export class TransferDesk {
     this.#set(job, { state: 'waiting', problem })
   }
 
-  async #onInfo(job: Job, infoBytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #onInfo(
+    job: Job,
+    { infoBytes, layers }: { readonly infoBytes: Uint8Array; readonly layers: PieceLayers },
+    signal: AbortSignal
+  ): Promise<void> {
     try {
       const version = decodeInfo(infoBytes, sha256)
-      const holding = await this.#place(job, { version, layers: new Map() }, signal)
+      const holding = await this.#place(job, { version, layers }, signal)
       if (isWhole(holding.state)) this.#finish(job)
       else {
         const local = await this.#init.reuse.find(holding, job.record.name, signal)
@@ -372,7 +388,9 @@ export class TransferDesk {
     if (job.run === undefined) return
     if (job.isFetching) {
       job.tallies = this.#init.hub.talliesOf(job.record.version)
-      job.reusedBytes = this.#init.hub.status(job.record.version)?.reusedBytes ?? 0
+      const status = this.#init.hub.status(job.record.version)
+      job.reusedBytes = status?.reusedBytes ?? 0
+      job.originBytes = status?.origin.bytes ?? 0
     }
     job.run.abort()
     job.run = undefined
@@ -415,7 +433,9 @@ export class TransferDesk {
       if (decision.resting.has(job.record.id)) job.restsUntilMs = nowMs + REST_MS
       if (grant !== undefined && job.grant === undefined) job.movedAtMs = nowMs
       job.grant = grant
-      this.#init.hub.allow(job.record.version, { wantsData: grant !== undefined, ...grant })
+      const { version, deadlineAtMs } = job.record
+      const deadline = deadlineAtMs === null ? {} : { deadlineEpochMs: deadlineAtMs }
+      this.#init.hub.allow(version, { wantsData: grant !== undefined, ...grant, ...deadline })
       this.#tell(job, hasSource(status))
     }
     for (const job of this.#jobs.values())

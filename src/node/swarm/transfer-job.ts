@@ -3,7 +3,8 @@
 import type { DeviceId } from '../../base/ids.ts'
 import type { Holding } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
-import type { Tally } from './swarm-driver.ts'
+import { outlookOf } from './deadline-outlook.ts'
+import type { Tally } from './tally.ts'
 import type { TransferRecord } from './transfer-record.ts'
 import type { Contender, Grant } from './transfer-slots.ts'
 
@@ -13,6 +14,7 @@ export interface Job {
   resumedBytes: number
   /** Of the run that ended last, as the tallies. */
   reusedBytes: number
+  originBytes: number
   /** Of the run that ended last; a running one asks the hub. */
   tallies: ReadonlyMap<DeviceId, Tally>
   /** The org does not allow it now. */
@@ -36,6 +38,7 @@ export function newJob(record: TransferRecord): Job {
     holding: undefined,
     resumedBytes: 0,
     reusedBytes: 0,
+    originBytes: 0,
     tallies: new Map(),
     isRefused: false,
     run: undefined,
@@ -49,15 +52,20 @@ export function newJob(record: TransferRecord): Job {
 }
 
 export function hasSource(status: TransferStatus): boolean {
-  return status.peers.some(peer => peer.lackingCount > 0)
+  return status.origin.isReady || status.peers.some(peer => peer.lackingCount > 0)
 }
 
 export function contenderOf(job: Job, status: TransferStatus): Contender {
-  const { id, priority, startedAtMs } = job.record
+  const { id, priority, startedAtMs, deadlineAtMs, finishedAtMs } = job.record
+  const { lackingBytes, downloadRate: bytesPerSecond } = status
+  const isLate =
+    deadlineAtMs !== null &&
+    outlookOf({ deadlineAtMs, lackingBytes, bytesPerSecond, finishedAtMs, nowMs: Date.now() }).outlook ===
+      'late'
   const { grant, movedAtMs, restsUntilMs } = job
   const isBusy = status.openBytes > 0
   return {
-    ...{ id, priority, startedAtMs, movedAtMs, restsUntilMs, isBusy },
+    ...{ id, priority, startedAtMs, deadlineAtMs, isLate, movedAtMs, restsUntilMs, isBusy },
     hasSource: hasSource(status) && !job.isRefused,
     holdsSlot: grant !== undefined
   }

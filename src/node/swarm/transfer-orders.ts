@@ -49,14 +49,19 @@ export function checkedGroups(only: TransferOrder['only']): GlobGroup[] {
 /** A second order for a transfer that is under way or paused: all that either of them asks for. */
 export function joinedOrder(
   record: TransferRecord,
-  asked: { readonly only: TransferOrder['only']; readonly priority: Priority | null }
-): Pick<TransferRecord, 'only' | 'priority'> {
+  asked: {
+    readonly only: TransferOrder['only']
+    readonly priority: Priority | null
+    readonly deadlineAtMs: number | null
+  }
+): Pick<TransferRecord, 'only' | 'priority' | 'deadlineAtMs'> {
   const priority = asked.priority ?? record.priority
-  if (record.only.length === 0 || asked.only.length === 0) return { only: [], priority }
+  const deadlineAtMs = asked.deadlineAtMs ?? record.deadlineAtMs
+  if (record.only.length === 0 || asked.only.length === 0) return { only: [], priority, deadlineAtMs }
   const groups = new Map([...record.only, ...asked.only].map(group => [JSON.stringify(group), group]))
   const only = [...groups.values()]
   checkedGroups(only)
-  return { only, priority }
+  return { only, priority, deadlineAtMs }
 }
 
 export function nothingSelected({ name, ordinal, only }: TransferRecord, version: Version): AppError {

@@ -11,13 +11,20 @@ const OLD =
   '"startedAtMs":1800000000000,"finishedAtMs":null,"problem":null}'
 const RECORD: TransferRecord = {
   ...{ name: 'os-image', version: VERSION, ordinal: 3, files: 2, totalBytes: 1000 },
-  ...{ destination: '/srv/os-image', purpose: 'CHG-7', priority: 'high', only: [['*.img', '!old/'], ['a']] },
+  ...{
+    destination: '/srv/os-image',
+    purpose: 'CHG-7',
+    priority: 'high',
+    deadlineAtMs: 5,
+    only: [['*.img', '!old/'], ['a']]
+  },
   ...{ id: '5f2c0a9be4d17c36', state: 'paused', startedAtMs: 1_800_000_000_000, finishedAtMs: null },
   ...{ problem: null, selected: { files: 1, bytes: 700 } }
 }
 const GOLDEN =
-  `{"v":2,"name":"os-image","version":"${VERSION}","ordinal":3,"files":2,"totalBytes":1000,` +
-  '"destination":"/srv/os-image","purpose":"CHG-7","priority":"high","only":[["*.img","!old/"],["a"]],' +
+  `{"v":3,"name":"os-image","version":"${VERSION}","ordinal":3,"files":2,"totalBytes":1000,` +
+  '"destination":"/srv/os-image","purpose":"CHG-7","priority":"high","deadlineAtMs":5,' +
+  '"only":[["*.img","!old/"],["a"]],' +
   '"id":"5f2c0a9be4d17c36","state":"paused","startedAtMs":1800000000000,"finishedAtMs":null,"problem":null,' +
   '"selected":{"files":1,"bytes":700}}'
 
@@ -29,14 +36,19 @@ test('golden record, written and read', () => {
 test('a record of before there were priorities and selections: normal, and all files', () => {
   assert.deepEqual(decodeRecord(utf8(OLD)), {
     ...RECORD,
-    ...{ state: 'fetching', priority: 'normal', only: [], selected: null }
+    ...{ state: 'fetching', priority: 'normal', deadlineAtMs: null, only: [], selected: null }
   })
   const older = OLD.replace('"purpose":"CHG-7",', '')
   assert.equal(decodeRecord(utf8(older))?.purpose, null)
 })
 
+test('a record of before there were deadlines', () => {
+  const older = GOLDEN.replace('"v":3', '"v":2').replace('"deadlineAtMs":5,', '')
+  assert.deepEqual(decodeRecord(utf8(older)), { ...RECORD, deadlineAtMs: null })
+})
+
 test('what is from a newer program, or damaged, is left alone', () => {
-  assert.equal(decodeRecord(utf8(GOLDEN.replace('"v":2', '"v":3'))), undefined)
+  assert.equal(decodeRecord(utf8(GOLDEN.replace('"v":3', '"v":4'))), undefined)
   assert.equal(decodeRecord(utf8(GOLDEN.replace(VERSION, 'xyz'))), undefined)
   assert.equal(decodeRecord(Uint8Array.of(0xff)), undefined)
 })

@@ -3,6 +3,7 @@
  *
  * - 1: without priority, without a selection.
  * - 2: with `priority` and `only`; states `queued` and `paused`.
+ * - 3: with `deadlineAtMs`.
  */
 
 import { fromUtf8, utf8 } from '../../base/bytes.ts'
@@ -10,7 +11,7 @@ import { parseVersionId, type VersionId } from '../../base/ids.ts'
 import type { Problem, TransferState } from '../service.ts'
 import type { Priority } from './transfer-slots.ts'
 
-const RECORD_VERSION = 2
+const RECORD_VERSION = 3
 
 /** What the ledger says of the version when a transfer of it is asked for. */
 export interface TransferOrder {
@@ -24,6 +25,8 @@ export interface TransferOrder {
   /** What it is read for, as whoever asked for it says. */
   readonly purpose: string | null
   readonly priority: Priority
+  /** By when it should be done, as a date; null for whenever. */
+  readonly deadlineAtMs: number | null
   /**
    * Globs of the files to fetch, in groups that were given together: a file is fetched that one group chooses. None is
    * for all files.
@@ -52,7 +55,10 @@ export function decodeRecord(bytes: Uint8Array): TransferRecord | undefined {
   const { v, ...record } = JSON.parse(text) as { v: number } & TransferRecord
   if (parseVersionId(record.version) === undefined) return undefined
   if (v === RECORD_VERSION) return record
-  if (v === 1)
-    return { ...record, purpose: record.purpose ?? null, priority: 'normal', only: [], selected: null }
+  if (v === 2) return { ...record, deadlineAtMs: null }
+  if (v === 1) {
+    const { purpose = null } = record
+    return { ...record, purpose, priority: 'normal', deadlineAtMs: null, only: [], selected: null }
+  }
   return undefined
 }

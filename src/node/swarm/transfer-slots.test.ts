@@ -1,6 +1,7 @@
 /**
- * Pictures of slots: one transfer each, `h`, `n` or `l` for its priority, the oldest first. Upper case holds a slot. After
- * it `-` for no source, `z` for resting, `*` for busy with blocks in memory.
+ * Pictures of slots: one transfer each, `h`, `n` or `l` for its priority, the oldest first. Upper case holds a slot.
+ * After it `-` for no source, `z` for resting, `*` for busy with blocks in memory, a digit for a deadline, `!` for one
+ * that will miss it.
  */
 
 import assert from 'node:assert/strict'
@@ -26,6 +27,8 @@ function contendersOf(picture: string): Contender[] {
       id: String(at),
       priority: PRIORITIES[letter],
       startedAtMs: at,
+      deadlineAtMs: /\d/.test(mark) ? Number(mark.replace(/\D/g, '')) : null,
+      isLate: mark.includes('!'),
       hasSource: !mark.includes('-'),
       holdsSlot: mark[0] !== letter,
       isBusy: mark.includes('*'),
@@ -58,7 +61,11 @@ const PICTURES: readonly (readonly [string, string, string])[] = [
   ['n- n', '##', 'who looks for a source may begin at once when it finds one'],
   ['nz n n', '.##', 'who rests comes last'],
   ['nz n', '##', 'and still before nobody'],
-  ['l hz', '##', 'low ones do not yield to who rests']
+  ['l hz', '##', 'low ones do not yield to who rests'],
+  ['n n n9 n5', '..##', 'the earliest deadlines before those without one'],
+  ['n9 n5 n7', '.##', 'and the earlier before the later'],
+  ['n1 h h9', '.##', 'priority goes before a deadline'],
+  ['N N n5', '#.#', 'one with a deadline takes the slot of the youngest without']
 ]
 
 for (const [picture, expected, name] of PICTURES) {
@@ -85,7 +92,22 @@ test('beside a high one the others have less on their way', () => {
   assert.deepEqual(shares('h- n'), [inFlightBytesMax, inFlightBytesMax], 'not beside one without a source')
 })
 
+test('beside one that will be late the others that are no more urgent have less on their way', () => {
+  const shares = (picture: string) => {
+    const { grants } = decideSlots(contendersOf(picture), { nowMs: NOW })
+    return contendersOf(picture)
+      .map(({ id }) => (grants.get(id)?.inFlightBytesMax === BESIDE_HIGH_BYTES ? '-' : '#'))
+      .join('')
+  }
+  assert.equal(shares('n n5! n'), '-#-')
+  assert.equal(shares('n n5 n'), '###', 'who is on time leaves them theirs')
+  assert.equal(shares('n5! n3! n'), '-#-', 'of two the earlier deadline')
+  assert.equal(shares('h n5! n'), '#--', 'but not a more urgent one')
+})
+
 const contender = fc.record({
+  deadlineAtMs: fc.constantFrom(null, 1, 2),
+  isLate: fc.boolean(),
   priority: fc.constantFrom('high', 'normal', 'low'),
   startedAtMs: fc.nat(9),
   hasSource: fc.boolean(),
@@ -121,7 +143,9 @@ test('laws: memory is bounded, nobody is passed over by one behind it, and a fre
         for (const other of able) {
           const rank = ['high', 'normal', 'low']
           const before =
-            rank.indexOf(each.priority) - rank.indexOf(other.priority) || each.startedAtMs - other.startedAtMs
+            rank.indexOf(each.priority) - rank.indexOf(other.priority) ||
+            (each.deadlineAtMs ?? 9) - (other.deadlineAtMs ?? 9) ||
+            each.startedAtMs - other.startedAtMs
           if (before < 0 && grants.has(other.id) && !other.holdsSlot && !other.isBusy)
             assert.ok(grants.has(each.id))
         }

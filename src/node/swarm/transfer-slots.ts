@@ -4,13 +4,14 @@
  *
  * At most `slotsMax` fetch at once. A slot is a right to have pieces open, up to the limits of one transfer, so the sum is
  * bounded by their product. Who holds one:
- * - high before normal before low, and among equals the oldest first;
+ * - high before normal before low; among equals the earliest deadline first, those without one after them, and then
+ *   the oldest first;
  * - who has a source before who has none, and last who had a slot for a while without a byte (it *rests*);
  * - a low one only while no other of a higher priority, with a source and not resting, is there at all: it yields the
  *   network, not only its place.
  * A more urgent transfer takes the slot of the least urgent at once; it begins when what that one has in memory is on
- * the disk. While a high one fetches, the others keep their slots with less on its way, so that it gets most of a link
- * that they share.
+ * the disk. While a high one fetches, or one that will miss its deadline, the others that are no more urgent keep their
+ * slots with less on its way, so that it gets most of a link that they share.
  *
  * Pure: the desk says how things stand, and does what comes out.
  */
@@ -30,12 +31,19 @@ export const BESIDE_HIGH_BYTES = 2 * MIB
 export const STALLED_MS = 10 * SECOND_MS
 export const REST_MS = 30 * SECOND_MS
 
+/** Later than every deadline. */
+const FAR_MS = Number.MAX_SAFE_INTEGER
+
 const RANK: Record<Priority, number> = { high: 0, normal: 1, low: 2 }
 
 export interface Contender {
   readonly id: string
   readonly priority: Priority
   readonly startedAtMs: number
+  /** By the date; null without one. */
+  readonly deadlineAtMs: number | null
+  /** It will miss its deadline at the rate at which it goes. */
+  readonly isLate: boolean
   /** A connected peer has something that it wants. */
   readonly hasSource: boolean
   readonly holdsSlot: boolean
@@ -74,6 +82,7 @@ export function decideSlots(
       (a, b) =>
         Number(isAble(b)) - Number(isAble(a)) ||
         RANK[a.priority] - RANK[b.priority] ||
+        (a.deadlineAtMs ?? FAR_MS) - (b.deadlineAtMs ?? FAR_MS) ||
         a.startedAtMs - b.startedAtMs ||
         (a.id < b.id ? -1 : 1)
     )
@@ -83,9 +92,13 @@ export function decideSlots(
   let free = slotsMax - contenders.filter(each => isKept(each) || each.isBusy).length
   const winners = [...chosen].filter(each => isKept(each) || each.isBusy || free-- > 0)
   const isPressed = bestRank === RANK.high
+  // The most urgent of those that are late.
+  const late = winners.find(each => each.isLate)
   const grants = new Map<string, Grant>()
-  for (const { id, priority } of winners) {
-    const isBeside = isPressed && priority !== 'high'
+  for (const each of winners) {
+    const { id, priority } = each
+    const isBehind = late !== undefined && each !== late && RANK[priority] >= RANK[late.priority]
+    const isBeside = (isPressed && priority !== 'high') || isBehind
     grants.set(id, { inFlightBytesMax: isBeside ? BESIDE_HIGH_BYTES : TRANSFER_LIMITS.inFlightBytesMax })
   }
   return { grants, resting }

@@ -1,0 +1,112 @@
+/**
+ * One GET to an origin: follows redirects, connects only to addresses where an origin may be, and gives the answer with
+ * its body unread. TLS is verified as Node.js does, with NODE_EXTRA_CA_CERTS. No cookies, no credentials, no proxy.
+ */
+
+import { type LookupAddress, lookup as resolve } from 'node:dns'
+import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { messageOf } from '../../base/errors.ts'
+import { isRefusedAddress } from './origin-address.ts'
+import { OriginError } from './origin-faults.ts'
+
+export const REDIRECTS_MAX = 5
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const REFUSED = 'PEERAGE_REFUSED_ADDRESS'
+const TLS_CODE =
+  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/
+const USER_AGENT = 'peerage'
+
+export interface RequestRules {
+  readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
+  /** Without a byte for so long, connecting included, it is given up. */
+  readonly timeoutMs: number
+  /** For tests and laboratories: whatever the address is. */
+  readonly anyAddress: boolean
+}
+
+/** Throws OriginError, or the reason of the signal. Whoever gets an answer reads or destroys it. */
+export async function get(
+  from: string,
+  headers: Readonly<Record<string, string>>,
+  { rules, signal }: { readonly rules: RequestRules; readonly signal: AbortSignal }
+): Promise<IncomingMessage> {
+  let url = new URL(from)
+  for (let redirects = 0; ; redirects++) {
+    const answer = await getOnce(url, headers, { rules, signal })
+    if (!REDIRECTS.has(answer.statusCode ?? 0)) return answer
+    answer.destroy()
+    if (redirects === REDIRECTS_MAX)
+      throw new OriginError('redirect-loop', `more than ${REDIRECTS_MAX} redirects from ${from}`)
+    url = redirected(url, answer.headers.location)
+  }
+}
+
+function redirected(from: URL, location: string | undefined): URL {
+  const to = location === undefined ? null : URL.parse(location, from.href)
+  if (to === null) throw new OriginError('redirect-refused', `${from.href} redirects to nowhere`)
+  const isPlain = to.protocol === 'http:'
+  if (from.protocol === 'https:' && isPlain)
+    throw new OriginError('redirect-downgrade', `${from.href} redirects to http://${to.host}`)
+  if ((!isPlain && to.protocol !== 'https:') || to.username !== '' || to.password !== '')
+    throw new OriginError('redirect-refused', `${from.href} redirects to ${to.protocol}//${to.host}`)
+  return to
+}
+
+function getOnce(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  { rules, signal }: { readonly rules: RequestRules; readonly signal: AbortSignal }
+): Promise<IncomingMessage> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  // Node asks for no lookup of what is an address already.
+  if (!rules.anyAddress && isIP(host) !== 0 && isRefusedAddress(host))
+    throw new OriginError('refused-address', `no origin may be at ${host}`)
+  const isSecure = url.protocol === 'https:'
+  return new Promise((settle, reject) => {
+    const request = (isSecure ? httpsRequest : httpRequest)(url, {
+      agent: isSecure ? rules.agents.https : rules.agents.http,
+      headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers },
+      lookup: rules.anyAddress ? undefined : checkedLookup,
+      timeout: rules.timeoutMs,
+      signal
+    })
+    request.on('timeout', () =>
+      request.destroy(new OriginError('timeout', `nothing came from ${url.host} for ${rules.timeoutMs} ms`))
+    )
+    request.on('error', (thrown: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(signal.reason)
+      else reject(errorOf(thrown, url))
+    })
+    request.on('response', settle)
+    request.end()
+  })
+}
+
+/** What a failure of a connection means. */
+export function errorOf(thrown: NodeJS.ErrnoException, url: URL): OriginError {
+  if (thrown instanceof OriginError) return thrown
+  const { code = '' } = thrown
+  const detail = `${url.host}: ${messageOf(thrown)}`
+  if (code === REFUSED) return new OriginError('refused-address', messageOf(thrown))
+  if (code.startsWith('HPE_')) return new OriginError('bad-answer', detail)
+  return new OriginError(TLS_CODE.test(code) ? 'tls' : 'unreachable', detail)
+}
+
+/** Gives only addresses where an origin may be. */
+const checkedLookup: LookupFunction = (host, options, done) => {
+  resolve(host, { ...options, all: true }, (failure, found: LookupAddress[]) => {
+    if (failure !== null) {
+      done(failure, [])
+      return
+    }
+    const allowed = found.filter(({ address }) => !isRefusedAddress(address))
+    const [first] = allowed
+    if (first === undefined) {
+      const places = found.map(({ address }) => address).join(', ')
+      done(Object.assign(new Error(`${host} is at ${places}, where no origin may be`), { code: REFUSED }), [])
+    } else if (options.all === true) done(null, allowed)
+    else done(null, first.address, first.family)
+  })
+}

@@ -1,0 +1,71 @@
+/**
+ * Which addresses an origin may have. A URL in the ledger sends every device that wants the version to it, so it
+ * must not be a way to what only a device itself reaches: its own services, its link, and the metadata service of a
+ * cloud. Origins inside the org's own networks are the ordinary case, so private addresses (RFC 1918, ULA) are
+ * allowed.
+ *
+ * The address is judged that is connected to, and not the name: a name that leads to several is used with those of
+ * them that are allowed, and what it leads to later is judged then.
+ */
+
+import { BlockList, isIP } from 'node:net'
+
+const REFUSED = new BlockList()
+for (const [network, bits] of [
+  ['0.0.0.0', 8], // this host
+  ['127.0.0.0', 8], // loopback
+  ['169.254.0.0', 16], // link-local, and the metadata services of clouds
+  ['224.0.0.0', 4], // multicast
+  ['240.0.0.0', 4] // reserved, and broadcast
+] as const)
+  REFUSED.addSubnet(network, bits, 'ipv4')
+// Metadata services elsewhere.
+for (const address of ['100.100.100.200', '192.0.0.192', '168.63.129.16']) REFUSED.addAddress(address, 'ipv4')
+for (const [network, bits] of [
+  ['::', 128],
+  ['::1', 128],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8]
+] as const)
+  REFUSED.addSubnet(network, bits, 'ipv6')
+REFUSED.addAddress('fd00:ec2::254', 'ipv6')
+
+/** Networks of IPv6 that carry an address of IPv4, and the group of sixteen bits at which it begins. */
+const CARRIERS = [
+  { network: '::ffff:0:0', bits: 96, at: 6 }, // mapped
+  { network: '::', bits: 96, at: 6 }, // compatible
+  { network: '64:ff9b::', bits: 96, at: 6 }, // NAT64
+  { network: '2002::', bits: 16, at: 1 } // 6to4
+].map(({ network, bits, at }) => {
+  const list = new BlockList()
+  list.addSubnet(network, bits, 'ipv6')
+  return { list, at }
+})
+
+/** Whether no origin may be at an address of IPv4 or IPv6. What is no address is refused. */
+export function isRefusedAddress(address: string): boolean {
+  const text = address.replace(/%.*$/, '')
+  const family = isIP(text)
+  if (family === 0) return true
+  if (family === 4) return REFUSED.check(text, 'ipv4')
+  if (REFUSED.check(text, 'ipv6')) return true
+  return CARRIERS.some(({ list, at }) => list.check(text, 'ipv6') && REFUSED.check(carried(text, at), 'ipv4'))
+}
+
+function carried(address: string, at: number): string {
+  const groups = groupsOf(address)
+  const [high = 0, low = 0] = groups.slice(at, at + 2)
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+}
+
+/** The eight groups of a valid address of IPv6. */
+function groupsOf(address: string): number[] {
+  // The parser of URLs writes the last 32 bits as groups too.
+  const plain = new URL(`http://[${address}]/`).hostname.slice(1, -1)
+  const [head = '', tail] = plain.split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
+  return [...before, ...new Array<string>(zeros).fill('0'), ...after].map(group => Number.parseInt(group, 16))
+}

@@ -1,0 +1,169 @@
+/**
+ * Carries out what a transfer asks of its origin: requests become blocks, in order and in buffers like those that peers
+ * send. What is on its way is bounded by what the transfer asked for.
+ */
+
+import { AppError } from '../../base/errors.ts'
+import { pieceIndex, type VersionId } from '../../base/ids.ts'
+import { decodeTorrent } from '../../content/torrent-file.ts'
+import { pieceSpan, type Version } from '../../content/version.ts'
+import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { TransferEffect, TransferEvent } from '../../swarm/transfer-types.ts'
+import { BLOCK_BYTES, type BlockRange } from '../../swarm/wire-messages.ts'
+import type { Log } from '../log.ts'
+import type { OriginDesk, OriginLink } from './origin-desk.ts'
+import { OriginError } from './origin-faults.ts'
+
+/** Bytes that become one event; whole blocks. */
+const PART_BYTES = 4 * BLOCK_BYTES
+
+export interface OriginRunnerInit {
+  readonly versionId: VersionId
+  readonly origins: Pick<OriginDesk, 'open'>
+  readonly version: () => Version | undefined
+  readonly buffers: BlockBuffers
+  readonly log: Log
+  readonly post: (event: TransferEvent) => void
+  /** The .torrent came, and is of the version. */
+  readonly onTorrent: (version: Version, layers: ReadonlyMap<number, Uint8Array>) => void
+}
+
+export class OriginRunner {
+  readonly #init: OriginRunnerInit
+  readonly #link: OriginLink
+  readonly #pieces = new Map<number, AbortController>()
+  readonly #closed = new AbortController()
+
+  constructor(init: OriginRunnerInit) {
+    this.#init = init
+    this.#link = init.origins.open(init.versionId, isReady => init.post({ type: 'originReady', isReady }))
+  }
+
+  /** The host of the origin, as the audit log has it. */
+  get host(): string | undefined {
+    const { client } = this.#link
+    return client === undefined ? undefined : new URL(client.url).host
+  }
+
+  /** False for an effect that is not of an origin. */
+  perform(effect: TransferEffect): boolean {
+    switch (effect.type) {
+      case 'fetchOrigin':
+        void this.#fetch(effect)
+        return true
+      case 'cancelOrigin':
+        this.#pieces.get(effect.piece)?.abort()
+        this.#pieces.delete(effect.piece)
+        return true
+      case 'badOrigin':
+        this.#link.client?.fail(new OriginError('wrong-content', `piece ${effect.piece} fails its hash`))
+        return true
+      case 'fetchDescription':
+        void this.#describe()
+        return true
+      default:
+        return false
+    }
+  }
+
+  close(): void {
+    this.#closed.abort()
+    this.#link.close()
+  }
+
+  async #fetch({ piece, begin, length }: BlockRange): Promise<void> {
+    const { version: known, buffers, post } = this.#init
+    const version = known()
+    const { client } = this.#link
+    let calledOff = this.#pieces.get(piece)
+    if (calledOff === undefined) {
+      calledOff = new AbortController()
+      this.#pieces.set(piece, calledOff)
+    }
+    const signal = AbortSignal.any([calledOff.signal, this.#closed.signal])
+    const parts = new BlockParts({
+      begin,
+      length,
+      buffers,
+      emit: part => post({ type: 'originBlock', piece, ...part })
+    })
+    let isWhole = false
+    if (version !== undefined && client !== undefined) {
+      const { file, offset } = pieceSpan(version, pieceIndex(piece))
+      const range = { offset: offset + begin, length }
+      isWhole = await client.read(file, range, {
+        signal,
+        onBytes: bytes => !signal.aborted && parts.take(bytes)
+      })
+    }
+    parts.end()
+    if (signal.aborted) return
+    if (isWhole) {
+      if (this.#pieces.get(piece) === calledOff) this.#pieces.delete(piece)
+    } else post({ type: 'originEnded', piece })
+  }
+
+  async #describe(): Promise<void> {
+    const { versionId, log, post, onTorrent } = this.#init
+    const bytes = await this.#link.client?.torrent(this.#closed.signal)
+    let layers: ReadonlyMap<number, Uint8Array> = new Map()
+    if (bytes !== undefined)
+      try {
+        const torrent = decodeTorrent(bytes, sha256)
+        if (torrent.version.id === versionId) {
+          layers = torrent.pieceLayers
+          onTorrent(torrent.version, layers)
+        } else log.warn({ version: versionId }, `the .torrent at the origin is of ${torrent.version.id}`)
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) throw thrown
+        log.warn({ version: versionId, code: thrown.code }, `the .torrent at the origin: ${thrown.message}`)
+      }
+    if (!this.#closed.signal.aborted) post({ type: 'originDescribed', layers })
+  }
+}
+
+/** Cuts bytes that come in any lengths into buffers of whole blocks. */
+export class BlockParts {
+  readonly #buffers: BlockBuffers
+  readonly #emit: (part: { readonly begin: number; readonly block: Uint8Array }) => void
+  #begin: number
+  #left: number
+  #block: Uint8Array | undefined
+  #filled = 0
+
+  constructor(init: {
+    readonly begin: number
+    readonly length: number
+    readonly buffers: BlockBuffers
+    readonly emit: (part: { readonly begin: number; readonly block: Uint8Array }) => void
+  }) {
+    this.#buffers = init.buffers
+    this.#emit = init.emit
+    this.#begin = init.begin
+    this.#left = init.length
+  }
+
+  take(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      this.#block ??= this.#buffers.allocate(Math.min(PART_BYTES, this.#left))
+      const some = bytes.subarray(at, at + this.#block.length - this.#filled)
+      copyBytes(this.#block, this.#filled, some)
+      this.#filled += some.length
+      at += some.length
+      if (this.#filled < this.#block.length) return
+      const part = { begin: this.#begin, block: this.#block }
+      this.#begin += this.#filled
+      this.#left -= this.#filled
+      this.#block = undefined
+      this.#filled = 0
+      this.#emit(part)
+    }
+  }
+
+  /** Nothing more comes: gives back what is not whole. */
+  end(): void {
+    if (this.#block !== undefined) this.#buffers.free(this.#block)
+    this.#block = undefined
+  }
+}
