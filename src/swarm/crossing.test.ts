@@ -39,6 +39,7 @@ class Member {
       self: deviceOf(index),
       site,
       sessions: this.sessions,
+      ownPace: () => undefined,
       nowMs: () => this.nowMs
     })
   }

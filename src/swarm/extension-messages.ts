@@ -9,6 +9,8 @@
  *   asked for others, and 0 when it is free again.
  * - claim, drop: indexes of pieces, 4 bytes each, most significant first, in a byte string. The sender is bringing the
  *   pieces that it claims into its site, until it announces or drops them; see crossing.ts.
+ * - pace: a number of bytes per second. The sender's own limits let no more than about that go to the receiver, until it
+ *   says another; 0 is that they set none.
  * - want: runs of pieces, each an index and a count of 4 bytes, ascending and apart from each other. The sender wants
  *   these pieces and no others, from now on; see wants.ts. Who never says it wants all of them.
  */
@@ -44,6 +46,7 @@ const EXTENSION_ID_MAX = 255
 const REQUEST_COUNT_DEFAULT = 250
 const INDEX_BYTES = 4
 const RUN_BYTES = 2 * INDEX_BYTES
+const PACE_MAX = 2 ** 40
 /** As many runs as fit a message beside what else it may say. */
 export const WANT_RUNS_MAX = 4096
 
@@ -200,15 +203,18 @@ export interface PeerageMessage {
   readonly assigns?: boolean
   readonly claims?: readonly number[]
   readonly drops?: readonly number[]
+  /** What the sender's limits let go to the receiver, in bytes per second; zero for no limit. Absent: as before. */
+  readonly pace?: number
   /** Absent: as before. */
   readonly wants?: readonly PieceRun[]
 }
 
-export function encodePeerage({ assigns, claims = [], drops = [], wants }: PeerageMessage): Uint8Array {
+export function encodePeerage({ assigns, claims = [], drops = [], pace, wants }: PeerageMessage): Uint8Array {
   const dictionary = new Map<string, BencodeValue>()
   if (assigns !== undefined) dictionary.set('assign', assigns ? 1 : 0)
   if (claims.length > 0) dictionary.set('claim', indexBytes(claims))
   if (drops.length > 0) dictionary.set('drop', indexBytes(drops))
+  if (pace !== undefined) dictionary.set('pace', pace)
   if (wants !== undefined) {
     assert(wants.length <= WANT_RUNS_MAX, 'what is wanted fits a message')
     dictionary.set('want', indexBytes(wants.flatMap(({ first, count }) => [first, count])))
@@ -225,10 +231,14 @@ export function readPeerage(payload: Uint8Array): PeerageMessage | Violation {
   if (assign !== undefined && assign !== 0 && assign !== 1) return bad('a peerage message says assign 0 or 1')
   const [claims, drops] = ['claim', 'drop'].map(key => readIndexes(parsed.value as BencodeDictionary, key))
   if (claims === undefined || drops === undefined) return bad('pieces in a peerage message are 4 bytes each')
+  const pace = parsed.value.get('pace')
+  if (pace !== undefined && (typeof pace !== 'number' || pace < 0 || pace > PACE_MAX))
+    return bad(`a pace is a number of bytes per second, at most ${PACE_MAX}`)
   const wants = readRuns(parsed.value)
   if (wants === null) return bad('pieces that are wanted are at most so many runs, ascending and apart')
   return {
     ...(assign === undefined ? {} : { assigns: assign === 1 }),
+    ...(pace === undefined ? {} : { pace }),
     ...(wants === undefined ? {} : { wants }),
     claims,
     drops

@@ -7,7 +7,7 @@ import type { DeviceId, VersionId } from '../base/ids.ts'
 import type { Sha256 } from '../content/hash.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
-import type { DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
+import type { AskGate, DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
 import type { MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
 
 /** How many peers that have gone are remembered, so that their bad blocks can still be laid to them. */
@@ -33,6 +33,8 @@ export class TransferContext {
   readonly misbehaviours = new Map<MisbehaviourReason, number>()
   nowMs = 0
   wantsData = false
+  /** What our own limits let us ask for; undefined when there can be none. */
+  asking: AskGate | undefined
   /** The share of this transfer in what all of the device may have in flight. */
   inFlightBytesMax: number
   #effects: TransferEffect[] = []

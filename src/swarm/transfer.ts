@@ -15,15 +15,15 @@ import type { Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
 import {
   EXTENSION_HANDSHAKE_ID,
-  encodeExtendedHandshake,
   isViolation,
   METADATA_EXTENSION_ID,
   PEERAGE_EXTENSION_ID,
-  readExtendedHandshake,
-  readPeerage
+  readExtendedHandshake
 } from './extension-messages.ts'
+import { greet, sendExtendedHandshake } from './greeting.ts'
 import { HashRequests } from './hash-requests.ts'
 import { MetadataExchange } from './metadata-exchange.ts'
+import { pace, tellPace } from './pacing.ts'
 import { ownHandshake, Session } from './session.ts'
 import { TransferContext } from './transfer-context.ts'
 import { transferLimits } from './transfer-limits.ts'
@@ -59,6 +59,7 @@ export class Transfer {
     const limits = transferLimits(init.limits)
     this.#context = new TransferContext({ versionId, self, site, sha256, seed, limits })
     this.#context.wantsData = init.wantsData
+    this.#context.asking = init.asking
     this.#context.onLeave = session => this.#close(session)
     this.#metadata = new MetadataExchange(this.#context, version?.infoBytes)
     this.#hashRequests = new HashRequests(this.#context)
@@ -135,8 +136,11 @@ export class Transfer {
         this.#onInfo(event)
         return
       case 'wantData':
-        this.#context.want(event)
-        this.#onWant(event.wantsData)
+        this.#onWant(event)
+        return
+      case 'paced':
+      case 'askTurn':
+        this.#onLimits(event)
         return
       default:
         this.#onStoreEvent(event)
@@ -202,7 +206,7 @@ export class Transfer {
       if (session.flags === undefined) continue
       // We said that we had nothing; now we can say what we have.
       parts.picker.have.each(piece => this.#context.send(session, { type: 'have', piece }))
-      if (session.flags.extended) this.#sendExtendedHandshake(session)
+      if (session.flags.extended) sendExtendedHandshake(this.#context, session, this.#metadata.totalBytes)
       const early = session.takeEarly(version.pieceCount)
       if (isViolation(early)) this.#context.punish(session, early)
       else this.#setPieces(session, parts, early)
@@ -210,9 +214,17 @@ export class Transfer {
     this.#startAll(parts)
   }
 
-  #onWant(wantsData: boolean): void {
-    if (!wantsData) this.#parts?.downloads.stop()
+  #onWant(event: EventOf<'wantData'>): void {
+    this.#context.want(event)
+    if (!event.wantsData) this.#parts?.downloads.stop()
     if (this.#parts !== undefined) this.#startAll(this.#parts)
+  }
+
+  #onLimits(event: EventOf<'paced' | 'askTurn'>): void {
+    const session = this.#context.sessions.get(event.peer)
+    if (session === undefined) return
+    if (event.type === 'paced') pace(this.#context, session, event.bytesPerSecond)
+    else this.#parts?.downloads.fill(session)
   }
 
   #startAll(parts: VersionParts): void {
@@ -241,24 +253,10 @@ export class Transfer {
 
   /** Both handshakes are through: say what we have, and that the peer may ask. */
   #greet(session: Session): void {
-    const have = this.#parts?.picker.have
-    const isFast = session.flags?.fast === true
-    if (have?.isFull === true && isFast) this.#context.send(session, { type: 'have-all' })
-    else if (have !== undefined && have.count > 0)
-      this.#context.send(session, { type: 'bitfield', bits: have.toBytes() })
-    else if (isFast) this.#context.send(session, { type: 'have-none' })
-    this.#context.send(session, { type: 'unchoke' })
-    if (session.flags?.extended === true) this.#sendExtendedHandshake(session)
+    const parts = this.#parts
+    greet(this.#context, session, { have: parts?.picker.have, metadataBytes: this.#metadata.totalBytes })
     // A peer without the fast extension that has nothing may say nothing at all.
-    if (!isFast && this.#parts !== undefined) this.#setPieces(session, this.#parts, undefined)
-  }
-
-  #sendExtendedHandshake(session: Session): void {
-    const payload = encodeExtendedHandshake({
-      metadataBytes: this.#metadata.totalBytes,
-      requestCountMax: this.#context.limits.requestCountMax
-    })
-    this.#context.send(session, { type: 'extended', extensionId: EXTENSION_HANDSHAKE_ID, payload })
+    if (session.flags?.fast !== true && parts !== undefined) this.#setPieces(session, parts, undefined)
   }
 
   #setPieces(session: Session, parts: VersionParts, bits: Bitfield | undefined): void {
@@ -462,14 +460,13 @@ export class Transfer {
       const extensions = readExtendedHandshake(payload, session.extensions)
       if (isViolation(extensions)) return extensions
       session.extensions = extensions
+      if (session.givenPace !== undefined) tellPace(this.#context, session)
       this.#parts?.claims.greet(session)
       this.#metadata.fill(session)
       this.#parts?.uploads.review()
     } else if (extensionId === PEERAGE_EXTENSION_ID) {
-      const said = readPeerage(payload)
+      const said = session.heard(payload, this.#version)
       if (isViolation(said)) return said
-      const violation = session.heard(said, this.#version)
-      if (violation !== undefined) return violation
       this.#parts?.claims.heard(session, said)
       this.#parts?.downloads.fill(session)
     }
