@@ -16,8 +16,9 @@ export function pace(context: TransferContext, session: Session, bytesPerSecond:
   session.givenPace = bytesPerSecond
   if (session.flags === undefined) return // it is greeted accordingly
   if (bytesPerSecond === 0) {
-    refuseAll(context, session)
+    // First, for a peer that refuses without choking is taken not to have the piece.
     context.send(session, { type: 'choke' })
+    refuseAll(context, session)
     return
   }
   tellPace(context, session)

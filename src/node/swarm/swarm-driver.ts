@@ -12,6 +12,7 @@ import type { Version } from '../../content/version.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
+import type { DataClass } from '../../swarm/bandwidth/policy.ts'
 import { Bitfield } from '../../swarm/bitfield.ts'
 import { Transfer } from '../../swarm/transfer.ts'
 import {
@@ -28,10 +29,12 @@ import {
 } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { BlockRange, MisbehaviourReason, WireMessage } from '../../swarm/wire-messages.ts'
+import type { Bandwidth } from '../bandwidth/bandwidth.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel } from './peer-channel.ts'
+import { PeerFlows } from './peer-flows.ts'
 import { RecentPieces } from './recent-pieces.ts'
 import { piecesOfFiles } from './selection.ts'
 
@@ -59,6 +62,8 @@ export interface SwarmDriverInit {
   readonly log: Log
   readonly listener: SwarmDriverListener
   readonly clock?: Clock
+  /** What limits the payload of this device, and of which class that of the version is; absent where nothing does. */
+  readonly limits?: { readonly bandwidth: Bandwidth; readonly dataClass: DataClass | undefined } | undefined
 }
 
 export interface SwarmDriverListener {
@@ -121,6 +126,7 @@ export class SwarmDriver {
   readonly #init: SwarmDriverInit
   readonly #transfer: Transfer
   readonly #clock: Clock
+  readonly #flows: PeerFlows | undefined
   readonly #peers = new Map<PeerKey, Attached>()
   readonly #events: TransferEvent[] = []
   /** Layers on their way to the index; a piece of their file waits for them. */
@@ -147,6 +153,11 @@ export class SwarmDriver {
     this.#local = init.local
     this.#storedCount = init.holding?.have.size ?? 0
     const version = init.holding?.version
+    if (init.limits !== undefined)
+      this.#flows = new PeerFlows({
+        ...{ ...init.limits, version: init.versionId },
+        post: event => this.#post(event)
+      })
     this.#transfer = new Transfer({
       versionId: init.versionId,
       ...(version === undefined ? {} : { version, ...chosenOf(init.holding, version) }),
@@ -156,7 +167,8 @@ export class SwarmDriver {
       site: init.site,
       sha256,
       knownLayer: fileIndex => this.#holding?.layer(fileIndex),
-      seed: init.seed
+      seed: init.seed,
+      asking: this.#flows?.asking
     })
     this.#arm()
   }
@@ -196,6 +208,7 @@ export class SwarmDriver {
     const channel = new PeerChannel({
       stream,
       clock: this.#clock,
+      flow: this.#flows?.open(peer, facts),
       read: (range, into) => {
         if (serving === true) return this.#read(range, into)
         serving ??= this.#mayServe(facts.device).then(may => {
@@ -209,6 +222,7 @@ export class SwarmDriver {
     this.#peers.set(peer, { channel, device: facts.device })
     this.#init.listener.onPeer(facts.device)
     this.#post({ type: 'peerConnected', peer, ...facts })
+    this.#flows?.tell(peer)
     for (const message of received ?? []) this.#post({ type: 'message', peer, message })
     const wire =
       decoder ?? new WireDecoder({ allocate: length => this.#init.buffers.allocate(length), copy: copyBytes })
@@ -437,6 +451,7 @@ export class SwarmDriver {
     this.#peers.delete(peer)
     attached.channel.close()
     this.#post({ type: 'peerDisconnected', peer })
+    this.#flows?.close(peer)
     this.#init.listener.onPeerGone(device, last === undefined ? NO_TALLY : tallyOf(last))
   }
 

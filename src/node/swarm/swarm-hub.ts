@@ -16,11 +16,13 @@ import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import type { Holding, Store } from '../../store/store.ts'
+import type { DataClass } from '../../swarm/bandwidth/policy.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../../swarm/wire-messages.ts'
 import type { Refusal } from '../audit/audit-log.ts'
 import type { StreamTotals } from '../audit/audit-recorder.ts'
+import type { Bandwidth } from '../bandwidth/bandwidth.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
@@ -61,6 +63,11 @@ export interface SwarmHubInit {
   /** Why a device, this one included, may not have a version now; undefined when it may. */
   readonly refusal: (device: DeviceId, version: VersionId) => ReadFault | undefined
   readonly audit: SwarmAudit
+  /** What limits the payload of this device, and of which class a version is; absent where nothing does. */
+  readonly limits?: {
+    readonly bandwidth: Bandwidth
+    readonly classOf: (version: VersionId) => DataClass | undefined
+  }
   readonly clock?: Clock
 }
 
@@ -279,7 +286,7 @@ export class SwarmHub {
   }
 
   #driver(versionId: VersionId, holding: Holding | undefined, want: Want | undefined): SwarmDriver {
-    const { transport, buffers, log, seed, audit } = this.#init
+    const { transport, buffers, log, seed, audit, limits } = this.#init
     const listener: SwarmDriverListener = {
       onInfo: infoBytes => want?.onInfo(infoBytes),
       onComplete: () => want?.onComplete(),
@@ -305,6 +312,7 @@ export class SwarmHub {
       buffers,
       log,
       listener,
+      limits: limits && { bandwidth: limits.bandwidth, dataClass: limits.classOf(versionId) },
       clock: this.#clock
     })
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GIB, HOUR_MS, MIB } from '../../base/units.ts'
 import { DailyBudget } from './daily-budget.ts'
+import { decodeUse, encodeUse } from './saved-use.ts'
 
 const BERLIN = { bytes: 10 * GIB, zone: 'Europe/Berlin' }
 const EVENING = Date.parse('2026-11-26T22:30:00Z')
@@ -52,4 +53,19 @@ test('a crash at any moment forgets nothing that was used, and counts little too
   }
   assert.ok(savings < 100, `${savings} savings`)
   assert.equal(daily.saving({ exactly: true }).usedBytes, daily.usedBytes)
+})
+
+test('the use of budgets is read as it was written, and nothing else is', () => {
+  const use = { up: { day: '2026-11-26', usedBytes: 7 } }
+  assert.equal(encodeUse(use), '{"v":1,"up":{"day":"2026-11-26","usedBytes":7}}')
+  assert.deepEqual(decodeUse(encodeUse(use)), use)
+  for (const text of ['', 'null', '7', '{"v":2,"up":{"day":"2026-11-26","usedBytes":7}}'])
+    assert.deepEqual(decodeUse(text), {}, text)
+  for (const [from, to] of [
+    ['2026-11-26', 'today'],
+    ['7', '-7'],
+    ['7', '"x"'],
+    ['{"day"', '[{"day"']
+  ] as const)
+    assert.deepEqual(decodeUse(encodeUse(use).replace(from, to)), {}, to)
 })

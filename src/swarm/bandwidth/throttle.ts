@@ -38,6 +38,8 @@ export interface Gate {
   spend(bytes: number, nowMs: number): void
   /** When it last made something wait. */
   heldMs: number
+  /** How many wait for it. */
+  waiting: number
   /** Bytes per second that all that pass it have together; undefined where it sets none. */
   readonly bytesPerSecond: number | undefined
 }
@@ -48,6 +50,7 @@ export class RuleGate implements Gate {
   isInForce: boolean
   nextChangeMs: number | undefined
   heldMs = Number.NEGATIVE_INFINITY
+  waiting = 0
   readonly passed: RateWindow
   readonly #bucket: TokenBucket | undefined
 
@@ -89,6 +92,7 @@ export class BudgetGate implements Gate {
   readonly direction: Direction
   readonly daily: DailyBudget
   heldMs = Number.NEGATIVE_INFINITY
+  waiting = 0
   readonly bytesPerSecond = undefined
 
   constructor(direction: Direction, daily: DailyBudget) {

@@ -7,14 +7,16 @@
 import { SECOND_MS } from '../../base/units.ts'
 
 /** What a bucket may save up, as time at its rate: what timers that go off late would else lose. */
-const BURST_MS = 100
+const BURST_MS_DEFAULT = 100
 
 export class TokenBucket {
   #bytesPerSecond: number
+  readonly #burstMs: number
   #levelBytes = 0
   #markMs: number
 
-  constructor(bytesPerSecond: number, nowMs: number) {
+  constructor(bytesPerSecond: number, nowMs: number, burstMs: number = BURST_MS_DEFAULT) {
+    this.#burstMs = burstMs
     this.#bytesPerSecond = bytesPerSecond
     this.#markMs = nowMs
   }
@@ -45,7 +47,7 @@ export class TokenBucket {
   #refill(nowMs: number): void {
     const passedMs = Math.max(0, nowMs - this.#markMs)
     this.#markMs = nowMs
-    const mostBytes = (this.#bytesPerSecond * BURST_MS) / SECOND_MS
+    const mostBytes = (this.#bytesPerSecond * this.#burstMs) / SECOND_MS
     this.#levelBytes = Math.min(mostBytes, this.#levelBytes + (passedMs * this.#bytesPerSecond) / SECOND_MS)
   }
 }
