@@ -7,7 +7,7 @@
 
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
-import { mayRead, nextExpiryMs } from '../ledger/fold/access.ts'
+import { classOf, mayRead, nextExpiryMs } from '../ledger/fold/access.ts'
 import { isMember, membershipFault } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
@@ -20,6 +20,7 @@ import {
   DEFAULT_AUDIT_SETTINGS,
   openAudit
 } from './audit/audit-parts.ts'
+import { Bandwidth } from './bandwidth/bandwidth.ts'
 import { Connector } from './connector.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
 import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
@@ -68,6 +69,7 @@ export class Node {
   readonly keeper: LedgerKeeper
   readonly board: PresenceBoard
   readonly beacons: BeaconBoard
+  readonly bandwidth: Bandwidth
   readonly hub: SwarmHub
   readonly desk: TransferDesk
   readonly reuse: Reuse
@@ -108,18 +110,11 @@ export class Node {
       settings: init.audit ?? DEFAULT_AUDIT_SETTINGS,
       purposeOf: version => this.desk.purposeOf(version)
     })
-    this.hub = new SwarmHub({
-      transport,
-      store,
-      buffers: new BlockBuffers(),
-      log,
-      siteOf: device => this.board.find(device)?.site,
-      ownSite: identity.site,
-      addressesOf: device => this.board.find(device)?.addresses ?? [],
-      seed: seedOf(identity.device),
-      refusal: (device, version) => this.readFault(device, version),
-      audit: this.audit
+    this.bandwidth = new Bandwidth({
+      ...{ records: store.records, log },
+      roundTrip: peer => transport.roundTrip(peer as DeviceId)
     })
+    this.hub = this.#createHub(init)
     const { recorder } = this.audit
     this.reuse = new Reuse({
       ...{ store, transport, log },
@@ -180,6 +175,7 @@ export class Node {
     await this.follows.close()
     this.desk.close()
     this.hub.close()
+    this.bandwidth.close()
     await this.transport.stop()
     await this.keeper.close()
     await this.audit.close()
@@ -189,6 +185,22 @@ export class Node {
   ownDevice(): OwnDevice {
     const { device, name, site, kind } = this.identity
     return { id: device, name, site, kind, admin: this.keeper.state().devices.get(device)?.role === 'admin' }
+  }
+
+  #createHub({ transport, store, identity, log }: NodeInit): SwarmHub {
+    return new SwarmHub({
+      transport,
+      store,
+      buffers: new BlockBuffers(),
+      log,
+      siteOf: device => this.board.find(device)?.site,
+      ownSite: identity.site,
+      addressesOf: device => this.board.find(device)?.addresses ?? [],
+      seed: seedOf(identity.device),
+      refusal: (device, version) => this.readFault(device, version),
+      audit: this.audit,
+      limits: { bandwidth: this.bandwidth, classOf: version => classOf(this.keeper.state(), version) }
+    })
   }
 
   #createFollows(log: Log): FollowDesk {

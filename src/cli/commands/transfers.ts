@@ -7,6 +7,7 @@ import { AppError } from '../../base/errors.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command, type Invocation } from '../command.ts'
 import { percent } from '../progress.ts'
+import { restraintsText } from '../restraint-text.ts'
 import { type Column, printable, renderTable } from '../text.ts'
 
 const COLUMNS: readonly Column<Transfer>[] = [
@@ -26,7 +27,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
   },
   { title: 'ETA', align: 'right', value: row => (row.etaMs === null ? '-' : formatDuration(row.etaMs)) },
   { title: 'DESTINATION', value: row => row.destination },
-  { title: 'PROBLEM', value: row => row.problem?.message ?? '' }
+  { title: 'PROBLEM', value: row => row.problem?.message ?? restraintsText(row.restraints) }
 ]
 
 export const transfers = command({

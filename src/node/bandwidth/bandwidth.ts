@@ -152,6 +152,16 @@ export class Bandwidth implements FlowLine {
     )
   }
 
+  /** The ways on which traffic yields. */
+  paths(): { readonly peer: string; readonly direction: Direction; readonly gate: PathGate }[] {
+    return [...this.#paths].flatMap(([peer, { gates }]) =>
+      DIRECTIONS.flatMap(direction => {
+        const gate = gates[direction]
+        return gate === undefined ? [] : [{ peer, direction, gate }]
+      })
+    )
+  }
+
   // ---- what flows ask
 
   mayPass(flow: Flow): boolean {

@@ -114,7 +114,7 @@ export class Flow {
     return Math.max(TURN_BYTES_MIN, bytes)
   }
 
-  /** In which parts a block is to be sent: all of it at once, unless it would make a queue where it should make none. */
+  /** In which parts a block is to be sent: in one, unless it would make a queue where it should make none. */
   partBytes(blockBytes: number): number {
     const path = this.gates.find(gate => gate instanceof PathGate)
     if (path === undefined) return blockBytes

@@ -4,9 +4,11 @@
  * blocks read ahead, whatever it has requested. Control messages of one turn of the event loop leave together, and
  * before any block that is sent later, because a TLS record and a system call for each would cost more than they
  * carry. What can wait leaves with the next message that can not, or with others of its kind: else each pair of peers
- * would exchange a packet for each piece. Where a limit holds a block up it waits with its buffer for its turn, and where
- * traffic yields it leaves in parts, between which nothing else does. Messages are not held back by blocks: a peer that asks and asks, for hashes
+ * would exchange a packet for each piece. Messages are not held back by blocks: a peer that asks and asks, for hashes
  * above all, and does not read the answers is cut off.
+ *
+ * A block that a limit holds up waits for its turn with its buffer, and can be cancelled. Where traffic yields it
+ * leaves in parts, each on a turn of its own, and messages wait for its end.
  */
 
 import { KIB, MIB } from '../../base/units.ts'

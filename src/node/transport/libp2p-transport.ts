@@ -261,6 +261,10 @@ export class Libp2pTransport implements Transport {
     })
   }
 
+  roundTrip(device: DeviceId): Promise<number | undefined> {
+    return this.#links.roundTrip(device)
+  }
+
   setGate(gate: Gate): void {
     this.#gate = gate
     this.recheck()

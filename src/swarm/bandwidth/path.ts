@@ -1,6 +1,6 @@
 /**
- * The way to one peer, in one direction, where a rule has traffic yield: a gate whose rate follows the queue that probes
- * see there (yielding.ts).
+ * The way to one peer, in one direction, where a rule has traffic yield: a gate whose rate follows the queue that
+ * probes see there (yielding.ts).
  */
 
 import type { Gate } from './throttle.ts'
