@@ -29,6 +29,8 @@ export interface Scenario extends Mishaps {
   readonly sites: readonly SiteShape[]
   readonly files: number
   readonly fileBytes: number
+  /** How deep the queues before the WAN links are; as all others unless said otherwise. */
+  readonly wanQueueMs?: number
 }
 
 const MB = 1_000_000
@@ -134,6 +136,18 @@ export const SMALL_SCENARIO: Scenario = {
   sites: ['a', 'b'].map(name => ({ name, hosts: hosts(2, 200), wan: symmetric(20) })),
   files: 1,
   fileBytes: 2 * MB
+}
+
+export const YIELDING_MBIT = 20
+
+/** Not a race: yielding.ts measures what others notice of a transfer. */
+export const YIELDING_SCENARIO: Scenario = {
+  name: 'yielding',
+  what: `a transfer beside other traffic on a WAN link of ${YIELDING_MBIT} Mbit/s with a queue of 300 ms`,
+  sites: ['a', 'b'].map(name => ({ name, hosts: hosts(2, 200), wan: symmetric(YIELDING_MBIT) })),
+  files: 1,
+  fileBytes: 300 * MB,
+  wanQueueMs: 300
 }
 
 export function contentBytes(scenario: Scenario): number {

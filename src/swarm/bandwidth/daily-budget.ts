@@ -76,6 +76,6 @@ export class DailyBudget {
   }
 
   get #reserveBytes(): number {
-    return Math.min(RESERVE_BYTES_MAX, this.budget.bytes * RESERVE_SHARE)
+    return Math.min(RESERVE_BYTES_MAX, Math.ceil(this.budget.bytes * RESERVE_SHARE))
   }
 }
