@@ -205,11 +205,11 @@ export class Session {
 
   /** How long it may owe us something without sending any of it. */
   stallWaitMs(): number {
-    const rate = this.#rate
+    const { rate } = this.pipeline
     const oneMs = rate === undefined ? 0 : (this.requestBytes() * SECOND_MS) / Math.max(rate, 1)
     const leastMs = this.facts.sameSite ? this.limits.stallMs : this.limits.claimMinMs
     // What was asked for before it said how slow it is may be longer than what is asked for now.
-    let longestBytes = 0
+    let longestBytes = this.requestBytes()
     if (this.pace !== undefined)
       for (const { length } of this.requests.values()) longestBytes = Math.max(longestBytes, length)
     return Math.max(leastMs, this.limits.slowFactor * oneMs, this.pacedMs(longestBytes))

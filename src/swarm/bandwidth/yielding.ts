@@ -20,9 +20,9 @@
 import { KIB, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 
 export const YIELDING = {
-  /** The queueing delay that is aimed at, on the shortest way and on the longest; LEDBAT++ has 60 on all. */
-  targetMsMin: 30,
-  targetMsMax: 60,
+  /** The queueing delay that is aimed at, on the shortest way and on the longest; LEDBAT++ has 60 ms on all. */
+  targetMsMin: 15,
+  targetMsMax: 45,
   rateMin: 32 * KIB,
   rateStart: 128 * KIB,
   rateMax: 1e10,
@@ -53,7 +53,7 @@ const GROWTH_MIN = 16 * KIB
 const LOSS_SHARE = 2
 const LOSS_MAX_SHARE = 0.5
 /** Of the least round trip, what is added to the shortest target. */
-const TARGET_SHARE = 0.25
+const TARGET_SHARE = 0.2
 /** How much less is sent for each target of queue. */
 const DAMPING = 0.3
 const DAMPED_MIN_SHARE = 0.3
