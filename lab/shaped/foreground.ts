@@ -1,7 +1,7 @@
 /**
- * The other traffic of a link, as a process in a namespace: who serves answers every datagram, and sends bytes over TCP
- * to whoever connects for as long as it stays. Who measures sends a datagram every few milliseconds, takes bytes when it
- * is told to, and says how long the answers took and how fast the bytes came.
+ * The other traffic of a link, as a process in a namespace: who serves answers every datagram, and sends bytes over
+ * TCP to whoever connects for as long as it stays. Who measures sends a datagram every few milliseconds, takes bytes
+ * when it is told to, and says how long the answers took and how fast the bytes came.
  *
  *   foreground.ts serve ADDRESS PORT
  *   foreground.ts measure ADDRESS PORT     then lines of JSON: {"ms": …, "flow": true}

@@ -1,7 +1,7 @@
 /**
- * Whether our transfers give way: one WAN link with a deep queue, a transfer of ours across it, and beside it what people
- * notice: round trips of small packets, and a TCP flow. Each phase with and without limits that have traffic yield, at
- * who sends and at who asks.
+ * Whether our transfers give way: one WAN link with a deep queue, a transfer of ours across it, and beside it what
+ * people notice: round trips of small packets, and a TCP flow. With and without limits that have traffic yield, at who
+ * sends and at who asks.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
