@@ -186,6 +186,7 @@ export class PeerChannel {
       hasRoom = this.#write([part])
     }
     this.#isBetweenParts = false
+    if (this.#outbox.length > 0) this.#flushSoon()
     return this.#sent(frame, hasRoom)
   }
 
