@@ -2,19 +2,24 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MIB } from '../src/base/units.ts'
+import { KIB, MIB } from '../src/base/units.ts'
 import { Bandwidth } from '../src/node/bandwidth/bandwidth.ts'
 import { SILENT_LOG } from '../src/node/log.ts'
 import { SwarmHub } from '../src/node/swarm/swarm-hub.ts'
 import { MemoryRecords } from '../src/store/memory-records.ts'
 import { type BandwidthPolicy, NO_POLICY, type RuleTerms, withRule } from '../src/swarm/bandwidth/policy.ts'
+import { WireDecoder } from '../src/swarm/wire-decoder.ts'
 import { makeContent } from './content.ts'
 import type { Host } from './host.ts'
 import { Invariants } from './invariants.ts'
+import type { Part } from './network.ts'
+import type { StreamSide, StreamTap } from './parties.ts'
 import { Random } from './random.ts'
 import { World } from './world.ts'
 
 const CAP = 200_000
+/** Long enough that a round of all peers takes longer than a peer is waited for. */
+const PIECE_BYTES = 256 * KIB
 
 function rules(...all: readonly Partial<RuleTerms>[]): BandwidthPolicy {
   const base = { direction: 'up', link: 'all', dataClass: 'all', hours: null } as const
@@ -30,15 +35,45 @@ interface Place {
   readonly policy?: BandwidthPolicy
 }
 
+/** Counts what was asked for and then given up, of each host. */
+class WatchedSwarm extends Invariants {
+  readonly asked = new Map<string, number>()
+  readonly givenUp = new Map<string, number>()
+
+  override stream(stream: StreamSide): StreamTap {
+    const tap = super.stream(stream)
+    const said = new WireDecoder({ allocate: length => new Uint8Array(length) })
+    const sent = (parts: readonly Part[]): void => {
+      for (const { bytes } of parts)
+        for (const { type } of said.push(bytes).messages) {
+          const count = type === 'request' ? this.asked : type === 'cancel' ? this.givenUp : undefined
+          count?.set(stream.far.name, (count.get(stream.far.name) ?? 0) + 1)
+        }
+      tap.sent(parts)
+    }
+    return {
+      sent,
+      leaving: parts => tap.leaving(parts),
+      arrived: part => tap.arrived(part),
+      closed: () => tap.closed()
+    }
+  }
+
+  /** Of what was asked of a host, the share that was given up. */
+  shareGivenUp(host: string): number {
+    return (this.givenUp.get(host) ?? 0) / Math.max(1, this.asked.get(host) ?? 0)
+  }
+}
+
 /** A swarm whose first host is the source, with the limits of each. */
 class LimitedSwarm {
-  readonly invariants = new Invariants()
+  readonly invariants = new WatchedSwarm()
   readonly world: World
   readonly limits = new Map<Host, Bandwidth>()
   readonly hosts: Host[]
 
   constructor(bytes: number, places: readonly Place[]) {
-    const content = makeContent([bytes])
+    const content = makeContent([bytes], PIECE_BYTES)
     this.world = new World({ content, random: new Random(1), observer: this.invariants, lanDelayMs: 1 })
     for (const site of new Set(places.map(place => place.site)))
       this.world.addSite(site, { upMbit: 100, downMbit: 100, delayMs: 20 })
@@ -140,8 +175,11 @@ function watchSnubs(swarm: LimitedSwarm): string[] {
 }
 
 test('a cap on what a source sends holds, and nobody takes the wait for a fault', async () => {
-  const places = Array.from({ length: 7 }, (_, at) => ({ site: 'a', ...(at === 0 && { policy: rules({}) }) }))
-  const swarm = new LimitedSwarm(6 * MIB, places)
+  const places = Array.from({ length: 15 }, (_, at) => ({
+    site: 'a',
+    ...(at === 0 && { policy: rules({}) })
+  }))
+  const swarm = new LimitedSwarm(4 * MIB, places)
   const snubs = watchSnubs(swarm)
   await swarm.start()
   await swarm.run(3000)
@@ -151,6 +189,8 @@ test('a cap on what a source sends holds, and nobody takes the wait for a fault'
   assert.deepEqual(snubs, [])
   const copies = swarm.sent(0) / swarm.totalBytes
   assert.ok(copies < 1.1, `the source sent ${copies} copies`)
+  const givenUp = swarm.invariants.shareGivenUp('h0')
+  assert.ok(givenUp < 0.15, `${givenUp} of what it was asked for was given up`)
 })
 
 test('two peers get equal parts of a cap', async () => {

@@ -121,8 +121,10 @@ export class Schedule {
 
   /** When an assigning source may be asked for anything. */
   patienceEndsMs(source: Session): number {
-    // One whose limits make it slow has not forgotten us.
-    return this.#fedMs + Math.max(this.#limits.seedPatienceMs, source.pacedMs(source.requestBytes()))
+    // One whose limits make it slow has not forgotten us: what it gave to others takes the time of a piece at least.
+    return (
+      this.#fedMs + Math.max(this.#limits.seedPatienceMs, source.pacedMs(this.#picker.version.pieceBytes))
+    )
   }
 
   next(session: Session, nowMs: number): Choice {

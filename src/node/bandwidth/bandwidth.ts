@@ -344,7 +344,8 @@ export class Bandwidth implements FlowLine {
     const { nowMs } = this
     if (flow.isFree) return undefined
     if (this.#longestWait(flow, nowMs).waitMs === Number.POSITIVE_INFINITY) return 0
-    if (!flow.isWaiting && nowMs - flow.heldMs > ACTIVE_MS) return undefined
+    // Who asked for nothing yet is told too, lest it turn to us because others are slow to give it what they get here.
+    if (flow.gates.every(gate => gate.waiting === 0 && nowMs - gate.heldMs > ACTIVE_MS)) return undefined
     let pace: number | undefined
     for (const gate of flow.gates) {
       if (gate.bytesPerSecond === undefined) continue
