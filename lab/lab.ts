@@ -23,7 +23,7 @@ import { parseArgs } from 'node:util'
 import { libtorrentVersion } from './bench-peers.ts'
 import { congestionControls, missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
 import { REPORT_NOTE, type RunResult, renderRun } from './shaped/report.ts'
-import { SCENARIOS, type Scenario, SMALL_SCENARIO, slower } from './shaped/scenarios.ts'
+import { SCENARIOS, type Scenario, SMALL_SCENARIO, slower, YIELDING_SCENARIO } from './shaped/scenarios.ts'
 
 const EXIT_USAGE = 64
 const EXIT_UNAVAILABLE = 69
@@ -31,6 +31,8 @@ const EXIT_INTERRUPTED = 130
 /** Above this TCP hardly gets anything through. */
 const LOSS_MAX = 0.5
 const MEMORY_DIR = '/dev/shm'
+
+const ALL_SCENARIOS: readonly Scenario[] = [...SCENARIOS, SMALL_SCENARIO, YIELDING_SCENARIO]
 
 class Refusal extends Error {
   readonly exitCode: number
@@ -83,7 +85,7 @@ function readArguments() {
 type Arguments = ReturnType<typeof readArguments>
 
 function chooseScenario({ name, peer, relaying, factor, congestion }: Arguments): Scenario {
-  const scenario = [...SCENARIOS, SMALL_SCENARIO].find(each => each.name === name)
+  const scenario = ALL_SCENARIOS.find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
   const isRelaying = relaying.delayMs > 0 || relaying.loss > 0
   if (isRelaying && scenario.sites.every(site => site.wan === undefined))
@@ -112,7 +114,7 @@ function list(): void {
     'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--slower N] [--delay MS] [--loss SHARE]\n' +
       '                        [--congestion NAME] [--trace DIR] [--json]\n'
   )
-  for (const { name, what } of [...SCENARIOS, SMALL_SCENARIO]) console.log(`  ${name.padEnd(10)} ${what}`)
+  for (const { name, what } of ALL_SCENARIOS) console.log(`  ${name.padEnd(10)} ${what}`)
 }
 
 function say(line: string): void {
@@ -135,6 +137,10 @@ async function main(): Promise<void> {
   const scenario = chooseScenario(args)
   for (const left of await removeLeftOvers(args.dir)) say(`removed what a killed run had left: ${left}`)
   chooseProgram(args.sources)
+  if (scenario.name === YIELDING_SCENARIO.name) {
+    await runYieldingScenario(args)
+    return
+  }
   const { runScenario } = await import('./shaped/run.ts')
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -163,6 +169,27 @@ async function main(): Promise<void> {
         rmSync(folder, { recursive: true, force: true })
       }
     }
+}
+
+/** Not a race: what others notice of a transfer. */
+async function runYieldingScenario({ dir, relaying, json }: Arguments): Promise<void> {
+  const { renderYielding, runYielding } = await import('./shaped/yielding.ts')
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => stop.abort(new Refusal('interrupted', EXIT_INTERRUPTED)))
+  const folder = mkdtempSync(runFolderPrefix(dir))
+  try {
+    const onStep = (step: string): void => say(`${YIELDING_SCENARIO.name}: ${step}`)
+    const results = await runYielding({
+      folder,
+      relaying: { ...relaying, seed: 1 },
+      signal: stop.signal,
+      onStep
+    })
+    console.log(json ? JSON.stringify(results) : renderYielding(results).join('\n'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 function print(result: RunResult, asJson: boolean): void {

@@ -94,6 +94,7 @@ const STATUS: NodeStatus = {
     ]
   },
   misbehaved: [],
+  restraints: [],
   problems: [{ code: 'CONTENT_CHANGED', message: '/srv/x was changed', path: '/srv/x' }]
 }
 
@@ -105,7 +106,15 @@ const ACTIVITY: Activity = {
     {
       ...{ id: 't-1', name: 'os-image', ordinal: 2, version: VERSION, state: 'fetching', destination: '/d' },
       ...{ totalBytes: 1000, haveBytes: 400, receiveBytesPerSecond: 100, sendBytesPerSecond: 0, etaMs: 6000 },
-      ...{ peers: 1, inFlightBytes: 0, outlook: null, originBytes: 0, wanBytes: 0, problem: null }
+      ...{
+        peers: 1,
+        inFlightBytes: 0,
+        outlook: null,
+        originBytes: 0,
+        wanBytes: 0,
+        restraints: [],
+        problem: null
+      }
     }
   ],
   misbehaved: [
@@ -177,6 +186,7 @@ const STARTED: Transfer = {
   etaMs: 6000,
   sourcesConnected: 1,
   sources: [{ ...PUBLISHER, connected: true, publisher: true, receivedBytes: 300, bytesPerSecond: 100 }],
+  restraints: [],
   problem: null
 }
 
@@ -187,6 +197,7 @@ class ScriptedNode implements NodeService {
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})
   readonly follows = scripted<NodeService['follows']>({})
+  readonly limits = scripted<NodeService['limits']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

@@ -39,6 +39,7 @@ export interface NetworkPlan {
   readonly core: string
   readonly hosts: readonly HostPlan[]
   readonly sites: readonly SitePlan[]
+  readonly wanQueueMs: number
 }
 
 /** Namespaces carry the process that made them, so that those of a killed run are known for what they are. */
@@ -71,7 +72,7 @@ export function planNetwork(scenario: Scenario, pid: number): NetworkPlan {
     const ports = wan && { sitePort: `ws${siteIndex}`, corePort: `wc${siteIndex}`, link: wan }
     return { name, bridge: `lan${siteIndex}`, wan: ports }
   })
-  return { core: `${prefix}core`, hosts, sites }
+  return { core: `${prefix}core`, hosts, sites, wanQueueMs: scenario.wanQueueMs ?? QUEUE_MS }
 }
 
 /** Those with a part of their own are the last hosts: the source and its neighbours stay as they are. */
@@ -112,7 +113,8 @@ export function networkCommands(plan: NetworkPlan, { isRelayed }: { isRelayed: b
       ip.push(`link add ${sitePort} netns ${plan.core} type veth peer name ${corePort} netns ${plan.core}`)
     attach(sitePort, bridge)
     attach(corePort, 'wan')
-    core.tc.push(shape(sitePort, link.upMbit), shape(corePort, link.downMbit))
+    core.tc.push(shape(sitePort, link.upMbit, plan.wanQueueMs))
+    core.tc.push(shape(corePort, link.downMbit, plan.wanQueueMs))
   }
   for (const { namespace, port, link, site } of plan.hosts) {
     ip.push(`link add ${port} netns ${plan.core} type veth peer name eth0 netns ${namespace}`)
@@ -127,6 +129,6 @@ export function networkCommands(plan: NetworkPlan, { isRelayed }: { isRelayed: b
   return { ip, inside: [core, ...inside] }
 }
 
-function shape(device: string, mbit: number): string {
-  return `qdisc add dev ${device} root tbf rate ${mbit}mbit burst ${BURST_BYTES} latency ${QUEUE_MS}ms`
+function shape(device: string, mbit: number, queueMs = QUEUE_MS): string {
+  return `qdisc add dev ${device} root tbf rate ${mbit}mbit burst ${BURST_BYTES} latency ${queueMs}ms`
 }

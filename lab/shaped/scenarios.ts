@@ -31,6 +31,8 @@ export interface Scenario extends Mishaps {
   readonly fileBytes: number
   /** The source leaves, and a web server in its place is the HTTP origin; the content is one file. */
   readonly isOrigin?: boolean
+  /** How deep the queues before the WAN links are; as all others unless said otherwise. */
+  readonly wanQueueMs?: number
 }
 
 const MB = 1_000_000
@@ -147,6 +149,18 @@ export const SMALL_SCENARIO: Scenario = {
   sites: ['a', 'b'].map(name => ({ name, hosts: hosts(2, 200), wan: symmetric(20) })),
   files: 1,
   fileBytes: 2 * MB
+}
+
+export const YIELDING_MBIT = 20
+
+/** Not a race: yielding.ts measures what others notice of a transfer. */
+export const YIELDING_SCENARIO: Scenario = {
+  name: 'yielding',
+  what: `a transfer beside other traffic on a WAN link of ${YIELDING_MBIT} Mbit/s with a queue of 300 ms`,
+  sites: ['a', 'b'].map(name => ({ name, hosts: hosts(2, 200), wan: symmetric(YIELDING_MBIT) })),
+  files: 1,
+  fileBytes: 300 * MB,
+  wanQueueMs: 300
 }
 
 /**

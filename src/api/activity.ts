@@ -14,6 +14,7 @@ import {
   problem,
   versionId
 } from './field.ts'
+import { restraint } from './limits.ts'
 
 const flow = {
   receivedBytes: byteCount,
@@ -39,6 +40,7 @@ const activeTransfer = z.object({
   peers: count,
   inFlightBytes: byteCount,
   wanBytes: byteCount,
+  restraints: z.array(restraint).readonly().default([]),
   problem: problem.nullable()
 })
 

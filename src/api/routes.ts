@@ -92,6 +92,7 @@ import {
   ledgerProgress,
   ledgerRequest
 } from './ledger.ts'
+import { budgetRequest, limitReference, limits, limitsRequest } from './limits.ts'
 import { peerList } from './peer.ts'
 import { status } from './status.ts'
 import {
@@ -172,6 +173,11 @@ export const ROUTES = {
   rollbackFollow: json('POST', '/follows/rollback', rollbackRequest, follow),
   resumeFollow: json('POST', '/follows/resume', followReference, follow),
   retryFollow: json('POST', '/follows/retry', followReference, follow),
+  limits: json('GET', '/limits', nothing, limits),
+  setLimits: json('POST', '/limits', limitsRequest, limits),
+  removeLimit: json('POST', '/limits/:id/remove', limitReference, limits),
+  clearLimits: json('POST', '/limits/clear', nothing, limits),
+  setBudget: json('POST', '/limits/budget', budgetRequest, limits),
   audit: json('GET', '/audit', auditRequest, auditReport),
   auditWho: json('GET', '/audit/datasets/:name', auditWhoRequest, auditWho),
   auditCheckpoints: json('GET', '/audit/checkpoints', auditCheckpointsRequest, auditCheckpoints),

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { misbehaved } from './activity.ts'
 import { byteCount, bytesPerSecond, count, instantMs, organisation, ownDevice, problem } from './field.ts'
 import { freshness } from './freshness.ts'
+import { restraint } from './limits.ts'
 
 export const status = z.object({
   software: z.string(),
@@ -24,6 +25,7 @@ export const status = z.object({
   receiveBytesPerSecond: bytesPerSecond,
   sendBytesPerSecond: bytesPerSecond,
   freshness,
+  restraints: z.array(restraint).readonly().default([]),
   misbehaved: z.array(misbehaved).readonly(),
   problems: z.array(problem).readonly()
 })

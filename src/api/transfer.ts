@@ -17,6 +17,7 @@ import {
   problem,
   versionId
 } from './field.ts'
+import { restraint } from './limits.ts'
 
 const transferId = z.string().regex(/^[a-z0-9-]{1,64}$/, 'a transfer id is letters, digits and dashes')
 
@@ -84,6 +85,7 @@ export const transfer = z.object({
   etaMs: durationMs.nullable(),
   sourcesConnected: count,
   sources: z.array(transferSource).readonly(),
+  restraints: z.array(restraint).readonly().default([]),
   problem: problem.nullable()
 })
 

@@ -109,6 +109,8 @@ export const ERROR_CODES = {
     exitCode: 64
   },
   TRANSFER_STOPPED: { meaning: 'A transfer was stopped before it was complete.', exitCode: 75 },
+  // limits
+  LIMIT_UNKNOWN: { meaning: 'No bandwidth limit has that id.', exitCode: 66 },
   // follow
   FOLLOW_UNKNOWN: { meaning: 'No dataset is followed into that folder.', exitCode: 66 },
   FOLLOW_EXISTS: {

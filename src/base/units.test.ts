@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatBytes, formatDuration, formatRate, parseDurationMs } from './units.ts'
+import { formatBytes, formatDuration, formatRate, parseBytes, parseDurationMs, parseRate } from './units.ts'
 
 test('sizes keep three significant digits and never print 1000 of a unit', () => {
   const cases: [number, string][] = [
@@ -36,4 +36,27 @@ test('a duration needs a number and a unit', () => {
   assert.equal(parseDurationMs('7d'), 604_800_000)
   for (const text of ['', '5', '-1s', '1.5h', '1w', 'h', '99999999999s'])
     assert.equal(parseDurationMs(text), undefined)
+})
+
+test('sizes and rates are read in the units in which people write them', () => {
+  for (const [text, bytes] of [
+    ['1B', 1],
+    ['500 kB', 500_000],
+    ['2.5GB', 2_500_000_000],
+    ['1GiB', 1_073_741_824],
+    ['7mb', 7_000_000]
+  ] as const)
+    assert.equal(parseBytes(text), bytes, text)
+  for (const [text, rate] of [
+    ['0', 0],
+    ['5MB/s', 5_000_000],
+    ['5 MB', 5_000_000],
+    ['20Mbit/s', 2_500_000],
+    ['64kbit', 8000],
+    ['1.5MiB/s', 1_572_864]
+  ] as const)
+    assert.equal(parseRate(text), rate, text)
+  for (const text of ['', '5', '-5MB', '5 MB s', '5MB/h', 'fast', '5e3kB', '1,5MB', 'MB'])
+    assert.equal(parseRate(text), undefined, text)
+  assert.equal(parseBytes('20Mbit'), undefined)
 })

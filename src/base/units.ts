@@ -48,3 +48,39 @@ export function parseDurationMs(text: string): number | undefined {
   if (match === null) return undefined
   return Number(match[1]) * (DURATION_UNITS[match[2] as string] as number)
 }
+
+const BYTE_UNITS: Record<string, number> = {
+  b: 1,
+  kb: 1000,
+  mb: 1000 ** 2,
+  gb: 1000 ** 3,
+  tb: 1000 ** 4,
+  kib: KIB,
+  mib: MIB,
+  gib: GIB,
+  tib: 1024 * GIB
+}
+const BIT_UNITS: Record<string, number> = { bit: 1, kbit: 1000, mbit: 1000 ** 2, gbit: 1000 ** 3 }
+const BITS_PER_BYTE = 8
+
+function numberAndUnit(text: string): { readonly value: number; readonly unit: string } | undefined {
+  const match = /^(\d{1,12}(?:\.\d{1,6})?) ?([a-z]+)$/i.exec(text.trim())
+  return match === null ? undefined : { value: Number(match[1]), unit: (match[2] as string).toLowerCase() }
+}
+
+/** Parses "5GB", "500 MiB"; undefined when `text` is no such size. */
+export function parseBytes(text: string): number | undefined {
+  const parts = numberAndUnit(text)
+  const factor = parts && BYTE_UNITS[parts.unit]
+  return parts === undefined || factor === undefined ? undefined : Math.round(parts.value * factor)
+}
+
+/** Parses "5MB/s", "20Mbit/s", "0" into bytes per second; undefined when `text` is no such rate. */
+export function parseRate(text: string): number | undefined {
+  if (text.trim() === '0') return 0
+  const perSecond = text.trim().replace(/\/s$/, '')
+  const parts = numberAndUnit(perSecond)
+  const bits = parts && BIT_UNITS[parts.unit]
+  if (parts === undefined || bits === undefined) return parseBytes(perSecond)
+  return Math.round((parts.value * bits) / BITS_PER_BYTE)
+}

@@ -29,6 +29,7 @@ import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
 import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
+import { clearLimits, listLimits, removeLimit, setBudget, setLimit } from './commands/limits.ts'
 import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
@@ -171,6 +172,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'keep a folder at the newest good version of a dataset, and run a hook after each switch',
     example: 'peerage follow os-image /srv/os-image --hook "systemctl reload app"',
     members: [startFollow, listFollows, followStatus, stopFollow, rollbackFollow, resumeFollow, retryFollow]
+  },
+  {
+    name: 'limits',
+    summary: 'show and set how much bandwidth this node may use: caps, hours, budgets, giving way',
+    example: 'peerage limits set --up 5MB/s --link wan',
+    members: [listLimits, setLimit, removeLimit, clearLimits, setBudget]
   },
   {
     name: 'key',

@@ -7,6 +7,7 @@ import type { PublishProgress, VerifyProgress } from '../api/dataset.ts'
 import type { Transfer } from '../api/transfer.ts'
 import { formatBytes, formatDuration, formatRate, SECOND_MS } from '../base/units.ts'
 import type { Terminal } from './context.ts'
+import { restraintsText } from './restraint-text.ts'
 import { plural, printable, widthOf } from './text.ts'
 
 const REDRAW_INTERVAL_MS = 100
@@ -52,7 +53,8 @@ export function transferLine(transfer: Transfer): string {
   const eta = transfer.etaMs === null ? '' : `  ETA ${formatDuration(transfer.etaMs)}`
   const sources = plural(transfer.sourcesConnected, 'source')
   const bar = renderBar(haveBytes, totalBytes)
-  return `${what}  ${bar} ${amount}  ${formatRate(transfer.bytesPerSecond)}${eta}  ${sources}${resumed}`
+  const limits = transfer.restraints.length === 0 ? '' : `  ${restraintsText(transfer.restraints)}`
+  return `${what}  ${bar} ${amount}  ${formatRate(transfer.bytesPerSecond)}${eta}  ${sources}${resumed}${limits}`
 }
 
 export function publishLine(progress: PublishProgress): string {

@@ -1,6 +1,7 @@
 /** What a node is doing this moment, for a live view; the conventions are those of service.ts. */
 
 import type { OrgId, VersionId } from '../base/ids.ts'
+import type { Restraint } from './bandwidth/limits-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
@@ -37,6 +38,8 @@ export interface ActiveTransfer {
   readonly inFlightBytes: number
   /** What this device brought of it from other sites, over their links: part of the copies that came in. */
   readonly wanBytes: number
+  /** What limits of bandwidth hold it up at present. */
+  readonly restraints: readonly Restraint[]
   readonly problem: Problem | null
 }
 

@@ -13,6 +13,7 @@ import {
   type Misbehaved,
   type SiteLink
 } from './activity-terms.ts'
+import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
 import type { Node } from './node.ts'
 import type { Problem } from './service.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
@@ -153,6 +154,10 @@ function ofView(node: Node, view: TransferView, status: TransferStatus | undefin
     peers: status?.peers.length ?? 0,
     inFlightBytes: status?.inFlightBytes ?? 0,
     wanBytes: fromOtherSites(node, tallies),
+    restraints:
+      state === 'fetching' || state === 'waiting' || state === 'queued'
+        ? [...restraintsOf(node.bandwidth, version), ...peerRestraints(status)]
+        : [],
     problem: view.problem ?? view.holding?.problem ?? null
   }
 }
@@ -174,6 +179,7 @@ function ofServed(node: Node, version: VersionId, status: TransferStatus): Activ
     peers: status.peers.length,
     inFlightBytes,
     wanBytes: fromOtherSites(node, hub.talliesOf(version)),
+    restraints: restraintsOf(node.bandwidth, version),
     problem: null
   }
 }

@@ -24,6 +24,9 @@ import type {
   AuditWho
 } from './audit/audit-report.ts'
 import { LocalAuditService } from './audit/audit-service.ts'
+import { LocalLimitsService } from './bandwidth/limits-service.ts'
+import type { LimitsService } from './bandwidth/limits-terms.ts'
+import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
 import { LocalFollowService } from './follow/follow-service.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import { DeviceKey } from './keys/device-key.ts'
@@ -74,6 +77,7 @@ export class LocalNodeService implements NodeService {
   readonly authority: AuthorityService
   readonly overrides: OverrideService
   readonly follows: FollowService
+  readonly limits: LimitsService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -82,6 +86,8 @@ export class LocalNodeService implements NodeService {
     this.#audit = new LocalAuditService(node)
     const { keeper, catalogue } = node
     const candidates = (name: string) => node.followCandidates(name)
+    const nameOf = (peer: string) => catalogue.nameOf(peer as DeviceId).name
+    this.limits = new LocalLimitsService({ bandwidth: node.bandwidth, nameOf })
     this.follows = new LocalFollowService({ desk: node.follows, catalogue, candidates })
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
@@ -112,6 +118,7 @@ export class LocalNodeService implements NodeService {
       receiveBytesPerSecond: statuses.reduce((sum, status) => sum + status.downloadRate, 0),
       sendBytesPerSecond: statuses.reduce((sum, status) => sum + status.uploadRate, 0),
       freshness: freshnessStatus(this.#node.beacons),
+      restraints: restraintsOf(this.#node.bandwidth, undefined),
       misbehaved: misbehavedPeers(this.#node, Date.now()),
       problems: this.#problems()
     }
@@ -405,6 +412,9 @@ export class LocalNodeService implements NodeService {
       etaMs: etaMs(totalBytes - view.haveBytes, bytesPerSecond),
       sourcesConnected: sources.filter(source => source.connected).length,
       sources: sources.slice(0, TRANSFER_SOURCES_MAX),
+      restraints: isActive(state)
+        ? [...restraintsOf(this.#node.bandwidth, version), ...peerRestraints(status)]
+        : [],
       problem: view.problem ?? view.holding?.problem ?? originProblem(view.name, origin)
     }
   }

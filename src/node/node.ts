@@ -7,7 +7,7 @@
 
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
-import { mayRead, nextExpiryMs } from '../ledger/fold/access.ts'
+import { classOf, mayRead, nextExpiryMs } from '../ledger/fold/access.ts'
 import { isMember, membershipFault } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
@@ -20,6 +20,7 @@ import {
   DEFAULT_AUDIT_SETTINGS,
   openAudit
 } from './audit/audit-parts.ts'
+import { Bandwidth } from './bandwidth/bandwidth.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
 import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
 import { type Identity, snapshotPath } from './home.ts'
@@ -73,6 +74,7 @@ export class Node {
   readonly keeper: LedgerKeeper
   readonly board: PresenceBoard
   readonly beacons: BeaconBoard
+  readonly bandwidth: Bandwidth
   readonly hub: SwarmHub
   readonly origins: OriginDesk
   readonly desk: TransferDesk
@@ -115,20 +117,11 @@ export class Node {
       purposeOf: version => this.desk.purposeOf(version)
     })
     this.origins = this.#createOrigins(init)
-    this.hub = new SwarmHub({
-      transport,
-      store,
-      buffers: new BlockBuffers(),
-      log,
-      siteOf: device => this.board.find(device)?.site,
-      ownSite: identity.site,
-      bringers: () => this.connector.bringers(),
-      addressesOf: device => this.board.find(device)?.addresses ?? [],
-      seed: seedOf(identity.device),
-      refusal: (device, version) => this.readFault(device, version),
-      audit: this.audit,
-      origins: this.origins
+    this.bandwidth = new Bandwidth({
+      ...{ records: store.records, log },
+      roundTrip: peer => transport.roundTrip(peer as DeviceId)
     })
+    this.hub = this.#createHub(init)
     const { recorder } = this.audit
     this.reuse = this.#createReuse(init)
     this.desk = new TransferDesk({
@@ -177,6 +170,7 @@ export class Node {
     await this.follows.close()
     this.desk.close()
     this.hub.close()
+    this.bandwidth.close()
     await this.transport.stop()
     await this.keeper.close()
     await this.audit.close()
@@ -211,6 +205,24 @@ export class Node {
       versionsOf: name =>
         (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
       holdersOf: version => this.#holdersOf(version)
+    })
+  }
+
+  #createHub({ transport, store, identity, log }: NodeInit): SwarmHub {
+    return new SwarmHub({
+      transport,
+      store,
+      buffers: new BlockBuffers(),
+      log,
+      siteOf: device => this.board.find(device)?.site,
+      ownSite: identity.site,
+      bringers: () => this.connector.bringers(),
+      addressesOf: device => this.board.find(device)?.addresses ?? [],
+      seed: seedOf(identity.device),
+      refusal: (device, version) => this.readFault(device, version),
+      audit: this.audit,
+      origins: this.origins,
+      limits: { bandwidth: this.bandwidth, classOf: version => classOf(this.keeper.state(), version) }
     })
   }
 

@@ -29,6 +29,7 @@ import type {
   WitnessRun,
   WitnessRunRequest
 } from './audit/audit-report.ts'
+import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
@@ -70,6 +71,8 @@ export interface NodeStatus {
   readonly receiveBytesPerSecond: number
   readonly sendBytesPerSecond: number
   readonly freshness: FreshnessStatus
+  /** What limits of bandwidth hold up at present. */
+  readonly restraints: readonly Restraint[]
   /** Peers that broke the rules since the start of the node, the latest first. */
   readonly misbehaved: readonly Misbehaved[]
   readonly problems: readonly Problem[]
@@ -328,6 +331,8 @@ export interface Transfer {
    * `TRANSFER_SOURCES_MAX` of them.
    */
   readonly sources: readonly TransferSource[]
+  /** What limits of bandwidth hold it up at present. */
+  readonly restraints: readonly Restraint[]
   /** Why it failed, or what hinders it now. */
   readonly problem: Problem | null
 }
@@ -363,6 +368,7 @@ export interface NodeService extends AuditService {
   readonly authority: AuthorityService
   readonly overrides: OverrideService
   readonly follows: FollowService
+  readonly limits: LimitsService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

@@ -41,6 +41,7 @@ class Member {
       self: deviceOf(index),
       site,
       sessions: this.sessions,
+      ownPace: () => undefined,
       nowMs: () => this.nowMs,
       bringers: () => this.bringers
     })

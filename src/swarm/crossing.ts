@@ -30,6 +30,7 @@ import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
+import type { PeerKey } from './transfer-types.ts'
 
 /** Claims of one peer that are heeded, and of our own: so many fit one message. */
 const CLAIMS_MAX = 2048
@@ -78,6 +79,7 @@ export class Crossing {
   readonly #self: DeviceId
   readonly #site: string
   readonly #sessions: ReadonlyMap<unknown, Session>
+  readonly #ownPace: (peer: PeerKey) => number | undefined
   /** What the claims of each peer are worth. */
   readonly #members = new Map<Session, Member>()
   /** Who claims each piece. */
@@ -118,12 +120,15 @@ export class Crossing {
     readonly sessions: ReadonlyMap<unknown, Session>
     readonly nowMs: () => number
     readonly bringers?: BringersOfSite | undefined
+    /** What our own limits let come from a peer. */
+    readonly ownPace: (peer: PeerKey) => number | undefined
   }) {
     this.#picker = init.picker
     this.#limits = init.limits
     this.#self = init.self
     this.#site = init.site
     this.#sessions = init.sessions
+    this.#ownPace = init.ownPace
     const { pieceCount } = init.picker.version
     this.#sinceMs = new Float64Array(pieceCount).fill(Number.POSITIVE_INFINITY)
     this.#ranks = new Uint16Array(pieceCount)
@@ -347,12 +352,32 @@ export class Crossing {
     const member = this.#memberOf(session)
     const sinceMs = session.pieces?.claims.get(piece)
     if (sinceMs === undefined || member.voidClaims >= VOID_CLAIMS_MAX) return false
-    if (nowMs - sinceMs < Math.max(this.#limits.claimMinMs, this.#limits.claimFactor * this.#usualMs))
-      return true
+    if (nowMs - sinceMs < this.#claimMs(piece)) return true
     member.voidClaims++
     if (member.voidClaims >= VOID_CLAIMS_MAX) this.#isStale = true
     this.#forget(session, piece, nowMs)
     return false
+  }
+
+  /** How long a claim stands: what is usual here, or takes as long as limits make it. */
+  #claimMs(piece: number): number {
+    const { claimMinMs, claimFactor } = this.#limits
+    const pace = this.#paceAcross()
+    const bytes = pieceLength(this.#picker.version, pieceIndex(piece))
+    const pacedMs = pace === undefined ? 0 : (bytes * SECOND_MS) / pace
+    return Math.max(claimMinMs, claimFactor * Math.max(this.#usualMs, pacedMs))
+  }
+
+  /** What limits let come from other sites over the quickest way, ours and those of the peers there. */
+  #paceAcross(): number | undefined {
+    let best: number | undefined
+    for (const { key, facts, pace, pieces } of this.#sessions.values()) {
+      if (facts.sameSite || pieces === undefined) continue
+      const way = Math.min(pace ?? Number.POSITIVE_INFINITY, this.#ownPace(key) ?? Number.POSITIVE_INFINITY)
+      if (way === Number.POSITIVE_INFINITY) return undefined
+      best = Math.max(best ?? 1, way)
+    }
+    return best
   }
 
   #forget(session: Session, piece: number, nowMs: number): void {

@@ -104,6 +104,7 @@ export class Downloads {
         this.#waiting.add(session)
         return
       }
+      if (!this.#mayAsk(session)) return
       const choice = this.#schedule.next(session, nowMs)
       if (choice.kind === 'full') {
         this.#waiting.add(session)
@@ -121,10 +122,19 @@ export class Downloads {
   #fillEndgame(session: Session): void {
     const { sessions, nowMs } = this.#context
     while (session.inFlightBytes < session.requestBytes() && owedCount(session) < session.requestCountMax) {
+      if (!this.#mayAsk(session)) return
       const request = this.#schedule.duplicate(session, sessions.values(), nowMs)
       if (request === undefined) return
       this.#ask(session, request.open, { run: request.run, impatient: session.assigns })
     }
+  }
+
+  /** Whether our limits let us ask more of a peer now; if not, its turn comes. */
+  #mayAsk(session: Session): boolean {
+    const { asking } = this.#context
+    if (asking === undefined) return true
+    session.askBytesMax = asking.mayAsk(session.key)
+    return session.askBytesMax > 0
   }
 
   #ask(
@@ -148,6 +158,7 @@ export class Downloads {
     session.requests.set(requestKey(open.piece, begin), request)
     session.inFlightBytes += length
     this.#inFlightBytes += length
+    this.#context.asking?.asked(session.key, length)
     this.#context.send(session, { type: 'request', piece: open.piece, begin, length })
     const sentMs = session.pipeline.ownDelay.ask(nowMs, nowMs - this.#context.blockLeftMs < SECOND_MS)
     if (sentMs !== undefined) this.#context.tell(session, { sentMs })
@@ -199,8 +210,14 @@ export class Downloads {
     this.#picker.refresh(request.open)
   }
 
-  #giveUp(session: Session, request: BlockRequest): void {
+  /** It will not be answered, or not soon. */
+  #endInVain(session: Session, request: BlockRequest): void {
     this.#end(session, request)
+    this.#context.asking?.asked(session.key, -request.length)
+  }
+
+  #giveUp(session: Session, request: BlockRequest): void {
+    this.#endInVain(session, request)
     const { piece } = request.open
     const { begin, length } = request
     session.givenUp.add(requestKey(piece, begin), length)
@@ -241,7 +258,10 @@ export class Downloads {
     const used = open === undefined ? 0 : open.receive(run, block, session.key)
     // Received before it is ended, so that its blocks do not pass through the missing state.
     if (isAnswer && request !== undefined) this.#end(session, request)
-    else session.givenUp.take(key, block.length)
+    else {
+      session.givenUp.take(key, block.length)
+      context.asking?.asked(session.key, block.length)
+    }
     this.#waste(session, block.length - used)
     if (open === undefined || used === 0) context.emit({ type: 'release', block })
     else {
@@ -311,7 +331,7 @@ export class Downloads {
       this.#answered(session)
       this.fill(session)
     } else if (request?.length === range.length) {
-      this.#end(session, request)
+      this.#endInVain(session, request)
       // A peer that does not choke us and will not send a piece does not have it, whatever it announced.
       if (!session.chokesUs && session.pieces !== undefined)
         this.#picker.peerLacks(session.pieces, request.open.piece)
@@ -330,7 +350,7 @@ export class Downloads {
 
   /** The session is over. Its requests move on when the others are filled. */
   close(session: Session): void {
-    for (const request of [...session.requests.values()]) this.#end(session, request)
+    for (const request of [...session.requests.values()]) this.#endInVain(session, request)
     this.#waiting.delete(session)
   }
 

@@ -32,6 +32,8 @@ export function fuzz(input: Uint8Array): void {
 export const seeds: Uint8Array[] = [
   encodePeerage({ assigns: true }),
   encodePeerage({ claims: [1, 2, 70_000], drops: [3] }),
+  encodePeerage({ pace: 200_000 }),
+  encodePeerage({ pace: 0, assigns: false }),
   encodePeerage({ wants: [] }),
   encodePeerage({
     wants: [

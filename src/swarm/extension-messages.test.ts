@@ -35,6 +35,7 @@ test('golden vectors: ut_metadata, as in BEP 9', () => {
 test('golden vectors: peerage', () => {
   assert.equal(text(encodePeerage({ assigns: true })), 'd6:assigni1ee')
   assert.equal(text(encodePeerage({ assigns: false })), 'd6:assigni0ee')
+  assert.equal(text(encodePeerage({ pace: 200_000 })), 'd4:pacei200000ee')
   const index = [0, 0, 1, 2].map(byte => String.fromCharCode(byte)).join('')
   assert.equal(
     text(encodePeerage({ claims: [258], drops: [258, 258] })),
@@ -63,7 +64,7 @@ test('what is written is read', () => {
     { first: 3, count: 1 }
   ]
   const times = { sentMs: 0, arrival: { sentMs: Number.MAX_SAFE_INTEGER, heardMs: 3 } }
-  const said = { assigns: true, claims: [0, 7, 2 ** 32 - 1], drops: [3], wants, ...times }
+  const said = { assigns: true, claims: [0, 7, 2 ** 32 - 1], drops: [3], pace: 0, wants, ...times }
   assert.deepEqual(readPeerage(encodePeerage(said)), said)
   assert.deepEqual(
     readPeerage(utf8('d4:loadi3ee')),
@@ -124,6 +125,9 @@ const REFUSED: readonly (readonly [string, (bytes: Uint8Array) => object, string
     `d8:msg_typei1e5:piecei0e10:total_sizei99999ee${'x'.repeat(METADATA_PIECE_BYTES + 1)}`
   ],
   ['an assignment that is neither', readPeerage, 'd6:assigni2ee'],
+  ['a pace below nothing', readPeerage, 'd4:pacei-1ee'],
+  ['a pace beyond any link', readPeerage, 'd4:pacei1099511627777ee'],
+  ['a pace that is no number', readPeerage, 'd4:pace1:1e'],
   ['pieces of three bytes', readPeerage, 'd5:claim3:abce'],
   ['pieces that are a number', readPeerage, 'd4:dropi7ee'],
   ['a time before time', readPeerage, 'd4:senti-1ee'],

@@ -11,6 +11,8 @@
  *   pieces that it claims into its site, until it announces or drops them; see crossing.ts.
  * - sent: what time it is for the sender, in milliseconds since whenever; and in answer echo, the same again, with
  *   came, what time it was for the other when that came; see own-delay.ts.
+ * - pace: a number of bytes per second. The sender's own limits let no more than about that go to the receiver, until it
+ *   says another; 0 is that they set none.
  * - want: runs of pieces, each an index and a count of 4 bytes, ascending and apart from each other. The sender wants
  *   these pieces and no others, from now on; see wants.ts. Who never says it wants all of them.
  */
@@ -46,6 +48,7 @@ const EXTENSION_ID_MAX = 255
 const REQUEST_COUNT_DEFAULT = 250
 const INDEX_BYTES = 4
 const RUN_BYTES = 2 * INDEX_BYTES
+const PACE_MAX = 2 ** 40
 /** As many runs as fit a message beside what else it may say. */
 export const WANT_RUNS_MAX = 4096
 
@@ -208,6 +211,8 @@ export interface PeerageMessage {
   readonly assigns?: boolean
   readonly claims?: readonly number[]
   readonly drops?: readonly number[]
+  /** What the sender's limits let go to the receiver, in bytes per second; zero for no limit. Absent: as before. */
+  readonly pace?: number
   /** Absent: as before. */
   readonly wants?: readonly PieceRun[]
   readonly sentMs?: number
@@ -215,11 +220,12 @@ export interface PeerageMessage {
 }
 
 export function encodePeerage(message: PeerageMessage): Uint8Array {
-  const { assigns, claims = [], drops = [], wants, sentMs, arrival } = message
+  const { assigns, claims = [], drops = [], pace, wants, sentMs, arrival } = message
   const dictionary = new Map<string, BencodeValue>()
   if (assigns !== undefined) dictionary.set('assign', assigns ? 1 : 0)
   if (claims.length > 0) dictionary.set('claim', indexBytes(claims))
   if (drops.length > 0) dictionary.set('drop', indexBytes(drops))
+  if (pace !== undefined) dictionary.set('pace', pace)
   if (wants !== undefined) {
     assert(wants.length <= WANT_RUNS_MAX, 'what is wanted fits a message')
     dictionary.set('want', indexBytes(wants.flatMap(({ first, count }) => [first, count])))
@@ -241,6 +247,9 @@ export function readPeerage(payload: Uint8Array): PeerageMessage | Violation {
   if (assign !== undefined && assign !== 0 && assign !== 1) return bad('a peerage message says assign 0 or 1')
   const [claims, drops] = ['claim', 'drop'].map(key => readIndexes(parsed.value as BencodeDictionary, key))
   if (claims === undefined || drops === undefined) return bad('pieces in a peerage message are 4 bytes each')
+  const pace = parsed.value.get('pace')
+  if (pace !== undefined && (typeof pace !== 'number' || pace < 0 || pace > PACE_MAX))
+    return bad(`a pace is a number of bytes per second, at most ${PACE_MAX}`)
   const wants = readRuns(parsed.value)
   if (wants === null) return bad('pieces that are wanted are at most so many runs, ascending and apart')
   const [sentMs, echo, came] = ['sent', 'echo', 'came'].map(key =>
@@ -250,6 +259,7 @@ export function readPeerage(payload: Uint8Array): PeerageMessage | Violation {
     return bad('a peerage message says times in whole milliseconds, and what came when it was sent')
   return {
     ...(assign === undefined ? {} : { assigns: assign === 1 }),
+    ...(pace === undefined ? {} : { pace }),
     ...(wants === undefined ? {} : { wants }),
     ...(sentMs === undefined ? {} : { sentMs }),
     ...(echo === undefined || came === undefined ? {} : { arrival: { sentMs: echo, heardMs: came } }),

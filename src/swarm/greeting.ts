@@ -1,26 +1,27 @@
-/** What a transfer says to a peer first, once both handshakes are through. */
+/** What a device says to a peer once both handshakes are through: what it has and can, and that the peer may ask. */
 
 import type { Bitfield } from './bitfield.ts'
 import { EXTENSION_HANDSHAKE_ID, encodeExtendedHandshake } from './extension-messages.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
 
-/** Says what we have, and that the peer may ask. */
-export function greet(
-  context: TransferContext,
-  session: Session,
-  { have, metadataBytes }: { readonly have: Bitfield | undefined; readonly metadataBytes: number | undefined }
-): void {
+/** What is told of us; without `have` while we do not know the pieces of the version. */
+interface Self {
+  readonly have: Bitfield | undefined
+  /** Length of the info dictionary, if it is here. */
+  readonly metadataBytes: number | undefined
+}
+
+export function greet(context: TransferContext, session: Session, { have, metadataBytes }: Self): void {
   const isFast = session.flags?.fast === true
   if (have?.isFull === true && isFast) context.send(session, { type: 'have-all' })
   else if (have !== undefined && have.count > 0)
     context.send(session, { type: 'bitfield', bits: have.toBytes() })
   else if (isFast) context.send(session, { type: 'have-none' })
-  context.send(session, { type: 'unchoke' })
+  if (session.givenPace !== 0) context.send(session, { type: 'unchoke' })
   if (session.flags?.extended === true) sendExtendedHandshake(context, session, metadataBytes)
 }
 
-/** `metadataBytes` of the info dictionary, if it is known. */
 export function sendExtendedHandshake(
   context: TransferContext,
   session: Session,

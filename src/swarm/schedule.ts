@@ -128,15 +128,18 @@ export class Schedule {
   }
 
   /** When an assigning source may be asked for anything. */
-  get patienceEndsMs(): number {
-    return this.#fedMs + this.#limits.seedPatienceMs
+  patienceEndsMs(source: Session): number {
+    // One whose limits make it slow has not forgotten us: what it gave to others takes the time of a piece at least.
+    return (
+      this.#fedMs + Math.max(this.#limits.seedPatienceMs, source.pacedMs(this.#picker.version.pieceBytes))
+    )
   }
 
   next(session: Session, nowMs: number): Choice {
     const pieces = session.pieces
     if (pieces === undefined) return { kind: 'nothing' }
     if (!session.facts.sameSite) return this.#nextAcross(session, pieces, nowMs)
-    const impatient = session.assigns && nowMs >= this.patienceEndsMs
+    const impatient = session.assigns && nowMs >= this.patienceEndsMs(session)
     const restrained = session.assigns && !impatient
     let open = this.#unfilledFor(session, pieces, restrained)
     let wasSuggested = open !== undefined && open === session.current
@@ -218,7 +221,7 @@ export class Schedule {
    */
   duplicate(session: Session, holders: Iterable<Session>, nowMs: number): BlockRequest | undefined {
     const pieces = session.pieces
-    const restrained = session.assigns && nowMs < this.patienceEndsMs
+    const restrained = session.assigns && nowMs < this.patienceEndsMs(session)
     // Over a link between sites a second copy costs more than it saves; what stalls there moves on by itself.
     const isAcross = !session.facts.sameSite
     if (!this.isEndgame || pieces === undefined || session.snubbed || restrained || isAcross) return undefined
@@ -284,7 +287,7 @@ export class Schedule {
   suggestions(session: Session, nowMs: number): PieceIndex[] {
     if (!this.#assigns || !takes(session)) return []
     const assignment = this.#assignmentOf(session)
-    this.#takeBackLate(assignment, nowMs)
+    this.#takeBackLate(session, assignment, nowMs)
     const aheadBytes = Math.max(
       this.#limits.suggestStartBytes,
       (session.uploaded.rate(nowMs) * this.#limits.suggestAheadMs) / SECOND_MS
@@ -418,9 +421,16 @@ export class Schedule {
     if (left === 0 && this.#picker.spread(piece) === 0) this.#returned.push(piece)
   }
 
-  #takeBackLate(assignment: Assignment, nowMs: number): void {
+  #heldMs(bytes: number, pace: number): number {
+    const { slowFactor, pacedWaitMsMax } = this.#limits
+    return Math.min(pacedWaitMsMax, (slowFactor * bytes * SECOND_MS) / Math.max(1, pace))
+  }
+
+  #takeBackLate({ givenPace }: Session, assignment: Assignment, nowMs: number): void {
+    // What our own limits hold up it can not ask for yet.
+    const heldMs = givenPace === undefined ? 0 : this.#heldMs(assignment.pendingBytes, givenPace)
     for (const [piece, suggestedMs] of assignment.pending) {
-      if (nowMs - suggestedMs < this.#limits.reassignMs) return
+      if (nowMs - suggestedMs < Math.max(this.#limits.reassignMs, heldMs)) return
       this.#takeBack(assignment, piece)
       assignment.restsUntilMs = nowMs + this.#limits.reassignMs
     }

@@ -27,7 +27,8 @@ import {
   NO_EXTENSIONS,
   type PeerageMessage,
   type PieceRun,
-  type RemoteExtensions
+  type RemoteExtensions,
+  readPeerage
 } from './extension-messages.ts'
 import { GivenUp } from './given-up.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
@@ -114,10 +115,16 @@ export class Session {
   /** How often in a row it stalled; zero when it is well. */
   stalls = 0
   retryAtMs = 0
+  /** What its own limits let it send us, as it says, in bytes per second; undefined when they set none. */
+  pace: number | undefined
+  /** What our own limits let the next request be. */
+  askBytesMax = Number.POSITIVE_INFINITY
 
   // ---- what it asks of us
   readonly serving = new Map<number, BlockRange>()
   servingBytes = 0
+  /** What our limits let us send it; undefined when they set none, zero while they let nothing: then we choke it. */
+  givenPace: number | undefined
 
   // ---- sums
   readonly downloaded: RateWindow
@@ -176,9 +183,9 @@ export class Session {
 
   /** The length of the next request: short toward slow peers, so that each answer shows a sign of life. */
   requestBytes(): number {
-    const rate = this.pipeline.rate
+    const rate = this.#rate
     const fitting = rate === undefined ? REQUEST_START_BYTES : (rate * this.limits.requestMs) / SECOND_MS
-    const longest = this.snubbed ? BLOCK_BYTES : this.extensions.requestBytesMax
+    const longest = this.snubbed ? BLOCK_BYTES : Math.min(this.extensions.requestBytesMax, this.askBytesMax)
     let bytes = BLOCK_BYTES
     while (2 * bytes <= Math.min(fitting, longest)) bytes *= 2
     return bytes
@@ -191,17 +198,34 @@ export class Session {
   /** When the last byte that is in flight should be here, as far as can be known. */
   drainMs(extraBytes = 0): number {
     if (this.snubbed) return Number.POSITIVE_INFINITY
-    const rate = this.pipeline.rate
+    const rate = this.#rate
     if (rate === undefined) return this.limits.pipelineMs
     return ((this.inFlightBytes + extraBytes) * SECOND_MS) / Math.max(rate, 1)
   }
 
   /** How long it may owe us something without sending any of it. */
   stallWaitMs(): number {
-    const rate = this.pipeline.rate
+    const { rate } = this.pipeline
     const oneMs = rate === undefined ? 0 : (this.requestBytes() * SECOND_MS) / Math.max(rate, 1)
     const leastMs = this.facts.sameSite ? this.limits.stallMs : this.limits.claimMinMs
-    return Math.max(leastMs, this.limits.slowFactor * oneMs)
+    // What was asked for before it said how slow it is may be longer than what is asked for now.
+    let longestBytes = this.requestBytes()
+    if (this.pace !== undefined)
+      for (const { length } of this.requests.values()) longestBytes = Math.max(longestBytes, length)
+    return Math.max(leastMs, this.limits.slowFactor * oneMs, this.pacedMs(longestBytes))
+  }
+
+  /** As fast as it answered, or as its limits let it. */
+  get #rate(): number | undefined {
+    const { rate } = this.pipeline
+    return this.pace === undefined ? rate : Math.min(rate ?? this.pace, this.pace)
+  }
+
+  /** How long to wait for so many bytes because of the limits of the peer; zero when it set none. */
+  pacedMs(bytes: number): number {
+    if (this.pace === undefined) return 0
+    const { slowFactor, pacedWaitMsMax } = this.limits
+    return Math.min(pacedWaitMsMax, (slowFactor * bytes * SECOND_MS) / this.pace)
   }
 
   // ---- what may come
@@ -276,19 +300,22 @@ export class Session {
   }
 
   /** Takes in what it says in our extension that is for this stream alone. */
-  heard(message: PeerageMessage, version: Version | undefined, nowMs: number): Violation | undefined {
-    const { assigns, wants, arrival } = message
-    this.assigns = assigns ?? this.assigns
+  heard(payload: Uint8Array, version: Version | undefined, nowMs: number): PeerageMessage | Violation {
+    const said = readPeerage(payload)
+    if (isViolation(said)) return said
+    const { assigns, pace, wants, arrival } = said
     if (arrival !== undefined) this.pipeline.ownDelay.answered(arrival, nowMs)
-    if (wants === undefined) return undefined
+    this.assigns = assigns ?? this.assigns
+    if (pace !== undefined) this.pace = pace === 0 ? undefined : pace
+    if (wants === undefined) return said
     if (version === undefined) {
       this.#earlyWants = wants
-      return undefined
+      return said
     }
     const read = readWants(wants, version)
     if (read !== undefined && isViolation(read)) return read
     this.wants = read
-    return undefined
+    return said
   }
 
   // ---- pieces announced before the version is known

@@ -9,7 +9,7 @@ import { encodePeerage, type PeerageMessage } from './extension-messages.ts'
 import type { BringersOfSite } from './neighbours.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
-import type { DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
+import type { AskGate, DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
 import type { MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
 
 /** How many peers that have gone are remembered, so that their bad blocks can still be laid to them. */
@@ -45,6 +45,8 @@ export class TransferContext {
     wantedMs: number | undefined
     deadlineMs: number | undefined
   } = { isReady: false, wantedMs: undefined, deadlineMs: undefined }
+  /** What our own limits let us ask for; undefined when there can be none. */
+  asking: AskGate | undefined
   /** The share of this transfer in what all of the device may have in flight. */
   inFlightBytesMax: number
   #effects: TransferEffect[] = []

@@ -46,6 +46,8 @@ export interface TransferLimits {
   readonly stallMs: number
   /** Requests with an expected time of arrival are given this multiple of it. */
   readonly slowFactor: number
+  /** What a peer says of its own limits makes us wait for a block at most this long. */
+  readonly pacedWaitMsMax: number
   /** How long a downloader stays idle before it takes an unsuggested piece from a cooperative seed. */
   readonly seedPatienceMs: number
   /** How far ahead a source suggests, as time at the rate toward the peer. */
@@ -96,6 +98,7 @@ export const TRANSFER_LIMITS: TransferLimits = {
   requestMs: 100,
   stallMs: 2 * SECOND_MS,
   slowFactor: 3,
+  pacedWaitMsMax: 60 * SECOND_MS,
   seedPatienceMs: SECOND_MS,
   suggestAheadMs: 500,
   suggestStartBytes: 256 * KIB,
@@ -122,6 +125,7 @@ export function transferLimits(overrides: Partial<TransferLimits> = {}): Transfe
   assert(limits.openBytesMax >= limits.inFlightBytesMax, 'what is in flight belongs to open pieces')
   assert(limits.pipelineStartBytes >= PIPELINE_MIN_BYTES, 'a pipeline holds a request')
   assert(limits.stallMs > limits.tickMs, 'a stall is seen by a tick')
+  assert(limits.pacedWaitMsMax > limits.stallMs, 'who says that it is slow is given more time')
   assert(limits.endgameCopiesMax >= 2, 'an endgame needs a second copy')
   assert(limits.reassignMs > limits.suggestAheadMs, 'a suggestion has its time')
   assert(limits.requestMs < limits.pipelineMs, 'a pipeline holds several requests')

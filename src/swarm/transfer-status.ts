@@ -66,6 +66,7 @@ function peerStatus(session: Session, nowMs: number): PeerStatus {
     lackingCount: session.pieces?.lackingCount ?? 0,
     inFlightBytes: session.inFlightBytes,
     snubbed: session.snubbed,
+    pace: session.pace ?? null,
     chokesUs: session.chokesUs
   }
 }

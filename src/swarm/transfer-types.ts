@@ -29,6 +29,19 @@ export function peerKey(value: number): PeerKey {
   return value as PeerKey
 }
 
+/**
+ * What the limits of this device let be asked for, over all of its transfers. It keeps account; the Transfer asks it
+ * before each request.
+ */
+export interface AskGate {
+  /** How long the next request to a peer may be; zero: none now, and `askTurn` says when. */
+  mayAsk(peer: PeerKey): number
+  /** So many bytes were asked of a peer or, with less than none, will not come after all. */
+  asked(peer: PeerKey, bytes: number): void
+  /** At most about what can come from a peer, in bytes per second; undefined when the limits do not say. */
+  pace(peer: PeerKey): number | undefined
+}
+
 /** What is known of the pieces of a version when it is given. */
 export interface ChosenPieces {
   /** Durably stored and verified; the Transfer makes its own copy. */
@@ -56,6 +69,8 @@ export interface TransferInit extends ChosenPieces {
   /** The piece layer of a file longer than one piece, if it is known here already. */
   readonly knownLayer?: (fileIndex: number) => Uint8Array | undefined
   readonly limits?: Partial<TransferLimits>
+  /** Absent where nothing limits what is asked for. */
+  readonly asking?: AskGate | undefined
   /** Breaks ties between equally rare pieces; different on each device. */
   readonly seed: number
 }
@@ -120,6 +135,10 @@ export type TransferEvent =
   | { readonly type: 'originEnded'; readonly piece: number }
   /** The answer to `fetchDescription`: piece layers that lead to their files' roots; none if it can not be had. */
   | { readonly type: 'originDescribed'; readonly layers: ReadonlyMap<number, Uint8Array> }
+  /** What our limits let go to a peer: nothing, with zero, and undefined when they set no limit. */
+  | { readonly type: 'paced'; readonly peer: PeerKey; readonly bytesPerSecond: number | undefined }
+  /** More may be asked of a peer, after `mayAsk` said no. */
+  | { readonly type: 'askTurn'; readonly peer: PeerKey }
   | { readonly type: 'tick' }
 
 export type EventOf<T extends TransferEvent['type']> = Extract<TransferEvent, { type: T }>
@@ -137,6 +156,8 @@ export type StoreEvent = Exclude<
       | 'wantData'
       | 'originReady'
       | 'originDescribed'
+      | 'paced'
+      | 'askTurn'
       | 'tick'
   }
 >
@@ -232,6 +253,8 @@ export interface PeerStatus {
   readonly lackingCount: number
   readonly inFlightBytes: number
   readonly snubbed: boolean
+  /** What its limits let it send us, as it says, in bytes per second; null when they set none. */
+  readonly pace: number | null
   readonly chokesUs: boolean
 }
 

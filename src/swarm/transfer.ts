@@ -18,13 +18,13 @@ import {
   isViolation,
   METADATA_EXTENSION_ID,
   PEERAGE_EXTENSION_ID,
-  readExtendedHandshake,
-  readPeerage
+  readExtendedHandshake
 } from './extension-messages.ts'
 import { greet, sendExtendedHandshake } from './greeting.ts'
 import { HashRequests } from './hash-requests.ts'
 import { MetadataExchange } from './metadata-exchange.ts'
 import { OriginDescription } from './origin/origin-description.ts'
+import { onLimits, tellPace } from './pacing.ts'
 import { ownHandshake, Session } from './session.ts'
 import { TransferContext } from './transfer-context.ts'
 import { transferLimits } from './transfer-limits.ts'
@@ -62,6 +62,7 @@ export class Transfer {
     const limits = transferLimits(init.limits)
     this.#context = new TransferContext({ versionId, self, site, bringers, sha256, seed, limits })
     this.#context.wantsData = init.wantsData
+    this.#context.asking = init.asking
     this.#context.onLeave = session => this.#close(session)
     this.#metadata = new MetadataExchange(this.#context, version?.infoBytes)
     this.#description = new OriginDescription(this.#context, this.#metadata)
@@ -133,8 +134,11 @@ export class Transfer {
         this.#onInfo(event)
         return
       case 'wantData':
-        this.#context.want(event)
-        this.#onWant(event.wantsData)
+        this.#onWant(event)
+        return
+      case 'paced':
+      case 'askTurn':
+        onLimits(this.#context, this.#parts?.downloads, event)
         return
       case 'originReady':
         this.#description.onReady(event.isReady, this.#parts)
@@ -218,8 +222,9 @@ export class Transfer {
     this.#startAll(parts)
   }
 
-  #onWant(wantsData: boolean): void {
-    if (!wantsData) this.#parts?.downloads.stop()
+  #onWant(event: EventOf<'wantData'>): void {
+    this.#context.want(event)
+    if (!event.wantsData) this.#parts?.downloads.stop()
     if (this.#parts !== undefined) this.#startAll(this.#parts)
   }
 
@@ -249,13 +254,10 @@ export class Transfer {
 
   /** Both handshakes are through. */
   #greet(session: Session): void {
-    greet(this.#context, session, {
-      have: this.#parts?.picker.have,
-      metadataBytes: this.#metadata.totalBytes
-    })
+    const parts = this.#parts
+    greet(this.#context, session, { have: parts?.picker.have, metadataBytes: this.#metadata.totalBytes })
     // A peer without the fast extension that has nothing may say nothing at all.
-    if (session.flags?.fast !== true && this.#parts !== undefined)
-      this.#setPieces(session, this.#parts, undefined)
+    if (session.flags?.fast !== true && parts !== undefined) this.#setPieces(session, parts, undefined)
   }
 
   #setPieces(session: Session, parts: VersionParts, bits: Bitfield | undefined): void {
@@ -459,14 +461,13 @@ export class Transfer {
       const extensions = readExtendedHandshake(payload, session.extensions)
       if (isViolation(extensions)) return extensions
       session.extensions = extensions
+      if (session.givenPace !== undefined) tellPace(this.#context, session)
       this.#parts?.claims.greet(session)
       this.#metadata.fill(session)
       this.#parts?.uploads.review()
     } else if (extensionId === PEERAGE_EXTENSION_ID) {
-      const said = readPeerage(payload)
+      const said = session.heard(payload, this.#version, this.#context.nowMs)
       if (isViolation(said)) return said
-      const violation = session.heard(said, this.#version, this.#context.nowMs)
-      if (violation !== undefined) return violation
       this.#parts?.claims.heard(session, said)
       this.#parts?.downloads.fill(session)
     }

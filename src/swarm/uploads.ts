@@ -37,7 +37,7 @@ export class Uploads {
     const { piece, begin, length } = range
     const key = requestKey(piece, begin)
     if (session.serving.has(key)) return session.spendIdle(nowMs)
-    if (!this.#picker.have.has(piece)) {
+    if (!this.#picker.have.has(piece) || session.givenPace === 0) {
       this.#reject(session, range)
       return session.spendIdle(nowMs)
     }

@@ -45,8 +45,10 @@ export function versionParts(init: {
   const { limits, seed, nowMs } = context
   const picker = new PiecePicker({ version, have, wanted, seed })
   const { self, site, sessions, bringers } = context
-  const own = { self, site, bringers }
-  const crossing = new Crossing({ picker, limits, ...own, sessions, nowMs: () => context.nowMs })
+  const crossing = new Crossing({
+    ...{ picker, limits, self, site, bringers, sessions, nowMs: () => context.nowMs },
+    ownPace: peer => context.asking?.pace(peer)
+  })
   const schedule = new Schedule({ picker, limits, crossing, sessions, seed, nowMs })
   const layers = new LayerFetch({ context, picker, requests, known: init.knownLayer })
   const wants = new Wants({ context, picker, crossing, schedule })

@@ -7,6 +7,7 @@ import type { Status } from '../../api/status.ts'
 import { shortId } from '../../base/ids.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command } from '../command.ts'
+import { restraintText } from '../restraint-text.ts'
 import {
   type Column,
   isoTime,
@@ -115,6 +116,7 @@ function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
         ['received', `${formatBytes(status.receivedBytes)}, ${formatRate(status.receiveBytesPerSecond)} now`],
         ['sent', `${formatBytes(status.sentBytes)}, ${formatRate(status.sendBytesPerSecond)} now`],
         ['wasted', formatBytes(status.wastedBytes)],
+        ...status.restraints.map((restraint): [string, string] => ['limited', restraintText(restraint)]),
         ...freshnessFields(status.freshness, nowMs),
         ...misbehavedFields(status, nowMs)
       ],

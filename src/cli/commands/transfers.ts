@@ -8,6 +8,7 @@ import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command, type Invocation } from '../command.ts'
 import { deadline, futureOf, orWord } from '../instant.ts'
 import { percent } from '../progress.ts'
+import { restraintsText } from '../restraint-text.ts'
 import { type Column, isoTime, printable, renderTable } from '../text.ts'
 
 /** When it has to be done, and whether it will. */
@@ -40,7 +41,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
   { title: 'ETA', align: 'right', value: row => (row.etaMs === null ? '-' : formatDuration(row.etaMs)) },
   { title: 'DEADLINE', value: row => deadlineText(row) },
   { title: 'DESTINATION', value: row => row.destination },
-  { title: 'PROBLEM', value: row => row.problem?.message ?? '' }
+  { title: 'PROBLEM', value: row => row.problem?.message ?? restraintsText(row.restraints) }
 ]
 
 export const transfers = command({

@@ -4,6 +4,7 @@ import type { ActivePeer, ActiveTransfer, Activity, Misbehaved, SiteLink } from 
 import { shortId } from '../../base/ids.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { percent } from '../progress.ts'
+import { restraintsText } from '../restraint-text.ts'
 import { type Paint, relativeTime, type Style } from '../text.ts'
 import { type FittedColumn, renderFitted } from './fitted-table.ts'
 import { sortOf, type Tab, type TopView } from './top-view.ts'
@@ -82,7 +83,7 @@ const TRANSFER_COLUMNS: readonly FittedColumn<ActiveTransfer>[] = [
     title: 'PROBLEM',
     expendable: 8,
     cutTo: 16,
-    value: row => row.problem?.message ?? '',
+    value: row => row.problem?.message ?? restraintsText(row.restraints),
     style: () => 'yellow'
   }
 ]

@@ -58,6 +58,7 @@ const FETCHING: Transfer = {
       bytesPerSecond: 10.5
     }
   ],
+  restraints: [],
   problem: null
 }
 
@@ -70,6 +71,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     authority: scripted({}),
     overrides: scripted({}),
     follows: scripted({}),
+    limits: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     peers: unexpected('peers'),

@@ -11,6 +11,7 @@ import type {
 } from '../../api/routes.ts'
 import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
+import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
@@ -108,6 +109,16 @@ function followHandlers(service: FollowService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function limitsHandlers(service: LimitsService) {
+  return {
+    limits: () => service.limits(),
+    setLimits: ({ rules }) => service.setLimits(rules),
+    removeLimit: ({ id }) => service.removeLimit(id),
+    clearLimits: () => service.clearLimits(),
+    setBudget: input => service.setBudget(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 export function createHandlers(service: NodeService): Handlers {
   return {
     json: {
@@ -133,6 +144,7 @@ export function createHandlers(service: NodeService): Handlers {
       auditWho: ({ name }) => service.auditWho(name),
       ...governanceHandlers(service.governance),
       ...followHandlers(service.follows),
+      ...limitsHandlers(service.limits),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),
       proposal: ({ proposal, key }) => service.authority.proposal(proposal, key),

@@ -210,6 +210,19 @@ export function nextExpiryMs(state: State, nowMs: number): number | undefined {
   return Number.isFinite(next) ? next : undefined
 }
 
+/** Of which class a version is, the strictest where it was published more than once; undefined when it is not known. */
+export function classOf(state: State, version: VersionId): DatasetClass | undefined {
+  let strictest: DatasetClass | undefined
+  for (const name of state.publishedAs.get(version) ?? [])
+    for (const published of state.datasets.get(name)?.versions ?? [])
+      if (
+        published.version === version &&
+        (strictest === undefined || isStricter(published.class, strictest))
+      )
+        strictest = published.class
+  return strictest
+}
+
 function denied(reason: ReadFault, detail: string): ReadDecision {
   return { allowed: false, reason, detail }
 }

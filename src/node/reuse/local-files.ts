@@ -10,7 +10,7 @@ import { pieceSpan, type Version } from '../../content/version.ts'
 import type { Holding } from '../../store/store.ts'
 import { Bitfield } from '../../swarm/bitfield.ts'
 import { BLOCK_BYTES, type BlockRange } from '../../swarm/wire-messages.ts'
-import type { LocalSource } from '../swarm/swarm-driver.ts'
+import type { LocalSource } from '../swarm/swarm-driver-types.ts'
 import { holdsFile } from './chunk-indexes.ts'
 
 /** Files of holdings that have one of the roots, by root, those of the first holding first. */

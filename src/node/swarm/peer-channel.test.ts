@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { WireMessage } from '../../swarm/wire-messages.ts'
+import type { Flow } from '../bandwidth/flow.ts'
 import type { Clock } from '../clock.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel, UNREAD_BYTES_MAX } from './peer-channel.ts'
@@ -140,4 +142,77 @@ test('nothing leaves a channel that was closed', () => {
   channel.close()
   advance(1000)
   assert.deepEqual(packets, [HAVE_BYTES])
+})
+
+/** A channel whose blocks wait for turns that the test gives, of at most `partBytes`, and what it sends. */
+function limited(partBytes: number) {
+  const sent: Uint8Array[] = []
+  const served: number[] = []
+  const turns: ((passes: boolean) => void)[] = []
+  const flow = scripted<Flow>({
+    partBytes: bytes => Math.min(bytes, partBytes),
+    acquire: () => {
+      const { promise, resolve } = Promise.withResolvers<boolean>()
+      turns.push(resolve)
+      return promise
+    },
+    leave: () => turns.pop()?.(false)
+  })
+  const stream = scripted<PeerStream>({
+    unsentBytes: 0,
+    send: parts => {
+      for (const part of parts instanceof Uint8Array ? [parts] : parts) sent.push(part.slice())
+      return true
+    }
+  })
+  const channel = new PeerChannel({
+    stream,
+    flow,
+    read: async ({ piece }, into) => {
+      into.fill(piece)
+      return true
+    },
+    onServed: ({ piece }) => served.push(piece)
+  })
+  const decoder = new WireDecoder({ allocate: length => new Uint8Array(length) })
+  const heard = (): WireMessage['type'][] =>
+    sent.splice(0).flatMap(part => decoder.push(part).messages.map(({ type }) => type))
+  return { channel, turns, served, heard }
+}
+
+const handshake = { type: 'handshake', extended: true, fast: true, v2: true } as const
+
+test('a block waits for its turn, and one that is cancelled meanwhile gives it to the next', async () => {
+  const { channel, turns, served, heard } = limited(16_384)
+  channel.send([{ ...handshake, infoHash: new Uint8Array(20), peerId: new Uint8Array(20) }])
+  channel.serve({ piece: 1, begin: 0, length: 16_384 })
+  channel.serve({ piece: 2, begin: 0, length: 16_384 })
+  await nextTurn()
+  assert.deepEqual([heard(), turns.length], [['handshake'], 1])
+  channel.cancelServe({ piece: 1, begin: 0, length: 16_384 })
+  await nextTurn()
+  assert.equal(turns.length, 1, 'the next waits')
+  turns.pop()?.(true)
+  await nextTurn()
+  assert.deepEqual([heard(), served], [['piece'], [2]])
+})
+
+test('nothing comes between the parts of a block, and messages follow it', async () => {
+  const { channel, turns, served, heard } = limited(16_384)
+  channel.send([{ ...handshake, infoHash: new Uint8Array(20), peerId: new Uint8Array(20) }])
+  await nextTurn()
+  heard()
+  channel.serve({ piece: 1, begin: 0, length: 40_000 })
+  await nextTurn()
+  turns.pop()?.(true)
+  await nextTurn()
+  channel.send([{ type: 'unchoke' }])
+  await nextTurn()
+  assert.deepEqual([heard(), served], [[], []])
+  for (let part = 0; part < 2; part++) {
+    turns.pop()?.(true)
+    await nextTurn()
+  }
+  await nextTurn()
+  assert.deepEqual([heard(), served], [['piece', 'unchoke'], [1]])
 })

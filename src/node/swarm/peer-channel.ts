@@ -6,12 +6,16 @@
  * carry. What can wait leaves with the next message that can not, or with others of its kind: else each pair of peers
  * would exchange a packet for each piece. Messages are not held back by blocks: a peer that asks and asks, for hashes
  * above all, and does not read the answers is cut off.
+ *
+ * A block that a limit holds up waits for its turn with its buffer, and can be cancelled. Where traffic yields it
+ * leaves in parts, each on a turn of its own, and messages wait for its end.
  */
 
 import { KIB, MIB } from '../../base/units.ts'
 import { encodeMessages, writePieceHeader } from '../../swarm/wire-encoder.ts'
 import { PIECE_HEADER_BYTES } from '../../swarm/wire-layout.ts'
 import { type BlockRange, REQUEST_BYTES_MAX, type WireMessage } from '../../swarm/wire-messages.ts'
+import type { Flow } from '../bandwidth/flow.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { PeerStream } from '../transport/transport.ts'
 
@@ -50,6 +54,8 @@ export interface PeerChannelInit {
   /** Reads a block; resolves to false when it can not be had. */
   readonly read: (range: BlockRange, into: Uint8Array) => Promise<boolean>
   readonly onServed: (range: BlockRange, sent: boolean) => void
+  /** What blocks have to pass; absent where nothing limits them. */
+  readonly flow?: Flow | undefined
   readonly clock?: Clock
 }
 
@@ -58,6 +64,7 @@ export class PeerChannel {
   readonly #read: PeerChannelInit['read']
   readonly #onServed: PeerChannelInit['onServed']
   readonly #clock: Clock
+  readonly #flow: Flow | undefined
   readonly #jobs: ServeJob[] = []
   readonly #free: Uint8Array<ArrayBuffer>[] = []
   readonly #lent: LentBuffer[] = []
@@ -67,6 +74,8 @@ export class PeerChannel {
   #flushedAtMs = Number.NEGATIVE_INFINITY
   #sentBytes = 0
   #pumping = false
+  /** A block is on its way in parts. */
+  #isBetweenParts = false
   #closed = false
 
   constructor(init: PeerChannelInit) {
@@ -74,6 +83,7 @@ export class PeerChannel {
     this.#read = init.read
     this.#onServed = init.onServed
     this.#clock = init.clock ?? MACHINE_CLOCK
+    this.#flow = init.flow
   }
 
   /** `canWait`: they are of use whenever they are heard, and nobody waits for them. */
@@ -106,7 +116,9 @@ export class PeerChannel {
     const at = this.#jobs.findIndex(
       job => job.piece === range.piece && job.begin === range.begin && job.length === range.length
     )
-    if (at >= 0) this.#jobs.splice(at, 1)
+    if (at < 0) return
+    this.#jobs.splice(at, 1)
+    if (at === 0 && !this.#isBetweenParts) this.#flow?.leave()
   }
 
   /** No callback follows. */
@@ -115,6 +127,7 @@ export class PeerChannel {
     this.#jobs.length = 0
     this.#outbox.length = 0
     this.#cancelPatient?.()
+    this.#flow?.leave()
   }
 
   #begin(job: ServeJob): void {
@@ -138,10 +151,46 @@ export class PeerChannel {
     return this.#free.pop() ?? new Uint8Array(FRAME_BYTES_MAX)
   }
 
+  /** Whether the block, or its first part, may pass: at once, or when its turn comes. */
+  #turn({ length }: ServeJob): true | Promise<boolean> {
+    return this.#flow?.acquire(this.#flow.partBytes(length)) ?? true
+  }
+
+  #send(job: ServeJob): boolean | Promise<boolean> {
+    const { frame } = job
+    if (frame === undefined) return true
+    const partBytes = this.#flow?.partBytes(job.length) ?? job.length
+    return partBytes < job.length ? this.#sendInParts(job, frame, partBytes) : this.#sendBlock(job, frame)
+  }
+
   #sendBlock(job: ServeJob, frame: Uint8Array<ArrayBuffer>): boolean {
     this.#flush()
     writePieceHeader(frame, job)
-    const hasRoom = this.#write([frame])
+    return this.#sent(frame, this.#write([frame]))
+  }
+
+  /** The same, after whose first part each waits for a turn of its own. */
+  async #sendInParts(job: ServeJob, frame: Uint8Array<ArrayBuffer>, partBytes: number): Promise<boolean> {
+    this.#flush()
+    writePieceHeader(frame, job)
+    let hasRoom = true
+    this.#isBetweenParts = true
+    for (
+      let [from, to] = [0, PIECE_HEADER_BYTES + partBytes];
+      from < frame.length;
+      from = to, to += partBytes
+    ) {
+      const part = frame.subarray(from, to)
+      if (!hasRoom) await this.stream.drained()
+      if (from > 0 && (await this.#flow?.acquire(part.length)) === false) break // the channel was closed
+      hasRoom = this.#write([part])
+    }
+    this.#isBetweenParts = false
+    if (this.#outbox.length > 0) this.#flushSoon()
+    return this.#sent(frame, hasRoom)
+  }
+
+  #sent(frame: Uint8Array<ArrayBuffer>, hasRoom: boolean): boolean {
     if (frame.buffer.byteLength === FRAME_BYTES_MAX)
       this.#lent.push({ buffer: new Uint8Array(frame.buffer), leftAt: this.#sentBytes })
     return hasRoom
@@ -151,7 +200,7 @@ export class PeerChannel {
     this.#flushes = false
     this.#cancelPatient?.()
     this.#cancelPatient = undefined
-    if (this.#outbox.length === 0) return
+    if (this.#outbox.length === 0 || this.#isBetweenParts) return
     this.#flushedAtMs = this.#clock.nowMs()
     this.#write(encodeMessages(this.#outbox.splice(0)))
     const { unsentBytes } = this.stream
@@ -173,8 +222,12 @@ export class PeerChannel {
           if (next.ready === undefined) this.#begin(next)
         const isReady = (await job.ready) === true
         if (this.#jobs[0] !== job) continue // cancelled meanwhile; its buffer goes with it
+        const turn = isReady ? this.#turn(job) : true
+        if (turn !== true && (!(await turn) || this.#jobs[0] !== job)) continue // the same
         this.#jobs.shift()
-        const hasRoom = !isReady || job.frame === undefined || this.#sendBlock(job, job.frame)
+        const sending = isReady ? this.#send(job) : true
+        const hasRoom = typeof sending === 'boolean' ? sending : await sending
+        if (this.#closed) return
         this.#onServed(job, isReady)
         if (!hasRoom) await this.stream.drained()
       }

@@ -12,7 +12,8 @@ import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
 import type { PeerStream } from '../transport/transport.ts'
 import { scripted } from './scripted.conformance.ts'
-import { SwarmDriver, type SwarmDriverListener } from './swarm-driver.ts'
+import { SwarmDriver } from './swarm-driver.ts'
+import type { SwarmDriverListener } from './swarm-driver-types.ts'
 
 const sample = sampleVersion([{ path: ['a.bin'], bytes: sampleBytes(40_000, 1) }])
 

@@ -9,17 +9,13 @@ import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../../base/ids.ts'
 import { HASH_BYTES } from '../../content/hash.ts'
 import type { Version } from '../../content/version.ts'
-import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
+import { copyBytes } from '../../store/block-buffers.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding, PieceLayers } from '../../store/store.ts'
 import { Bitfield } from '../../swarm/bitfield.ts'
-import type { BringersOfSite } from '../../swarm/neighbours.ts'
 import { Transfer } from '../../swarm/transfer.ts'
 import {
   type ChosenPieces,
-  type DisconnectReason,
-  type EventOf,
-  type PeerFacts,
   type PeerKey,
   peerKey,
   type TransferEffect,
@@ -27,83 +23,21 @@ import {
   type TransferStatus
 } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
-import type { BlockRange, MisbehaviourReason, WireMessage } from '../../swarm/wire-messages.ts'
+import type { BlockRange } from '../../swarm/wire-messages.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
-import type { Log } from '../log.ts'
-import type { OriginDesk } from '../origin/origin-desk.ts'
 import { OriginRunner } from '../origin/origin-runner.ts'
-import type { PeerStream } from '../transport/transport.ts'
 import { PeerChannel } from './peer-channel.ts'
+import { PeerFlows } from './peer-flows.ts'
 import { RecentPieces } from './recent-pieces.ts'
 import { piecesOfFiles } from './selection.ts'
+import type {
+  AttachedStream,
+  DataWant,
+  LocalSource,
+  StreamSink,
+  SwarmDriverInit
+} from './swarm-driver-types.ts'
 import { addTally, NO_TALLY, type Tally, tallyOf } from './tally.ts'
-
-export interface DataWant extends Omit<EventOf<'wantData'>, 'type' | 'deadlineMs'> {
-  /** By the date. */
-  readonly deadlineEpochMs?: number
-}
-
-/** Other files of this device that hold blocks of the version, as far as hints say. */
-export interface LocalSource {
-  /** By piece times blocks per piece, plus block. */
-  readonly blocks: Bitfield
-  /** False when the range can not be had. What is read may be anything: it is verified with its piece. */
-  readonly read: (range: BlockRange, into: Uint8Array) => Promise<boolean>
-}
-
-export interface SwarmDriverInit {
-  readonly versionId: VersionId
-  /** What is here of the version; undefined while not even its info dictionary is. */
-  readonly holding: Holding | undefined
-  /** Only with `holding`. */
-  readonly local?: LocalSource | undefined
-  readonly wantsData: boolean
-  readonly self: DeviceId
-  readonly site: string
-  readonly bringers?: BringersOfSite | undefined
-  readonly seed: number
-  readonly buffers: BlockBuffers
-  readonly log: Log
-  readonly listener: SwarmDriverListener
-  /** Where an HTTP origin can be had for a version that is to be fetched. */
-  readonly origins?: Pick<OriginDesk, 'open'> | undefined
-  readonly clock?: Clock
-}
-
-export interface SwarmDriverListener {
-  /** The info dictionary came, and hashes to the version id, with layers if they came too. Answer with `useHolding`. */
-  onInfo(infoBytes: Uint8Array, layers?: PieceLayers): void
-  onComplete(): void
-  /** Storing a piece failed: the disk, not a peer. The core tries again after a while. */
-  onStorageFailure(failure: AppError): void
-  onMisbehaviour(device: DeviceId, reason: MisbehaviourReason, detail: string): void
-  onBan(device: DeviceId, reason: DisconnectReason, banMs: number): void
-  /** A stream began. */
-  onPeer(device: DeviceId): void
-  /** Before the first block goes to a peer over a stream: nothing is sent until it resolves, or if it rejects. */
-  onServing(device: DeviceId): Promise<void>
-  /** A stream ended; there may be none left. `tally` is of that stream. */
-  onPeerGone(device: DeviceId, tally: Tally): void
-  /** So much came from the HTTP origin, and was verified, since it was last said. */
-  onOrigin(host: string, bytes: number): void
-}
-
-export interface AttachedStream {
-  readonly stream: PeerStream
-  readonly facts: PeerFacts
-  /** For a stream whose handshake was read to find this driver. */
-  readonly decoder?: WireDecoder
-  readonly received?: readonly WireMessage[]
-}
-
-/** Where the events of an attached stream go. */
-export interface StreamSink {
-  /** Where the next bytes belong, if that is known. */
-  target(): Uint8Array | undefined
-  onData(chunk: Uint8Array): void
-  onEnd(): void
-  onClose(): void
-}
 
 interface Attached {
   readonly channel: PeerChannel
@@ -115,6 +49,7 @@ export class SwarmDriver {
   readonly #init: SwarmDriverInit
   readonly #transfer: Transfer
   readonly #clock: Clock
+  readonly #flows: PeerFlows | undefined
   readonly #peers = new Map<PeerKey, Attached>()
   readonly #events: TransferEvent[] = []
   /** Layers on their way to the index; a piece of their file waits for them. */
@@ -144,6 +79,11 @@ export class SwarmDriver {
     this.#local = init.local
     this.#storedCount = init.holding?.have.size ?? 0
     const version = init.holding?.version
+    if (init.limits !== undefined)
+      this.#flows = new PeerFlows({
+        ...{ ...init.limits, version: init.versionId },
+        post: event => this.#post(event)
+      })
     this.#transfer = new Transfer({
       versionId: init.versionId,
       ...(version === undefined ? {} : { version, ...chosenOf(init.holding, version) }),
@@ -154,7 +94,8 @@ export class SwarmDriver {
       bringers: init.bringers,
       sha256,
       knownLayer: fileIndex => this.#holding?.layer(fileIndex),
-      seed: init.seed
+      seed: init.seed,
+      asking: this.#flows?.asking
     })
     if (init.origins !== undefined)
       this.#origin = new OriginRunner({
@@ -201,6 +142,7 @@ export class SwarmDriver {
     const channel = new PeerChannel({
       stream,
       clock: this.#clock,
+      flow: this.#flows?.open(peer, facts),
       read: (range, into) => {
         if (serving === true) return this.#read(range, into)
         serving ??= this.#mayServe(facts.device).then(may => {
@@ -214,6 +156,7 @@ export class SwarmDriver {
     this.#peers.set(peer, { channel, device: facts.device })
     this.#init.listener.onPeer(facts.device)
     this.#post({ type: 'peerConnected', peer, ...facts })
+    this.#flows?.tell(peer)
     for (const message of received ?? []) this.#post({ type: 'message', peer, message })
     const wire =
       decoder ?? new WireDecoder({ allocate: length => this.#init.buffers.allocate(length), copy: copyBytes })
@@ -470,6 +413,7 @@ export class SwarmDriver {
     this.#peers.delete(peer)
     attached.channel.close()
     this.#post({ type: 'peerDisconnected', peer })
+    this.#flows?.close(peer)
     this.#init.listener.onPeerGone(device, last === undefined ? NO_TALLY : tallyOf(last))
   }
 

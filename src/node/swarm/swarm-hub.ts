@@ -16,24 +16,21 @@ import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import type { Holding, PieceLayers, Store } from '../../store/store.ts'
+import type { DataClass } from '../../swarm/bandwidth/policy.ts'
 import type { BringersOfSite } from '../../swarm/neighbours.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../../swarm/wire-messages.ts'
 import type { Refusal } from '../audit/audit-log.ts'
 import type { StreamTotals } from '../audit/audit-recorder.ts'
+import type { Bandwidth } from '../bandwidth/bandwidth.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { OriginDesk } from '../origin/origin-desk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { MisbehaviourBook } from './misbehaviour-book.ts'
-import {
-  type DataWant,
-  type LocalSource,
-  type StreamSink,
-  SwarmDriver,
-  type SwarmDriverListener
-} from './swarm-driver.ts'
+import { SwarmDriver } from './swarm-driver.ts'
+import type { DataWant, LocalSource, StreamSink, SwarmDriverListener } from './swarm-driver-types.ts'
 import { addTally, NO_TALLY, type Tally } from './tally.ts'
 
 export const SWARM_PROTOCOL = '/peerage/swarm/1'
@@ -64,6 +61,11 @@ export interface SwarmHubInit {
   readonly refusal: (device: DeviceId, version: VersionId) => ReadFault | undefined
   readonly audit: SwarmAudit
   readonly origins?: Pick<OriginDesk, 'open'>
+  /** What limits the payload of this device, and of which class a version is; absent where nothing does. */
+  readonly limits?: {
+    readonly bandwidth: Bandwidth
+    readonly classOf: (version: VersionId) => DataClass | undefined
+  }
   readonly clock?: Clock
 }
 
@@ -289,7 +291,7 @@ export class SwarmHub {
   }
 
   #driver(versionId: VersionId, holding: Holding | undefined, want: Want | undefined): SwarmDriver {
-    const { transport, buffers, log, seed, audit } = this.#init
+    const { transport, buffers, log, seed, audit, limits } = this.#init
     const listener: SwarmDriverListener = {
       onInfo: (infoBytes, layers) => want?.onInfo(infoBytes, layers),
       onComplete: () => want?.onComplete(),
@@ -318,6 +320,7 @@ export class SwarmHub {
       log,
       listener,
       origins: want === undefined ? undefined : this.#init.origins,
+      limits: limits && { bandwidth: limits.bandwidth, dataClass: limits.classOf(versionId) },
       clock: this.#clock
     })
   }

@@ -16,7 +16,7 @@ import {
 import type { Holding } from '../../store/store.ts'
 import type { PeerStatus, TransferStatus } from '../../swarm/transfer-types.ts'
 import { SILENT_LOG } from '../log.ts'
-import type { DataWant } from './swarm-driver.ts'
+import type { DataWant } from './swarm-driver-types.ts'
 import type { VersionFetcher, Want } from './swarm-hub.ts'
 import type { Tally } from './tally.ts'
 import { type StartOrder, TransferDesk, type TransferRead, type TransferView } from './transfer-desk.ts'

@@ -179,6 +179,15 @@ export class LinkTable {
     })
   }
 
+  /** One probe of a link is on its way at a time: who asks meanwhile is told what that one takes. */
+  async roundTrip(device: DeviceId): Promise<number | undefined> {
+    try {
+      return await this.to(device)?.muxer?.ping({ signal: AbortSignal.timeout(PING_TIMEOUT_MS) })
+    } catch {
+      return undefined // whether the link is alive is for its watch to say
+    }
+  }
+
   recheck(): void {
     for (const [device, links] of this.#members) {
       const decision = this.#gate(device)

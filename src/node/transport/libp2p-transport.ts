@@ -23,6 +23,7 @@ import { ADMITTED, BUSY, encodeRefusal } from './admission.ts'
 import { DIAL_ADDRESSES_MAX, dialFailure, usableAddresses } from './dial-addresses.ts'
 import { raceDials } from './dial-race.ts'
 import { DirectConnections } from './direct-connections.ts'
+import { acceptGreeting, GREETING_PROTOCOL } from './greeting.ts'
 import { createGossip, Gossip, MemberAnnouncer } from './libp2p-gossip.ts'
 import { toDeviceId, toLibp2pKey } from './libp2p-identity.ts'
 import { describeLink, type Link, LinkMuxerFactory, LinkTable } from './libp2p-links.ts'
@@ -44,7 +45,6 @@ import {
   type TransportEvents
 } from './transport.ts'
 
-const GREETING_PROTOCOL = '/peerage/greeting/1'
 const MDNS_SERVICE = '_peerage._udp.local'
 
 const LINKS_MAX = 4096
@@ -100,6 +100,7 @@ interface Running {
 
 export class Libp2pTransport implements Transport {
   readonly self: DeviceId
+  readonly roundTrip = (device: DeviceId): Promise<number | undefined> => this.#links.roundTrip(device)
   readonly #options: Libp2pTransportOptions
   readonly #protocols = new Map<string, Registered>()
   readonly #events: Partial<TransportEvents>[] = []
@@ -131,10 +132,7 @@ export class Libp2pTransport implements Transport {
       refusal: device => this.#refusal(device),
       accept: (device, protocol) => this.#acceptDirect(device, protocol)
     })
-    this.handle(GREETING_PROTOCOL, stream => {
-      stream.onData(() => stream.abort('a greeting has no content'))
-      stream.close().catch(() => undefined)
-    })
+    this.handle(GREETING_PROTOCOL, acceptGreeting)
   }
 
   async start(): Promise<void> {

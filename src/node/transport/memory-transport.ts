@@ -419,6 +419,10 @@ export class MemoryTransport implements Transport {
     for (const events of this.#events) events.onDisconnect?.(device, reason)
   }
 
+  async roundTrip(device: DeviceId): Promise<number | undefined> {
+    return this.#links.has(device) ? 0 : undefined
+  }
+
   #describe(link: MemoryLink, device: DeviceId): PeerLink {
     const { direction, bytesSent } = link.end(this)
     const bytesReceived = link.other(this).bytesSent

@@ -41,6 +41,17 @@ export function transportConformance(name: string, makeNetwork: () => Conformanc
         assert.ok(Math.abs((link?.sinceMs ?? 0) - Date.now()) < PATIENCE_MS)
       })
 
+      it('tell how long the way to the other side is now, and nothing of who has none', async () => {
+        const [a, b] = await sides.linked()
+        const roundTrips = await Promise.all([
+          a.transport.roundTrip(b.transport.self),
+          b.transport.roundTrip(a.transport.self)
+        ])
+        for (const ms of roundTrips) assert.ok(ms !== undefined && ms >= 0 && ms < PATIENCE_MS)
+        const stranger = await sides.side()
+        assert.equal(await a.transport.roundTrip(stranger.transport.self), undefined)
+      })
+
       it('are reused by a second dial', async () => {
         const [a, b] = await sides.linked()
         assert.equal((await a.transport.dial(target(b), soon())).kind, 'connected')

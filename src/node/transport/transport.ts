@@ -165,6 +165,11 @@ export interface Transport {
   peers(): readonly PeerLink[]
   /** Refuses everybody until it is set. Replacing it re-checks every link. */
   setGate(gate: Gate): void
+  /**
+   * Measures the round trip to a device now, over its link, in milliseconds; undefined without a link, or when no
+   * answer comes. Payload that has a connection of its own is not before it in any queue of this device.
+   */
+  roundTrip(device: DeviceId): Promise<number | undefined>
   /** Asks the gate again about every link, and hangs up what it refuses now. */
   recheck(): void
   /** To the members linked now, best effort; only topics that were given at construction exist. */

@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { utf8 } from '../../base/bytes.ts'
+import { HOUR_MS, KIB, MIB } from '../../base/units.ts'
+import { MemoryRecords } from '../../store/memory-records.ts'
+import { type Hours, parseHours } from '../../swarm/bandwidth/calendar.ts'
+import {
+  type BandwidthPolicy,
+  type DataClass,
+  type LinkKind,
+  NO_POLICY,
+  type RuleTerms,
+  withRule
+} from '../../swarm/bandwidth/policy.ts'
+import { VirtualTime } from '../../swarm/virtual-time.conformance.ts'
+import type { Clock } from '../clock.ts'
+import { SILENT_LOG } from '../log.ts'
+import { Bandwidth } from './bandwidth.ts'
+import type { Flow } from './flow.ts'
+
+const BLOCK = 16 * KIB
+const EPOCH = Date.parse('2026-11-26T06:00:00Z')
+const CAP = { kind: 'cap', bytesPerSecond: 200_000 } as const
+
+function policyOf(...rules: readonly Partial<RuleTerms>[]): BandwidthPolicy {
+  const base = { direction: 'up', link: 'all', dataClass: 'all', hours: null, limit: CAP } as const
+  return rules.reduce((policy: BandwidthPolicy, rule) => withRule(policy, { ...base, ...rule }), NO_POLICY)
+}
+
+/** The limits of a device whose time the test moves. */
+class Scene {
+  readonly time = new VirtualTime()
+  readonly records: MemoryRecords
+  readonly bandwidth: Bandwidth
+  /** How far the date is from where it should be. */
+  dateOffMs = 0
+  roundTripMs = 1
+
+  constructor(records = new MemoryRecords()) {
+    this.records = records
+    this.bandwidth = new Bandwidth({
+      ...{ records, log: SILENT_LOG, clock: this.#clock() },
+      roundTrip: () => {
+        const { promise, resolve } = Promise.withResolvers<number>()
+        const ms = this.roundTripMs
+        this.time.at(this.time.nowMs + ms, () => resolve(ms))
+        return promise
+      }
+    })
+  }
+
+  #clock(): Clock {
+    const { time } = this
+    const after = (ms: number, run: () => void) => {
+      let isOver = false
+      time.at(time.nowMs + ms, () => {
+        if (!isOver) run()
+      })
+      return () => {
+        isOver = true
+      }
+    }
+    const every = (ms: number, run: () => void) => {
+      let cancel = after(ms, () => undefined)
+      const again = (): void => {
+        cancel = after(ms, () => {
+          again()
+          run()
+        })
+      }
+      again()
+      return () => cancel()
+    }
+    return {
+      ...{ nowMs: () => time.nowMs, epochMs: () => EPOCH + this.dateOffMs + time.nowMs },
+      ...{ after, every, soon: run => void after(0, run) }
+    }
+  }
+
+  open(peer: string, more: { link?: LinkKind; dataClass?: DataClass; direction?: 'up' | 'down' } = {}): Flow {
+    return this.bandwidth.open({
+      direction: 'up',
+      link: 'lan',
+      dataClass: 'internal',
+      peer,
+      version: undefined,
+      ...more
+    })
+  }
+
+  /** Lets time pass, and everything that waits for it happen. */
+  async run(ms: number): Promise<void> {
+    const endMs = this.time.nowMs + ms
+    while (this.time.step(endMs)) await Promise.resolve()
+    this.time.nowMs = endMs
+    await Promise.resolve()
+  }
+}
+
+/** Sends blocks over a flow as fast as it may. */
+class Sender {
+  readonly flow: Flow
+  sentBytes = 0
+  isOver = false
+
+  constructor(flow: Flow, blockBytes = BLOCK) {
+    this.flow = flow
+    void this.#send(blockBytes)
+  }
+
+  async #send(blockBytes: number): Promise<void> {
+    while (!this.isOver) {
+      if ((await this.flow.acquire(blockBytes)) === false) return
+      this.sentBytes += blockBytes
+      if (this.flow.isFree) return
+    }
+  }
+}
+
+function isNear(value: number, wanted: number, share = 0.05): void {
+  assert.ok(Math.abs(value - wanted) <= share * wanted, `${value}, not ${wanted}`)
+}
+
+test('without rules every flow is free, and nothing is set up', async () => {
+  const scene = new Scene()
+  const flow = scene.open('a')
+  assert.ok(flow.isFree && flow.mayPass())
+  assert.equal(flow.acquire(10 * MIB), true)
+  assert.equal(flow.turnBytes, Number.POSITIVE_INFINITY)
+  assert.equal(scene.time.step(Number.POSITIVE_INFINITY), false, 'no timer runs')
+})
+
+test('a cap is shared out evenly, whatever the length of blocks, and what one leaves others take', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({}))
+  const [a, b, c] = [
+    new Sender(scene.open('a')),
+    new Sender(scene.open('b'), 4 * BLOCK),
+    new Sender(scene.open('c'))
+  ]
+  await scene.run(60_000)
+  for (const { sentBytes } of [a, b, c]) isNear(sentBytes, (60 * CAP.bytesPerSecond) / 3, 0.06)
+  c.isOver = true
+  const before = a.sentBytes
+  await scene.run(30_000)
+  isNear(a.sentBytes - before, (30 * CAP.bytesPerSecond) / 2, 0.1)
+})
+
+test('who comes late gets its part from then on, and no more', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({}))
+  const a = new Sender(scene.open('a'))
+  await scene.run(60_000)
+  const before = a.sentBytes
+  const b = new Sender(scene.open('b'))
+  await scene.run(20_000)
+  isNear(a.sentBytes - before, b.sentBytes, 0.1)
+})
+
+test('rules for a link or a class hold up nothing else', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(
+    policyOf(
+      { link: 'wan', limit: { kind: 'cap', bytesPerSecond: 20_000 } },
+      { dataClass: 'restricted', limit: { kind: 'cap', bytesPerSecond: 50_000 } },
+      {}
+    )
+  )
+  const wan = new Sender(scene.open('a', { link: 'wan' }))
+  const restricted = new Sender(scene.open('b', { dataClass: 'restricted' }))
+  const rest = new Sender(scene.open('c'))
+  await scene.run(60_000)
+  isNear(wan.sentBytes, 60 * 20_000)
+  isNear(restricted.sentBytes, 60 * 50_000)
+  isNear(rest.sentBytes, 60 * (CAP.bytesPerSecond - 70_000), 0.06)
+  assert.ok(scene.open('d', { direction: 'down' }).isFree)
+})
+
+test('hours begin and end while something waits, and a date that is set back is noticed', async () => {
+  const scene = new Scene()
+  const hours = parseHours('08:00-09:00 Europe/Berlin', 'UTC') as Hours
+  scene.bandwidth.change(policyOf({ hours, limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  const flow = scene.open('a')
+  assert.ok(flow.isFree)
+  await scene.run(HOUR_MS + 1500)
+  assert.equal(flow.pace, 0)
+  let passed: boolean | undefined
+  void Promise.resolve(flow.acquire(BLOCK)).then(may => {
+    passed = may
+  })
+  await scene.run(HOUR_MS - 3000)
+  assert.equal(passed, undefined)
+  await scene.run(5000)
+  assert.equal(passed, true)
+  assert.equal(flow.pace, undefined)
+  scene.dateOffMs = -HOUR_MS
+  await scene.run(1500)
+  assert.equal(flow.pace, 0)
+})
+
+test('what waits can leave, and then takes nothing', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({}))
+  const [flow, other] = [scene.open('a'), scene.open('b')]
+  assert.equal(flow.acquire(10 * BLOCK), true)
+  const turn = flow.acquire(100 * BLOCK)
+  const next = other.acquire(BLOCK)
+  assert.ok(turn !== true && next !== true)
+  flow.leave()
+  assert.equal(await turn, false)
+  await scene.run(1000)
+  assert.equal(await next, true)
+})
+
+test('a flow is told what it may expect, its part of the cap, and when that is over', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({}))
+  const paces: (number | undefined)[] = []
+  const a = scene.open('a')
+  a.onPace = pace => paces.push(pace)
+  const sender = new Sender(a)
+  await scene.run(2000)
+  assert.deepEqual(paces, [CAP.bytesPerSecond])
+  const other = new Sender(scene.open('b'))
+  await scene.run(2000)
+  assert.deepEqual(paces, [CAP.bytesPerSecond, CAP.bytesPerSecond / 2])
+  scene.bandwidth.change(policyOf({ limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  assert.equal(paces.at(-1), 0)
+  scene.bandwidth.change(NO_POLICY)
+  assert.equal(paces.at(-1), undefined)
+  sender.isOver = true
+  other.isOver = true
+})
+
+test('the policy outlives the node, and one that can not be read leaves it without limits', () => {
+  const scene = new Scene()
+  const policy = { ...policyOf({}), budgets: { up: { bytes: 100 * MIB, zone: 'UTC' }, down: null } }
+  scene.bandwidth.change(policy)
+  assert.deepEqual(new Scene(scene.records).bandwidth.policy, policy)
+  scene.records.putBlob('settings/bandwidth', utf8('{"v":1'))
+  assert.deepEqual(new Scene(scene.records).bandwidth.policy, NO_POLICY)
+})
+
+test('what was used of a budget outlives a crash, and is exact after an orderly end', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change({ ...NO_POLICY, budgets: { up: { bytes: 100 * MIB, zone: 'UTC' }, down: null } })
+  const used = (of: Scene): number => of.bandwidth.throttle.budget('up')?.daily.usedBytes ?? 0
+  const wan = scene.open('a', { link: 'wan' })
+  for (let sent = 0; sent < 50 * MIB; sent += MIB) {
+    assert.equal(wan.acquire(MIB), true)
+    const crashed = used(new Scene(scene.records))
+    assert.ok(crashed >= used(scene) && crashed <= used(scene) + 2 * MIB, `${crashed}, ${used(scene)}`)
+  }
+  scene.bandwidth.account('up', 'wan', 'internal', MIB)
+  assert.equal(used(scene), 51 * MIB)
+  scene.bandwidth.close()
+  assert.equal(used(new Scene(scene.records)), 51 * MIB)
+  // To end a budget and set it anew gives nothing back.
+  const anew = new Scene(scene.records)
+  anew.bandwidth.change(NO_POLICY)
+  anew.bandwidth.change({ ...NO_POLICY, budgets: { up: { bytes: 100 * MIB, zone: 'UTC' }, down: null } })
+  assert.ok(used(anew) >= 51 * MIB)
+})
+
+test('a budget that is spent lets its day end, and then all that waits goes on', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change({ ...NO_POLICY, budgets: { up: { bytes: MIB, zone: 'Europe/Berlin' }, down: null } })
+  const sender = new Sender(scene.open('a', { link: 'wan' }))
+  await scene.run(60_000)
+  assert.equal(sender.sentBytes, MIB)
+  await scene.run(17 * HOUR_MS)
+  assert.equal(sender.sentBytes, 2 * MIB)
+})
+
+test('traffic that yields goes by what probes see: up while the way is empty, down when a queue forms', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const sender = new Sender(scene.open('a', { link: 'wan' }))
+  const rate = async (ms: number): Promise<number> => {
+    const before = sender.sentBytes
+    await scene.run(ms)
+    return ((sender.sentBytes - before) * 1000) / ms
+  }
+  await scene.run(2000)
+  const quiet = await rate(500)
+  assert.ok(quiet > 2_000_000, `${quiet}`)
+  scene.roundTripMs = 150
+  await scene.run(8000)
+  const pressed = await rate(2000)
+  assert.ok(pressed < 100_000, `${pressed}`)
+  assert.equal(scene.bandwidth.paths().length, 1)
+  sender.isOver = true
+})
+
+test('where traffic yields, blocks leave in short parts', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const flow = scene.open('a', { link: 'wan' })
+  assert.equal(flow.partBytes(128 * KIB), BLOCK)
+  assert.equal(scene.open('b').partBytes(128 * KIB), 128 * KIB)
+  scene.bandwidth.change(policyOf({}))
+  assert.equal(flow.partBytes(128 * KIB), 128 * KIB)
+})
