@@ -11,6 +11,7 @@ import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { TransferEffect, TransferEvent } from '../../swarm/transfer-types.ts'
 import { BLOCK_BYTES, type BlockRange } from '../../swarm/wire-messages.ts'
+import type { Flow } from '../bandwidth/flow.ts'
 import type { Log } from '../log.ts'
 import type { OriginDesk, OriginLink } from './origin-desk.ts'
 import { OriginError } from './origin-faults.ts'
@@ -25,9 +26,14 @@ export interface OriginRunnerInit {
   readonly buffers: BlockBuffers
   readonly log: Log
   readonly post: (event: TransferEvent) => void
+  /** What a request passes before it leaves, a new one for each; absent where nothing limits this device. */
+  readonly openFlow?: (() => RequestFlow) | undefined
   /** The .torrent came, and is of the version. */
   readonly onTorrent: (version: Version, layers: ReadonlyMap<number, Uint8Array>) => void
 }
+
+/** The part of a Flow that a request needs. */
+export type RequestFlow = Pick<Flow, 'acquire' | 'passed' | 'leave' | 'close'>
 
 export class OriginRunner {
   readonly #init: OriginRunnerInit
@@ -89,19 +95,44 @@ export class OriginRunner {
       emit: part => post({ type: 'originBlock', piece, ...part })
     })
     let isWhole = false
-    if (version !== undefined && client !== undefined) {
-      const { file, offset } = pieceSpan(version, pieceIndex(piece))
-      const range = { offset: offset + begin, length }
-      isWhole = await client.read(file, range, {
-        signal,
-        onBytes: bytes => !signal.aborted && parts.take(bytes)
+    if (version !== undefined && client !== undefined)
+      await this.#limited(length, signal, async onBytes => {
+        const { file, offset } = pieceSpan(version, pieceIndex(piece))
+        const range = { offset: offset + begin, length }
+        isWhole = await client.read(file, range, {
+          signal,
+          onBytes: bytes => {
+            onBytes(bytes.length)
+            if (!signal.aborted) parts.take(bytes)
+          }
+        })
       })
-    }
     parts.end()
     if (signal.aborted) return
     if (isWhole) {
       if (this.#pieces.get(piece) === calledOff) this.#pieces.delete(piece)
     } else post({ type: 'originEnded', piece })
+  }
+
+  /** Asks for so much once the limits of this device allow it; what did not come after all counts for nothing. */
+  async #limited(
+    length: number,
+    signal: AbortSignal,
+    ask: (onBytes: (bytes: number) => void) => Promise<void>
+  ): Promise<void> {
+    const flow = this.#init.openFlow?.()
+    const leave = (): void => flow?.leave()
+    signal.addEventListener('abort', leave)
+    let came = 0
+    try {
+      if (signal.aborted || (flow !== undefined && !(await flow.acquire(length)))) return
+      await ask(bytes => {
+        came += bytes
+      }).finally(() => flow?.passed(Math.min(0, came - length)))
+    } finally {
+      signal.removeEventListener('abort', leave)
+      flow?.close()
+    }
   }
 
   async #describe(): Promise<void> {

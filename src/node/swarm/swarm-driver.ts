@@ -97,11 +97,14 @@ export class SwarmDriver {
       seed: init.seed,
       asking: this.#flows?.asking
     })
+    const { limits } = init
+    const ofOrigin = { direction: 'down', link: 'wan', peer: 'origin', version: init.versionId } as const
     if (init.origins !== undefined)
       this.#origin = new OriginRunner({
         ...{ versionId: init.versionId, origins: init.origins, buffers: init.buffers, log: init.log },
         version: () => this.#holding?.version,
         post: event => this.#post(event),
+        openFlow: limits && (() => limits.bandwidth.open({ ...ofOrigin, dataClass: limits.dataClass })),
         onTorrent: ({ infoBytes }, layers) => this.#describe(infoBytes, layers)
       })
     this.#arm()

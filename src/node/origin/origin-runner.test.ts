@@ -1,0 +1,117 @@
+/** What a device asks of an origin under limits of its own, against a real web server on loopback. */
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { pieceIndex } from '../../base/ids.ts'
+import { KIB } from '../../base/units.ts'
+import { BlockBuffers } from '../../store/block-buffers.ts'
+import { sampleBytes } from '../../store/samples.conformance.ts'
+import { makeVersion } from '../../swarm/swarm-fixture.conformance.ts'
+import type { TransferEvent } from '../../swarm/transfer-types.ts'
+import { SILENT_LOG } from '../log.ts'
+import { OriginDesk } from './origin-desk.ts'
+import { OriginRunner, type RequestFlow } from './origin-runner.ts'
+import { OriginServer } from './origin-server.conformance.ts'
+
+const PIECE_BYTES = 64 * KIB
+const { version } = makeVersion([4 * PIECE_BYTES], PIECE_BYTES)
+const [file] = version.files
+const server = new OriginServer()
+let url: string
+
+before(async () => {
+  url = `${await server.listen()}/`
+  server.files.set(`/${file?.path.join('/')}`, { bytes: sampleBytes(4 * PIECE_BYTES, 1) })
+})
+
+after(() => server.close())
+
+/** Lets nothing pass before `open` is called. */
+class Limits {
+  readonly passed: number[] = []
+  closed = 0
+  readonly #waiting = new Set<(passes: boolean) => void>()
+
+  readonly openFlow = (): RequestFlow => {
+    let mine: ((passes: boolean) => void) | undefined
+    return {
+      acquire: bytes => {
+        const { promise, resolve } = Promise.withResolvers<boolean>()
+        mine = passes => {
+          if (passes) this.passed.push(bytes)
+          resolve(passes)
+        }
+        this.#waiting.add(mine)
+        return promise
+      },
+      passed: bytes => this.passed.push(bytes),
+      leave: () => {
+        if (mine !== undefined && this.#waiting.delete(mine)) mine(false)
+      },
+      close: () => this.closed++
+    }
+  }
+
+  open(): void {
+    for (const turn of this.#waiting) turn(true)
+    this.#waiting.clear()
+  }
+}
+
+function runnerOf(limits: Limits) {
+  const events: TransferEvent[] = []
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  const runner = new OriginRunner({
+    versionId: version.id,
+    origins: new OriginDesk({ urlOf: () => url, rules: { anyAddress: true }, log: SILENT_LOG }),
+    version: () => version,
+    buffers: new BlockBuffers(),
+    log: SILENT_LOG,
+    post: event => {
+      events.push(event)
+      const came = events.reduce(
+        (sum, each) => sum + (each.type === 'originBlock' ? each.block.length : 0),
+        0
+      )
+      if (event.type === 'originEnded' || came === PIECE_BYTES) resolve()
+    },
+    openFlow: limits.openFlow,
+    onTorrent: () => undefined
+  })
+  return { runner, events, ended }
+}
+
+test('a request leaves when the limits of the device let it, and counts for what was asked', async () => {
+  const limits = new Limits()
+  const { runner, events, ended } = runnerOf(limits)
+  const before = server.asked.length
+  runner.perform({ type: 'fetchOrigin', piece: 1, begin: 0, length: PIECE_BYTES })
+  await new Promise(resolve => setTimeout(resolve, 50))
+  assert.equal(server.asked.length, before, 'it waits')
+  limits.open()
+  await ended
+  assert.equal(server.asked.length, before + 1)
+  assert.equal(events.filter(({ type }) => type === 'originEnded').length, 0)
+  await new Promise(resolve => setTimeout(resolve, 10))
+  assert.deepEqual([limits.passed, limits.closed], [[PIECE_BYTES, 0], 1])
+  runner.close()
+})
+
+test('what is called off while it waits is never asked for, and what does not come does not count', async () => {
+  const limits = new Limits()
+  const { runner, ended } = runnerOf(limits)
+  const before = server.asked.length
+  runner.perform({ type: 'fetchOrigin', piece: 2, begin: 0, length: PIECE_BYTES })
+  runner.perform({ type: 'cancelOrigin', piece: pieceIndex(2) })
+  await new Promise(resolve => setTimeout(resolve, 20))
+  limits.open()
+  assert.deepEqual([limits.passed, limits.closed, server.asked.length], [[], 1, before])
+  server.files.clear()
+  runner.perform({ type: 'fetchOrigin', piece: 3, begin: 0, length: PIECE_BYTES })
+  await new Promise(resolve => setTimeout(resolve, 20))
+  limits.open()
+  await ended
+  await new Promise(resolve => setTimeout(resolve, 10))
+  assert.deepEqual([limits.passed, limits.closed], [[PIECE_BYTES, -PIECE_BYTES], 2])
+  runner.close()
+})
