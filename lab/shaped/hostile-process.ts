@@ -4,7 +4,6 @@
  * gives what it is asked for with garbage in it, or gives nothing.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -16,6 +15,7 @@ import { pieceSpan } from '../../src/content/version.ts'
 import type { PeerStream } from '../../src/node/transport/transport.ts'
 import { sha256 } from '../../src/store/sha256.ts'
 import { HostileMember, type Tampering, tamperingSeed } from '../hostile-member.ts'
+import { LineProcess } from './line-process.ts'
 
 export interface HostileTask {
   readonly torrent: string
@@ -26,13 +26,10 @@ export interface HostileTask {
 }
 
 export class HostileProcess {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
+  readonly #process: LineProcess
 
-  private constructor(child: ChildProcess) {
-    this.#child = child
-    if (child.stdout === null) throw new Error('a hostile member has an output')
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  private constructor(process: LineProcess) {
+    this.#process = process
   }
 
   static async join(options: {
@@ -41,31 +38,25 @@ export class HostileProcess {
     listen: string
     behaviour: keyof typeof BEHAVIOURS
   }): Promise<HostileProcess> {
-    const { ticket, listen, behaviour } = options
-    const [command = process.execPath, ...before] = options.launcher
-    const args = [...before, fileURLToPath(import.meta.url), ticket, listen, behaviour]
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
-    const hostile = new HostileProcess(child)
-    await hostile.#expect('joined')
-    return hostile
+    const { launcher, ticket, listen, behaviour } = options
+    const program = fileURLToPath(import.meta.url)
+    const args = [ticket, listen, behaviour]
+    const hostile = LineProcess.run('a hostile member', program, { launcher, args })
+    await hostile.expect('joined')
+    return new HostileProcess(hostile)
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0
+    return this.#process.pid
   }
 
   async begin(task: HostileTask): Promise<void> {
-    this.#child.stdin?.write(`${JSON.stringify(task)}\n`)
-    await this.#expect('begun')
+    this.#process.tell(JSON.stringify(task))
+    await this.#process.expect('begun')
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL')
-  }
-
-  async #expect(word: string): Promise<void> {
-    const { value } = await this.#lines.next()
-    if (value !== word) throw new Error(`a hostile member ended before it had ${word}`)
+    this.#process.kill()
   }
 }
 

@@ -4,24 +4,21 @@
  * it is told the payload that it has sent of the file.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { LineProcess } from './line-process.ts'
 
 export const ORIGIN_PORT = 8080
 export const ORIGIN_PATH = '/data.bin'
 
 export class OriginProcess {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
+  readonly #process: LineProcess
 
-  private constructor(child: ChildProcess) {
-    this.#child = child
-    if (child.stdout === null) throw new Error('an origin has an output')
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  private constructor(process: LineProcess) {
+    this.#process = process
   }
 
   static async start(options: {
@@ -31,34 +28,24 @@ export class OriginProcess {
     readonly torrent: string
   }): Promise<OriginProcess> {
     const { launcher, address, path, torrent } = options
-    const [command = process.execPath, ...before] = launcher
-    const args = [...before, fileURLToPath(import.meta.url), address, path, torrent]
-    const origin = new OriginProcess(
-      spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
-    )
-    const line = await origin.#next()
-    if (line !== 'listening') throw new Error(`the origin says ${line}`)
-    return origin
+    const program = fileURLToPath(import.meta.url)
+    const origin = LineProcess.run('the origin', program, { launcher, args: [address, path, torrent] })
+    await origin.expect('listening')
+    return new OriginProcess(origin)
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0
+    return this.#process.pid
   }
 
   /** Payload of the file that it has sent so far. */
   async sentBytes(): Promise<number> {
-    this.#child.stdin?.write('count\n')
-    return Number(await this.#next())
-  }
-
-  async #next(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error('the origin has ended')
-    return value
+    this.#process.tell('count')
+    return Number(await this.#process.next())
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL')
+    this.#process.kill()
   }
 }
 

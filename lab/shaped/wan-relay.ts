@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { LineProcess } from './line-process.ts'
 import type { NetworkPlan } from './network-plan.ts'
 
 const PROGRAM = new URL('wan-relay.py', import.meta.url).pathname
@@ -35,13 +35,10 @@ export function parseRelayCount(line: string): RelayCount {
 }
 
 export class WanRelay {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
+  readonly #process: LineProcess
 
-  private constructor(child: ChildProcess) {
-    if (child.stdout === null) throw new Error('the relay has an output')
-    this.#child = child
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  private constructor(process: LineProcess) {
+    this.#process = process
   }
 
   /** Resolves once the ends of the links are there. */
@@ -55,22 +52,15 @@ export class WanRelay {
     const pairs = plan.sites.flatMap(({ wan }) =>
       wan === undefined ? [] : [`${wan.sitePort}:${wan.corePort}`]
     )
-    const relay = new WanRelay(
-      spawn([PYTHON, PROGRAM, String(delayMs), String(loss), String(seed), ...pairs])
-    )
-    await once(relay.#child, 'spawn')
-    await relay.#line()
-    return relay
+    const child = spawn([PYTHON, PROGRAM, String(delayMs), String(loss), String(seed), ...pairs])
+    const relay = new LineProcess('the relay of the WAN links', child)
+    await once(child, 'spawn')
+    await relay.next()
+    return new WanRelay(relay)
   }
 
   async count(): Promise<RelayCount> {
-    this.#child.stdin?.write('\n')
-    return parseRelayCount(await this.#line())
-  }
-
-  async #line(): Promise<string> {
-    const { done, value } = await this.#lines.next()
-    if (done === true) throw new Error('the relay of the WAN links has ended')
-    return value
+    this.#process.tell('')
+    return parseRelayCount(await this.#process.next())
   }
 }

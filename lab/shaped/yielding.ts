@@ -4,17 +4,15 @@
  * sends and at who asks.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { defined } from '../../src/base/assert.ts'
 import { formatRate } from '../../src/base/units.ts'
 import { writeContent } from './content.ts'
 import type { Measurement } from './foreground.ts'
+import { LineProcess } from './line-process.ts'
 import { ShapedNetwork, within } from './network.ts'
 import { type HostPlan, planNetwork } from './network-plan.ts'
 import { OurSwarm } from './our-swarm.ts'
@@ -62,31 +60,25 @@ export interface YieldingOptions {
 }
 
 class Foreground {
-  readonly #child: ChildProcess
-  readonly #lines: Interface
+  readonly #process: LineProcess
 
   constructor(host: HostPlan, role: 'serve' | 'measure', server: HostPlan) {
-    const [command = '', ...args] = [...within(host.namespace), process.execPath, FOREGROUND, role]
-    const stdio = ['pipe', 'pipe', 'inherit'] as const
-    this.#child = spawn(command, [...args, server.address, String(PORT)], {
-      stdio: [...stdio],
-      detached: true
-    })
-    this.#lines = createInterface({ input: defined(this.#child.stdout, 'an output') })
+    const launcher = [...within(host.namespace), process.execPath]
+    const args = [role, server.address, String(PORT)]
+    this.#process = LineProcess.run('the foreground traffic', FOREGROUND, { launcher, args })
   }
 
   async ready(): Promise<void> {
-    await once(this.#lines, 'line')
+    await this.#process.next()
   }
 
   async measure(order: { readonly ms: number; readonly flow: boolean }): Promise<Measurement> {
-    const answer = once(this.#lines, 'line')
-    this.#child.stdin?.write(`${JSON.stringify(order)}\n`)
-    return JSON.parse(String((await answer)[0])) as Measurement
+    this.#process.tell(JSON.stringify(order))
+    return JSON.parse(await this.#process.next()) as Measurement
   }
 
   end(): void {
-    this.#child.kill('SIGKILL')
+    this.#process.kill()
   }
 }
 
