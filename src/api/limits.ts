@@ -7,9 +7,10 @@ const RULES_MAX = 64
 const TEXT_CHARACTERS_MAX = 256
 
 export const LINKS = ['lan', 'wan', 'all'] as const
-const direction = z.enum(['up', 'down'])
+export const DIRECTIONS = ['up', 'down'] as const
+const direction = z.enum(DIRECTIONS)
 const link = z.enum(LINKS)
-export const limitClass = dataClass.or(z.literal('all'))
+export const limitClass = z.enum([...dataClass.options, 'all'])
 const limitId = z.string().min(1).max(TEXT_CHARACTERS_MAX)
 /** Which hours, zones and ids can be is the node's to say. */
 const words = z.string().min(1).max(TEXT_CHARACTERS_MAX)

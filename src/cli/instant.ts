@@ -8,12 +8,18 @@ export type TypedInstant =
   | { readonly agoMs: number; readonly atMs?: undefined }
   | { readonly atMs: number; readonly agoMs?: undefined }
 
+/** A date, or a date with a time. */
+function dateMs(text: string): number | undefined {
+  const atMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  return atMs >= 0 ? atMs : undefined
+}
+
 /** A date, a date with a time, or how long ago. */
 export const instant = z.string().transform((text, context): TypedInstant => {
   const agoMs = parseDurationMs(text)
   if (agoMs !== undefined) return { agoMs }
-  const atMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(atMs) && atMs >= 0) return { atMs }
+  const atMs = dateMs(text)
+  if (atMs !== undefined) return { atMs }
   context.addIssue({
     code: 'custom',
     message: 'write a duration such as 24h or 7d, or a date such as 2026-01-31'
@@ -26,18 +32,6 @@ export function instantBefore(typed: TypedInstant, nowMs: number): number {
   return typed.atMs ?? Math.max(0, nowMs - typed.agoMs)
 }
 
-/** Null for a word that means none, else what the schema takes. */
-export function orWord<T>(word: string, schema: z.ZodType<T, string>) {
-  return z.string().transform((text, context): T | null => {
-    if (text === word) return null
-    const parsed = schema.safeParse(text)
-    if (parsed.success) return parsed.data
-    for (const { message } of parsed.error.issues)
-      context.addIssue({ code: 'custom', message: `${message}, or ${word}` })
-    return z.NEVER
-  })
-}
-
 const CLOCK_TIME = /^([01]?\d|2[0-3]):([0-5]\d)$/
 
 /** When something is to be done: after a duration, at a time of day the next time it is that, or at a date. */
@@ -46,8 +40,8 @@ export const deadline = z.string().transform((text, context): ((nowMs: number) =
   if (inMs !== undefined) return nowMs => nowMs + inMs
   const [, hours, minutes] = CLOCK_TIME.exec(text) ?? []
   if (hours !== undefined) return nowMs => nextTime(nowMs, Number(hours), Number(minutes))
-  const atMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(atMs) && atMs >= 0) return () => atMs
+  const atMs = dateMs(text)
+  if (atMs !== undefined) return () => atMs
   context.addIssue({
     code: 'custom',
     message: 'write a duration such as 2h, a time such as 18:00, or a date such as 2026-01-31T18:00'

@@ -352,20 +352,24 @@ export class Crossing {
     const member = this.#memberOf(session)
     const sinceMs = session.pieces?.claims.get(piece)
     if (sinceMs === undefined || member.voidClaims >= VOID_CLAIMS_MAX) return false
-    if (nowMs - sinceMs < this.#claimMs(piece)) return true
+    if (nowMs - sinceMs < this.#usualClaimMs || nowMs - sinceMs < this.#pacedClaimMs(piece)) return true
     member.voidClaims++
     if (member.voidClaims >= VOID_CLAIMS_MAX) this.#isStale = true
     this.#forget(session, piece, nowMs)
     return false
   }
 
-  /** How long a claim stands: what is usual here, or takes as long as limits make it. */
-  #claimMs(piece: number): number {
-    const { claimMinMs, claimFactor } = this.#limits
+  /** How long a claim stands: what is usual here, or as long as limits make it take. */
+  get #usualClaimMs(): number {
+    return Math.max(this.#limits.claimMinMs, this.#limits.claimFactor * this.#usualMs)
+  }
+
+  /** Zero without limits. It looks at all peers, so the other is asked first. */
+  #pacedClaimMs(piece: number): number {
     const pace = this.#paceAcross()
+    if (pace === undefined) return 0
     const bytes = pieceLength(this.#picker.version, pieceIndex(piece))
-    const pacedMs = pace === undefined ? 0 : (bytes * SECOND_MS) / pace
-    return Math.max(claimMinMs, claimFactor * Math.max(this.#usualMs, pacedMs))
+    return (this.#limits.claimFactor * bytes * SECOND_MS) / pace
   }
 
   /** What limits let come from other sites over the quickest way, ours and those of the peers there. */

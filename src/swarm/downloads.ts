@@ -174,7 +174,7 @@ export class Downloads {
     return false
   }
 
-  /** Gives up an open piece that nobody is asked for and that does not come otherwise. */
+  /** Gives up an open piece that does not come from where it was fetched; nobody is asked for parts of it any more. */
   abandon(open: OpenPiece): void {
     for (const request of [...open.requests]) this.#giveUp(this.#holder(request), request)
     this.#closeAndRelease(open)

@@ -421,14 +421,9 @@ export class Schedule {
     if (left === 0 && this.#picker.spread(piece) === 0) this.#returned.push(piece)
   }
 
-  #heldMs(bytes: number, pace: number): number {
-    const { slowFactor, pacedWaitMsMax } = this.#limits
-    return Math.min(pacedWaitMsMax, (slowFactor * bytes * SECOND_MS) / Math.max(1, pace))
-  }
-
-  #takeBackLate({ givenPace }: Session, assignment: Assignment, nowMs: number): void {
+  #takeBackLate(session: Session, assignment: Assignment, nowMs: number): void {
     // What our own limits hold up it can not ask for yet.
-    const heldMs = givenPace === undefined ? 0 : this.#heldMs(assignment.pendingBytes, givenPace)
+    const heldMs = session.givenPacedMs(assignment.pendingBytes)
     for (const [piece, suggestedMs] of assignment.pending) {
       if (nowMs - suggestedMs < Math.max(this.#limits.reassignMs, heldMs)) return
       this.#takeBack(assignment, piece)

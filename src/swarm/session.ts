@@ -223,9 +223,18 @@ export class Session {
 
   /** How long to wait for so many bytes because of the limits of the peer; zero when it set none. */
   pacedMs(bytes: number): number {
-    if (this.pace === undefined) return 0
+    return this.#waitMs(bytes, this.pace)
+  }
+
+  /** How long it may wait for so many bytes because of ours; zero when they set none. */
+  givenPacedMs(bytes: number): number {
+    return this.#waitMs(bytes, this.givenPace)
+  }
+
+  #waitMs(bytes: number, pace: number | undefined): number {
+    if (pace === undefined) return 0
     const { slowFactor, pacedWaitMsMax } = this.limits
-    return Math.min(pacedWaitMsMax, (slowFactor * bytes * SECOND_MS) / this.pace)
+    return Math.min(pacedWaitMsMax, (slowFactor * bytes * SECOND_MS) / Math.max(1, pace))
   }
 
   // ---- what may come

@@ -13,7 +13,7 @@ import {
 import { expiresOption, named, renderActed, term } from '../acted.ts'
 import { command } from '../command.ts'
 import { datasetReference } from '../dataset-reference.ts'
-import { orWord } from '../instant.ts'
+import { orWord } from '../or-word.ts'
 import { type Column, isoTime, renderTable } from '../text.ts'
 
 export const what = z.string().transform((text, context): Scope => {

@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { BEACON_SIGNERS_MAX, RECOVERY_KEYS_MAX, type RootChange } from '../../api/authority.ts'
 import { dataClass } from '../../api/field.ts'
 import { type CommandInstaller, command, duration } from '../command.ts'
-import { instant, orWord } from '../instant.ts'
+import { instant } from '../instant.ts'
+import { orWord } from '../or-word.ts'
 import { renderRootActed } from './admin.ts'
 
 const key = z

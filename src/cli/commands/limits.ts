@@ -3,6 +3,7 @@
 import { Option } from 'commander'
 import { z } from 'zod'
 import {
+  DIRECTIONS,
   LINKS,
   type LimitBudget,
   type LimitPath,
@@ -14,11 +15,9 @@ import type { RouteArguments } from '../../api/routes.ts'
 import { AppError } from '../../base/errors.ts'
 import { formatBytes, formatDuration, formatRate, parseBytes, parseRate } from '../../base/units.ts'
 import { command, type Invocation } from '../command.ts'
+import { orWord } from '../or-word.ts'
 import { zonedTime } from '../restraint-text.ts'
 import { type Column, type Paint, renderTable } from '../text.ts'
-
-const CLASSES = ['public', 'internal', 'confidential', 'restricted', 'all'] as const
-const DIRECTIONS = ['up', 'down'] as const
 
 const rate = z.string().transform((text, context) => {
   const bytesPerSecond = parseRate(text)
@@ -31,12 +30,12 @@ const rate = z.string().transform((text, context) => {
 })
 
 const size = z.string().transform((text, context) => {
-  if (text === 'none') return null
   const bytes = parseBytes(text)
   if (bytes !== undefined) return bytes
-  context.addIssue({ code: 'custom', message: 'write a size such as 500MB or 20GB, or none' })
+  context.addIssue({ code: 'custom', message: 'write a size such as 500MB or 20GB' })
   return z.NEVER
 })
+const sizeOrNone = orWord('none', size)
 
 function limitText({ kind, bytesPerSecond }: LimitRule): string {
   if (kind === 'background') return 'gives way'
@@ -178,7 +177,7 @@ export const setLimit = command({
       'give way to other traffic as soon as a queue forms: up, down, or both'
     ),
     new Option('--link <link>', 'which links').choices(LINKS).default('all'),
-    new Option('--class <class>', 'data of which class').choices(CLASSES).default('all'),
+    new Option('--class <class>', 'data of which class').choices(limitClass.options).default('all'),
     new Option('--hours <hours>', 'when it is in force (default: always)'),
     new Option('--id <id>', 'the limit to change, or a name for a new one')
   ],
@@ -214,7 +213,11 @@ export const setBudget = command({
     new Option('--down <size>', 'what may be fetched in a day'),
     new Option('--zone <zone>', 'whose days they are, by its IANA name (default: that of this machine)')
   ],
-  input: z.object({ up: size.optional(), down: size.optional(), zone: z.string().min(1).optional() }),
+  input: z.object({
+    up: sizeOrNone.optional(),
+    down: sizeOrNone.optional(),
+    zone: z.string().min(1).optional()
+  }),
   run: async (invocation, { up, down, zone }) => {
     if (up === undefined && down === undefined)
       throw new AppError('USAGE', 'say how much: --up SIZE or --down SIZE, or none to end a budget')

@@ -15,12 +15,10 @@ import type { RecordStore } from '../../store/records.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
 import {
   type BandwidthPolicy,
-  type DataClass,
   DIRECTIONS,
   type Direction,
   decodePolicy,
-  encodePolicy,
-  type LinkKind
+  encodePolicy
 } from '../../swarm/bandwidth/policy.ts'
 import { decodeUse, encodeUse, type SavedUse } from '../../swarm/bandwidth/saved-use.ts'
 import { type Gate, type Now, Throttle } from '../../swarm/bandwidth/throttle.ts'
@@ -125,13 +123,6 @@ export class Bandwidth implements FlowLine {
     this.#equip(flow)
     if (flow.gates.length > 0) flow.pace = this.#paceOf(flow)
     return flow
-  }
-
-  /** For payload without a flow, as that of an origin: it is counted, and what comes after it waits the longer. */
-  account(direction: Direction, link: LinkKind, dataClass: DataClass | undefined, bytes: number): void {
-    const { nowMs } = this
-    for (const gate of this.#throttle.gatesOf({ direction, link, dataClass })) gate.spend(bytes, nowMs)
-    this.#saveUseInTime()
   }
 
   close(): void {

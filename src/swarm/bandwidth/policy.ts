@@ -10,6 +10,7 @@
 
 import { KIB } from '../../base/units.ts'
 import { type Hours, hoursText, parseHours, zoneNamed } from './calendar.ts'
+import { isRecord, readVersioned } from './stored-json.ts'
 
 export const DIRECTIONS = ['up', 'down'] as const
 export const LINK_KINDS = ['lan', 'wan'] as const
@@ -139,8 +140,8 @@ export function encodePolicy({ rules, budgets }: BandwidthPolicy): string {
 
 /** Undefined for what is damaged, or from a newer program. */
 export function decodePolicy(text: string): BandwidthPolicy | undefined {
-  const value = parsed(text)
-  if (!isRecord(value) || value.v !== POLICY_VERSION) return undefined
+  const value = readVersioned(text, POLICY_VERSION)
+  if (value === undefined) return undefined
   const { rules, budgets } = value
   if (!Array.isArray(rules) || rules.length > RULES_MAX || !isRecord(budgets)) return undefined
   const read = rules.map(readRule)
@@ -174,16 +175,4 @@ function readBudget(value: unknown): DayBudget | null | undefined {
   return zone === undefined || budgetFault(value.bytes) !== undefined
     ? undefined
     : { bytes: value.bytes, zone }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

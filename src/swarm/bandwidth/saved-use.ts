@@ -2,6 +2,7 @@
 
 import type { DayUse } from './daily-budget.ts'
 import { DIRECTIONS, type Direction } from './policy.ts'
+import { isRecord, readVersioned } from './stored-json.ts'
 
 const USE_VERSION = 1
 const DAY = /^\d{4}-\d\d-\d\d$/
@@ -14,18 +15,13 @@ export function encodeUse(use: SavedUse): string {
 
 /** What can not be read was never written by this program, or is from a newer one: then nothing is known to be used. */
 export function decodeUse(text: string): SavedUse {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return {}
-  }
-  if (typeof value !== 'object' || value === null || !('v' in value) || value.v !== USE_VERSION) return {}
+  const value = readVersioned(text, USE_VERSION)
   const use: SavedUse = {}
+  if (value === undefined) return use
   for (const direction of DIRECTIONS) {
-    const saved: unknown = Reflect.get(value, direction)
-    if (typeof saved !== 'object' || saved === null) continue
-    const { day, usedBytes } = saved as Record<string, unknown>
+    const saved = value[direction]
+    if (!isRecord(saved)) continue
+    const { day, usedBytes } = saved
     if (typeof day !== 'string' || !DAY.test(day) || typeof usedBytes !== 'number' || !(usedBytes >= 0))
       continue
     use[direction] = { day, usedBytes }
