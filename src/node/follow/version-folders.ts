@@ -25,7 +25,7 @@ const LOOK_MS = 20
 
 export interface VersionFoldersInit {
   readonly store: Store
-  readonly transfers: Pick<TransferDesk, 'stop' | 'views'>
+  readonly transfers: Pick<TransferDesk, 'placed' | 'stop' | 'views'>
   /** Nobody is served from what is held of the version now; it may be held elsewhere too. */
   readonly reset: (version: VersionId) => void
   readonly onForgotten: (version: VersionId) => void
@@ -45,6 +45,8 @@ export class VersionFolders {
 
   /** Returns where files that are not of the version are kept, if there were any. */
   async remove(own: FollowedVersion, place: FollowPlace): Promise<string | undefined> {
+    // Files that are just being made are the version's too, though no holding says so yet.
+    await this.#init.transfers.placed()
     const path = place.path(own.folder)
     const note = place.path(`.removing-${own.folder}`)
     const holding = this.#holdingIn(path)

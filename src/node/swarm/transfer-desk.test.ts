@@ -285,3 +285,27 @@ test('a second folder takes from the first what that has, and the first that res
   await until(() => hub.holdings.get(sample.version.id)?.root === '/third')
   assert.equal(viewOf(third).haveBytes, 2 * PIECE)
 })
+
+test('who waits until places are made ready finds the holding of each in the store', async () => {
+  const sample = sampleOf(1)
+  const create = store.create.bind(store)
+  const { promise: mayCreate, resolve: letCreate } = Promise.withResolvers<void>()
+  store.create = async target => {
+    await mayCreate
+    return await create(target)
+  }
+  await desk.placed() // nothing is being made ready yet
+  desk.start(orderOf(sample))
+  hub.sources.add(sample.version.id)
+  hub.wants.get(sample.version.id)?.onInfo(sample.version.infoBytes)
+  await delay(20)
+  let isPlaced = false
+  const placed = desk.placed().then(() => {
+    isPlaced = true
+  })
+  await delay(20)
+  assert.deepEqual([isPlaced, store.holdings().length], [false, 0])
+  letCreate()
+  await placed
+  assert.equal(store.holdings().length, 1)
+})

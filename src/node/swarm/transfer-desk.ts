@@ -70,6 +70,7 @@ export interface TransferDeskInit {
 
 export class TransferDesk {
   readonly #init: TransferDeskInit
+  readonly #placing = new Set<Promise<unknown>>()
   readonly #jobs = new Map<string, Job>()
   readonly #watch: NodeJS.Timeout
   /** Copies between folders are made one after the other: each takes memory for several pieces. */
@@ -186,6 +187,11 @@ export class TransferDesk {
     return view
   }
 
+  /** Resolves once all places that are being made ready now are: then the store says what lies in them. */
+  async placed(): Promise<void> {
+    await Promise.allSettled(this.#placing)
+  }
+
   views(): TransferView[] {
     return [...this.#jobs.values()]
       .map(job => this.#view(job))
@@ -294,7 +300,9 @@ export class TransferDesk {
     const selected = chooseFiles(version, checkedGroups(job.record.only))
     if (selected?.size === 0) throw nothingSelected(job.record, version)
     const { destination } = job.record
-    const holding = await this.#init.store.create({ version, destination, layers, selected, signal })
+    const placing = this.#init.store.create({ version, destination, layers, selected, signal })
+    this.#placing.add(placing)
+    const holding = await placing.finally(() => this.#placing.delete(placing))
     signal.throwIfAborted()
     job.holding = holding
     job.resumedBytes = haveBytesOf(holding)
