@@ -47,6 +47,7 @@ function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      help: { type: 'boolean', short: 'h', default: false },
       peer: { type: 'string' },
       json: { type: 'boolean', default: false },
       runs: { type: 'string', default: '1' },
@@ -112,7 +113,7 @@ function chooseScenario({ name, peer, relaying, factor, congestion }: Arguments)
 function list(): void {
   console.log(
     'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--slower N] [--delay MS] [--loss SHARE]\n' +
-      '                        [--congestion NAME] [--trace DIR] [--json]\n'
+      '                        [--congestion NAME] [--trace DIR] [--sources] [--json]\n'
   )
   for (const { name, what } of ALL_SCENARIOS) console.log(`  ${name.padEnd(10)} ${what}`)
 }
@@ -133,7 +134,7 @@ function chooseProgram(useSources: boolean): void {
 
 async function main(): Promise<void> {
   const args = readArguments()
-  if (args.name === undefined) return list()
+  if (args.help || args.name === undefined) return list()
   const scenario = chooseScenario(args)
   for (const left of await removeLeftOvers(args.dir)) say(`removed what a killed run had left: ${left}`)
   chooseProgram(args.sources)
