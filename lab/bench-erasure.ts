@@ -3,7 +3,8 @@
  * object that k units hold. Beside the kernel, in the same run and over the same bytes, what bounds it (a copy of the
  * payload, and an exclusive or of its units by 32-bit words in TypeScript) and the plain codec.
  *
- * The payload is long enough to lie in no cache, and each round goes through all of it; of several rounds the fastest counts.
+ * The payload is long enough to lie in no cache, and each round goes through all of it; of several rounds the fastest
+ * counts.
  */
 
 import { parseArgs } from 'node:util'

@@ -5,10 +5,11 @@
  *
  *     parity row i, column j:  (x0 + yj) / (xi + yj)     xi = 255 - i, yj = j
  *
- * Every square part of a Cauchy matrix is invertible while all x and y differ, and scaling a column keeps that. Hence any
- * k rows of the whole are invertible, which means: any k shares are enough. It is not a Vandermonde matrix, as that has to
- * be multiplied with an inverse to become systematic: here each coefficient is a formula of its own place. It depends
- * neither on k nor on m, so parity shares can be added to an object later, and what is there stays as it is.
+ * Every square part of a Cauchy matrix is invertible while all x and y differ, and scaling a column keeps that. Hence
+ * any k rows of the whole are invertible, so k shares are enough, whichever they are. It is not a Vandermonde matrix,
+ * as that has to be multiplied with an inverse to become systematic: here each coefficient is a formula of its own
+ * place. It depends neither on k nor on m, so parity shares can be added to an object later, and what is there stays as
+ * it is.
  */
 
 import { assert } from '../../base/assert.ts'

@@ -1,6 +1,6 @@
 /**
- * What the code says, as directly as it can be written, for tests to compare with: products bit by bit, the parity of one
- * byte position at a time, and the cut of an object by walking over it. Shares nothing with what is tested.
+ * What the code says, as directly as it can be written, for tests to compare with: products bit by bit, the parity of
+ * one byte position at a time, and the cut of an object by walking over it. Shares nothing with what is tested.
  */
 
 import type { SharedObject } from './share-scheme.ts'

@@ -20,7 +20,11 @@ for (const [what, spoil, reason] of [
   ['a unit below a block', (bytes: Uint8Array) => bytes.fill(13, 7, 8), /a unit of 8192 B/],
   ['a unit that is too long', (bytes: Uint8Array) => bytes.fill(21, 7, 8), /a unit of 2097152 B/],
   ['a unit of no number', (bytes: Uint8Array) => bytes.fill(255, 7, 8), /a unit of /],
-  ['an object that is too long', (bytes: Uint8Array) => bytes.fill(4, 9, 10), /an object of 1125978094336144 B/],
+  [
+    'an object that is too long',
+    (bytes: Uint8Array) => bytes.fill(4, 9, 10),
+    /an object of 1125978094336144 B/
+  ],
   ['a byte too many', (bytes: Uint8Array) => concatBytes([bytes, Uint8Array.of(0)]), /17 B, not 16/],
   ['a byte too few', (bytes: Uint8Array) => bytes.subarray(0, -1), /15 B, not 16/]
 ] as const) {

@@ -4,8 +4,8 @@
  *
  *     "PSHR" | version, 1 byte | k, 1 byte | m, 1 byte | base-2 logarithm of the unit, 1 byte | bytes of the object, u64
  *
- * Big-endian. The record does not name the shares: whoever keeps it says which objects they are, in the order of
- * their indexes, from 0 on, data before parity.
+ * Big-endian. The record does not name the shares: whoever keeps it says which objects they are, in the order of their
+ * indexes, from 0 on, data before parity.
  */
 
 import { assert } from '../../base/assert.ts'

@@ -6,8 +6,8 @@
  * Field Arithmetic Using Intel SIMD Instructions", FAST 2013). A function makes several rows in one pass, so that each
  * byte is loaded and split once for all of them, and sums stay in registers until all inputs are added.
  *
- * There is a module for each number of inputs, whose functions are unrolled over them: all addresses but one are constants.
- * Its memory, in this order: tables, inputs, outputs, at a fixed distance each.
+ * There is a module for each number of inputs, whose functions are unrolled over them: all addresses but one are
+ * constants. Its memory, in this order: tables, inputs, outputs, at a fixed distance each.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -16,13 +16,17 @@ import { SHARES_MAX } from '../../content/erasure/share-scheme.ts'
 import { assembleModule, Instructions, type Local, WASM_PAGE_BYTES } from './wasm-assembler.ts'
 
 const VECTOR_BYTES = 16
-/** Vectors of each input that a round of the loop takes. More do not fit the sixteen registers of x86 beside the sums. */
+/**
+ * Vectors of each input that a round of the loop takes. More do not fit the sixteen registers of x86 beside the sums.
+ */
 const VECTORS_A_ROUND = 2
 /** What is computed at once is a multiple of it. */
 export const ROUND_BYTES = VECTORS_A_ROUND * VECTOR_BYTES
 /** Rows that one pass makes: their sums fill the registers. */
 export const PASS_ROWS_MAX = 4
-/** Of each input that is in the memory at once: all inputs and outputs of a code stay in the processor's second cache. */
+/**
+ * Of each input that is in the memory at once: all inputs and outputs of a code stay in the processor's second cache.
+ */
 export const BLOCK_BYTES = 16 * KIB
 /** Keeps blocks from beginning in the same set of the first cache. */
 const BLOCK_SKEW_BYTES = 64

@@ -1,8 +1,9 @@
 /**
  * Products of bytes and matrices over GF(2^8) by WebAssembly with vectors: what `tableProduct` does, many times faster.
  *
- * A block of each input is copied into the memory of the kernel, multiplied there while it is in the processor's cache, and
- * the results are copied out; bytes that a short input lacks are zeros there. A `VectorProduct` belongs to one thread.
+ * A block of each input is copied into the memory of the kernel, multiplied there while it is in the processor's cache,
+ * and the results are copied out; bytes that a short input lacks are zeros there. A `VectorProduct` belongs to one
+ * thread.
  */
 
 import { assert } from '../../base/assert.ts'
