@@ -14,13 +14,13 @@
  * the mean times from each state to the next worse one, h(0) = 1 / up(0) and h(i) = 1 / up(i) + down(i) / up(i) h(i -
  * 1) (Karlin and Taylor, "A First Course in Stochastic Processes", chapter 4), which the tests compare with. What is
  * computed here is the probability within the year itself, exact for the chain also where repair is slow: exp(Q) for
- * the matrix Q of the rates, by uniformisation and squaring. No number is subtracted from another on the way, so that a
- * probability of 1e-20 has as many digits as one of a half.
+ * the matrix Q of the rates, by uniformisation and squaring. All terms are positive, so that a probability of 1e-20 has
+ * about as many digits as one of a half.
  *
- * What the chain does not know: repair takes an exponentially distributed time, devices fail independently but for
- * sites, and which of the shares are missing. Those are taken to lie so that the next loss of a site does the most
- * harm. With one share in each site this is exact; otherwise it makes things look worse than they are. It knows nothing
- * of mistakes of people and programs, which lose more data than devices do: compare policies with it, and promise
+ * What the chain assumes: repair takes an exponentially distributed time, and devices fail independently but for sites.
+ * It does not know where the missing shares lie, and takes them to lie so that the next loss of a site does the most
+ * harm: with one share in each site that is exact, otherwise things look worse than they are. It knows nothing of
+ * mistakes of people and programs, which lose more data than devices do: compare policies with it, and promise
  * nobody its figures (Greenan, Plank and Wylie, "Mean Time to Meaningless", HotStorage 2010).
  */
 

@@ -18,6 +18,21 @@ export function noise(bytes: number, seed: number): Uint8Array {
   return out
 }
 
+/** Where the first of some buffers differ, or undefined: a difference of thousands of bytes takes minutes to print. */
+export function firstDifference(
+  actual: readonly Uint8Array[],
+  expected: readonly Uint8Array[]
+): string | undefined {
+  if (actual.length !== expected.length) return `${actual.length} buffers, not ${expected.length}`
+  for (const [row, bytes] of actual.entries()) {
+    const other = expected[row] as Uint8Array
+    if (bytes.length !== other.length) return `buffer ${row} has ${bytes.length} B, not ${other.length}`
+    const at = bytes.findIndex((byte, at) => byte !== other[at])
+    if (at >= 0) return `byte ${at} of buffer ${row} is ${bytes[at]}, not ${other[at]}`
+  }
+  return undefined
+}
+
 /** Polynomials multiplied, then divided by that of the field. */
 export function slowProduct(a: number, b: number): number {
   let product = 0

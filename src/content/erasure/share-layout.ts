@@ -75,8 +75,7 @@ export function* shareRuns(
     const inStripe = objectOffset - stripe.objectOffset
     const share = Math.floor(inStripe / stripe.unitBytes)
     const inUnit = inStripe - share * stripe.unitBytes
-    const stripeEnd = stripe.objectOffset + stripe.bytes
-    const bytes = Math.min(stripe.unitBytes - inUnit, stripeEnd - objectOffset, end - objectOffset)
+    const bytes = Math.min(stripe.unitBytes - inUnit, end - objectOffset)
     yield { share, shareOffset: stripe.shareOffset + inUnit, objectOffset, bytes }
     objectOffset += bytes
   }

@@ -7,7 +7,7 @@ import {
   type MatrixProductTask,
   tableProduct
 } from '../../content/erasure/matrix-product.ts'
-import { noise } from '../../content/erasure/naive-code.conformance.ts'
+import { firstDifference, noise } from '../../content/erasure/naive-code.conformance.ts'
 import { SHARES_MAX } from '../../content/erasure/share-scheme.ts'
 import { BLOCK_BYTES } from './product-kernel.ts'
 import { VectorProduct } from './vector-product.ts'
@@ -33,6 +33,11 @@ function outputsOf(
     )
   }
   return outputs.map(({ inner }) => Buffer.from(inner))
+}
+
+function sameAsByTables(...[product, task, shape]: Parameters<typeof outputsOf>): void {
+  const [actual, expected] = [outputsOf(product, task, shape), outputsOf(tableProduct, task, shape)]
+  assert.equal(firstDifference(actual, expected), undefined)
 }
 
 const shapes = fc.record({
@@ -64,10 +69,7 @@ for (const relaxed of [false, true]) {
         for (let row = 0; row < rows; row += 2)
           if (sums) coefficients.fill(1, row * columns, (row + 1) * columns)
         const task = { coefficients, inputs }
-        assert.deepEqual(
-          outputsOf(product, task, { rows, bytes }),
-          outputsOf(tableProduct, task, { rows, bytes })
-        )
+        sameAsByTables(product, task, { rows, bytes })
       }),
       { numRuns: 60 }
     )
@@ -80,7 +82,7 @@ for (const relaxed of [false, true]) {
       coefficients.fill(coefficient, 3)
       const task = { coefficients, inputs: [input, input.toReversed()] }
       const shape = { rows: 2, bytes: 256 }
-      assert.deepEqual(outputsOf(product, task, shape), outputsOf(tableProduct, task, shape))
+      sameAsByTables(product, task, shape)
     }
   })
 }
@@ -91,14 +93,14 @@ test('what one task left in the memory of the kernel does not show in the next',
   const coefficients = Uint8Array.of(3, 7)
   outputsOf(product, { coefficients, inputs: [noise(100, 1), noise(100, 2)] }, shape)
   const task = { coefficients, inputs: [noise(0, 3), noise(3, 4)] }
-  assert.deepEqual(outputsOf(product, task, shape), outputsOf(tableProduct, task, shape))
+  sameAsByTables(product, task, shape)
 })
 
 test('no inputs give zeros, and no outputs nothing', () => {
   const { product } = new VectorProduct()
   const output = new Uint8Array(40).fill(9)
   product({ coefficients: new Uint8Array(), inputs: [], outputs: [output] })
-  assert.deepEqual(output, new Uint8Array(40))
+  assert.ok(output.every(byte => byte === 0))
   product({ coefficients: new Uint8Array(), inputs: [output], outputs: [] })
 })
 
@@ -133,8 +135,11 @@ test('a code is encoded and decoded: 10+4, four data shares lost', () => {
   const outputs = wanted.map(() => new Uint8Array(bytes))
   const inputs = plan.sources.map(share => [...data, ...parity][share] as Uint8Array)
   product({ coefficients: plan.coefficients, inputs, outputs })
-  assert.deepEqual(
-    outputs,
-    wanted.map(share => data[share])
+  assert.equal(
+    firstDifference(
+      outputs,
+      wanted.map(share => data[share] as Uint8Array)
+    ),
+    undefined
   )
 })
