@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8 } from '../../base/bytes.ts'
+import { AppError } from '../../base/errors.ts'
 import { HOUR_MS, KIB, MIB } from '../../base/units.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { type Hours, parseHours } from '../../swarm/bandwidth/calendar.ts'
@@ -35,11 +36,19 @@ class Scene {
   /** How far the date is from where it should be. */
   dateOffMs = 0
   roundTripMs = 1
+  isDiskFull = false
 
   constructor(records = new MemoryRecords()) {
     this.records = records
     this.bandwidth = new Bandwidth({
-      ...{ records, log: SILENT_LOG, clock: this.#clock() },
+      ...{ log: SILENT_LOG, clock: this.#clock() },
+      records: {
+        getBlob: key => records.getBlob(key),
+        putBlob: (key, bytes) => {
+          if (this.isDiskFull) throw new AppError('DISK_FULL', 'the disk is full')
+          records.putBlob(key, bytes)
+        }
+      },
       roundTrip: () => {
         const { promise, resolve } = Promise.withResolvers<number>()
         const ms = this.roundTripMs
@@ -210,6 +219,18 @@ test('what waits can leave, and then takes nothing', async () => {
   assert.equal(await turn, false)
   await scene.run(1000)
   assert.equal(await next, true)
+})
+
+test('what the disk did not take of the use of a budget is written as soon as it takes it', () => {
+  const scene = new Scene()
+  scene.bandwidth.change({ ...NO_POLICY, budgets: { up: { bytes: 100 * MIB, zone: 'UTC' }, down: null } })
+  const used = (of: Scene): number => of.bandwidth.throttle.budget('up')?.daily.usedBytes ?? 0
+  const wan = scene.open('a', { link: 'wan' })
+  scene.isDiskFull = true
+  assert.equal(wan.acquire(3 * MIB), true)
+  scene.isDiskFull = false
+  assert.equal(wan.acquire(BLOCK), true)
+  assert.ok(used(new Scene(scene.records)) >= 3 * MIB + BLOCK)
 })
 
 test('a flow is told what it may expect, its part of the cap, and when that is over', async () => {

@@ -12,6 +12,7 @@ import { AppError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { RecordStore } from '../../store/records.ts'
+import type { DailyBudget, DayUse } from '../../swarm/bandwidth/daily-budget.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
 import {
   type BandwidthPolicy,
@@ -67,6 +68,8 @@ export class Bandwidth implements FlowLine {
   #endProbing: CancelTimer | undefined
   #nextChangeMs: number | undefined
   #reviewedEpochMs = 0
+  /** Why the use of budgets could not be written of late. */
+  #saveFault: string | undefined
   /** Whose turn it is, while it is being told. */
   #current: Flow | undefined
   #closed = false
@@ -408,19 +411,25 @@ export class Bandwidth implements FlowLine {
 
   #saveUse(options: { readonly exactly: boolean }): void {
     const use = this.#savedUse()
-    let isAny = false
+    const saved: [DailyBudget, DayUse][] = []
     for (const direction of DIRECTIONS) {
       const daily = this.#throttle.budget(direction)?.daily
       if (daily === undefined) continue
       use[direction] = daily.saving(options)
-      isAny = true
+      saved.push([daily, use[direction]])
     }
-    if (!isAny) return
+    if (saved.length === 0) return
     try {
       this.#init.records.putBlob(USE_KEY, utf8(encodeUse(use)))
+      for (const [daily, written] of saved) daily.saved(written)
+      this.#saveFault = undefined
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
-      this.#init.log.error({ code: thrown.code }, `the use of the WAN budget is not kept: ${thrown.message}`)
+      const { code, message } = thrown
+      // It is tried again with each block.
+      if (this.#saveFault !== code)
+        this.#init.log.error({ code }, `the use of the WAN budget is not kept: ${message}`)
+      this.#saveFault = code
     }
   }
 }

@@ -140,7 +140,8 @@ export class Throttle {
       const before = this.#budgets[direction]?.daily
       before?.advance(now.epochMs)
       if (budget === null) delete this.#budgets[direction]
-      else if (before?.budget.bytes !== budget.bytes || before.budget.zone !== budget.zone) {
+      else if (before?.budget.zone === budget.zone) before.resize(budget.bytes)
+      else {
         const daily = new DailyBudget(
           budget,
           now.epochMs,
