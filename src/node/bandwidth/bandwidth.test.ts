@@ -166,6 +166,21 @@ test('who comes late gets its part from then on, and no more', async () => {
   isNear(a.sentBytes - before, b.sentBytes, 0.1)
 })
 
+test('a cap is shared out evenly also beside traffic that goes much faster under another', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(
+    policyOf({ link: 'lan', limit: { kind: 'cap', bytesPerSecond: 50_000_000 } }, { link: 'wan' })
+  )
+  const fast = new Sender(scene.open('fast'), 8 * BLOCK)
+  const [short, long] = [
+    new Sender(scene.open('a', { link: 'wan' })),
+    new Sender(scene.open('b', { link: 'wan' }), 8 * BLOCK)
+  ]
+  await scene.run(60_000)
+  for (const { sentBytes } of [short, long]) isNear(sentBytes, (60 * CAP.bytesPerSecond) / 2, 0.06)
+  isNear(fast.sentBytes, 60 * 50_000_000)
+})
+
 test('rules for a link or a class hold up nothing else', async () => {
   const scene = new Scene()
   scene.bandwidth.change(
@@ -219,6 +234,27 @@ test('what waits can leave, and then takes nothing', async () => {
   assert.equal(await turn, false)
   await scene.run(1000)
   assert.equal(await next, true)
+})
+
+test('a flow that was closed never waits again', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  const flow = scene.open('a')
+  flow.close()
+  assert.equal(await Promise.race([flow.acquire(BLOCK), scene.run(1000)]), false)
+  assert.equal(scene.bandwidth.throttle.rules[0]?.waiting, 0)
+})
+
+test('no way is left when no rule has traffic yield any more', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const sender = new Sender(scene.open('a', { link: 'wan' }))
+  await scene.run(1000)
+  assert.equal(scene.bandwidth.paths().length, 1)
+  scene.bandwidth.change(NO_POLICY)
+  await scene.run(1000)
+  assert.deepEqual(scene.bandwidth.paths(), [])
+  sender.isOver = true
 })
 
 test('what the disk did not take of the use of a budget is written as soon as it takes it', () => {

@@ -13,6 +13,7 @@ import type { VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { RecordStore } from '../../store/records.ts'
 import type { DailyBudget, DayUse } from '../../swarm/bandwidth/daily-budget.ts'
+import { FairLine, PlaceInLine } from '../../swarm/bandwidth/fair-line.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
 import {
   type BandwidthPolicy,
@@ -61,8 +62,7 @@ export class Bandwidth implements FlowLine {
   readonly #flows = new Set<Flow>()
   readonly #waiting: Record<Direction, Set<Flow>> = { up: new Set(), down: new Set() }
   readonly #paths = new Map<string, Path>()
-  /** How far the flows of each direction have come, as their tags count it. */
-  readonly #doneTags: Record<Direction, number> = { up: 0, down: 0 }
+  readonly #lines: Readonly<Record<Direction, FairLine>> = { up: new FairLine(), down: new FairLine() }
   readonly #timers: Partial<Record<Direction, { readonly cancel: CancelTimer; readonly dueMs: number }>> = {}
   #endReview: CancelTimer | undefined
   #endProbing: CancelTimer | undefined
@@ -172,13 +172,10 @@ export class Bandwidth implements FlowLine {
 
   passed(flow: Flow, bytes: number): void {
     const { nowMs } = this
-    const { direction } = flow.terms
-    if (bytes > 0) {
-      flow.activeMs = nowMs
-      const tag = Math.max(flow.doneTag, this.#current === flow ? flow.tag : this.#doneTags[direction])
-      this.#doneTags[direction] = Math.max(this.#doneTags[direction], tag)
-      flow.doneTag = tag + bytes
-    } else flow.doneTag += bytes
+    const onTurn = this.#current === flow
+    if (bytes > 0) flow.activeMs = nowMs
+    flow.place.took(this.#lines[flow.terms.direction], bytes, { onTurn })
+    if (flow.slowest !== undefined) flow.placeAtSlowest.took(flow.slowest.line, bytes, { onTurn })
     for (const gate of flow.gates) gate.spend(bytes, nowMs)
     if (flow.gates.some(gate => gate instanceof PathGate)) this.#probe()
     if (flow.terms.link === 'wan') this.#saveUseInTime()
@@ -224,12 +221,23 @@ export class Bandwidth implements FlowLine {
     const { direction } = flow.terms
     if (!flow.isWaiting) {
       flow.isWaiting = true
-      flow.tag = Math.max(flow.doneTag, this.#doneTags[direction])
+      flow.place.enter(this.#lines[direction])
+      this.#lead(flow)
       for (const gate of flow.gates) gate.waiting++
       this.#waiting[direction].add(flow)
     }
     this.#serveIn(direction, waitMs)
     if (flow.pace === undefined) this.#tellPace(flow)
+  }
+
+  /** Has it take turns at the gate that is the slowest for it now. */
+  #lead(flow: Flow): void {
+    const rateOf = (gate: Gate): number => gate.bytesPerSecond ?? Number.POSITIVE_INFINITY
+    let slowest: Gate | undefined
+    for (const gate of flow.gates) if (slowest === undefined || rateOf(gate) < rateOf(slowest)) slowest = gate
+    if (slowest !== flow.slowest) flow.placeAtSlowest = new PlaceInLine()
+    flow.slowest = slowest
+    if (slowest !== undefined) flow.placeAtSlowest.enter(slowest.line)
   }
 
   #serveIn(direction: Direction, waitMs: number): void {
@@ -250,12 +258,18 @@ export class Bandwidth implements FlowLine {
     for (let turns = 0; turns < TURNS_MAX; turns++) {
       const { nowMs } = this
       let nextMs = Number.POSITIVE_INFINITY
-      let next: Flow | undefined
+      // Of those whom one gate holds up, whom it gave the least; of these, who had the least of all.
+      const firstAt = new Map<Gate | undefined, Flow>()
       for (const flow of this.#waiting[direction]) {
         const { waitMs } = this.#longestWait(flow, nowMs)
+        const first = firstAt.get(flow.slowest)
         if (waitMs > 0) nextMs = Math.min(nextMs, waitMs)
-        else if (next === undefined || flow.tag < next.tag) next = flow
+        else if (first === undefined || flow.placeAtSlowest.tag < first.placeAtSlowest.tag)
+          firstAt.set(flow.slowest, flow)
       }
+      let next: Flow | undefined
+      for (const flow of firstAt.values())
+        if (next === undefined || flow.place.tag < next.place.tag) next = flow
       if (next === undefined) {
         this.#serveIn(direction, nextMs)
         return
@@ -278,8 +292,11 @@ export class Bandwidth implements FlowLine {
     for (const flow of this.#flows) {
       if (flow.isWaiting) for (const gate of flow.gates) gate.waiting--
       this.#equip(flow)
-      if (flow.isWaiting) for (const gate of flow.gates) gate.waiting++
+      if (!flow.isWaiting) continue
+      for (const gate of flow.gates) gate.waiting++
+      this.#lead(flow)
     }
+    this.#dropPaths()
     for (const flow of this.#flows) this.#tellPace(flow)
     for (const direction of DIRECTIONS) this.#serveIn(direction, 0)
     const { rules, budgets } = this.policy
@@ -296,6 +313,11 @@ export class Bandwidth implements FlowLine {
     if (isDue || epochMs < this.#reviewedEpochMs) this.#refresh()
     else for (const flow of this.#flows) this.#tellPace(flow)
     this.#reviewedEpochMs = epochMs
+    this.#dropPaths()
+  }
+
+  /** Forgets the ways to peers that no flow takes any more. */
+  #dropPaths(): void {
     for (const [peer, path] of this.#paths) {
       const isUsed = [...this.#flows].some(({ gates }) =>
         Object.values(path.gates).some(gate => gates.includes(gate))

@@ -10,6 +10,7 @@
 
 import type { VersionId } from '../../base/ids.ts'
 import { KIB, SECOND_MS } from '../../base/units.ts'
+import { PlaceInLine } from '../../swarm/bandwidth/fair-line.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
 import type { Traffic } from '../../swarm/bandwidth/policy.ts'
 import type { Gate } from '../../swarm/bandwidth/throttle.ts'
@@ -42,10 +43,13 @@ export class Flow {
   #resolve: ((passes: boolean) => void) | undefined
   /** What it has to pass now. The line's to set, as are the next ones. */
   gates: readonly Gate[] = []
-  /** Who has had less comes first. */
-  tag = 0
-  doneTag = 0
+  /** The slowest of its gates, and its place among those who have the same one. */
+  slowest: Gate | undefined
+  placeAtSlowest = new PlaceInLine()
+  /** Its place among all of its direction. */
+  readonly place = new PlaceInLine()
   isWaiting = false
+  isClosed = false
   /** When it last waited or something passed, and what it last waited for. */
   activeMs = Number.NEGATIVE_INFINITY
   heldMs = Number.NEGATIVE_INFINITY
@@ -66,6 +70,7 @@ export class Flow {
   }
 
   mayPass(): boolean {
+    if (this.isClosed) return false
     return this.isFree || this.#line.mayPass(this)
   }
 
@@ -76,6 +81,7 @@ export class Flow {
 
   /** True at once when so many bytes may go; else resolves to true on its turn, or to false when it left. */
   acquire(bytes: number): true | Promise<boolean> {
+    if (this.isClosed) return Promise.resolve(false)
     if (this.mayPass()) {
       this.passed(bytes)
       return true
@@ -97,7 +103,9 @@ export class Flow {
     this.#resolve = undefined
   }
 
+  /** Nothing passes it any more. */
   close(): void {
+    this.isClosed = true
     this.leave()
     this.#line.closed(this)
   }
