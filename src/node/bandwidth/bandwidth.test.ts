@@ -358,3 +358,14 @@ test('where traffic yields, blocks leave in short parts', async () => {
   scene.bandwidth.change(policyOf({}))
   assert.equal(flow.partBytes(128 * KIB), 128 * KIB)
 })
+
+test('parts are of whole bytes, at any rate', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const flow = scene.open('a', { link: 'wan' })
+  const sender = new Sender(flow)
+  await scene.run(2000)
+  const partBytes = flow.partBytes(512 * KIB)
+  assert.ok(partBytes > BLOCK && Number.isInteger(partBytes), `${partBytes}`)
+  sender.isOver = true
+})

@@ -119,7 +119,7 @@ export class Flow {
       const turnMs = gate instanceof PathGate ? YIELDING_TURN_MS : TURN_MS
       bytes = Math.min(bytes, (bytesPerSecond * turnMs) / SECOND_MS)
     }
-    return Math.max(TURN_BYTES_MIN, bytes)
+    return Math.max(TURN_BYTES_MIN, Math.floor(bytes))
   }
 
   /** In which parts a block is to be sent: in one, unless it would make a queue where it should make none. */
