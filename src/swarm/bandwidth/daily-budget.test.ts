@@ -92,11 +92,14 @@ test('the use of budgets is read as it was written, and nothing else is', () => 
   const use = { up: { day: '2026-11-26', usedBytes: 7 } }
   assert.equal(encodeUse(use), '{"v":1,"up":{"day":"2026-11-26","usedBytes":7}}')
   assert.deepEqual(decodeUse(encodeUse(use)), use)
+  const broken = decodeUse('{"v":1,"up":{"day":"2026-11-26","usedBytes":7.25}}')
+  assert.equal(broken.up?.usedBytes, 8, 'whole bytes, and none forgotten')
   for (const text of ['', 'null', '7', '{"v":2,"up":{"day":"2026-11-26","usedBytes":7}}'])
     assert.deepEqual(decodeUse(text), {}, text)
   for (const [from, to] of [
     ['2026-11-26', 'today'],
     ['7', '-7'],
+    ['7', '1e999'],
     ['7', '"x"'],
     ['{"day"', '[{"day"']
   ] as const)
