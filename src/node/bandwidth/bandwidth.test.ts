@@ -369,3 +369,17 @@ test('parts are of whole bytes, at any rate', async () => {
   assert.ok(partBytes > BLOCK && Number.isInteger(partBytes), `${partBytes}`)
   sender.isOver = true
 })
+
+test('no more is asked for at a time than what is left of a budget, or goes in a moment at the rate', () => {
+  const scene = new Scene()
+  scene.bandwidth.change({
+    ...policyOf({ link: 'lan', limit: { kind: 'cap', bytesPerSecond: 2_000_000 } }),
+    budgets: { up: { bytes: 10 * MIB, zone: 'UTC' }, down: null }
+  })
+  assert.deepEqual([scene.open('a').turnBytes, scene.open('a').bytesOf(8)], [200_000, 1_600_000])
+  const wan = scene.open('b', { link: 'wan' })
+  assert.equal(wan.acquire(8 * MIB), true)
+  assert.deepEqual([wan.turnBytes, wan.bytesOf(8)], [2 * MIB, 2 * MIB])
+  assert.equal(wan.acquire(2 * MIB - 1), true)
+  assert.equal(wan.turnBytes, BLOCK)
+})

@@ -13,7 +13,7 @@ import { KIB, SECOND_MS } from '../../base/units.ts'
 import { PlaceInLine } from '../../swarm/bandwidth/fair-line.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
 import type { Traffic } from '../../swarm/bandwidth/policy.ts'
-import type { Gate } from '../../swarm/bandwidth/throttle.ts'
+import { BudgetGate, type Gate } from '../../swarm/bandwidth/throttle.ts'
 
 /** Time at the rate of a cap that one request should take, so that peers take turns. */
 const TURN_MS = 100
@@ -112,12 +112,18 @@ export class Flow {
 
   /** How much should be asked for, or sent, at a time. */
   get turnBytes(): number {
+    return this.bytesOf(1)
+  }
+
+  /** The same for several turns at once, where each request costs more; not more than what is left of a budget. */
+  bytesOf(turns: number): number {
     let bytes = Number.POSITIVE_INFINITY
     for (const gate of this.gates) {
+      if (gate instanceof BudgetGate) bytes = Math.min(bytes, gate.daily.leftBytes)
       const { bytesPerSecond } = gate
       if (bytesPerSecond === undefined) continue
       const turnMs = gate instanceof PathGate ? YIELDING_TURN_MS : TURN_MS
-      bytes = Math.min(bytes, (bytesPerSecond * turnMs) / SECOND_MS)
+      bytes = Math.min(bytes, (turns * bytesPerSecond * turnMs) / SECOND_MS)
     }
     return Math.max(TURN_BYTES_MIN, Math.floor(bytes))
   }

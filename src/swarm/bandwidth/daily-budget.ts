@@ -54,6 +54,10 @@ export class DailyBudget {
     return this.#usedBytes >= this.budget.bytes
   }
 
+  get leftBytes(): number {
+    return Math.max(0, this.#budget.bytes - this.#usedBytes)
+  }
+
   /** When the day of the budget ends. */
   get resetsAtMs(): number {
     return this.#untilMs
