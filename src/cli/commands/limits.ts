@@ -24,7 +24,7 @@ const rate = z.string().transform((text, context) => {
   if (bytesPerSecond !== undefined) return bytesPerSecond
   context.addIssue({
     code: 'custom',
-    message: 'write a rate such as 500kB/s, 5MB/s or 20Mbit/s, or 0 for nothing'
+    message: 'write a rate such as 500kB/s, 5MB/s or 20Mbit/s, with B for bytes, or 0 for nothing'
   })
   return z.NEVER
 })
@@ -128,7 +128,9 @@ export const listLimits = command({
 const setInput = z.object({
   up: rate.optional(),
   down: rate.optional(),
-  background: z.union([z.enum(DIRECTIONS), z.literal(true)]).optional(),
+  background: z
+    .union([z.enum(DIRECTIONS), z.literal(true)], { error: 'write up, down, or nothing for both' })
+    .optional(),
   link: z.enum(LINKS),
   class: limitClass,
   hours: z.string().min(1, 'write hours').optional(),
