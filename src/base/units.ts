@@ -76,8 +76,8 @@ export function parseBytes(text: string): number | undefined {
 }
 
 /**
- * Parses "5MB/s", "20Mbit/s", "0" into bytes per second; undefined when `text` is no such rate. A small b is refused: to
- * some it says bits, to others bytes. What is more than nothing never becomes nothing.
+ * Parses "5MB/s", "20Mbit/s", "0" into bytes per second; undefined when `text` is no such rate. A small b is refused:
+ * to some it says bits, to others bytes. What is more than nothing never becomes nothing.
  */
 export function parseRate(text: string): number | undefined {
   if (text.trim() === '0') return 0

@@ -90,7 +90,7 @@ class Scene {
     return this.bandwidth.open({
       direction: 'up',
       link: 'lan',
-      dataClass: 'internal',
+      classNow: () => more.dataClass ?? 'internal',
       peer,
       version: undefined,
       ...more
@@ -198,6 +198,20 @@ test('rules for a link or a class hold up nothing else', async () => {
   isNear(restricted.sentBytes, 60 * 50_000)
   isNear(rest.sentBytes, 60 * (CAP.bytesPerSecond - 70_000), 0.06)
   assert.ok(scene.open('d', { direction: 'down' }).isFree)
+})
+
+test('a version that gets a stricter class is under the rules of that class, also where it is being sent', () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ dataClass: 'restricted', limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  const more: { dataClass: DataClass } = { dataClass: 'internal' }
+  const flow = scene.open('a', more)
+  const paces: (number | undefined)[] = []
+  flow.onPace = pace => paces.push(pace)
+  assert.ok(flow.mayPass())
+  more.dataClass = 'restricted'
+  scene.bandwidth.recheck()
+  assert.ok(!flow.mayPass())
+  assert.deepEqual(paces, [0])
 })
 
 test('hours begin and end while something waits, and a date that is set back is noticed', async () => {

@@ -120,6 +120,12 @@ export class Bandwidth implements FlowLine {
     this.#refresh()
   }
 
+  /** The classes of versions may have changed. */
+  recheck(): void {
+    if (this.policy.rules.every(({ dataClass }) => dataClass === 'all')) return
+    if ([...this.#flows].some(({ terms, dataClass }) => terms.classNow() !== dataClass)) this.#refresh()
+  }
+
   open(terms: FlowTerms): Flow {
     const flow = new Flow(terms, this)
     this.#flows.add(flow)
@@ -328,8 +334,10 @@ export class Bandwidth implements FlowLine {
 
   #equip(flow: Flow): void {
     const { terms } = flow
-    const yielding = this.#init.roundTrip === undefined ? [] : this.#throttle.yieldingOf(terms)
-    const gates: Gate[] = this.#throttle.gatesOf(terms)
+    flow.dataClass = terms.classNow()
+    const traffic = { ...terms, dataClass: flow.dataClass }
+    const yielding = this.#init.roundTrip === undefined ? [] : this.#throttle.yieldingOf(traffic)
+    const gates: Gate[] = this.#throttle.gatesOf(traffic)
     flow.gates = yielding.length === 0 ? gates : [...gates, ...yielding, this.#pathOf(terms)]
   }
 

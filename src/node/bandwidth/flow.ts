@@ -12,7 +12,7 @@ import type { VersionId } from '../../base/ids.ts'
 import { KIB, SECOND_MS } from '../../base/units.ts'
 import { PlaceInLine } from '../../swarm/bandwidth/fair-line.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
-import type { Traffic } from '../../swarm/bandwidth/policy.ts'
+import type { DataClass, Traffic } from '../../swarm/bandwidth/policy.ts'
 import { BudgetGate, type Gate } from '../../swarm/bandwidth/throttle.ts'
 
 /** Time at the rate of a cap that one request should take, so that peers take turns. */
@@ -23,7 +23,9 @@ const TURN_BYTES_MIN = 16 * KIB
 /** A block that takes longer than this is not sent in parts: what else the stream has to say would wait for it. */
 const PARTS_MS_MAX = SECOND_MS
 
-export interface FlowTerms extends Traffic {
+export interface FlowTerms extends Omit<Traffic, 'dataClass'> {
+  /** Of which class it is: a version that is published once more may be of a stricter one. */
+  readonly classNow: () => DataClass | undefined
   /** Whatever takes turns with others: the id of a device, or a name for what is none. */
   readonly peer: string
   readonly version: VersionId | undefined
@@ -43,6 +45,8 @@ export class Flow {
   #resolve: ((passes: boolean) => void) | undefined
   /** What it has to pass now. The line's to set, as are the next ones. */
   gates: readonly Gate[] = []
+  /** The class by which these were chosen. */
+  dataClass: DataClass | undefined
   /** The slowest of its gates, and its place among those who have the same one. */
   slowest: Gate | undefined
   placeAtSlowest = new PlaceInLine()

@@ -1,7 +1,7 @@
 /**
  * Carries out what a transfer asks of its origin: requests become blocks, in order and in buffers like those that peers
- * send. What is on its way is bounded by what the transfer asked for, and comes in several requests where limits of this
- * device would let the whole come at once only to be silent for long after it.
+ * send. What is on its way is bounded by what the transfer asked for, and comes in several requests where limits of
+ * this device would let the whole come at once only to be silent for long after it.
  */
 
 import { AppError } from '../../base/errors.ts'
@@ -31,7 +31,7 @@ export interface OriginRunnerInit {
   readonly buffers: BlockBuffers
   readonly log: Log
   readonly post: (event: TransferEvent) => void
-  /** What requests for a piece pass before they leave, a new one for each piece; absent where nothing limits this device. */
+  /** What requests for a piece pass before they leave, a new one for each; absent where nothing limits this device. */
   readonly openFlow?: (() => RequestFlow) | undefined
   /** The .torrent came, and is of the version. */
   readonly onTorrent: (version: Version, layers: ReadonlyMap<number, Uint8Array>) => void

@@ -1,8 +1,8 @@
 /**
  * How much of a daily budget is used. The day is that of the budget's zone. A clock that is set back does not give the
- * day's use back: it counts on as the use of the day that it is now. And a clock that comes back to the day that it showed
- * before finds what was used then, with what was used since: so one that goes wrong for a while, as that of a machine which
- * learns the date only after its start, has a day counted once, and rather too much than forgotten.
+ * day's use back: it counts on as the use of the day that it is now. And a clock that comes back to the day that it
+ * showed before finds what was used then, with what was used since: so where it goes wrong for a while, as that of a
+ * machine which learns the date only after its start, rather too much counts than too little.
  *
  * What is on disk is never less than what was used: it is what was used with a reserve, written anew before the reserve
  * is used up. So a crash forgets nothing, and counts at most the reserve too much.
