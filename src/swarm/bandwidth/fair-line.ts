@@ -1,6 +1,6 @@
 /**
  * A line in which who has had the least comes first, by start-time fair queueing (Goyal, Vin and Cheng, 1996): a turn
- * is tagged with where its taker had come to, or the line, if that is further; so nobody saves up turns by staying away.
+ * is tagged with where its taker had come to, or the line, if that is further: nobody saves up turns by staying away.
  */
 
 export class FairLine {
