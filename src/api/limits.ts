@@ -74,7 +74,8 @@ export const limits = z.object({
   rules: z.array(rule).readonly(),
   budgets: z.array(budgetStatus).readonly(),
   paths: z.array(path).readonly(),
-  nextChangeAtMs: instantMs.nullable()
+  nextChangeAtMs: instantMs.nullable(),
+  unreadable: z.boolean()
 })
 
 /** What holds payload up at present. */

@@ -86,7 +86,12 @@ const PATH_COLUMNS: readonly Column<LimitPath>[] = [
 ]
 
 function renderLimits(limits: Limits, paint: Paint): string[] {
-  const { rules, budgets, paths } = limits
+  const { rules, budgets, paths, unreadable } = limits
+  if (unreadable)
+    return [
+      'the limits that were set can not be read, so that none are in force: they are damaged, or of a newer peerage',
+      'next: run that one, or set them anew with: peerage limits set'
+    ]
   if (rules.length === 0 && budgets.length === 0)
     return ['no limits: this node uses what the network gives; set one with: peerage limits set --up 5MB/s']
   const tables = [

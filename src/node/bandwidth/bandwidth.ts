@@ -73,6 +73,8 @@ export class Bandwidth implements FlowLine {
   /** Whose turn it is, while it is being told. */
   #current: Flow | undefined
   #closed = false
+  /** The stored policy is damaged, or of a newer program: none is in force until one is set. */
+  #isUnreadable = false
 
   constructor(init: BandwidthInit) {
     this.#init = init
@@ -80,9 +82,10 @@ export class Bandwidth implements FlowLine {
     const stored = init.records.getBlob(POLICY_KEY)
     if (stored === undefined) return
     const policy = decodePolicy(fromUtf8(stored) ?? '')
-    if (policy === undefined)
-      init.log.error({ key: POLICY_KEY }, 'the stored limits can not be read: there are none')
-    else {
+    if (policy === undefined) {
+      this.#isUnreadable = true
+      init.log.error({ key: POLICY_KEY }, 'the stored limits can not be read: none are in force')
+    } else {
       this.#throttle.setPolicy(policy, this.#now(), this.#savedUse())
       this.#refresh()
     }
@@ -90,6 +93,10 @@ export class Bandwidth implements FlowLine {
 
   get policy(): BandwidthPolicy {
     return this.#throttle.policy
+  }
+
+  get isUnreadable(): boolean {
+    return this.#isUnreadable
   }
 
   get throttle(): Throttle {
@@ -115,6 +122,7 @@ export class Bandwidth implements FlowLine {
   /** Durable when it returns, and in force. */
   change(policy: BandwidthPolicy): void {
     this.#init.records.putBlob(POLICY_KEY, utf8(encodePolicy(policy)))
+    this.#isUnreadable = false
     this.#throttle.setPolicy(policy, this.#now(), this.#savedUse())
     this.#saveUse({ exactly: false })
     this.#refresh()

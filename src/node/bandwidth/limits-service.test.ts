@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { GIB } from '../../base/units.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
@@ -9,7 +10,11 @@ import { LocalLimitsService } from './limits-service.ts'
 import type { BudgetTerms, LimitRequest } from './limits-terms.ts'
 
 function service(): LocalLimitsService {
-  const bandwidth = new Bandwidth({ records: new MemoryRecords(), log: SILENT_LOG })
+  return serviceOf(new MemoryRecords())
+}
+
+function serviceOf(records: MemoryRecords): LocalLimitsService {
+  const bandwidth = new Bandwidth({ records, log: SILENT_LOG })
   return new LocalLimitsService({ bandwidth, nameOf: () => null })
 }
 
@@ -59,6 +64,16 @@ test('several limits are set all or none, and what can not be one is refused who
     await assert.rejects(limits.setBudget({ up: { bytes, zone: 'UTC' } }), AppError)
   const { rules, budgets } = await limits.limits()
   assert.deepEqual([rules, budgets], [[], []])
+})
+
+test('limits that can not be read are none, and said to be so until others are set', async () => {
+  const records = new MemoryRecords()
+  records.putBlob('settings/bandwidth', utf8('{"v":2}'))
+  const limits = serviceOf(records)
+  const { rules, unreadable } = await limits.limits()
+  assert.deepEqual([rules, unreadable], [[], true])
+  assert.equal((await limits.setLimits([CAP])).unreadable, false)
+  assert.equal((await serviceOf(records).limits()).unreadable, false)
 })
 
 test('there are only so many limits', async () => {

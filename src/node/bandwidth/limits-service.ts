@@ -49,7 +49,8 @@ export class LocalLimitsService implements LimitsService {
       rules: throttle.rules.map(gate => this.#rule(gate)),
       budgets: DIRECTIONS.flatMap(direction => this.#budget(direction)),
       paths: this.#paths(),
-      nextChangeAtMs: nextChangeMs ?? null
+      nextChangeAtMs: nextChangeMs ?? null,
+      unreadable: this.#bandwidth.isUnreadable
     }
   }
 

@@ -74,6 +74,8 @@ export interface LimitsStatus {
   readonly paths: readonly PathStatus[]
   /** When hours begin or end, or the day of a budget ends; null when neither will. */
   readonly nextChangeAtMs: number | null
+  /** The limits that were set can not be read, so that none are in force. */
+  readonly unreadable: boolean
 }
 
 /** What holds payload up at present. */
