@@ -36,6 +36,7 @@ class Scene {
   /** How far the date is from where it should be. */
   dateOffMs = 0
   roundTripMs = 1
+  probes = 0
   isDiskFull = false
 
   constructor(records = new MemoryRecords()) {
@@ -52,6 +53,7 @@ class Scene {
       roundTrip: () => {
         const { promise, resolve } = Promise.withResolvers<number>()
         const ms = this.roundTripMs
+        this.probes++
         this.time.at(this.time.nowMs + ms, () => resolve(ms))
         return promise
       }
@@ -396,4 +398,71 @@ test('no more is asked for at a time than what is left of a budget, or goes in a
   assert.deepEqual([wan.turnBytes, wan.bytesOf(8)], [2 * MIB, 2 * MIB])
   assert.equal(wan.acquire(2 * MIB - 1), true)
   assert.equal(wan.turnBytes, BLOCK)
+})
+
+test('nobody is let past who waits, and who left is not waited for', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({}))
+  const [first, waiting, late] = [scene.open('a'), scene.open('b'), scene.open('c')]
+  assert.equal(first.acquire(10 * BLOCK), true)
+  const turn = waiting.acquire(BLOCK)
+  // The gate opens, and before the one that waits is told, another asks.
+  scene.time.nowMs += 10_000
+  const lateTurn = late.acquire(BLOCK)
+  assert.notEqual(lateTurn, true)
+  await scene.run(10)
+  assert.deepEqual(await Promise.all([turn, lateTurn]), [true, true])
+  assert.equal(first.acquire(10 * BLOCK), true)
+  const left = waiting.acquire(BLOCK)
+  waiting.leave()
+  assert.equal(await left, false)
+  assert.equal(scene.bandwidth.throttle.rules[0]?.waiting, 0)
+  scene.time.nowMs += 10_000
+  assert.equal(late.acquire(BLOCK), true)
+})
+
+test('all who wait go on when a rule ends, however many', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  const turns = Array.from({ length: 500 }, (_, at) => scene.open(`${at}`).acquire(BLOCK))
+  await scene.run(1000)
+  scene.bandwidth.change(NO_POLICY)
+  let passed = 0
+  for (const turn of turns) void Promise.resolve(turn).then(() => passed++)
+  await scene.run(1000)
+  assert.equal(passed, turns.length)
+})
+
+test('what was used is not forgotten when the zone of a budget is changed, a crash right after it included', () => {
+  const scene = new Scene()
+  const used = (of: Scene): number => of.bandwidth.throttle.budget('up')?.daily.usedBytes ?? 0
+  const inZone = (zone: string) => ({ ...NO_POLICY, budgets: { up: { bytes: 100 * MIB, zone }, down: null } })
+  scene.bandwidth.change(inZone('America/Los_Angeles'))
+  assert.equal(scene.open('a', { link: 'wan' }).acquire(20 * MIB), true)
+  // There it is the next day already, at six in the morning of Greenwich.
+  scene.bandwidth.change(inZone('Pacific/Auckland'))
+  assert.equal(used(scene), 20 * MIB)
+  assert.ok(used(new Scene(scene.records)) >= 20 * MIB)
+})
+
+test('a probe that does not come back is a queue, and probes begin anew after a pause', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const flow = scene.open('a', { link: 'wan' })
+  const sender = new Sender(flow)
+  await scene.run(2000)
+  const [path] = scene.bandwidth.paths()
+  const free = path?.gate.bytesPerSecond ?? 0
+  scene.roundTripMs = 60_000
+  await scene.run(4000)
+  assert.ok((path?.gate.bytesPerSecond ?? 0) < 0.1 * free, `${path?.gate.bytesPerSecond}, of ${free}`)
+  sender.isOver = true
+  await scene.run(120_000)
+  const probes = scene.probes
+  await scene.run(10_000)
+  assert.equal(scene.probes, probes, 'none without traffic')
+  scene.roundTripMs = 1
+  void new Sender(flow)
+  await scene.run(1000)
+  assert.ok(scene.probes > probes)
 })
