@@ -184,6 +184,8 @@ test('what can not be a limit is refused with what is wrong', { timeout: LONG_MS
   for (const [args, fault] of [
     [['set', '--up', 'fast'], /--up can not be "fast": write a rate such as/],
     [['set', '--up', '1kB/s'], /a cap is 0, which lets nothing pass, or from/],
+    [['set', '--up', '20Mb/s'], /--up can not be "20Mb\/s": write a rate .* with B for bytes/],
+    [['set', '--background', 'sideways'], /--background can not be "sideways": write up, down, or nothing/],
     [['set', '--link', 'wan'], /say what to limit/],
     [['set', '--up', '1MB/s', '--link', 'vpn'], /vpn/],
     [['set', '--up', '1MB/s', '--hours', 'mon-fri'], /has no times of day/],

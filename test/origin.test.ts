@@ -240,6 +240,7 @@ function crawl(pid: number): () => void {
     while (!isOver) {
       process.kill(pid, 'SIGSTOP')
       await delay(2000)
+      if (isOver) return // it may have ended since
       process.kill(pid, 'SIGCONT')
       await delay(10)
     }

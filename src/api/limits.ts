@@ -28,7 +28,8 @@ const limitRequest = z.strictObject({
 export const limitsRequest = z.strictObject({ rules: z.array(limitRequest).min(1).max(RULES_MAX).readonly() })
 export const limitReference = z.strictObject({ id: limitId })
 
-const budget = z.strictObject({ bytes: byteCount, zone: words })
+/** Without a zone it is that of the budget before, else that of the node. */
+const budget = z.strictObject({ bytes: byteCount, zone: words.nullable().default(null) })
 export const budgetRequest = z.strictObject({
   /** Null ends it; absent leaves it as it is. */
   up: budget.nullable().optional(),
@@ -73,7 +74,8 @@ export const limits = z.object({
   rules: z.array(rule).readonly(),
   budgets: z.array(budgetStatus).readonly(),
   paths: z.array(path).readonly(),
-  nextChangeAtMs: instantMs.nullable()
+  nextChangeAtMs: instantMs.nullable(),
+  unreadable: z.boolean()
 })
 
 /** What holds payload up at present. */

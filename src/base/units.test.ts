@@ -56,6 +56,8 @@ test('sizes and rates are read in the units in which people write them', () => {
     ['1.5MiB/s', 1_572_864]
   ] as const)
     assert.equal(parseRate(text), rate, text)
+  assert.equal(parseRate('0.0001kB/s'), 1, 'more than nothing')
+  for (const text of ['20Mb/s', '20Mb', '5kb/s', '5mb/s']) assert.equal(parseRate(text), undefined, text)
   for (const text of ['', '5', '-5MB', '5 MB s', '5MB/h', 'fast', '5e3kB', '1,5MB', 'MB'])
     assert.equal(parseRate(text), undefined, text)
   assert.equal(parseBytes('20Mbit'), undefined)

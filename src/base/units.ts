@@ -75,12 +75,17 @@ export function parseBytes(text: string): number | undefined {
   return parts === undefined || factor === undefined ? undefined : Math.round(parts.value * factor)
 }
 
-/** Parses "5MB/s", "20Mbit/s", "0" into bytes per second; undefined when `text` is no such rate. */
+/**
+ * Parses "5MB/s", "20Mbit/s", "0" into bytes per second; undefined when `text` is no such rate. A small b is refused:
+ * to some it says bits, to others bytes. What is more than nothing never becomes nothing.
+ */
 export function parseRate(text: string): number | undefined {
   if (text.trim() === '0') return 0
   const perSecond = text.trim().replace(/\/s$/, '')
   const parts = numberAndUnit(perSecond)
   const bits = parts && BIT_UNITS[parts.unit]
-  if (parts === undefined || bits === undefined) return parseBytes(perSecond)
-  return Math.round((parts.value * bits) / BITS_PER_BYTE)
+  const bytes = parts && BYTE_UNITS[parts.unit]
+  if (parts === undefined) return undefined
+  if (bits !== undefined) return Math.ceil((parts.value * bits) / BITS_PER_BYTE)
+  return bytes === undefined || perSecond.endsWith('b') ? undefined : Math.ceil(parts.value * bytes)
 }

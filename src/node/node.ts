@@ -317,6 +317,7 @@ export class Node {
   #onLedger(): void {
     this.transport.recheck()
     this.hub.recheck()
+    this.bandwidth.recheck()
     this.origins.refresh()
     this.follows.look()
     this.#awaitExpiry()

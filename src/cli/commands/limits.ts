@@ -24,7 +24,7 @@ const rate = z.string().transform((text, context) => {
   if (bytesPerSecond !== undefined) return bytesPerSecond
   context.addIssue({
     code: 'custom',
-    message: 'write a rate such as 500kB/s, 5MB/s or 20Mbit/s, or 0 for nothing'
+    message: 'write a rate such as 500kB/s, 5MB/s or 20Mbit/s, with B for bytes, or 0 for nothing'
   })
   return z.NEVER
 })
@@ -86,7 +86,12 @@ const PATH_COLUMNS: readonly Column<LimitPath>[] = [
 ]
 
 function renderLimits(limits: Limits, paint: Paint): string[] {
-  const { rules, budgets, paths } = limits
+  const { rules, budgets, paths, unreadable } = limits
+  if (unreadable)
+    return [
+      'the limits that were set can not be read, so that none are in force: they are damaged, or of a newer peerage',
+      'next: run that one, or set them anew with: peerage limits set'
+    ]
   if (rules.length === 0 && budgets.length === 0)
     return ['no limits: this node uses what the network gives; set one with: peerage limits set --up 5MB/s']
   const tables = [
@@ -128,7 +133,9 @@ export const listLimits = command({
 const setInput = z.object({
   up: rate.optional(),
   down: rate.optional(),
-  background: z.union([z.enum(DIRECTIONS), z.literal(true)]).optional(),
+  background: z
+    .union([z.enum(DIRECTIONS), z.literal(true)], { error: 'write up, down, or nothing for both' })
+    .optional(),
   link: z.enum(LINKS),
   class: limitClass,
   hours: z.string().min(1, 'write hours').optional(),
@@ -163,7 +170,7 @@ export const setLimit = command({
     'takes the place of the one before; with --id the one of that id. Where several limits select, the tightest ' +
     'counts. Each device keeps to its own limits: --up is what it sends, --down what it asks for. lan is to devices of ' +
     'the same site, wan to others. --hours is DAYS HH:MM-HH:MM ZONE; days as mon-fri or sat,sun, none for daily; a ' +
-    'range may go over midnight; the zone is an IANA name, and that of this machine when none is given.',
+    'range may go over midnight; the zone is an IANA name, and that of the node when none is given.',
   examples: [
     'peerage limits set --up 5MB/s --down 20MB/s --link wan',
     'peerage limits set --up 0 --link wan --class restricted --hours "mon-fri 08:00-18:00 Europe/Berlin"',
@@ -211,7 +218,10 @@ export const setBudget = command({
   options: [
     new Option('--up <size>', 'what may be sent in a day, such as 20GB; none ends the budget'),
     new Option('--down <size>', 'what may be fetched in a day'),
-    new Option('--zone <zone>', 'whose days they are, by its IANA name (default: that of this machine)')
+    new Option(
+      '--zone <zone>',
+      'whose days they are, by its IANA name (default: as before, else that of the node)'
+    )
   ],
   input: z.object({
     up: sizeOrNone.optional(),
@@ -221,8 +231,7 @@ export const setBudget = command({
   run: async (invocation, { up, down, zone }) => {
     if (up === undefined && down === undefined)
       throw new AppError('USAGE', 'say how much: --up SIZE or --down SIZE, or none to end a budget')
-    const inZone = zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
-    const budget = (bytes: number | null) => (bytes === null ? null : { bytes, zone: inZone })
+    const budget = (bytes: number | null) => (bytes === null ? null : { bytes, zone: zone ?? null })
     return await show(invocation, 'setBudget', {
       ...(up === undefined ? {} : { up: budget(up) }),
       ...(down === undefined ? {} : { down: budget(down) })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8 } from '../../base/bytes.ts'
+import { AppError } from '../../base/errors.ts'
 import { HOUR_MS, KIB, MIB } from '../../base/units.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { type Hours, parseHours } from '../../swarm/bandwidth/calendar.ts'
@@ -35,14 +36,24 @@ class Scene {
   /** How far the date is from where it should be. */
   dateOffMs = 0
   roundTripMs = 1
+  probes = 0
+  isDiskFull = false
 
   constructor(records = new MemoryRecords()) {
     this.records = records
     this.bandwidth = new Bandwidth({
-      ...{ records, log: SILENT_LOG, clock: this.#clock() },
+      ...{ log: SILENT_LOG, clock: this.#clock() },
+      records: {
+        getBlob: key => records.getBlob(key),
+        putBlob: (key, bytes) => {
+          if (this.isDiskFull) throw new AppError('DISK_FULL', 'the disk is full')
+          records.putBlob(key, bytes)
+        }
+      },
       roundTrip: () => {
         const { promise, resolve } = Promise.withResolvers<number>()
         const ms = this.roundTripMs
+        this.probes++
         this.time.at(this.time.nowMs + ms, () => resolve(ms))
         return promise
       }
@@ -81,7 +92,7 @@ class Scene {
     return this.bandwidth.open({
       direction: 'up',
       link: 'lan',
-      dataClass: 'internal',
+      classNow: () => more.dataClass ?? 'internal',
       peer,
       version: undefined,
       ...more
@@ -157,6 +168,21 @@ test('who comes late gets its part from then on, and no more', async () => {
   isNear(a.sentBytes - before, b.sentBytes, 0.1)
 })
 
+test('a cap is shared out evenly also beside traffic that goes much faster under another', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(
+    policyOf({ link: 'lan', limit: { kind: 'cap', bytesPerSecond: 50_000_000 } }, { link: 'wan' })
+  )
+  const fast = new Sender(scene.open('fast'), 8 * BLOCK)
+  const [short, long] = [
+    new Sender(scene.open('a', { link: 'wan' })),
+    new Sender(scene.open('b', { link: 'wan' }), 8 * BLOCK)
+  ]
+  await scene.run(60_000)
+  for (const { sentBytes } of [short, long]) isNear(sentBytes, (60 * CAP.bytesPerSecond) / 2, 0.06)
+  isNear(fast.sentBytes, 60 * 50_000_000)
+})
+
 test('rules for a link or a class hold up nothing else', async () => {
   const scene = new Scene()
   scene.bandwidth.change(
@@ -174,6 +200,20 @@ test('rules for a link or a class hold up nothing else', async () => {
   isNear(restricted.sentBytes, 60 * 50_000)
   isNear(rest.sentBytes, 60 * (CAP.bytesPerSecond - 70_000), 0.06)
   assert.ok(scene.open('d', { direction: 'down' }).isFree)
+})
+
+test('a version that gets a stricter class is under the rules of that class, also where it is being sent', () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ dataClass: 'restricted', limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  const more: { dataClass: DataClass } = { dataClass: 'internal' }
+  const flow = scene.open('a', more)
+  const paces: (number | undefined)[] = []
+  flow.onPace = pace => paces.push(pace)
+  assert.ok(flow.mayPass())
+  more.dataClass = 'restricted'
+  scene.bandwidth.recheck()
+  assert.ok(!flow.mayPass())
+  assert.deepEqual(paces, [0])
 })
 
 test('hours begin and end while something waits, and a date that is set back is noticed', async () => {
@@ -210,6 +250,39 @@ test('what waits can leave, and then takes nothing', async () => {
   assert.equal(await turn, false)
   await scene.run(1000)
   assert.equal(await next, true)
+})
+
+test('a flow that was closed never waits again', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  const flow = scene.open('a')
+  flow.close()
+  assert.equal(await Promise.race([flow.acquire(BLOCK), scene.run(1000)]), false)
+  assert.equal(scene.bandwidth.throttle.rules[0]?.waiting, 0)
+})
+
+test('no way is left when no rule has traffic yield any more', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const sender = new Sender(scene.open('a', { link: 'wan' }))
+  await scene.run(1000)
+  assert.equal(scene.bandwidth.paths().length, 1)
+  scene.bandwidth.change(NO_POLICY)
+  await scene.run(1000)
+  assert.deepEqual(scene.bandwidth.paths(), [])
+  sender.isOver = true
+})
+
+test('what the disk did not take of the use of a budget is written as soon as it takes it', () => {
+  const scene = new Scene()
+  scene.bandwidth.change({ ...NO_POLICY, budgets: { up: { bytes: 100 * MIB, zone: 'UTC' }, down: null } })
+  const used = (of: Scene): number => of.bandwidth.throttle.budget('up')?.daily.usedBytes ?? 0
+  const wan = scene.open('a', { link: 'wan' })
+  scene.isDiskFull = true
+  assert.equal(wan.acquire(3 * MIB), true)
+  scene.isDiskFull = false
+  assert.equal(wan.acquire(BLOCK), true)
+  assert.ok(used(new Scene(scene.records)) >= 3 * MIB + BLOCK)
 })
 
 test('a flow is told what it may expect, its part of the cap, and when that is over', async () => {
@@ -300,4 +373,96 @@ test('where traffic yields, blocks leave in short parts', async () => {
   assert.equal(scene.open('b').partBytes(128 * KIB), 128 * KIB)
   scene.bandwidth.change(policyOf({}))
   assert.equal(flow.partBytes(128 * KIB), 128 * KIB)
+})
+
+test('parts are of whole bytes, at any rate', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const flow = scene.open('a', { link: 'wan' })
+  const sender = new Sender(flow)
+  await scene.run(2000)
+  const partBytes = flow.partBytes(512 * KIB)
+  assert.ok(partBytes > BLOCK && Number.isInteger(partBytes), `${partBytes}`)
+  sender.isOver = true
+})
+
+test('no more is asked for at a time than what is left of a budget, or goes in a moment at the rate', () => {
+  const scene = new Scene()
+  scene.bandwidth.change({
+    ...policyOf({ link: 'lan', limit: { kind: 'cap', bytesPerSecond: 2_000_000 } }),
+    budgets: { up: { bytes: 10 * MIB, zone: 'UTC' }, down: null }
+  })
+  assert.deepEqual([scene.open('a').turnBytes, scene.open('a').bytesOf(8)], [200_000, 1_600_000])
+  const wan = scene.open('b', { link: 'wan' })
+  assert.equal(wan.acquire(8 * MIB), true)
+  assert.deepEqual([wan.turnBytes, wan.bytesOf(8)], [2 * MIB, 2 * MIB])
+  assert.equal(wan.acquire(2 * MIB - 1), true)
+  assert.equal(wan.turnBytes, BLOCK)
+})
+
+test('nobody is let past who waits, and who left is not waited for', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({}))
+  const [first, waiting, late] = [scene.open('a'), scene.open('b'), scene.open('c')]
+  assert.equal(first.acquire(10 * BLOCK), true)
+  const turn = waiting.acquire(BLOCK)
+  // The gate opens, and before the one that waits is told, another asks.
+  scene.time.nowMs += 10_000
+  const lateTurn = late.acquire(BLOCK)
+  assert.notEqual(lateTurn, true)
+  await scene.run(10)
+  assert.deepEqual(await Promise.all([turn, lateTurn]), [true, true])
+  assert.equal(first.acquire(10 * BLOCK), true)
+  const left = waiting.acquire(BLOCK)
+  waiting.leave()
+  assert.equal(await left, false)
+  assert.equal(scene.bandwidth.throttle.rules[0]?.waiting, 0)
+  scene.time.nowMs += 10_000
+  assert.equal(late.acquire(BLOCK), true)
+})
+
+test('all who wait go on when a rule ends, however many', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ limit: { kind: 'cap', bytesPerSecond: 0 } }))
+  const turns = Array.from({ length: 500 }, (_, at) => scene.open(`${at}`).acquire(BLOCK))
+  await scene.run(1000)
+  scene.bandwidth.change(NO_POLICY)
+  let passed = 0
+  for (const turn of turns) void Promise.resolve(turn).then(() => passed++)
+  await scene.run(1000)
+  assert.equal(passed, turns.length)
+})
+
+test('what was used is not forgotten when the zone of a budget is changed, a crash right after it included', () => {
+  const scene = new Scene()
+  const used = (of: Scene): number => of.bandwidth.throttle.budget('up')?.daily.usedBytes ?? 0
+  const inZone = (zone: string) => ({ ...NO_POLICY, budgets: { up: { bytes: 100 * MIB, zone }, down: null } })
+  scene.bandwidth.change(inZone('America/Los_Angeles'))
+  assert.equal(scene.open('a', { link: 'wan' }).acquire(20 * MIB), true)
+  // There it is the next day already, at six in the morning of Greenwich.
+  scene.bandwidth.change(inZone('Pacific/Auckland'))
+  assert.equal(used(scene), 20 * MIB)
+  assert.ok(used(new Scene(scene.records)) >= 20 * MIB)
+})
+
+test('a probe that does not come back is a queue, and probes begin anew after a pause', async () => {
+  const scene = new Scene()
+  scene.bandwidth.change(policyOf({ link: 'wan', limit: { kind: 'background' } }))
+  const flow = scene.open('a', { link: 'wan' })
+  const sender = new Sender(flow)
+  await scene.run(2000)
+  const [path] = scene.bandwidth.paths()
+  const free = path?.gate.bytesPerSecond ?? 0
+  scene.roundTripMs = 60_000
+  await scene.run(4000)
+  assert.ok((path?.gate.bytesPerSecond ?? 0) < 0.1 * free, `${path?.gate.bytesPerSecond}, of ${free}`)
+  sender.isOver = true
+  await scene.run(120_000)
+  const probes = scene.probes
+  await scene.run(10_000)
+  assert.equal(scene.probes, probes, 'none without traffic')
+  scene.roundTripMs = 1
+  void new Sender(flow)
+  await scene.run(1000)
+  assert.ok(scene.probes > probes)
 })

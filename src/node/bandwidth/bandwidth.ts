@@ -12,6 +12,8 @@ import { AppError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { RecordStore } from '../../store/records.ts'
+import type { DailyBudget, DayUse } from '../../swarm/bandwidth/daily-budget.ts'
+import { FairLine, PlaceInLine } from '../../swarm/bandwidth/fair-line.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
 import {
   type BandwidthPolicy,
@@ -60,16 +62,19 @@ export class Bandwidth implements FlowLine {
   readonly #flows = new Set<Flow>()
   readonly #waiting: Record<Direction, Set<Flow>> = { up: new Set(), down: new Set() }
   readonly #paths = new Map<string, Path>()
-  /** How far the flows of each direction have come, as their tags count it. */
-  readonly #doneTags: Record<Direction, number> = { up: 0, down: 0 }
+  readonly #lines: Readonly<Record<Direction, FairLine>> = { up: new FairLine(), down: new FairLine() }
   readonly #timers: Partial<Record<Direction, { readonly cancel: CancelTimer; readonly dueMs: number }>> = {}
   #endReview: CancelTimer | undefined
   #endProbing: CancelTimer | undefined
   #nextChangeMs: number | undefined
   #reviewedEpochMs = 0
+  /** Why the use of budgets could not be written of late. */
+  #saveFault: string | undefined
   /** Whose turn it is, while it is being told. */
   #current: Flow | undefined
   #closed = false
+  /** The stored policy is damaged, or of a newer program: none is in force until one is set. */
+  #isUnreadable = false
 
   constructor(init: BandwidthInit) {
     this.#init = init
@@ -77,9 +82,10 @@ export class Bandwidth implements FlowLine {
     const stored = init.records.getBlob(POLICY_KEY)
     if (stored === undefined) return
     const policy = decodePolicy(fromUtf8(stored) ?? '')
-    if (policy === undefined)
-      init.log.error({ key: POLICY_KEY }, 'the stored limits can not be read: there are none')
-    else {
+    if (policy === undefined) {
+      this.#isUnreadable = true
+      init.log.error({ key: POLICY_KEY }, 'the stored limits can not be read: none are in force')
+    } else {
       this.#throttle.setPolicy(policy, this.#now(), this.#savedUse())
       this.#refresh()
     }
@@ -87,6 +93,10 @@ export class Bandwidth implements FlowLine {
 
   get policy(): BandwidthPolicy {
     return this.#throttle.policy
+  }
+
+  get isUnreadable(): boolean {
+    return this.#isUnreadable
   }
 
   get throttle(): Throttle {
@@ -112,9 +122,16 @@ export class Bandwidth implements FlowLine {
   /** Durable when it returns, and in force. */
   change(policy: BandwidthPolicy): void {
     this.#init.records.putBlob(POLICY_KEY, utf8(encodePolicy(policy)))
+    this.#isUnreadable = false
     this.#throttle.setPolicy(policy, this.#now(), this.#savedUse())
     this.#saveUse({ exactly: false })
     this.#refresh()
+  }
+
+  /** The classes of versions may have changed. */
+  recheck(): void {
+    if (this.policy.rules.every(({ dataClass }) => dataClass === 'all')) return
+    if ([...this.#flows].some(({ terms, dataClass }) => terms.classNow() !== dataClass)) this.#refresh()
   }
 
   open(terms: FlowTerms): Flow {
@@ -169,13 +186,10 @@ export class Bandwidth implements FlowLine {
 
   passed(flow: Flow, bytes: number): void {
     const { nowMs } = this
-    const { direction } = flow.terms
-    if (bytes > 0) {
-      flow.activeMs = nowMs
-      const tag = Math.max(flow.doneTag, this.#current === flow ? flow.tag : this.#doneTags[direction])
-      this.#doneTags[direction] = Math.max(this.#doneTags[direction], tag)
-      flow.doneTag = tag + bytes
-    } else flow.doneTag += bytes
+    const onTurn = this.#current === flow
+    if (bytes > 0) flow.activeMs = nowMs
+    flow.place.took(this.#lines[flow.terms.direction], bytes, { onTurn })
+    if (flow.slowest !== undefined) flow.placeAtSlowest.took(flow.slowest.line, bytes, { onTurn })
     for (const gate of flow.gates) gate.spend(bytes, nowMs)
     if (flow.gates.some(gate => gate instanceof PathGate)) this.#probe()
     if (flow.terms.link === 'wan') this.#saveUseInTime()
@@ -221,12 +235,23 @@ export class Bandwidth implements FlowLine {
     const { direction } = flow.terms
     if (!flow.isWaiting) {
       flow.isWaiting = true
-      flow.tag = Math.max(flow.doneTag, this.#doneTags[direction])
+      flow.place.enter(this.#lines[direction])
+      this.#lead(flow)
       for (const gate of flow.gates) gate.waiting++
       this.#waiting[direction].add(flow)
     }
     this.#serveIn(direction, waitMs)
     if (flow.pace === undefined) this.#tellPace(flow)
+  }
+
+  /** Has it take turns at the gate that is the slowest for it now. */
+  #lead(flow: Flow): void {
+    const rateOf = (gate: Gate): number => gate.bytesPerSecond ?? Number.POSITIVE_INFINITY
+    let slowest: Gate | undefined
+    for (const gate of flow.gates) if (slowest === undefined || rateOf(gate) < rateOf(slowest)) slowest = gate
+    if (slowest !== flow.slowest) flow.placeAtSlowest = new PlaceInLine()
+    flow.slowest = slowest
+    if (slowest !== undefined) flow.placeAtSlowest.enter(slowest.line)
   }
 
   #serveIn(direction: Direction, waitMs: number): void {
@@ -247,12 +272,18 @@ export class Bandwidth implements FlowLine {
     for (let turns = 0; turns < TURNS_MAX; turns++) {
       const { nowMs } = this
       let nextMs = Number.POSITIVE_INFINITY
-      let next: Flow | undefined
+      // Of those whom one gate holds up, whom it gave the least; of these, who had the least of all.
+      const firstAt = new Map<Gate | undefined, Flow>()
       for (const flow of this.#waiting[direction]) {
         const { waitMs } = this.#longestWait(flow, nowMs)
+        const first = firstAt.get(flow.slowest)
         if (waitMs > 0) nextMs = Math.min(nextMs, waitMs)
-        else if (next === undefined || flow.tag < next.tag) next = flow
+        else if (first === undefined || flow.placeAtSlowest.tag < first.placeAtSlowest.tag)
+          firstAt.set(flow.slowest, flow)
       }
+      let next: Flow | undefined
+      for (const flow of firstAt.values())
+        if (next === undefined || flow.place.tag < next.place.tag) next = flow
       if (next === undefined) {
         this.#serveIn(direction, nextMs)
         return
@@ -275,8 +306,11 @@ export class Bandwidth implements FlowLine {
     for (const flow of this.#flows) {
       if (flow.isWaiting) for (const gate of flow.gates) gate.waiting--
       this.#equip(flow)
-      if (flow.isWaiting) for (const gate of flow.gates) gate.waiting++
+      if (!flow.isWaiting) continue
+      for (const gate of flow.gates) gate.waiting++
+      this.#lead(flow)
     }
+    this.#dropPaths()
     for (const flow of this.#flows) this.#tellPace(flow)
     for (const direction of DIRECTIONS) this.#serveIn(direction, 0)
     const { rules, budgets } = this.policy
@@ -293,6 +327,11 @@ export class Bandwidth implements FlowLine {
     if (isDue || epochMs < this.#reviewedEpochMs) this.#refresh()
     else for (const flow of this.#flows) this.#tellPace(flow)
     this.#reviewedEpochMs = epochMs
+    this.#dropPaths()
+  }
+
+  /** Forgets the ways to peers that no flow takes any more. */
+  #dropPaths(): void {
     for (const [peer, path] of this.#paths) {
       const isUsed = [...this.#flows].some(({ gates }) =>
         Object.values(path.gates).some(gate => gates.includes(gate))
@@ -303,8 +342,10 @@ export class Bandwidth implements FlowLine {
 
   #equip(flow: Flow): void {
     const { terms } = flow
-    const yielding = this.#init.roundTrip === undefined ? [] : this.#throttle.yieldingOf(terms)
-    const gates: Gate[] = this.#throttle.gatesOf(terms)
+    flow.dataClass = terms.classNow()
+    const traffic = { ...terms, dataClass: flow.dataClass }
+    const yielding = this.#init.roundTrip === undefined ? [] : this.#throttle.yieldingOf(traffic)
+    const gates: Gate[] = this.#throttle.gatesOf(traffic)
     flow.gates = yielding.length === 0 ? gates : [...gates, ...yielding, this.#pathOf(terms)]
   }
 
@@ -408,19 +449,25 @@ export class Bandwidth implements FlowLine {
 
   #saveUse(options: { readonly exactly: boolean }): void {
     const use = this.#savedUse()
-    let isAny = false
+    const saved: [DailyBudget, DayUse][] = []
     for (const direction of DIRECTIONS) {
       const daily = this.#throttle.budget(direction)?.daily
       if (daily === undefined) continue
       use[direction] = daily.saving(options)
-      isAny = true
+      saved.push([daily, use[direction]])
     }
-    if (!isAny) return
+    if (saved.length === 0) return
     try {
       this.#init.records.putBlob(USE_KEY, utf8(encodeUse(use)))
+      for (const [daily, written] of saved) daily.saved(written)
+      this.#saveFault = undefined
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
-      this.#init.log.error({ code: thrown.code }, `the use of the WAN budget is not kept: ${thrown.message}`)
+      const { code, message } = thrown
+      // It is tried again with each block.
+      if (this.#saveFault !== code)
+        this.#init.log.error({ code }, `the use of the WAN budget is not kept: ${message}`)
+      this.#saveFault = code
     }
   }
 }

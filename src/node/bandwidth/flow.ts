@@ -10,9 +10,10 @@
 
 import type { VersionId } from '../../base/ids.ts'
 import { KIB, SECOND_MS } from '../../base/units.ts'
+import { PlaceInLine } from '../../swarm/bandwidth/fair-line.ts'
 import { PathGate } from '../../swarm/bandwidth/path.ts'
-import type { Traffic } from '../../swarm/bandwidth/policy.ts'
-import type { Gate } from '../../swarm/bandwidth/throttle.ts'
+import type { DataClass, Traffic } from '../../swarm/bandwidth/policy.ts'
+import { BudgetGate, type Gate } from '../../swarm/bandwidth/throttle.ts'
 
 /** Time at the rate of a cap that one request should take, so that peers take turns. */
 const TURN_MS = 100
@@ -22,7 +23,9 @@ const TURN_BYTES_MIN = 16 * KIB
 /** A block that takes longer than this is not sent in parts: what else the stream has to say would wait for it. */
 const PARTS_MS_MAX = SECOND_MS
 
-export interface FlowTerms extends Traffic {
+export interface FlowTerms extends Omit<Traffic, 'dataClass'> {
+  /** Of which class it is: a version that is published once more may be of a stricter one. */
+  readonly classNow: () => DataClass | undefined
   /** Whatever takes turns with others: the id of a device, or a name for what is none. */
   readonly peer: string
   readonly version: VersionId | undefined
@@ -42,10 +45,15 @@ export class Flow {
   #resolve: ((passes: boolean) => void) | undefined
   /** What it has to pass now. The line's to set, as are the next ones. */
   gates: readonly Gate[] = []
-  /** Who has had less comes first. */
-  tag = 0
-  doneTag = 0
+  /** The class by which these were chosen. */
+  dataClass: DataClass | undefined
+  /** The slowest of its gates, and its place among those who have the same one. */
+  slowest: Gate | undefined
+  placeAtSlowest = new PlaceInLine()
+  /** Its place among all of its direction. */
+  readonly place = new PlaceInLine()
   isWaiting = false
+  isClosed = false
   /** When it last waited or something passed, and what it last waited for. */
   activeMs = Number.NEGATIVE_INFINITY
   heldMs = Number.NEGATIVE_INFINITY
@@ -66,6 +74,7 @@ export class Flow {
   }
 
   mayPass(): boolean {
+    if (this.isClosed) return false
     return this.isFree || this.#line.mayPass(this)
   }
 
@@ -76,6 +85,7 @@ export class Flow {
 
   /** True at once when so many bytes may go; else resolves to true on its turn, or to false when it left. */
   acquire(bytes: number): true | Promise<boolean> {
+    if (this.isClosed) return Promise.resolve(false)
     if (this.mayPass()) {
       this.passed(bytes)
       return true
@@ -97,21 +107,29 @@ export class Flow {
     this.#resolve = undefined
   }
 
+  /** Nothing passes it any more. */
   close(): void {
+    this.isClosed = true
     this.leave()
     this.#line.closed(this)
   }
 
   /** How much should be asked for, or sent, at a time. */
   get turnBytes(): number {
+    return this.bytesOf(1)
+  }
+
+  /** The same for several turns at once, where each request costs more; not more than what is left of a budget. */
+  bytesOf(turns: number): number {
     let bytes = Number.POSITIVE_INFINITY
     for (const gate of this.gates) {
+      if (gate instanceof BudgetGate) bytes = Math.min(bytes, gate.daily.leftBytes)
       const { bytesPerSecond } = gate
       if (bytesPerSecond === undefined) continue
       const turnMs = gate instanceof PathGate ? YIELDING_TURN_MS : TURN_MS
-      bytes = Math.min(bytes, (bytesPerSecond * turnMs) / SECOND_MS)
+      bytes = Math.min(bytes, (turns * bytesPerSecond * turnMs) / SECOND_MS)
     }
-    return Math.max(TURN_BYTES_MIN, bytes)
+    return Math.max(TURN_BYTES_MIN, Math.floor(bytes))
   }
 
   /** In which parts a block is to be sent: in one, unless it would make a queue where it should make none. */

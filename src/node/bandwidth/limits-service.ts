@@ -20,6 +20,7 @@ import type { Bandwidth } from './bandwidth.ts'
 import type {
   BudgetRequest,
   BudgetStatus,
+  BudgetTerms,
   LimitRequest,
   LimitStatus,
   LimitsService,
@@ -48,7 +49,8 @@ export class LocalLimitsService implements LimitsService {
       rules: throttle.rules.map(gate => this.#rule(gate)),
       budgets: DIRECTIONS.flatMap(direction => this.#budget(direction)),
       paths: this.#paths(),
-      nextChangeAtMs: nextChangeMs ?? null
+      nextChangeAtMs: nextChangeMs ?? null,
+      unreadable: this.#bandwidth.isUnreadable
     }
   }
 
@@ -86,8 +88,8 @@ export class LocalLimitsService implements LimitsService {
     return await this.#change({
       ...policy,
       budgets: {
-        up: up === undefined ? budgets.up : checkedBudget(up),
-        down: down === undefined ? budgets.down : checkedBudget(down)
+        up: up === undefined ? budgets.up : checkedBudget(up, budgets.up),
+        down: down === undefined ? budgets.down : checkedBudget(down, budgets.down)
       }
     })
   }
@@ -148,8 +150,7 @@ function checkedId(id: string | null): string | undefined {
 }
 
 function checkedTerms({ direction, link, dataClass, hours: text, bytesPerSecond }: LimitRequest): RuleTerms {
-  const ownZone = new Intl.DateTimeFormat().resolvedOptions().timeZone
-  const hours = text === null ? null : parseHours(text, ownZone)
+  const hours = text === null ? null : parseHours(text, ownZone())
   if (typeof hours === 'string')
     throw usage(`${JSON.stringify(text)} can not be the hours of a limit: ${hours}`)
   if (bytesPerSecond === null) return { direction, link, dataClass, hours, limit: { kind: 'background' } }
@@ -158,11 +159,18 @@ function checkedTerms({ direction, link, dataClass, hours: text, bytesPerSecond 
   return { direction, link, dataClass, hours, limit: { kind: 'cap', bytesPerSecond } }
 }
 
-function checkedBudget(budget: DayBudget | null): DayBudget | null {
+function checkedBudget(budget: BudgetTerms | null, before: DayBudget | null): DayBudget | null {
   if (budget === null) return null
   const fault = budgetFault(budget.bytes)
   if (fault !== undefined) throw usage(`${budget.bytes} bytes can not be the budget of a day: ${fault}`)
-  const zone = zoneNamed(budget.zone)
+  const named = budget.zone ?? before?.zone ?? ownZone()
+  const zone = zoneNamed(named)
   if (zone !== undefined) return { bytes: budget.bytes, zone }
-  throw usage(`${budget.zone} is no time zone: write its IANA name, such as Europe/Berlin or UTC`)
+  throw usage(`${named} is no time zone: write its IANA name, such as Europe/Berlin or UTC`)
+}
+
+/** Of this machine; UTC, as everywhere else, where its settings name none that there is. */
+function ownZone(): string {
+  const named: string | undefined = new Intl.DateTimeFormat().resolvedOptions().timeZone
+  return zoneNamed(named ?? '') ?? 'UTC'
 }

@@ -15,10 +15,17 @@ export interface LimitRequest {
   readonly bytesPerSecond: number | null
 }
 
+/** A budget that is asked for. */
+export interface BudgetTerms {
+  readonly bytes: number
+  /** Null is for that of the budget before, else that of this machine. */
+  readonly zone: string | null
+}
+
 export interface BudgetRequest {
   /** Null ends the budget; undefined leaves it as it is. */
-  readonly up?: DayBudget | null | undefined
-  readonly down?: DayBudget | null | undefined
+  readonly up?: BudgetTerms | null | undefined
+  readonly down?: BudgetTerms | null | undefined
 }
 
 export interface LimitStatus {
@@ -67,6 +74,8 @@ export interface LimitsStatus {
   readonly paths: readonly PathStatus[]
   /** When hours begin or end, or the day of a budget ends; null when neither will. */
   readonly nextChangeAtMs: number | null
+  /** The limits that were set can not be read, so that none are in force. */
+  readonly unreadable: boolean
 }
 
 /** What holds payload up at present. */

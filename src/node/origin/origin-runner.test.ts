@@ -28,6 +28,8 @@ after(() => server.close())
 
 /** Lets nothing pass before `open` is called. */
 class Limits {
+  /** What they let come at a time. */
+  turnBytes = Number.POSITIVE_INFINITY
   readonly passed: number[] = []
   closed = 0
   readonly #waiting = new Set<(passes: boolean) => void>()
@@ -44,6 +46,7 @@ class Limits {
         this.#waiting.add(mine)
         return promise
       },
+      bytesOf: () => this.turnBytes,
       passed: bytes => this.passed.push(bytes),
       leave: () => {
         if (mine !== undefined && this.#waiting.delete(mine)) mine(false)
@@ -113,5 +116,27 @@ test('what is called off while it waits is never asked for, and what does not co
   await ended
   await new Promise(resolve => setTimeout(resolve, 10))
   assert.deepEqual([limits.passed, limits.closed], [[PIECE_BYTES, -PIECE_BYTES], 2])
+  runner.close()
+})
+
+test('a request is no longer than what limits let come at a time, but where it is a whole file', async () => {
+  const limits = new Limits()
+  limits.turnBytes = 40 * KIB
+  server.files.set(`/${file?.path.join('/')}`, { bytes: sampleBytes(4 * PIECE_BYTES, 1) })
+  const { runner, events, ended } = runnerOf(limits)
+  const before = server.asked.length
+  runner.perform({ type: 'fetchOrigin', piece: 1, begin: 0, length: PIECE_BYTES })
+  for (let part = 0; part < 2; part++) {
+    await new Promise(resolve => setTimeout(resolve, 30))
+    assert.equal(server.asked.length, before + part, 'each waits for its turn')
+    limits.open()
+  }
+  await ended
+  const blocks = events.flatMap(event => (event.type === 'originBlock' ? [event.block] : []))
+  const piece = sampleBytes(4 * PIECE_BYTES, 1).subarray(PIECE_BYTES, 2 * PIECE_BYTES)
+  assert.ok(Buffer.concat(blocks).equals(piece))
+  await new Promise(resolve => setTimeout(resolve, 10))
+  // Whole blocks, so that none comes in two parts.
+  assert.deepEqual([limits.passed, limits.closed], [[32 * KIB, 0, 32 * KIB, 0], 1])
   runner.close()
 })

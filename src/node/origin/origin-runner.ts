@@ -1,23 +1,28 @@
 /**
  * Carries out what a transfer asks of its origin: requests become blocks, in order and in buffers like those that peers
- * send. What is on its way is bounded by what the transfer asked for.
+ * send. What is on its way is bounded by what the transfer asked for, and comes in several requests where limits of
+ * this device would let the whole come at once only to be silent for long after it.
  */
 
 import { AppError } from '../../base/errors.ts'
 import { pieceIndex, type VersionId } from '../../base/ids.ts'
 import { decodeTorrent } from '../../content/torrent-file.ts'
-import { pieceSpan, type Version } from '../../content/version.ts'
+import { pieceSpan, type Version, type VersionFile } from '../../content/version.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { TransferEffect, TransferEvent } from '../../swarm/transfer-types.ts'
 import { BLOCK_BYTES, type BlockRange } from '../../swarm/wire-messages.ts'
 import type { Flow } from '../bandwidth/flow.ts'
 import type { Log } from '../log.ts'
+import type { FileRange, RangeTaking } from './file-ranges.ts'
+import type { OriginClient } from './origin-client.ts'
 import type { OriginDesk, OriginLink } from './origin-desk.ts'
 import { OriginError } from './origin-faults.ts'
 
 /** Bytes that become one event; whole blocks. */
 const PART_BYTES = 4 * BLOCK_BYTES
+/** Turns at a limit that one request takes at once: a server has more work with each than a peer has. */
+const REQUEST_TURNS = 8
 
 export interface OriginRunnerInit {
   readonly versionId: VersionId
@@ -26,14 +31,16 @@ export interface OriginRunnerInit {
   readonly buffers: BlockBuffers
   readonly log: Log
   readonly post: (event: TransferEvent) => void
-  /** What a request passes before it leaves, a new one for each; absent where nothing limits this device. */
+  /** What requests for a piece pass before they leave, a new one for each; absent where nothing limits this device. */
   readonly openFlow?: (() => RequestFlow) | undefined
   /** The .torrent came, and is of the version. */
   readonly onTorrent: (version: Version, layers: ReadonlyMap<number, Uint8Array>) => void
 }
 
 /** The part of a Flow that a request needs. */
-export type RequestFlow = Pick<Flow, 'acquire' | 'passed' | 'leave' | 'close'>
+export type RequestFlow = Pick<Flow, 'acquire' | 'bytesOf' | 'passed' | 'leave' | 'close'>
+
+type Range = Pick<FileRange, 'offset' | 'length'>
 
 export class OriginRunner {
   readonly #init: OriginRunnerInit
@@ -95,18 +102,14 @@ export class OriginRunner {
       emit: part => post({ type: 'originBlock', piece, ...part })
     })
     let isWhole = false
-    if (version !== undefined && client !== undefined)
-      await this.#limited(length, signal, async onBytes => {
-        const { file, offset } = pieceSpan(version, pieceIndex(piece))
-        const range = { offset: offset + begin, length }
-        isWhole = await client.read(file, range, {
-          signal,
-          onBytes: bytes => {
-            onBytes(bytes.length)
-            if (!signal.aborted) parts.take(bytes)
-          }
-        })
-      })
+    if (version !== undefined && client !== undefined) {
+      const { file, offset } = pieceSpan(version, pieceIndex(piece))
+      const range = { offset: offset + begin, length }
+      const onBytes = (bytes: Uint8Array): void => {
+        if (!signal.aborted) parts.take(bytes)
+      }
+      isWhole = await this.#read(client, file, range, { signal, onBytes })
+    }
     parts.end()
     if (signal.aborted) return
     if (isWhole) {
@@ -114,21 +117,23 @@ export class OriginRunner {
     } else post({ type: 'originEnded', piece })
   }
 
-  /** Asks for so much once the limits of this device allow it; what did not come after all counts for nothing. */
-  async #limited(
-    length: number,
-    signal: AbortSignal,
-    ask: (onBytes: (bytes: number) => void) => Promise<void>
-  ): Promise<void> {
+  /** True when all of a range came; it is asked for as the limits of this device allow. */
+  async #read(client: OriginClient, file: VersionFile, range: Range, taking: RangeTaking): Promise<boolean> {
+    const { signal } = taking
     const flow = this.#init.openFlow?.()
     const leave = (): void => flow?.leave()
     signal.addEventListener('abort', leave)
-    let came = 0
+    // A server that gives no parts of files gives at least those whole.
+    const isWholeFile = range.length === file.bytes
     try {
-      if (signal.aborted || (flow !== undefined && !(await flow.acquire(length)))) return
-      await ask(bytes => {
-        came += bytes
-      }).finally(() => flow?.passed(Math.min(0, came - length)))
+      for (let at = 0; at < range.length; ) {
+        const leftBytes = range.length - at
+        const length = isWholeFile ? leftBytes : Math.min(leftBytes, requestBytes(flow))
+        const part = { offset: range.offset + at, length }
+        if (signal.aborted || !(await limited(flow, client, file, part, taking))) return false
+        at += length
+      }
+      return true
     } finally {
       signal.removeEventListener('abort', leave)
       flow?.close()
@@ -151,6 +156,35 @@ export class OriginRunner {
         log.warn({ version: versionId, code: thrown.code }, `the .torrent at the origin: ${thrown.message}`)
       }
     if (!this.#closed.signal.aborted) post({ type: 'originDescribed', layers })
+  }
+}
+
+/** Whole blocks, as many as limits let come in a few turns. */
+function requestBytes(flow: RequestFlow | undefined): number {
+  const bytes = flow?.bytesOf(REQUEST_TURNS) ?? Number.POSITIVE_INFINITY
+  return Number.isFinite(bytes) ? Math.max(BLOCK_BYTES, bytes - (bytes % BLOCK_BYTES)) : bytes
+}
+
+/** Asks for a part once the limits allow it; what did not come after all counts for nothing. */
+async function limited(
+  flow: RequestFlow | undefined,
+  client: OriginClient,
+  file: VersionFile,
+  part: Range,
+  { signal, onBytes }: RangeTaking
+): Promise<boolean> {
+  if (flow !== undefined && !(await flow.acquire(part.length))) return false
+  let came = 0
+  try {
+    return await client.read(file, part, {
+      signal,
+      onBytes: bytes => {
+        came += bytes.length
+        onBytes(bytes)
+      }
+    })
+  } finally {
+    flow?.passed(Math.min(0, came - part.length))
   }
 }
 

@@ -147,11 +147,13 @@ test('nothing leaves a channel that was closed', () => {
 /** A channel whose blocks wait for turns that the test gives, of at most `partBytes`, and what it sends. */
 function limited(partBytes: number) {
   const sent: Uint8Array[] = []
+  const limits = { partBytes, passed: 0 }
   const served: number[] = []
   const turns: ((passes: boolean) => void)[] = []
   const flow = scripted<Flow>({
-    partBytes: bytes => Math.min(bytes, partBytes),
-    acquire: () => {
+    partBytes: bytes => Math.min(bytes, limits.partBytes),
+    acquire: bytes => {
+      limits.passed += bytes
       const { promise, resolve } = Promise.withResolvers<boolean>()
       turns.push(resolve)
       return promise
@@ -177,7 +179,7 @@ function limited(partBytes: number) {
   const decoder = new WireDecoder({ allocate: length => new Uint8Array(length) })
   const heard = (): WireMessage['type'][] =>
     sent.splice(0).flatMap(part => decoder.push(part).messages.map(({ type }) => type))
-  return { channel, turns, served, heard }
+  return { channel, turns, served, heard, limits }
 }
 
 const handshake = { type: 'handshake', extended: true, fast: true, v2: true } as const
@@ -215,4 +217,22 @@ test('nothing comes between the parts of a block, and messages follow it', async
   }
   await nextTurn()
   assert.deepEqual([heard(), served], [['piece', 'unchoke'], [1]])
+})
+
+test('what leaves is what was let through, also when parts may be longer or shorter by then', async () => {
+  for (const laterBytes of [4096, 65_536]) {
+    const { channel, turns, heard, limits } = limited(16_384)
+    channel.send([{ ...handshake, infoHash: new Uint8Array(20), peerId: new Uint8Array(20) }])
+    channel.serve({ piece: 1, begin: 0, length: 65_536 })
+    await nextTurn()
+    limits.partBytes = laterBytes
+    const types: string[] = []
+    for (let turn = 0; turn < 20; turn++) {
+      turns.pop()?.(true)
+      await nextTurn()
+      types.push(...heard())
+    }
+    assert.deepEqual(types, ['handshake', 'piece'])
+    assert.equal(limits.passed, 65_536, `parts of ${laterBytes}`)
+  }
 })

@@ -151,15 +151,19 @@ export class PeerChannel {
     return this.#free.pop() ?? new Uint8Array(FRAME_BYTES_MAX)
   }
 
-  /** Whether the block, or its first part, may pass: at once, or when its turn comes. */
-  #turn({ length }: ServeJob): true | Promise<boolean> {
-    return this.#flow?.acquire(this.#flow.partBytes(length)) ?? true
+  #partBytes({ length }: ServeJob): number {
+    return this.#flow?.partBytes(length) ?? length
   }
 
-  #send(job: ServeJob): boolean | Promise<boolean> {
+  /** Whether a block, or its first part, may pass: at once, or when its turn comes. */
+  #turn(bytes: number): true | Promise<boolean> {
+    return this.#flow?.acquire(bytes) ?? true
+  }
+
+  /** `partBytes`: of the block, and let through already. */
+  #send(job: ServeJob, partBytes: number): boolean | Promise<boolean> {
     const { frame } = job
     if (frame === undefined) return true
-    const partBytes = this.#flow?.partBytes(job.length) ?? job.length
     return partBytes < job.length ? this.#sendInParts(job, frame, partBytes) : this.#sendBlock(job, frame)
   }
 
@@ -222,10 +226,11 @@ export class PeerChannel {
           if (next.ready === undefined) this.#begin(next)
         const isReady = (await job.ready) === true
         if (this.#jobs[0] !== job) continue // cancelled meanwhile; its buffer goes with it
-        const turn = isReady ? this.#turn(job) : true
+        const partBytes = this.#partBytes(job)
+        const turn = isReady ? this.#turn(partBytes) : true
         if (turn !== true && (!(await turn) || this.#jobs[0] !== job)) continue // the same
         this.#jobs.shift()
-        const sending = isReady ? this.#send(job) : true
+        const sending = isReady ? this.#send(job, partBytes) : true
         const hasRoom = typeof sending === 'boolean' ? sending : await sending
         if (this.#closed) return
         this.#onServed(job, isReady)

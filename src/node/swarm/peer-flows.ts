@@ -9,7 +9,7 @@ import type { Flow } from '../bandwidth/flow.ts'
 export interface PeerFlowsInit {
   readonly bandwidth: Bandwidth
   readonly version: VersionId
-  readonly dataClass: DataClass | undefined
+  readonly classNow: () => DataClass | undefined
   readonly post: (event: EventOf<'paced' | 'askTurn'>) => void
 }
 
@@ -38,8 +38,8 @@ export class PeerFlows {
   }
 
   #open(direction: Direction, peer: DeviceId, sameSite: boolean): Flow {
-    const { bandwidth, version, dataClass } = this.#init
-    return bandwidth.open({ direction, link: sameSite ? 'lan' : 'wan', dataClass, peer, version })
+    const { bandwidth, version, classNow } = this.#init
+    return bandwidth.open({ direction, link: sameSite ? 'lan' : 'wan', classNow, peer, version })
   }
 
   close(peer: PeerKey): void {

@@ -47,8 +47,10 @@ export interface SwarmDriverInit {
   /** Where an HTTP origin can be had for a version that is to be fetched. */
   readonly origins?: Pick<OriginDesk, 'open'> | undefined
   readonly clock?: Clock
-  /** What limits the payload of this device, and of which class that of the version is; absent where nothing does. */
-  readonly limits?: { readonly bandwidth: Bandwidth; readonly dataClass: DataClass | undefined } | undefined
+  /** What limits the payload of this device, and of which class the version is now; absent where nothing does. */
+  readonly limits?:
+    | { readonly bandwidth: Bandwidth; readonly classNow: () => DataClass | undefined }
+    | undefined
 }
 
 export interface SwarmDriverListener {

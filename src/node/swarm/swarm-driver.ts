@@ -104,7 +104,7 @@ export class SwarmDriver {
         ...{ versionId: init.versionId, origins: init.origins, buffers: init.buffers, log: init.log },
         version: () => this.#holding?.version,
         post: event => this.#post(event),
-        openFlow: limits && (() => limits.bandwidth.open({ ...ofOrigin, dataClass: limits.dataClass })),
+        openFlow: limits && (() => limits.bandwidth.open({ ...ofOrigin, classNow: limits.classNow })),
         onTorrent: ({ infoBytes }, layers) => this.#describe(infoBytes, layers)
       })
     this.#arm()

@@ -320,7 +320,7 @@ export class SwarmHub {
       log,
       listener,
       origins: want === undefined ? undefined : this.#init.origins,
-      limits: limits && { bandwidth: limits.bandwidth, dataClass: limits.classOf(versionId) },
+      limits: limits && { bandwidth: limits.bandwidth, classNow: () => limits.classOf(versionId) },
       clock: this.#clock
     })
   }

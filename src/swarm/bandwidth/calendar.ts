@@ -133,7 +133,7 @@ export function parseHours(text: string, defaultZone: string): Hours | string {
   const at = words.findIndex(word => word.includes(':'))
   if (at < 0) return 'it has no times of day, such as 08:00-18:00'
   if (at > 1 || words.length > at + 2)
-    return 'it is not DAYS HH:MM-HH:MM ZONE: write the days without spaces, as mon-fri or mon,wed'
+    return 'it is not DAYS HH:MM-HH:MM ZONE: write days and times without spaces, as mon-fri or mon,wed'
   const days = at === 0 || words[0] === 'daily' ? WEEKDAYS : parseDays(words[0] ?? '')
   if (typeof days === 'string') return days
   const range = /^(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)$/.exec(words[at] ?? '')

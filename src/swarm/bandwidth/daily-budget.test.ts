@@ -32,6 +32,38 @@ test('a clock that is set back gives nothing back, and does not keep the day for
   assert.equal(restarted.usedBytes, 0)
 })
 
+test('a clock that goes wrong for a while, and right again, gives nothing back', () => {
+  const ahead = new DailyBudget(BERLIN, EVENING)
+  ahead.use(GIB)
+  ahead.advance(EVENING + 500 * 24 * HOUR_MS)
+  ahead.use(MIB)
+  ahead.advance(EVENING)
+  assert.equal(ahead.usedBytes, GIB + MIB)
+  // A machine without a clock of its own starts in the past, and learns of the day later.
+  const saved = { day: '2026-11-26', usedBytes: GIB }
+  const behind = new DailyBudget(BERLIN, 0, saved)
+  behind.use(MIB)
+  const again = new DailyBudget(BERLIN, 0, behind.saving({ exactly: true }))
+  for (const daily of [behind, again]) {
+    assert.equal(daily.usedBytes, GIB + MIB)
+    daily.advance(EVENING)
+    assert.equal(daily.usedBytes, GIB + MIB)
+    daily.advance(EVENING + HOUR_MS)
+    assert.equal(daily.usedBytes, 0)
+  }
+})
+
+test('a clock that is set back over midnight for a moment counts each day for itself', () => {
+  const daily = new DailyBudget(BERLIN, EVENING)
+  daily.use(GIB)
+  daily.advance(daily.resetsAtMs)
+  daily.use(MIB)
+  daily.advance(EVENING)
+  daily.use(2 * MIB)
+  daily.advance(EVENING + HOUR_MS)
+  assert.equal(daily.usedBytes, 3 * MIB)
+})
+
 test('what was saved counts on the same day alone', () => {
   assert.equal(new DailyBudget(BERLIN, EVENING, { day: '2026-11-26', usedBytes: 7 }).usedBytes, 7)
   assert.equal(new DailyBudget(BERLIN, EVENING, { day: '2026-11-25', usedBytes: 7 }).usedBytes, 0)
@@ -45,6 +77,7 @@ test('a crash at any moment forgets nothing that was used, and counts little too
     daily.use(MIB)
     if (daily.needsSaving) {
       saved = daily.saving({ exactly: false })
+      daily.saved(saved)
       savings++
     }
     assert.ok(saved.usedBytes >= daily.usedBytes)
@@ -59,11 +92,14 @@ test('the use of budgets is read as it was written, and nothing else is', () => 
   const use = { up: { day: '2026-11-26', usedBytes: 7 } }
   assert.equal(encodeUse(use), '{"v":1,"up":{"day":"2026-11-26","usedBytes":7}}')
   assert.deepEqual(decodeUse(encodeUse(use)), use)
+  const broken = decodeUse('{"v":1,"up":{"day":"2026-11-26","usedBytes":7.25}}')
+  assert.equal(broken.up?.usedBytes, 8, 'whole bytes, and none forgotten')
   for (const text of ['', 'null', '7', '{"v":2,"up":{"day":"2026-11-26","usedBytes":7}}'])
     assert.deepEqual(decodeUse(text), {}, text)
   for (const [from, to] of [
     ['2026-11-26', 'today'],
     ['7', '-7'],
+    ['7', '1e999'],
     ['7', '"x"'],
     ['{"day"', '[{"day"']
   ] as const)

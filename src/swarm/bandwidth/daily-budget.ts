@@ -1,6 +1,8 @@
 /**
  * How much of a daily budget is used. The day is that of the budget's zone. A clock that is set back does not give the
- * day's use back: it counts on as the use of the day that it is now.
+ * day's use back: it counts on as the use of the day that it is now. And a clock that comes back to the day that it
+ * showed before finds what was used then, with what was used since: so where it goes wrong for a while, as that of a
+ * machine which learns the date only after its start, rather too much counts than too little.
  *
  * What is on disk is never less than what was used: it is what was used with a reserve, written anew before the reserve
  * is used up. So a crash forgets nothing, and counts at most the reserve too much.
@@ -21,18 +23,27 @@ export interface DayUse {
 }
 
 export class DailyBudget {
-  readonly budget: DayBudget
+  #budget: DayBudget
   #day: string
   #usedBytes: number
   #untilMs: number
   /** What is known to be on disk for the day. */
   #savedBytes = 0
+  /** The use of the day that the clock showed before this one, and what counted as used when this one began. */
+  #other: DayUse | undefined
+  #carriedBytes: number
 
   constructor(budget: DayBudget, epochMs: number, saved?: DayUse) {
-    this.budget = budget
+    this.#budget = budget
     this.#day = dayIn(budget.zone, epochMs)
     this.#untilMs = nextDayMs(budget.zone, epochMs)
     this.#usedBytes = saved !== undefined && saved.day >= this.#day ? saved.usedBytes : 0
+    this.#carriedBytes = this.#usedBytes
+    if (saved !== undefined && saved.day > this.#day) this.#other = saved
+  }
+
+  get budget(): DayBudget {
+    return this.#budget
   }
 
   get usedBytes(): number {
@@ -41,6 +52,10 @@ export class DailyBudget {
 
   get isSpent(): boolean {
     return this.#usedBytes >= this.budget.bytes
+  }
+
+  get leftBytes(): number {
+    return Math.max(0, this.#budget.bytes - this.#usedBytes)
   }
 
   /** When the day of the budget ends. */
@@ -52,12 +67,19 @@ export class DailyBudget {
   advance(epochMs: number): void {
     const day = dayIn(this.budget.zone, epochMs)
     if (day === this.#day) return
-    if (day > this.#day) {
-      this.#usedBytes = 0
-      this.#savedBytes = 0
-    }
+    const left = { day: this.#day, usedBytes: this.#usedBytes }
+    if (day === this.#other?.day) this.#usedBytes = this.#usedOfOther
+    else if (day > this.#day) this.#usedBytes = 0
+    this.#other = left
+    this.#carriedBytes = this.#usedBytes
+    this.#savedBytes = 0
     this.#day = day
     this.#untilMs = nextDayMs(this.budget.zone, epochMs)
+  }
+
+  /** What was used stays used. */
+  resize(bytes: number): void {
+    this.#budget = { ...this.#budget, bytes }
   }
 
   use(bytes: number): void {
@@ -69,10 +91,27 @@ export class DailyBudget {
     return this.#usedBytes > this.#savedBytes - this.#reserveBytes / 2
   }
 
-  /** What to write now; `exactly` when nothing will be used any more. */
+  /**
+   * What to write now; `exactly` when nothing will be used any more. Where the clock was set back it is written under the
+   * later day, lest a restart after the clock is right again forgets it.
+   */
   saving({ exactly }: { readonly exactly: boolean }): DayUse {
-    this.#savedBytes = this.#usedBytes + (exactly ? 0 : this.#reserveBytes)
-    return { day: this.#day, usedBytes: this.#savedBytes }
+    const reserveBytes = exactly ? 0 : this.#reserveBytes
+    if (this.#other === undefined || this.#other.day < this.#day)
+      return { day: this.#day, usedBytes: this.#usedBytes + reserveBytes }
+    const usedBytes = Math.max(this.#usedBytes, this.#usedOfOther)
+    return { day: this.#other.day, usedBytes: usedBytes + reserveBytes }
+  }
+
+  /** It is on disk. */
+  saved({ usedBytes }: DayUse): void {
+    this.#savedBytes = usedBytes
+  }
+
+  /** Of the day before the clock was moved, with what was used since. */
+  get #usedOfOther(): number {
+    const sinceBytes = Math.max(0, this.#usedBytes - this.#carriedBytes)
+    return (this.#other?.usedBytes ?? 0) + sinceBytes
   }
 
   get #reserveBytes(): number {

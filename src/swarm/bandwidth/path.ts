@@ -3,6 +3,7 @@
  * probes see there (yielding.ts).
  */
 
+import { FairLine } from './fair-line.ts'
 import type { Gate } from './throttle.ts'
 import { TokenBucket } from './token-bucket.ts'
 import { Yielding } from './yielding.ts'
@@ -15,6 +16,7 @@ export class PathGate implements Gate {
   readonly #bucket: TokenBucket
   heldMs = Number.NEGATIVE_INFINITY
   waiting = 0
+  readonly line = new FairLine()
   /** When something last passed. */
   passedMs = Number.NEGATIVE_INFINITY
 

@@ -9,6 +9,7 @@
 import { RateWindow } from '../rates.ts'
 import { isWithin, nextChangeMs } from './calendar.ts'
 import { DailyBudget, type DayUse } from './daily-budget.ts'
+import { FairLine } from './fair-line.ts'
 import {
   type BandwidthPolicy,
   DIRECTIONS,
@@ -40,6 +41,8 @@ export interface Gate {
   heldMs: number
   /** How many wait for it. */
   waiting: number
+  /** In which those take turns that it holds up more than any other gate. */
+  readonly line: FairLine
   /** Bytes per second that all that pass it have together; undefined where it sets none. */
   readonly bytesPerSecond: number | undefined
 }
@@ -51,6 +54,7 @@ export class RuleGate implements Gate {
   nextChangeMs: number | undefined
   heldMs = Number.NEGATIVE_INFINITY
   waiting = 0
+  readonly line = new FairLine()
   readonly passed: RateWindow
   readonly #bucket: TokenBucket | undefined
 
@@ -93,6 +97,7 @@ export class BudgetGate implements Gate {
   readonly daily: DailyBudget
   heldMs = Number.NEGATIVE_INFINITY
   waiting = 0
+  readonly line = new FairLine()
   readonly bytesPerSecond = undefined
 
   constructor(direction: Direction, daily: DailyBudget) {
@@ -140,7 +145,8 @@ export class Throttle {
       const before = this.#budgets[direction]?.daily
       before?.advance(now.epochMs)
       if (budget === null) delete this.#budgets[direction]
-      else if (before?.budget.bytes !== budget.bytes || before.budget.zone !== budget.zone) {
+      else if (before?.budget.zone === budget.zone) before.resize(budget.bytes)
+      else {
         const daily = new DailyBudget(
           budget,
           now.epochMs,
