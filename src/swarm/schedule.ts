@@ -29,7 +29,7 @@ import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
 import type { Bitfield } from './bitfield.ts'
 import type { Crossing } from './crossing.ts'
-import { IdleWatch } from './idle-watch.ts'
+import { IdleWatch, type Progress } from './idle-watch.ts'
 import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
 import type { PeerPieces, PiecePicker } from './piece-picker.ts'
 import { TieBreaker } from './rarity-order.ts'
@@ -99,6 +99,10 @@ export class Schedule {
   #assigns = false
   readonly #idleWatch = new IdleWatch()
   #freeUntilMs = 0
+  /** Pieces that were announced by whom they were given to. */
+  #arrivedBytes = 0
+  /** Whether time alone may change whether it assigns. */
+  #isNeeded = false
   /** Every piece was among the peers that want it. */
   #hasDelivered = false
 
@@ -249,23 +253,30 @@ export class Schedule {
     return this.#assigns
   }
 
+  /** Whether it has to be reviewed now and then, whatever peers say. */
+  get needsReview(): boolean {
+    return this.#isNeeded
+  }
+
   /** Whether to assign now; true when that has changed. */
   review(sessions: Iterable<Session>, sentBytes: number, nowMs: number): boolean {
     const takers = [...sessions].filter(takes)
     const isNeeded = this.#picker.isComplete && takers.length >= ASSIGNING_PEERS_MIN
     if (takers.length === 0) this.#hasDelivered = false
     else if (isNeeded && !this.#isUndelivered(takers)) this.#hasDelivered = true
-    const assigns = isNeeded && !this.#hasDelivered && !this.#isIdle(sentBytes, nowMs)
+    this.#isNeeded = isNeeded && !this.#hasDelivered
+    const progress = { sentBytes, arrivedBytes: this.#arrivedBytes }
+    const assigns = this.#isNeeded && !this.#isIdle(progress, nowMs)
     if (assigns === this.#assigns) return false
     this.#assigns = assigns
-    if (assigns) this.#idleWatch.begin(sentBytes, nowMs)
+    if (assigns) this.#idleWatch.begin(progress, nowMs)
     if (!assigns) for (const session of [...this.#assignments.keys()]) this.gone(session)
     return true
   }
 
   /** Whether nobody that may be given pieces makes use of the uplink, now or a while ago. */
-  #isIdle(sentBytes: number, nowMs: number): boolean {
-    if (this.#assigns && this.#idleWatch.isIdle(sentBytes, nowMs)) this.#freeUntilMs = nowMs + FREE_MS
+  #isIdle(progress: Progress, nowMs: number): boolean {
+    if (this.#assigns && this.#idleWatch.isIdle(progress, nowMs)) this.#freeUntilMs = nowMs + FREE_MS
     return nowMs < this.#freeUntilMs
   }
 
@@ -328,7 +339,9 @@ export class Schedule {
   /** A peer announced a piece. */
   delivered(session: Session, piece: PieceIndex): void {
     const assignment = this.#assignments.get(session)
-    if (assignment !== undefined) this.#takeBack(assignment, piece)
+    if (assignment === undefined) return
+    if (assignment.given.has(piece)) this.#arrivedBytes += pieceLength(this.#picker.version, piece)
+    this.#takeBack(assignment, piece)
   }
 
   /** A peer said which pieces it wants: the others that it was given go to others at once. */

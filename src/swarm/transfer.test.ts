@@ -480,6 +480,24 @@ test('a source that has given every piece is free for as long as anybody takes, 
   assert.ok(next.every(assigning), 'others come later, and nobody knows who has it still')
 })
 
+test('a source whose uplink lies idle is free for a while, and holds back again though nobody says a word', () => {
+  const stage = new Stage({ fixture: FIXTURE, have: 'all' })
+  const peers = [stage.join('none'), stage.join('none')] as const
+  for (const peer of peers) peer.say({ type: 'interested' })
+  const [first] = peers[0].got('suggest')
+  assert.ok(first !== undefined)
+  const range = { piece: first.piece, begin: 0, length: BLOCK_BYTES }
+  peers[0].say({ type: 'request', ...range })
+  stage.post({ type: 'served', peer: peers[0].key, ...range, sent: true })
+  const waitsFor = (wanted: boolean): boolean => {
+    for (let ticks = 0; ticks < 40 && assigning(peers[0]) !== wanted; ticks++) stage.wait(LIMITS.tickMs)
+    return assigning(peers[0]) === wanted
+  }
+  assert.ok(assigning(peers[0]))
+  assert.ok(waitsFor(false), 'nobody asks for what it was given')
+  assert.ok(waitsFor(true), 'a while later')
+})
+
 test('as a peer asks for what it was given, it is given more', () => {
   const stage = new Stage({ fixture: FIXTURE, have: 'all', limits: { suggestStartBytes: 100 * KIB } })
   const peers = [stage.join('none'), stage.join('none')] as const

@@ -15,7 +15,7 @@ export function waits(
     isGreeting ||
     (!metadata.isKnown && hasSource) ||
     parts?.blame.isEmpty === false ||
-    parts?.schedule.assigns === true ||
+    parts?.schedule.needsReview === true ||
     (hasSource && parts?.downloads.needsTicks === true)
   )
 }
