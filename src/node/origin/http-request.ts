@@ -32,7 +32,7 @@ export async function get(
   headers: Readonly<Record<string, string>>,
   { rules, signal }: { readonly rules: RequestRules; readonly signal: AbortSignal }
 ): Promise<IncomingMessage> {
-  let url = new URL(from)
+  let url = parsed(from)
   for (let redirects = 0; ; redirects++) {
     const answer = await getOnce(url, headers, { rules, signal })
     if (!REDIRECTS.has(answer.statusCode ?? 0)) return answer
@@ -41,6 +41,13 @@ export async function get(
       throw new OriginError('redirect-loop', `more than ${REDIRECTS_MAX} redirects from ${from}`)
     url = redirected(url, answer.headers.location)
   }
+}
+
+/** What the ledger takes for a URL need not be one to the parser: a port of 99999, an address of three parts. */
+function parsed(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null) throw new OriginError('bad-url', `${text} is no URL`)
+  return url
 }
 
 function redirected(from: URL, location: string | undefined): URL {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { VersionFile } from '../../content/version.ts'
+import { isOriginUrl } from '../../ledger/operation/origin-url.ts'
 import { sampleBytes } from '../../store/samples.conformance.ts'
 import { SILENT_LOG } from '../log.ts'
 import { retryAfterMs } from './file-ranges.ts'
@@ -267,6 +268,16 @@ test('addresses where no origin may be: given, by name, and behind a redirect', 
       'refused-address'
     ])
   assert.deepEqual(server.asked, [], 'nobody was asked')
+})
+
+test('what the ledger takes for a URL and the runtime does not: set aside like an origin that is wrong', async () => {
+  for (const url of ['http://mirror.example:99999/os/', 'http://[::::]/os/', 'http://10.1.2.999/os/']) {
+    assert.ok(isOriginUrl(url), url)
+    assert.deepEqual(await faultOf(clientOf(url)), ['aside', 'bad-url'])
+    const client = clientOf(url)
+    assert.equal(await client.torrent(NEVER), undefined)
+    assert.equal(client.state.fault, 'bad-url')
+  }
 })
 
 test('called off it asks no more, and says nothing', async () => {

@@ -49,7 +49,7 @@ export class OriginRunner {
   /** The host of the origin, as the audit log has it. */
   get host(): string | undefined {
     const { client } = this.#link
-    return client === undefined ? undefined : new URL(client.url).host
+    return client === undefined ? undefined : URL.parse(client.url)?.host
   }
 
   /** False for an effect that is not of an origin. */
