@@ -11,7 +11,7 @@ import { sampleBytes } from '../../store/samples.conformance.ts'
 import { SILENT_LOG } from '../log.ts'
 import { retryAfterMs } from './file-ranges.ts'
 import { OriginClient, type OriginRules } from './origin-client.ts'
-import type { OriginFault } from './origin-faults.ts'
+import { OriginError, type OriginFault } from './origin-faults.ts'
 import { OriginServer } from './origin-server.conformance.ts'
 
 const BYTES = sampleBytes(100_000, 1)
@@ -356,6 +356,18 @@ test('addresses where no origin may be: given, by name, and behind a redirect', 
       'refused-address'
     ])
   assert.deepEqual(server.asked, [], 'nobody was asked')
+})
+
+test('it is set aside for longer each time, however well it answers between', async () => {
+  const asideMs = 30
+  const client = clientOf(`${base}/os/`, { ...FAST, asideMs })
+  for (let turn = 0; turn < 3; turn++) {
+    while (!client.isReady) await delay(5)
+    assert.ok((await read(client, 0, 1000)).isWhole)
+    const fromMs = Date.now()
+    client.fail(new OriginError('wrong-content', 'a piece fails its hash'))
+    assert.ok((client.state.untilMs ?? 0) >= fromMs + asideMs * 2 ** (turn - 1), `turn ${turn}`)
+  }
 })
 
 test('what the ledger takes for a URL and the runtime does not: set aside like an origin that is wrong', async () => {
