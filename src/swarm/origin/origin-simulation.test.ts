@@ -163,6 +163,17 @@ test('the origin goes away half way and comes back: what was begun is begun agai
   assert.ok(run(t, outage) <= 1.2)
 })
 
+test('an origin that does not have the .torrent, or another one, is asked for it ever less', t => {
+  const bare = scene([3])
+  bare.origin.hasTorrent = false
+  bare.network.time.run(LIMIT_MS, () => false)
+  const asked = bare.origin.descriptions
+  assert.ok(asked >= 3 && asked <= 3 * 10, `${asked} times`)
+  bare.origin.hasTorrent = true
+  bare.network.time.run(2 * LIMIT_MS, () => bare.nodes.every(node => node.completedMs !== undefined))
+  run(t, bare)
+})
+
 test('an origin that sends something else: it is told, nobody is cut off, and what was good stays', t => {
   const bad = scene([3])
   bad.origin.isGarbage = true
