@@ -131,6 +131,8 @@ test('a source that says that it has all and gives nothing: after a while it is 
     message.type === 'piece' ? undefined : message
   const mean = scene([4], { others: [{ hasAll: true, tamper: silent }], knows: true })
   assert.ok(run(t, mean) <= COPIES_MAX)
+  // The wait for the source once, and not again whenever one member has something from another.
+  for (const { completedMs } of mean.nodes) assert.ok((completedMs ?? 0) < 40_000)
 })
 
 test('a member that goes while it fetches: the others take on its part', t => {
