@@ -142,7 +142,10 @@ test('what came from the origin is in the audit log', async () => {
     '--json'
   )
   assert.equal(exitCode, 0, stdout)
-  assert.match(stdout, new RegExp(`"host": *"127.0.0.1:${new URL(base).port}"`))
+  const host = `127.0.0.1:${new URL(base).port}`
+  assert.match(stdout, new RegExp(`"host": *"${host}"`))
+  const { stdout: table } = await (readers[0] ?? assert.fail()).run('audit', '--action', 'obtained')
+  assert.match(table, new RegExp(`host ${host}, bytes`))
 })
 
 /** Starts a transfer through the admin API, and gives what is asked of it. */

@@ -13,6 +13,7 @@ import {
   verifyLine
 } from './progress.ts'
 import { widthOf } from './text.ts'
+import { renderDone } from './transfer-watch.ts'
 
 const FETCHING = transfer.parse({
   id: 't-1',
@@ -48,6 +49,22 @@ describe('lines', () => {
       transferLine({ ...FETCHING, etaMs: null, sourcesConnected: 1, resumedBytes: 5_000_000 }),
       /MB\/s {2}1 source {2}\(5\.00 MB were here\)$/
     )
+  })
+
+  it('of a transfer that takes from an origin say so, and how much it was in the end', () => {
+    const url = 'https://mirror.example/os/'
+    const origin = { url, state: 'ready' as const, problem: null, retryAtMs: null, bytesPerSecond: 1000 }
+    const taking = {
+      ...FETCHING,
+      sourcesConnected: 0,
+      origin: { ...origin, need: 'late' as const, receivedBytes: 5 }
+    }
+    assert.match(transferLine(taking), / {2}0 sources and the origin$/)
+    assert.match(transferLine({ ...taking, origin: { ...taking.origin, need: null } }), / {2}0 sources$/)
+    const done = { ...FETCHING, state: 'complete' as const, finishedAtMs: 1000, receivedBytes: 1_000_000 }
+    const lines = renderDone({ ...done, origin: { ...taking.origin, need: null, receivedBytes: 2_000_000 } })
+    assert.ok(lines.includes('  received 3.00 MB in 1.0 s, 3.00 MB/s'), lines.join())
+    assert.ok(lines.includes(`  2.00 MB from the origin, ${url}`))
   })
 
   it('of a waiting transfer say so, and why', () => {

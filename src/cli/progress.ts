@@ -51,7 +51,9 @@ export function transferLine(transfer: Transfer): string {
     return `${what}  ${STATES[transfer.state]}  ${amount}${resumed}${why}`
   }
   const eta = transfer.etaMs === null ? '' : `  ETA ${formatDuration(transfer.etaMs)}`
-  const sources = plural(transfer.sourcesConnected, 'source')
+  // While something comes from there.
+  const isOfOrigin = transfer.origin !== null && transfer.origin.need !== null
+  const sources = plural(transfer.sourcesConnected, 'source') + (isOfOrigin ? ' and the origin' : '')
   const bar = renderBar(haveBytes, totalBytes)
   const limits = transfer.restraints.length === 0 ? '' : `  ${restraintsText(transfer.restraints)}`
   return `${what}  ${bar} ${amount}  ${formatRate(transfer.bytesPerSecond)}${eta}  ${sources}${resumed}${limits}`

@@ -52,7 +52,9 @@ export function failureOf(transfer: Transfer): AppError {
 
 /** Speaks of the transfer's own time: it may have gone on, or been complete, before this command came to watch. */
 export function renderDone(transfer: Transfer): string[] {
-  const { receivedBytes, resumedBytes, reusedBytes, startedAtMs, finishedAtMs, ofVersion } = transfer
+  const { origin, resumedBytes, reusedBytes, startedAtMs, finishedAtMs, ofVersion } = transfer
+  const originBytes = origin?.receivedBytes ?? 0
+  const receivedBytes = transfer.receivedBytes + originBytes
   const tookMs = (finishedAtMs ?? startedAtMs) - startedAtMs
   const rate = formatRate((receivedBytes * SECOND_MS) / Math.max(1, tookMs))
   const rest =
@@ -70,6 +72,7 @@ export function renderDone(transfer: Transfer): string[] {
     const who = `${source.name ?? source.device.slice(0, 12)}${source.publisher ? ', the publisher' : ''}`
     lines.push(`  ${formatBytes(source.receivedBytes)} from ${who}`)
   }
+  if (originBytes > 0) lines.push(`  ${formatBytes(originBytes)} from the origin, ${origin?.url}`)
   return lines.map(printable)
 }
 

@@ -63,6 +63,8 @@ export class Downloads {
   originBytes = 0
   /** When a peer last gave something. */
   fedMs = Number.NEGATIVE_INFINITY
+  /** When one did that has everything. */
+  sourceFedMs = Number.NEGATIVE_INFINITY
 
   constructor(init: DownloadsInit) {
     this.#context = init.context
@@ -245,6 +247,7 @@ export class Downloads {
     session.downloaded.add(block.length, context.nowMs)
     this.rate.add(block.length, context.nowMs)
     this.fedMs = context.nowMs
+    if (session.isComplete) this.sourceFedMs = context.nowMs
     session.pipeline.came(block.length, context.nowMs)
     if (!session.facts.sameSite) this.#crossing.arrived(session.facts.site, block.length, context.nowMs)
     if (isAnswer && request !== undefined) {

@@ -43,7 +43,7 @@ function named({ device, name }: DeviceName): string {
 
 function saidBy({ event }: AuditRecord): string {
   const keys = [
-    ...['bytes', 'entries', 'held', 'override', 'class', 'classes', 'reason', 'count', 'type'],
+    ...['host', 'bytes', 'entries', 'held', 'override', 'class', 'classes', 'reason', 'count', 'type'],
     ...['purpose', 'granted', 'kind']
   ]
   const parts = keys.flatMap(key => {

@@ -38,7 +38,7 @@ test('what would open a door, or mean something else to somebody else, is none',
     assert.ok(!isOriginUrl(url), url)
 })
 
-test('every URL that it takes is one to the parser of the runtime too, with the same host and without user or query', () => {
+test('what an ordinary one of them is to the parser of the runtime: the same host, and neither user nor query', () => {
   for (const url of ['https://mirror.example:8443/a%20b/', 'http://[::1]/x', 'https://a.b.example/%C3%BC']) {
     const parsed = new URL(url)
     assert.deepEqual([parsed.username, parsed.password, parsed.search, parsed.hash], ['', '', '', ''])

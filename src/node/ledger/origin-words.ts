@@ -7,10 +7,11 @@ import { isOriginUrl, ORIGIN_URL_CHARACTERS_MAX } from '../../ledger/operation/o
 
 /** Throws AppError USAGE. The URL is not repeated: what is wrong with it may be a password. */
 export function checkOriginUrl(url: string): void {
-  if (isOriginUrl(url)) return
+  // Nobody may be able to connect to what the ledger takes, such as a port that does not exist.
+  if (isOriginUrl(url) && URL.canParse(url)) return
   throw new AppError(
     'USAGE',
-    'that can not be the URL of an origin: it begins with http:// or https://, has a host in small letters and a path ' +
+    'that can not be the URL of an origin: it begins with http:// or https://, has a host in small letters, a port that exists and a path ' +
       'from / on, percent-encoded where needed, and neither a user, a password, a query nor a fragment, since every ' +
       `member of the org reads it; at most ${ORIGIN_URL_CHARACTERS_MAX} characters`
   )

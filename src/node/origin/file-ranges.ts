@@ -10,6 +10,9 @@ import { OriginError } from './origin-faults.ts'
 
 /** Files of which it is remembered what the origin said first. */
 const PINS_MAX = 65_536
+const PIN_CHARACTERS_MAX = 512
+/** What has to come of a body in each `timeoutMs`, or what is wanted of it would be held up without end. */
+const PROGRESS_BYTES_MIN = 4096
 const RETRY_AFTER_MAX_MS = 60 * 60 * 1000
 
 interface Pin {
@@ -55,7 +58,7 @@ export class FileRanges {
     const answer = await get(url, headers, { rules: this.#rules, signal })
     try {
       this.#check(answer, range, { isWhole, pin })
-      await take(answer, length, { signal, onBytes, url: new URL(url) })
+      await take(answer, length, { signal, onBytes, url: new URL(url), timeoutMs: this.#rules.timeoutMs })
     } finally {
       if (!answer.complete) answer.destroy()
     }
@@ -71,7 +74,7 @@ export class FileRanges {
       checkEncoding(answer, url)
       const parts: Uint8Array[] = []
       await take(answer, undefined, {
-        ...{ signal, url: new URL(url) },
+        ...{ signal, url: new URL(url), timeoutMs: this.#rules.timeoutMs },
         onBytes: (bytes, came) => {
           if (came > bytesMax) throw new OriginError('wrong-size', `${url} has more than ${bytesMax} B`)
           parts.push(bytes)
@@ -92,7 +95,7 @@ export class FileRanges {
       throw new OriginError('wrong-size', `${url} is shorter than ${fileBytes} B`)
     checkStatus(answer, url)
     checkEncoding(answer, url)
-    const said: Pin = { etag: answer.headers.etag, modified: answer.headers['last-modified'] }
+    const said = { etag: kept(answer.headers.etag), modified: kept(answer.headers['last-modified']) }
     if (pin !== undefined && (said.etag !== pin.etag || said.modified !== pin.modified))
       throw new OriginError('changed', `${url} had ${wordsOf(pin)} and has ${wordsOf(said)}`)
     const sent = answer.headers['content-length']
@@ -115,6 +118,11 @@ export class FileRanges {
     if (this.#pins.size > PINS_MAX)
       for (const oldest of this.#pins.keys()) return void this.#pins.delete(oldest)
   }
+}
+
+/** What nobody would use is taken for none, so that what is remembered is bounded. */
+function kept(said: string | undefined): string | undefined {
+  return said !== undefined && said.length <= PIN_CHARACTERS_MAX ? said : undefined
 }
 
 function wordsOf({ etag, modified }: Pin): string {
@@ -151,12 +159,25 @@ function take(
   {
     signal,
     onBytes,
-    url
-  }: { signal: AbortSignal; onBytes: (bytes: Uint8Array, came: number) => void; url: URL }
+    url,
+    timeoutMs
+  }: {
+    readonly signal: AbortSignal
+    readonly onBytes: (bytes: Uint8Array, came: number) => void
+    readonly url: URL
+    readonly timeoutMs: number
+  }
 ): Promise<void> {
   return new Promise((settle, reject) => {
     let came = 0
+    let seen = 0
+    const watch = setInterval(() => {
+      if (came - seen < PROGRESS_BYTES_MIN)
+        fail(new OriginError('timeout', `${url.href}: ${came - seen} B came in ${timeoutMs} ms`))
+      seen = came
+    }, timeoutMs)
     const fail = (thrown: unknown): void => {
+      clearInterval(watch)
       reject(signal.aborted ? signal.reason : thrown)
       answer.destroy()
     }
@@ -173,6 +194,7 @@ function take(
       }
     })
     answer.on('end', () => {
+      clearInterval(watch)
       if (length === undefined ? answer.complete : came === length) settle()
       else fail(new OriginError('truncated', `${url.href}: ${came} B of ${length ?? 'all'} came`))
     })

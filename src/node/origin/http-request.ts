@@ -16,11 +16,13 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const REFUSED = 'PEERAGE_REFUSED_ADDRESS'
 const TLS_CODE =
   /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/
+/** How it shows that a connection which was kept open is closed. */
+const CLOSED_CODES = new Set(['ECONNRESET', 'EPIPE'])
 const USER_AGENT = 'peerage'
 
 export interface RequestRules {
   readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
-  /** Without a byte for so long, connecting included, it is given up. */
+  /** Within this a connection and the head of an answer have to come, and then each small part of its body. */
   readonly timeoutMs: number
   /** For tests and laboratories: whatever the address is. */
   readonly anyAddress: boolean
@@ -32,7 +34,7 @@ export async function get(
   headers: Readonly<Record<string, string>>,
   { rules, signal }: { readonly rules: RequestRules; readonly signal: AbortSignal }
 ): Promise<IncomingMessage> {
-  let url = new URL(from)
+  let url = parsed(from)
   for (let redirects = 0; ; redirects++) {
     const answer = await getOnce(url, headers, { rules, signal })
     if (!REDIRECTS.has(answer.statusCode ?? 0)) return answer
@@ -43,15 +45,27 @@ export async function get(
   }
 }
 
+/** What the ledger takes for a URL need not be one to the parser: a port of 99999, an address of three parts. */
+function parsed(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null) throw new OriginError('bad-url', `${text} is no URL`)
+  return url
+}
+
 function redirected(from: URL, location: string | undefined): URL {
   const to = location === undefined ? null : URL.parse(location, from.href)
-  if (to === null) throw new OriginError('redirect-refused', `${from.href} redirects to nowhere`)
+  if (to === null) throw new OriginError('redirect-refused', `${placeOf(from)} redirects to nowhere`)
   const isPlain = to.protocol === 'http:'
   if (from.protocol === 'https:' && isPlain)
-    throw new OriginError('redirect-downgrade', `${from.href} redirects to http://${to.host}`)
+    throw new OriginError('redirect-downgrade', `${placeOf(from)} redirects to http://${to.host}`)
   if ((!isPlain && to.protocol !== 'https:') || to.username !== '' || to.password !== '')
-    throw new OriginError('redirect-refused', `${from.href} redirects to ${to.protocol}//${to.host}`)
+    throw new OriginError('redirect-refused', `${placeOf(from)} redirects to ${to.protocol}//${to.host}`)
   return to
+}
+
+/** Without the query, which may be a secret where a redirect led there. */
+function placeOf({ origin, pathname }: URL): string {
+  return origin + pathname
 }
 
 function getOnce(
@@ -69,17 +83,32 @@ function getOnce(
       agent: isSecure ? rules.agents.https : rules.agents.http,
       headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers },
       lookup: rules.anyAddress ? undefined : checkedLookup,
-      timeout: rules.timeoutMs,
       signal
     })
-    request.on('timeout', () =>
-      request.destroy(new OriginError('timeout', `nothing came from ${url.host} for ${rules.timeoutMs} ms`))
-    )
+    let timer: NodeJS.Timeout | undefined
+    // Not a time without bytes: a head may drip, and answers that announce others may come without end.
+    request.on('socket', () => {
+      timer = setTimeout(() => {
+        request.destroy(new OriginError('timeout', `${url.host} gave no answer for ${rules.timeoutMs} ms`))
+      }, rules.timeoutMs)
+    })
     request.on('error', (thrown: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(signal.reason)
+      // It had closed the connection meanwhile, which says nothing about the origin.
+      else if (request.reusedSocket && CLOSED_CODES.has(thrown.code ?? ''))
+        settle(getOnce(url, headers, { rules, signal }))
       else reject(errorOf(thrown, url))
     })
-    request.on('response', settle)
+    request.on('response', answer => {
+      clearTimeout(timer)
+      settle(answer)
+    })
+    request.on('upgrade', (_, socket) => socket.destroy())
+    request.on('close', () => {
+      clearTimeout(timer)
+      // Of no effect where an answer or an error came before.
+      reject(new OriginError('bad-answer', `${url.host} answered with another protocol`))
+    })
     request.end()
   })
 }

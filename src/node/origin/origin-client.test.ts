@@ -1,14 +1,17 @@
 /** The client of an origin against a web server on loopback that misbehaves in every way that has a name. */
 
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { afterEach, beforeEach, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { VersionFile } from '../../content/version.ts'
+import { isOriginUrl } from '../../ledger/operation/origin-url.ts'
 import { sampleBytes } from '../../store/samples.conformance.ts'
 import { SILENT_LOG } from '../log.ts'
 import { retryAfterMs } from './file-ranges.ts'
 import { OriginClient, type OriginRules } from './origin-client.ts'
-import type { OriginFault } from './origin-faults.ts'
+import { OriginError, type OriginFault } from './origin-faults.ts'
 import { OriginServer } from './origin-server.conformance.ts'
 
 const BYTES = sampleBytes(100_000, 1)
@@ -201,6 +204,87 @@ test('one that accepts and says nothing, and one that stops in the middle', asyn
   assert.equal(kind, 'waiting')
 })
 
+/** A server that says what it likes on each connection. */
+async function rawServer(context: TestContext, onConnection: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>()
+  const raw = createServer(socket => {
+    sockets.add(socket.on('error', () => undefined))
+    onConnection(socket)
+  })
+  context.after(() => {
+    for (const socket of sockets) socket.destroy()
+    raw.close()
+  })
+  raw.listen(0, '127.0.0.1')
+  await once(raw, 'listening')
+  return `http://127.0.0.1:${(raw.address() as AddressInfo).port}/os/`
+}
+
+/** Says one thing again and again until nobody listens. */
+function drip(socket: Socket, what: string, everyMs: number): void {
+  const timer = setInterval(() => socket.write(what), everyMs)
+  socket.on('close', () => clearInterval(timer))
+}
+
+test('heads and bodies that drip, and announcements without end, hold up nothing for ever', async t => {
+  const head = `HTTP/1.1 206 Partial Content\r\nContent-Length: 2000\r\nContent-Range: bytes 1000-2999/${BYTES.length}\r\n`
+  const hosts = [
+    (socket: Socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', 50),
+    (socket: Socket) => {
+      socket.write('HTTP/1.1 206 Partial Content\r\nX-Drip: ')
+      drip(socket, 'a', 50)
+    },
+    (socket: Socket) => {
+      socket.write(`${head}\r\n`)
+      drip(socket, 'a', 50)
+    }
+  ]
+  for (const host of hosts) {
+    const url = await rawServer(t, host)
+    assert.deepEqual(await faultOf(clientOf(url)), ['waiting', 'timeout'])
+  }
+})
+
+test('another protocol in the place of an answer is none', async t => {
+  const url = await rawServer(t, socket => {
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')
+    )
+  })
+  assert.deepEqual(await faultOf(clientOf(url)), ['aside', 'bad-answer'])
+})
+
+test('a connection that was kept and is closed when it is used again is no failure', async t => {
+  let connections = 0
+  const url = await rawServer(t, socket => {
+    connections++
+    socket.once('data', () => {
+      socket.write(
+        `HTTP/1.1 206 Partial Content\r\nContent-Length: 10\r\nContent-Range: bytes 0-9/${BYTES.length}\r\n\r\n0123456789`
+      )
+      socket.once('data', () => socket.destroy())
+    })
+  })
+  const ready: boolean[] = []
+  const client = clientOf(url, FAST, ready)
+  for (let i = 0; i < 3; i++) {
+    assert.ok((await read(client, 0, 10)).isWhole)
+    // The connection is free for the next request a moment after the answer.
+    await delay(10)
+  }
+  assert.deepEqual([connections, ready], [3, []])
+})
+
+test('what an origin says of itself is remembered up to a length', async () => {
+  const long = `"${'e'.repeat(5000)}"`
+  server.files.set('/os/image', { bytes: BYTES, etag: `${long.slice(0, -1)}1"` })
+  const client = clientOf(`${base}/os/`)
+  assert.ok((await read(client, 0, 1000)).isWhole)
+  server.files.set('/os/image', { bytes: BYTES, etag: '"short"' })
+  assert.deepEqual(await faultOf(client), ['aside', 'changed'])
+  assert.ok((client.state.detail ?? '').length < 500)
+})
+
 test('an answer that breaks off is gone on with where it stopped', async () => {
   let breaks = 2
   server.answers.set('/os/image', (request, response) => {
@@ -252,6 +336,11 @@ test('redirects: followed, but not for ever, not to other schemes and not with a
     assert.deepEqual(await faultOf(client), ['aside', 'redirect-refused'])
     assert.doesNotMatch(client.state.detail ?? '', /secret/)
   }
+  server.answers.set('/os/image', redirect('/signed?key=secret'))
+  server.answers.set('/signed?key=secret', redirect('ftp://mirror.example/'))
+  const signed = clientOf(`${base}/os/`)
+  assert.deepEqual(await faultOf(signed), ['aside', 'redirect-refused'])
+  assert.doesNotMatch(signed.state.detail ?? '', /secret/)
 })
 
 test('addresses where no origin may be: given, by name, and behind a redirect', async () => {
@@ -267,6 +356,28 @@ test('addresses where no origin may be: given, by name, and behind a redirect', 
       'refused-address'
     ])
   assert.deepEqual(server.asked, [], 'nobody was asked')
+})
+
+test('it is set aside for longer each time, however well it answers between', async () => {
+  const asideMs = 30
+  const client = clientOf(`${base}/os/`, { ...FAST, asideMs })
+  for (let turn = 0; turn < 3; turn++) {
+    while (!client.isReady) await delay(5)
+    assert.ok((await read(client, 0, 1000)).isWhole)
+    const fromMs = Date.now()
+    client.fail(new OriginError('wrong-content', 'a piece fails its hash'))
+    assert.ok((client.state.untilMs ?? 0) >= fromMs + asideMs * 2 ** (turn - 1), `turn ${turn}`)
+  }
+})
+
+test('what the ledger takes for a URL and the runtime does not: set aside like an origin that is wrong', async () => {
+  for (const url of ['http://mirror.example:99999/os/', 'http://[::::]/os/', 'http://10.1.2.999/os/']) {
+    assert.ok(isOriginUrl(url), url)
+    assert.deepEqual(await faultOf(clientOf(url)), ['aside', 'bad-url'])
+    const client = clientOf(url)
+    assert.equal(await client.torrent(NEVER), undefined)
+    assert.equal(client.state.fault, 'bad-url')
+  }
 })
 
 test('called off it asks no more, and says nothing', async () => {

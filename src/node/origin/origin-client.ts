@@ -54,8 +54,10 @@ export class OriginClient {
   readonly #onReady: (isReady: boolean) => void
   readonly #closed = new AbortController()
   #state = READY
-  /** In a row, of either kind. */
+  /** Of those that pass, in a row. */
   #failures = 0
+  /** How often it was set aside. Good answers do not take that back: what is wrong may be another file, or the bytes. */
+  #asides = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(init: {
@@ -102,7 +104,6 @@ export class OriginClient {
     for (let resumes = 0; ; resumes++) {
       try {
         const rest = { url, offset: offset + came, length: length - came, fileBytes: file.bytes }
-        const before = came
         await this.#files.fetch(rest, {
           signal: either,
           onBytes: bytes => {
@@ -110,7 +111,7 @@ export class OriginClient {
             onBytes(bytes)
           }
         })
-        if (before > 0 || came > 0) this.#failures = 0
+        this.#failures = 0
         return true
       } catch (thrown) {
         if (either.aborted) return false
@@ -144,7 +145,7 @@ export class OriginClient {
     if (!this.isReady || this.#closed.signal.aborted) return
     const { passes, words } = ORIGIN_FAULTS[fault]
     const { waitMinMs, waitMaxMs, asideMs } = this.#rules
-    const doubled = 2 ** Math.min(this.#failures++, 10)
+    const doubled = 2 ** Math.min(passes ? this.#failures++ : this.#asides++, 10)
     const waitMs = passes ? Math.min(waitMaxMs, waitMinMs * doubled) : Math.min(16, doubled) * asideMs
     const jittered = Math.max(retryAfterMs ?? 0, Math.round(waitMs * (0.5 + Math.random() / 2)))
     const kind = passes ? 'waiting' : 'aside'

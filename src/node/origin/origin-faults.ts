@@ -20,6 +20,7 @@ export const ORIGIN_FAULTS = {
   'redirect-loop': { passes: false, words: 'it redirects too often' },
   'redirect-downgrade': { passes: false, words: 'it redirects from https to http' },
   'redirect-refused': { passes: false, words: 'it redirects to what can not be an origin' },
+  'bad-url': { passes: false, words: 'its URL can not be understood' },
   'refused-address': { passes: false, words: 'it is at an address where no origin may be' },
   tls: { passes: false, words: 'its certificate is not trusted' },
   'bad-answer': { passes: false, words: 'its answers are no HTTP that is understood' }

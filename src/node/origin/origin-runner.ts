@@ -47,16 +47,18 @@ export class OriginRunner {
   readonly #link: OriginLink
   readonly #pieces = new Map<number, AbortController>()
   readonly #closed = new AbortController()
+  #host: string | undefined
 
   constructor(init: OriginRunnerInit) {
     this.#init = init
     this.#link = init.origins.open(init.versionId, isReady => init.post({ type: 'originReady', isReady }))
   }
 
-  /** The host of the origin, as the audit log has it. */
+  /** The host of the origin, or of the last one when there is none any more, as the audit log has it. */
   get host(): string | undefined {
     const { client } = this.#link
-    return client === undefined ? undefined : new URL(client.url).host
+    if (client !== undefined) this.#host = URL.parse(client.url)?.host
+    return this.#host
   }
 
   /** False for an effect that is not of an origin. */

@@ -7,6 +7,7 @@
 
 import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../../base/ids.ts'
+import { MINUTE_MS } from '../../base/units.ts'
 import { HASH_BYTES } from '../../content/hash.ts'
 import type { Version } from '../../content/version.ts'
 import { copyBytes } from '../../store/block-buffers.ts'
@@ -39,6 +40,9 @@ import type {
 } from './swarm-driver-types.ts'
 import { addTally, NO_TALLY, type Tally, tallyOf } from './tally.ts'
 
+/** How often it is said what came from the origin: if the process ends without a word, no more than that is not told. */
+const ORIGIN_TOLD_MS = MINUTE_MS
+
 interface Attached {
   readonly channel: PeerChannel
   readonly device: DeviceId
@@ -62,6 +66,9 @@ export class SwarmDriver {
   #local: LocalSource | undefined
   #origin: OriginRunner | undefined
   #originBytes = 0
+  #originToldMs = Number.NEGATIVE_INFINITY
+  /** Something came from it since. */
+  #hasOriginNews = false
   #isDescribed = false
   #peersEver = 0
   #storedCount: number
@@ -103,7 +110,12 @@ export class SwarmDriver {
       this.#origin = new OriginRunner({
         ...{ versionId: init.versionId, origins: init.origins, buffers: init.buffers, log: init.log },
         version: () => this.#holding?.version,
-        post: event => this.#post(event),
+        post: event => {
+          // It may be another one after this, or none.
+          if (event.type === 'originReady' && !event.isReady) this.#tellOrigin()
+          if (event.type === 'originBlock') this.#hasOriginNews = true
+          this.#post(event)
+        },
         openFlow: limits && (() => limits.bandwidth.open({ ...ofOrigin, classNow: limits.classNow })),
         onTorrent: ({ infoBytes }, layers) => this.#describe(infoBytes, layers)
       })
@@ -299,12 +311,19 @@ export class SwarmDriver {
     this.#init.listener.onInfo(infoBytes, layers)
   }
 
-  /** Says what came from the origin, and lets it go. */
-  #endOrigin(): void {
+  /** Says what came from the origin since it was last said. */
+  #tellOrigin(): void {
     const { host } = this.#origin ?? {}
-    const bytes = this.status().origin.bytes - this.#originBytes
+    const bytes = host === undefined ? 0 : this.status().origin.bytes - this.#originBytes
+    if (host === undefined || bytes === 0) return
     this.#originBytes += bytes
-    if (host !== undefined && bytes > 0) this.#init.listener.onOrigin(host, bytes)
+    this.#originToldMs = this.#clock.nowMs()
+    this.#hasOriginNews = false
+    this.#init.listener.onOrigin(host, bytes)
+  }
+
+  #endOrigin(): void {
+    this.#tellOrigin()
     this.#origin?.close()
     this.#origin = undefined
   }
@@ -333,6 +352,7 @@ export class SwarmDriver {
     if (isKept && (event.type !== 'pieceStored' || this.#closed)) this.#recent.drop(piece)
     if (!isKept && (event.type !== 'pieceRejected' || this.#closed)) this.#free(blocks)
     this.#post(event)
+    if (this.#hasOriginNews && this.#clock.nowMs() >= this.#originToldMs + ORIGIN_TOLD_MS) this.#tellOrigin()
   }
 
   /** Several blocks may be views of one buffer, which goes back once. */

@@ -1,7 +1,7 @@
 /**
  * What is in a version, from the HTTP origin when no peer tells: its info dictionary, and the layers of its files.
  * Peers are asked first; the origin when nothing new came for a while, and by one member before the others, so that
- * these have it from that one.
+ * these have it from that one. An origin that does not have it, or has that of another version, is asked ever less.
  */
 
 import { textHash32 } from '../../base/hash32.ts'
@@ -10,6 +10,7 @@ import type { TransferContext } from '../transfer-context.ts'
 import type { VersionParts } from '../version-parts.ts'
 
 const TURNS_MAX = 8
+const DOUBLINGS_MAX = 8
 
 export class OriginDescription {
   readonly #context: TransferContext
@@ -18,6 +19,8 @@ export class OriginDescription {
   #known = -1
   #knownMs = 0
   #isAsked = false
+  /** Attempts in a row of which nothing came. */
+  #attempts = 0
 
   constructor(context: TransferContext, metadata: MetadataExchange) {
     this.#context = context
@@ -37,9 +40,10 @@ export class OriginDescription {
     if (known !== this.#known || !this.isWanted(parts)) {
       this.#known = known
       this.#knownMs = nowMs
+      this.#attempts = 0
     }
     if (this.#isAsked || !this.isWanted(parts)) return
-    const patienceMs = sessions.size > 0 ? limits.originPatienceMs : 2 * limits.originPatienceMs
+    const patienceMs = (sessions.size > 0 ? 1 : 2) * limits.originPatienceMs * 2 ** this.#attempts
     if (nowMs < this.#knownMs + patienceMs + this.#turnsBefore() * 2 * limits.claimGraceMs) return
     this.#isAsked = true
     this.#context.emit({ type: 'fetchDescription' })
@@ -50,10 +54,11 @@ export class OriginDescription {
     parts?.origin.tick()
   }
 
-  /** An attempt is over. The next comes, if it is still of use, after as long as the first. */
+  /** An attempt is over. The next comes, if it is still of use, after twice as long. */
   onDescribed(layers: ReadonlyMap<number, Uint8Array>, parts: VersionParts | undefined): void {
     this.#isAsked = false
     this.#knownMs = this.#context.nowMs
+    this.#attempts = Math.min(DOUBLINGS_MAX, this.#attempts + 1)
     for (const [fileIndex, layer] of layers) parts?.layers.provide(fileIndex, layer)
     parts?.downloads.fillAll()
     parts?.origin.tick()

@@ -105,15 +105,18 @@ export class OriginFetch {
   #look(): void {
     const { nowMs, limits, sessions, origin } = this.#context
     const wantedMs = origin.wantedMs ?? nowMs
+    let hasSource = false
+    for (const { isComplete } of sessions.values()) hasSource ||= isComplete
+    if (hasSource) this.#sourceMs = nowMs
     const need = this.#judge.judge({
       ...{ nowMs, wantedMs, deadlineMs: origin.deadlineMs, stallMs: limits.originStallMs },
       lackingBytes: this.#picker.lackingBytes,
       peerRate: this.#downloads.rate.rate(nowMs),
-      fedMs: this.#downloads.fedMs
+      fedMs: this.#downloads.fedMs,
+      sourceFedMs: hasSource ? this.#downloads.sourceFedMs : undefined
     })
     if (need !== this.#need) this.#needMs = nowMs
     this.#need = need
-    for (const { isComplete } of sessions.values()) if (isComplete) this.#sourceMs = nowMs
     this.#claimedMs ??= new Float64Array(this.#picker.version.pieceCount)
   }
 
@@ -174,8 +177,15 @@ export class OriginFetch {
       if (this.#claimedMs !== undefined) this.#claimedMs[piece] = nowMs
       return false
     }
-    if (this.#need === 'stalled') return true
+    if (this.#need === 'stalled') return this.#picker.copies(piece) === 0 || !this.#isGiven(piece)
     return this.#need === 'late' ? this.#picker.copies(piece) === 0 : this.#picker.availability(piece) === 0
+  }
+
+  /** Whether a peer that has the piece, and not everything, may give it: what members brought they give each other. */
+  #isGiven(piece: number): boolean {
+    for (const { pieces, isComplete, snubbed, chokesUs } of this.#context.sessions.values())
+      if (!isComplete && !snubbed && !chokesUs && pieces?.bits.has(piece) === true) return true
+    return false
   }
 
   /** Whether blocks are missing of a piece that was begun with a peer which gives too slowly, or nothing. */

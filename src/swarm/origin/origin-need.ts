@@ -3,7 +3,8 @@
  *
  *     unheld   pieces that no peer has, once there was time to meet peers; the origin's first purpose
  *     late     pieces that nobody brought yet: at the rate at which peers give, the deadline would be missed
- *     stalled  whatever is missing: peers say that they have it, and for a long while none gave anything
+ *     stalled  whatever nobody gives: peers say that they have it, and for a long while none gave anything; until one
+ *              that has everything does, as members give each other what they bring from the origin
  *
  * It steps in where peers would need more than most of the time that is left, and back when they would need clearly
  * less: the two marks lie apart, and either state lasts a while, so that it does not flutter. What other members
@@ -32,18 +33,26 @@ export interface NeedView {
   readonly deadlineMs: number | undefined
   /** When a peer last gave something. */
   readonly fedMs: number
+  /** When one that has everything did; undefined while there is none. */
+  readonly sourceFedMs: number | undefined
   readonly stallMs: number
 }
 
 export class OriginNeedJudge {
   #isLate = false
   #sinceMs = Number.NEGATIVE_INFINITY
+  #stalledMs: number | undefined
 
   judge(view: NeedView): OriginNeed {
-    const { nowMs, fedMs, wantedMs, stallMs } = view
     this.#judgeDeadline(view)
+    this.#judgeStall(view)
     if (this.#isLate) return 'late'
-    return nowMs - Math.max(fedMs, wantedMs) >= stallMs ? 'stalled' : 'unheld'
+    return this.#stalledMs === undefined ? 'unheld' : 'stalled'
+  }
+
+  #judgeStall({ nowMs, fedMs, sourceFedMs = fedMs, wantedMs, stallMs }: NeedView): void {
+    if (nowMs - Math.max(fedMs, wantedMs) >= stallMs) this.#stalledMs ??= nowMs
+    else if (sourceFedMs > (this.#stalledMs ?? sourceFedMs)) this.#stalledMs = undefined
   }
 
   #judgeDeadline({ nowMs, wantedMs, lackingBytes, peerRate, deadlineMs }: NeedView): void {

@@ -131,6 +131,8 @@ test('a source that says that it has all and gives nothing: after a while it is 
     message.type === 'piece' ? undefined : message
   const mean = scene([4], { others: [{ hasAll: true, tamper: silent }], knows: true })
   assert.ok(run(t, mean) <= COPIES_MAX)
+  // The wait for the source once, and not again whenever one member has something from another.
+  for (const { completedMs } of mean.nodes) assert.ok((completedMs ?? 0) < 40_000)
 })
 
 test('a member that goes while it fetches: the others take on its part', t => {
@@ -161,6 +163,17 @@ test('the origin goes away half way and comes back: what was begun is begun agai
   outage.network.time.at(7_000, () => outage.origin.turn(false))
   outage.network.time.at(30_000, () => outage.origin.turn(true))
   assert.ok(run(t, outage) <= 1.2)
+})
+
+test('an origin that does not have the .torrent, or another one, is asked for it ever less', t => {
+  const bare = scene([3])
+  bare.origin.hasTorrent = false
+  bare.network.time.run(LIMIT_MS, () => false)
+  const asked = bare.origin.descriptions
+  assert.ok(asked >= 3 && asked <= 3 * 10, `${asked} times`)
+  bare.origin.hasTorrent = true
+  bare.network.time.run(2 * LIMIT_MS, () => bare.nodes.every(node => node.completedMs !== undefined))
+  run(t, bare)
 })
 
 test('an origin that sends something else: it is told, nobody is cut off, and what was good stays', t => {

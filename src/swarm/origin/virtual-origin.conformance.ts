@@ -23,6 +23,8 @@ export class VirtualOrigin {
   readonly #users = new Set<SimNode>()
   /** Flips a bit in what it sends. */
   isGarbage = false
+  /** Whether the .torrent lies beside it. */
+  hasTorrent = true
   sentBytes = 0
   descriptions = 0
   /** What it sent of each piece, in bytes. */
@@ -70,7 +72,7 @@ export class VirtualOrigin {
     const { time } = this.#network
     time.at(time.nowMs + 4 * this.#latencyMs, () => {
       if (this.#isOn) this.descriptions++
-      node.describe(this.#isOn)
+      node.describe(this.#isOn && this.hasTorrent)
     })
   }
 
