@@ -1,8 +1,8 @@
 /**
  * How long it takes to place many units on many devices: `npm run bench:placement -- [devices] [units] [sites]`.
  *
- * What is printed is one run of each shape: even sites, one large site, and a fleet of which a tenth has a thousand times
- * the weight of the others.
+ * What is printed is one run of each shape: even sites, one large site, and a fleet of which a tenth has a thousand
+ * times the weight of the others.
  */
 
 import { createHash } from 'node:crypto'

@@ -1,20 +1,20 @@
 /**
- * Which devices are to hold what: a pure function of the fleet and of all units, which every peer computes by itself and
- * with the same answer. Nobody coordinates.
+ * Which devices are to hold what: a pure function of the fleet and of all units, which every peer computes by itself
+ * and with the same answer. Nobody coordinates.
  *
  * A unit has slots: its copies, or its k+m shares. It gives them to devices in the order of its race (race.ts), in
- * rounds: in the first each site takes one slot, in the second one more, and so on. Who may not hold it does not run; who
- * has no room for it is passed over, and the next of its site runs in its place. So
+ * rounds: in the first each site takes one slot, in the second one more, and so on. Who may not hold it does not run;
+ * who has no room for it is passed over, and the next of its site runs in its place. So
  *
  * - no device has two slots of a unit, and no site has two while another could take one;
  * - shares spread evenly over sites;
  * - of units that compete for room, the senior one has it: what is published later never moves what was there before.
  *
- * With a fleet that is too small the parts of the policy give way in this order: first slots go to fewer sites than the
- * policy asks for, then there are fewer slots. Region, kind, class and room never give way. `unmet` says what did.
+ * With a fleet that is too small the parts of the policy give way in this order: first slots go to fewer sites than
+ * the policy asks for, then there are fewer slots. Region, kind, class and room never give way. `unmet` says what did.
  *
- * Which share a device holds is not decided here but where it is known who holds which (share-binding.ts): else the loss
- * of one device would move shares of others.
+ * Which share a device holds is not decided here but where it is known who holds which (share-binding.ts): else the
+ * loss of one device would move shares of others.
  *
  * Cost: for each unit two small hashes for each device that may hold it, and logarithms for a dozen.
  */

@@ -1,6 +1,6 @@
 /**
- * The devices that may hold units of one policy and class, laid out for the race (race.ts): flat arrays by site, so that
- * a scan of ten thousand devices for one unit costs two small hashes each and next to nothing else.
+ * The devices that may hold units of one policy and class, laid out for the race (race.ts): flat arrays by site, so
+ * that a scan of ten thousand devices for one unit costs two small hashes each and next to nothing else.
  */
 
 import type { Device, Fleet } from './fleet.ts'
@@ -28,7 +28,9 @@ export interface Field {
   readonly floors: Int32Array
 }
 
-/** How many devices are expected below the first horizon: some more than slots, so that one scan does nearly always. */
+/**
+ * How many devices are expected below the first horizon: some more than slots, so that one scan does nearly always.
+ */
 const EXPECTED_PER_SLOT = 3
 const EXPECTED_BESIDES = 8
 

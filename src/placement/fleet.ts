@@ -2,17 +2,17 @@
  * The machines that data may be placed on, as one peer knows them: plain values, which whoever reads the ledger and
  * the presence statements fills in.
  *
- * A device is *present*, *away* since a time, or *gone*. It counts as a place for data while it is present, and while it
- * has been away for no longer than the grace of its kind: so a reboot, a night or a weekend moves nothing. Past that it
- * is replaced. One that comes back after its deadline is readmitted as empty (`returned`): whatever it proved before
- * counts no more, because nobody has waited for it.
+ * A device is *present*, *away* since a time, or *gone*. It counts as a place for data while it is present, and while
+ * it has been away for no longer than the grace of its kind: so a reboot, a night or a weekend moves nothing. Past
+ * that it is replaced. One that comes back after its deadline is readmitted as empty (`returned`): whatever it proved
+ * before counts no more, because nobody has waited for it.
  *
  * Not here: who may read what, and how presence is found out.
  */
 
 import { assert } from '../base/assert.ts'
 import type { DeviceId } from '../base/ids.ts'
-import { DAY_MS, HOUR_MS } from '../base/units.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts'
 
 export const DEVICE_KINDS = ['server', 'desktop', 'laptop'] as const
 export type DeviceKind = (typeof DEVICE_KINDS)[number]
@@ -51,6 +51,12 @@ export type Grace = Readonly<Record<DeviceKind, number>>
 
 /** A laptop is given a long holiday; a server that is away for hours is broken. */
 export const DEFAULT_GRACE: Grace = { server: 6 * HOUR_MS, desktop: 4 * DAY_MS, laptop: 30 * DAY_MS }
+
+/**
+ * How long a device of each kind may be away before what it holds counts as out of reach: for a reboot, a weekend, a
+ * week off. Beyond it, and before its deadline, data that few others hold is repaired (repair.ts).
+ */
+export const DEFAULT_PATIENCE: Grace = { server: 15 * MINUTE_MS, desktop: 3 * DAY_MS, laptop: 9 * DAY_MS }
 
 export const WEIGHT_MAX = 2 ** 32
 export const DEVICES_MAX = 100_000

@@ -1,6 +1,6 @@
 /**
- * How many slots move when a fleet changes, against the least that could: what a device gains or loses has to move, and
- * nothing else has. With a fixed seed, so that the bounds are laws of the code and not of chance.
+ * How many slots move when a fleet changes, against the least that could: what a device gains or loses has to move,
+ * and nothing else has. With a fixed seed, so that the bounds are laws of the code and not of chance.
  */
 
 import assert from 'node:assert/strict'

@@ -1,4 +1,6 @@
-/** The rule of assignment.ts said as plainly as can be: all devices in order, and a look at all of them for each slot. */
+/**
+ * The rule of assignment.ts said as plainly as can be: all devices in order, and a look at all of them for each slot.
+ */
 
 import type { DeviceId } from '../base/ids.ts'
 import { mayHold } from './field.ts'

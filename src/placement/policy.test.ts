@@ -58,7 +58,7 @@ test('law: what is printed reads as the same policy', () => {
   )
 })
 
-test('law: any text gives a policy that is one, or says why not', () => {
+test('law: every text gives a policy that is one, or says why not', () => {
   const word = fc.constantFrom(
     'copies=',
     'shares=',

@@ -52,7 +52,7 @@ export function policyProblem(policy: Policy): string | undefined {
   if (shares !== null) {
     if (copies !== 1) return 'copies and shares exclude each other: shares are one copy, cut up'
     if (!isCount(shares.k, SHARES_MAX) || !isCount(shares.m, SHARES_MAX))
-      return 'shares is K+M, each at least 1: any K of the K+M shares give the data back'
+      return 'shares is K+M, each at least 1, where K of the K+M shares give the data back'
     if (shares.k + shares.m > SHARES_MAX) return `shares has at most ${SHARES_MAX} in all`
   }
   const slots = slotCount(policy)

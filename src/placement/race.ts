@@ -1,11 +1,11 @@
 /**
  * The draw that orders devices for a unit: weighted rendezvous hashing (Thaler and Ravishankar 1998; weighted as in
- * Schindelhauer and Schomaker 2005, and CRUSH's straw2). Each pair of unit and device gives a number u in (0, 1), evenly
- * spread; the device's score is -ln(u) / weight, and the smallest score comes first. That is a race of exponential
- * clocks, from which two properties follow that all of placement rests on:
+ * Schindelhauer and Schomaker 2005, and CRUSH's straw2). Each pair of unit and device gives a number u in (0, 1),
+ * evenly spread; the device's score is -ln(u) / weight, and the smallest score comes first. That is a race of
+ * exponential clocks, from which two properties follow that all of placement rests on:
  *
- * - Whoever is first is so with a chance of its part of the weights, and the score of each pair depends on nothing else:
- *   a device that comes, goes or changes its weight moves only what it wins or loses itself.
+ * - Whoever is first is so with a chance of its part of the weights, and the score of each pair depends on nothing
+ *   else: a device that comes, goes or changes its weight moves only what it wins or loses itself.
  * - The first of a site runs as one device with the sum of the weights would. So one draw orders devices within sites
  *   and sites among each other, and a change inside a site does not move data twice, once for each level.
  *

@@ -1,10 +1,10 @@
 /**
- * One unit's race over a field, run only as far as somebody looks. `take` gives the first device, by score, of the sites
- * that are open.
+ * One unit's race over a field, run only as far as somebody looks. `take` gives the first device, by score, of the
+ * sites that are open.
  *
- * Of each site all devices with a score below its horizon are known, in order. A device that is known may be taken once
- * no open site could still have a better one beyond its horizon; until then the nearest horizon is moved out and its site
- * scanned again. All sites begin with the horizon of the field, in one scan.
+ * Of each site all devices with a score below its horizon are known, in order. A device that is known may be taken
+ * once no open site could still have a better one beyond its horizon; until then the nearest horizon is moved out and
+ * its site scanned again. All sites begin with the horizon of the field, in one scan.
  */
 
 import type { Field, FieldSite } from './field.ts'

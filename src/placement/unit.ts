@@ -1,7 +1,7 @@
 /**
- * What is placed: a *unit* is a run of consecutive pieces of one version. Most versions are one unit, so that one holder
- * has all of it and can be read from alone. A version larger than UNIT_BYTES_MAX is cut into units of nearly the same
- * size, so that none asks more of a device than a laptop can give, and a repair has many sources and takers.
+ * What is placed: a *unit* is a run of consecutive pieces of one version. Most versions are one unit, so that one
+ * holder has all of it and can be read from alone. A version larger than UNIT_BYTES_MAX is cut into units of nearly
+ * the same size, so that none asks more of a device than a laptop can give, and a repair has many sources and takers.
  *
  * The cut follows from the version alone, never from the fleet: so it is the same for every peer, and no change of the
  * fleet moves data by cutting it differently. It goes along pieces, which are what is verified and fetched.
