@@ -23,15 +23,12 @@ import { defined } from '../base/assert.ts'
 import type { DeviceId } from '../base/ids.ts'
 import { type Field, layField } from './field.ts'
 import { type Device, devicesById, type Fleet } from './fleet.ts'
-import { formatPolicy, type Policy, slotCount } from './policy.ts'
+import { formatPolicy, type Policy, type Shortfall, shortfalls, slotCount } from './policy.ts'
 import { seedOf } from './race.ts'
 import { SiteRace } from './site-race.ts'
 import { bySeniority, slotBytes, type Unit, unitName } from './unit.ts'
 
-export interface Unmet {
-  readonly part: 'sites' | 'copies' | 'shares'
-  readonly wanted: number
-  readonly got: number
+export interface Unmet extends Shortfall {
   /** Whether there would be more with more room, or nobody else may hold it. */
   readonly because: 'no-room' | 'no-device'
 }
@@ -53,15 +50,17 @@ export class Assigner {
   readonly #fleet: Fleet
   readonly #devices: ReadonlyMap<DeviceId, Device>
   readonly #fields = new Map<string, Field>()
+  readonly #placeableBytes: ReadonlyMap<DeviceId, number>
   readonly #roomBytes: Map<DeviceId, number>
   #last: Unit | undefined
 
   constructor(fleet: Fleet, keepFreeShare = KEEP_FREE_SHARE) {
     this.#fleet = fleet
     this.#devices = devicesById(fleet)
-    this.#roomBytes = new Map(
-      fleet.devices.map(({ id, capacityBytes }) => [id, placeableBytes(capacityBytes, keepFreeShare)])
+    this.#placeableBytes = new Map(
+      fleet.devices.map(({ id, capacityBytes }) => [id, Math.floor(capacityBytes * (1 - keepFreeShare))])
     )
+    this.#roomBytes = new Map(this.#placeableBytes)
   }
 
   /** The next unit by seniority; false when one that comes after it has its place already. */
@@ -88,6 +87,11 @@ export class Assigner {
     }
   }
 
+  /** Who would hold a unit if everybody had room. */
+  unlimited(unit: Unit): DeviceId[] {
+    return this.#run(unit, slotCount(unit.policy), () => true).map(({ id }) => id)
+  }
+
   /** Who comes next, on other sites than the holders where that can be: for copies beside theirs. Takes no room. */
   standIns(unit: Unit, count: number, holders: readonly Device[]): DeviceId[] {
     const bytes = slotBytes(unit)
@@ -95,6 +99,11 @@ export class Assigner {
     const isFit = (device: Device): boolean =>
       device.state.kind === 'present' && !held.has(device) && this.roomBytes(device.id) >= bytes
     return this.#run(unit, count, isFit, holders).map(({ id }) => id)
+  }
+
+  /** What may be placed on a device in all. */
+  placeableBytes(device: DeviceId): number {
+    return defined(this.#placeableBytes.get(device), 'a device of the fleet')
   }
 
   /** What a device has left of what may be placed on it. */
@@ -151,18 +160,8 @@ export function assignAll(fleet: Fleet, units: Iterable<Unit>, keepFreeShare?: n
   return [...units].sort(bySeniority).map(unit => assigner.assign(unit))
 }
 
-export function placeableBytes(capacityBytes: number, keepFreeShare: number): number {
-  return Math.floor(capacityBytes * (1 - keepFreeShare))
-}
-
-/** Which parts of a policy a set of devices does not keep. */
-export function unmetBy(policy: Policy, devices: readonly Device[], isShortOfRoom: boolean): Unmet[] {
+function unmetBy(policy: Policy, devices: readonly Device[], isShortOfRoom: boolean): Unmet[] {
   const because = isShortOfRoom ? 'no-room' : 'no-device'
   const sites = new Set(devices.map(({ site }) => site)).size
-  const slots = slotCount(policy)
-  const part = policy.shares === null ? 'copies' : 'shares'
-  return [
-    ...(sites < policy.sites ? [{ part: 'sites', wanted: policy.sites, got: sites, because } as const] : []),
-    ...(devices.length < slots ? [{ part, wanted: slots, got: devices.length, because } as const] : [])
-  ]
+  return shortfalls(policy, { slots: devices.length, sites }).map(each => ({ ...each, because }))
 }

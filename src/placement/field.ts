@@ -34,15 +34,14 @@ export interface Field {
 const EXPECTED_PER_SLOT = 3
 const EXPECTED_BESIDES = 8
 
+/** Whether a copy on a device counts for a policy: its region and its kind. */
+export function isAllowed({ region, kind }: Device, { regions, kinds }: Policy): boolean {
+  return (regions.length === 0 || regions.includes(region)) && (kinds.length === 0 || kinds.includes(kind))
+}
+
 /** Whether a device may hold data of this policy and class, whatever else it holds. */
 export function mayHold(device: Device, policy: Policy, dataClass: string): boolean {
-  const { regions, kinds } = policy
-  return (
-    device.weight > 0 &&
-    device.mayHold.has(dataClass) &&
-    (regions.length === 0 || regions.includes(device.region)) &&
-    (kinds.length === 0 || kinds.includes(device.kind))
-  )
+  return device.weight > 0 && device.mayHold.has(dataClass) && isAllowed(device, policy)
 }
 
 export function layField(fleet: Fleet, policy: Policy, dataClass: string): Field {

@@ -43,6 +43,26 @@ export function slotsToRead({ shares }: Policy): number {
   return shares === null ? 1 : shares.k
 }
 
+/** A part of a policy that is not kept. */
+export interface Shortfall {
+  readonly part: 'sites' | 'copies' | 'shares'
+  readonly wanted: number
+  readonly got: number
+}
+
+/** What so many slots on so many sites lack. */
+export function shortfalls(
+  policy: Policy,
+  got: { readonly slots: number; readonly sites: number }
+): Shortfall[] {
+  const wanted = slotCount(policy)
+  const part = policy.shares === null ? 'copies' : 'shares'
+  return [
+    ...(got.sites < policy.sites ? [{ part: 'sites', wanted: policy.sites, got: got.sites } as const] : []),
+    ...(got.slots < wanted ? [{ part, wanted, got: got.slots } as const] : [])
+  ]
+}
+
 /** Why this is no policy that can be kept; undefined when it is one. */
 export function policyProblem(policy: Policy): string | undefined {
   const { copies, sites, regions, kinds, shares } = policy

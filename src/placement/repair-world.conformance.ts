@@ -62,7 +62,9 @@ export class World {
     ])
   }
 
-  /** Carries out what a plan says, of one device or of all. Who keeps what it owes proves it and renews its promise. */
+  /**
+   * Carries out what a plan says, of one device or of all. Who keeps what it owes proves it and renews its promise.
+   */
   carryOut({ unit, fetch, prove, keep, drop }: UnitPlan, fleet: Fleet, only?: DeviceId): void {
     const present = new Set(fleet.devices.filter(({ state }) => state.kind === 'present').map(({ id }) => id))
     const isMeant = ({ device }: Slot): boolean =>
