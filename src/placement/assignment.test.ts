@@ -88,9 +88,10 @@ test('units are placed by seniority, whatever their order, and never out of it',
 test('stand-ins are present, hold nothing yet, and are on other sites where that can be', () => {
   const assigner = new Assigner(fleet('paris: A B | oslo: C D? | rome: E?'))
   const copy = unit(1, 'copies=2')
-  const held = [...assigner.devices.values()].filter(({ id }) => id === device('A'))
-  assert.deepEqual(assigner.standIns(copy, 1, held).map(letter), ['C'])
-  assert.deepEqual(assigner.standIns(copy, 5, held).map(letter), ['C', 'B'])
+  const holders = [...assigner.devices.values()].filter(({ id }) => id === device('A'))
+  const isPresent = (id: DeviceId): boolean => assigner.devices.get(id)?.state.kind === 'present'
+  assert.deepEqual(assigner.standIns(copy, 1, { holders, isPresent }).map(letter), ['C'])
+  assert.deepEqual(assigner.standIns(copy, 5, { holders, isPresent }).map(letter), ['C', 'B'])
 })
 
 test('law: the same as the naive rule, with any fleet, policies and room', () => {

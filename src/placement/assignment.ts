@@ -93,12 +93,16 @@ export class Assigner {
   }
 
   /** Who comes next, on other sites than the holders where that can be: for copies beside theirs. Takes no room. */
-  standIns(unit: Unit, count: number, holders: readonly Device[]): DeviceId[] {
+  standIns(
+    unit: Unit,
+    count: number,
+    now: { readonly holders: readonly Device[]; readonly isPresent: (device: DeviceId) => boolean }
+  ): DeviceId[] {
     const bytes = slotBytes(unit)
-    const held = new Set(holders)
-    const isFit = (device: Device): boolean =>
-      device.state.kind === 'present' && !held.has(device) && this.roomBytes(device.id) >= bytes
-    return this.#run(unit, count, isFit, holders).map(({ id }) => id)
+    const held = new Set(now.holders.map(({ id }) => id))
+    const isFit = ({ id }: Device): boolean =>
+      now.isPresent(id) && !held.has(id) && this.roomBytes(id) >= bytes
+    return this.#run(unit, count, isFit, now.holders).map(({ id }) => id)
   }
 
   /** What may be placed on a device in all. */

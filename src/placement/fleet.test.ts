@@ -14,7 +14,7 @@ test('who counts as a place for data, as the hours go by: a night moves nothing,
   assert.equal(counted(0), 'ABdef')
   assert.equal(counted(6 * HOUR_MS), 'ABdef')
   assert.equal(counted(6 * HOUR_MS + 1), 'Adef')
-  assert.equal(counted(4 * DAY_MS + 1), 'Aef')
+  assert.equal(counted(30 * DAY_MS), 'Adef')
   assert.equal(counted(30 * DAY_MS + 1), 'Af')
 })
 

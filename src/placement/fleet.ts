@@ -49,14 +49,14 @@ export interface Fleet {
 /** How long a device of each kind may be away before it is replaced. */
 export type Grace = Readonly<Record<DeviceKind, number>>
 
-/** A laptop is given a long holiday; a server that is away for hours is broken. */
-export const DEFAULT_GRACE: Grace = { server: 6 * HOUR_MS, desktop: 4 * DAY_MS, laptop: 30 * DAY_MS }
+/** A server that is away for hours is broken; where people work, three weeks of holiday are nothing to repair. */
+export const DEFAULT_GRACE: Grace = { server: 6 * HOUR_MS, desktop: 30 * DAY_MS, laptop: 30 * DAY_MS }
 
 /**
  * How long a device of each kind may be away before what it holds counts as out of reach: for a reboot, a weekend, a
  * week off. Beyond it, and before its deadline, data that few others hold is repaired (repair.ts).
  */
-export const DEFAULT_PATIENCE: Grace = { server: 15 * MINUTE_MS, desktop: 3 * DAY_MS, laptop: 9 * DAY_MS }
+export const DEFAULT_PATIENCE: Grace = { server: 15 * MINUTE_MS, desktop: 4 * DAY_MS, laptop: 9 * DAY_MS }
 
 export const WEIGHT_MAX = 2 ** 32
 export const DEVICES_MAX = 100_000

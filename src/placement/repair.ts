@@ -21,7 +21,7 @@
 
 import { assert } from '../base/assert.ts'
 import type { DeviceId } from '../base/ids.ts'
-import type { Assignment } from './assignment.ts'
+import type { Assigner, Assignment } from './assignment.ts'
 import type { Device } from './fleet.ts'
 import {
   type Holding,
@@ -76,7 +76,7 @@ export interface RepairInput {
   readonly devices: ReadonlyMap<DeviceId, Device>
   readonly terms: Terms
   /** Who could hold one more, beside these; as `Assigner.standIns` says. */
-  readonly standIns: (unit: Unit, count: number, holders: readonly Device[]) => readonly DeviceId[]
+  readonly standIns: Assigner['standIns']
 }
 
 /** With fewer slots than this within reach, repair does not wait. */
@@ -169,7 +169,8 @@ function standInSlots(
   if (missing <= 0) return []
   const involved = new Set([...owed, ...known].map(({ device }) => device))
   const holders = [...involved].flatMap(id => devices.get(id) ?? [])
-  const chosen = standIns(unit, missing, holders)
+  const isPresent = (id: DeviceId): boolean => devices.get(id)?.state.kind === 'present'
+  const chosen = standIns(unit, missing, { holders, isPresent })
   if (unit.policy.shares === null) return chosen.map(device => ({ device, share: null }))
   const absent = Array.from({ length: slotCount(unit.policy) }, (_, share) => share).filter(
     share => !coming.has(String(share))
