@@ -24,10 +24,9 @@ export function drawYear({ weeks, devices, storedBytes }: YearResult): string {
     const x = round(LEFT + at * step)
     const width = round(step * BAR_SHARE)
     const [owed, standIn] = [height(replacedBytes), height(standInBytes)]
-    return [
-      `<rect x="${x}" y="${round(bottom - owed)}" width="${width}" height="${round(owed)}" fill="#1f5fa8"/>`,
-      `<rect x="${x}" y="${round(bottom - owed - standIn)}" width="${width}" height="${round(standIn)}" fill="#e0a030"/>`
-    ]
+    const bar = (upTo: number, tall: number, fill: string): string =>
+      `<rect x="${x}" y="${round(bottom - upTo)}" width="${width}" height="${round(tall)}" fill="${fill}"/>`
+    return [bar(owed, owed, '#1f5fa8'), bar(owed + standIn, standIn, '#e0a030')]
   })
   const line = weeks.map(
     ({ presentShare }, at) =>

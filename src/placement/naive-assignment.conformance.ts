@@ -17,7 +17,8 @@ export interface NaiveAssignment {
 
 export function naiveScore(unit: Unit, { id, weight }: Device): number {
   const seed = seedOf('device', id)
-  const hash = pairHash(seedOf('unit', unitName(unit)), seed.a, seed.b)
+  const { a, b } = seedOf('unit', unitName(unit))
+  const hash = pairHash(a, b, seed.a, seed.b)
   return -Math.log((hash + 2 ** 31 + 0.5) / 2 ** 32) / weight
 }
 

@@ -36,8 +36,8 @@ export function seedOf(what: 'unit' | 'device', name: string): Seed {
 }
 
 /** What a pair hashes to, as a signed number: 32 bits, which fit a machine's word as they are. */
-export function pairHash(unit: Seed, deviceA: number, deviceB: number): number {
-  return mixed32(mixed32(unit.a ^ deviceA) ^ unit.b ^ deviceB) | 0
+export function pairHash(unitA: number, unitB: number, deviceA: number, deviceB: number): number {
+  return mixed32(mixed32(unitA ^ deviceA) ^ unitB ^ deviceB) | 0
 }
 
 const HASHES = 2 ** 32

@@ -7,6 +7,7 @@
  * its site scanned again. All sites begin with the horizon of the field, in one scan.
  */
 
+import { mixed32 } from '../base/hash32.ts'
 import type { Field, FieldSite } from './field.ts'
 import type { Device } from './fleet.ts'
 import { hashFloor, pairHash, type Seed, score } from './race.ts'
@@ -72,7 +73,7 @@ export class SiteRace {
     this.#horizons[site] = to
     const { seedA, seedB, devices } = this.#field
     for (let at = first; at < end; at++) {
-      const hash = pairHash(this.#seed, seedA[at] as number, seedB[at] as number)
+      const hash = pairHash(this.#seed.a, this.#seed.b, seedA[at] as number, seedB[at] as number)
       if (hash >= hashFloor(to, (devices[at] as Device).weight)) this.#note(at, from, to)
     }
     this.#known[site]?.sort(lastFirst)
@@ -81,7 +82,10 @@ export class SiteRace {
   #note(at: number, from: number, to: number): void {
     const { devices, seedA, seedB, siteOf } = this.#field
     const device = devices[at] as Device
-    const value = score(pairHash(this.#seed, seedA[at] as number, seedB[at] as number), device.weight)
+    const value = score(
+      pairHash(this.#seed.a, this.#seed.b, seedA[at] as number, seedB[at] as number),
+      device.weight
+    )
     if (value < from || value >= to) return
     const site = siteOf[at] as number
     const runner = { device, site, score: value }
@@ -91,11 +95,17 @@ export class SiteRace {
   }
 }
 
-/** Which devices may have a score below the horizon of the field. All the time of placement goes by here. */
-function scan({ seedA, seedB, floors }: Field, seed: Seed): number[] {
+/**
+ * Which devices may have a score below the horizon of the field. All the time of placement goes by here, so `pairHash`
+ * is written out: as a call it takes a third longer.
+ */
+function scan({ seedA, seedB, floors }: Field, { a, b }: Seed): number[] {
   const found: number[] = []
-  for (let at = 0; at < floors.length; at++)
-    if (pairHash(seed, seedA[at] as number, seedB[at] as number) >= (floors[at] as number)) found.push(at)
+  const count = floors.length
+  for (let at = 0; at < count; at++) {
+    const hash = mixed32(mixed32(a ^ (seedA[at] as number)) ^ b ^ (seedB[at] as number)) | 0
+    if (hash >= (floors[at] as number)) found.push(at)
+  }
   return found
 }
 
