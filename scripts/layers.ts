@@ -50,6 +50,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
     pure: true
   },
+  'src/placement': {
+    what: 'failure domains, policies, assignment of copies and shares, repair plan, safety',
+    uses: ['src/base'],
+    packages: [],
+    pure: true
+  },
   'src/store': {
     what: 'Store interface; memory; filesystem + SQLite; hashing workers',
     uses: ['src/base', 'src/content'],
@@ -94,6 +100,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/ledger',
       'src/audit',
       'src/swarm',
+      'src/placement',
       'src/store',
       'src/node',
       'src/api',
@@ -104,7 +111,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   sim: {
     what: 'the simulator: the same cores and node driver over virtual time, network and disk',
-    uses: ['src/base', 'src/content', 'src/swarm', 'src/store', 'src/node', 'lab'],
+    uses: ['src/base', 'src/content', 'src/swarm', 'src/placement', 'src/store', 'src/node', 'lab'],
     packages: ['node:*'],
     pure: false
   },

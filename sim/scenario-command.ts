@@ -19,7 +19,12 @@ export interface ScenarioArguments {
 
 export function listScenarios(): string {
   const lines = SCENARIOS.map(({ name, what }) => `  ${name.padEnd(10)} ${what}`)
-  return ['scenarios:', ...lines, '  org        an organisation of many devices and sites'].join('\n')
+  return [
+    'scenarios:',
+    ...lines,
+    '  org        an organisation of many devices and sites',
+    '  year       where copies are, and what is moved to repair them, while machines come, go and break'
+  ].join('\n')
 }
 
 export async function runNamedScenario(name: string, args: ScenarioArguments): Promise<boolean> {
@@ -28,10 +33,15 @@ export async function runNamedScenario(name: string, args: ScenarioArguments): P
     const { runOrganisation } = await import('./org-command.ts')
     return runOrganisation(args)
   }
+  if (name === 'year') {
+    for (const option of ['sites', 'bytes', 'lan', 'wan', 'exact', 'freeProcessors'] as const)
+      if (args[option]) throw new Refusal('--scenario year takes --devices, --seed and --json only')
+    return (await import('./year-command.ts')).runYear(args)
+  }
   const scenario = SCENARIOS.find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run sim lists them`)
   for (const option of ['devices', 'sites', 'bytes', 'lan', 'wan'] as const)
-    if (args[option] !== undefined) throw new Refusal(`--${option} goes with --scenario org only`)
+    if (args[option] !== undefined) throw new Refusal(`--${option} does not go with --scenario ${name}`)
   if (args.exact) throw new Refusal('--exact goes with --scenario org only; the others always are')
   const result = await runScenario(scenario, { seed: args.seed, freeProcessors: args.freeProcessors })
   const figures = LABORATORY[name]

@@ -6,6 +6,7 @@
  *   npm run sim -- --seeds 200 --from 1     one after another, until one fails
  *   npm run sim -- --scenario flat9         a race of the laboratory, beside what was measured there
  *   npm run sim -- --scenario org --devices 10000 --sites 50 --bytes 10G
+ *   npm run sim -- --scenario year          a year of copies and repairs, drawn into docs/simulated-year.svg
  *   npm run sim -- --scale                  times from 10 to 10,000 devices, drawn into docs/simulated-scale.svg
  */
 
@@ -48,6 +49,7 @@ const HELP = `npm run sim -- OPTIONS
   --scenario org        many devices: --devices N (1000), --sites N (50), --bytes SIZE (10G),
                         --lan MBIT (1000), --wan MBIT of each site (200)
     --exact             with the product's own nodes instead of the coarse model (up to 400 devices)
+  --scenario year       where copies are, and what repairs move, in a year: --devices N (500)
   --scale               the coarse model from 10 to 10,000 devices; draws docs/simulated-scale.svg
   --trace               every event of a seed, on standard error
   --json                one line of JSON for each run

@@ -1,0 +1,93 @@
+/**
+ * Whether a unit is safe now, by who has proved what: not by who should hold it.
+ *
+ * It is *kept* when what is proved, on devices that the policy allows, is as much as the policy asks for; that is also
+ * when its storage may be acknowledged, if what is proved is durable. It is *readable* when what is proved anywhere
+ * gives the data back.
+ *
+ * It survives the loss of any n devices when it is readable without them, whichever those are; the same of sites. With
+ * whole copies that is counted exactly. With shares each domain is taken to lose all that it holds: that is exact
+ * while no share is held twice, and else a number that is too small rather than too large.
+ */
+
+import { isAllowed } from './field.ts'
+import type { Device } from './fleet.ts'
+import { type Policy, type Shortfall, shortfalls, slotCount, slotsToRead } from './policy.ts'
+
+/** A slot that is proved. */
+export interface Holder {
+  readonly device: Device
+  readonly share: number | null
+}
+
+export interface Safety {
+  readonly isKept: boolean
+  readonly missing: readonly Shortfall[]
+  /** Copies, or different shares, that are proved on devices that the policy allows. */
+  readonly slots: number
+  readonly sites: number
+  readonly isReadable: boolean
+  /** It is readable after the loss of any so many; undefined when it is not readable now. */
+  readonly survives: { readonly sites: number; readonly devices: number } | undefined
+}
+
+export function safetyOf(policy: Policy, holders: readonly Holder[]): Safety {
+  const allowed = holders.filter(({ device }) => isAllowed(device, policy))
+  const slots = new Set(allowed.map(partOf)).size
+  const sites = new Set(allowed.map(({ device }) => device.site)).size
+  const missing = shortfalls(policy, { slots, sites })
+  const isReadable = new Set(holders.map(partOf)).size >= slotsToRead(policy)
+  return {
+    ...{ isKept: missing.length === 0, missing, slots, sites, isReadable },
+    survives: isReadable
+      ? {
+          sites: survivedLosses(policy, holders, ({ site }) => site),
+          devices: survivedLosses(policy, holders, ({ id }) => id)
+        }
+      : undefined
+  }
+}
+
+/** How many domains may be lost, whichever they are. */
+function survivedLosses(
+  { shares }: Policy,
+  holders: readonly Holder[],
+  domainOf: (device: Device) => string
+): number {
+  const domains = Map.groupBy(holders, ({ device }) => domainOf(device))
+  if (shares === null) return domains.size - 1
+  const counts = [...domains.values()].map(held => new Set(held.map(partOf)).size).sort((a, b) => b - a)
+  let left = new Set(holders.map(partOf)).size
+  let losses = 0
+  for (const count of counts) {
+    left -= count
+    if (left < shares.k) break
+    losses++
+  }
+  return losses
+}
+
+/** What counts once: a device with a whole copy, or a share, whoever has it. */
+function partOf({ device, share }: Holder): string {
+  return share === null ? device.id : String(share)
+}
+
+/** The same in words. */
+export function safetyText(policy: Policy, { isKept, missing, slots, sites, survives }: Safety): string {
+  const what = policy.shares === null ? 'copies' : 'shares'
+  const proved = `${slots} of ${slotCount(policy)} ${what} are proved, on ${counted(sites, 'site')}`
+  if (survives === undefined) return `not readable: ${proved}, and it takes ${slotsToRead(policy)} to read it`
+  const lacks = missing.map(({ part, wanted, got }) =>
+    counted(wanted - got, part === 'sites' ? 'more site' : part === 'shares' ? 'more share' : 'more copy')
+  )
+  const losses = [
+    ...(survives.sites > 0 ? [`any ${counted(survives.sites, 'site')}`] : []),
+    ...(survives.devices > 0 ? [`any ${counted(survives.devices, 'device')}`] : [])
+  ]
+  const survived = losses.length > 0 ? `survives the loss of ${losses.join(' or ')}` : 'survives no loss'
+  return `${isKept ? 'safe' : `not safe, for want of ${lacks.join(' and ')}`}: ${proved}; ${survived}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`
+}
