@@ -11,7 +11,7 @@
  * link as a whole, in the order of asking. Headers are counted; control messages, disks and processors are not.
  */
 
-import { defined } from '../src/base/assert.ts'
+import { assert, defined } from '../src/base/assert.ts'
 import { textHash32 } from '../src/base/hash32.ts'
 import { pieceBytesFor } from '../src/content/piece-length.ts'
 import { weight } from '../src/swarm/crossing.ts'
@@ -33,6 +33,10 @@ import { SlotQueue } from './slot-queue.ts'
 const BYTES_PER_MS_PER_MBIT = 125
 const SLOTS_MAX = 8
 const NONE = -1
+const WORD_BITS = 32
+/** In a byte of #near: it has the piece, or has asked for it. The other bits count neighbours. */
+const TAKEN = 0x80
+const SPREAD_MASK = 0x7f
 
 export function runCoarse(organisation: Organisation, seed: number): OrganisationResult {
   return new Coarse(organisation, seed).run()
@@ -46,11 +50,16 @@ class Coarse {
   readonly #siteOf: Int32Array
   readonly #inside: Int32Array[]
   readonly #across: Int32Array[]
-  /** By device and piece. */
-  readonly #have: Uint8Array
-  readonly #asked: Uint8Array
-  /** How many neighbours inside the site have it. */
-  readonly #spread: Uint8Array
+  /** By device, a bit for each piece that it has. */
+  readonly #have: Uint32Array
+  readonly #haveWords: number
+  /** The same for those that it has or has asked for. */
+  readonly #taken: Uint32Array
+  /**
+   * By device and piece: how many neighbours inside the site have it, and TAKEN. In one place, because each piece that
+   * comes anywhere looks here for every neighbour, and each look waits for memory.
+   */
+  readonly #near: Uint8Array
   /** By device: pieces that it could ask a neighbour inside its site for. */
   readonly #offered: Int32Array
   readonly #missing: Uint16Array[]
@@ -64,7 +73,7 @@ class Coarse {
   /** By piece: whether it has left the site of the source, or is just leaving. */
   readonly #isOut: Uint8Array
   readonly #isLeaving: Uint8Array
-  readonly #given: Uint8Array
+  readonly #given: Uint32Array
   #givenCount = 0
   #leavingCount = 0
   readonly #upFreeMs: Float64Array
@@ -106,9 +115,11 @@ class Coarse {
     }
     this.#inside = near.map(list => Int32Array.from(list))
     this.#across = far.map(list => Int32Array.from(list))
-    this.#have = new Uint8Array(devices * pieces)
-    this.#asked = new Uint8Array(devices * pieces)
-    this.#spread = new Uint8Array(devices * pieces)
+    for (const { length } of near) assert(length <= SPREAD_MASK, 'a device has few neighbours')
+    this.#haveWords = Math.ceil(pieces / WORD_BITS)
+    this.#have = new Uint32Array(devices * this.#haveWords)
+    this.#taken = new Uint32Array(devices * this.#haveWords)
+    this.#near = new Uint8Array(devices * pieces)
     this.#missing = members.map(() => Uint16Array.from({ length: pieces }, (_, piece) => piece))
     this.#missingAt = members.map(() => Uint16Array.from({ length: pieces }, (_, piece) => piece))
     this.#missingCount = new Int32Array(devices).fill(pieces)
@@ -118,7 +129,7 @@ class Coarse {
     this.#isLeaving = new Uint8Array(pieces)
     this.#offered = new Int32Array(devices)
     this.#isOut = new Uint8Array(pieces)
-    this.#given = new Uint8Array(pieces)
+    this.#given = new Uint32Array(this.#haveWords)
     this.#upFreeMs = new Float64Array(devices)
     this.#downFreeMs = new Float64Array(devices)
     this.#wanUpFreeMs = new Float64Array(sites)
@@ -198,8 +209,8 @@ class Coarse {
 
   /** A device has a piece now, and all its neighbours hear of it. */
   #has(device: number, piece: number): void {
-    const at = this.#at(device, piece)
-    this.#have[at] = 1
+    this.#setBit(this.#have, device, piece)
+    this.#setTaken(device, piece)
     const missing = defined(this.#missing[device], 'a device')
     const places = defined(this.#missingAt[device], 'a device')
     const place = places[piece] ?? 0
@@ -212,20 +223,32 @@ class Coarse {
     const site = this.#siteOf[device] ?? 0
     this.#claimed[this.#at(site, piece)] = 1
     for (const other of this.#inside[device] ?? []) {
-      const theirs = this.#at(other, piece)
-      const spread = this.#spread[theirs] ?? 0
-      this.#spread[theirs] = spread + 1
-      if (spread === 0 && this.#wants(other, piece)) this.#offered[other] = (this.#offered[other] ?? 0) + 1
-      if (this.#wants(other, piece) && this.#hasRoom(other)) this.#take(other, piece, device)
+      const at = this.#at(other, piece)
+      const before = this.#near[at] ?? 0
+      this.#near[at] = before + 1
+      if (before >= TAKEN) continue
+      if (before === 0) this.#offered[other] = (this.#offered[other] ?? 0) + 1
+      if (this.#hasRoom(other)) this.#take(other, piece, device)
     }
     if (site !== 0) this.#isOut[piece] = 1
     for (const other of this.#across[device] ?? [])
       if (this.#canCross(other) && this.#mayBring(other, piece, true)) this.#takeAcross(other, piece)
   }
 
-  #wants(device: number, piece: number): boolean {
+  #bit(words: Uint32Array, device: number, piece: number): boolean {
+    const word = words[device * this.#haveWords + (piece >>> 5)] ?? 0
+    return ((word >>> (piece & 31)) & 1) === 1
+  }
+
+  #setBit(words: Uint32Array, device: number, piece: number): void {
+    const at = device * this.#haveWords + (piece >>> 5)
+    words[at] = (words[at] ?? 0) | (1 << (piece & 31))
+  }
+
+  #setTaken(device: number, piece: number): void {
+    this.#setBit(this.#taken, device, piece)
     const at = this.#at(device, piece)
-    return this.#have[at] === 0 && this.#asked[at] === 0
+    this.#near[at] = (this.#near[at] ?? 0) | TAKEN
   }
 
   #hasRoom(device: number): boolean {
@@ -267,22 +290,29 @@ class Coarse {
     return false
   }
 
+  /** Of those that are equally rare the first of what is missing, from any place on. */
   #rarestOf(device: number, from: number): number {
     const count = this.#missingCount[device] ?? 0
-    const missing = defined(this.#missing[device], 'a device')
-    const isSource = from === 0
-    const [base, theirs] = [device * this.#pieceCount, from * this.#pieceCount]
+    const places = defined(this.#missingAt[device], 'a device')
+    const ungiven = from === 0 && this.#givenCount < this.#pieceCount
+    const [own, theirs] = [device * this.#haveWords, from * this.#haveWords]
+    const base = device * this.#pieceCount
     const offset = this.#random.integer(0, count - 1)
     let rarest = NONE
     let least = 256
-    for (let step = 0; step < count && least > 1; step++) {
-      const at = offset + step
-      const piece = missing[at < count ? at : at - count] ?? 0
-      if (this.#have[theirs + piece] === 0 || this.#asked[base + piece] === 1) continue
-      if (isSource && !this.#mayGive(piece)) continue
-      const spread = this.#spread[base + piece] ?? 0
-      if (spread < least) {
+    let nearest = count
+    for (let at = 0; at < this.#haveWords; at++) {
+      let word = (this.#have[theirs + at] ?? 0) & ~(this.#taken[own + at] ?? 0)
+      if (ungiven) word &= ~(this.#given[at] ?? 0)
+      for (; word !== 0; word &= word - 1) {
+        const piece = at * WORD_BITS + 31 - Math.clz32(word & -word)
+        const spread = this.#near[base + piece] ?? 0
+        if (spread > least) continue
+        const place = (places[piece] ?? 0) - offset
+        const after = place < 0 ? place + count : place
+        if (spread === least && after > nearest) continue
         least = spread
+        nearest = after
         rarest = piece
       }
     }
@@ -291,13 +321,13 @@ class Coarse {
 
   /** A source that assigns gives nothing twice before everything once. */
   #mayGive(piece: number): boolean {
-    return this.#givenCount === this.#pieceCount || this.#given[piece] === 0
+    return this.#givenCount === this.#pieceCount || !this.#bit(this.#given, 0, piece)
   }
 
   #gives(piece: number): void {
     this.#sourcePieces++
-    if (this.#given[piece] === 1) return
-    this.#given[piece] = 1
+    if (this.#bit(this.#given, 0, piece)) return
+    this.#setBit(this.#given, 0, piece)
     this.#givenCount++
   }
 
@@ -322,9 +352,9 @@ class Coarse {
   }
 
   #begin(device: number, piece: number, how: { readonly atMs: number; readonly isAcross: boolean }): void {
-    this.#asked[this.#at(device, piece)] = 1
-    if ((this.#spread[this.#at(device, piece)] ?? 0) > 0)
+    if (((this.#near[this.#at(device, piece)] ?? 0) & SPREAD_MASK) > 0)
       this.#offered[device] = (this.#offered[device] ?? 0) - 1
+    this.#setTaken(device, piece)
     this.#busy[device] = (this.#busy[device] ?? 0) + 1
     this.#slots.add({ device, piece, ...how })
   }
@@ -344,10 +374,12 @@ class Coarse {
     const count = this.#missingCount[device] ?? 0
     const missing = defined(this.#missing[device], 'a device')
     const offset = this.#random.integer(0, Math.max(0, count - 1))
+    const free = this.#freeAcross(device)
+    if (free.length === 0) return NONE
     for (let step = 0; step < count; step++) {
       const piece = missing[(offset + step) % count] ?? 0
-      if (this.#mayBring(device, piece, isOwnShare) && this.#holderAcross(device, piece) !== NONE)
-        return piece
+      if (!this.#mayBring(device, piece, isOwnShare)) continue
+      for (const other of free) if (this.#givesAcross(other, piece)) return piece
     }
     return NONE
   }
@@ -355,7 +387,7 @@ class Coarse {
   #mayBring(device: number, piece: number, isOwnShare: boolean): boolean {
     const site = this.#siteOf[device] ?? 0
     const at = this.#at(site, piece)
-    if (this.#claimed[at] === 1 || this.#asked[this.#at(device, piece)] === 1) return false
+    if (this.#claimed[at] === 1 || this.#bit(this.#taken, device, piece)) return false
     if (isOwnShare !== (this.#firstBringer[at] === device)) return false
     return this.#isOut[piece] === 1 || this.#mayTakeOut(site, piece)
   }
@@ -366,21 +398,40 @@ class Coarse {
     return this.#isLeaving[piece] === 0 && this.#nowMs >= graces * TRANSFER_LIMITS.claimGraceMs
   }
 
+  /** What would come later than that is not asked for yet. */
+  get #aheadMs(): number {
+    return this.#nowMs + TRANSFER_LIMITS.crossingAheadMs
+  }
+
+  #freeAcrossMs(device: number): number {
+    return Math.max(this.#upFreeMs[device] ?? 0, this.#wanUpFreeMs[this.#siteOf[device] ?? 0] ?? 0)
+  }
+
+  /** Neighbours in other sites whose links are not too busy: mostly few, for what crosses is asked for well ahead. */
+  #freeAcross(device: number): number[] {
+    const free: number[] = []
+    const beforeMs = this.#aheadMs
+    for (const other of this.#across[device] ?? []) if (this.#freeAcrossMs(other) < beforeMs) free.push(other)
+    return free
+  }
+
+  #givesAcross(other: number, piece: number): boolean {
+    if (!this.#bit(this.#have, other, piece)) return false
+    // While there are pieces that only the source's site has, it gives no others.
+    return (
+      this.#siteOf[other] !== 0 || this.#leavingCount === this.#pieceCount || this.#isLeaving[piece] === 0
+    )
+  }
+
   /** Of those that have the piece, the one whose links are free first. */
   #holderAcross(device: number, piece: number): number {
     let best = NONE
-    // What would come later than that is not asked for yet.
-    let bestMs = this.#nowMs + TRANSFER_LIMITS.crossingAheadMs
+    let bestMs = this.#aheadMs
     for (const other of this.#across[device] ?? []) {
-      if (this.#have[this.#at(other, piece)] === 0) continue
-      // While there are pieces that only the source's site has, it gives no others.
-      const isOfSource = this.#siteOf[other] === 0
-      if (isOfSource && this.#leavingCount < this.#pieceCount && this.#isLeaving[piece] === 1) continue
-      const freeMs = Math.max(this.#upFreeMs[other] ?? 0, this.#wanUpFreeMs[this.#siteOf[other] ?? 0] ?? 0)
-      if (freeMs < bestMs) {
-        best = other
-        bestMs = freeMs
-      }
+      const freeMs = this.#freeAcrossMs(other)
+      if (freeMs >= bestMs || !this.#givesAcross(other, piece)) continue
+      best = other
+      bestMs = freeMs
     }
     return best
   }
