@@ -56,7 +56,7 @@ export class OriginClient {
   #state = READY
   /** Of those that pass, in a row. */
   #failures = 0
-  /** How often it was set aside. Good answers do not take that back: what is wrong may be another file, or the bytes. */
+  /** How often it was set aside. Good answers take nothing back: what is wrong may be another file, or the bytes. */
   #asides = 0
   #timer: NodeJS.Timeout | undefined
 
