@@ -40,7 +40,7 @@ import type {
 } from './swarm-driver-types.ts'
 import { addTally, NO_TALLY, type Tally, tallyOf } from './tally.ts'
 
-/** How often it is said what came from the origin: a process that ends without a word leaves no more than that untold. */
+/** How often it is said what came from the origin: what a process that is killed leaves unsaid is no more than that. */
 const ORIGIN_TOLD_MS = MINUTE_MS
 
 interface Attached {
