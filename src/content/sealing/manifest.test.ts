@@ -4,7 +4,6 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
-import { comparePaths } from '../file-entries.ts'
 import {
   decodeManifest,
   encodeManifest,

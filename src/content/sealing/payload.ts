@@ -59,9 +59,9 @@ export function sealObject(
 
 export type OpenedPayload =
   | { readonly plaintext: Uint8Array; readonly fault?: undefined }
-  | { readonly fault: 'size' }
+  | { readonly fault: 'size'; readonly plaintext?: undefined }
   /** The first chunk that does not open. */
-  | { readonly fault: 'chunk'; readonly chunk: number }
+  | { readonly fault: 'chunk'; readonly chunk: number; readonly plaintext?: undefined }
 
 /** Opens a payload without padding, such as one that another program made. */
 export function openPayload(
