@@ -44,7 +44,10 @@ describe('an envelope', () => {
     const envelope = wrapEnvelope(fileKey, [ann.publicKey, bob.publicKey], bytes =>
       new Uint8Array(bytes).fill(++drawn)
     )
-    assert.equal(createHash('sha256').update(envelope).digest('hex'), '570fd9726159ab0fe924215b3f67b845d52493de37693ee5b290e9941e687e59')
+    assert.equal(
+      createHash('sha256').update(envelope).digest('hex'),
+      '570fd9726159ab0fe924215b3f67b845d52493de37693ee5b290e9941e687e59'
+    )
     assert.match(fromUtf8(envelope) ?? '', /^age-encryption\.org\/v1\n-> X25519 \S{43}\n\S{43}\n-> X25519/)
   })
 
@@ -138,7 +141,10 @@ describe('keys as text', () => {
     const secret = decodeIdentity(
       'AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0'
     )
-    assert.equal(toHex(secret ?? new Uint8Array(0)), 'ca1626252c53cf1a4dc46695e7fcc46594cb4ccadedb6712dfda0753f3ae355e')
+    assert.equal(
+      toHex(secret ?? new Uint8Array(0)),
+      'ca1626252c53cf1a4dc46695e7fcc46594cb4ccadedb6712dfda0753f3ae355e'
+    )
     const { publicKey } = new X25519Key(secret ?? new Uint8Array(32))
     const text = encodeRecipient(publicKey)
     assert.equal(text, 'age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef')
