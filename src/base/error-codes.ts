@@ -20,6 +20,10 @@ export const ERROR_CODES = {
   INFO_INVALID: { meaning: 'An info dictionary breaks a rule of BEP 52 or of this project.', exitCode: 65 },
   TORRENT_INVALID: { meaning: 'A .torrent file or magnet link is malformed.', exitCode: 65 },
   PATH_UNSAFE: { meaning: 'A path could escape the destination or collide with another.', exitCode: 65 },
+  SEALED_INVALID: {
+    meaning: 'A sealed object, manifest or envelope is damaged, or is not what its key belongs to.',
+    exitCode: 65
+  },
   SOURCE_UNSUPPORTED: {
     meaning: 'A folder to publish holds something that is neither file nor folder nor safe link.',
     exitCode: 65
