@@ -52,7 +52,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/placement': {
     what: 'failure domains, policies, assignment of copies and shares, repair plan, safety',
-    uses: ['src/base'],
+    uses: ['src/base', 'src/ledger'],
     packages: [],
     pure: true
   },

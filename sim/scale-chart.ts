@@ -1,5 +1,6 @@
 /** Draws how the time to the last device, and the bytes over the WAN, grow with the number of devices. */
 
+import { framed, rounded } from './chart-frame.ts'
 import type { OrganisationResult } from './organisation.ts'
 
 const WIDTH = 760
@@ -35,29 +36,25 @@ export function drawScale(results: readonly OrganisationResult[]): string {
   const wanMax = 10 ** Math.ceil(Math.log10(Math.max(...results.map(each => each.wanBytes / GB))))
   const wan = logarithmic(1, wanMax, [HEIGHT - BOTTOM, TOP])
   const line = (y: (result: OrganisationResult) => number): string =>
-    results.map(result => `${round(x.of(result.devices))},${round(y(result))}`).join(' ')
+    results.map(result => `${rounded(x.of(result.devices))},${rounded(y(result))}`).join(' ')
   const ofWan = (result: OrganisationResult): number => wan.of(Math.max(1, result.wanBytes / GB))
   const marks = (y: (result: OrganisationResult) => number, colour: string): string[] =>
     results.map(
       result =>
-        `<circle cx="${round(x.of(result.devices))}" cy="${round(y(result))}" r="3.5" fill="${colour}"/>`
+        `<circle cx="${rounded(x.of(result.devices))}" cy="${rounded(y(result))}" r="3.5" fill="${colour}"/>`
     )
   const ofLast = (result: OrganisationResult): number => seconds.of(result.lastSeconds)
   const ofBound = (result: OrganisationResult): number => seconds.of(result.boundSeconds)
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
-    `<text x="${LEFT}" y="24" font-size="15">10 GB to all devices, simulated: time to the last, and bytes over the WAN</text>`,
+  const title = '10 GB to all devices, simulated: time to the last, and bytes over the WAN'
+  return framed({ width: WIDTH, height: HEIGHT, left: LEFT, title }, [
     ...axes({ x, seconds, wan, results, secondsMax, wanMax }),
     `<polyline points="${line(ofBound)}" fill="none" stroke="#888888" stroke-dasharray="5 4"/>`,
     `<polyline points="${line(ofLast)}" fill="none" stroke="#1f5fa8" stroke-width="2"/>`,
     ...marks(ofLast, '#1f5fa8'),
     `<polyline points="${line(ofWan)}" fill="none" stroke="#b4541a" stroke-width="2"/>`,
     ...marks(ofWan, '#b4541a'),
-    ...legend(),
-    '</svg>',
-    ''
-  ].join('\n')
+    ...legend()
+  ])
 }
 
 function axes(chart: {
@@ -71,7 +68,7 @@ function axes(chart: {
   const { x, seconds, wan, results, secondsMax, wanMax } = chart
   const lines: string[] = []
   for (const { devices, sites } of results) {
-    const at = round(x.of(devices))
+    const at = rounded(x.of(devices))
     lines.push(`<line x1="${at}" y1="${TOP}" x2="${at}" y2="${HEIGHT - BOTTOM}" stroke="#eeeeee"/>`)
     lines.push(`<text x="${at}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${devices}</text>`)
     lines.push(
@@ -79,12 +76,12 @@ function axes(chart: {
     )
   }
   for (let value = 0; value <= secondsMax; value += 100) {
-    const at = round(seconds.of(value))
+    const at = rounded(seconds.of(value))
     lines.push(`<line x1="${LEFT}" y1="${at}" x2="${WIDTH - RIGHT}" y2="${at}" stroke="#dddddd"/>`)
     lines.push(`<text x="${LEFT - 8}" y="${at + 4}" text-anchor="end" fill="#1f5fa8">${value} s</text>`)
   }
   for (let value = 1; value <= wanMax; value *= 10) {
-    const at = round(wan.of(value))
+    const at = rounded(wan.of(value))
     lines.push(`<text x="${WIDTH - RIGHT + 8}" y="${at + 4}" fill="#b4541a">${value} GB</text>`)
   }
   return lines
@@ -97,8 +94,4 @@ function legend(): string[] {
     `<text x="${LEFT + 190}" y="${y}" fill="#888888">bound by the links (dashed)</text>`,
     `<text x="${LEFT + 400}" y="${y}" fill="#b4541a">bytes over all WAN links (right)</text>`
   ]
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10
 }

@@ -1,6 +1,7 @@
 /** Draws a year, week by week: what repairs moved, as bars, and which part of the devices was on, as a line. */
 
 import { formatBytes } from '../src/base/units.ts'
+import { framed, rounded } from './chart-frame.ts'
 import type { YearResult } from './year.ts'
 
 const WIDTH = 760
@@ -21,53 +22,44 @@ export function drawYear({ weeks, devices, storedBytes }: YearResult): string {
   const step = (WIDTH - LEFT - RIGHT) / weeks.length
   const height = (bytes: number): number => (bytes / GB / top) * (bottom - TOP)
   const bars = weeks.flatMap(({ replacedBytes, standInBytes }, at) => {
-    const x = round(LEFT + at * step)
-    const width = round(step * BAR_SHARE)
+    const x = rounded(LEFT + at * step)
+    const width = rounded(step * BAR_SHARE)
     const [owed, standIn] = [height(replacedBytes), height(standInBytes)]
     const bar = (upTo: number, tall: number, fill: string): string =>
-      `<rect x="${x}" y="${round(bottom - upTo)}" width="${width}" height="${round(tall)}" fill="${fill}"/>`
+      `<rect x="${x}" y="${rounded(bottom - upTo)}" width="${width}" height="${rounded(tall)}" fill="${fill}"/>`
     return [bar(owed, owed, '#1f5fa8'), bar(owed + standIn, standIn, '#e0a030')]
   })
   const line = weeks.map(
     ({ presentShare }, at) =>
-      `${round(LEFT + (at + BAR_SHARE / 2) * step)},${round(bottom - presentShare * (bottom - TOP))}`
+      `${rounded(LEFT + (at + BAR_SHARE / 2) * step)},${rounded(bottom - presentShare * (bottom - TOP))}`
   )
   const stored = formatBytes(storedBytes)
   const title = `A simulated year of ${devices} devices with ${stored} of copies: what repairs moved`
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
-    `<text x="${LEFT}" y="24" font-size="15">${title}</text>`,
+  return framed({ width: WIDTH, height: HEIGHT, left: LEFT, title }, [
     ...axes(top, weeks.length, step),
     ...bars,
     `<polyline points="${line.join(' ')}" fill="none" stroke="#888888" stroke-width="1.5"/>`,
     `<text x="${LEFT}" y="${HEIGHT - 10}" fill="#1f5fa8">GB a week to devices that owe them</text>`,
     `<text x="${LEFT + 230}" y="${HEIGHT - 10}" fill="#b87a10">to stand-ins</text>`,
-    `<text x="${LEFT + 330}" y="${HEIGHT - 10}" fill="#777777">devices that are on, on the average (right)</text>`,
-    '</svg>',
-    ''
-  ].join('\n')
+    `<text x="${LEFT + 330}" y="${HEIGHT - 10}" fill="#777777">devices that are on, on the average (right)</text>`
+  ])
 }
 
 function axes(top: number, weeks: number, step: number): string[] {
   const bottom = HEIGHT - BOTTOM
   const lines: string[] = []
   for (let value = 0; value <= top; value += GRID_GB) {
-    const y = round(bottom - (value / top) * (bottom - TOP))
+    const y = rounded(bottom - (value / top) * (bottom - TOP))
     lines.push(`<line x1="${LEFT}" y1="${y}" x2="${WIDTH - RIGHT}" y2="${y}" stroke="#dddddd"/>`)
     lines.push(`<text x="${LEFT - 8}" y="${y + 4}" text-anchor="end" fill="#1f5fa8">${value} GB</text>`)
   }
   for (const percent of [0, 50, 100]) {
-    const y = round(bottom - (percent / 100) * (bottom - TOP) + 4)
+    const y = rounded(bottom - (percent / 100) * (bottom - TOP) + 4)
     lines.push(`<text x="${WIDTH - RIGHT + 8}" y="${y}" fill="#777777">${percent} %</text>`)
   }
   for (let week = 0; week < weeks; week += WEEKS_LABELLED) {
-    const x = round(LEFT + week * step)
+    const x = rounded(LEFT + week * step)
     lines.push(`<text x="${x}" y="${bottom + 18}">${week + 1}</text>`)
   }
   return [...lines, `<text x="${LEFT}" y="${bottom + 34}" fill="#777777">week</text>`]
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10
 }

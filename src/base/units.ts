@@ -34,6 +34,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
+/** "1 device", "3 devices", "2 copies". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 const DURATION_UNITS: Record<string, number> = {
   ms: 1,
   s: SECOND_MS,

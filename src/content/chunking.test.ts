@@ -4,19 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { KIB, MIB } from '../base/units.ts'
 import { CHUNK_BYTES_AVERAGE, CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, chunkLength, GEAR } from './chunking.ts'
-
-/** Reproducible noise. */
-function noise(bytes: number, seed: number): Uint8Array {
-  const out = new Uint8Array(bytes)
-  let state = seed | 1
-  for (let at = 0; at < bytes; at++) {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    out[at] = state & 0xff
-  }
-  return out
-}
+import { noise } from './noise.conformance.ts'
 
 function cuts(bytes: Uint8Array): number[] {
   const lengths: number[] = []

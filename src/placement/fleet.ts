@@ -13,9 +13,9 @@
 import { assert } from '../base/assert.ts'
 import type { DeviceId } from '../base/ids.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts'
+import type { DeviceKind } from '../ledger/encoding/names.ts'
 
-export const DEVICE_KINDS = ['server', 'desktop', 'laptop'] as const
-export type DeviceKind = (typeof DEVICE_KINDS)[number]
+export { DEVICE_KINDS, type DeviceKind } from '../ledger/encoding/names.ts'
 
 export type DeviceState =
   | { readonly kind: 'present' }

@@ -17,6 +17,11 @@ export interface Slot {
   readonly share: number | null
 }
 
+/** What counts once: a device with a whole copy, or a share, whoever has it. */
+export function partOf({ device, share }: Slot): string {
+  return share === null ? device : String(share)
+}
+
 export interface Holding extends Slot {
   /** Of its last proof; undefined when it says that it holds it and has proved nothing yet. */
   readonly provedMs: number | undefined

@@ -28,6 +28,7 @@ import {
   isPromised,
   isPromiseOver,
   isWithinReach,
+  partOf,
   type Slot,
   type Standing,
   standingOf,
@@ -221,11 +222,6 @@ function whyNotYet(
 
 function isReached({ standing, isWithinReach }: Known): boolean {
   return standing === 'proved' && isWithinReach
-}
-
-/** What counts once: a device with a whole copy, or a share, whoever has it. */
-function partOf({ device, share }: Slot): string {
-  return share === null ? device : String(share)
 }
 
 function slotOf({ device, share }: Slot): Slot {

@@ -10,8 +10,10 @@
  * while no share is held twice, and else a number that is too small rather than too large.
  */
 
+import { counted } from '../base/units.ts'
 import { isAllowed } from './field.ts'
 import type { Device } from './fleet.ts'
+import { partOf } from './holding.ts'
 import { type Policy, type Shortfall, shortfalls, slotCount, slotsToRead } from './policy.ts'
 
 /** A slot that is proved. */
@@ -33,10 +35,10 @@ export interface Safety {
 
 export function safetyOf(policy: Policy, holders: readonly Holder[]): Safety {
   const allowed = holders.filter(({ device }) => isAllowed(device, policy))
-  const slots = new Set(allowed.map(partOf)).size
+  const slots = countParts(allowed)
   const sites = new Set(allowed.map(({ device }) => device.site)).size
   const missing = shortfalls(policy, { slots, sites })
-  const isReadable = new Set(holders.map(partOf)).size >= slotsToRead(policy)
+  const isReadable = countParts(holders) >= slotsToRead(policy)
   return {
     ...{ isKept: missing.length === 0, missing, slots, sites, isReadable },
     survives: isReadable
@@ -56,8 +58,8 @@ function survivedLosses(
 ): number {
   const domains = Map.groupBy(holders, ({ device }) => domainOf(device))
   if (shares === null) return domains.size - 1
-  const counts = [...domains.values()].map(held => new Set(held.map(partOf)).size).sort((a, b) => b - a)
-  let left = new Set(holders.map(partOf)).size
+  const counts = [...domains.values()].map(held => countParts(held)).sort((a, b) => b - a)
+  let left = countParts(holders)
   let losses = 0
   for (const count of counts) {
     left -= count
@@ -67,9 +69,8 @@ function survivedLosses(
   return losses
 }
 
-/** What counts once: a device with a whole copy, or a share, whoever has it. */
-function partOf({ device, share }: Holder): string {
-  return share === null ? device.id : String(share)
+function countParts(holders: readonly Holder[]): number {
+  return new Set(holders.map(({ device, share }) => partOf({ device: device.id, share }))).size
 }
 
 /** The same in words. */
@@ -78,7 +79,9 @@ export function safetyText(policy: Policy, { isKept, missing, slots, sites, surv
   const proved = `${slots} of ${slotCount(policy)} ${what} are proved, on ${counted(sites, 'site')}`
   if (survives === undefined) return `not readable: ${proved}, and it takes ${slotsToRead(policy)} to read it`
   const lacks = missing.map(({ part, wanted, got }) =>
-    counted(wanted - got, part === 'sites' ? 'more site' : part === 'shares' ? 'more share' : 'more copy')
+    part === 'copies'
+      ? counted(wanted - got, 'more copy', 'more copies')
+      : counted(wanted - got, part === 'sites' ? 'more site' : 'more share')
   )
   const losses = [
     ...(survives.sites > 0 ? [`any ${counted(survives.sites, 'site')}`] : []),
@@ -86,8 +89,4 @@ export function safetyText(policy: Policy, { isKept, missing, slots, sites, surv
   ]
   const survived = losses.length > 0 ? `survives the loss of ${losses.join(' or ')}` : 'survives no loss'
   return `${isKept ? 'safe' : `not safe, for want of ${lacks.join(' and ')}`}: ${proved}; ${survived}`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${count === 1 ? noun : noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`
 }

@@ -101,8 +101,8 @@ export class Schedule {
   #freeUntilMs = 0
   /** Pieces that were announced by whom they were given to. */
   #arrivedBytes = 0
-  /** Whether time alone may change whether it assigns. */
-  #isNeeded = false
+  /** It is a source that somebody needs to assign: time alone may change whether it does. */
+  #mayAssign = false
   /** Every piece was among the peers that want it. */
   #hasDelivered = false
 
@@ -255,7 +255,7 @@ export class Schedule {
 
   /** Whether it has to be reviewed now and then, whatever peers say. */
   get needsReview(): boolean {
-    return this.#isNeeded
+    return this.#mayAssign
   }
 
   /** Whether to assign now; true when that has changed. */
@@ -264,9 +264,9 @@ export class Schedule {
     const isNeeded = this.#picker.isComplete && takers.length >= ASSIGNING_PEERS_MIN
     if (takers.length === 0) this.#hasDelivered = false
     else if (isNeeded && !this.#isUndelivered(takers)) this.#hasDelivered = true
-    this.#isNeeded = isNeeded && !this.#hasDelivered
+    this.#mayAssign = isNeeded && !this.#hasDelivered
     const progress = { sentBytes, arrivedBytes: this.#arrivedBytes }
-    const assigns = this.#isNeeded && !this.#isIdle(progress, nowMs)
+    const assigns = this.#mayAssign && !this.#isIdle(progress, nowMs)
     if (assigns === this.#assigns) return false
     this.#assigns = assigns
     if (assigns) this.#idleWatch.begin(progress, nowMs)

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { concatBytes, toHex, utf8 } from '../../base/bytes.ts'
 import { planReconstruction } from './coding-matrix.ts'
 import { type MatrixProduct, tableProduct } from './matrix-product.ts'
-import { firstDifference, naiveShares, noise } from './naive-code.conformance.ts'
+import { firstDifference, naiveShares, spreadNoise } from './naive-code.conformance.ts'
 import { shareBytes, shareRuns, stripeAt, stripeCount } from './share-layout.ts'
 import { type SharedObject, UNIT_BYTES_MIN } from './share-scheme.ts'
 import { StripeEncoder } from './stripe-encoding.ts'
@@ -114,7 +114,7 @@ const cases = fc
 test('law: shares are those of the naive code, and any k of them give all others and the object', () => {
   fc.assert(
     fc.property(cases, ({ object, order, seed }) => {
-      const bytes = noise(object.objectBytes, seed)
+      const bytes = spreadNoise(object.objectBytes, seed)
       const shares = encode(object, bytes, tableProduct)
       if (object.objectBytes <= 40)
         assert.equal(firstDifference(shares, naiveShares(object, bytes)), undefined)
@@ -126,14 +126,14 @@ test('law: shares are those of the naive code, and any k of them give all others
 
 test('shares of two stripes and a part are those of the naive code', () => {
   const object = { ...scheme(3, 2), objectBytes: 7 * UNIT_BYTES_MIN + 5 }
-  const bytes = noise(object.objectBytes, 1)
+  const bytes = spreadNoise(object.objectBytes, 1)
   assert.equal(firstDifference(encode(object, bytes, tableProduct), naiveShares(object, bytes)), undefined)
 })
 
 test('any four of six: all fifteen choices, for lengths around nothing and around a unit', () => {
   for (const objectBytes of [0, 1, 3, 4, 5, UNIT_BYTES_MIN, 4 * UNIT_BYTES_MIN + 1]) {
     const object = { ...scheme(4, 2), objectBytes }
-    const bytes = noise(objectBytes, 7)
+    const bytes = spreadNoise(objectBytes, 7)
     const shares = encode(object, bytes, tableProduct)
     for (let first = 0; first < 6; first++)
       for (let second = first + 1; second < 6; second++) {
@@ -145,7 +145,7 @@ test('any four of six: all fifteen choices, for lengths around nothing and aroun
 
 test('a part of a lost share is made of the same parts of others', () => {
   const object = { ...scheme(5, 3), objectBytes: 11 * UNIT_BYTES_MIN }
-  const shares = encode(object, noise(object.objectBytes, 3), tableProduct)
+  const shares = encode(object, spreadNoise(object.objectBytes, 3), tableProduct)
   const plan = planReconstruction(object, { available: [7, 0, 5, 3, 4], wanted: [1] })
   assert.ok(plan.kind === 'reconstruction')
   const part = (share: number) => (shares[share] as Uint8Array).subarray(1001, 30_000)

@@ -3,19 +3,12 @@
  * one byte position at a time, and the cut of an object by walking over it. Shares nothing with what is tested.
  */
 
+import { noise } from '../noise.conformance.ts'
 import type { SharedObject } from './share-scheme.ts'
 
-/** Reproducible noise. */
-export function noise(bytes: number, seed: number): Uint8Array {
-  const out = new Uint8Array(bytes)
-  let state = (Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995) | 1
-  for (let at = 0; at < bytes; at++) {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    out[at] = state & 0xff
-  }
-  return out
+/** Noise of seeds that lie near each other and begin differently all the same; the golden shares are of it. */
+export function spreadNoise(bytes: number, seed: number): Uint8Array {
+  return noise(bytes, Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995)
 }
 
 /** Where the first of some buffers differ, or undefined: a difference of thousands of bytes takes minutes to print. */

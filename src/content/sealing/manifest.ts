@@ -15,8 +15,8 @@
  * docs/protocol-sealing.md has the bytes.
  */
 
-import { assert } from '../../base/assert.ts'
-import { fromUtf8, toHex } from '../../base/bytes.ts'
+import { assert, defined } from '../../base/assert.ts'
+import { fromHex, fromUtf8, toHex } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { idBytes, piecesRootFromBytes } from '../../base/ids.ts'
 import { MIB } from '../../base/units.ts'
@@ -234,9 +234,7 @@ function textOf(bytes: Uint8Array, what: string): string {
 }
 
 function bytesOfName(name: string): Uint8Array {
-  return Uint8Array.from({ length: OBJECT_NAME_BYTES }, (_, at) =>
-    Number.parseInt(name.slice(2 * at, 2 * at + 2), 16)
-  )
+  return defined(fromHex(name), 'a name that was checked')
 }
 
 function invalid(action: string, reason: string): AppError {

@@ -5,6 +5,7 @@
  */
 
 import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
+import { counted } from '../../base/units.ts'
 import type { Cutoff, DatasetPolicy, Grantee, OperationContent, Scope } from './operation-content.ts'
 
 export interface OperationNames {
@@ -123,8 +124,4 @@ function versionInWords(version: VersionId): string {
 
 function hashInWords(hash: Uint8Array): string {
   return [...hash.subarray(0, 6)].map(byte => byte.toString(16).padStart(2, '0')).join('')
-}
-
-function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`
 }

@@ -11,8 +11,8 @@ export function checkOriginUrl(url: string): void {
   if (isOriginUrl(url) && URL.canParse(url)) return
   throw new AppError(
     'USAGE',
-    'that can not be the URL of an origin: it begins with http:// or https://, has a host in small letters, a port that exists and a path ' +
-      'from / on, percent-encoded where needed, and neither a user, a password, a query nor a fragment, since every ' +
+    'that can not be the URL of an origin: it begins with http:// or https://, has a host in small letters, a port ' +
+      'that exists and a path from / on, percent-encoded where needed, and neither a user, a password, a query nor a fragment, since every ' +
       `member of the org reads it; at most ${ORIGIN_URL_CHARACTERS_MAX} characters`
   )
 }

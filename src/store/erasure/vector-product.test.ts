@@ -7,7 +7,7 @@ import {
   type MatrixProductTask,
   tableProduct
 } from '../../content/erasure/matrix-product.ts'
-import { firstDifference, noise } from '../../content/erasure/naive-code.conformance.ts'
+import { firstDifference, spreadNoise } from '../../content/erasure/naive-code.conformance.ts'
 import { SHARES_MAX } from '../../content/erasure/share-scheme.ts'
 import { BLOCK_BYTES } from './product-kernel.ts'
 import { VectorProduct } from './vector-product.ts'
@@ -63,9 +63,9 @@ for (const relaxed of [false, true]) {
       fc.property(shapes, ({ columns, rows, bytes, short, sums, seed }) => {
         const inputs = Array.from({ length: columns }, (_, column) => {
           const length = Math.max(0, bytes - ((short * column) % (short + 1)))
-          return noise(length + column, seed + column).subarray(column)
+          return spreadNoise(length + column, seed + column).subarray(column)
         })
-        const coefficients = noise(columns * rows, seed + columns)
+        const coefficients = spreadNoise(columns * rows, seed + columns)
         for (let row = 0; row < rows; row += 2)
           if (sums) coefficients.fill(1, row * columns, (row + 1) * columns)
         const task = { coefficients, inputs }
@@ -91,8 +91,8 @@ test('what one task left in the memory of the kernel does not show in the next',
   const { product } = new VectorProduct()
   const shape = { rows: 1, bytes: 100 }
   const coefficients = Uint8Array.of(3, 7)
-  outputsOf(product, { coefficients, inputs: [noise(100, 1), noise(100, 2)] }, shape)
-  const task = { coefficients, inputs: [noise(0, 3), noise(3, 4)] }
+  outputsOf(product, { coefficients, inputs: [spreadNoise(100, 1), spreadNoise(100, 2)] }, shape)
+  const task = { coefficients, inputs: [spreadNoise(0, 3), spreadNoise(3, 4)] }
   sameAsByTables(product, task, shape)
 })
 
@@ -125,7 +125,7 @@ test('a code is encoded and decoded: 10+4, four data shares lost', () => {
   const { product } = new VectorProduct()
   const size = { dataShares: 10, parityShares: 4 }
   const bytes = 2 * BLOCK_BYTES + 77
-  const data = Array.from({ length: 10 }, (_, share) => noise(bytes, share))
+  const data = Array.from({ length: 10 }, (_, share) => spreadNoise(bytes, share))
   const parity = Array.from({ length: 4 }, () => new Uint8Array(bytes))
   product({ coefficients: parityCoefficients(size), inputs: data, outputs: parity })
   const wanted = [0, 3, 4, 9]
