@@ -173,7 +173,7 @@ class ManyConnectors {
     await one.transport.stop()
   }
 
-  /** The network of one is gone. The links of the others stay, and those that they would make meanwhile do not matter. */
+  /** The network of one is gone; the links of the others stay. */
   cutOff(one: Running): void {
     for (const each of this.living) this.#network.leave(addressOf(each))
     for (const device of this.linksOf(one)) void one.transport.hangUp(device, 'the network is gone')

@@ -124,7 +124,7 @@ export class Connector {
     this.#soon(device)
   }
 
-  /** Makes room where hints are of devices that nobody knows: whoever makes those up keeps no member from being found. */
+  /** Makes room where a hint is of a device that nobody knows: made-up ones keep no member from being found. */
   #dropHint(): boolean {
     const state = this.#init.keeper.state()
     for (const device of this.#hints.keys()) if (!state.devices.has(device)) return this.#hints.delete(device)

@@ -7,11 +7,11 @@
  *  2. where few members are known: all of them; else those that the rule of neighbours.ts chooses, without those that
  *     are silent
  *  3. those that it would choose if they were not silent: they may be back
- *  4. with few links: anybody that is known, and otherwise one at a time of those that have not been heard of for long.
+ *  4. now and then, one of a site for all of it, somebody in another site: `visited`. Who brings is decided by hashes
+ *     of what members say of themselves, so a few that conspire can be all the bringers of a site, and keep from it
+ *     what they like, revocations above all. With a visit to anybody honest it comes nevertheless.
+ *  5. with few links: anybody that is known, and otherwise one at a time of those that have not been heard of for long.
  *     So two parts of an organisation that lost each other for longer than statements live find together again.
- *  5. now and then, one of a site for all of it, somebody in another site: `visited`. Who brings is decided by hashes of
- *     what members say of themselves, so a few that conspire can be all the bringers of a site, and keep from it what
- *     they like, revocations above all. With a visit to anybody honest it comes nevertheless.
  *
  * A link is given up only by who dialled it, when neither end's choice by the rule, no fetch and no serving needs it;
  * and, if it was not made for a fetch, only while there are more than the rule allows for. So nothing is given up for
@@ -82,8 +82,8 @@ function atLast({ self, neighbourhood, known, linked, turn }: LinkView): DeviceI
 }
 
 /**
- * Whom to link with for a short while, to hear what is known elsewhere: at most one. Of a site, however large, about one
- * device visits in VISIT_TURNS turns, and each of other sites is as likely to be visited.
+ * Whom to link with for a short while, to hear what is known elsewhere: at most one. Of a site, however large, about
+ * one device visits in VISIT_TURNS turns, and each member of the other sites is as likely to be visited.
  */
 export function visited({ self, neighbourhood, known, silent, turn }: LinkView): DeviceId[] {
   const seed = textHash32(self)

@@ -11,8 +11,9 @@
  *   this device are found as well, all of them the same, and must not end the search.
  *
  * At most LINKS_ON_DEMAND_MAX links at a time are named for that, whatever is fetched; versions share in them, and who
- * waited longest for a trial comes first, so that what nobody has does not keep the rest from being found. How long nothing has to come is
- * spread over devices, so that not all of a site turn to the publisher when its bringers are slow.
+ * waited longest for a trial comes first, so that what nobody has does not keep the rest from being found. How long
+ * nothing has to come is spread over devices, so that not all of a site turn to the publisher when its bringers are
+ * slow.
  */
 
 import { textHash32 } from '../../base/hash32.ts'
