@@ -97,6 +97,11 @@ export class Neighbourhood {
     return this.#siteOf.get(device)?.name
   }
 
+  /** How many members say that they are in a site. */
+  sizeOf(site: string): number {
+    return this.#sites.get(site)?.members.length ?? 0
+  }
+
   /** Who brings pieces into a site, in order. */
   bringersOf(site: string, silent: ReadonlySet<DeviceId> = NOBODY): DeviceId[] {
     return first(this.#sites.get(site)?.members ?? [], silent, BRINGERS_PER_SITE).map(({ it }) => it)

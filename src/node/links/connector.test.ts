@@ -54,6 +54,50 @@ test('what somebody says on the local network does not replace the addresses of 
   assert.deepEqual(dialled[0], { device: admin.id, addresses: [...TICKET, ...MADE_UP] })
 })
 
+test('made-up devices on the local network keep no member from being found', async t => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
+  const [admin, self, member] = [keyNamed('admin'), keyNamed('self'), keyNamed('member')]
+  const founder = new TestDevice(admin, foundOrg([admin]))
+  founder.write(enrolment(founder.ledger.org, admin))
+  founder.write(enrolment(founder.ledger.org, member))
+  const { connector, dialled, discover } = lonely(self.id, founder)
+  t.after(() => connector.close())
+  for (let index = 0; index < 10_000; index++)
+    discover(index.toString(16).padStart(64, '0') as DeviceId, MADE_UP)
+  discover(member.id, TICKET)
+  connector.start()
+  t.mock.timers.tick(SECOND_MS)
+  assert.deepEqual(dialled, [{ device: member.id, addresses: TICKET }])
+})
+
+/** A connector whose dials nobody answers. */
+function lonely(self: DeviceId, founder: TestDevice) {
+  const dialled: DialTarget[] = []
+  const events: Partial<TransportEvents>[] = []
+  const connector = new Connector({
+    transport: scripted<Transport>({
+      self,
+      on: heard => void events.push(heard),
+      peers: () => [],
+      dial: async target => {
+        dialled.push(target)
+        return { kind: 'unreachable', detail: 'nobody listens' }
+      }
+    }),
+    keeper: scripted<LedgerKeeper>({ state: () => founder.ledger.state() }),
+    board: scripted<PresenceBoard>({
+      find: () => undefined,
+      onStatement: () => undefined,
+      statements: () => []
+    }),
+    ...{ site: 'here', fetching: () => [], used: () => new Set<DeviceId>(), contacts: [], log: SILENT_LOG }
+  })
+  const discover = (device: DeviceId, addresses: readonly string[]): void => {
+    for (const { onDiscovered } of events) onDiscovered?.(device, addresses)
+  }
+  return { connector, dialled, discover }
+}
+
 interface Running {
   readonly device: DeviceId
   readonly site: string
@@ -129,6 +173,16 @@ class ManyConnectors {
     await one.transport.stop()
   }
 
+  /** The network of one is gone; the links of the others stay. */
+  cutOff(one: Running): void {
+    for (const each of this.living) this.#network.leave(addressOf(each))
+    for (const device of this.linksOf(one)) void one.transport.hangUp(device, 'the network is gone')
+  }
+
+  mend(): void {
+    for (const each of this.living) this.#network.join(each.transport, addressOf(each))
+  }
+
   get living(): Running[] {
     return this.running.filter(({ device }) => !this.#gone.has(device))
   }
@@ -146,6 +200,30 @@ class ManyConnectors {
     return seen.size
   }
 }
+
+function addressOf({ transport }: Running): string {
+  return transport.addresses()[0] ?? assert.fail('it listens')
+}
+
+test('who was cut off itself does not take the others for dead once it is back, and brings no more than is its part', async t => {
+  const many = new ManyConnectors(t, 50, 2)
+  for (const { transport } of many.running) await transport.start()
+  const [one, ...others] = many.running
+  assert.ok(one !== undefined)
+  for (const { connector } of others) connector.start()
+  await many.seconds(t, 15)
+  const bringers = others.find(({ site }) => site === one.site)?.connector.bringers()
+  assert.ok(bringers !== undefined && !bringers.has(one.device))
+  many.cutOff(one)
+  one.connector.start()
+  await many.seconds(t, 60)
+  assert.deepEqual([...(one.connector.bringers() ?? [])], [one.device], 'as it looks while nobody answers')
+  many.mend()
+  for (let second = 0; many.linksOf(one).length === 0 && second < 180; second++) await many.seconds(t, 1)
+  assert.ok(many.linksOf(one).length > 0)
+  await many.seconds(t, 1)
+  assert.deepEqual(one.connector.bringers(), bringers)
+})
 
 test('eighty devices in three sites: each keeps few links, all hold together, and the dead are replaced', async t => {
   const many = new ManyConnectors(t, 80, 3)
@@ -185,10 +263,14 @@ test('a publisher far away is linked while its version is fetched, and let go af
   assert.ok(far !== undefined)
   const version = 'ab'.repeat(32) as VersionId
   const peers = new Set<DeviceId>()
-  reader.fetching = [{ version, publishers: [far.device], peers, receivedBytes: 0 }]
+  let isComing = false
+  const received = { get: () => (isComing ? Date.now() : 0) }
+  const fetching = { version, publishers: [far.device], peers, receivedBytes: 0 }
+  reader.fetching = [Object.defineProperty(fetching, 'receivedBytes', received)]
   await many.seconds(t, 5)
   assert.ok(many.linksOf(reader).includes(far.device))
   peers.add(far.device)
+  isComing = true
   await many.seconds(t, 90)
   assert.ok(many.linksOf(reader).includes(far.device))
   reader.fetching = []

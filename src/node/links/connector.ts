@@ -4,7 +4,8 @@
  * ticket that this device joined with, and from mDNS; whoever answers has to prove the key that was dialled.
  *
  * A member is *present* while its last presence statement lives. It is *silent* when it did not answer the last dial,
- * had no room or did not admit us, until it states anew where it is or links with us.
+ * had no room or did not admit us, until it states anew where it is or links with us. Whom this device found silent
+ * before its first link, or while it had lost all, says something of its own network and not of them.
  */
 
 import type { DeviceId } from '../../base/ids.ts'
@@ -15,7 +16,7 @@ import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { PresenceBoard } from '../ledger/presence-board.ts'
 import type { Log } from '../log.ts'
 import type { PeerLink, Transport } from '../transport/transport.ts'
-import { dialOrder, type LinkView, type OwnLink, surplusLinks } from './link-plan.ts'
+import { dialOrder, type LinkView, type OwnLink, surplusLinks, visited } from './link-plan.ts'
 import { type Fetching, SourceSearch } from './source-search.ts'
 
 const DIALS_AT_ONCE = 8
@@ -62,7 +63,7 @@ export class Connector {
   readonly #dialling = new Set<DeviceId>()
   readonly #refusals = new Map<DeviceId, string>()
   readonly #search = new SourceSearch()
-  /** Links that were dialled for what is, or was, being fetched. */
+  /** Links that were dialled for what is, or was, being fetched, and for visits. */
   readonly #forFetch = new Set<DeviceId>()
   /** Those that did not answer. */
   readonly #dead = new Set<DeviceId>()
@@ -85,6 +86,7 @@ export class Connector {
     })
     init.transport.on({
       onConnect: ({ device }) => {
+        if (init.transport.peers().length <= 1) this.#forgetSilence()
         this.#backoffs.delete(device)
         this.#refusals.delete(device)
         this.#heardOf(device)
@@ -117,9 +119,21 @@ export class Connector {
   }
 
   #discovered(device: DeviceId, addresses: readonly string[]): void {
-    if (!this.#hints.has(device) && this.#hints.size >= HINTED_DEVICES_MAX) return
+    if (!this.#hints.has(device) && this.#hints.size >= HINTED_DEVICES_MAX && !this.#dropHint()) return
     this.#hints.set(device, addresses)
     this.#soon(device)
+  }
+
+  /** Makes room where a hint is of a device that nobody knows: made-up ones keep no member from being found. */
+  #dropHint(): boolean {
+    const state = this.#init.keeper.state()
+    for (const device of this.#hints.keys()) if (!state.devices.has(device)) return this.#hints.delete(device)
+    return false
+  }
+
+  #forgetSilence(): void {
+    this.#dead.clear()
+    this.#silent.clear()
   }
 
   #heardOf(device: DeviceId): void {
@@ -147,10 +161,11 @@ export class Connector {
       linked: new Set(links.map(({ device }) => device)),
       turn: Math.floor(nowMs / TURN_MS)
     }
+    const passing = new Set([...sources, ...visited(view)])
     for (const device of dialOrder(view)) {
       if (this.#dialling.size >= DIALS_AT_ONCE) break
       if (this.#dialling.has(device) || (this.#backoffs.get(device)?.nextMs ?? 0) > nowMs) continue
-      if (sources.includes(device)) this.#forFetch.add(device)
+      if (passing.has(device)) this.#forFetch.add(device)
       void this.#dial(device, this.#addressesOf(device))
     }
     this.#giveUp(view, links, nowMs)

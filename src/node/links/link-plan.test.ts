@@ -5,7 +5,15 @@ import { type DeviceId, deviceIdFromBytes } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { type Member, NEIGHBOURS_MAX, Neighbourhood, SMALL_ORG_MAX } from '../../swarm/neighbours.ts'
 import { MEMBER_LINKS_MAX } from '../transport/transport.ts'
-import { dialOrder, FEW_LINKS, type LinkView, SETTLE_MS, surplusLinks } from './link-plan.ts'
+import {
+  dialOrder,
+  FEW_LINKS,
+  type LinkView,
+  SETTLE_MS,
+  surplusLinks,
+  VISIT_TURNS,
+  visited
+} from './link-plan.ts'
 
 const DIALS_AT_ONCE = 8
 const ROUND_MS = SECOND_MS
@@ -110,7 +118,7 @@ class Org {
     }
     from.links.set(to.device, { isOurs: true, sinceMs: this.nowMs })
     to.links.set(from.device, { isOurs: false, sinceMs: this.nowMs })
-    if (from.sources.includes(to.device)) from.forFetch.add(to.device)
+    if ([...from.sources, ...visited(this.viewOf(from))].includes(to.device)) from.forFetch.add(to.device)
     from.silent.delete(to.device)
     to.silent.delete(from.device)
   }
@@ -121,14 +129,19 @@ class Org {
     peer.links.clear()
   }
 
-  reached(): number {
-    const seen = new Set(this.living.slice(0, 1))
+  /** Whom the first reaches over those that pass on what they hear. */
+  reachable(isHonest: (peer: Peer) => boolean = () => true): Set<Peer> {
+    const seen = new Set(this.living.filter(isHonest).slice(0, 1))
     for (const peer of seen)
       for (const device of peer.links.keys()) {
         const other = this.peers.get(device)
-        if (other !== undefined) seen.add(other)
+        if (other !== undefined && isHonest(other)) seen.add(other)
       }
-    return seen.size
+    return seen
+  }
+
+  reached(): number {
+    return this.reachable().size
   }
 
   get most(): number {
@@ -255,4 +268,49 @@ test('who has no room is left alone, and the next in order is dialled', () => {
   peer.silent.add(full.device)
   const next = dialOrder(org.viewOf(peer)).filter(device => !wanted.includes(device))
   assert.equal(next.length > 0, true)
+})
+
+test('a site all of whose bringers conspire hears of the others nevertheless, by visits that do not stay', () => {
+  const org = new Org([40, 40])
+  const { neighbourhood } = org.viewOf(org.all[0] ?? assert.fail())
+  // Whoever is first in order when those before are gone; so many are linked with each other, and with other sites.
+  const conspiring = new Set<DeviceId>()
+  for (let times = 0; times < 2; times++)
+    for (const device of neighbourhood.bringersOf('site 1', conspiring)) conspiring.add(device)
+  const isHonest = ({ device }: Peer): boolean => !conspiring.has(device)
+  // When all start at once some find each other over sites by having few links.
+  org.isCut = (a, b) => a.site !== b.site && isHonest(a) && isHonest(b)
+  for (let round = 0; round < 10; round++) org.round()
+  org.isCut = () => false
+  for (const { silent } of org.all) silent.clear()
+  org.round()
+  assert.ok([...org.reachable(isHonest)].every(({ site }) => site === 'site 0'))
+  const links = (): number => org.all.reduce((sum, each) => sum + each.links.size, 0)
+  const settled = links()
+  let heard = 0
+  for (let turn = 0; turn < 3 * VISIT_TURNS; turn++) {
+    org.nowMs += 28 * SECOND_MS
+    for (let round = 0; round < 2; round++) org.round()
+    if ([...org.reachable(isHonest)].some(({ site }) => site === 'site 1')) heard++
+  }
+  assert.ok(heard > 0, 'never')
+  assert.ok(links() - settled <= 8, `${links() - settled} more links`)
+})
+
+test('of a site, however large, about one device visits in so many turns, and not always the same', () => {
+  for (const sites of [[400, 40], even(90, 60)]) {
+    const org = new Org(sites)
+    const rounds = 30
+    const visits = new Map<string, number>()
+    const views = org.all.map(peer => ({ peer, view: org.viewOf(peer) }))
+    for (const { peer, view } of views)
+      for (let turn = 0; turn < rounds * VISIT_TURNS; turn++)
+        for (const device of visited({ ...view, turn })) {
+          visits.set(peer.site, (visits.get(peer.site) ?? 0) + 1)
+          assert.notEqual(org.peers.get(device)?.site, peer.site)
+        }
+    assert.equal(visits.size, sites.length)
+    for (const [site, count] of visits)
+      assert.ok(count > 0.4 * rounds && count < 2 * rounds, `${site}: ${count} visits in ${rounds}`)
+  }
 })

@@ -7,7 +7,10 @@
  *  2. where few members are known: all of them; else those that the rule of neighbours.ts chooses, without those that
  *     are silent
  *  3. those that it would choose if they were not silent: they may be back
- *  4. with few links: anybody that is known, and otherwise one at a time of those that have not been heard of for long.
+ *  4. now and then, one of a site for all of it, somebody in another site: `visited`. Who brings is decided by hashes
+ *     of what members say of themselves, so a few that conspire can be all the bringers of a site, and keep from it
+ *     what they like, revocations above all. With a visit to anybody honest it comes nevertheless.
+ *  5. with few links: anybody that is known, and otherwise one at a time of those that have not been heard of for long.
  *     So two parts of an organisation that lost each other for longer than statements live find together again.
  *
  * A link is given up only by who dialled it, when neither end's choice by the rule, no fetch and no serving needs it;
@@ -15,7 +18,7 @@
  * being a little more than was planned, and no two devices take turns in dialling and hanging up.
  */
 
-import { textHash32 } from '../../base/hash32.ts'
+import { mixed32, textHash32 } from '../../base/hash32.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { MINUTE_MS } from '../../base/units.ts'
 import { NEIGHBOURS_MAX, type Neighbourhood, pairWeight, SMALL_ORG_MAX } from '../../swarm/neighbours.ts'
@@ -24,6 +27,9 @@ import { NEIGHBOURS_MAX, type Neighbourhood, pairWeight, SMALL_ORG_MAX } from '.
 export const FEW_LINKS = 8
 /** How long a link is left alone, for what needs it to begin. */
 export const SETTLE_MS = MINUTE_MS
+
+/** In one of so many turns a device may visit. */
+export const VISIT_TURNS = 20
 
 export interface LinkView {
   readonly self: DeviceId
@@ -43,7 +49,13 @@ export interface LinkView {
 /** Those to dial, whom it may be too early to try again included. */
 export function dialOrder(view: LinkView): DeviceId[] {
   const { self, known, linked, silent, sources } = view
-  const wanted = [...sources, ...chosen(view, silent), ...chosen(view, new Set()), ...atLast(view)]
+  const wanted = [
+    ...sources,
+    ...chosen(view, silent),
+    ...chosen(view, new Set()),
+    ...visited(view),
+    ...atLast(view)
+  ]
   const reachable = new Set(known)
   return [...new Set(wanted)].filter(
     device => device !== self && !linked.has(device) && reachable.has(device)
@@ -69,11 +81,34 @@ function atLast({ self, neighbourhood, known, linked, turn }: LinkView): DeviceI
   return next === undefined ? [] : [next]
 }
 
+/**
+ * Whom to link with for a short while, to hear what is known elsewhere: at most one. Of a site, however large, about
+ * one device visits in VISIT_TURNS turns, and each member of the other sites is as likely to be visited.
+ */
+export function visited({ self, neighbourhood, known, silent, turn }: LinkView): DeviceId[] {
+  const seed = textHash32(self)
+  if (neighbourhood.isAllWithAll || (turn + seed) % VISIT_TURNS !== 0) return []
+  const own = neighbourhood.siteOf(self)
+  const now = mixed32(seed ^ turn)
+  if (own === undefined || now % neighbourhood.sizeOf(own) !== 0) return []
+  let least = Number.POSITIVE_INFINITY
+  let chosen: DeviceId | undefined
+  for (const device of known) {
+    const site = neighbourhood.siteOf(device)
+    if (site === undefined || site === own || silent.has(device)) continue
+    const weight = pairWeight(now, textHash32(device))
+    if (weight >= least) continue
+    least = weight
+    chosen = device
+  }
+  return chosen === undefined ? [] : [chosen]
+}
+
 export interface OwnLink {
   readonly device: DeviceId
   readonly direction: 'inbound' | 'outbound'
   readonly ageMs: number
-  /** It was made for a fetch. */
+  /** It was made for a fetch, or a visit. */
   readonly isForFetch: boolean
 }
 
@@ -93,6 +128,10 @@ export function surplusLinks(
     !neighbourhood.chosenBy(device).includes(self) && !isInUse(device)
   const forFetch = spare.filter(link => link.isForFetch && isIdle(link))
   const tooMany = links.length - forFetch.length - NEIGHBOURS_MAX
-  const others = tooMany <= 0 ? [] : spare.filter(link => !link.isForFetch && isIdle(link))
-  return [...forFetch, ...others.slice(0, Math.max(0, tooMany))].map(({ device }) => device)
+  const others: OwnLink[] = []
+  for (const link of spare) {
+    if (others.length >= tooMany) break
+    if (!link.isForFetch && isIdle(link)) others.push(link)
+  }
+  return [...forFetch, ...others].map(({ device }) => device)
 }

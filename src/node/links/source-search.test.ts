@@ -110,6 +110,54 @@ test('who has it is kept while it is fetched, who does not answer is given up at
   assert.deepEqual(scene.look(ALONE_MS + TRIAL_MS + 2 * SECOND_MS), [])
 })
 
+test('others that want it as well and have nothing of it do not end the search', () => {
+  const scene = new Scene()
+  const { self, devices, publisher } = scene
+  const peers = scene.peers.get(VERSION) ?? assert.fail()
+  const named = new Set<DeviceId>()
+  const most = 2 * devices.length * TRIAL_MS
+  for (let nowMs = 0; named.size < devices.length - 1 && nowMs < most; nowMs += SECOND_MS)
+    for (const device of scene.look(nowMs)) {
+      named.add(device)
+      if (device !== publisher) peers.add(device)
+    }
+  const left = devices.filter(device => device !== self && !named.has(device))
+  assert.equal(left.length, 0, `${left.length} are never tried`)
+})
+
+test('who is found is kept for as long as something comes', () => {
+  const scene = new Scene()
+  const peers = scene.peers.get(VERSION) ?? assert.fail()
+  scene.look(0)
+  for (const device of scene.look(ALONE_MS)) peers.add(device)
+  const found = [...peers]
+  for (let nowMs = ALONE_MS; nowMs < 5 * MINUTE_MS; nowMs += SECOND_MS) {
+    scene.receivedBytes++
+    assert.deepEqual(scene.look(nowMs), found)
+  }
+})
+
+test('what nobody has does not keep the rest from being searched for', () => {
+  const scene = new Scene()
+  for (let index = 0; index < 50; index++) scene.peers.set(versionIdFromBytes(hashOf(`${index}`)), new Set())
+  const last = [...scene.peers.keys()].at(-1)
+  const { self, neighbourhood, silent } = scene
+  // Not present, so that it is tried as the publisher and not as one of all.
+  const holder = deviceIdFromBytes(hashOf('holder'))
+  const known = [...scene.devices, holder]
+  const isFound = (nowMs: number): boolean => {
+    const fetching = [...scene.peers].map(([version, peers]) => ({
+      ...{ version, peers, publishers: version === last ? [holder] : [], receivedBytes: 0 }
+    }))
+    const sources = scene.search.look({ nowMs, self, neighbourhood, silent, known, fetching })
+    assert.ok(sources.length <= LINKS_ON_DEMAND_MAX)
+    return sources.includes(holder)
+  }
+  let nowMs = 0
+  while (!isFound(nowMs) && nowMs < 10 * MINUTE_MS) nowMs += SECOND_MS
+  assert.ok(nowMs < 2 * MINUTE_MS, `found after ${nowMs} ms`)
+})
+
 test('however much is fetched, there are no more links for it than are allowed', () => {
   const scene = new Scene()
   for (let index = 0; index < 50; index++) scene.peers.set(versionIdFromBytes(hashOf(`${index}`)), new Set())

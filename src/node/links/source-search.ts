@@ -7,10 +7,13 @@
  *   then the members of its own site, then all others, in an order that follows from version and device. Whoever does
  *   not have the version, or does not answer, is given up after a while, and the next is tried. After the last it
  *   begins anew.
- * - What was found is kept for as long as the version is fetched.
+ * - What was found is kept for as long as something comes. Others that want the version and have no more of it than
+ *   this device are found as well, all of them the same, and must not end the search.
  *
- * At most LINKS_ON_DEMAND_MAX links at a time are there for that, whatever is fetched. How long nothing has to come is
- * spread over devices, so that not all of a site turn to the publisher when its bringers are slow.
+ * At most LINKS_ON_DEMAND_MAX links at a time are named for that, whatever is fetched; versions share in them, and who
+ * waited longest for a trial comes first, so that what nobody has does not keep the rest from being found. How long
+ * nothing has to come is spread over devices, so that not all of a site turn to the publisher when its bringers are
+ * slow.
  */
 
 import { textHash32 } from '../../base/hash32.ts'
@@ -28,6 +31,8 @@ const STARVING_SPREAD_MS = 20 * SECOND_MS
 export const TRIAL_MS = 15 * SECOND_MS
 /** All have been tried: those that come and go since are heard of in another way, too. */
 const ANEW_MS = MINUTE_MS
+/** Each sorts all members that are known. */
+const BEGINS_PER_LOOK = 4
 
 /** A version that is being fetched. */
 export interface Fetching {
@@ -58,48 +63,84 @@ interface Search {
   /** Still to be tried, the next one last; undefined before the search began. */
   untried: DeviceId[] | undefined
   anewMs: number
+  /** When one was last tried. */
+  triedMs: number
+}
+
+/** A version and how its search stands. */
+interface Open {
+  readonly fetching: Fetching
+  readonly search: Search
+  /** More may be tried. */
+  readonly isLooking: boolean
 }
 
 export class SourceSearch {
   readonly #searches = new Map<VersionId, Search>()
+  #beginsLeft = 0
 
   /** Whom to link with, and to keep linked, until it is asked again. */
   look(view: SearchView): DeviceId[] {
     const versions = new Set(view.fetching.map(({ version }) => version))
     for (const version of this.#searches.keys()) if (!versions.has(version)) this.#searches.delete(version)
     if (view.neighbourhood.isAllWithAll) return []
-    const sources = new Set<DeviceId>()
-    for (const fetching of view.fetching) {
-      const room = LINKS_ON_DEMAND_MAX - sources.size
-      for (const device of this.#lookFor(fetching, view, room)) sources.add(device)
-    }
-    return [...sources]
+    this.#beginsLeft = BEGINS_PER_LOOK
+    const open = view.fetching
+      .map(fetching => ({ fetching, search: this.#searchFor(fetching, view.nowMs) }))
+      .toSorted((a, b) => a.search.triedMs - b.search.triedMs)
+      .map(each => this.#open(each, view))
+      .filter(({ search, isLooking }) => isLooking || search.sources.size > 0)
+    const share = Math.floor(LINKS_ON_DEMAND_MAX / Math.max(1, open.length))
+    const most = Math.min(SOURCES_PER_VERSION, Math.max(1, share))
+    for (const each of open) trim(each, most)
+    let room = LINKS_ON_DEMAND_MAX - open.reduce((sum, { search }) => sum + search.sources.size, 0)
+    for (const each of open)
+      room -= this.#try(each, view.nowMs, Math.min(room, most - each.search.sources.size))
+    return [...new Set(open.flatMap(({ search }) => [...search.sources.keys()]))]
   }
 
-  #lookFor(fetching: Fetching, view: SearchView, room: number): DeviceId[] {
+  #open({ fetching, search }: Omit<Open, 'isLooking'>, view: SearchView): Open {
     const { nowMs, silent } = view
     const { version, peers } = fetching
-    const search = this.#searchFor(fetching, nowMs)
-    for (const [device, sinceMs] of search.sources)
-      if (silent.has(device) || (!peers.has(device) && nowMs >= sinceMs + TRIAL_MS))
-        search.sources.delete(device)
     const isBringer = view.neighbourhood.linksToPublisher(view.self, version, silent)
+    const isHungry = this.#isHungry(fetching, search, view)
     if (isBringer && search.untried === undefined) search.untried = this.#publishers(fetching, view)
-    else if (this.#isHungry(fetching, search, view)) this.#begin(fetching, search, view)
-    else if (!isBringer) return [...search.sources.keys()].slice(0, room)
-    const most = Math.min(SOURCES_PER_VERSION, room)
-    while (search.sources.size < most) {
+    else if (isHungry) this.#begin(fetching, search, view)
+    const isNextThere = isHungry && (search.untried?.length ?? 0) > 0
+    for (const [device, sinceMs] of search.sources) {
+      const isTried = nowMs >= sinceMs + TRIAL_MS
+      if (silent.has(device) || (isTried && (!peers.has(device) || isNextThere)))
+        search.sources.delete(device)
+    }
+    return { fetching, search, isLooking: isBringer || isHungry }
+  }
+
+  /** Gives how many were added. */
+  #try({ fetching, search, isLooking }: Open, nowMs: number, most: number): number {
+    if (!isLooking) return 0
+    let added = 0
+    while (added < most) {
       const next = search.untried?.pop()
       if (next === undefined) break
-      if (!peers.has(next)) search.sources.set(next, nowMs)
+      if (fetching.peers.has(next)) continue
+      search.sources.set(next, nowMs)
+      search.triedMs = nowMs
+      added++
     }
-    return [...search.sources.keys()].slice(0, room)
+    return added
   }
 
   #searchFor({ version, receivedBytes }: Fetching, nowMs: number): Search {
     let search = this.#searches.get(version)
     if (search === undefined) {
-      search = { receivedBytes, comingMs: nowMs, sources: new Map(), untried: undefined, anewMs: 0 }
+      search = {
+        receivedBytes,
+        comingMs: nowMs,
+        sources: new Map(),
+        untried: undefined,
+        anewMs: 0,
+        triedMs: 0
+      }
       this.#searches.set(version, search)
     } else if (receivedBytes !== search.receivedBytes) {
       search.receivedBytes = receivedBytes
@@ -115,7 +156,8 @@ export class SourceSearch {
   }
 
   #begin(fetching: Fetching, search: Search, view: SearchView): void {
-    if (view.nowMs < search.anewMs || (search.untried?.length ?? 0) > 0) return
+    if (view.nowMs < search.anewMs || (search.untried?.length ?? 0) > 0 || this.#beginsLeft === 0) return
+    this.#beginsLeft--
     search.anewMs = view.nowMs + ANEW_MS
     const { self, neighbourhood, known } = view
     const seed = textHash32(fetching.version)
@@ -135,4 +177,12 @@ export class SourceSearch {
   #publishers({ publishers }: Fetching, { self, known }: SearchView): DeviceId[] {
     return publishers.filter(device => device !== self && known.includes(device))
   }
+}
+
+/** Leaves no more than its share: those with whom there is no stream go first, then the newest. */
+function trim({ fetching, search }: Open, most: number): void {
+  const isPeer = (device: DeviceId): boolean => fetching.peers.has(device)
+  const newestFirst = [...search.sources.keys()].reverse()
+  const excess = newestFirst.toSorted((a, b) => Number(isPeer(a)) - Number(isPeer(b)))
+  for (const device of excess.slice(0, Math.max(0, excess.length - most))) search.sources.delete(device)
 }

@@ -19,13 +19,16 @@ export function fetchingOf(
   })
 }
 
-/** Devices over whose streams something is still to come, in either direction. */
-export function usedBySwarm(hub: Pick<SwarmHub, 'wanted' | 'statuses'>): Set<DeviceId> {
-  const wanted = new Set(hub.wanted())
-  const peers = hub
-    .statuses()
-    .flatMap(({ versionId, status }) =>
-      status.peers.filter(({ isSatisfied }) => !isSatisfied || wanted.has(versionId))
-    )
+/**
+ * Devices over whose streams something is still to come, in either direction. Two that want a version of which neither
+ * has anything are of no use to each other.
+ */
+export function usedBySwarm(hub: Pick<SwarmHub, 'statuses'>): Set<DeviceId> {
+  const peers = hub.statuses().flatMap(({ status }) =>
+    status.peers.filter(({ isSatisfied, lackingCount, inFlightBytes }) => {
+      const isGiving = lackingCount > 0 || inFlightBytes > 0
+      return isGiving || (!isSatisfied && status.haveCount > 0)
+    })
+  )
   return new Set(peers.map(({ device }) => device))
 }
