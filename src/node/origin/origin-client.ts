@@ -43,6 +43,12 @@ export interface OriginState {
   readonly untilMs: number | null
 }
 
+export interface TorrentTaking {
+  readonly signal: AbortSignal
+  /** Is told what comes, whatever becomes of it. */
+  readonly onBytes: (bytes: number) => void
+}
+
 const READY: OriginState = { kind: 'ready', fault: null, detail: null, untilMs: null }
 
 export class OriginClient {
@@ -56,7 +62,7 @@ export class OriginClient {
   #state = READY
   /** Of those that pass, in a row. */
   #failures = 0
-  /** How often it was set aside. Good answers do not take that back: what is wrong may be another file, or the bytes. */
+  /** How often it was set aside. Good answers do not take that back: another file, or the bytes, may be wrong. */
   #asides = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -124,10 +130,13 @@ export class OriginClient {
   }
 
   /** The .torrent of the version beside the origin; undefined when it can not be had now. */
-  async torrent(signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async torrent({ signal, onBytes }: TorrentTaking): Promise<Uint8Array | undefined> {
     const either = AbortSignal.any([signal, this.#closed.signal])
     try {
-      return await this.#files.fetchSmall(originTorrentUrl(this.url), TORRENT_BYTES_MAX, either)
+      return await this.#files.fetchSmall(originTorrentUrl(this.url), TORRENT_BYTES_MAX, {
+        signal: either,
+        onBytes
+      })
     } catch (thrown) {
       if (either.aborted) return undefined
       if (!(thrown instanceof OriginError)) throw thrown

@@ -2,18 +2,21 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pieceIndex } from '../../base/ids.ts'
 import { KIB } from '../../base/units.ts'
 import { BlockBuffers } from '../../store/block-buffers.ts'
 import { sampleBytes } from '../../store/samples.conformance.ts'
 import { makeVersion } from '../../swarm/swarm-fixture.conformance.ts'
 import type { TransferEvent } from '../../swarm/transfer-types.ts'
+import { BLOCK_BYTES } from '../../swarm/wire-messages.ts'
 import { SILENT_LOG } from '../log.ts'
 import { OriginDesk } from './origin-desk.ts'
 import { OriginRunner, type RequestFlow } from './origin-runner.ts'
 import { OriginServer } from './origin-server.conformance.ts'
 
 const PIECE_BYTES = 64 * KIB
+const TORRENT_BYTES = 100 * KIB
 const { version } = makeVersion([4 * PIECE_BYTES], PIECE_BYTES)
 const [file] = version.files
 const server = new OriginServer()
@@ -81,37 +84,57 @@ function runnerOf(limits: Limits) {
   return { runner, events, ended }
 }
 
-test('a request leaves when the limits of the device let it, and counts for what was asked', async () => {
+test('the .torrent comes when the limits of the device let it, and counts for what it was', async () => {
   const limits = new Limits()
-  const { runner, events, ended } = runnerOf(limits)
+  const { runner, events } = runnerOf(limits)
+  const described = async (count: number): Promise<void> => {
+    while (events.filter(({ type }) => type === 'originDescribed').length < count) await delay(5)
+  }
   const before = server.asked.length
-  runner.perform({ type: 'fetchOrigin', piece: 1, begin: 0, length: PIECE_BYTES })
-  await new Promise(resolve => setTimeout(resolve, 50))
+  runner.perform({ type: 'fetchDescription' })
+  await delay(50)
   assert.equal(server.asked.length, before, 'it waits')
+  server.files.set('/.torrent', { bytes: sampleBytes(TORRENT_BYTES, 3) })
   limits.open()
-  await ended
+  await described(1)
   assert.equal(server.asked.length, before + 1)
-  assert.equal(events.filter(({ type }) => type === 'originEnded').length, 0)
-  await new Promise(resolve => setTimeout(resolve, 10))
-  assert.deepEqual([limits.passed, limits.closed], [[PIECE_BYTES, 0], 1])
+  assert.deepEqual([limits.passed, limits.closed], [[64 * KIB, TORRENT_BYTES - 64 * KIB], 1])
   runner.close()
 })
 
-test('what is called off while it waits is never asked for, and what does not come does not count', async () => {
+test('what waits for the limits when all is over is never asked for', async () => {
   const limits = new Limits()
-  const { runner, ended } = runnerOf(limits)
+  const { runner } = runnerOf(limits)
   const before = server.asked.length
-  runner.perform({ type: 'fetchOrigin', piece: 2, begin: 0, length: PIECE_BYTES })
-  runner.perform({ type: 'cancelOrigin', piece: pieceIndex(2) })
-  await new Promise(resolve => setTimeout(resolve, 20))
+  runner.perform({ type: 'fetchDescription' })
+  runner.close()
+  await delay(20)
   limits.open()
+  await delay(20)
   assert.deepEqual([limits.passed, limits.closed, server.asked.length], [[], 1, before])
-  server.files.clear()
-  runner.perform({ type: 'fetchOrigin', piece: 3, begin: 0, length: PIECE_BYTES })
-  await new Promise(resolve => setTimeout(resolve, 20))
-  limits.open()
-  await ended
-  await new Promise(resolve => setTimeout(resolve, 10))
-  assert.deepEqual([limits.passed, limits.closed], [[PIECE_BYTES, -PIECE_BYTES], 2])
+})
+
+test('of a piece that is asked for in several runs all that are left are called off', async () => {
+  const { runner, events } = runnerOf(new Limits())
+  const path = `/${file?.path.join('/')}`
+  const { promise: called, resolve: onCalled } = Promise.withResolvers<void>()
+  const { promise: cut, resolve: onCut } = Promise.withResolvers<void>()
+  server.answers.set(path, (request, response) => {
+    if (request.headers.range?.startsWith(`bytes=${PIECE_BYTES}-`)) {
+      server.give(request, response)
+      return
+    }
+    onCalled()
+    response.on('close', onCut)
+  })
+  runner.perform({ type: 'fetchOrigin', piece: 1, begin: 0, length: BLOCK_BYTES })
+  runner.perform({ type: 'fetchOrigin', piece: 1, begin: 2 * BLOCK_BYTES, length: BLOCK_BYTES })
+  await called
+  while (!events.some(({ type }) => type === 'originBlock')) await delay(5)
+  await delay(20)
+  runner.perform({ type: 'cancelOrigin', piece: pieceIndex(1) })
+  const late = delay(5000, 'it is still being answered', { ref: false })
+  assert.equal(await Promise.race([cut, late]), undefined)
+  server.answers.clear()
   runner.close()
 })

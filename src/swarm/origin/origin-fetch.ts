@@ -5,6 +5,9 @@
  * *claims* it toward all peers as it does with what it brings over a link between sites, so that nobody else does.
  * The others get it from peers. When it is used at all says origin-need.ts.
  *
+ * Where the limits of this device let nothing more come now, nothing is begun: a piece that only waited for them would
+ * be claimed meanwhile, and others, that may have it, would leave it alone.
+ *
  * A piece that is begun here is asked of nobody else: its blocks are set aside, like those that are read from files
  * of this device. What does not come is given up, and the piece is again as if nobody had begun it. The origin is no
  * peer: nobody is cut off for what it sends, but a bad piece means that it has something else than the version, and
@@ -24,6 +27,12 @@ import { BLOCK_BYTES } from '../wire-messages.ts'
 import { type OriginNeed, OriginNeedJudge } from './origin-need.ts'
 import { OriginTurns } from './origin-turns.ts'
 
+interface Begun {
+  readonly open: OpenPiece
+  /** Of what was asked for, what has not come. */
+  owedBytes: number
+}
+
 export class OriginFetch {
   readonly #context: TransferContext
   readonly #picker: PiecePicker
@@ -32,7 +41,7 @@ export class OriginFetch {
   readonly #judge = new OriginNeedJudge()
   readonly #turns: OriginTurns
   /** Pieces that are on their way. */
-  readonly #begun = new Map<PieceIndex, OpenPiece>()
+  readonly #begun = new Map<PieceIndex, Begun>()
   readonly #rate: RateWindow
   /** Pieces that fall to this device first. */
   #share: number[] = []
@@ -86,7 +95,7 @@ export class OriginFetch {
 
   /** Gives up what is not to come any more, and begins what is. To be called after each event. */
   fill(): void {
-    for (const [piece, open] of this.#begun)
+    for (const [piece, { open }] of this.#begun)
       if (this.#picker.openPiece(piece) !== open) this.#forget(piece, { isCancelled: true })
     const { origin, wantsData } = this.#context
     if (!this.#isDue) return
@@ -96,6 +105,7 @@ export class OriginFetch {
     while (this.#begun.size < this.#context.limits.originRequestsMax) {
       const piece = this.#next()
       if (piece === undefined || !this.#hasRoom(piece)) return
+      if (this.#context.asking?.mayAsk(ORIGIN_PEER) === 0) return
       this.#begin(piece)
     }
   }
@@ -208,7 +218,8 @@ export class OriginFetch {
     const open = this.#picker.openPiece(piece) ?? this.#picker.open(piece)
     if (open.missingCount === 0) return
     this.#crossing.begin(piece, ORIGIN_SITE, this.#context.nowMs)
-    this.#begun.set(piece, open)
+    const begun = { open, owedBytes: 0 }
+    this.#begun.set(piece, begun)
     for (
       let run = open.missingRun(open.blockCount);
       run !== undefined;
@@ -217,7 +228,9 @@ export class OriginFetch {
       open.reserve(run)
       const range = { piece, begin: run.first * BLOCK_BYTES, length: open.runBytes(run) }
       this.#context.emit({ type: 'fetchOrigin', ...range })
+      begun.owedBytes += range.length
     }
+    this.#context.asking?.asked(ORIGIN_PEER, begun.owedBytes)
     this.#picker.refresh(open)
   }
 
@@ -227,7 +240,9 @@ export class OriginFetch {
     const { nowMs } = this.#context
     this.#rate.add(block.length, nowMs)
     this.#crossing.arrived(ORIGIN_SITE, block.length, nowMs)
-    const open = this.#begun.get(pieceIndex(piece))
+    const begun = this.#begun.get(pieceIndex(piece))
+    if (begun !== undefined) begun.owedBytes -= block.length
+    const open = begun?.open
     const run = { first: begin / BLOCK_BYTES, count: Math.ceil(block.length / BLOCK_BYTES) }
     const isOpen = open !== undefined && this.#picker.openPiece(open.piece) === open
     const used = isOpen ? open.receive(run, block, ORIGIN_PEER) : 0
@@ -243,7 +258,7 @@ export class OriginFetch {
   /** Nothing more of a piece comes. */
   #onEnded({ piece: number }: EventOf<'originEnded'>): void {
     const piece = pieceIndex(number)
-    const open = this.#begun.get(piece)
+    const open = this.#begun.get(piece)?.open
     if (open === undefined) return
     this.#forget(piece, { isCancelled: true })
     if (this.#picker.openPiece(piece) !== open || this.#picker.state(piece) !== 'requested') return
@@ -251,8 +266,10 @@ export class OriginFetch {
   }
 
   #forget(piece: PieceIndex, { isCancelled }: { isCancelled: boolean }): void {
+    const owedBytes = this.#begun.get(piece)?.owedBytes ?? 0
     this.#begun.delete(piece)
     this.#isDue = true
+    if (owedBytes > 0) this.#context.asking?.asked(ORIGIN_PEER, -owedBytes)
     if (isCancelled) this.#context.emit({ type: 'cancelOrigin', piece })
   }
 }
