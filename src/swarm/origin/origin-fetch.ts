@@ -9,9 +9,10 @@
  * be claimed meanwhile, and others, that may have it, would leave it alone.
  *
  * A piece that is begun here is asked of nobody else: its blocks are set aside, like those that are read from files
- * of this device. What does not come is given up, and the piece is again as if nobody had begun it. The origin is no
- * peer: nobody is cut off for what it sends, but a bad piece means that it has something else than the version, and
- * then nothing more is taken from it. How it is asked, and when again after it failed, is the driver's.
+ * of this device. If that takes long and a peer has it, peers are asked for the rest. What does not come is given up,
+ * and the piece is again as if nobody had begun it. The origin is no peer: nobody is cut off for what it sends, but a
+ * bad piece means that it has something else than the version, and then nothing more is taken from it. How it is asked,
+ * and when again after it failed, is the driver's.
  */
 
 import { type PieceIndex, pieceIndex } from '../../base/ids.ts'
@@ -29,6 +30,7 @@ import { OriginTurns } from './origin-turns.ts'
 
 interface Begun {
   readonly open: OpenPiece
+  readonly sinceMs: number
   /** Of what was asked for, what has not come. */
   owedBytes: number
 }
@@ -45,6 +47,8 @@ export class OriginFetch {
   readonly #rate: RateWindow
   /** Pieces that fall to this device first. */
   #share: number[] = []
+  /** How many turns come before ours, for each piece: all of them are looked through again and again. */
+  readonly #before: Uint8Array
   /** When somebody was last seen to claim a piece: who comes next takes its turn from then on. */
   #claimedMs: Float64Array | undefined
   #need: OriginNeed | undefined
@@ -54,6 +58,8 @@ export class OriginFetch {
   /** When this device last came to the end of its own share, or took on a piece of another's. */
   #freeMs: number | undefined
   #isDue = false
+  /** Pieces that were left to peers. */
+  readonly #left = new Set<number>()
 
   constructor(init: {
     readonly context: TransferContext
@@ -66,6 +72,7 @@ export class OriginFetch {
     this.#crossing = init.crossing
     this.#downloads = init.downloads
     this.#turns = new OriginTurns(init.context)
+    this.#before = new Uint8Array(init.picker.version.pieceCount)
     this.#rate = new RateWindow(init.context.nowMs)
   }
 
@@ -100,6 +107,7 @@ export class OriginFetch {
     const { origin, wantsData } = this.#context
     if (!this.#isDue) return
     this.#isDue = false
+    this.#leaveSlow()
     if (!wantsData || !origin.isReady || this.#picker.isSatisfied) return
     this.#look()
     while (this.#begun.size < this.#context.limits.originRequestsMax) {
@@ -107,6 +115,20 @@ export class OriginFetch {
       if (piece === undefined || !this.#hasRoom(piece)) return
       if (this.#context.asking?.mayAsk(ORIGIN_PEER) === 0) return
       this.#begin(piece)
+    }
+  }
+
+  /** An origin that drips must not keep what a peer could give. */
+  #leaveSlow(): void {
+    const { nowMs, limits } = this.#context
+    for (const [piece, { open, sinceMs }] of this.#begun) {
+      if (nowMs < sinceMs + limits.originStallMs || !this.#isOffered(piece)) continue
+      if (this.#picker.state(piece) !== 'requested') continue
+      this.#forget(piece, { isCancelled: true })
+      this.#left.add(piece)
+      open.unreserve({ first: 0, count: open.blockCount })
+      this.#picker.refresh(open)
+      this.#downloads.fillAll()
     }
   }
 
@@ -132,8 +154,10 @@ export class OriginFetch {
 
   #shareOut(): void {
     this.#share = []
-    for (let piece = 0; piece < this.#picker.version.pieceCount; piece++)
-      if (this.#picker.isLacking(piece) && this.#turns.before(piece) === 0) this.#share.push(piece)
+    for (let piece = 0; piece < this.#before.length; piece++) {
+      this.#before[piece] = this.#turns.before(piece)
+      if (this.#before[piece] === 0 && this.#picker.isLacking(piece)) this.#share.push(piece)
+    }
     this.#share.sort((a, b) => this.#turns.nearness(b) - this.#turns.nearness(a))
   }
 
@@ -171,7 +195,7 @@ export class OriginFetch {
     for (let piece = 0; piece < this.#picker.version.pieceCount; piece++) {
       if (!this.#mayFetch(piece)) continue
       const fromMs = Math.max(sinceMs, this.#claimedMs?.[piece] ?? 0)
-      if (nowMs < fromMs + this.#turns.before(piece) * limits.claimGraceMs) continue
+      if (nowMs < fromMs + (this.#before[piece] ?? 0) * limits.claimGraceMs) continue
       if (best === undefined || this.#turns.nearness(piece) < this.#turns.nearness(best)) best = piece
     }
     if (best === undefined) return undefined
@@ -182,19 +206,21 @@ export class OriginFetch {
 
   #mayFetch(piece: number): boolean {
     if (!this.#picker.isOpenable(piece) && !this.#isIdle(piece)) return false
+    if (this.#left.has(piece) && this.#isOffered(piece)) return false
     const { nowMs } = this.#context
     if (this.#crossing.isClaimed(piece, nowMs)) {
       if (this.#claimedMs !== undefined) this.#claimedMs[piece] = nowMs
       return false
     }
-    if (this.#need === 'stalled') return this.#picker.copies(piece) === 0 || !this.#isGiven(piece)
+    // What members brought they give each other.
+    if (this.#need === 'stalled') return this.#picker.copies(piece) === 0 || !this.#isOffered(piece, false)
     return this.#need === 'late' ? this.#picker.copies(piece) === 0 : this.#picker.availability(piece) === 0
   }
 
-  /** Whether a peer that has the piece, and not everything, may give it: what members brought they give each other. */
-  #isGiven(piece: number): boolean {
+  /** Whether a peer has the piece and may give it; one that has everything counts only `ofSources`. */
+  #isOffered(piece: number, ofSources = true): boolean {
     for (const { pieces, isComplete, snubbed, chokesUs } of this.#context.sessions.values())
-      if (!isComplete && !snubbed && !chokesUs && pieces?.bits.has(piece) === true) return true
+      if ((ofSources || !isComplete) && !snubbed && !chokesUs && pieces?.bits.has(piece) === true) return true
     return false
   }
 
@@ -218,7 +244,7 @@ export class OriginFetch {
     const open = this.#picker.openPiece(piece) ?? this.#picker.open(piece)
     if (open.missingCount === 0) return
     this.#crossing.begin(piece, ORIGIN_SITE, this.#context.nowMs)
-    const begun = { open, owedBytes: 0 }
+    const begun = { open, sinceMs: this.#context.nowMs, owedBytes: 0 }
     this.#begun.set(piece, begun)
     for (
       let run = open.missingRun(open.blockCount);
