@@ -18,6 +18,7 @@ import type { VersionFile } from '../../content/version.ts'
 import type { Log } from '../log.ts'
 import { FileRanges } from './file-ranges.ts'
 import type { RequestRules } from './http-request.ts'
+import { ANY_PLACE, ORIGIN_PLACES } from './origin-address.ts'
 import { ORIGIN_FAULTS, OriginError, type OriginFault } from './origin-faults.ts'
 
 const CONNECTIONS_MAX = 8
@@ -87,7 +88,8 @@ export class OriginClient {
     const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: CONNECTIONS_MAX }
     this.#agents = { http: new HttpAgent(options), https: new HttpsAgent(options) }
     const { timeoutMs, anyAddress } = this.#rules
-    this.#files = new FileRanges({ agents: this.#agents, timeoutMs, anyAddress })
+    const places = anyAddress ? ANY_PLACE : ORIGIN_PLACES
+    this.#files = new FileRanges({ agents: this.#agents, timeoutMs, places })
   }
 
   get state(): OriginState {
