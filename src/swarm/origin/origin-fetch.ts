@@ -28,6 +28,9 @@ import { BLOCK_BYTES } from '../wire-messages.ts'
 import { type OriginNeed, OriginNeedJudge } from './origin-need.ts'
 import { OriginTurns } from './origin-turns.ts'
 
+/** Pieces of others that are taken on at a time. */
+const TAKES_MAX = 256
+
 interface Begun {
   readonly open: OpenPiece
   readonly sinceMs: number
@@ -57,6 +60,9 @@ export class OriginFetch {
   #sourceMs = Number.NEGATIVE_INFINITY
   /** When this device last came to the end of its own share, or took on a piece of another's. */
   #freeMs: number | undefined
+  /** How many pieces of others it takes on before it waits again whether they do, and how many are left of them. */
+  #takesMax = 1
+  #takes = 1
   #isDue = false
   /** Pieces that were left to peers. */
   readonly #left = new Set<number>()
@@ -177,13 +183,26 @@ export class OriginFetch {
     for (let at = this.#share.length - 1; at >= 0; at--) {
       const piece = this.#share[at] ?? 0
       if (this.#picker.have.has(piece)) this.#share.splice(at, 1)
-      else if (this.#mayFetch(piece)) {
-        this.#freeMs = undefined
-        return pieceIndex(piece)
-      }
+      else if (this.#mayFetch(piece)) return pieceIndex(piece)
     }
     this.#freeMs ??= this.#context.nowMs
     return this.#leftByOthers(Math.max(sinceMs, this.#freeMs))
+  }
+
+  /**
+   * Of what others leave one piece is taken at first, so that those who are done at the same moment do not all take the
+   * same; then ever more, for what nobody takes meanwhile nobody else may be able to.
+   */
+  #took(piece: PieceIndex): void {
+    if (this.#before[piece] === 0) {
+      this.#freeMs = undefined
+      this.#takesMax = 1
+      this.#takes = 1
+    } else if (--this.#takes === 0) {
+      this.#freeMs = this.#context.nowMs
+      this.#takesMax = Math.min(TAKES_MAX, 2 * this.#takesMax)
+      this.#takes = this.#takesMax
+    }
   }
 
   /** A piece whose turn has come to us because nobody before us took it. */
@@ -198,10 +217,7 @@ export class OriginFetch {
       if (nowMs < fromMs + (this.#before[piece] ?? 0) * limits.claimGraceMs) continue
       if (best === undefined || this.#turns.nearness(piece) < this.#turns.nearness(best)) best = piece
     }
-    if (best === undefined) return undefined
-    // One at a time, so that those who are done at the same moment do not all take the same.
-    this.#freeMs = nowMs
-    return pieceIndex(best)
+    return best === undefined ? undefined : pieceIndex(best)
   }
 
   #mayFetch(piece: number): boolean {
@@ -243,6 +259,7 @@ export class OriginFetch {
   #begin(piece: PieceIndex): void {
     const open = this.#picker.openPiece(piece) ?? this.#picker.open(piece)
     if (open.missingCount === 0) return
+    this.#took(piece)
     this.#crossing.begin(piece, ORIGIN_SITE, this.#context.nowMs)
     const begun = { open, sinceMs: this.#context.nowMs, owedBytes: 0 }
     this.#begun.set(piece, begun)

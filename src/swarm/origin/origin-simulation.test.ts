@@ -175,6 +175,19 @@ test('members that can not reach the origin: those that can fetch their part', t
   assert.ok(run(t, { network, origin, nodes }) <= COPIES_MAX)
 })
 
+test('one of six can reach the origin: it soon takes on what the others leave', t => {
+  const network = new SimNetwork(1, WINDOW_BYTES)
+  const origin = new VirtualOrigin(network, { bytesPerMs: WAN })
+  const fixture = makeVersion([24 * MIB, MIB], 64 * 1024)
+  const nodes = Array.from({ length: 6 }, () =>
+    network.add({ fixture, upBytesPerMs: LAN, downBytesPerMs: LAN })
+  )
+  network.connectAll()
+  origin.serve(...nodes.slice(0, 1))
+  assert.ok(run(t, { network, origin, nodes }) <= COPIES_MAX)
+  for (const { completedMs } of nodes) assert.ok((completedMs ?? 0) < 4 * (TOTAL / WAN))
+})
+
 test('the origin goes away half way and comes back: what was begun is begun again, nothing else', t => {
   const outage = scene([6])
   outage.network.time.at(7_000, () => outage.origin.turn(false))
