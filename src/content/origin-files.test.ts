@@ -33,4 +33,6 @@ test('a URL without a slash is that of the one file', () => {
 test('the .torrent lies beside it', () => {
   assert.equal(originTorrentUrl('https://m.example/os/'), 'https://m.example/os.torrent')
   assert.equal(originTorrentUrl('https://m.example/os.iso'), 'https://m.example/os.iso.torrent')
+  for (const host of ['https://m.example/', 'http://[fd00::7]:8080/'])
+    assert.equal(originTorrentUrl(host), `${host}.torrent`, 'and never at another host')
 })

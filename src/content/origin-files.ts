@@ -4,7 +4,8 @@
  * URL that does not is that of the one file. (BEP 19 also puts the name of a folder behind the URL. A mirror rarely has
  * a folder of that name.)
  *
- * Beside it may lie the .torrent of the version, under the same URL with `.torrent` in the place of the last slash.
+ * Beside it may lie the .torrent of the version, under the same URL with `.torrent` in the place of the last slash; of
+ * an origin that is all of a host, behind that slash.
  */
 
 import type { Version, VersionFile } from './version.ts'
@@ -21,5 +22,7 @@ export function originFileUrl(origin: string, file: VersionFile): string {
 }
 
 export function originTorrentUrl(origin: string): string {
-  return `${origin.replace(/\/$/, '')}.torrent`
+  // Without a slash it would be another host.
+  const isHost = /^[^/]*\/\/[^/]*\/$/.test(origin)
+  return `${isHost ? origin : origin.replace(/\/$/, '')}.torrent`
 }

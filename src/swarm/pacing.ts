@@ -6,20 +6,32 @@
  */
 
 import type { Downloads } from './downloads.ts'
+import { ORIGIN_PEER } from './open-piece.ts'
+import type { OriginFetch } from './origin/origin-fetch.ts'
 import type { Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
 import type { EventOf } from './transfer-types.ts'
 
+/** What asks for payload. */
+interface LimitedParts {
+  readonly downloads: Pick<Downloads, 'fill'>
+  readonly origin: Pick<OriginFetch, 'tick'>
+}
+
 /** Our limits let more or less go to a peer, or let us ask it again. */
 export function onLimits(
   context: TransferContext,
-  downloads: Downloads | undefined,
+  parts: LimitedParts | undefined,
   event: EventOf<'paced' | 'askTurn'>
 ): void {
+  if (event.peer === ORIGIN_PEER) {
+    parts?.origin.tick()
+    return
+  }
   const session = context.sessions.get(event.peer)
   if (session === undefined) return
   if (event.type === 'paced') pace(context, session, event.bytesPerSecond)
-  else downloads?.fill(session)
+  else parts?.downloads.fill(session)
 }
 
 /** What our limits let go to a peer has changed: undefined for no limit, zero for nothing. */

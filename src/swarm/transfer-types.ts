@@ -31,7 +31,7 @@ export function peerKey(value: number): PeerKey {
 
 /**
  * What the limits of this device let be asked for, over all of its transfers. It keeps account; the Transfer asks it
- * before each request.
+ * before each request. The HTTP origin is asked like a peer, with the key ORIGIN_PEER (open-piece.ts).
  */
 export interface AskGate {
   /** How long the next request to a peer may be; zero: none now, and `askTurn` says when. */

@@ -138,7 +138,7 @@ export class Transfer {
         return
       case 'paced':
       case 'askTurn':
-        onLimits(this.#context, this.#parts?.downloads, event)
+        onLimits(this.#context, this.#parts, event)
         return
       case 'originReady':
         this.#description.onReady(event.isReady, this.#parts)

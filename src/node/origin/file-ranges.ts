@@ -65,7 +65,11 @@ export class FileRanges {
   }
 
   /** A whole file of a size that is not known, at most so long. */
-  async fetchSmall(url: string, bytesMax: number, signal: AbortSignal): Promise<Uint8Array> {
+  async fetchSmall(
+    url: string,
+    bytesMax: number,
+    { signal, onBytes: count }: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void }
+  ): Promise<Uint8Array> {
     const answer = await get(url, {}, { rules: this.#rules, signal })
     try {
       checkStatus(answer, url)
@@ -76,6 +80,7 @@ export class FileRanges {
       await take(answer, undefined, {
         ...{ signal, url: new URL(url), timeoutMs: this.#rules.timeoutMs },
         onBytes: (bytes, came) => {
+          count(bytes.length)
           if (came > bytesMax) throw new OriginError('wrong-size', `${url} has more than ${bytesMax} B`)
           parts.push(bytes)
         }

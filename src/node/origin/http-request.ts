@@ -8,7 +8,7 @@ import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage }
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { messageOf } from '../../base/errors.ts'
-import { isRefusedAddress } from './origin-address.ts'
+import type { OriginPlaces } from './origin-address.ts'
 import { OriginError } from './origin-faults.ts'
 
 export const REDIRECTS_MAX = 5
@@ -24,8 +24,14 @@ export interface RequestRules {
   readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
   /** Within this a connection and the head of an answer have to come, and then each small part of its body. */
   readonly timeoutMs: number
-  /** For tests and laboratories: whatever the address is. */
-  readonly anyAddress: boolean
+  readonly places: OriginPlaces
+}
+
+interface Terms {
+  readonly rules: RequestRules
+  readonly signal: AbortSignal
+  /** Whether this request may not go to an address. */
+  readonly isRefused: (address: string) => boolean
 }
 
 /** Throws OriginError, or the reason of the signal. Whoever gets an answer reads or destroys it. */
@@ -35,9 +41,13 @@ export async function get(
   { rules, signal }: { readonly rules: RequestRules; readonly signal: AbortSignal }
 ): Promise<IncomingMessage> {
   let url = parsed(from)
+  let { isRefused } = rules.places
   for (let redirects = 0; ; redirects++) {
-    const answer = await getOnce(url, headers, { rules, signal })
+    const answer = await getOnce(url, headers, { rules, signal, isRefused })
     if (!REDIRECTS.has(answer.statusCode ?? 0)) return answer
+    const { isInside } = rules.places
+    if (!isInside(answer.socket.remoteAddress ?? ''))
+      isRefused = address => rules.places.isRefused(address) || isInside(address)
     answer.destroy()
     if (redirects === REDIRECTS_MAX)
       throw new OriginError('redirect-loop', `more than ${REDIRECTS_MAX} redirects from ${from}`)
@@ -71,18 +81,19 @@ function placeOf({ origin, pathname }: URL): string {
 function getOnce(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  { rules, signal }: { readonly rules: RequestRules; readonly signal: AbortSignal }
+  terms: Terms
 ): Promise<IncomingMessage> {
+  const { rules, signal, isRefused } = terms
   const host = url.hostname.replace(/^\[|\]$/g, '')
   // Node asks for no lookup of what is an address already.
-  if (!rules.anyAddress && isIP(host) !== 0 && isRefusedAddress(host))
+  if (isIP(host) !== 0 && isRefused(host))
     throw new OriginError('refused-address', `no origin may be at ${host}`)
   const isSecure = url.protocol === 'https:'
   return new Promise((settle, reject) => {
     const request = (isSecure ? httpsRequest : httpRequest)(url, {
       agent: isSecure ? rules.agents.https : rules.agents.http,
       headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers },
-      lookup: rules.anyAddress ? undefined : checkedLookup,
+      lookup: checkedLookup(isRefused),
       signal
     })
     let timer: NodeJS.Timeout | undefined
@@ -96,7 +107,7 @@ function getOnce(
       if (signal.aborted) reject(signal.reason)
       // It had closed the connection meanwhile, which says nothing about the origin.
       else if (request.reusedSocket && CLOSED_CODES.has(thrown.code ?? ''))
-        settle(getOnce(url, headers, { rules, signal }))
+        settle(getOnce(url, headers, terms))
       else reject(errorOf(thrown, url))
     })
     request.on('response', answer => {
@@ -124,18 +135,23 @@ export function errorOf(thrown: NodeJS.ErrnoException, url: URL): OriginError {
 }
 
 /** Gives only addresses where an origin may be. */
-const checkedLookup: LookupFunction = (host, options, done) => {
-  resolve(host, { ...options, all: true }, (failure, found: LookupAddress[]) => {
-    if (failure !== null) {
-      done(failure, [])
-      return
-    }
-    const allowed = found.filter(({ address }) => !isRefusedAddress(address))
-    const [first] = allowed
-    if (first === undefined) {
-      const places = found.map(({ address }) => address).join(', ')
-      done(Object.assign(new Error(`${host} is at ${places}, where no origin may be`), { code: REFUSED }), [])
-    } else if (options.all === true) done(null, allowed)
-    else done(null, first.address, first.family)
-  })
+function checkedLookup(isRefused: (address: string) => boolean): LookupFunction {
+  return (host, options, done) => {
+    resolve(host, { ...options, all: true }, (failure, found: LookupAddress[]) => {
+      if (failure !== null) {
+        done(failure, [])
+        return
+      }
+      const allowed = found.filter(({ address }) => !isRefused(address))
+      const [first] = allowed
+      if (first === undefined) {
+        const places = found.map(({ address }) => address).join(', ')
+        done(
+          Object.assign(new Error(`${host} is at ${places}, where no origin may be`), { code: REFUSED }),
+          []
+        )
+      } else if (options.all === true) done(null, allowed)
+      else done(null, first.address, first.family)
+    })
+  }
 }

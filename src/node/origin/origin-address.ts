@@ -2,13 +2,15 @@
  * Which addresses an origin may have. A URL in the ledger sends every device that wants the version to it, so it
  * must not be a way to what only a device itself reaches: its own services, its link, and the metadata service of a
  * cloud. Origins inside the org's own networks are the ordinary case, so private addresses (RFC 1918, ULA) are
- * allowed.
+ * allowed; but not where a redirect from outside leads to them, for whoever runs an origin outside would choose what a
+ * device asks inside, query and all.
  *
  * The address is judged that is connected to, and not the name: a name that leads to several is used with those of
  * them that are allowed, and what it leads to later is judged then.
  */
 
 import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 const REFUSED = new BlockList()
 for (const [network, bits] of [
@@ -31,6 +33,17 @@ for (const [network, bits] of [
   REFUSED.addSubnet(network, bits, 'ipv6')
 REFUSED.addAddress('fd00:ec2::254', 'ipv6')
 
+/** Networks that an org has to itself. */
+const INSIDE = new BlockList()
+for (const [network, bits] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10] // shared by a carrier's customers, and by some private networks
+] as const)
+  INSIDE.addSubnet(network, bits, 'ipv4')
+INSIDE.addSubnet('fc00::', 7, 'ipv6')
+
 /** Networks of IPv6 that carry an address of IPv4, and the group of sixteen bits at which it begins. */
 const CARRIERS = [
   { network: '::ffff:0:0', bits: 96, at: 6 }, // mapped
@@ -43,14 +56,45 @@ const CARRIERS = [
   return { list, at }
 })
 
+/** Where an origin may be. */
+export interface OriginPlaces {
+  isRefused(address: string): boolean
+  /** Whether a redirect from elsewhere may not lead there. */
+  isInside(address: string): boolean
+}
+
+export const ORIGIN_PLACES: OriginPlaces = {
+  isRefused: address => isRefusedAddress(address) || isOwnAddress(address),
+  isInside: address => isListed(INSIDE, address)
+}
+
+/** For tests and laboratories. */
+export const ANY_PLACE: OriginPlaces = { isRefused: () => false, isInside: () => false }
+
 /** Whether no origin may be at an address of IPv4 or IPv6. What is no address is refused. */
 export function isRefusedAddress(address: string): boolean {
-  const text = address.replace(/%.*$/, '')
-  const family = isIP(text)
-  if (family === 0) return true
-  if (family === 4) return REFUSED.check(text, 'ipv4')
-  if (REFUSED.check(text, 'ipv6')) return true
-  return CARRIERS.some(({ list, at }) => list.check(text, 'ipv6') && REFUSED.check(carried(text, at), 'ipv4'))
+  return isIP(plainOf(address)) === 0 || isListed(REFUSED, address)
+}
+
+/** Whether it is one of this machine: what listens there may trust what does not come over the network. */
+function isOwnAddress(address: string): boolean {
+  const own = new BlockList()
+  for (const each of Object.values(networkInterfaces()).flatMap(list => list ?? []))
+    own.addAddress(each.address, each.family === 'IPv4' ? 'ipv4' : 'ipv6')
+  return isListed(own, address)
+}
+
+function plainOf(address: string): string {
+  return address.replace(/%.*$/, '')
+}
+
+function isListed(list: BlockList, address: string): boolean {
+  const text = plainOf(address)
+  if (isIP(text) !== 6) return isIP(text) === 4 && list.check(text, 'ipv4')
+  if (list.check(text, 'ipv6')) return true
+  return CARRIERS.some(
+    ({ list: carriers, at }) => carriers.check(text, 'ipv6') && list.check(carried(text, at), 'ipv4')
+  )
 }
 
 function carried(address: string, at: number): string {

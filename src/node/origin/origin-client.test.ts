@@ -17,6 +17,7 @@ import { OriginServer } from './origin-server.conformance.ts'
 const BYTES = sampleBytes(100_000, 1)
 const FAST: OriginRules = { anyAddress: true, timeoutMs: 300, waitMinMs: 30, waitMaxMs: 60, asideMs: 60_000 }
 const NEVER = new AbortController().signal
+const TAKING = { signal: NEVER, onBytes: () => undefined }
 
 let server: OriginServer
 let base: string
@@ -375,7 +376,7 @@ test('what the ledger takes for a URL and the runtime does not: set aside like a
     assert.ok(isOriginUrl(url), url)
     assert.deepEqual(await faultOf(clientOf(url)), ['aside', 'bad-url'])
     const client = clientOf(url)
-    assert.equal(await client.torrent(NEVER), undefined)
+    assert.equal(await client.torrent(TAKING), undefined)
     assert.equal(client.state.fault, 'bad-url')
   }
 })
@@ -405,8 +406,8 @@ test('called off it asks no more, and says nothing', async () => {
 
 test('the .torrent beside it; without one the origin stays as good as it was', async () => {
   const client = clientOf(`${base}/os/`)
-  assert.equal(await client.torrent(NEVER), undefined)
+  assert.equal(await client.torrent(TAKING), undefined)
   assert.equal(client.isReady, true)
   server.files.set('/os.torrent', { bytes: sampleBytes(1000, 2) })
-  assert.deepEqual(await client.torrent(NEVER), sampleBytes(1000, 2))
+  assert.deepEqual(await client.torrent(TAKING), sampleBytes(1000, 2))
 })

@@ -18,6 +18,7 @@ import type { VersionFile } from '../../content/version.ts'
 import type { Log } from '../log.ts'
 import { FileRanges } from './file-ranges.ts'
 import type { RequestRules } from './http-request.ts'
+import { ANY_PLACE, ORIGIN_PLACES } from './origin-address.ts'
 import { ORIGIN_FAULTS, OriginError, type OriginFault } from './origin-faults.ts'
 
 const CONNECTIONS_MAX = 8
@@ -43,6 +44,12 @@ export interface OriginState {
   readonly untilMs: number | null
 }
 
+export interface TorrentTaking {
+  readonly signal: AbortSignal
+  /** Is told what comes, whatever becomes of it. */
+  readonly onBytes: (bytes: number) => void
+}
+
 const READY: OriginState = { kind: 'ready', fault: null, detail: null, untilMs: null }
 
 export class OriginClient {
@@ -56,7 +63,7 @@ export class OriginClient {
   #state = READY
   /** Of those that pass, in a row. */
   #failures = 0
-  /** How often it was set aside. Good answers take nothing back: what is wrong may be another file, or the bytes. */
+  /** How often it was set aside. Good answers do not take that back: another file, or the bytes, may be wrong. */
   #asides = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -81,7 +88,8 @@ export class OriginClient {
     const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: CONNECTIONS_MAX }
     this.#agents = { http: new HttpAgent(options), https: new HttpsAgent(options) }
     const { timeoutMs, anyAddress } = this.#rules
-    this.#files = new FileRanges({ agents: this.#agents, timeoutMs, anyAddress })
+    const places = anyAddress ? ANY_PLACE : ORIGIN_PLACES
+    this.#files = new FileRanges({ agents: this.#agents, timeoutMs, places })
   }
 
   get state(): OriginState {
@@ -124,10 +132,13 @@ export class OriginClient {
   }
 
   /** The .torrent of the version beside the origin; undefined when it can not be had now. */
-  async torrent(signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async torrent({ signal, onBytes }: TorrentTaking): Promise<Uint8Array | undefined> {
     const either = AbortSignal.any([signal, this.#closed.signal])
     try {
-      return await this.#files.fetchSmall(originTorrentUrl(this.url), TORRENT_BYTES_MAX, either)
+      return await this.#files.fetchSmall(originTorrentUrl(this.url), TORRENT_BYTES_MAX, {
+        signal: either,
+        onBytes
+      })
     } catch (thrown) {
       if (either.aborted) return undefined
       if (!(thrown instanceof OriginError)) throw thrown

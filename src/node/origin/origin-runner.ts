@@ -6,6 +6,7 @@
 
 import { AppError } from '../../base/errors.ts'
 import { pieceIndex, type VersionId } from '../../base/ids.ts'
+import { KIB } from '../../base/units.ts'
 import { decodeTorrent } from '../../content/torrent-file.ts'
 import { pieceSpan, type Version, type VersionFile } from '../../content/version.ts'
 import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
@@ -24,6 +25,9 @@ const PART_BYTES = 4 * BLOCK_BYTES
 /** Turns at a limit that one request takes at once: a server has more work with each than a peer has. */
 const REQUEST_TURNS = 8
 
+/** What a .torrent is taken to have before it comes. */
+const TORRENT_BYTES = 64 * KIB
+
 export interface OriginRunnerInit {
   readonly versionId: VersionId
   readonly origins: Pick<OriginDesk, 'open'>
@@ -31,7 +35,7 @@ export interface OriginRunnerInit {
   readonly buffers: BlockBuffers
   readonly log: Log
   readonly post: (event: TransferEvent) => void
-  /** What requests for a piece pass before they leave, a new one for each; absent where nothing limits this device. */
+  /** What requests pass before they leave, a new one for each piece and .torrent; absent where nothing limits. */
   readonly openFlow?: (() => RequestFlow) | undefined
   /** The .torrent came, and is of the version. */
   readonly onTorrent: (version: Version, layers: ReadonlyMap<number, Uint8Array>) => void
@@ -42,10 +46,16 @@ export type RequestFlow = Pick<Flow, 'acquire' | 'bytesOf' | 'passed' | 'leave' 
 
 type Range = Pick<FileRange, 'offset' | 'length'>
 
+/** Requests for parts of one piece. */
+interface Fetching {
+  readonly calledOff: AbortController
+  runs: number
+}
+
 export class OriginRunner {
   readonly #init: OriginRunnerInit
   readonly #link: OriginLink
-  readonly #pieces = new Map<number, AbortController>()
+  readonly #pieces = new Map<number, Fetching>()
   readonly #closed = new AbortController()
   #host: string | undefined
 
@@ -68,7 +78,7 @@ export class OriginRunner {
         void this.#fetch(effect)
         return true
       case 'cancelOrigin':
-        this.#pieces.get(effect.piece)?.abort()
+        this.#pieces.get(effect.piece)?.calledOff.abort()
         this.#pieces.delete(effect.piece)
         return true
       case 'badOrigin':
@@ -91,16 +101,11 @@ export class OriginRunner {
     const { version: known, buffers, post } = this.#init
     const version = known()
     const { client } = this.#link
-    let calledOff = this.#pieces.get(piece)
-    if (calledOff === undefined) {
-      calledOff = new AbortController()
-      this.#pieces.set(piece, calledOff)
-    }
-    const signal = AbortSignal.any([calledOff.signal, this.#closed.signal])
+    const fetching = this.#fetching(piece)
+    fetching.runs++
+    const signal = AbortSignal.any([fetching.calledOff.signal, this.#closed.signal])
     const parts = new BlockParts({
-      begin,
-      length,
-      buffers,
+      ...{ begin, length, buffers },
       emit: part => post({ type: 'originBlock', piece, ...part })
     })
     let isWhole = false
@@ -113,10 +118,10 @@ export class OriginRunner {
       isWhole = await this.#read(client, file, range, { signal, onBytes })
     }
     parts.end()
+    fetching.runs--
     if (signal.aborted) return
-    if (isWhole) {
-      if (this.#pieces.get(piece) === calledOff) this.#pieces.delete(piece)
-    } else post({ type: 'originEnded', piece })
+    if (!isWhole) post({ type: 'originEnded', piece })
+    else if (fetching.runs === 0) this.#pieces.delete(piece)
   }
 
   /** True when all of a range came; it is asked for as the limits of this device allow. */
@@ -142,9 +147,19 @@ export class OriginRunner {
     }
   }
 
+  /** What is asked for of a piece: several runs, where some of its blocks were here. They are called off together. */
+  #fetching(piece: number): Fetching {
+    let fetching = this.#pieces.get(piece)
+    if (fetching === undefined) {
+      fetching = { calledOff: new AbortController(), runs: 0 }
+      this.#pieces.set(piece, fetching)
+    }
+    return fetching
+  }
+
   async #describe(): Promise<void> {
     const { versionId, log, post, onTorrent } = this.#init
-    const bytes = await this.#link.client?.torrent(this.#closed.signal)
+    const bytes = await this.#torrent()
     let layers: ReadonlyMap<number, Uint8Array> = new Map()
     if (bytes !== undefined)
       try {
@@ -158,6 +173,26 @@ export class OriginRunner {
         log.warn({ version: versionId, code: thrown.code }, `the .torrent at the origin: ${thrown.message}`)
       }
     if (!this.#closed.signal.aborted) post({ type: 'originDescribed', layers })
+  }
+
+  /** Once the limits of this device let it come. How long it is shows only then: what follows pays for that. */
+  async #torrent(): Promise<Uint8Array | undefined> {
+    const flow = this.#init.openFlow?.()
+    const { signal } = this.#closed
+    const leave = (): void => flow?.leave()
+    signal.addEventListener('abort', leave)
+    try {
+      if (signal.aborted || (flow !== undefined && !(await flow.acquire(TORRENT_BYTES)))) return undefined
+      let came = 0
+      const count = (bytes: number): void => {
+        came += bytes
+      }
+      const torrent = this.#link.client?.torrent({ signal, onBytes: count })
+      return await (torrent ?? Promise.resolve(undefined)).finally(() => flow?.passed(came - TORRENT_BYTES))
+    } finally {
+      signal.removeEventListener('abort', leave)
+      flow?.close()
+    }
   }
 }
 

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { KIB } from '../../base/units.ts'
+import { KIB, SECOND_MS } from '../../base/units.ts'
 import { BlockBuffers } from '../../store/block-buffers.ts'
 import { MemoryStore } from '../../store/memory.ts'
+import { MemoryRecords } from '../../store/memory-records.ts'
 import { sampleBytes, sampleVersion } from '../../store/samples.conformance.ts'
+import { NO_POLICY, withRule } from '../../swarm/bandwidth/policy.ts'
+import { Bandwidth } from '../bandwidth/bandwidth.ts'
 import { type Clock, MACHINE_CLOCK } from '../clock.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
@@ -75,4 +78,39 @@ test('what came is said at once and then now and then, and of the right host whe
     last.reduce((sum, each) => sum + each.bytes, 0),
     (PIECES - 3) * PIECE_BYTES
   )
+})
+
+test('a cap holds for what comes from an origin', async t => {
+  const server = new OriginServer()
+  const url = `${await server.listen()}/`
+  t.after(() => server.close())
+  server.files.set('/a.bin', { bytes })
+  const bandwidth = new Bandwidth({ records: new MemoryRecords(), log: SILENT_LOG, clock: QUICK })
+  t.after(() => bandwidth.close())
+  const cap = { kind: 'cap', bytesPerSecond: PIECE_BYTES / 4 } as const
+  const rule = { direction: 'down', link: 'wan', dataClass: 'all', hours: null, limit: cap } as const
+  bandwidth.change(withRule(NO_POLICY, rule))
+  const origins = new OriginDesk({ urlOf: () => url, rules: { anyAddress: true }, log: SILENT_LOG })
+  const holding = await new MemoryStore().create({
+    ...{ version: sample.version, destination: '/d', layers: sample.layers }
+  })
+  let isComplete = false
+  const driver = new SwarmDriver({
+    ...{ versionId: sample.version.id, holding, wantsData: true, self: DeviceKey.generate().id, seed: 1 },
+    ...{ site: 'berlin', buffers: new BlockBuffers(), log: SILENT_LOG, clock: QUICK, origins },
+    limits: { bandwidth, classNow: () => undefined },
+    listener: scripted<SwarmDriverListener>({
+      onOrigin: () => undefined,
+      onComplete: () => {
+        isComplete = true
+      }
+    })
+  })
+  t.after(() => driver.close('the test ends'))
+  await until(() => server.asked.length > 0)
+  const fromMs = QUICK.nowMs()
+  await until(() => isComplete)
+  // Of the pieces after the first each is paid for by four seconds; a burst or so may come free.
+  assert.ok(QUICK.nowMs() - fromMs >= (PIECES - 3) * 4 * SECOND_MS)
+  assert.equal([...bandwidth.flows].length, 0, 'the flow is closed')
 })

@@ -40,7 +40,7 @@ import type {
 } from './swarm-driver-types.ts'
 import { addTally, NO_TALLY, type Tally, tallyOf } from './tally.ts'
 
-/** How often it is said what came from the origin: what a process that is killed leaves unsaid is no more than that. */
+/** How often it is said what came from the origin: when the process is killed, no more than that is not told. */
 const ORIGIN_TOLD_MS = MINUTE_MS
 
 interface Attached {
@@ -104,8 +104,8 @@ export class SwarmDriver {
       seed: init.seed,
       asking: this.#flows?.asking
     })
-    const { limits } = init
-    const ofOrigin = { direction: 'down', link: 'wan', peer: 'origin', version: init.versionId } as const
+    const flows = this.#flows
+    flows?.openOrigin()
     if (init.origins !== undefined)
       this.#origin = new OriginRunner({
         ...{ versionId: init.versionId, origins: init.origins, buffers: init.buffers, log: init.log },
@@ -116,7 +116,7 @@ export class SwarmDriver {
           if (event.type === 'originBlock') this.#hasOriginNews = true
           this.#post(event)
         },
-        openFlow: limits && (() => limits.bandwidth.open({ ...ofOrigin, classNow: limits.classNow })),
+        openFlow: flows && (() => flows.openOther()),
         onTorrent: ({ infoBytes }, layers) => this.#describe(infoBytes, layers)
       })
     this.#arm()
@@ -325,6 +325,7 @@ export class SwarmDriver {
   #endOrigin(): void {
     this.#tellOrigin()
     this.#origin?.close()
+    this.#flows?.closeOrigin()
     this.#origin = undefined
   }
 

@@ -5,10 +5,14 @@
  * *claims* it toward all peers as it does with what it brings over a link between sites, so that nobody else does.
  * The others get it from peers. When it is used at all says origin-need.ts.
  *
+ * Where the limits of this device let nothing more come now, nothing is begun: a piece that only waited for them would
+ * be claimed meanwhile, and others, that may have it, would leave it alone.
+ *
  * A piece that is begun here is asked of nobody else: its blocks are set aside, like those that are read from files
- * of this device. What does not come is given up, and the piece is again as if nobody had begun it. The origin is no
- * peer: nobody is cut off for what it sends, but a bad piece means that it has something else than the version, and
- * then nothing more is taken from it. How it is asked, and when again after it failed, is the driver's.
+ * of this device. If that takes long and a peer has it, peers are asked for the rest. What does not come is given up,
+ * and the piece is again as if nobody had begun it. The origin is no peer: nobody is cut off for what it sends, but a
+ * bad piece means that it has something else than the version, and then nothing more is taken from it. How it is asked,
+ * and when again after it failed, is the driver's.
  */
 
 import { type PieceIndex, pieceIndex } from '../../base/ids.ts'
@@ -24,6 +28,14 @@ import { BLOCK_BYTES } from '../wire-messages.ts'
 import { type OriginNeed, OriginNeedJudge } from './origin-need.ts'
 import { OriginTurns } from './origin-turns.ts'
 
+/** Pieces of others that are taken on at a time. */
+const TAKES_MAX = 256
+
+interface Begun {
+  readonly open: OpenPiece
+  readonly sinceMs: number
+}
+
 export class OriginFetch {
   readonly #context: TransferContext
   readonly #picker: PiecePicker
@@ -32,10 +44,12 @@ export class OriginFetch {
   readonly #judge = new OriginNeedJudge()
   readonly #turns: OriginTurns
   /** Pieces that are on their way. */
-  readonly #begun = new Map<PieceIndex, OpenPiece>()
+  readonly #begun = new Map<PieceIndex, Begun>()
   readonly #rate: RateWindow
   /** Pieces that fall to this device first. */
   #share: number[] = []
+  /** How many turns come before ours, for each piece: all of them are looked through again and again. */
+  readonly #before: Uint8Array
   /** When somebody was last seen to claim a piece: who comes next takes its turn from then on. */
   #claimedMs: Float64Array | undefined
   #need: OriginNeed | undefined
@@ -44,7 +58,12 @@ export class OriginFetch {
   #sourceMs = Number.NEGATIVE_INFINITY
   /** When this device last came to the end of its own share, or took on a piece of another's. */
   #freeMs: number | undefined
+  /** How many pieces of others it takes on before it waits again whether they do, and how many are left of them. */
+  #takesMax = 1
+  #takes = 1
   #isDue = false
+  /** Pieces that were left to peers. */
+  readonly #left = new Set<number>()
 
   constructor(init: {
     readonly context: TransferContext
@@ -57,6 +76,7 @@ export class OriginFetch {
     this.#crossing = init.crossing
     this.#downloads = init.downloads
     this.#turns = new OriginTurns(init.context)
+    this.#before = new Uint8Array(init.picker.version.pieceCount)
     this.#rate = new RateWindow(init.context.nowMs)
   }
 
@@ -86,17 +106,33 @@ export class OriginFetch {
 
   /** Gives up what is not to come any more, and begins what is. To be called after each event. */
   fill(): void {
-    for (const [piece, open] of this.#begun)
+    for (const [piece, { open }] of this.#begun)
       if (this.#picker.openPiece(piece) !== open) this.#forget(piece, { isCancelled: true })
     const { origin, wantsData } = this.#context
     if (!this.#isDue) return
     this.#isDue = false
+    this.#leaveSlow()
     if (!wantsData || !origin.isReady || this.#picker.isSatisfied) return
     this.#look()
     while (this.#begun.size < this.#context.limits.originRequestsMax) {
       const piece = this.#next()
       if (piece === undefined || !this.#hasRoom(piece)) return
+      if (!this.#mayBegin()) return
       this.#begin(piece)
+    }
+  }
+
+  /** An origin that drips must not keep what a peer could give. */
+  #leaveSlow(): void {
+    const { nowMs, limits } = this.#context
+    for (const [piece, { open, sinceMs }] of this.#begun) {
+      if (nowMs < sinceMs + limits.originStallMs || !this.#isOffered(piece)) continue
+      if (this.#picker.state(piece) !== 'requested') continue
+      this.#forget(piece, { isCancelled: true })
+      this.#left.add(piece)
+      open.unreserve({ first: 0, count: open.blockCount })
+      this.#picker.refresh(open)
+      this.#downloads.fillAll()
     }
   }
 
@@ -122,8 +158,10 @@ export class OriginFetch {
 
   #shareOut(): void {
     this.#share = []
-    for (let piece = 0; piece < this.#picker.version.pieceCount; piece++)
-      if (this.#picker.isLacking(piece) && this.#turns.before(piece) === 0) this.#share.push(piece)
+    for (let piece = 0; piece < this.#before.length; piece++) {
+      this.#before[piece] = this.#turns.before(piece)
+      if (this.#before[piece] === 0 && this.#picker.isLacking(piece)) this.#share.push(piece)
+    }
     this.#share.sort((a, b) => this.#turns.nearness(b) - this.#turns.nearness(a))
   }
 
@@ -143,13 +181,26 @@ export class OriginFetch {
     for (let at = this.#share.length - 1; at >= 0; at--) {
       const piece = this.#share[at] ?? 0
       if (this.#picker.have.has(piece)) this.#share.splice(at, 1)
-      else if (this.#mayFetch(piece)) {
-        this.#freeMs = undefined
-        return pieceIndex(piece)
-      }
+      else if (this.#mayFetch(piece)) return pieceIndex(piece)
     }
     this.#freeMs ??= this.#context.nowMs
     return this.#leftByOthers(Math.max(sinceMs, this.#freeMs))
+  }
+
+  /**
+   * Of what others leave one piece is taken at first, so that those who are done at the same moment do not all take the
+   * same; then ever more, for what nobody takes meanwhile nobody else may be able to.
+   */
+  #took(piece: PieceIndex): void {
+    if (this.#before[piece] === 0) {
+      this.#freeMs = undefined
+      this.#takesMax = 1
+      this.#takes = 1
+    } else if (--this.#takes === 0) {
+      this.#freeMs = this.#context.nowMs
+      this.#takesMax = Math.min(TAKES_MAX, 2 * this.#takesMax)
+      this.#takes = this.#takesMax
+    }
   }
 
   /** A piece whose turn has come to us because nobody before us took it. */
@@ -161,30 +212,29 @@ export class OriginFetch {
     for (let piece = 0; piece < this.#picker.version.pieceCount; piece++) {
       if (!this.#mayFetch(piece)) continue
       const fromMs = Math.max(sinceMs, this.#claimedMs?.[piece] ?? 0)
-      if (nowMs < fromMs + this.#turns.before(piece) * limits.claimGraceMs) continue
+      if (nowMs < fromMs + (this.#before[piece] ?? 0) * limits.claimGraceMs) continue
       if (best === undefined || this.#turns.nearness(piece) < this.#turns.nearness(best)) best = piece
     }
-    if (best === undefined) return undefined
-    // One at a time, so that those who are done at the same moment do not all take the same.
-    this.#freeMs = nowMs
-    return pieceIndex(best)
+    return best === undefined ? undefined : pieceIndex(best)
   }
 
   #mayFetch(piece: number): boolean {
     if (!this.#picker.isOpenable(piece) && !this.#isIdle(piece)) return false
+    if (this.#left.has(piece) && this.#isOffered(piece)) return false
     const { nowMs } = this.#context
     if (this.#crossing.isClaimed(piece, nowMs)) {
       if (this.#claimedMs !== undefined) this.#claimedMs[piece] = nowMs
       return false
     }
-    if (this.#need === 'stalled') return this.#picker.copies(piece) === 0 || !this.#isGiven(piece)
+    // What members brought they give each other.
+    if (this.#need === 'stalled') return this.#picker.copies(piece) === 0 || !this.#isOffered(piece, false)
     return this.#need === 'late' ? this.#picker.copies(piece) === 0 : this.#picker.availability(piece) === 0
   }
 
-  /** Whether a peer that has the piece, and not everything, may give it: what members brought they give each other. */
-  #isGiven(piece: number): boolean {
+  /** Whether a peer has the piece and may give it; one that has everything counts only `ofSources`. */
+  #isOffered(piece: number, ofSources = true): boolean {
     for (const { pieces, isComplete, snubbed, chokesUs } of this.#context.sessions.values())
-      if (!isComplete && !snubbed && !chokesUs && pieces?.bits.has(piece) === true) return true
+      if ((ofSources || !isComplete) && !snubbed && !chokesUs && pieces?.bits.has(piece) === true) return true
     return false
   }
 
@@ -193,6 +243,12 @@ export class OriginFetch {
     const open = this.#need === 'unheld' ? undefined : this.#picker.openPiece(pieceIndex(piece))
     if (open === undefined || !this.#picker.unfilled.has(open)) return false
     return this.#need === 'late' || open.requests.size === 0
+  }
+
+  /** A piece that limits slow down comes alone, in requests that each pass them: who carries them out sees to that. */
+  #mayBegin(): boolean {
+    const bytes = this.#context.asking?.mayAsk(ORIGIN_PEER) ?? Number.POSITIVE_INFINITY
+    return bytes > 0 && (bytes === Number.POSITIVE_INFINITY || this.#begun.size === 0)
   }
 
   #hasRoom(piece: PieceIndex): boolean {
@@ -207,8 +263,9 @@ export class OriginFetch {
   #begin(piece: PieceIndex): void {
     const open = this.#picker.openPiece(piece) ?? this.#picker.open(piece)
     if (open.missingCount === 0) return
+    this.#took(piece)
     this.#crossing.begin(piece, ORIGIN_SITE, this.#context.nowMs)
-    this.#begun.set(piece, open)
+    this.#begun.set(piece, { open, sinceMs: this.#context.nowMs })
     for (
       let run = open.missingRun(open.blockCount);
       run !== undefined;
@@ -227,7 +284,7 @@ export class OriginFetch {
     const { nowMs } = this.#context
     this.#rate.add(block.length, nowMs)
     this.#crossing.arrived(ORIGIN_SITE, block.length, nowMs)
-    const open = this.#begun.get(pieceIndex(piece))
+    const open = this.#begun.get(pieceIndex(piece))?.open
     const run = { first: begin / BLOCK_BYTES, count: Math.ceil(block.length / BLOCK_BYTES) }
     const isOpen = open !== undefined && this.#picker.openPiece(open.piece) === open
     const used = isOpen ? open.receive(run, block, ORIGIN_PEER) : 0
@@ -243,7 +300,7 @@ export class OriginFetch {
   /** Nothing more of a piece comes. */
   #onEnded({ piece: number }: EventOf<'originEnded'>): void {
     const piece = pieceIndex(number)
-    const open = this.#begun.get(piece)
+    const open = this.#begun.get(piece)?.open
     if (open === undefined) return
     this.#forget(piece, { isCancelled: true })
     if (this.#picker.openPiece(piece) !== open || this.#picker.state(piece) !== 'requested') return

@@ -126,6 +126,23 @@ test('it steps back when a quick source comes', t => {
   assert.ok(lastSentMs < joinedMs + 12_000 && lastDoneMs > lastSentMs + 3_000)
 })
 
+test('an origin that drips: what it was asked for comes from a peer that has it', t => {
+  const dry = scene([1], { knows: true })
+  const { network, origin, nodes } = dry
+  const dripping = new VirtualOrigin(network, { bytesPerMs: 1 })
+  dripping.serve(...nodes)
+  network.time.at(20_000, () => {
+    const source = network.add({
+      ...{ fixture: FIXTURE, hasAll: true, upBytesPerMs: WAN, downBytesPerMs: LAN, site: 'site 0' }
+    })
+    for (const node of nodes) network.connect(source, node)
+  })
+  run(t, dry)
+  assert.ok(origin.sentBytes === 0 && dripping.sentBytes > 0)
+  // Twice the time that the source needs.
+  for (const { completedMs } of nodes) assert.ok((completedMs ?? 0) < 20_000 + 2 * (TOTAL / WAN))
+})
+
 test('a source that says that it has all and gives nothing: after a while it is as if it were not there', t => {
   const silent = (message: WireMessage): WireMessage | undefined =>
     message.type === 'piece' ? undefined : message
@@ -156,6 +173,19 @@ test('members that can not reach the origin: those that can fetch their part', t
   network.connectAll()
   origin.serve(...nodes.slice(0, 2))
   assert.ok(run(t, { network, origin, nodes }) <= COPIES_MAX)
+})
+
+test('one of six can reach the origin: it soon takes on what the others leave', t => {
+  const network = new SimNetwork(1, WINDOW_BYTES)
+  const origin = new VirtualOrigin(network, { bytesPerMs: WAN })
+  const fixture = makeVersion([24 * MIB, MIB], 64 * 1024)
+  const nodes = Array.from({ length: 6 }, () =>
+    network.add({ fixture, upBytesPerMs: LAN, downBytesPerMs: LAN })
+  )
+  network.connectAll()
+  origin.serve(...nodes.slice(0, 1))
+  assert.ok(run(t, { network, origin, nodes }) <= COPIES_MAX)
+  for (const { completedMs } of nodes) assert.ok((completedMs ?? 0) < 4 * (TOTAL / WAN))
 })
 
 test('the origin goes away half way and comes back: what was begun is begun again, nothing else', t => {
