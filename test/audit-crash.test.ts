@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { argv } from 'node:process'
 import { test } from 'node:test'
 import { runUntilKilled } from '../lab/killed-child.ts'
+import { rounds } from '../lab/rounds.ts'
 import { openCheckpoint, type SignedCheckpoint } from '../src/audit/checkpoint.ts'
 import { LogVerifier } from '../src/audit/log-verification.ts'
 import { orgIdFromBytes, versionIdFromBytes } from '../src/base/ids.ts'
@@ -21,7 +22,7 @@ import { SILENT_LOG } from '../src/node/log.ts'
 import { AuditStore } from '../src/store/audit-store.ts'
 import { sha256 } from '../src/store/sha256.ts'
 
-const ROUNDS = 15
+const ROUNDS = rounds(8)
 const LIFE_MS_MAX = 250
 const WRITERS = 32
 const org = orgIdFromBytes(new Uint8Array(32).fill(1))

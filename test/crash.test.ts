@@ -12,9 +12,10 @@ import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
 import { seededRandom } from '../lab/fuzz.ts'
+import { rounds } from '../lab/rounds.ts'
 import type { Transfer } from '../src/api/transfer.ts'
 
-const KILLS = 50
+const KILLS = rounds(20)
 const ROUND_TIMEOUT_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'peerage-crash-'))
 const cluster = new Cluster(folder)

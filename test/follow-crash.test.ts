@@ -12,9 +12,10 @@ import { argv } from 'node:process'
 import { describe, it } from 'node:test'
 import { runUntilKilled } from '../lab/killed-child.ts'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
+import { rounds } from '../lab/rounds.ts'
 import type { FollowMode } from '../src/node/follow/follow-terms.ts'
 
-const ROUNDS = 30
+const ROUNDS = rounds(12)
 /** The longest that a child lives after its first word: which comes before it starts, or once it has. */
 const LIFE_MS_MAX = { starting: 1000, running: 400 } as const
 const WATCH_MS = 1

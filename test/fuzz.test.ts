@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { type FuzzTarget, fuzzTargetFiles, runTarget } from '../lab/fuzz.ts'
 
 const ITERATIONS = 20_000
-const BUDGET_MS = 10_000
+const BUDGET_MS = 4000
 
 for (const [name, file] of fuzzTargetFiles()) {
   test(`fuzz ${name}`, async t => {

@@ -20,6 +20,7 @@ import { join } from 'node:path'
 import { argv } from 'node:process'
 import { test } from 'node:test'
 import { runUntilKilled } from '../lab/killed-child.ts'
+import { rounds } from '../lab/rounds.ts'
 import { type PieceIndex, pieceIndex } from '../src/base/ids.ts'
 import { FilesystemStore } from '../src/store/filesystem.ts'
 import {
@@ -32,7 +33,7 @@ import {
 } from '../src/store/samples.conformance.ts'
 import type { Holding } from '../src/store/store.ts'
 
-const ROUNDS = 25
+const ROUNDS = rounds(12)
 const WRITERS = 64
 /** The longest a child lives after it began to fetch; some rounds complete a fetch within it. */
 const LIFE_MS_MAX = 400
