@@ -193,6 +193,7 @@ const STARTED: Transfer = {
 /** A node whose only transfer is set by the test. */
 class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
+  readonly custody = scripted<NodeService['custody']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})

@@ -14,6 +14,7 @@ import type { CliContext } from '../src/cli/context.ts'
 import { run } from '../src/cli/program.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
 import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/ledger/authority-terms.ts'
+import type { CustodyService, ReadersRecord } from '../src/node/ledger/custody-terms.ts'
 import type { Acted, GovernanceService } from '../src/node/ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerLine } from '../src/node/ledger/ledger-terms.ts'
 import type { OverrideRecord, OverrideService } from '../src/node/ledger/override-terms.ts'
@@ -39,7 +40,7 @@ let server: AdminServer
 let asked: unknown[]
 
 async function serve(
-  methods: Partial<GovernanceService>,
+  methods: Partial<GovernanceService & CustodyService>,
   others: {
     authority?: Partial<AuthorityService>
     ledger?: Partial<LedgerExplorer>
@@ -48,6 +49,7 @@ async function serve(
 ): Promise<void> {
   const service = scripted<NodeService>({
     governance: scripted<GovernanceService>(methods),
+    custody: scripted<CustodyService>(methods),
     authority: scripted<AuthorityService>(others.authority ?? {}),
     ledger: scripted<LedgerExplorer>(others.ledger ?? {}),
     overrides: scripted<OverrideService>(others.overrides ?? {})
@@ -112,7 +114,8 @@ describe('what this device is asked to sign', () => {
       ...{ suspendDevice: act, revokeDevice: act, readmitDevice: act, grantRole: act, revokeRole: act },
       ...{ createGroup: act, addToGroup: act, removeFromGroup: act, grantAccess: act, revokeAccess: act },
       ...{ setPolicy: act, quarantine: content, release: content, recall: content, cancelInvite: act },
-      ...{ approve: act, note: act }
+      ...{ approve: act, note: act },
+      ...{ setClass: act, placeHold: act, liftHold: act }
     })
     const expected: readonly (readonly [string, unknown])[] = [
       ['device suspend lab-7 --reason stolen', { device: 'lab-7', reason: 'stolen' }],
@@ -148,6 +151,23 @@ describe('what this device is asked to sign', () => {
         { name: 'os/image', labels: ['eu', 'pii'], access: 'granted' }
       ],
       ['dataset policy os/image', { name: 'os/image', labels: [], access: 'members' }],
+      [
+        'class set restricted --sealed yes --holders storage --scan no --copies 3 --staleness none --retention 30d',
+        {
+          dataClass: 'restricted',
+          changes: {
+            ...{ sealed: true, holders: 'storage', scan: false, copies: 3 },
+            ...{ stalenessMs: null, retentionMs: 30 * DAY_MS }
+          }
+        }
+      ],
+      [
+        'class set public --leaves no --sites 16',
+        { dataClass: 'public', changes: { leaves: false, sites: 16 } }
+      ],
+      ['hold place os/image --reason court', { name: 'os/image', reason: 'court' }],
+      ['hold place os/image', { name: 'os/image', reason: null }],
+      ['hold lift 0f0f0f0f', '0f0f0f0f'],
       ['quarantine os/image@3 --reason malware', { name: 'os/image', version: '3', reason: 'malware' }],
       ['release os/image', { name: 'os/image', version: null, reason: null }],
       ['recall os/image@abababab --reason x', { name: 'os/image', version: 'abababab', reason: 'x' }],
@@ -192,6 +212,11 @@ describe('what this device is asked to sign', () => {
       ['role grant lab-7 reader --expires 9999d', /write at most 3650d/],
       ['access grant lab-7 Ü@', /<what> can not be/],
       ['dataset policy os/image --access nobody', /--access/],
+      ['class set secret', /<class>/],
+      ['class set public --sealed maybe', /write yes or no/],
+      ['class set public --copies 17', /a number from 1 to 16/],
+      ['class set public --holders everybody', /--holders/],
+      ['access os/image --device lab-7', /not both/],
       ['device suspend', /missing required argument/]
     ] as const) {
       const { exitCode, stderr } = await peerage(...line.split(' '))
@@ -262,6 +287,84 @@ describe('lists', () => {
   })
 })
 
+describe('custody', () => {
+  const PERMISSION = { because: 'grant', grant: OPERATION, purpose: 'tests' } as const
+
+  it('of classes says what holds, and who set it', async () => {
+    const rules = {
+      ...{ sealed: true, leaves: false, scan: true, copies: 3, sites: 2 },
+      holders: 'storage',
+      ...{ stalenessMs: null, stalenessLimitMs: 3_600_000, retentionMs: DAY_MS }
+    } as const
+    const set = { operation: OPERATION, by: BUILD, atMs: 1 }
+    await serve({
+      classes: answering([
+        { dataClass: 'public', ...rules, set: null },
+        { dataClass: 'restricted', ...rules, set }
+      ])
+    })
+    const { stdout } = await peerage('class')
+    assert.match(stdout, /public +yes +storage +3 +2 +no +yes +1 h 0 min +24 h 0 min +by default\n/)
+    assert.match(stdout, /restricted .* by build-1 on 1970-01-01T/)
+  })
+
+  it('of holds says who placed them and why', async () => {
+    await serve({
+      holds: answering([
+        { operation: OPERATION, name: 'os/image', by: BUILD, reason: 'court', placedAtMs: 1 }
+      ])
+    })
+    assert.match(
+      (await peerage('hold', 'list')).stdout,
+      /os\/image +0f0f0f0f0f0f +build-1 +1970-.*Z +court\n/
+    )
+  })
+
+  it('of a version says who may read it and why, or why nobody may', async () => {
+    const common = { name: 'os/image', version: VERSION, ordinal: 3 }
+    const groups = [{ id: OPERATION, name: 'night', grants: [OPERATION] }]
+    let record: ReadersRecord = {
+      ...{ ...common, closed: null, groups },
+      devices: [
+        { ...BUILD, because: 'owner', grant: null, purpose: null },
+        { ...NAMELESS, ...PERMISSION }
+      ]
+    }
+    await serve({
+      readers: async input => {
+        asked.push(input)
+        return record
+      }
+    })
+    const { stdout } = await peerage('access', 'os/image@3')
+    assert.match(stdout, /^2 devices may read os\/image@3\n/)
+    assert.match(stdout, /build-1 +berlin +cdcdcdcdcdcd +owns the dataset\n/)
+    assert.match(stdout, /has a grant \(0f0f0f0f0f0f\) for tests\n/)
+    assert.match(stdout, /granted to the group night: 0f0f0f0f0f0f\n$/)
+    record = { ...record, devices: [], groups: [], closed: { reason: 'recalled', detail: 'it was recalled' } }
+    assert.equal(
+      (await peerage('access', 'os/image')).stdout,
+      'nobody may read os/image@3: it was recalled\n'
+    )
+    assert.deepEqual(asked, [
+      { name: 'os/image', version: '3' },
+      { name: 'os/image', version: null }
+    ])
+  })
+
+  it('of a device says what it may read and why', async () => {
+    await serve({
+      readable: answering({
+        device: BUILD,
+        versions: [{ name: 'os/image', version: VERSION, dataClass: 'restricted', ...PERMISSION }]
+      })
+    })
+    const { stdout } = await peerage('access', '--device', 'build-1')
+    assert.match(stdout, /os\/image +abababababab +restricted +has a grant \(0f0f0f0f0f0f\) for tests\n/)
+    assert.deepEqual(asked, ['build-1'])
+  })
+})
+
 describe('the authority chain', () => {
   const HASH = '1f2e3d4c'.repeat(8)
   const root = { version: 1, hash: HASH, atMs: 1, succession: 'founding', signers: [BUILD] } as const
@@ -316,6 +419,31 @@ describe('the authority chain', () => {
       JSON.parse((await peerage('admin', '--json')).stdout),
       JSON.parse(JSON.stringify(AUTHORITY))
     )
+  })
+
+  it('shows what the roles of a new org have more, and proposes it when told to', async () => {
+    const preview = { version: 2, changes: ['adds role privacy of rank 3: note\u001b[2J'] }
+    await serve({}, { authority: { propose: answering(ROOT_ACTED), preview: answering(preview) } })
+    const shown = await peerage('admin', 'propose', 'defaults')
+    assert.equal(
+      shown.stdout,
+      'root version 2 would change:\n  adds role privacy of rank 3: note\ufffd[2J\nnothing was proposed; propose it with --yes\n'
+    )
+    const all = [{ kind: 'defaults', roles: null }]
+    assert.deepEqual(asked, [all])
+    await peerage(
+      'admin',
+      'propose',
+      'defaults',
+      '--role',
+      'privacy',
+      '--role',
+      'device',
+      '--yes',
+      '--no-sign'
+    )
+    const some = [{ kind: 'defaults', roles: ['privacy', 'device'] }]
+    assert.deepEqual(asked.slice(-1), [{ changes: some, sign: false }])
   })
 
   it('is changed by proposals, which reach the node as they were meant', async () => {

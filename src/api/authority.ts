@@ -6,6 +6,7 @@ import { count, dataClass, deviceName, durationMs, instantMs, operationId } from
 export const ADMINS_MAX = 32
 export const RECOVERY_KEYS_MAX = 8
 export const BEACON_SIGNERS_MAX = 64
+export const ROLES_MAX = 16
 
 const key = z.string().min(1).max(128)
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a hash is 64 lower-case hex digits')
@@ -32,13 +33,19 @@ export const rootChange = z.discriminatedUnion('kind', [
       })
       .nullable()
   }),
-  z.strictObject({ kind: z.literal('recovery'), keys: z.array(key).max(RECOVERY_KEYS_MAX).readonly() })
+  z.strictObject({ kind: z.literal('recovery'), keys: z.array(key).max(RECOVERY_KEYS_MAX).readonly() }),
+  z.strictObject({
+    kind: z.literal('defaults'),
+    roles: z.array(z.string().min(1).max(64)).min(1).max(ROLES_MAX).readonly().nullable()
+  })
 ])
 
 export const proposeRequest = z.strictObject({
   changes: z.array(rootChange).min(1).max(16).readonly(),
   sign: z.boolean().nullable()
 })
+export const previewRequest = z.strictObject({ changes: z.array(rootChange).min(1).max(16).readonly() })
+export const rootPreview = z.object({ version: count, changes: z.array(z.string()).readonly() })
 export const proposalRequest = z.strictObject({ proposal: z.string().min(1).max(64), key })
 export const voteRequest = z.strictObject({
   proposal: z.string().min(1).max(64),
@@ -113,6 +120,7 @@ export const authority = z.object({
 export type Authority = z.output<typeof authority>
 export type ProposalRecord = z.output<typeof proposalRecord>
 export type RootActed = z.output<typeof rootActed>
+export type RootPreview = z.output<typeof rootPreview>
 export type RootChange = z.output<typeof rootChange>
 export type RootRecord = z.output<typeof rootRecord>
 export type KeyTally = z.output<typeof tally>

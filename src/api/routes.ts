@@ -34,12 +34,24 @@ import {
 } from './audit.ts'
 import {
   authority,
+  previewRequest,
   proposalBytes,
   proposalRequest,
   proposeRequest,
   rootActed,
+  rootPreview,
   voteRequest
 } from './authority.ts'
+import {
+  classList,
+  classRequest,
+  holdList,
+  holdReference,
+  holdRequest,
+  readable,
+  readableRequest,
+  readers
+} from './custody.ts'
 import {
   dataset,
   datasetList,
@@ -210,12 +222,20 @@ export const ROUTES = {
   quarantine: json('POST', '/datasets/:name/quarantine', contentRequest, contentActed),
   release: json('POST', '/datasets/:name/release', contentRequest, contentActed),
   recall: json('POST', '/datasets/:name/recall', contentRequest, contentActed),
+  readers: json('GET', '/datasets/:name/readers', versionRequest, readers),
+  readable: json('GET', '/devices/:device/readable', readableRequest, readable),
+  classes: json('GET', '/classes', nothing, classList),
+  setClass: json('POST', '/classes/:dataClass', classRequest, acted),
+  holds: json('GET', '/holds', nothing, holdList),
+  placeHold: json('POST', '/holds', holdRequest, acted),
+  liftHold: json('POST', '/holds/:id/lift', holdReference, acted),
   invites: json('GET', '/invites', nothing, inviteList),
   cancelInvite: json('POST', '/invites/:id/cancel', inviteReference, acted),
   approve: json('POST', '/operations/:id/approve', operationReference, acted),
   note: json('POST', '/notes', noteRequest, acted),
   authority: json('GET', '/authority', nothing, authority),
   propose: json('POST', '/authority/proposals', proposeRequest, rootActed),
+  previewRoot: json('POST', '/authority/preview', previewRequest, rootPreview),
   proposal: json('GET', '/authority/proposals/:proposal', proposalRequest, proposalBytes),
   vote: json('POST', '/authority/proposals/:proposal/vote', voteRequest, rootActed),
   overrides: json('GET', '/overrides', nothing, overrideList),

@@ -11,6 +11,7 @@ import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
+import { listClasses, setClass } from './commands/class.ts'
 import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
@@ -26,6 +27,7 @@ import {
 } from './commands/follow.ts'
 import { get } from './commands/get.ts'
 import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands/group.ts'
+import { liftHold, listHolds, placeHold } from './commands/hold.ts'
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
 import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
@@ -117,7 +119,7 @@ const FAMILIES: readonly Family[] = [
       adminStatus,
       family({
         name: 'propose',
-        summary: 'propose a new root: admins, thresholds, approvals, expiry, beacons, recovery keys',
+        summary: 'propose a new root: admins, thresholds, approvals, roles, expiry, beacons, recovery keys',
         example: 'peerage admin propose add lab-7',
         members: PROPOSALS
       }),
@@ -148,6 +150,18 @@ const FAMILIES: readonly Family[] = [
     summary: 'list and make groups of devices, and say who is in them',
     example: 'peerage group create renderers',
     members: [listGroups, createGroup, addToGroup, removeFromGroup]
+  },
+  {
+    name: 'class',
+    summary: 'list how content of each class is kept, and change it',
+    example: 'peerage class set restricted --copies 3 --sites 2',
+    members: [listClasses, setClass]
+  },
+  {
+    name: 'hold',
+    summary: 'keep datasets from being deleted, end that, and list what is held',
+    example: 'peerage hold place payroll --reason "case 17"',
+    members: [listHolds, placeHold, liftHold]
   },
   {
     name: 'access',

@@ -4,7 +4,7 @@
  * stands at its end; approvals are left out, as they come later.
  */
 
-import type { DeviceId } from '../base/ids.ts'
+import type { DeviceId, OperationId } from '../base/ids.ts'
 import { ADMIN_ROLE, BASE_ROLE } from './fold/fold-judge.ts'
 import { hasEnded, membershipFault, rolesOf, type State } from './fold/state.ts'
 import type { Ledger } from './ledger.ts'
@@ -33,7 +33,7 @@ export function authoringFault(
   if (outside !== undefined) return outside
   // Only a new root helps, so what leads to one is free of this.
   const isOfRoots = content.type === 'root.propose' || content.type === 'root.vote'
-  if (!isOfRoots && !takes(content.type) && hasEnded(state.root.expiresMs, nowMs))
+  if (!isOfRoots && !takes(content) && hasEnded(state.root.expiresMs, nowMs))
     return `root version ${state.root.version} has expired, and nothing is given under it; admins have to sign a new one`
   const held = rolesOf(state, device, nowMs)
   const acting = rolesThatMay(state, content.type).filter(({ role }) => held.includes(role))
@@ -78,6 +78,7 @@ function rankFault(
       return below(best, ranks.get(role), `role ${role}`)
     }
     case 'device.update':
+    case 'device.storage':
       if (content.device === device) return undefined
       return below(best, ledger.rankOf(content.device) ?? base, 'that device')
     case 'device.suspend':
@@ -96,10 +97,13 @@ function below({ role, rank }: Acting, against: number | undefined, what: string
 }
 
 function ownershipFault(
-  { state, device }: Author,
+  { ledger, state, device }: Author,
   content: OperationContent,
   best: Acting
 ): string | undefined {
+  if (content.type === 'device.sealing')
+    return content.device === device ? undefined : 'only a device itself says what is sealed to it'
+  if (content.type === 'hold.lift') return liftFault(ledger, content.hold, best)
   if (best.role === ADMIN_ROLE) return undefined
   switch (content.type) {
     case 'content.quarantine':
@@ -113,6 +117,8 @@ function ownershipFault(
     }
     case 'dataset.origin':
     case 'dataset.policy':
+    case 'dataset.storage':
+    case 'dataset.subjects':
     case 'dataset.retire':
     case 'dataset.publish': {
       const owner = state.datasets.get(content.name)?.owner
@@ -130,6 +136,15 @@ function ownershipFault(
     default:
       return undefined
   }
+}
+
+/** Who placed a hold in a better rank has to be asked. */
+function liftFault(ledger: Ledger, hold: OperationId, { role, rank }: Acting): string | undefined {
+  const placed = ledger.verdict(hold)
+  if (placed?.inForce !== true || ledger.get(hold)?.type !== 'hold.place')
+    return 'no hold in force has this id'
+  if (placed.rank >= rank) return undefined
+  return `the hold was placed in rank ${placed.rank}, and role ${role} of this device has rank ${rank}; it takes as good a one`
 }
 
 /** The owner of a dataset grants and takes access to it without a role for that. */

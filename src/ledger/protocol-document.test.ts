@@ -2,19 +2,20 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { INERT_REASONS } from './fold/state.ts'
-import { SAMPLES } from './operation/operation-samples.conformance.ts'
 import {
+  COPIES_MAX,
   CUTOFFS_MAX,
   DATASET_LABELS_MAX,
   INVITE_USES_MAX,
-  isOperationType,
   NOTE_CHARACTERS_MAX,
-  OPERATION_TYPES,
   PROPOSED_ROOT_BYTES_MAX,
   REASON_CHARACTERS_MAX,
-  takes,
-  writeContent
-} from './operation/operation-types.ts'
+  REGIONS_MAX,
+  SHARES_MAX,
+  SUBJECTS_MAX
+} from './operation/operation-limits.ts'
+import { SAMPLES } from './operation/operation-samples.conformance.ts'
+import { isOperationType, OPERATION_TYPES, takes, writeContent } from './operation/operation-types.ts'
 
 /** The normative document and the code are held against each other where both list the same things. */
 const DOCUMENT = readFileSync(new URL('../../docs/protocol-ledger.md', import.meta.url), 'utf8')
@@ -63,7 +64,12 @@ test('the limits of types are those of the code', () => {
     `line of at most ${REASON_CHARACTERS_MAX}, or null`,
     `line of at most ${NOTE_CHARACTERS_MAX}`,
     `uses: 1 to ${INVITE_USES_MAX}`,
-    `at most ${PROPOSED_ROOT_BYTES_MAX / 1024} KiB`
+    `at most ${PROPOSED_ROOT_BYTES_MAX / 1024} KiB`,
+    `copies: 1 to ${COPIES_MAX}`,
+    `sites: 1 to ${COPIES_MAX}`,
+    `0 to ${REGIONS_MAX} labels`,
+    `at most ${SHARES_MAX} together`,
+    `0 to ${SUBJECTS_MAX} of 32 bytes`
   ])
     assert.ok(types.includes(limit), limit)
 })

@@ -32,6 +32,8 @@ import type { FollowService } from './follow/follow-terms.ts'
 import { DeviceKey } from './keys/device-key.ts'
 import { LocalAuthorityService } from './ledger/authority-service.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
+import { LocalCustodyService } from './ledger/custody-service.ts'
+import type { CustodyService } from './ledger/custody-terms.ts'
 import { freshnessStatus } from './ledger/freshness-status.ts'
 import { LocalGovernanceService } from './ledger/governance-service.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
@@ -73,6 +75,7 @@ import { isActive } from './swarm/transfer-orders.ts'
 export class LocalNodeService implements NodeService {
   readonly #node: Node
   readonly governance: GovernanceService
+  readonly custody: CustodyService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
@@ -90,6 +93,7 @@ export class LocalNodeService implements NodeService {
     this.limits = new LocalLimitsService({ bandwidth: node.bandwidth, nameOf })
     this.follows = new LocalFollowService({ desk: node.follows, catalogue, candidates })
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
+    this.custody = whenWhole<CustodyService>(new LocalCustodyService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))

@@ -8,6 +8,7 @@
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
 import { classOf, mayRead, nextExpiryMs } from '../ledger/fold/access.ts'
+import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
 import { isMember, membershipFault } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
@@ -248,6 +249,7 @@ export class Node {
         return freshnessTermsOf({
           org: state.org,
           roots: keeper.chain.roots,
+          stalenessMs: stalenessLimitsMs(state),
           isMember: device => isMember(state, device, nowMs)
         })
       },

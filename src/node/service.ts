@@ -33,6 +33,7 @@ import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
+import type { CustodyService } from './ledger/custody-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
@@ -364,6 +365,7 @@ export const DAMAGED_FILES_MAX = 1000
 
 export interface NodeService extends AuditService {
   readonly governance: GovernanceService
+  readonly custody: CustodyService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService

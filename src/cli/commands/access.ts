@@ -10,11 +10,12 @@ import {
   policyAccess,
   type Scope
 } from '../../api/governance.ts'
-import { expiresOption, named, renderActed, term } from '../acted.ts'
+import { deviceReference, expiresOption, named, renderActed, term } from '../acted.ts'
 import { command } from '../command.ts'
 import { datasetReference } from '../dataset-reference.ts'
 import { orWord } from '../or-word.ts'
 import { type Column, isoTime, renderTable } from '../text.ts'
+import { renderReadable, renderReaders } from './readers.ts'
 
 export const what = z.string().transform((text, context): Scope => {
   if (text === 'all') return { kind: 'all' }
@@ -62,12 +63,34 @@ const POLICY_COLUMNS: readonly Column<PolicyRecord>[] = [
 ]
 
 export const listAccess = command({
-  usage: 'list',
+  usage: 'list [dataset]',
   isDefault: true,
-  summary: 'list who was granted access to what, and the policies of datasets',
-  examples: ['peerage access list'],
-  input: z.object({}),
-  run: async invocation => {
+  summary:
+    'list what was granted and the policies of datasets, or who may read a version, or what a device may read',
+  description:
+    'With DATASET, every device that may read the version (without one, the newest), and why. With --device, every version ' +
+    'that it may read.',
+  examples: ['peerage access list', 'peerage access payroll', 'peerage access --device lab-7'],
+  options: [
+    new Option('--device <device>', 'what this device may read: its name, or at least eight digits of its id')
+  ],
+  input: z
+    .object({ dataset: datasetReference.optional(), device: deviceReference.optional() })
+    .refine(({ dataset, device }) => dataset === undefined || device === undefined, {
+      path: ['device'],
+      message: 'name a dataset or a device, not both'
+    }),
+  run: async (invocation, { dataset, device }) => {
+    if (dataset !== undefined) {
+      const readers = await invocation.client.call('readers', dataset)
+      invocation.result(readers, paint => renderReaders(readers, paint))
+      return
+    }
+    if (device !== undefined) {
+      const readable = await invocation.client.call('readable', { device })
+      invocation.result(readable, paint => renderReadable(readable.versions, paint))
+      return
+    }
     const list = await invocation.client.call('access', {})
     invocation.result(list, paint => [
       ...(list.grants.length === 0

@@ -2,11 +2,12 @@
 
 import { Option } from 'commander'
 import { z } from 'zod'
-import { BEACON_SIGNERS_MAX, RECOVERY_KEYS_MAX, type RootChange } from '../../api/authority.ts'
+import { BEACON_SIGNERS_MAX, RECOVERY_KEYS_MAX, ROLES_MAX, type RootChange } from '../../api/authority.ts'
 import { dataClass } from '../../api/field.ts'
 import { type CommandInstaller, command, duration } from '../command.ts'
 import { instant } from '../instant.ts'
 import { orWord } from '../or-word.ts'
+import { printable } from '../text.ts'
 import { renderRootActed } from './admin.ts'
 
 const key = z
@@ -191,6 +192,46 @@ const setRecovery = proposing({
   change: ({ keys }) => ({ kind: 'recovery', keys })
 })
 
+const addDefaults = command({
+  usage: 'defaults',
+  summary: 'propose that roles may author what they may in a new org',
+  description:
+    'An org keeps the roles that it was founded with, so nobody may do what later versions added until a root says who may. ' +
+    'This adds what new orgs begin with and this one lacks, and takes nothing. It only shows what that is, unless told --yes.',
+  examples: [
+    'peerage admin propose defaults',
+    'peerage admin propose defaults --role privacy --role scanner --yes'
+  ],
+  options: [
+    new Option('--role <role...>', 'only what this role lacks, repeatable; all roles by default'),
+    new Option('--yes', 'propose it'),
+    new Option('--sign', 'with --yes, sign it now although others have to as well'),
+    new Option(
+      '--no-sign',
+      'with --yes, propose only, also where this device alone could bring it into force'
+    )
+  ],
+  input: z.object({
+    role: z.array(z.string().min(1, 'write a role')).max(ROLES_MAX, `at most ${ROLES_MAX} roles`).optional(),
+    yes: z.boolean().default(false),
+    sign: z.boolean().optional()
+  }),
+  run: async (invocation, { role, yes, sign }) => {
+    const changes: RootChange[] = [{ kind: 'defaults', roles: role ?? null }]
+    const preview = await invocation.client.call('previewRoot', { changes })
+    if (!yes) {
+      invocation.result(preview, () => [
+        `root version ${preview.version} would change:`,
+        ...preview.changes.map(change => `  ${printable(change)}`),
+        'nothing was proposed; propose it with --yes'
+      ])
+      return
+    }
+    const acted = await invocation.client.call('propose', { changes, sign: sign ?? null })
+    invocation.result(acted, paint => renderRootActed(acted, paint))
+  }
+})
+
 export const PROPOSALS: readonly CommandInstaller[] = [
   addAdmin,
   removeAdmin,
@@ -199,5 +240,6 @@ export const PROPOSALS: readonly CommandInstaller[] = [
   setExpiry,
   setStaleness,
   setBeacon,
-  setRecovery
+  setRecovery,
+  addDefaults
 ]

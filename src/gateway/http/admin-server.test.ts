@@ -67,6 +67,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
   const unexpected = (name: string) => () => assert.fail(`${name} was not to be called`)
   return {
     governance: scripted({}),
+    custody: scripted({}),
     ledger: scripted({}),
     authority: scripted({}),
     overrides: scripted({}),

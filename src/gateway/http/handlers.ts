@@ -13,6 +13,7 @@ import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
+import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 
@@ -97,6 +98,18 @@ function governanceHandlers(service: GovernanceService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function custodyHandlers(service: CustodyService) {
+  return {
+    classes: async () => ({ classes: await service.classes() }),
+    setClass: input => service.setClass(input),
+    holds: async () => ({ holds: await service.holds() }),
+    placeHold: input => service.placeHold(input),
+    liftHold: ({ id }) => service.liftHold(id),
+    readers: input => service.readers(input),
+    readable: ({ device }) => service.readable(device)
+  } satisfies Partial<JsonHandlers>
+}
+
 function followHandlers(service: FollowService) {
   return {
     follows: async () => ({ follows: await service.follows() }),
@@ -143,10 +156,12 @@ export function createHandlers(service: NodeService): Handlers {
       auditAccept: input => service.auditAccept(input),
       auditWho: ({ name }) => service.auditWho(name),
       ...governanceHandlers(service.governance),
+      ...custodyHandlers(service.custody),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),
+      previewRoot: ({ changes }) => service.authority.preview(changes),
       proposal: ({ proposal, key }) => service.authority.proposal(proposal, key),
       vote: input => service.authority.vote(input),
       overrides: async () => ({ overrides: await service.overrides.overrides() }),

@@ -54,6 +54,7 @@ import {
   where
 } from '../encoding/shape.ts'
 import { KEY_BYTES } from '../encoding/signature.ts'
+import { DEFAULT_RANKS, DEFAULT_ROLES } from './default-roles.ts'
 
 export const ROOT_BYTES_MAX = 64 * 1024
 /** A successor travels to its voters inside an operation, which has to hold it. */
@@ -121,65 +122,6 @@ export interface RootTerms {
 }
 
 export type TermsFault = CborFault | 'unknown-version' | 'bad-terms'
-
-const ADMIN_TYPES = [
-  'access.grant',
-  'access.revoke',
-  'approve',
-  'content.quarantine',
-  'content.recall',
-  'content.release',
-  'dataset.origin',
-  'dataset.policy',
-  'dataset.publish',
-  'dataset.retire',
-  'device.enrol',
-  'device.revoke',
-  'device.suspend',
-  'device.update',
-  'group.add',
-  'group.create',
-  'group.remove',
-  'invite.cancel',
-  'invite.create',
-  'note',
-  'role.grant',
-  'role.revoke',
-  'root.propose',
-  'root.vote'
-]
-
-/** Roles of a new org: what each may author. Every member has the role `device`, admins have `admin` as well. */
-export const DEFAULT_ROLES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['admin', ADMIN_TYPES],
-  [
-    'publisher',
-    [
-      'content.quarantine',
-      'dataset.origin',
-      'dataset.policy',
-      'dataset.publish',
-      'dataset.retire',
-      'note',
-      'root.propose',
-      'root.vote'
-    ]
-  ],
-  ['reader', ['note']],
-  ['holder', ['note']],
-  ['auditor', ['note']],
-  // A key of the chain may live apart from any device, so every device can carry a proposal or a vote.
-  ['device', ['dataset.publish', 'dataset.retire', 'note', 'root.propose', 'root.vote']]
-])
-/** Rank 2 is free for a role between admins and publishers. */
-export const DEFAULT_RANKS: ReadonlyMap<string, number> = new Map([
-  ['admin', 1],
-  ['publisher', 3],
-  ['reader', 4],
-  ['holder', 4],
-  ['auditor', 4],
-  ['device', 5]
-])
 
 /** The role that every member has. */
 const MEMBER_ROLE = 'device'

@@ -190,7 +190,7 @@ test('the roles of a new org give admins every type, and everyone the vote', () 
   const ranks = [...terms.ranks].sort((x, y) => x[1] - y[1] || (x[0] < y[0] ? -1 : 1))
   assert.deepEqual(
     ranks.map(([name, rank]) => `${name} ${rank}`).join(', '),
-    'admin 1, publisher 3, auditor 4, holder 4, reader 4, device 5'
+    'admin 1, privacy 3, publisher 3, scanner 3, auditor 4, holder 4, reader 4, storage 4, device 5'
   )
   const admin = terms.roles.get('admin') ?? []
   for (const [name, types] of terms.roles)

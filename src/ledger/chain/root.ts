@@ -44,12 +44,11 @@ import {
   type TermsFault
 } from './root-terms.ts'
 
+export { DEFAULT_RANKS, DEFAULT_ROLES } from './default-roles.ts'
 export {
   ADMINS_MAX,
   BEACON_SIGNERS_MAX,
   type BeaconPolicy,
-  DEFAULT_RANKS,
-  DEFAULT_ROLES,
   FRONTIER_MAX,
   type FrontierEntry,
   foundingTerms,

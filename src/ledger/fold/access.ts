@@ -1,10 +1,13 @@
 /**
  * Who may read what: the question that every peer answers for itself before it serves, and before it fetches.
  *
- * - Only members read. A version that is retired or expired, quarantined or recalled is read by nobody.
+ * - Only members read. A version that is retired or expired, quarantined, recalled or erased is read by nobody.
  * - Class public and internal: every member, unless the dataset's policy asks for a grant.
  * - Class confidential: a grant, the role `reader`, or whoever owns the dataset, published the version or is an admin.
  * - Class restricted, or a policy that asks for a grant: a grant; or, again, owner, publisher and admins.
+ *
+ * - Of a class that asks for a scan, and of a version that no scan found clean yet: admins, the role `scanner`, and who
+ *   published it, of those who might read it otherwise.
  *
  * A grant is given to a device or to a group that it is in by then, ends with its expiry, and covers datasets by name,
  * by the beginning of the name, by a label of the policy, or all.
@@ -19,6 +22,7 @@ import { defined } from '../../base/assert.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import { DATASET_CLASSES, type DatasetClass } from '../encoding/names.ts'
 import type { Grantee, Scope } from '../operation/operation-content.ts'
+import { classRules } from './class-policy.ts'
 import {
   type ContentEntry,
   type DatasetEntry,
@@ -32,7 +36,20 @@ import {
   type State
 } from './state.ts'
 
-export type ReadFault = 'not-a-member' | 'unknown' | 'retired' | 'quarantined' | 'recalled' | 'needs-grant'
+/** The role of devices that scan what others may not read yet. */
+export const SCANNER_ROLE = 'scanner'
+
+export const READ_FAULTS = [
+  'not-a-member',
+  'unknown',
+  'retired',
+  'quarantined',
+  'recalled',
+  'erased',
+  'needs-grant',
+  'not-scanned'
+] as const
+export type ReadFault = (typeof READ_FAULTS)[number]
 
 export type ReadDecision =
   | {
@@ -49,15 +66,23 @@ export type ReadDecision =
 /** What stands against a version, whoever asks; undefined when nothing does. */
 export function contentFault(
   content: ContentEntry | undefined
-): { readonly reason: 'quarantined' | 'recalled'; readonly detail: string } | undefined {
+): { readonly reason: 'quarantined' | 'recalled' | 'erased'; readonly detail: string } | undefined {
+  const [erasure] = content?.erasures ?? []
   const [recall] = content?.recalls ?? []
   const [quarantine] = content?.quarantines ?? []
   const because = (reason: string | null) => (reason === null ? '' : `: ${reason}`)
+  if (erasure !== undefined)
+    return { reason: 'erased', detail: `the version was erased${because(erasure.reason)}` }
   if (recall !== undefined)
     return { reason: 'recalled', detail: `the version was recalled${because(recall.reason)}` }
   if (quarantine !== undefined)
     return { reason: 'quarantined', detail: `the version is quarantined${because(quarantine.reason)}` }
   return undefined
+}
+
+/** A list of grants, or a map of them. */
+interface Grants {
+  values(): Iterable<GrantEntry>
 }
 
 interface Publication {
@@ -67,26 +92,65 @@ interface Publication {
 
 /** Whether a device may read a version now. When several published it, the strictest class is told. */
 export function mayRead(state: State, device: DeviceId, version: VersionId, nowMs: number): ReadDecision {
-  const outside = membershipFault(state, device, nowMs)
-  if (outside !== undefined) return denied('not-a-member', outside)
+  return readingOf(state, version, { nowMs, grants: state.grants })(device)
+}
+
+/**
+ * The same question of one version for any device. `grants` are those of the state that may matter to the devices that
+ * are asked about: whoever asks about many leaves out what concerns none of them.
+ */
+export function readingOf(
+  state: State,
+  version: VersionId,
+  { nowMs, grants }: { readonly nowMs: number; readonly grants: Grants }
+): (device: DeviceId) => ReadDecision {
+  const all = publicationsOf(state, version)
+  const closed = closedTo(state, version, { publications: all, nowMs })
+  const byAdmins = all.filter(
+    ({ dataset, published }) => dataset.owner === 'admins' && isAvailable(published, nowMs)
+  )
+  const byOwner = Map.groupBy(byAdmins.length > 0 ? byAdmins : all, ({ dataset }) => dataset.owner)
+  const scene: Scene = { state, nowMs, grants, isClean: isFoundClean(state.content.get(version)) }
+  return device => {
+    const outside = membershipFault(state, device, nowMs)
+    if (outside !== undefined) return denied('not-a-member', outside)
+    if (closed !== undefined) return closed
+    let decision: ReadDecision | undefined
+    for (const publications of byOwner.values()) {
+      const here = decideFrom(scene, device, publications)
+      if (!here.allowed) return here
+      if (decision?.allowed !== true || isStricter(here.class, decision.class)) decision = here
+    }
+    return defined(decision, 'a publication that counts')
+  }
+}
+
+/** What is needed to decide about any device. */
+interface Scene {
+  readonly state: State
+  readonly nowMs: number
+  readonly grants: Grants
+  /** Whether a scan found the version clean. */
+  readonly isClean: boolean
+}
+
+/** Why no member reads a version. */
+function closedTo(
+  state: State,
+  version: VersionId,
+  { publications: all, nowMs }: { readonly publications: readonly Publication[]; readonly nowMs: number }
+): ReadDecision | undefined {
   const fault = contentFault(state.content.get(version))
   if (fault !== undefined) return { allowed: false, ...fault }
-  const all = publicationsOf(state, version)
-  if (all.length === 0) return denied('unknown', 'no dataset of the org has this version')
-  const available = all.filter(({ published }) => isAvailable(published, nowMs))
-  const byAdmins = available.filter(({ dataset }) => dataset.owner === 'admins')
-  const counted = byAdmins.length > 0 ? byAdmins : all
-  const [retired] = all
-  if (retired !== undefined && available.length === 0)
-    return denied('retired', `version ${retired.published.ordinal} of ${retired.dataset.name} is retired`)
-  let decision: ReadDecision | undefined
-  for (const owner of new Set(counted.map(({ dataset }) => dataset.owner))) {
-    const theirs = counted.filter(({ dataset }) => dataset.owner === owner)
-    const here = decideFrom(state, device, { publications: theirs, nowMs })
-    if (!here.allowed) return here
-    if (decision?.allowed !== true || isStricter(here.class, decision.class)) decision = here
-  }
-  return defined(decision, 'a publication that counts')
+  const [first] = all
+  if (first === undefined) return denied('unknown', 'no dataset of the org has this version')
+  return all.some(({ published }) => isAvailable(published, nowMs))
+    ? undefined
+    : denied('retired', `version ${first.published.ordinal} of ${first.dataset.name} is retired`)
+}
+
+function isFoundClean(content: ContentEntry | undefined): boolean {
+  return content?.scans.some(({ verdict }) => verdict === 'clean') ?? false
 }
 
 /** In causal order under each name. */
@@ -107,23 +171,30 @@ function isStricter(a: DatasetClass, b: DatasetClass): boolean {
  * What one owner says: whether one of its publications allows it that is not withdrawn. When all are, the last under
  * each name has to: to publish what others have withdrawn opens it to nobody who could not read it before.
  */
-function decideFrom(
-  state: State,
-  device: DeviceId,
-  { publications, nowMs }: { readonly publications: readonly Publication[]; readonly nowMs: number }
-): ReadDecision {
-  const available = publications.filter(({ published }) => isAvailable(published, nowMs))
+function decideFrom(scene: Scene, device: DeviceId, publications: readonly Publication[]): ReadDecision {
+  const available = publications.filter(({ published }) => isAvailable(published, scene.nowMs))
   const last = new Map(publications.map(publication => [publication.dataset.name, publication]))
   const counted = available.length > 0 ? available : [...last.values()]
-  const decisions = counted.map(publication => decide(state, device, { ...publication, nowMs }))
+  const decisions = counted.map(publication => decide(scene, device, publication))
   const isDecisive = (decision: ReadDecision) => decision.allowed === available.length > 0
   return defined(decisions.find(isDecisive) ?? decisions[0], 'a publication by this owner')
 }
 
-function decide(
-  state: State,
+function decide(scene: Scene, device: DeviceId, publication: Publication): ReadDecision {
+  const decision = decideUnscanned(scene, device, publication)
+  const { dataset, published } = publication
+  if (!decision.allowed || scene.isClean || !classRules(scene.state, published.class).scan) return decision
+  const roles = rolesOf(scene.state, device, scene.nowMs)
+  if (roles.includes('admin') || roles.includes(SCANNER_ROLE) || published.publisher === device)
+    return decision
+  const detail = `${dataset.name} (${published.class}) is read once a scan has found the version clean, and none has yet`
+  return denied('not-scanned', detail)
+}
+
+function decideUnscanned(
+  { state, nowMs, grants }: Scene,
   device: DeviceId,
-  { dataset, published, nowMs }: Publication & { readonly nowMs: number }
+  { dataset, published }: Publication
 ): ReadDecision {
   const allowed = (
     because: Extract<ReadDecision, { allowed: true }>['because'],
@@ -144,7 +215,7 @@ function decide(
   if (dataset.owner === device) return allowed('owner')
   if (published.publisher === device) return allowed('publisher')
   if (!asksForGrant && roles.includes('reader')) return allowed('reader')
-  const grant = findGrant(state, device, { dataset, nowMs })
+  const grant = findGrant(state, device, { dataset, nowMs, grants })
   if (grant !== undefined) return allowed('grant', grant)
   return denied(
     'needs-grant',
@@ -153,25 +224,40 @@ function decide(
 }
 
 /** Of the grants that cover a dataset for a device the one that lets it read the longest; of equals, the least id. */
-export function findGrant(
+function findGrant(
   state: State,
   device: DeviceId,
-  { dataset, nowMs }: { readonly dataset: DatasetEntry; readonly nowMs: number }
+  {
+    dataset,
+    nowMs,
+    grants
+  }: {
+    readonly dataset: DatasetEntry
+    readonly nowMs: number
+    readonly grants: Grants
+  }
 ): GrantEntry | undefined {
   let best: { readonly grant: GrantEntry; readonly endMs: number } | undefined
-  for (const grant of state.grants.values()) {
+  for (const grant of grants.values()) {
     if (hasEnded(grant.expiresMs, nowMs) || !covers(grant.scope, dataset)) continue
     const { grantee } = grant
-    const isFor =
-      grantee.kind === 'device'
-        ? grantee.device === device
-        : isInGroup(state, { group: grantee.group, device, nowMs })
-    if (!isFor) continue
+    if (!isOf(state, grantee, { device, nowMs })) continue
     const endMs = Math.min(grant.expiresMs ?? Number.POSITIVE_INFINITY, placeEndMs(state, grantee, device))
     const isLess = endMs === best?.endMs && grant.operation < best.grant.operation
     if (best === undefined || endMs > best.endMs || isLess) best = { grant, endMs }
   }
   return best?.grant
+}
+
+/** Whether a device is who a grant is given to, or in the group that is. */
+export function isOf(
+  state: State,
+  grantee: Grantee,
+  { device, nowMs }: { readonly device: DeviceId; readonly nowMs: number }
+): boolean {
+  return grantee.kind === 'device'
+    ? grantee.device === device
+    : isInGroup(state, { group: grantee.group, device, nowMs })
 }
 
 /** When a device ceases to be of a grantee by time alone. */

@@ -11,7 +11,8 @@ import { createOperation, type Operation, type OperationDraft } from '../operati
 import type { OperationContent } from '../operation/operation-content.ts'
 import { OPERATION_TYPES, takes } from '../operation/operation-types.ts'
 import { decodeSyncMessage, encodeSyncMessage, type SyncMessage } from '../sync/sync-messages.ts'
-import { mayRead } from './access.ts'
+import { mayRead, READ_FAULTS } from './access.ts'
+import { deletionOf } from './deletion.ts'
 import { feedKey } from './feed.ts'
 import { at, contentOf, Scene, VERSIONS } from './governance-content.conformance.ts'
 import {
@@ -171,9 +172,32 @@ function shown(history: History): Set<string> {
     see('redeemed', redeemedBy.size > 0)
     see('cancelled', cancelledBy !== undefined)
   }
-  for (const { devices } of state.groups.values()) see('in a group', devices.size > 0)
-  for (const { policy, versions } of state.datasets.values()) {
+  for (const { devices, epochs } of state.groups.values()) {
+    see('in a group', devices.size > 0)
+    see('later epoch', epochs.length > 1)
+  }
+  see('held', state.holds.size > 0)
+  for (const { version, confirmations } of state.erasures.values()) {
+    see('confirmed', confirmations.size > 0)
+    see('deletion waits', deletionOf(state, version).kind === 'held')
+  }
+  for (const { scans, quarantines } of state.content.values()) {
+    see(
+      'clean',
+      scans.some(({ verdict }) => verdict === 'clean')
+    )
+    see(
+      'found',
+      quarantines.some(({ reason }) => reason?.startsWith('a scan') === true)
+    )
+  }
+  for (const { policy, storage, versions } of state.datasets.values()) {
     see('policy', policy !== undefined)
+    see('storage', storage !== undefined)
+    see(
+      'subjects',
+      versions.some(({ subjects }) => subjects.size > 0)
+    )
     see(
       'retired',
       versions.some(({ retiredBy }) => retiredBy !== undefined)
@@ -193,7 +217,15 @@ function shown(history: History): Set<string> {
     if (verdict?.inForce !== true || content === undefined) continue
     seen.add(`${operation.type} in force`).add(`as ${verdict.role}`)
     const fork = state.forks.get(feedKey(operation))
-    see('given past a fork', fork !== undefined && operation.seq >= fork.seq && !takes(content.type))
+    const isForked = fork !== undefined && operation.seq >= fork.seq
+    see('ruled site', content.type === 'device.storage' && content.device !== operation.author)
+    see('found on a fork', isForked && content.type === 'content.scan' && takes(content))
+    if (content.type === 'hold.lift') {
+      const hold = operationsOf(history.events).find(({ id }) => id === content.hold)?.content
+      const standing = hold?.type === 'hold.place' ? (state.holds.get(hold.name) ?? []) : []
+      see('lifted', hold?.type === 'hold.place' && standing.every(({ operation: id }) => id !== content.hold))
+    }
+    see('given past a fork', isForked && !takes(content))
   }
   for (const { id } of EVERYONE)
     for (const version of VERSIONS) {
@@ -206,12 +238,11 @@ function shown(history: History): Set<string> {
 test('the histories reach what the rules are about', () => {
   const roles = ['admin', 'desk', 'lead', 'publisher', 'reader', 'device', 'owner'].map(role => `as ${role}`)
   const readings = ['class', 'reader', 'owner', 'publisher', 'admin', 'grant'].map(why => `reads by ${why}`)
-  const faults = ['not-a-member', 'unknown', 'retired', 'quarantined', 'recalled', 'needs-grant'].map(
-    reason => `${reason}, so reads nothing`
-  )
+  const faults = READ_FAULTS.map(reason => `${reason}, so reads nothing`)
   const features = ['fork', 'freeze', 'later root', 'member', 'suspended', 'revoked', 'former', 'role']
   features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'origin', 'retired')
-  features.push('published again', 'given past a fork')
+  features.push('published again', 'given past a fork', 'ruled site', 'later epoch', 'confirmed', 'held')
+  features.push('lifted', 'clean', 'found', 'found on a fork', 'subjects', 'storage', 'deletion waits')
   const types = OPERATION_TYPES.map(type => `${type} in force`)
   const wanted = [...INERT_REASONS, ...types, ...roles, ...readings, ...faults, ...features]
   const missing = new Set(wanted)

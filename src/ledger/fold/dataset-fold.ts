@@ -10,14 +10,15 @@
  * on it: whoever knew of the retirement and published again meant it. `B builds on A`, among the operations on one
  * name, is the transitive closure of: A is in B's deps, or A comes before B on its branch of the feed.
  *
- * Of the policies by the owner the last in causal order counts, and of the origins of a version likewise.
+ * Of the policies by the owner the last in causal order counts, of the rules of storage and of the origins of a version
+ * likewise. What is said about whom a version is about adds up.
  */
 
 import type { OperationId, VersionId } from '../../base/ids.ts'
-import type { DatasetPublish, DatasetRetire } from '../operation/operation-content.ts'
+import type { DatasetPublish, DatasetRetire, DatasetStorage } from '../operation/operation-content.ts'
 import { compareCausal, type FeedKey, isOnBranch, type Placed } from './feed.ts'
 import { getOr } from './fold-books.ts'
-import type { DatasetEntry, DatasetPolicyEntry, DatasetVersion, Inert } from './state.ts'
+import type { DatasetEntry, DatasetPolicyEntry, DatasetStorageEntry, DatasetVersion, Inert } from './state.ts'
 
 export interface DatasetFold {
   /** Undefined when nothing was published with effect. */
@@ -33,10 +34,15 @@ export interface ActsAs {
   readonly rank: number
 }
 
+/** Of a version what its publication says. */
+type Listed = Omit<DatasetVersion, 'retiredBy' | 'origin' | 'subjects'>
+
 interface Retirement {
   readonly id: OperationId
   readonly content: DatasetRetire
 }
+
+const NOBODY: ReadonlySet<string> = new Set()
 
 /** `operations`: all on this name whose authors may author them at all. */
 export function foldDataset(
@@ -49,11 +55,13 @@ export function foldDataset(
   const publishes = ordered.filter(placed => placed.operation.content?.type === 'dataset.publish')
   const owner = publishes.some(isAdmin) ? 'admins' : publishes[0]?.operation.author
   const inert = new Map<OperationId, Inert>()
-  const versions: Omit<DatasetVersion, 'retiredBy' | 'origin'>[] = []
+  const versions: Listed[] = []
   const retirements: Retirement[] = []
   const ranks = new Map<VersionId, number>()
   const origins = new Map<VersionId, string | undefined>()
+  const subjects = new Map<VersionId, Set<string>>()
   let policy: DatasetPolicyEntry | undefined
+  let storage: DatasetStorageEntry | undefined
   for (const placed of ordered) {
     const { operation } = placed
     const { content } = operation
@@ -70,11 +78,16 @@ export function foldDataset(
       policy = { operation: operation.id, labels: content.labels, access: content.access }
     } else if (content?.type === 'dataset.origin') {
       origins.set(content.version, content.url ?? undefined)
+    } else if (content?.type === 'dataset.storage') {
+      storage = storageOf(operation.id, content)
+    } else if (content?.type === 'dataset.subjects') {
+      const ofVersion = getOr(subjects, content.version, () => new Set<string>())
+      for (const subject of content.subjects) ofVersion.add(subject)
     }
   }
   if (owner === undefined) return { entry: undefined, inert, ranks }
   const known = retirements.length === 0 ? new Map() : retirementsKnown(ordered)
-  const retiredBy = (version: Omit<DatasetVersion, 'retiredBy' | 'origin'>): OperationId | undefined =>
+  const retiredBy = (version: Listed): OperationId | undefined =>
     retirements.find(
       ({ id, content }) =>
         (content.version === null || content.version === version.version) &&
@@ -85,10 +98,12 @@ export function foldDataset(
       name,
       owner,
       policy,
+      storage,
       versions: versions.map(version => ({
         ...version,
         retiredBy: retiredBy(version),
-        origin: origins.get(version.version)
+        origin: origins.get(version.version),
+        subjects: subjects.get(version.version) ?? NOBODY
       }))
     },
     inert,
@@ -96,10 +111,12 @@ export function foldDataset(
   }
 }
 
-function publication(
-  operation: Placed['operation'],
-  content: DatasetPublish
-): Omit<DatasetVersion, 'retiredBy' | 'origin' | 'ordinal'> {
+function storageOf(operation: OperationId, content: DatasetStorage): DatasetStorageEntry {
+  const { copies, sites, regions, kinds, shares, retentionMs } = content
+  return { operation, copies, sites, regions, kinds, shares, retentionMs }
+}
+
+function publication(operation: Placed['operation'], content: DatasetPublish): Omit<Listed, 'ordinal'> {
   return {
     operation: operation.id,
     version: content.version,

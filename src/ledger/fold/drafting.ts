@@ -12,6 +12,7 @@ import type { DeviceId, OperationId } from '../../base/ids.ts'
 import { CLOCK_TOLERANCE_MS } from '../freshness/freshness.ts'
 import { DEPS_MAX } from '../operation/operation.ts'
 import type { Cutoff, OperationContent } from '../operation/operation-content.ts'
+import { takes } from '../operation/operation-types.ts'
 import {
   compareCausal,
   type Feed,
@@ -25,6 +26,7 @@ import type { Fold } from './fold.ts'
 import { granteeKey } from './fold-books.ts'
 import { ADMIN_ROLE } from './fold-judge.ts'
 import { revokesScope } from './state-builder.ts'
+import { registerNamed } from './storage-books.ts'
 import { type Subject, standing } from './subject.ts'
 
 export interface Drafting {
@@ -107,8 +109,9 @@ function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
     }
     case 'content.release': {
       const book = books.content.get(content.version)
-      const { quarantines = [], releases = [] } = book ?? {}
-      return unknownOf({ takes: [...quarantines], gives: [...releases] }, drafting, content)
+      const { quarantines = [], releases = [], scans = [] } = book ?? {}
+      const found = [...scans].filter(isTaking)
+      return unknownOf({ takes: [...quarantines, ...found], gives: [...releases] }, drafting, content)
     }
     case 'approve': {
       const approved = log.get(content.operation)
@@ -122,10 +125,36 @@ function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
     case 'dataset.retire':
     case 'dataset.origin':
     case 'dataset.policy':
+    case 'dataset.storage':
+    case 'dataset.subjects':
       return latestOn(relevantOn(content.name, drafting), feedKey({ author, incarnation }))
-    default:
-      return []
+    case 'content.scan':
+      return replaced([...(books.content.get(content.version)?.scans ?? [])].filter(isBy(author)), drafting)
+    case 'hold.lift': {
+      const hold = log.get(content.hold)
+      return hold === undefined ? [] : [hold]
+    }
+    default: {
+      const register = registerNamed(content, author)
+      const last = register === undefined ? undefined : books.storage.last(register)
+      return replaced(last === undefined ? [] : [last], drafting)
+    }
   }
+}
+
+const isTaking = ({ operation: { content } }: Placed): boolean => content !== undefined && takes(content)
+const isBy =
+  (author: DeviceId) =>
+  ({ operation }: Placed): boolean =>
+    operation.author === author
+
+/** Of what the next operation replaces the last in causal order, so that it comes after it whatever the clocks say. */
+function replaced(set: readonly Placed[], { author, incarnation }: Drafting): Placed[] {
+  const own = feedKey({ author, incarnation })
+  return [...set]
+    .sort(newestFirst)
+    .slice(0, 1)
+    .filter(placed => placed.feed.key !== own)
 }
 
 function unknown(subject: Subject | undefined, drafting: Drafting, content: OperationContent): Placed[] {

@@ -7,6 +7,7 @@
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { Cutoff, Grantee, OperationContent } from '../operation/operation-content.ts'
 import type { Placed } from './feed.ts'
+import { StorageBooks } from './storage-books.ts'
 import { type Give, type Knows, newSubject, type Subject, subjectOf, type Take } from './subject.ts'
 
 export interface Touched {
@@ -34,6 +35,8 @@ export interface ContentBook {
   readonly quarantines: Set<Placed>
   readonly releases: Set<Placed>
   readonly recalls: Set<Placed>
+  readonly scans: Set<Placed>
+  readonly erasures: Set<Placed>
 }
 
 export interface AccessBook {
@@ -61,6 +64,7 @@ export class FoldBooks {
   readonly access = new Map<string, AccessBook>()
   readonly content = new Map<VersionId, ContentBook>()
   readonly datasets = new Map<string, Set<Placed>>()
+  readonly storage = new StorageBooks()
   /** Roles that were ever granted to a device. */
   readonly #roles = new Map<DeviceId, Set<string>>()
   readonly proposals = new Set<Placed>()
@@ -196,6 +200,8 @@ export class FoldBooks {
       case 'dataset.retire':
       case 'dataset.origin':
       case 'dataset.policy':
+      case 'dataset.storage':
+      case 'dataset.subjects':
         toggle(this.datasets, content.name, placed, isIn)
         touched.names.add(content.name)
         return
@@ -211,7 +217,12 @@ export class FoldBooks {
       case 'content.quarantine':
       case 'content.release':
       case 'content.recall':
+      case 'content.scan':
         this.#bookContent(content, placed, isIn)
+        return
+      case 'content.erase':
+        this.#bookContent(content, placed, isIn)
+        this.storage.book({ placed, rank }, content, isIn)
         return
       case 'approve':
         toggle(this.#approvals, content.operation, placed, isIn)
@@ -223,6 +234,8 @@ export class FoldBooks {
       case 'root.vote':
         put(this.votes, placed, isIn)
         return
+      default:
+        this.storage.book({ placed, rank }, content, isIn)
     }
   }
 
@@ -234,10 +247,18 @@ export class FoldBooks {
     const book = getOr(this.content, content.version, () => ({
       quarantines: new Set<Placed>(),
       releases: new Set<Placed>(),
-      recalls: new Set<Placed>()
+      recalls: new Set<Placed>(),
+      scans: new Set<Placed>(),
+      erasures: new Set<Placed>()
     }))
-    const kind = { quarantine: book.quarantines, release: book.releases, recall: book.recalls }
-    put(kind[content.type.slice('content.'.length) as keyof typeof kind], placed, isIn)
+    const kind = {
+      'content.quarantine': book.quarantines,
+      'content.release': book.releases,
+      'content.recall': book.recalls,
+      'content.scan': book.scans,
+      'content.erase': book.erasures
+    }
+    put(kind[content.type], placed, isIn)
   }
 
   #redeem(placed: Placed, invite: OperationId | undefined, isIn: boolean, touched: Touched): void {

@@ -9,7 +9,7 @@
  *    operation (subject.ts): `admin` is the chain's alone, `device` is the standing itself, others are granted.
  * 4. The rank in which it acts is above the rank of what it gives or takes, so authority never flows up and nothing can
  *    support or remove itself.
- * 5. Enough admins approve.
+ * 5. Enough admins approve: as many as the root says for the type, and for some types as many as sign a root.
  * 6. The rules of its type: invites, ownership.
  */
 
@@ -57,7 +57,16 @@ export interface JudgeInit {
   readonly ownsVersion: (device: DeviceId, version: VersionId, rank: number) => boolean
 }
 
-const APPROVAL_FREE = new Set(['approve', 'note', 'root.propose', 'root.vote'])
+const APPROVAL_FREE: ReadonlySet<string> = new Set(['approve', 'note', 'root.propose', 'root.vote'])
+/** What is decided for everybody, or can not be undone, needs as many admins as a root does, whatever the root says. */
+const NEEDS_THRESHOLD: ReadonlySet<string> = new Set(['class.policy', 'content.erase'])
+
+/** How many admins have to agree to operations of a type, its author counted; zero where none has to. */
+export function approvalsNeeded(root: Pick<Root, 'approvals' | 'threshold'>, type: string): number {
+  if (APPROVAL_FREE.has(type)) return 0
+  const least = NEEDS_THRESHOLD.has(type) ? root.threshold : 0
+  return Math.max(root.approvals.get(type) ?? 0, least)
+}
 
 export class Judge {
   readonly #init: JudgeInit
@@ -122,7 +131,7 @@ export class Judge {
     }
     if (chain.isBeyondFrontier(position, operation.root))
       return fault('outdated-root', `root version ${root.version + 1} came before it for this author`)
-    if (!takes(content.type) && root.expiresMs !== null && placed.order.timeMs >= root.expiresMs)
+    if (!takes(content) && root.expiresMs !== null && placed.order.timeMs >= root.expiresMs)
       return fault('expired-root', `root version ${root.version} had expired`)
     return root
   }
@@ -183,8 +192,8 @@ export class Judge {
   }
 
   /** Whether a fork voids what it would give in a role of this rank. */
-  #isVoid(placed: Placed, { type }: OperationContent, rankBelow?: number): boolean {
-    return !isBeforeFork(placed) && !takes(type) && !this.isSealed(placed, rankBelow)
+  #isVoid(placed: Placed, content: OperationContent, rankBelow?: number): boolean {
+    return !isBeforeFork(placed) && !takes(content) && !this.isSealed(placed, rankBelow)
   }
 
   /** Why a device that holds none of the roles may not: the most telling reason. */
@@ -241,6 +250,7 @@ export class Judge {
         against = this.bestRank(content.device)
         break
       case 'device.update':
+      case 'device.storage':
         if (content.device === author) return undefined
         against = this.bestRank(content.device)
         break
@@ -262,8 +272,8 @@ export class Judge {
   }
 
   #approvalRefusal(placed: Placed, content: OperationContent, root: Root): Inert | undefined {
-    const needed = APPROVAL_FREE.has(content.type) ? undefined : root.approvals.get(content.type)
-    if (needed === undefined) return undefined
+    const needed = approvalsNeeded(root, content.type)
+    if (needed === 0) return undefined
     const { operation } = placed
     const approvers = new Set<DeviceId>()
     if (root.admins.includes(operation.author)) approvers.add(operation.author)
@@ -292,6 +302,10 @@ export class Judge {
         return mayAsAdmin || this.#init.ownsVersion(placed.operation.author, content.version, acting.rank)
           ? undefined
           : fault('not-owner', 'its author owns no dataset with this version, or others of its rank do too')
+      case 'device.sealing':
+        return content.device === placed.operation.author
+          ? undefined
+          : fault('not-owner', 'only a device itself says what is sealed to it')
       case 'invite.cancel': {
         const invite = this.#init.log.get(content.invite)
         const isOwn = invite?.operation.author === placed.operation.author

@@ -211,6 +211,7 @@ export class Fold {
         getOr(this.#cancels, content.invite, (): Placed[] => []).push(placed)
         return
       case 'device.update':
+      case 'device.storage':
         getOr(this.#against, content.device, (): Placed[] => []).push(placed)
         return
       case 'access.grant':
@@ -265,10 +266,7 @@ export class Fold {
     if (before?.inForce === true) this.#books.strike(placed, said, touched)
     if (after.inForce) this.#books.enter(placed, said, after.rank, touched)
     this.#builder.inert(id, inertOf(after))
-    this.#builder.changed(said)
-    if (said.type === 'invite.create') this.#builder.inviteChanged(id)
-    if (said.type === 'invite.cancel') this.#builder.inviteChanged(said.invite)
-    if (said.type === 'group.create') this.#builder.groupChanged(id)
+    this.#builder.changed(id, said)
     this.#follow(touched)
   }
 

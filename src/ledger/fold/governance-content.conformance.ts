@@ -1,6 +1,7 @@
 /** What the steps of a generated history say, and what their authors would name had they read everything so far. */
 
 import { defined } from '../../base/assert.ts'
+import { toHex } from '../../base/bytes.ts'
 import type { DeviceId, OperationId } from '../../base/ids.ts'
 import { orgIdOf, type Root, rootBytes } from '../chain/root.ts'
 import type { Operation } from '../operation/operation.ts'
@@ -11,7 +12,7 @@ import type {
   OperationType,
   Scope
 } from '../operation/operation-content.ts'
-import { EVERYONE, type Step } from './governance-step.conformance.ts'
+import { ADMINS, EVERYONE, type Step } from './governance-step.conformance.ts'
 import { commitName } from './invite.ts'
 import {
   enrolment,
@@ -31,7 +32,10 @@ const NAMES = ['app/data', 'os', 'app/log', 'app/data', 'app/log']
 const VERSION_NAMES = ['one', 'two', 'one', 'two', 'three']
 const LABELS = ['eu', 'us']
 const CLASSES = ['internal', 'confidential', 'restricted'] as const
-const ROLES = ['desk', 'lead', 'publisher', 'reader', 'desk', 'lead', 'reader', 'device', 'admin', 'nobody']
+const ROLES = [
+  ...['desk', 'lead', 'publisher', 'reader', 'desk', 'lead', 'reader', 'device', 'admin', 'nobody'],
+  ...['scanner', 'privacy']
+]
 const SCOPES: readonly Scope[] = [
   { kind: 'name', name: 'os' },
   { kind: 'name', name: 'app/data' },
@@ -39,7 +43,10 @@ const SCOPES: readonly Scope[] = [
   { kind: 'label', label: 'eu' },
   { kind: 'all' }
 ]
+const APPROVED: readonly OperationType[] = ['device.suspend', 'role.grant', 'dataset.retire']
 const MINUTE = 60_000
+const SCANNED = ['clean', 'infected', 'unscanned'] as const
+const SITES = ['berlin', 'lyon']
 
 export const VERSIONS = [...new Set(VERSION_NAMES)].map(versionNamed)
 
@@ -99,7 +106,9 @@ export function contentOf(scene: Scene, next: Step, author: TestKey): OperationC
       return { type, group: some(scene, pick, 'group.create')?.id ?? versionLike(pick), device }
     }
     case 'approve': {
-      const waiting = some(scene, pick, 'device.suspend', 'role.grant', 'dataset.retire')
+      // Two admins have to agree on some types, so that what the other one said last is approved often.
+      const grave = all(scene, 'class.policy', 'content.erase').findLast(other => other.author !== author.id)
+      const waiting = pick % 3 > 0 && grave !== undefined ? grave : some(scene, pick, ...APPROVED)
       return { type: 'approve', operation: waiting?.id ?? versionLike(pick) }
     }
     case 'note':
@@ -107,7 +116,11 @@ export function contentOf(scene: Scene, next: Step, author: TestKey): OperationC
     case 'vote':
       return voteOf(scene, author, pick)
     default:
-      return inviteContentOf(scene, next) ?? datasetContentOf(scene, next, author)
+      return (
+        inviteContentOf(scene, next) ??
+        storageContentOf(scene, next, author.id) ??
+        datasetContentOf(scene, next, author)
+      )
   }
 }
 
@@ -135,6 +148,67 @@ function inviteContentOf(scene: Scene, { action, target, pick }: Step): Operatio
       return { type: 'invite.cancel', invite: some(scene, pick, 'invite.create')?.id ?? versionLike(pick) }
     case 'enrol':
       return enrolment(org, key)
+    default:
+      return undefined
+  }
+}
+
+function storageContentOf(
+  scene: Scene,
+  { action, target, pick }: Step,
+  author: DeviceId
+): OperationContent | undefined {
+  const device = at(EVERYONE, target).id
+  const name = at(NAMES, pick)
+  const version = versionNamed(at(VERSION_NAMES, pick >> 1))
+  const reason = pick % 2 === 0 ? null : `reason ${pick}`
+  const recipient = sha256(Buffer.from(`recipient ${pick}`))
+  const [copies, sites, retentionMs] = [1 + (pick % 3), 1 + (pick % 2), pick % 4 === 0 ? MINUTE * pick : null]
+  const hex = (text: string, bytes: number) => toHex(sha256(Buffer.from(text)).subarray(0, bytes))
+  switch (action) {
+    case 'classPolicy':
+      return {
+        ...{ type: 'class.policy', class: at(CLASSES, pick), sealed: pick % 2 === 0, holders: 'storage' },
+        ...{ stalenessMs: null, leaves: false, scan: pick % 4 > 0, copies, sites, retentionMs }
+      }
+    case 'sealing':
+      return { type: 'device.sealing', device: pick % 4 === 0 ? device : author, recipient }
+    case 'epoch': {
+      const group = some(scene, pick, 'group.create')?.id ?? versionLike(pick)
+      return { type: 'group.epoch', group, epoch: 1 + (pick % 3), recipient }
+    }
+    case 'region':
+      return { type: 'site.region', site: at(SITES, pick), region: at(LABELS, pick >> 1) }
+    case 'offer': {
+      const about = pick % 3 === 0 ? device : author
+      return { type: 'device.storage', device: about, site: at(SITES, pick), capacityBytes: 100 * pick }
+    }
+    case 'keep': {
+      const shares = pick % 5 === 0 ? { data: 4, parity: 2 } : null
+      const where = { regions: ['eu'], kinds: pick % 2 === 0 ? [] : (['server'] as const) }
+      return { type: 'dataset.storage', name, copies, sites, ...where, shares, retentionMs }
+    }
+    case 'subjects':
+      return { type: 'dataset.subjects', name, version, subjects: [hex(`person ${pick % 3}`, 32)] }
+    case 'scan': {
+      const verdict = at(SCANNED, pick)
+      const found = verdict === 'infected' && pick % 2 === 0 ? 'Eicar' : null
+      return { type: 'content.scan', version, engine: 'engine', database: `daily ${pick}`, verdict, found }
+    }
+    case 'erase':
+      return {
+        ...{ type: 'content.erase', version, case: hex(`case ${pick % 2}`, 16), reason, basis: 'art17' },
+        subject: pick % 2 === 0 ? null : hex(`person ${pick % 3}`, 32)
+      }
+    case 'confirm': {
+      const erase = some(scene, pick, 'content.erase')?.id ?? versionLike(pick)
+      const outcome = pick % 2 === 0 ? 'deleted' : 'not-held'
+      return { type: 'erase.confirm', erase, outcome, bytes: pick, keys: pick % 3 === 0 }
+    }
+    case 'hold':
+      return { type: 'hold.place', name, reason }
+    case 'lift':
+      return { type: 'hold.lift', hold: some(scene, pick, 'hold.place')?.id ?? versionLike(pick) }
     default:
       return undefined
   }
@@ -197,9 +271,13 @@ function all(scene: Scene, ...types: readonly OperationType[]): Operation[] {
   return scene.written.filter(({ content }) => content !== undefined && types.includes(content.type))
 }
 
-/** Who takes a step, and in which feed: an invite is mostly redeemed and cancelled by who made it. */
+/**
+ * Who takes a step, and in which feed: an invite is mostly redeemed and cancelled by who made it, and what needs admins
+ * is mostly done by them.
+ */
 export function actorOf(scene: Scene, next: Step): { author: TestKey; incarnation: string } {
-  const author = at(EVERYONE, next.actor)
+  const isForAdmins = ['approve', 'classPolicy', 'erase'].includes(next.action) && next.pick % 4 > 0
+  const author = at(isForAdmins ? ADMINS : EVERYONE, next.actor)
   const incarnation = next.otherIncarnation ? OTHER_INCARNATION : INCARNATION
   const isAboutInvite = ['redeem', 'forge', 'cancel'].includes(next.action)
   const invite = isAboutInvite && next.pick % 4 > 0 ? some(scene, next.pick, 'invite.create') : undefined
@@ -245,7 +323,10 @@ function answers(content: OperationContent, other: OperationContent): boolean {
     case 'access.grant':
       return other.type === 'access.revoke'
     case 'content.release':
-      return other.type === 'content.quarantine' && other.version === content.version
+      return (
+        (other.type === 'content.quarantine' || other.type === 'content.scan') &&
+        other.version === content.version
+      )
     case 'dataset.publish':
       return other.type === 'dataset.retire' && other.name === content.name
     default:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_ROLES } from '../chain/root.ts'
+import { DEFAULT_RANKS, DEFAULT_ROLES } from '../chain/root.ts'
 import { cast, meet } from './governance-fixture.conformance.ts'
 import { keyNamed, OTHER_INCARNATION, START_MS } from './org-fixture.conformance.ts'
 import { isMember, membershipFault } from './state.ts'
@@ -196,9 +196,7 @@ test('a key can be revoked before anybody enrols it', () => {
 
 test('a role of a worse rank than that of devices protects its holder no less than having none', () => {
   const roles = new Map([...DEFAULT_ROLES, ['device', ['device.suspend', 'note']]])
-  const ranks = new Map(
-    Object.entries({ admin: 1, device: 3, publisher: 4, reader: 4, holder: 4, auditor: 4 })
-  )
+  const ranks = new Map([...DEFAULT_RANKS, ['device', 3], ['publisher', 4]])
   const { admin, laptop } = cast({ roles, ranks })
   const stranger = keyNamed('stranger')
   const said = laptop.suspend(stranger)

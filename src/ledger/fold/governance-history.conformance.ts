@@ -46,12 +46,14 @@ export const operationsOf = (events: readonly Event[]): Operation[] =>
 export const foundings: fc.Arbitrary<Root> = fc
   .record({
     table: fc.constantFrom(...TABLES),
+    admins: rarely(2, 2, fc.constant(1)),
     approvals: fc.constantFrom(...APPROVALS),
     expiresMinutes: rarely<number | null>(null, 6, fc.integer({ min: 10, max: 60 }))
   })
-  .map(({ table, approvals, expiresMinutes }) => {
+  .map(({ table, admins, approvals: asked, expiresMinutes }) => {
+    const approvals = new Map([...asked].filter(([, count]) => count <= admins))
     const expiresMs = expiresMinutes === null ? null : minute(expiresMinutes)
-    return foundOrg(EVERYONE.slice(0, 2), { ...table, approvals, expiresMs })
+    return foundOrg(EVERYONE.slice(0, admins), { ...table, approvals, expiresMs })
   })
 
 export function histories(stepsMax: number): fc.Arbitrary<History> {

@@ -34,6 +34,8 @@ export function subjectNamed(content: OperationContent | undefined): string | un
     case 'content.quarantine':
     case 'content.release':
     case 'content.recall':
+    case 'content.scan':
+    case 'content.erase':
       return subjectOf.content(content.version)
     default:
       return undefined

@@ -1,15 +1,16 @@
-/** The oracle for one dataset name: its owner, its versions, what withdrew them, and its policy. */
+/** The oracle for one dataset name: its owner, its versions, what withdrew them, its policy and how it is stored. */
 
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { Operation } from '../operation/operation.ts'
 import type { DatasetOrigin } from '../operation/operation-content.ts'
 import type { NaiveLog } from './naive-log.conformance.ts'
-import type { DatasetPolicyEntry, DatasetVersion } from './state.ts'
+import type { DatasetPolicyEntry, DatasetStorageEntry, DatasetVersion } from './state.ts'
 
 export interface NaiveDataset {
   readonly owner: DeviceId | 'admins' | undefined
   readonly versions: readonly DatasetVersion[]
   readonly policy: DatasetPolicyEntry | undefined
+  readonly storage: DatasetStorageEntry | undefined
   /** Operations of others than the owner. */
   readonly inert: readonly OperationId[]
 }
@@ -44,7 +45,8 @@ export function naiveDataset(
         timeMs,
         expiresMs,
         retiredBy: retiredBy?.id,
-        origin: owners.findLast(other => namesOrigin(other, version))?.content.url ?? undefined
+        origin: owners.findLast(other => namesOrigin(other, version))?.content.url ?? undefined,
+        subjects: subjectsOf(owners, version)
       }
     ]
   })
@@ -53,12 +55,26 @@ export function naiveDataset(
       ? [{ operation: id, labels: content.labels, access: content.access }]
       : []
   )
+  const storage = owners.flatMap(({ id, content }) => {
+    if (content?.type !== 'dataset.storage') return []
+    const { type: _, name: __, ...said } = content
+    return [{ ...said, operation: id }]
+  })
   return {
     owner,
     versions: versions.map((version, index) => ({ ordinal: index + 1, ...version })),
     policy: policies.at(-1),
+    storage: storage.at(-1),
     inert: ordered.filter(operation => !owners.includes(operation)).map(({ id }) => id)
   }
+}
+
+function subjectsOf(operations: readonly Operation[], version: VersionId): Set<string> {
+  return new Set(
+    operations.flatMap(({ content }) =>
+      content?.type === 'dataset.subjects' && content.version === version ? content.subjects : []
+    )
+  )
 }
 
 function namesOrigin(

@@ -30,8 +30,13 @@ const TAKES: readonly OperationType[] = [
   'dataset.retire',
   'access.revoke',
   'content.quarantine',
-  'content.recall'
+  'content.recall',
+  'content.erase',
+  'hold.place'
 ]
+const isTake = (content: OperationContent) =>
+  TAKES.includes(content.type) || (content.type === 'content.scan' && content.verdict === 'infected')
+const NEEDS_THRESHOLD: readonly OperationType[] = ['class.policy', 'content.erase']
 const NEEDS_NO_APPROVAL: readonly OperationType[] = ['approve', 'note', 'root.propose', 'root.vote']
 
 /** The content of a type, or of any of several. */
@@ -135,7 +140,7 @@ export class NaiveFold {
     const isOnBranch = (id: OperationId) => this.log.isOnBranch(operation, this.log.get(id))
     if (this.chain.isBeyondFrontier({ author, incarnation, seq, isOnBranch }, operation.root))
       return 'outdated-root'
-    if (TAKES.includes(content.type)) return undefined
+    if (isTake(content)) return undefined
     return root.expiresMs !== null && this.log.causalTimeMs(operation) >= root.expiresMs
       ? 'expired-root'
       : undefined
@@ -144,7 +149,7 @@ export class NaiveFold {
   /** Whether a fork voids what it would give in a role of this rank: nobody above has named its branch. */
   #isVoid(operation: Operation, rank: number): boolean {
     const { content, author, incarnation } = operation
-    if (content === undefined || TAKES.includes(content.type) || !this.log.isForked(operation)) return false
+    if (content === undefined || isTake(content) || !this.log.isForked(operation)) return false
     const byRoots = this.chain.roots
       .flatMap(({ frontier }) => frontier)
       .filter(entry => entry.author === author && entry.incarnation === incarnation)
@@ -251,9 +256,11 @@ export class NaiveFold {
         return rank < against ? undefined : 'outranked'
       }
       case 'device.update':
+      case 'device.storage':
       case 'device.suspend':
       case 'device.revoke': {
-        if (content.type === 'device.update' && content.device === author) return undefined
+        const isOfItself = content.type === 'device.update' || content.type === 'device.storage'
+        if (isOfItself && content.device === author) return undefined
         const against = this.bestRank(content.device)
         return rank < against ? undefined : 'outranked'
       }
@@ -273,9 +280,9 @@ export class NaiveFold {
   #lacksApproval(operation: Operation): InertReason | undefined {
     const { content, author } = operation
     const root = this.#rootOf(operation)
-    const needed = root.approvals.get(operation.type)
-    if (needed === undefined || content === undefined || NEEDS_NO_APPROVAL.includes(content.type))
-      return undefined
+    if (content === undefined || NEEDS_NO_APPROVAL.includes(content.type)) return undefined
+    const asked = root.approvals.get(operation.type) ?? 0
+    const needed = NEEDS_THRESHOLD.includes(content.type) ? Math.max(asked, root.threshold) : asked
     const approvals = this.log.operations.filter(
       other => other.content?.type === 'approve' && other.content.operation === operation.id
     )
@@ -302,6 +309,7 @@ export class NaiveFold {
   #refusalOfType(operation: Operation, rank: number): InertReason | undefined {
     const { content, author } = operation
     if (content?.type === 'device.enrol') return this.#refusalOfRedemption(operation, content, rank)
+    if (content?.type === 'device.sealing') return content.device === author ? undefined : 'not-owner'
     if (content?.type !== 'invite.cancel' || this.#mayAsAdmin(operation)) return undefined
     return this.log.get(content.invite)?.author === author ? undefined : 'not-owner'
   }
@@ -339,7 +347,10 @@ export class NaiveFold {
   }
 
   #foldDatasets(): Map<string, NaiveDataset> {
-    const said = this.said('dataset.publish', 'dataset.retire', 'dataset.policy', 'dataset.origin')
+    const said = this.said(
+      ...(['dataset.publish', 'dataset.retire', 'dataset.policy', 'dataset.origin'] as const),
+      ...(['dataset.storage', 'dataset.subjects'] as const)
+    )
     const names = new Set(said.map(({ content }) => content.name))
     const isAdmin = ({ id }: Operation) => this.inForce.get(id)?.role === 'admin'
     return new Map(

@@ -30,6 +30,8 @@ function subjectOf({ content }: Operation): string | undefined {
     case 'content.quarantine':
     case 'content.release':
     case 'content.recall':
+    case 'content.scan':
+    case 'content.erase':
       return JSON.stringify(['content', content.version])
     default:
       return undefined

@@ -11,8 +11,14 @@ import type { Grantee, Scope } from '../operation/operation-content.ts'
 import { feedKey } from './feed.ts'
 import type { NaiveFold, Said } from './naive-fold.conformance.ts'
 import { feedOf } from './naive-log.conformance.ts'
+import {
+  naiveContents,
+  naiveDeviceStorage,
+  naiveEpochs,
+  naiveSealing,
+  naiveStorage
+} from './naive-storage.conformance.ts'
 import type {
-  ContentEntry,
   DatasetEntry,
   DeviceEntry,
   Enrolment,
@@ -29,8 +35,8 @@ import type {
 export function naiveState(fold: NaiveFold): State {
   const { chain, log } = fold
   const datasets = new Map<string, DatasetEntry>()
-  for (const [name, { owner, policy, versions }] of fold.datasets)
-    if (owner !== undefined) datasets.set(name, { name, owner, policy, versions })
+  for (const [name, { owner, policy, storage, versions }] of fold.datasets)
+    if (owner !== undefined) datasets.set(name, { name, owner, policy, storage, versions })
   return {
     org: orgIdOf(chain.founding),
     root: chain.head,
@@ -41,7 +47,8 @@ export function naiveState(fold: NaiveFold): State {
     publishedAs: publicationsOf(datasets),
     groups: byId(fold.said('group.create'), group => groupOf(fold, group)),
     grants: grantsOf(fold),
-    content: contentsOf(fold),
+    content: naiveContents(fold),
+    ...naiveStorage(fold),
     proposals: byId(fold.said('root.propose'), ({ operation, content: { hash, bytes } }) => {
       return { operation: operation.id, by: operation.author, hash, bytes, timeMs: operation.timeMs }
     }),
@@ -92,8 +99,10 @@ function deviceOf(fold: NaiveFold, device: DeviceId): DeviceEntry {
   const isAdmin = fold.chain.head.admins.includes(device)
   const gives = fold.holding(standing)
   const isOut = !isAdmin && gives.length === 0
+  const offer = { sealing: naiveSealing(fold, device), storage: naiveDeviceStorage(fold, device) }
   const nobody = { device, takenBy: undefined, roles: new Map(), enrolment: undefined }
-  if (isOut && standing.gives.length === 0) return { ...nobody, role: 'device', standing: 'former' }
+  if (isOut && standing.gives.length === 0)
+    return { ...nobody, role: 'device', standing: 'former', sealing: undefined, storage: undefined }
   const isRevoked = standing.takes.some(({ content }) => content.type === 'device.revoke')
   const out: Standing = isRevoked ? 'revoked' : 'suspended'
   return {
@@ -102,7 +111,8 @@ function deviceOf(fold: NaiveFold, device: DeviceId): DeviceEntry {
     standing: isOut ? out : 'member',
     takenBy: isOut ? takenBy(fold, device) : undefined,
     roles: rolesOf(fold, device),
-    enrolment: enrolmentOf(fold, device, gives.length > 0 ? gives : standing.gives)
+    enrolment: enrolmentOf(fold, device, gives.length > 0 ? gives : standing.gives),
+    ...offer
   }
 }
 
@@ -186,7 +196,7 @@ function groupOf(fold: NaiveFold, { operation, content }: Said<'group.create'>):
     const ends = holding.map(give => give.operation.expiresMs)
     if (ends.length > 0) devices.set(add.device, ends.includes(null) ? null : Math.max(...ends.map(Number)))
   }
-  return { operation: id, name: content.name, by: author, devices }
+  return { operation: id, name: content.name, by: author, devices, epochs: naiveEpochs(fold, id) }
 }
 
 function grantsOf(fold: NaiveFold): Map<OperationId, GrantEntry> {
@@ -209,30 +219,16 @@ function isSame<T extends Grantee | Scope>(a: T, b: T): boolean {
   return JSON.stringify(plain(a)) === JSON.stringify(plain(b))
 }
 
-function contentsOf(fold: NaiveFold): Map<VersionId, ContentEntry> {
-  const { log } = fold
-  const releases = fold.said('content.release')
-  const contents = new Map<VersionId, ContentEntry>()
-  const all = fold.said('content.quarantine', 'content.recall')
-  for (const version of new Set(all.map(({ content }) => content.version))) {
-    const ofVersion = all.filter(({ content }) => content.version === version)
-    const quarantines = ofVersion.filter(
-      ({ operation, content }) =>
-        content.type === 'content.quarantine' &&
-        !releases.some(
-          release => release.content.version === version && log.knows(release.operation, operation)
-        )
-    )
-    const recalls = ofVersion.filter(({ content }) => content.type === 'content.recall')
-    const render = (said: typeof all) =>
-      log.inCausalOrder(said.map(({ operation }) => operation)).map(takingOf)
-    if (quarantines.length + recalls.length > 0)
-      contents.set(version, { quarantines: render(quarantines), recalls: render(recalls) })
-  }
-  return contents
-}
-
-type Answer = 'allowed' | 'not-a-member' | 'unknown' | 'retired' | 'quarantined' | 'recalled' | 'needs-grant'
+type Answer =
+  | 'allowed'
+  | 'not-a-member'
+  | 'unknown'
+  | 'retired'
+  | 'quarantined'
+  | 'recalled'
+  | 'erased'
+  | 'needs-grant'
+  | 'not-scanned'
 
 /** Who may read what, by the rules of access.ts once more. */
 export function naiveMayRead(state: State, device: DeviceId, version: VersionId, nowMs: number): Answer {
@@ -241,6 +237,7 @@ export function naiveMayRead(state: State, device: DeviceId, version: VersionId,
   const isAdmin = entry?.role === 'admin'
   const isMember = entry?.standing === 'member' && isAhead(entry.enrolment?.expiresMs)
   if (!isAdmin && !isMember) return 'not-a-member'
+  if ((state.content.get(version)?.erasures ?? []).length > 0) return 'erased'
   if ((state.content.get(version)?.recalls ?? []).length > 0) return 'recalled'
   if ((state.content.get(version)?.quarantines ?? []).length > 0) return 'quarantined'
   const all = [...state.datasets.values()].flatMap(dataset =>
@@ -264,7 +261,11 @@ export function naiveMayRead(state: State, device: DeviceId, version: VersionId,
         ? grantee.device === device
         : groups.some(({ operation }) => operation === grantee.group))
   )
-  const allows = ({
+  const isScanner = entry.roles.has('scanner') && isAhead(entry.roles.get('scanner')?.expiresMs)
+  const isClean = state.content.get(version)?.scans.some(({ verdict }) => verdict === 'clean') === true
+  const isTold = ({ class: dataClass, publisher }: (typeof all)[number]): boolean =>
+    state.classes.get(dataClass)?.scan !== true || isClean || isAdmin || isScanner || publisher === device
+  const opens = ({
     dataset: { name, owner, policy },
     class: dataClass,
     publisher
@@ -283,13 +284,15 @@ export function naiveMayRead(state: State, device: DeviceId, version: VersionId,
   }
   const isLast = (one: (typeof all)[number]) =>
     !publications.some(({ dataset, ordinal }) => dataset === one.dataset && ordinal > one.ordinal)
-  const isAllowed = publications.every(({ dataset: { owner } }) => {
-    const theirs = publications.filter(({ dataset }) => dataset.owner === owner)
-    return theirs.some(isAvailable)
-      ? theirs.some(one => isAvailable(one) && allows(one))
-      : theirs.filter(isLast).every(allows)
-  })
-  return isAllowed ? 'allowed' : 'needs-grant'
+  const isAllowed = (allows: (one: (typeof all)[number]) => boolean) =>
+    publications.every(({ dataset: { owner } }) => {
+      const theirs = publications.filter(({ dataset }) => dataset.owner === owner)
+      return theirs.some(isAvailable)
+        ? theirs.some(one => isAvailable(one) && allows(one))
+        : theirs.filter(isLast).every(allows)
+    })
+  if (isAllowed(one => opens(one) && isTold(one))) return 'allowed'
+  return isAllowed(opens) ? 'not-scanned' : 'needs-grant'
 }
 
 export type Plain = null | string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain }

@@ -7,6 +7,7 @@ import { defined } from '../../base/assert.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
 import type { AccessGrant, AccessRevoke, OperationContent, Scope } from '../operation/operation-content.ts'
+import { contentOf, takingOf } from './content-entry.ts'
 import type { DatasetFold } from './dataset-fold.ts'
 import { compareCausal, type Feed, type OperationLog, type Placed } from './feed.ts'
 import { type FoldBooks, getOr, granteeKey } from './fold-books.ts'
@@ -26,6 +27,7 @@ import {
   type State,
   type Taking
 } from './state.ts'
+import { deviceStorageOf, epochsOf, StorageBuilder, sealingOf } from './storage-builder.ts'
 import { type Subject, standing, standingTakes, type Take } from './subject.ts'
 
 export interface StateBuilderInit {
@@ -47,12 +49,14 @@ export class StateBuilder {
   readonly #versions = new Set<VersionId>()
   readonly #names = new Set<string>()
   readonly #invites = new Set<OperationId>()
+  readonly #storage: StorageBuilder
   #votesChanged = false
 
   constructor(init: StateBuilderInit) {
     this.#init = init
     const { chain } = init
     this.#state = emptyState(chain)
+    this.#storage = new StorageBuilder(init.books.storage, this.#state)
     for (const root of chain.roots) for (const admin of root.admins) this.#devices.add(admin)
   }
 
@@ -73,7 +77,8 @@ export class StateBuilder {
   }
 
   /** An operation came into force, left it, or acts in another role. */
-  changed(content: OperationContent): void {
+  changed(id: OperationId, content: OperationContent): void {
+    this.#storage.changed(id, content)
     switch (content.type) {
       case 'device.enrol':
         this.#devices.add(content.device)
@@ -84,11 +89,23 @@ export class StateBuilder {
       case 'device.revoke':
       case 'role.grant':
       case 'role.revoke':
+      case 'device.sealing':
+      case 'device.storage':
         this.#devices.add(content.device)
+        return
+      case 'group.create':
+        this.#groups.add(id)
         return
       case 'group.add':
       case 'group.remove':
+      case 'group.epoch':
         this.#groups.add(content.group)
+        return
+      case 'invite.create':
+        this.#invites.add(id)
+        return
+      case 'invite.cancel':
+        this.#invites.add(content.invite)
         return
       case 'access.grant':
       case 'access.revoke':
@@ -97,6 +114,8 @@ export class StateBuilder {
       case 'content.quarantine':
       case 'content.release':
       case 'content.recall':
+      case 'content.scan':
+      case 'content.erase':
         this.#versions.add(content.version)
         return
       case 'root.propose':
@@ -105,14 +124,6 @@ export class StateBuilder {
         return
       default:
     }
-  }
-
-  inviteChanged(invite: OperationId): void {
-    this.#invites.add(invite)
-  }
-
-  groupChanged(group: OperationId): void {
-    this.#groups.add(group)
   }
 
   state(): State {
@@ -131,6 +142,7 @@ export class StateBuilder {
       this.#names
     ])
       dirty.clear()
+    this.#storage.render()
     if (this.#votesChanged) this.#renderVotes()
     this.#votesChanged = false
     return this.#state
@@ -175,7 +187,9 @@ export class StateBuilder {
       enrolment: this.#enrolment(
         device,
         current.map(give => give.placed)
-      )
+      ),
+      sealing: sealingOf(books.storage, device),
+      storage: deviceStorageOf(books.storage, device)
     }
   }
 
@@ -208,7 +222,8 @@ export class StateBuilder {
       const last = lastsLongest(standing(books.place(group, device)).map(give => give.placed))
       if (last !== undefined) devices.set(device, last.expiresMs)
     }
-    return { operation: group, name: content.name, by: placed.operation.author, devices }
+    const epochs = epochsOf(books.storage, group)
+    return { operation: group, name: content.name, by: placed.operation.author, devices, epochs }
   }
 
   #grants(grantee: string): void {
@@ -242,13 +257,7 @@ export class StateBuilder {
   #content(version: VersionId): ContentEntry | undefined {
     const { books } = this.#init
     const book = books.content.get(version)
-    if (book === undefined) return undefined
-    const standingQuarantines = [...book.quarantines].filter(
-      quarantine => ![...book.releases].some(release => books.knows(release, quarantine))
-    )
-    const quarantines = standingQuarantines.sort(compareCausal).map(takingOf)
-    const recalls = [...book.recalls].sort(compareCausal).map(takingOf)
-    return quarantines.length + recalls.length === 0 ? undefined : { quarantines, recalls }
+    return book && contentOf(book, books.knows)
   }
 
   #invite(invite: OperationId): InviteEntry | undefined {
@@ -297,7 +306,9 @@ const NOBODY = {
   role: 'device',
   takenBy: undefined,
   roles: new Map<string, RoleHolding>(),
-  enrolment: undefined
+  enrolment: undefined,
+  sealing: undefined,
+  storage: undefined
 } as const
 
 function set<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
@@ -318,12 +329,6 @@ function takenBy(subject: Subject): Taking | undefined {
   const said =
     unanswered.find(take => take.isFinal) ?? unanswered.at(-1) ?? inOrder(subject.takes.values()).at(-1)
   return said && takingOf(said.placed)
-}
-
-function takingOf({ operation }: Placed): Taking {
-  const { content } = operation
-  const reason = content !== undefined && 'reason' in content ? content.reason : null
-  return { operation: operation.id, by: operation.author, reason, timeMs: operation.timeMs }
 }
 
 /** Of several gives the one that lasts longest, then the last in causal order. */

@@ -10,7 +10,14 @@ import type { ChainView } from '../chain/chain-view.ts'
 import { orgIdOf, type Root } from '../chain/root.ts'
 import type { DatasetClass, DatasetReference, DeviceKind } from '../encoding/names.ts'
 import { accepted, type Outcome, rejected } from '../encoding/outcome.ts'
-import type { Grantee, Scope } from '../operation/operation-content.ts'
+import type {
+  ClassRules,
+  DatasetStorage,
+  EraseOutcome,
+  Grantee,
+  ScanVerdict,
+  Scope
+} from '../operation/operation-content.ts'
 import type { FeedKey } from './feed.ts'
 
 /** Where a device stands. `former` was an admin and never enrolled. */
@@ -43,6 +50,23 @@ export interface DeviceEntry {
   readonly roles: ReadonlyMap<string, RoleHolding>
   /** The newest enrolment in force; undefined only for an admin that has not described itself yet. */
   readonly enrolment: Enrolment | undefined
+  /** The key to which content is sealed for it. */
+  readonly sealing: SealingEntry | undefined
+  readonly storage: DeviceStorageEntry | undefined
+}
+
+export interface SealingEntry {
+  readonly operation: OperationId
+  /** An X25519 public key. */
+  readonly recipient: Uint8Array
+}
+
+/** Where a device stands and what it holds for others. */
+export interface DeviceStorageEntry {
+  /** What somebody who could suspend it says, else what it says itself. */
+  readonly site: string
+  /** The smaller of what the two say. */
+  readonly capacityBytes: number
 }
 
 export interface Enrolment {
@@ -85,6 +109,23 @@ export interface DatasetVersion {
   readonly retiredBy: OperationId | undefined
   /** Where its bytes can be had beside the devices of the org. */
   readonly origin: string | undefined
+  /** Persons that it is about, by salted commitments in hex. */
+  readonly subjects: ReadonlySet<string>
+}
+
+export type DatasetStorageEntry = Omit<DatasetStorage, 'type' | 'name'> & { readonly operation: OperationId }
+
+export interface ClassPolicyEntry extends ClassRules {
+  readonly class: DatasetClass
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly timeMs: number
+}
+
+export interface SiteEntry {
+  readonly site: string
+  readonly region: string
+  readonly operation: OperationId
 }
 
 export interface DatasetPolicyEntry {
@@ -99,6 +140,15 @@ export interface GroupEntry {
   readonly by: DeviceId
   /** Who is in it, and until when; null is without end. */
   readonly devices: ReadonlyMap<DeviceId, number | null>
+  /** The current one last: of the highest number, and of equal ones that of the least operation id. */
+  readonly epochs: readonly GroupEpochEntry[]
+}
+
+export interface GroupEpochEntry {
+  readonly operation: OperationId
+  readonly epoch: number
+  /** An X25519 public key. */
+  readonly recipient: Uint8Array
 }
 
 export interface GrantEntry {
@@ -111,10 +161,46 @@ export interface GrantEntry {
   readonly expiresMs: number | null
 }
 
-/** What stands against a version. */
+/** What is said about the content of a version. */
 export interface ContentEntry {
+  /** Scans that found something, and that no release answers, among them. */
   readonly quarantines: readonly Taking[]
   readonly recalls: readonly Taking[]
+  readonly erasures: readonly Taking[]
+  /** The last word of each device that scanned it. */
+  readonly scans: readonly ScanEntry[]
+}
+
+export interface ScanEntry {
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly engine: string
+  readonly database: string
+  readonly verdict: ScanVerdict
+  readonly found: string | null
+  readonly timeMs: number
+}
+
+export interface ErasureEntry {
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly version: VersionId
+  /** In hex, as the subject is. */
+  readonly case: string
+  readonly reason: string | null
+  readonly basis: string
+  readonly subject: string | null
+  readonly timeMs: number
+  /** The last word of each device about it. */
+  readonly confirmations: ReadonlyMap<DeviceId, EraseConfirmation>
+}
+
+export interface EraseConfirmation {
+  readonly operation: OperationId
+  readonly outcome: EraseOutcome
+  readonly bytes: number
+  readonly keys: boolean
+  readonly timeMs: number
 }
 
 export interface ProposalEntry {
@@ -137,6 +223,7 @@ export interface DatasetEntry {
   /** Who may publish under the name: the admins once one of them has, else the device that did so first. */
   readonly owner: DeviceId | 'admins'
   readonly policy: DatasetPolicyEntry | undefined
+  readonly storage: DatasetStorageEntry | undefined
   /** In the order of their ordinals; never empty. */
   readonly versions: readonly DatasetVersion[]
 }
@@ -197,6 +284,14 @@ export interface State {
   readonly groups: ReadonlyMap<OperationId, GroupEntry>
   readonly grants: ReadonlyMap<OperationId, GrantEntry>
   readonly content: ReadonlyMap<VersionId, ContentEntry>
+  /** Classes of which an operation says how they are kept; for the others there are defaults (class-policy.ts). */
+  readonly classes: ReadonlyMap<DatasetClass, ClassPolicyEntry>
+  readonly sites: ReadonlyMap<string, SiteEntry>
+  readonly erasures: ReadonlyMap<OperationId, ErasureEntry>
+  /** The erasures of each case. */
+  readonly erasureCases: ReadonlyMap<string, ReadonlySet<OperationId>>
+  /** Holds that stand, by the dataset that is held. */
+  readonly holds: ReadonlyMap<string, readonly Taking[]>
   readonly proposals: ReadonlyMap<OperationId, ProposalEntry>
   readonly votes: ReadonlyMap<OperationId, VoteEntry>
   readonly forks: ReadonlyMap<FeedKey, Fork>
@@ -224,6 +319,11 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     groups: new Map(),
     grants: new Map(),
     content: new Map(),
+    classes: new Map(),
+    sites: new Map(),
+    erasures: new Map(),
+    erasureCases: new Map(),
+    holds: new Map(),
     proposals: new Map(),
     votes: new Map(),
     forks: new Map(),

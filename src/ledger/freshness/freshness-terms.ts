@@ -22,16 +22,18 @@ export interface FreshnessTerms {
 export function freshnessTermsOf(chain: {
   readonly org: OrgId
   readonly roots: readonly Root[]
+  /** Limits that the rules of classes have shortened (fold/class-policy.ts); left out, those of the head count. */
+  readonly stalenessMs?: FreshnessTerms['stalenessMs']
   readonly isMember: (device: DeviceId) => boolean
 }): FreshnessTerms {
-  const { org, roots, isMember } = chain
+  const { org, roots, stalenessMs, isMember } = chain
   const head = defined(roots.at(-1), 'root.v1')
   return {
     org,
     rootHashes: roots.map(root => root.hash),
     admins: head.admins,
     beacon: head.beacon,
-    stalenessMs: head.stalenessMs,
+    stalenessMs: stalenessMs ?? head.stalenessMs,
     isMember
   }
 }

@@ -62,6 +62,58 @@ export interface Cutoff {
   readonly operation: OperationId
 }
 
+/** The key to which others seal content for a device; only the device itself says which. */
+export interface DeviceSealing {
+  readonly type: 'device.sealing'
+  readonly device: DeviceId
+  /** An X25519 public key. */
+  readonly recipient: Uint8Array
+}
+
+/** Where a device stands, and how much it holds for others. By the device itself, or by one that could suspend it. */
+export interface DeviceStorage {
+  readonly type: 'device.storage'
+  readonly device: DeviceId
+  readonly site: string
+  /** Zero: it holds nothing for others. */
+  readonly capacityBytes: number
+}
+
+/** In which region a site lies. */
+export interface SiteRegion {
+  readonly type: 'site.region'
+  readonly site: string
+  readonly region: string
+}
+
+/** Who may hold copies: every member, devices with the role `storage`, or only who may read. */
+export const CLASS_HOLDERS = ['members', 'storage', 'readers'] as const
+export type ClassHolders = (typeof CLASS_HOLDERS)[number]
+
+/** How content of a class is kept: what class-policy.ts has a default for. */
+export interface ClassRules {
+  /** Whether holders get it encrypted. */
+  readonly sealed: boolean
+  readonly holders: ClassHolders
+  /** Shortens the root's limit of freshness for the class; null leaves it. */
+  readonly stalenessMs: number | null
+  /** Whether it may leave the org's own transport. */
+  readonly leaves: boolean
+  /** Whether it is read only once a scan has found it clean. */
+  readonly scan: boolean
+  /** Copies at the least, and sites that they are spread over. */
+  readonly copies: number
+  readonly sites: number
+  /** After how long it is deleted; null for never. */
+  readonly retentionMs: number | null
+}
+
+/** The newest counts, by at least as many admins as sign a root. */
+export interface ClassPolicy extends ClassRules {
+  readonly type: 'class.policy'
+  readonly class: DatasetClass
+}
+
 /** Ends a device's membership until an enrolment that knows of it. */
 export interface DeviceSuspend {
   readonly type: 'device.suspend'
@@ -94,6 +146,15 @@ export interface GroupRemove {
   readonly type: 'group.remove'
   readonly group: OperationId
   readonly device: DeviceId
+}
+
+/** A group's key from now on: content that is sealed for the group is sealed to the highest epoch's. */
+export interface GroupEpoch {
+  readonly type: 'group.epoch'
+  readonly group: OperationId
+  readonly epoch: number
+  /** An X25519 public key. */
+  readonly recipient: Uint8Array
 }
 
 /** Gives a device a role of the root's table; it ends with the operation's own expiry. */
@@ -132,6 +193,29 @@ export interface DatasetOrigin {
   readonly version: VersionId
   /** As origin-url.ts has it; null for nowhere any more. */
   readonly url: string | null
+}
+
+/** How the versions of a dataset are stored, beyond what their class asks for; the owner's newest counts. */
+export interface DatasetStorage {
+  readonly type: 'dataset.storage'
+  readonly name: string
+  readonly copies: number
+  readonly sites: number
+  /** Where copies may lie; empty for anywhere. */
+  readonly regions: readonly string[]
+  /** On which kinds of devices; empty for any. */
+  readonly kinds: readonly DeviceKind[]
+  /** Instead of whole copies: shares, any `data` of which restore the version. */
+  readonly shares: { readonly data: number; readonly parity: number } | null
+  readonly retentionMs: number | null
+}
+
+/** Which persons a version is about, by salted commitments in hex; several operations add up. */
+export interface DatasetSubjects {
+  readonly type: 'dataset.subjects'
+  readonly name: string
+  readonly version: VersionId
+  readonly subjects: readonly string[]
 }
 
 export type Grantee =
@@ -179,6 +263,59 @@ export interface ContentRecall {
   readonly reason: string | null
 }
 
+export const SCAN_VERDICTS = ['clean', 'infected', 'unscanned'] as const
+export type ScanVerdict = (typeof SCAN_VERDICTS)[number]
+
+/** What a scan of a version came to. `infected` takes it from everybody until a release that knows of the scan. */
+export interface ContentScan {
+  readonly type: 'content.scan'
+  readonly version: VersionId
+  readonly engine: string
+  /** Which signatures the engine went by. */
+  readonly database: string
+  readonly verdict: ScanVerdict
+  readonly found: string | null
+}
+
+/** The version is taken from everybody for good, and every copy of it is to be deleted. */
+export interface ContentErase {
+  readonly type: 'content.erase'
+  readonly version: VersionId
+  /** Drawn at random for each request, in hex: what is erased for one request has the same. */
+  readonly case: string
+  readonly reason: string | null
+  /** On what ground, such as art17. */
+  readonly basis: string
+  /** Whom it is about, by the commitment that dataset.subjects has. */
+  readonly subject: string | null
+}
+
+export const ERASE_OUTCOMES = ['deleted', 'not-held'] as const
+export type EraseOutcome = (typeof ERASE_OUTCOMES)[number]
+
+/** What its author has done about an erasure; its last word counts. */
+export interface EraseConfirm {
+  readonly type: 'erase.confirm'
+  readonly erase: OperationId
+  readonly outcome: EraseOutcome
+  readonly bytes: number
+  /** Whether it destroyed keys as well. */
+  readonly keys: boolean
+}
+
+/** Nothing of a dataset is deleted, by erasure or by age, until the hold is lifted. */
+export interface HoldPlace {
+  readonly type: 'hold.place'
+  readonly name: string
+  readonly reason: string | null
+}
+
+/** Lifts one hold, which was placed in a rank that is not above this one. */
+export interface HoldLift {
+  readonly type: 'hold.lift'
+  readonly hold: OperationId
+}
+
 /** One admin's agreement to an operation of a type that needs several. */
 export interface Approve {
   readonly type: 'approve'
@@ -210,6 +347,10 @@ export interface RootVote {
 export type OperationContent =
   | DeviceEnrol
   | DeviceUpdate
+  | DeviceSealing
+  | DeviceStorage
+  | SiteRegion
+  | ClassPolicy
   | DeviceSuspend
   | DeviceRevoke
   | InviteCreate
@@ -217,17 +358,25 @@ export type OperationContent =
   | GroupCreate
   | GroupAdd
   | GroupRemove
+  | GroupEpoch
   | RoleGrant
   | RoleRevoke
   | DatasetPublish
   | DatasetRetire
   | DatasetPolicy
   | DatasetOrigin
+  | DatasetStorage
+  | DatasetSubjects
   | AccessGrant
   | AccessRevoke
   | ContentQuarantine
   | ContentRelease
   | ContentRecall
+  | ContentScan
+  | ContentErase
+  | EraseConfirm
+  | HoldPlace
+  | HoldLift
   | Approve
   | Note
   | RootPropose

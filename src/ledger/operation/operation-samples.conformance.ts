@@ -3,6 +3,7 @@
  * where it has one. Round trips, golden vectors and the fuzzer begin from these; the bytes of none may ever change.
  */
 
+import { toHex } from '../../base/bytes.ts'
 import { type OperationId, operationIdFromBytes } from '../../base/ids.ts'
 import { keyNamed, sha256, versionNamed } from '../fold/org-fixture.conformance.ts'
 import type { Cutoff, OperationContent, Scope } from './operation-content.ts'
@@ -12,6 +13,8 @@ export const operationNamed = (name: string): OperationId =>
 
 const device = keyNamed('laptop').id
 const commitment = sha256(Buffer.from('name commitment'))
+const recipient = sha256(Buffer.from('recipient'))
+export const subjectNamed = (name: string) => toHex(sha256(Buffer.from(`subject ${name}`)))
 const proposed = Buffer.from('bytes of a root')
 
 const cutoffs: readonly Cutoff[] = [
@@ -38,6 +41,24 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
   'group.create': { type: 'group.create', name: 'Radiology Süd' },
   'group.add': { type: 'group.add', group: operationNamed('group'), device },
   'group.remove': { type: 'group.remove', group: operationNamed('group'), device },
+  'group.epoch': { type: 'group.epoch', group: operationNamed('group'), epoch: 2 ** 32, recipient },
+  'device.sealing': { type: 'device.sealing', device, recipient },
+  'device.storage': { type: 'device.storage', device, site: 'Berlin Süd', capacityBytes: 2 ** 50 },
+  'site.region': { type: 'site.region', site: 'Berlin Süd', region: 'eu-central' },
+  'class.policy': {
+    ...{
+      type: 'class.policy',
+      class: 'restricted',
+      sealed: true,
+      holders: 'storage',
+      stalenessMs: 3_600_000
+    },
+    ...{ leaves: false, scan: true, copies: 16, sites: 16, retentionMs: 10 * 365 * 86_400_000 }
+  },
+  'class.policy bare': {
+    ...{ type: 'class.policy', class: 'public', sealed: false, holders: 'members', stalenessMs: null },
+    ...{ leaves: true, scan: false, copies: 1, sites: 1, retentionMs: null }
+  },
   'role.grant': { type: 'role.grant', device, role: 'publisher' },
   'role.revoke': { type: 'role.revoke', device, role: 'publisher', cutoffs },
   'dataset.policy': {
@@ -54,6 +75,26 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
     url: 'https://mirror.example:8443/os/image%20one/'
   },
   'dataset.origin none': { type: 'dataset.origin', name: 'os', version: versionNamed('one'), url: null },
+  'dataset.storage': {
+    ...{
+      type: 'dataset.storage',
+      name: 'scans/2031',
+      copies: 3,
+      sites: 2,
+      regions: ['eu-central', 'eu-west']
+    },
+    ...{ kinds: ['desktop', 'laptop', 'server'], shares: { data: 20, parity: 12 }, retentionMs: 86_400_000 }
+  },
+  'dataset.storage bare': {
+    ...{ type: 'dataset.storage', name: 'os', copies: 1, sites: 1, regions: [], kinds: [] },
+    ...{ shares: null, retentionMs: null }
+  },
+  'dataset.subjects': {
+    type: 'dataset.subjects',
+    name: 'scans/2031',
+    version: versionNamed('one'),
+    subjects: [subjectNamed('one'), subjectNamed('two')].sort()
+  },
   'access.grant name': grant({ kind: 'name', name: 'scans/2031' }, 'study 17'),
   'access.grant prefix': grant({ kind: 'prefix', prefix: 'scans/' }, null),
   'access.grant label': grant({ kind: 'label', label: 'ct' }, null),
@@ -67,6 +108,36 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
   },
   'content.release': { type: 'content.release', version: versionNamed('one') },
   'content.recall': { type: 'content.recall', version: versionNamed('one'), reason: null },
+  'content.scan': {
+    ...{ type: 'content.scan', version: versionNamed('one'), engine: 'clamav 1.5', database: 'daily 27800' },
+    ...{ verdict: 'infected', found: 'Eicar-Test-Signature' }
+  },
+  'content.scan clean': {
+    ...{ type: 'content.scan', version: versionNamed('one'), engine: 'clamav 1.5', database: 'daily 27800' },
+    ...{ verdict: 'clean', found: null }
+  },
+  'content.erase': {
+    ...{ type: 'content.erase', version: versionNamed('one'), case: '0123456789abcdef0123456789abcdef' },
+    ...{ reason: 'asked for by letter', basis: 'art17', subject: subjectNamed('one') }
+  },
+  'content.erase bare': {
+    ...{ type: 'content.erase', version: versionNamed('one'), case: 'ff'.repeat(16) },
+    ...{ reason: null, basis: 'contract', subject: null }
+  },
+  'erase.confirm': {
+    ...{
+      type: 'erase.confirm',
+      erase: operationNamed('erase'),
+      outcome: 'deleted',
+      bytes: 2 ** 40,
+      keys: true
+    }
+  },
+  'erase.confirm not held': {
+    ...{ type: 'erase.confirm', erase: operationNamed('erase'), outcome: 'not-held', bytes: 0, keys: false }
+  },
+  'hold.place': { type: 'hold.place', name: 'scans/2031', reason: 'court order' },
+  'hold.lift': { type: 'hold.lift', hold: operationNamed('hold') },
   approve: { type: 'approve', operation: operationNamed('approved') },
   note: { type: 'note', about: operationNamed('noted'), text: 'y'.repeat(1000) },
   'note at large': { type: 'note', about: null, text: 'Wir ziehen um.' },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CborValue } from '../encoding/cbor.ts'
+import { DATASET_CLASSES } from '../encoding/names.ts'
 import { Misshape } from '../encoding/shape.ts'
 import { keyNamed } from '../fold/org-fixture.conformance.ts'
 import { SAMPLES } from './operation-samples.conformance.ts'
@@ -66,7 +67,8 @@ describe('operation types', () => {
       for (const field of Object.keys(body)) {
         const { [field]: _, ...rest } = body
         assert.equal(verdict(type, { target, body: rest }), `body.${field}`, `${name} without ${field}`)
-        assert.match(changed(name, { [field]: 2 ** 40 }), new RegExp(`^body\\.${field}`), `${name} ${field}`)
+        // No field is a number below zero.
+        assert.match(changed(name, { [field]: -1 }), new RegExp(`^body\\.${field}`), `${name} ${field}`)
       }
     }
   })
@@ -105,9 +107,14 @@ describe('operation types', () => {
 
   test('a reason is one visible line of 200 characters at most, or null; a text of 1000, and never null', () => {
     const lines = [
-      ...['device.suspend', 'device.revoke', 'content.quarantine', 'content.recall'].map(
-        name => [name, 'reason', 200] as const
-      ),
+      ...[
+        'device.suspend',
+        'device.revoke',
+        'content.quarantine',
+        'content.recall',
+        'content.erase',
+        'hold.place'
+      ].map(name => [name, 'reason', 200] as const),
       ['note', 'text', 1000] as const
     ]
     for (const [name, field, charactersMax] of lines) {
@@ -202,17 +209,98 @@ describe('operation types', () => {
     assert.equal(changed('root.vote', { key: filled(31) }), 'body.key')
   })
 
+  test('rules of storage: copies and sites that there can be, times that are lengths, known holders', () => {
+    for (const name of ['class.policy', 'dataset.storage'])
+      for (const field of ['copies', 'sites']) {
+        for (const value of [1, 16]) assert.equal(changed(name, { [field]: value }), 'ok', name)
+        for (const value of [0, 17]) assert.equal(changed(name, { [field]: value }), `body.${field}`, name)
+      }
+    for (const value of [null, 0, 2 ** 53 - 1]) {
+      assert.equal(changed('class.policy', { staleness: value, retention: value }), 'ok')
+      assert.equal(changed('dataset.storage', { retention: value }), 'ok')
+    }
+    for (const target of DATASET_CLASSES) assert.equal(changed('class.policy', { target }), 'ok')
+    assert.equal(changed('class.policy', { target: 'secret' }), 'target')
+    assert.equal(changed('class.policy', { holders: 'everybody' }), 'body.holders')
+    for (const field of ['sealed', 'leaves', 'scan'])
+      for (const value of [null, 0, 'yes'])
+        assert.equal(changed('class.policy', { [field]: value }), `body.${field}`, field)
+  })
+
+  test('where data may lie: regions and kinds in order, shares that restore something, sites that are labels', () => {
+    const fault = (body: Fields) => changed('dataset.storage', body)
+    const regions = (count: number) => Array.from({ length: count }, (_, index) => `region ${index + 10}`)
+    assert.equal(fault({ regions: regions(16) }), 'ok')
+    assert.equal(fault({ regions: regions(17) }), 'body.regions')
+    assert.equal(fault({ regions: ['b', 'a'] }), 'body.regions')
+    assert.equal(fault({ regions: ['a', 'a'] }), 'body.regions')
+    assert.equal(fault({ kinds: [] }), 'ok')
+    assert.equal(fault({ kinds: ['server', 'laptop'] }), 'body.kinds')
+    assert.equal(fault({ kinds: ['toaster'] }), 'body.kinds.0')
+    for (const shares of [null, [1, 1], [1, 31], [31, 1], [16, 16]]) assert.equal(fault({ shares }), 'ok')
+    assert.equal(fault({ shares: [16, 17] }), 'body.shares')
+    assert.equal(fault({ shares: [0, 2] }), 'body.shares.0')
+    assert.equal(fault({ shares: [2, 0] }), 'body.shares.1')
+    assert.equal(fault({ shares: [2] }), 'body.shares')
+    for (const site of ['', tooLong(64), ...NO_LINES]) {
+      assert.equal(changed('device.storage', { site }), 'body.site', site)
+      assert.equal(changed('site.region', { region: site }), 'body.region', site)
+      assert.equal(changed('site.region', { target: site }), 'target', site)
+    }
+    assert.equal(changed('device.storage', { capacity: 0 }), 'ok')
+  })
+
+  test('keys that content is sealed to have 32 bytes, epochs count from one', () => {
+    for (const name of ['device.sealing', 'group.epoch'])
+      for (const recipient of [filled(31), filled(33), 'x'.repeat(32)])
+        assert.equal(changed(name, { recipient }), 'body.recipient', name)
+    for (const epoch of [1, 2 ** 32]) assert.equal(changed('group.epoch', { epoch }), 'ok')
+    for (const epoch of [0, 2 ** 32 + 1]) assert.equal(changed('group.epoch', { epoch }), 'body.epoch')
+  })
+
+  test('persons are commitments in order, a case is 16 bytes, a scan has a verdict', () => {
+    const subjects = (count: number) => Array.from({ length: count }, (_, index) => filled(32, index))
+    assert.equal(changed('dataset.subjects', { subjects: subjects(64) }), 'ok')
+    assert.equal(changed('dataset.subjects', { subjects: subjects(65) }), 'body.subjects')
+    assert.equal(changed('dataset.subjects', { subjects: subjects(2).reverse() }), 'body.subjects')
+    assert.equal(changed('dataset.subjects', { subjects: [ID, ID] }), 'body.subjects')
+    assert.equal(changed('dataset.subjects', { subjects: [filled(31)] }), 'body.subjects.0')
+    assert.equal(changed('dataset.subjects', { version: filled(31) }), 'body.version')
+    for (const value of [filled(15), filled(17)])
+      assert.equal(changed('content.erase', { case: value }), 'body.case')
+    assert.equal(changed('content.erase', { subject: null }), 'ok')
+    assert.equal(changed('content.erase', { subject: filled(16) }), 'body.subject')
+    for (const line of ['', tooLong(64), ...NO_LINES]) {
+      assert.equal(changed('content.erase', { basis: line }), 'body.basis', line)
+      assert.equal(changed('content.scan', { engine: line }), 'body.engine', line)
+      assert.equal(changed('content.scan', { database: line }), 'body.database', line)
+    }
+    for (const verdict of ['clean', 'infected', 'unscanned'])
+      assert.equal(changed('content.scan', { verdict }), 'ok')
+    assert.equal(changed('content.scan', { verdict: 'fine' }), 'body.verdict')
+    assert.equal(changed('erase.confirm', { outcome: 'lost' }), 'body.outcome')
+    assert.equal(changed('erase.confirm', { keys: 1 }), 'body.keys')
+  })
+
   test('what takes is what a fork can not undo', () => {
     assert.deepEqual(OPERATION_TYPES.filter(takes).toSorted(), [
       'access.revoke',
+      'content.erase',
       'content.quarantine',
       'content.recall',
       'dataset.retire',
       'device.revoke',
       'device.suspend',
       'group.remove',
+      'hold.place',
       'invite.cancel',
       'role.revoke'
     ])
+    const taking = Object.entries(SAMPLES).filter(([, content]) => takes(content) && !takes(content.type))
+    assert.deepEqual(
+      taking.map(([name]) => name),
+      ['content.scan'],
+      'of scans what they found'
+    )
   })
 })

@@ -74,6 +74,75 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
   ],
   [{ type: 'content.release', version }, `releases version ${shortId(version)} from quarantine`],
   [{ type: 'content.recall', version, reason: null }, `recalls version ${shortId(version)} for good`],
+  [{ type: 'group.epoch', group: some, epoch: 3, recipient: hash }, 'begins key epoch 3 of the group night'],
+  [{ type: 'device.sealing', device: lab, recipient: hash }, 'has content for lab-7 sealed to another key'],
+  [
+    { type: 'device.storage', device: lab, site: 'berlin', capacityBytes: 0 },
+    'says that lab-7 is at site berlin and holds nothing for others'
+  ],
+  [
+    { type: 'device.storage', device: lab, site: 'berlin', capacityBytes: 500 },
+    'says that lab-7 is at site berlin and holds up to 500 bytes for others'
+  ],
+  [{ type: 'site.region', site: 'berlin', region: 'eu' }, 'says that site berlin is in region eu'],
+  [
+    {
+      ...{
+        type: 'class.policy',
+        class: 'restricted',
+        sealed: true,
+        holders: 'storage',
+        stalenessMs: 3_600_000
+      },
+      ...{ leaves: false, scan: true, copies: 2, sites: 1, retentionMs: 86_400_000 }
+    },
+    'sets the rules of class restricted: sealed, held by storage devices, 2 copies on 1 site, stays in the org, read once scanned, used while the view is at most 1 h old, deleted after 1 d'
+  ],
+  [
+    {
+      ...{
+        type: 'dataset.storage',
+        name: 'os',
+        copies: 1,
+        sites: 2,
+        regions: ['eu'],
+        kinds: ['laptop', 'server']
+      },
+      ...{ shares: { data: 4, parity: 2 }, retentionMs: null }
+    },
+    'sets how os is stored: 6 shares of which 4 restore it, on 2 sites, in eu, on devices that are laptop or server'
+  ],
+  [
+    { type: 'dataset.subjects', name: 'os', version, subjects: ['aa'.repeat(32)] },
+    `says that version ${shortId(version)} of os is about 1 person, under pseudonyms`
+  ],
+  [
+    {
+      ...{ type: 'content.scan', version, engine: 'clamav', database: 'daily 7' },
+      ...{ verdict: 'infected', found: 'Eicar' }
+    },
+    `says of version ${shortId(version)}: infected (Eicar), by clamav with daily 7`
+  ],
+  [
+    {
+      ...{ type: 'content.erase', version, case: '0123456789abcdef0123456789abcdef' },
+      ...{ reason: 'asked for', basis: 'art17', subject: null }
+    },
+    `erases version ${shortId(version)} for good, case 0123456789ab by art17: asked for`
+  ],
+  [
+    { type: 'erase.confirm', erase: some, outcome: 'deleted', bytes: 5, keys: true },
+    `confirms erasure ${shortId(some)}: it deleted 5 bytes and destroyed keys`
+  ],
+  [
+    { type: 'erase.confirm', erase: some, outcome: 'not-held', bytes: 0, keys: false },
+    `confirms erasure ${shortId(some)}: it held nothing`
+  ],
+  [
+    { type: 'hold.place', name: 'os', reason: 'court order' },
+    'holds all of os from being deleted: court order'
+  ],
+  [{ type: 'hold.lift', hold: some }, `lifts hold ${shortId(some)}`],
   [{ type: 'approve', operation: some }, `approves operation ${shortId(some)}`],
   [{ type: 'note', about: some, text: 'as agreed' }, `notes about operation ${shortId(some)}: as agreed`],
   [
@@ -88,5 +157,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 23)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 35)
 })

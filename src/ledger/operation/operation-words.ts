@@ -5,8 +5,17 @@
  */
 
 import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
-import { counted } from '../../base/units.ts'
-import type { Cutoff, DatasetPolicy, Grantee, OperationContent, Scope } from './operation-content.ts'
+import { counted, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import type {
+  ClassRules,
+  ContentScan,
+  Cutoff,
+  DatasetPolicy,
+  DatasetStorage,
+  Grantee,
+  OperationContent,
+  Scope
+} from './operation-content.ts'
 
 export interface OperationNames {
   readonly device: (device: DeviceId) => string
@@ -51,6 +60,12 @@ export function inWords(content: OperationContent, names: OperationNames): strin
       return `adds ${names.device(content.device)} to the group ${names.group(content.group)}`
     case 'group.remove':
       return `removes ${names.device(content.device)} from the group ${names.group(content.group)}`
+    case 'group.epoch':
+      return `begins key epoch ${content.epoch} of the group ${names.group(content.group)}`
+    case 'device.sealing':
+      return `has content for ${names.device(content.device)} sealed to another key`
+    case 'device.storage':
+      return `says that ${names.device(content.device)} is at site ${content.site} and holds ${content.capacityBytes === 0 ? 'nothing' : `up to ${counted(content.capacityBytes, 'byte')}`} for others`
     case 'role.grant':
       return `gives ${names.device(content.device)} the role ${content.role}`
     case 'role.revoke':
@@ -65,6 +80,10 @@ function ofContentInWords(
   names: OperationNames
 ): string {
   switch (content.type) {
+    case 'site.region':
+      return `says that site ${content.site} is in region ${content.region}`
+    case 'class.policy':
+      return `sets the rules of class ${content.class}: ${classRulesInWords(content)}`
     case 'dataset.publish':
       return `publishes ${content.name} as version ${shortId(content.version)}: ${content.class}, ${counted(content.files, 'file')}, ${counted(content.bytes, 'byte')}`
     case 'dataset.retire':
@@ -77,6 +96,10 @@ function ofContentInWords(
       return content.url === null
         ? `takes the origin from version ${shortId(content.version)} of ${content.name}`
         : `names ${content.url} as an origin of version ${shortId(content.version)} of ${content.name}`
+    case 'dataset.storage':
+      return `sets how ${content.name} is stored: ${storageInWords(content)}`
+    case 'dataset.subjects':
+      return `says that version ${shortId(content.version)} of ${content.name} is about ${counted(content.subjects.length, 'person')}, under pseudonyms`
     case 'access.grant':
       return `lets ${granteeInWords(content.grantee, names)} read ${scopeInWords(content.scope)}${content.purpose === null ? '' : ` for ${content.purpose}`}`
     case 'access.revoke':
@@ -87,6 +110,18 @@ function ofContentInWords(
       return `releases ${versionInWords(content.version)} from quarantine`
     case 'content.recall':
       return `recalls ${versionInWords(content.version)} for good${because(content.reason)}`
+    case 'content.scan':
+      return `says of ${versionInWords(content.version)}: ${scanInWords(content)}`
+    case 'content.erase':
+      return `erases ${versionInWords(content.version)} for good, case ${content.case.slice(0, 12)} by ${content.basis}${because(content.reason)}`
+    case 'erase.confirm':
+      return content.outcome === 'deleted'
+        ? `confirms erasure ${shortId(content.erase)}: it deleted ${counted(content.bytes, 'byte')}${content.keys ? ' and destroyed keys' : ''}`
+        : `confirms erasure ${shortId(content.erase)}: it held nothing${content.keys ? ', and destroyed keys' : ''}`
+    case 'hold.place':
+      return `holds all of ${content.name} from being deleted${because(content.reason)}`
+    case 'hold.lift':
+      return `lifts hold ${shortId(content.hold)}`
     case 'approve':
       return `approves operation ${shortId(content.operation)}`
     case 'note':
@@ -106,6 +141,53 @@ export function momentInWords(atMs: number): string {
 function policyInWords({ access, labels }: DatasetPolicy): string {
   const read = access === 'granted' ? 'read with a grant only' : 'read as its class says'
   return `${read}, ${labels.length === 0 ? 'no labels' : `labels ${labels.join(', ')}`}`
+}
+
+const HOLDERS_IN_WORDS = { members: 'any member', storage: 'storage devices', readers: 'readers' } as const
+
+const LENGTHS = [
+  [DAY_MS, 'd'],
+  [HOUR_MS, 'h'],
+  [MINUTE_MS, 'min'],
+  [SECOND_MS, 's'],
+  [1, 'ms']
+] as const
+
+/** Exactly, in the largest unit that it is a multiple of: it is a rule, and not a measurement. */
+function lengthInWords(lengthMs: number): string {
+  const [unitMs, unit] = LENGTHS.find(([each]) => lengthMs % each === 0) ?? [1, 'ms']
+  return `${lengthMs / unitMs} ${unit}`
+}
+
+/** The rules of a class, for its operation and for who lists them. */
+export function classRulesInWords(rules: ClassRules): string {
+  return [
+    rules.sealed ? 'sealed' : 'not sealed',
+    `held by ${HOLDERS_IN_WORDS[rules.holders]}`,
+    `${counted(rules.copies, 'copy', 'copies')} on ${counted(rules.sites, 'site')}`,
+    rules.leaves ? 'may leave the org' : 'stays in the org',
+    ...(rules.scan ? ['read once scanned'] : []),
+    ...(rules.stalenessMs === null
+      ? []
+      : [`used while the view is at most ${lengthInWords(rules.stalenessMs)} old`]),
+    rules.retentionMs === null ? 'kept' : `deleted after ${lengthInWords(rules.retentionMs)}`
+  ].join(', ')
+}
+
+function storageInWords({ copies, sites, regions, kinds, shares, retentionMs }: DatasetStorage): string {
+  return [
+    shares === null
+      ? counted(copies, 'copy', 'copies')
+      : `${shares.data + shares.parity} shares of which ${shares.data} restore it`,
+    `on ${counted(sites, 'site')}`,
+    ...(regions.length === 0 ? [] : [`in ${regions.join(', ')}`]),
+    ...(kinds.length === 0 ? [] : [`on devices that are ${kinds.join(' or ')}`]),
+    ...(retentionMs === null ? [] : [`deleted after ${lengthInWords(retentionMs)}`])
+  ].join(', ')
+}
+
+function scanInWords({ verdict, found, engine, database }: ContentScan): string {
+  return `${verdict}${found === null ? '' : ` (${found})`}, by ${engine} with ${database}`
 }
 
 function because(reason: string | null): string {

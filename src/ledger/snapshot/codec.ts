@@ -73,6 +73,14 @@ export const text: Codec<string> = {
   }
 }
 
+export const flag: Codec<boolean> = {
+  write: value => value,
+  read: value => {
+    if (typeof value !== 'boolean') throw new Misread('true or false')
+    return value
+  }
+}
+
 /** A count, a size or an instant. */
 export const natural: Codec<number> = {
   write: value => value,

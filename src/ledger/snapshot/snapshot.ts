@@ -8,7 +8,7 @@
  * an entry never twice.
  */
 
-import type { VersionId } from '../../base/ids.ts'
+import type { OperationId, VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
 import { decodeCbor, encodeCbor } from '../encoding/cbor.ts'
 import { DATASET_CLASSES, DEVICE_KINDS } from '../encoding/names.ts'
@@ -17,34 +17,50 @@ import { isList } from '../encoding/shape.ts'
 import { type FeedKey, feedKey } from '../fold/feed.ts'
 import { getOr } from '../fold/fold-books.ts'
 import {
+  type ClassPolicyEntry,
   type ContentEntry,
   type DatasetEntry,
   type DatasetPolicyEntry,
+  type DatasetStorageEntry,
   type DatasetVersion,
   type DeviceEntry,
+  type DeviceStorageEntry,
   type Enrolment,
+  type EraseConfirmation,
+  type ErasureEntry,
   emptyState,
   type Fork,
   type GrantEntry,
   type GroupEntry,
+  type GroupEpochEntry,
   INERT_REASONS,
   type Inert,
   type InviteEntry,
   type MutableState,
   type ProposalEntry,
   type RoleHolding,
+  type ScanEntry,
+  type SealingEntry,
+  type SiteEntry,
   STANDINGS,
   type State,
   type Taking,
   type VoteEntry
 } from '../fold/state.ts'
-import type { Grantee, Scope } from '../operation/operation-content.ts'
+import {
+  CLASS_HOLDERS,
+  ERASE_OUTCOMES,
+  type Grantee,
+  SCAN_VERDICTS,
+  type Scope
+} from '../operation/operation-content.ts'
 import type { FeedTip } from '../sync/sync.ts'
 import {
   bytes,
   type Codec,
   deviceId,
   fields,
+  flag,
   IdTable,
   kinds,
   list,
@@ -62,7 +78,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 1
+const SNAPSHOT_VERSION = 2
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -78,7 +94,7 @@ export interface LedgerSnapshot {
 }
 
 /** What a snapshot's bytes say; the rest of a state is the chain's, or follows from this. */
-type Stored = Omit<State, 'org' | 'root' | 'freeze' | 'publishedAs'>
+type Stored = Omit<State, 'org' | 'root' | 'freeze' | 'publishedAs' | 'erasureCases'>
 
 interface Section {
   readonly name: keyof Stored | 'tips'
@@ -123,7 +139,8 @@ const version = fields<DatasetVersion>({
   timeMs: natural,
   expiresMs: nullable(natural),
   retiredBy: optional(operationId),
-  origin: optional(text)
+  origin: optional(text),
+  subjects: setOf(text)
 })
 const policy = fields<DatasetPolicyEntry>({
   operation: operationId,
@@ -139,6 +156,34 @@ const scope = kinds<Scope>({
   prefix: fields({ prefix: text }),
   label: fields({ label: text }),
   all: fields({})
+})
+const storage = fields<DatasetStorageEntry>({
+  operation: operationId,
+  copies: natural,
+  sites: natural,
+  regions: list(text),
+  kinds: list(word(DEVICE_KINDS)),
+  shares: nullable(fields<NonNullable<DatasetStorageEntry['shares']>>({ data: natural, parity: natural })),
+  retentionMs: nullable(natural)
+})
+const sealing = fields<SealingEntry>({ operation: operationId, recipient: bytes })
+const deviceStorage = fields<DeviceStorageEntry>({ site: text, capacityBytes: natural })
+const epoch = fields<GroupEpochEntry>({ operation: operationId, epoch: natural, recipient: bytes })
+const scan = fields<ScanEntry>({
+  operation: operationId,
+  by: deviceId,
+  engine: text,
+  database: text,
+  verdict: word(SCAN_VERDICTS),
+  found: nullable(text),
+  timeMs: natural
+})
+const confirmation = fields<EraseConfirmation>({
+  operation: operationId,
+  outcome: word(ERASE_OUTCOMES),
+  bytes: natural,
+  keys: flag,
+  timeMs: natural
 })
 /** The admins are no device. */
 const owner: Codec<DatasetEntry['owner']> = {
@@ -159,7 +204,9 @@ const SECTIONS: readonly Section[] = [
     standing: word(STANDINGS),
     takenBy: optional(taking),
     roles: mapOf(text, role),
-    enrolment: optional(enrolment)
+    enrolment: optional(enrolment),
+    sealing: optional(sealing),
+    storage: optional(deviceStorage)
   } satisfies Fields<DeviceEntry>),
   ofValues('invites', ({ operation }) => operation, {
     operation: operationId,
@@ -176,13 +223,15 @@ const SECTIONS: readonly Section[] = [
     name: text,
     owner,
     policy: optional(policy),
+    storage: optional(storage),
     versions: list(version)
   } satisfies Fields<DatasetEntry>),
   ofValues('groups', ({ operation }) => operation, {
     operation: operationId,
     name: text,
     by: deviceId,
-    devices: mapOf(deviceId, nullable(natural))
+    devices: mapOf(deviceId, nullable(natural)),
+    epochs: list(epoch)
   } satisfies Fields<GroupEntry>),
   ofValues('grants', ({ operation }) => operation, {
     operation: operationId,
@@ -193,7 +242,47 @@ const SECTIONS: readonly Section[] = [
     timeMs: natural,
     expiresMs: nullable(natural)
   } satisfies Fields<GrantEntry>),
-  ofPairs('content', versionId, fields<ContentEntry>({ quarantines: list(taking), recalls: list(taking) })),
+  ofPairs(
+    'content',
+    versionId,
+    fields<ContentEntry>({
+      quarantines: list(taking),
+      recalls: list(taking),
+      erasures: list(taking),
+      scans: list(scan)
+    })
+  ),
+  ofValues('classes', ({ class: name }) => name, {
+    class: word(DATASET_CLASSES),
+    sealed: flag,
+    holders: word(CLASS_HOLDERS),
+    stalenessMs: nullable(natural),
+    leaves: flag,
+    scan: flag,
+    copies: natural,
+    sites: natural,
+    retentionMs: nullable(natural),
+    operation: operationId,
+    by: deviceId,
+    timeMs: natural
+  } satisfies Fields<ClassPolicyEntry>),
+  ofValues('sites', ({ site }) => site, {
+    site: text,
+    region: text,
+    operation: operationId
+  } satisfies Fields<SiteEntry>),
+  ofValues('erasures', ({ operation }) => operation, {
+    operation: operationId,
+    by: deviceId,
+    version: versionId,
+    case: text,
+    reason: nullable(text),
+    basis: text,
+    subject: nullable(text),
+    timeMs: natural,
+    confirmations: mapOf(deviceId, confirmation)
+  } satisfies Fields<ErasureEntry>),
+  ofPairs('holds', text, list(taking)),
   ofValues('proposals', ({ operation }) => operation, {
     operation: operationId,
     by: deviceId,
@@ -288,7 +377,12 @@ export function decodeSnapshot(
     const { operations, digest } = readFirst(first ?? new Uint8Array(0))
     let place = 0
     for (const chunk of rest) place = readChunk(chunk, into, place)
-    const state: State = { ...into.state, publishedAs: publishedIn(into.state.datasets) }
+    const { datasets, erasures } = into.state
+    const state: State = {
+      ...into.state,
+      publishedAs: publishedIn(datasets),
+      erasureCases: casesOf(erasures)
+    }
     return accepted({ state, operations, tips: into.tips, digest })
   } catch (thrown) {
     if (thrown instanceof Misread) return rejected('malformed', `it holds no ${thrown.message}`)
@@ -319,6 +413,14 @@ function readChunk(chunk: Uint8Array, into: Reading, before: number): number {
     if (!section.take(section.codec.read(entry, ids), into))
       throw new Misread(`${section.name} without repeats`)
   return place
+}
+
+/** As the fold has it: the erasures of each case. */
+function casesOf(erasures: ReadonlyMap<OperationId, ErasureEntry>): Map<string, Set<OperationId>> {
+  const cases = new Map<string, Set<OperationId>>()
+  for (const { operation, case: of } of erasures.values())
+    getOr(cases, of, () => new Set<OperationId>()).add(operation)
+  return cases
 }
 
 /** As the fold has it: the names under which each version is published. */

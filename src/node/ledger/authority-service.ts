@@ -11,9 +11,10 @@ import { equalBytes, fromHex, toHex } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type OperationId, parseDeviceId, shortId } from '../../base/ids.ts'
 import { isRootSignature, type Root } from '../../ledger/chain/root.ts'
-import { type RootChanges, successorTerms } from '../../ledger/chain/root-changes.ts'
+import { describeChanges, type RootChanges, successorTerms } from '../../ledger/chain/root-changes.ts'
 import type { Equivocation } from '../../ledger/chain/root-siblings.ts'
 import { FRONTIER_MAX, type RootTerms, rootBytes } from '../../ledger/chain/root-terms.ts'
+import { rolesLacking } from '../../ledger/chain/root-upgrade.ts'
 import { areVotesSplit, type RootCandidate, type Tally } from '../../ledger/chain/root-votes.ts'
 import { DATASET_CLASSES } from '../../ledger/encoding/names.ts'
 import { SIGNATURE_BYTES } from '../../ledger/encoding/signature.ts'
@@ -31,17 +32,24 @@ import type {
   ProposeAction,
   RootActed,
   RootChange,
+  RootPreview,
   RootRecord,
   VoteAction
 } from './authority-terms.ts'
 import { verify } from './ledger-keeper.ts'
 import { ID_PREFIX_CHARACTERS_MIN, LedgerNames } from './ledger-names.ts'
 
+/** What of a node authority goes through. */
+export interface ChainedNode extends Pick<Node, 'keeper' | 'assembler' | 'identity'> {
+  readonly catalogue: Pick<Node['catalogue'], 'nameOf'>
+  readonly transport: Pick<Node['transport'], 'peers'>
+}
+
 export class LocalAuthorityService implements AuthorityService {
-  readonly #node: Node
+  readonly #node: ChainedNode
   readonly #names: LedgerNames
 
-  constructor(node: Node) {
+  constructor(node: ChainedNode) {
     this.#node = node
     this.#names = new LedgerNames(node.keeper, device => node.catalogue.nameOf(device))
   }
@@ -80,20 +88,16 @@ export class LocalAuthorityService implements AuthorityService {
     }
   }
 
+  async preview(changes: readonly RootChange[]): Promise<RootPreview> {
+    const { head } = this.#node.keeper.chain
+    const terms = this.#successor(changes)
+    return { version: terms.version, changes: describeChanges(head, terms) }
+  }
+
   async propose({ changes, sign }: ProposeAction): Promise<RootActed> {
     const { keeper, identity } = this.#node
     const { head } = keeper.chain
-    const frontier = keeper.ledger
-      .frontierOf(head.admins)
-      .map(({ operation: id, ...entry }) => ({ ...entry, id }))
-      .slice(-FRONTIER_MAX)
-    const successor = successorTerms(head, this.#changes(changes), { timeMs: Date.now(), frontier })
-    if (!successor.ok)
-      throw new AppError(
-        'NO_CHANGE',
-        `can not propose root version ${head.version + 1}: ${successor.problems.join('; ')}`
-      )
-    const { terms } = successor
+    const terms = this.#successor(changes)
     const bytes = rootBytes(terms)
     const hash = sha256(bytes)
     const mayVote = [...head.admins, ...terms.admins].includes(identity.device)
@@ -104,6 +108,21 @@ export class LocalAuthorityService implements AuthorityService {
     const proposed = keeper.author({ type: 'root.propose', hash, bytes }).operation
     const votes = signs ? [this.#vote(identity.device, hash, keeper.signRoot(hash))] : []
     return this.#acted({ hash, version: terms.version, operations: [proposed, ...votes] })
+  }
+
+  #successor(changes: readonly RootChange[]): RootTerms {
+    const { chain, ledger } = this.#node.keeper
+    const { head } = chain
+    const frontier = ledger
+      .frontierOf(head.admins)
+      .map(({ operation: id, ...entry }) => ({ ...entry, id }))
+      .slice(-FRONTIER_MAX)
+    const successor = successorTerms(head, this.#changes(changes), { timeMs: Date.now(), frontier })
+    if (successor.ok) return successor.terms
+    throw new AppError(
+      'NO_CHANGE',
+      `can not propose root version ${head.version + 1}: ${successor.problems.join('; ')}`
+    )
   }
 
   async proposal(text: string, key: string): Promise<ProposalBytes> {
@@ -204,6 +223,10 @@ export class LocalAuthorityService implements AuthorityService {
         }
       case 'recovery':
         return { recovery: keys(change.keys) }
+      case 'defaults': {
+        const roles = rolesLacking(this.#node.keeper.chain.head, change.roles ?? undefined)
+        return { roles: new Map([...(before.roles ?? []), ...roles]) }
+      }
     }
   }
 

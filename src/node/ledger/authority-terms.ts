@@ -98,6 +98,8 @@ export type RootChange =
       } | null
     }
   | { readonly kind: 'recovery'; readonly keys: readonly string[] }
+  /** Adds what the role table of a new org has and this one lacks: to all roles, or to those named. */
+  | { readonly kind: 'defaults'; readonly roles: readonly string[] | null }
 
 export interface ProposeAction {
   readonly changes: readonly RootChange[]
@@ -107,6 +109,12 @@ export interface ProposeAction {
    * a needed admin refuses would else keep every other root of the version from the proposer's signature.
    */
   readonly sign: boolean | null
+}
+
+/** What a root would change that is not proposed. */
+export interface RootPreview {
+  readonly version: number
+  readonly changes: readonly string[]
 }
 
 export interface VoteAction {
@@ -145,6 +153,8 @@ export interface AuthorityService {
   authority(): Promise<AuthorityRecord>
   /** Rejects with NO_CHANGE, and all that is in the way, when there can be no such root. */
   propose(action: ProposeAction): Promise<RootActed>
+  /** What `propose` would, and signs nothing; rejects as that does. */
+  preview(changes: readonly RootChange[]): Promise<RootPreview>
   /** For a key that is about to sign elsewhere; rejects with SIGNED_BEFORE when it must not. */
   proposal(proposal: string, key: string): Promise<ProposalBytes>
   vote(action: VoteAction): Promise<RootActed>

@@ -11,7 +11,6 @@ import {
   type DatasetVersion,
   type DeviceEntry,
   hasEnded,
-  isAvailable,
   isInGroup,
   type State,
   usesLeft
@@ -23,10 +22,11 @@ import {
   DATASET_LABELS_MAX,
   NOTE_CHARACTERS_MAX,
   REASON_CHARACTERS_MAX
-} from '../../ledger/operation/operation-types.ts'
+} from '../../ledger/operation/operation-limits.ts'
 import { scopeInWords } from '../../ledger/operation/operation-words.ts'
 import { byName } from '../keys/device-name.ts'
 import type { Node } from '../node.ts'
+import { signAsked } from './asked-operation.ts'
 import type {
   AccessAction,
   AccessRecord,
@@ -47,6 +47,7 @@ import type {
 } from './governance-terms.ts'
 import { LedgerNames } from './ledger-names.ts'
 import { checkOriginUrl } from './origin-words.ts'
+import { findPublication } from './publication-reference.ts'
 
 /** What of a node governance goes through. */
 export interface GovernedNode extends Pick<Node, 'keeper' | 'identity'> {
@@ -372,15 +373,7 @@ export class LocalGovernanceService implements GovernanceService {
   }
 
   #act(content: OperationContent, expiresInMs: number | null = null): Acted {
-    const { keeper, transport } = this.#node
-    const expiresMs = expiresInMs === null ? null : Date.now() + expiresInMs
-    const { operation, inert } = keeper.author(content, { expiresMs })
-    return {
-      ...{ operation: operation.id, type: operation.type, says: this.#names.says(operation) },
-      inForce: inert === undefined,
-      waitsFor: inert?.detail ?? null,
-      peersTold: transport.peers().length
-    }
+    return signAsked(this.#node, content, { names: this.#names, expiresInMs })
   }
 
   #onContent(version: VersionId, content: OperationContent): ContentActed {
@@ -396,27 +389,7 @@ export class LocalGovernanceService implements GovernanceService {
 
   /** Retired and quarantined ones too; null is the newest that can be fetched, else the newest. */
   #publication({ name, version }: Pick<ContentAction, 'name' | 'version'>): DatasetVersion {
-    const { versions } = this.#node.catalogue.entry(name)
-    const matches = versions.filter(
-      each =>
-        version === null ||
-        String(each.ordinal) === version ||
-        (version.length >= 8 && each.version.startsWith(version))
-    )
-    if (new Set(matches.map(each => each.version)).size > 1 && version !== null)
-      throw new AppError(
-        'DATASET_UNKNOWN',
-        `several versions of ${name} start with ${version}; give more of the id`
-      )
-    const found = matches.findLast(each => isAvailable(each, Date.now())) ?? matches.at(-1)
-    if (found !== undefined) return found
-    throw new AppError(
-      'DATASET_UNKNOWN',
-      `${name} has no version ${version}; peerage show ${name} lists them`,
-      {
-        details: { dataset: name, version }
-      }
-    )
+    return findPublication(this.#node.catalogue.entry(name), version, Date.now())
   }
 }
 

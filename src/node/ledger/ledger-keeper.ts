@@ -39,7 +39,7 @@ import {
   type Operation,
   parseOperation
 } from '../../ledger/operation/operation.ts'
-import type { OperationContent } from '../../ledger/operation/operation-content.ts'
+import type { OperationContent, OperationType } from '../../ledger/operation/operation-content.ts'
 import { takes } from '../../ledger/operation/operation-types.ts'
 import type { LedgerSnapshot } from '../../ledger/snapshot/snapshot.ts'
 import { wantsBeyond } from '../../ledger/snapshot/snapshot-wants.ts'
@@ -304,7 +304,7 @@ export class LedgerKeeper {
       throw new AppError('NOT_AUTHORISED', `this device may not do ${content.type}: ${fault}`, {
         details: { operation: content.type }
       })
-    this.requireClock(content.type)
+    this.requireClock(content)
     let draft = this.ledger.draft({ author, incarnation: this.#incarnation, content, nowMs })
     if (!draft.ok && draft.reason === 'feed-forked') {
       // This home was restored from a backup and wrote on: a feed of its own keeps the new life apart from the old.
@@ -325,12 +325,13 @@ export class LedgerKeeper {
   }
 
   /**
-   * Throws AppError CLOCK_SKEWED when nothing of this type may be signed, as this device's clock is known to be wrong:
+   * Throws AppError CLOCK_SKEWED when nothing of this kind may be signed, as this device's clock is known to be wrong:
    * what is signed is dated wrong for ever, and whoever builds on it with it. Taking goes by no clock
    * and may be urgent; and a next root must be possible even if the signers of beacons lie about the time.
    */
-  requireClock(type: OperationContent['type']): void {
-    if (takes(type) || REPAIR_TYPES.includes(type)) return
+  requireClock(said: OperationType | OperationContent): void {
+    const type = typeof said === 'string' ? said : said.type
+    if (takes(said) || REPAIR_TYPES.includes(type)) return
     const clock = this.#clock()
     if (clock.kind === 'ok') return
     const offMs = Math.abs(clock.offsetMs)
@@ -409,7 +410,7 @@ export class LedgerKeeper {
       const parsed = parseOperation(record, sha256)
       if (!parsed.ok) return false
       const { author, content } = parsed.value.operation
-      if (content === undefined || !takes(content.type)) return false
+      if (content === undefined || !takes(content)) return false
       return isMember(this.state(), author, Date.now()) && isSigned(parsed.value, verify)
     })
   }

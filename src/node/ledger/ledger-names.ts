@@ -106,6 +106,19 @@ export class LedgerNames implements OperationNames {
     })
   }
 
+  /** AppError OPERATION_UNKNOWN. */
+  findHold(text: string): OperationId {
+    const holds = [...this.#keeper.state().holds].flatMap(([name, placed]) =>
+      placed.map(({ operation: id }) => ({ name, id }))
+    )
+    const { id } = only({
+      ...{ text, what: 'hold', code: 'OPERATION_UNKNOWN', hint: 'peerage hold list shows their ids' },
+      matches: ID_PREFIX.test(text) ? holds.filter(hold => hold.id.startsWith(text)) : [],
+      show: hold => `${hold.name} (${shortId(hold.id)})`
+    })
+    return id
+  }
+
   #startingWith(prefix: string): Operation[] {
     const whole = parseOperationId(prefix)
     const named = whole && this.#keeper.ledger.get(whole)

@@ -9,6 +9,7 @@ import { AppError } from '../../base/errors.ts'
 import { type DeviceId, idBytes, parseDeviceId, shortId } from '../../base/ids.ts'
 import { formatDuration } from '../../base/units.ts'
 import { domainMessage, SIGNATURE_BYTES } from '../../ledger/encoding/signature.ts'
+import { stalenessLimitsMs } from '../../ledger/fold/class-policy.ts'
 import {
   assembleOverrideRecord,
   decodeOverrideTerms,
@@ -66,7 +67,8 @@ export class LocalOverrideService implements OverrideService {
         'USAGE',
         `an override is for 1 to ${OVERRIDE_DEVICES_MAX} devices, or for all: not ${named.length}`
       )
-    if (head.beacon === null || classes.every(name => head.stalenessMs[name] === null))
+    const limits = stalenessLimitsMs(keeper.state())
+    if (head.beacon === null || classes.every(name => limits[name] === null))
       throw new AppError(
         'NO_CHANGE',
         `nothing was signed: ${head.orgName} sets no limit of freshness for class ${classes.join(', ')}`

@@ -1,0 +1,195 @@
+/** The oracle's rendering of what is said about storage, erasure and the content of versions. */
+
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import type { Operation } from '../operation/operation.ts'
+import type { OperationType } from '../operation/operation-content.ts'
+import type { NaiveFold, Said } from './naive-fold.conformance.ts'
+import type {
+  ContentEntry,
+  DeviceEntry,
+  EraseConfirmation,
+  ErasureEntry,
+  GroupEpochEntry,
+  State,
+  Taking
+} from './state.ts'
+
+export function naiveSealing(fold: NaiveFold, device: DeviceId): DeviceEntry['sealing'] {
+  const last = lastOf(
+    fold,
+    fold.said('device.sealing').filter(({ content }) => content.device === device)
+  )
+  return last && { operation: last.operation.id, recipient: last.content.recipient }
+}
+
+export function naiveDeviceStorage(fold: NaiveFold, device: DeviceId): DeviceEntry['storage'] {
+  const about = fold.said('device.storage').filter(({ content }) => content.device === device)
+  const own = lastOf(
+    fold,
+    about.filter(({ operation }) => operation.author === device)
+  )?.content
+  const ruled = lastOf(
+    fold,
+    about.filter(({ operation }) => operation.author !== device)
+  )?.content
+  if (own === undefined || ruled === undefined) {
+    const only = own ?? ruled
+    return only && { site: only.site, capacityBytes: only.capacityBytes }
+  }
+  return { site: ruled.site, capacityBytes: Math.min(own.capacityBytes, ruled.capacityBytes) }
+}
+
+export function naiveEpochs(fold: NaiveFold, group: OperationId): GroupEpochEntry[] {
+  const epochs = fold.said('group.epoch').filter(({ content }) => content.group === group)
+  const byId = epochs.sort((a, b) => (a.operation.id < b.operation.id ? 1 : -1))
+  return byId
+    .sort((a, b) => a.content.epoch - b.content.epoch)
+    .map(({ operation, content: { epoch, recipient } }) => ({ operation: operation.id, epoch, recipient }))
+}
+
+export function naiveStorage(
+  fold: NaiveFold
+): Pick<State, 'classes' | 'sites' | 'erasures' | 'erasureCases' | 'holds'> {
+  const policies = fold.said('class.policy')
+  const regions = fold.said('site.region')
+  const erasures = fold.said('content.erase')
+  return {
+    classes: byKey(
+      policies,
+      ({ content }) => content.class,
+      (_, all) => {
+        const { operation, content } = newest(fold, all)
+        const { type: __, ...rules } = content
+        return { ...rules, operation: operation.id, by: operation.author, timeMs: operation.timeMs }
+      }
+    ),
+    sites: byKey(
+      regions,
+      ({ content }) => content.site,
+      (site, all) => {
+        const { operation, content } = newest(fold, all)
+        return { site, region: content.region, operation: operation.id }
+      }
+    ),
+    erasures: byKey(
+      erasures,
+      ({ operation }) => operation.id,
+      (_, all) => erasureOf(fold, newest(fold, all))
+    ),
+    erasureCases: byKey(
+      erasures,
+      ({ content }) => content.case,
+      (_, all) => new Set(all.map(({ operation }) => operation.id))
+    ),
+    holds: holdsOf(fold)
+  }
+}
+
+function erasureOf(fold: NaiveFold, { operation, content }: Said<'content.erase'>): ErasureEntry {
+  const { id, author, timeMs } = operation
+  const { version, case: of, reason, basis, subject } = content
+  const confirms = fold.said('erase.confirm').filter(confirm => confirm.content.erase === id)
+  const confirmations = byKey(
+    confirms,
+    confirm => confirm.operation.author,
+    (_, all): EraseConfirmation => {
+      const { operation: last, content: said } = newest(fold, all)
+      const { outcome, bytes, keys } = said
+      return { operation: last.id, outcome, bytes, keys, timeMs: last.timeMs }
+    }
+  )
+  return { operation: id, by: author, version, case: of, reason, basis, subject, timeMs, confirmations }
+}
+
+function holdsOf(fold: NaiveFold): Map<string, readonly Taking[]> {
+  const lifts = fold.said('hold.lift')
+  const standing = fold
+    .said('hold.place')
+    .filter(hold => !lifts.some(lift => lift.content.hold === hold.operation.id && lift.rank <= hold.rank))
+  return byKey(
+    standing,
+    ({ content }) => content.name,
+    (_, all) =>
+      fold.log
+        .inCausalOrder(all.map(({ operation }) => operation))
+        .map(operation => takingOf(operation, reasonOf(operation)))
+  )
+}
+
+export function naiveContents(fold: NaiveFold): Map<VersionId, ContentEntry> {
+  const { log } = fold
+  const said = fold.said(
+    'content.quarantine',
+    'content.recall',
+    'content.erase',
+    'content.scan',
+    'content.release'
+  )
+  const contents = byKey(
+    said,
+    ({ content }) => content.version,
+    (_, all): ContentEntry => {
+      const inOrder = log.inCausalOrder(all.map(({ operation }) => operation))
+      const of = (type: OperationType) => inOrder.filter(({ content }) => content?.type === type)
+      const scans = of('content.scan')
+      const held = inOrder.filter(
+        operation =>
+          (operation.content?.type === 'content.quarantine' || isInfected(operation)) &&
+          !of('content.release').some(release => log.knows(release, operation))
+      )
+      const isLastWord = (scan: Operation) =>
+        scans.findLast(({ author }) => author === scan.author)?.id === scan.id
+      return {
+        quarantines: held.map(operation => takingOf(operation, reasonOf(operation))),
+        recalls: of('content.recall').map(operation => takingOf(operation, reasonOf(operation))),
+        erasures: of('content.erase').map(operation => takingOf(operation, reasonOf(operation))),
+        scans: scans.filter(isLastWord).flatMap(({ id, author, content, timeMs }) => {
+          if (content?.type !== 'content.scan') return []
+          const { engine, database, verdict, found } = content
+          return [{ operation: id, by: author, engine, database, verdict, found, timeMs }]
+        })
+      }
+    }
+  )
+  const isEmpty = (entry: ContentEntry) => Object.values(entry).flat().length === 0
+  return new Map([...contents].filter(([, entry]) => !isEmpty(entry)))
+}
+
+const isInfected = ({ content }: Operation) =>
+  content?.type === 'content.scan' && content.verdict === 'infected'
+
+function reasonOf({ content }: Operation): string | null {
+  if (content?.type === 'content.scan') return `a scan found ${content.found ?? 'it infected'}`
+  return content !== undefined && 'reason' in content ? content.reason : null
+}
+
+function takingOf({ id, author, timeMs }: Operation, reason: string | null): Taking {
+  return { operation: id, by: author, reason, timeMs }
+}
+
+function newest<S extends { readonly operation: Operation }>(fold: NaiveFold, all: readonly S[]): S {
+  const [last] = all.filter(({ operation }) =>
+    all.every(
+      other =>
+        fold.log.inCausalOrder([operation, other.operation]).at(-1) === operation ||
+        other.operation === operation
+    )
+  )
+  if (last === undefined) throw new Error('one of several is the last')
+  return last
+}
+
+function lastOf<S extends { readonly operation: Operation }>(
+  fold: NaiveFold,
+  all: readonly S[]
+): S | undefined {
+  return all.length === 0 ? undefined : newest(fold, all)
+}
+
+function byKey<S, K, V>(
+  all: readonly S[],
+  keyOf: (one: S) => K,
+  render: (key: K, all: readonly S[]) => V
+): Map<K, V> {
+  return new Map([...Map.groupBy(all, keyOf)].map(([key, of]) => [key, render(key, of)]))
+}

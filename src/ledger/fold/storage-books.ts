@@ -1,0 +1,124 @@
+/**
+ * The books of what is said about storage and erasure: like those of fold-books.ts, of which they are a part, they
+ * depend on the set of operations in force alone.
+ *
+ * Most of it are *registers*: whoever may set one replaces what was set before, so the last in causal order counts.
+ * Confirmations of an erasure are one register for each device. Holds are lifted one by one, each by its id.
+ */
+
+import type { DeviceId, OperationId } from '../../base/ids.ts'
+import type { DatasetClass } from '../encoding/names.ts'
+import type { OperationContent } from '../operation/operation-content.ts'
+import { compareCausal, type Placed } from './feed.ts'
+
+/** Names a register; undefined for content that sets none. */
+export function registerNamed(content: OperationContent, author: DeviceId): string | undefined {
+  switch (content.type) {
+    case 'class.policy':
+      return registerOf.classPolicy(content.class)
+    case 'device.sealing':
+      return registerOf.sealing(content.device)
+    case 'device.storage':
+      return content.device === author
+        ? registerOf.ownStorage(content.device)
+        : registerOf.ruledStorage(content.device)
+    case 'site.region':
+      return registerOf.region(content.site)
+    case 'erase.confirm':
+      return registerOf.confirmation(content.erase, author)
+    default:
+      return undefined
+  }
+}
+
+export const registerOf = {
+  classPolicy: (name: DatasetClass) => `class ${name}`,
+  sealing: (device: DeviceId) => `sealing ${device}`,
+  /** What a device says of itself, and what others say of it. */
+  ownStorage: (device: DeviceId) => `own storage ${device}`,
+  ruledStorage: (device: DeviceId) => `ruled storage ${device}`,
+  region: (site: string) => `region ${site}`,
+  confirmation: (erase: OperationId, device: DeviceId) => `confirmation ${erase} ${device}`
+} as const
+
+/** An operation and the rank in which its author acted. */
+export interface Ranked {
+  readonly placed: Placed
+  readonly rank: number
+}
+
+export class StorageBooks {
+  readonly #registers = new Map<string, Set<Placed>>()
+  readonly #epochs = new Map<OperationId, Set<Placed>>()
+  readonly #confirmedBy = new Map<OperationId, Set<DeviceId>>()
+  readonly erasures = new Map<OperationId, Placed>()
+  readonly #holds = new Map<OperationId, Ranked>()
+  readonly #lifts = new Map<OperationId, Map<OperationId, Ranked>>()
+
+  /** Takes an operation that came into force, or no longer is. */
+  book({ placed, rank }: Ranked, content: OperationContent, isIn: boolean): void {
+    const { id, author } = placed.operation
+    const register = registerNamed(content, author)
+    if (register !== undefined) toggle(this.#registers, register, placed, isIn)
+    switch (content.type) {
+      case 'group.epoch':
+        toggle(this.#epochs, content.group, placed, isIn)
+        return
+      case 'content.erase':
+        if (isIn) this.erasures.set(id, placed)
+        else this.erasures.delete(id)
+        return
+      case 'erase.confirm': {
+        const devices = this.#confirmedBy.get(content.erase) ?? new Set()
+        this.#confirmedBy.set(content.erase, devices.add(author))
+        return
+      }
+      case 'hold.place':
+        if (isIn) this.#holds.set(id, { placed, rank })
+        else this.#holds.delete(id)
+        return
+      case 'hold.lift': {
+        const lifts = this.#lifts.get(content.hold) ?? new Map<OperationId, Ranked>()
+        this.#lifts.set(content.hold, lifts)
+        if (isIn) lifts.set(id, { placed, rank })
+        else lifts.delete(id)
+        return
+      }
+      default:
+    }
+  }
+
+  /** What a register holds: the last in causal order. */
+  last(register: string): Placed | undefined {
+    let last: Placed | undefined
+    for (const placed of this.#registers.get(register) ?? [])
+      if (last === undefined || compareCausal(placed, last) > 0) last = placed
+    return last
+  }
+
+  epochs(group: OperationId): ReadonlySet<Placed> {
+    return this.#epochs.get(group) ?? new Set()
+  }
+
+  /** Devices that ever confirmed an erasure. */
+  confirmedBy(erase: OperationId): ReadonlySet<DeviceId> {
+    return this.#confirmedBy.get(erase) ?? new Set()
+  }
+
+  /** Holds that nobody lifted who acted in as good a rank as the one who placed them. */
+  holds(): Ranked[] {
+    return [...this.#holds.values()].filter(hold => this.#standing(hold))
+  }
+
+  #standing({ placed, rank }: Ranked): boolean {
+    const lifts = this.#lifts.get(placed.operation.id)?.values() ?? []
+    return [...lifts].every(lift => lift.rank > rank)
+  }
+}
+
+function toggle<K>(map: Map<K, Set<Placed>>, key: K, placed: Placed, isIn: boolean): void {
+  const set = map.get(key) ?? new Set()
+  map.set(key, set)
+  if (isIn) set.add(placed)
+  else set.delete(placed)
+}

@@ -1,0 +1,147 @@
+/** Renders the books of storage and erasure as parts of the state, those alone that an operation touched. */
+
+import type { DeviceId, OperationId } from '../../base/ids.ts'
+import type { DatasetClass } from '../encoding/names.ts'
+import type { OperationContent } from '../operation/operation-content.ts'
+import { takings } from './content-entry.ts'
+import type {
+  ClassPolicyEntry,
+  DeviceStorageEntry,
+  EraseConfirmation,
+  ErasureEntry,
+  GroupEpochEntry,
+  MutableState,
+  SealingEntry,
+  SiteEntry
+} from './state.ts'
+import { registerOf, type StorageBooks } from './storage-books.ts'
+
+export class StorageBuilder {
+  readonly #books: StorageBooks
+  readonly #state: MutableState
+  readonly #classes = new Set<DatasetClass>()
+  readonly #sites = new Set<string>()
+  readonly #erasures = new Set<OperationId>()
+  #holdsChanged = false
+
+  constructor(books: StorageBooks, state: MutableState) {
+    this.#books = books
+    this.#state = state
+  }
+
+  /** An operation came into force, left it, or acts in another role. */
+  changed(id: OperationId, content: OperationContent): void {
+    switch (content.type) {
+      case 'class.policy':
+        this.#classes.add(content.class)
+        return
+      case 'site.region':
+        this.#sites.add(content.site)
+        return
+      case 'content.erase':
+        this.#erasures.add(id)
+        return
+      case 'erase.confirm':
+        this.#erasures.add(content.erase)
+        return
+      case 'hold.place':
+      case 'hold.lift':
+        this.#holdsChanged = true
+        return
+      default:
+    }
+  }
+
+  render(): void {
+    const { classes, sites } = this.#state
+    for (const name of this.#classes) set(classes, name, classPolicyOf(this.#books, name))
+    for (const site of this.#sites) set(sites, site, siteOf(this.#books, site))
+    for (const id of this.#erasures) this.#renderErasure(id)
+    if (this.#holdsChanged) this.#renderHolds()
+    for (const dirty of [this.#classes, this.#sites, this.#erasures]) dirty.clear()
+    this.#holdsChanged = false
+  }
+
+  #renderErasure(id: OperationId): void {
+    const { erasures, erasureCases } = this.#state
+    const before = erasures.get(id)
+    const after = erasureOf(this.#books, id)
+    set(erasures, id, after)
+    if (before !== undefined) {
+      const others = erasureCases.get(before.case)
+      others?.delete(id)
+      if (others?.size === 0) erasureCases.delete(before.case)
+    }
+    if (after === undefined) return
+    const ofCase = erasureCases.get(after.case) ?? new Set()
+    erasureCases.set(after.case, ofCase.add(id))
+  }
+
+  #renderHolds(): void {
+    const { holds } = this.#state
+    holds.clear()
+    const nameOf = ({ content }: { readonly content: OperationContent | undefined }) =>
+      content?.type === 'hold.place' ? content.name : ''
+    const standing = this.#books.holds().map(({ placed }) => placed)
+    for (const [name, ofName] of Map.groupBy(standing, ({ operation }) => nameOf(operation)))
+      holds.set(name, takings(ofName))
+  }
+}
+
+export function sealingOf(books: StorageBooks, device: DeviceId): SealingEntry | undefined {
+  const { id, content } = books.last(registerOf.sealing(device))?.operation ?? {}
+  if (id === undefined || content?.type !== 'device.sealing') return undefined
+  return { operation: id, recipient: content.recipient }
+}
+
+export function deviceStorageOf(books: StorageBooks, device: DeviceId): DeviceStorageEntry | undefined {
+  const own = books.last(registerOf.ownStorage(device))?.operation.content
+  const ruled = books.last(registerOf.ruledStorage(device))?.operation.content
+  const said = [ruled, own].filter(content => content?.type === 'device.storage')
+  const [first] = said
+  return (
+    first && { site: first.site, capacityBytes: Math.min(...said.map(({ capacityBytes }) => capacityBytes)) }
+  )
+}
+
+export function epochsOf(books: StorageBooks, group: OperationId): GroupEpochEntry[] {
+  const epochs = [...books.epochs(group)].flatMap(({ operation: { id, content } }) =>
+    content?.type === 'group.epoch'
+      ? [{ operation: id, epoch: content.epoch, recipient: content.recipient }]
+      : []
+  )
+  return epochs.sort((a, b) => a.epoch - b.epoch || (a.operation > b.operation ? -1 : 1))
+}
+
+function classPolicyOf(books: StorageBooks, name: DatasetClass): ClassPolicyEntry | undefined {
+  const { id, author, content, timeMs } = books.last(registerOf.classPolicy(name))?.operation ?? {}
+  if (id === undefined || author === undefined || timeMs === undefined || content?.type !== 'class.policy')
+    return undefined
+  const { type: _, ...rules } = content
+  return { ...rules, operation: id, by: author, timeMs }
+}
+
+function siteOf(books: StorageBooks, site: string): SiteEntry | undefined {
+  const { id, content } = books.last(registerOf.region(site))?.operation ?? {}
+  if (id === undefined || content?.type !== 'site.region') return undefined
+  return { site, region: content.region, operation: id }
+}
+
+function erasureOf(books: StorageBooks, erase: OperationId): ErasureEntry | undefined {
+  const { author, content, timeMs } = books.erasures.get(erase)?.operation ?? {}
+  if (author === undefined || timeMs === undefined || content?.type !== 'content.erase') return undefined
+  const { type: _, ...said } = content
+  const confirmations = new Map<DeviceId, EraseConfirmation>()
+  for (const device of books.confirmedBy(erase)) {
+    const last = books.last(registerOf.confirmation(erase, device))?.operation
+    if (last?.content?.type !== 'erase.confirm') continue
+    const { outcome, bytes, keys } = last.content
+    confirmations.set(device, { operation: last.id, outcome, bytes, keys, timeMs: last.timeMs })
+  }
+  return { operation: erase, by: author, ...said, timeMs, confirmations }
+}
+
+function set<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+  if (value === undefined) map.delete(key)
+  else map.set(key, value)
+}

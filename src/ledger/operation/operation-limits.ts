@@ -1,0 +1,17 @@
+/** How much an operation can say; docs/protocol-ledger.md has the same numbers, and a test holds the two together. */
+
+export const INVITE_USES_MAX = 10_000
+export const CUTOFFS_MAX = 64
+export const DATASET_LABELS_MAX = 16
+export const REASON_CHARACTERS_MAX = 200
+export const NOTE_CHARACTERS_MAX = 1000
+export const PROPOSED_ROOT_BYTES_MAX = 32 * 1024
+/** Copies of a version, and sites that they are spread over. */
+export const COPIES_MAX = 16
+export const REGIONS_MAX = 16
+/** Data and parity shares of a version together. */
+export const SHARES_MAX = 32
+/** Persons that one operation says a version is about; several add up. */
+export const SUBJECTS_MAX = 64
+/** Far more than any group turns its key over; bounds what counting one up can reach. */
+export const GROUP_EPOCH_MAX = 2 ** 32
