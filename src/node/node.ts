@@ -42,6 +42,7 @@ import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
 import type { OwnDevice } from './service-words.ts'
+import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
 import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
@@ -63,6 +64,7 @@ export interface NodeInit {
   readonly transport: Transport
   readonly audit?: AuditSettings
   readonly origins?: OriginRules
+  readonly storage?: StorageSettings
   readonly log: Log
 }
 
@@ -85,6 +87,7 @@ export class Node {
   readonly assembler: RootAssembler
   readonly publisher: Publisher
   readonly audit: AuditParts
+  readonly storage: NodeStorage
   readonly #sync: LedgerSync
   readonly connector: Connector
   #expiry: NodeJS.Timeout | undefined
@@ -127,7 +130,7 @@ export class Node {
     this.reuse = this.#createReuse(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, log },
-      onRead: read => recorder.read(read),
+      onRead: read => (this.storage.vault.has(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
@@ -143,6 +146,7 @@ export class Node {
       onPublished: published => recorder.published(published),
       log
     })
+    this.storage = this.#createStorage(init)
     this.connector = this.#createConnector(init)
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
@@ -159,6 +163,7 @@ export class Node {
     this.connector.start()
     this.desk.resume()
     this.follows.start()
+    this.storage.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
@@ -169,6 +174,7 @@ export class Node {
     this.beacons.close()
     this.board.close()
     await this.follows.close()
+    await this.storage.close()
     this.desk.close()
     this.hub.close()
     this.bandwidth.close()
@@ -234,6 +240,23 @@ export class Node {
       candidates: name => this.followCandidates(name),
       reset: version => this.hub.reset(version),
       onForgotten: version => this.audit.recorder.deleted(version, 'superseded')
+    })
+  }
+
+  #createStorage({
+    store,
+    transport,
+    identity,
+    log,
+    home,
+    storage = DEFAULT_STORAGE_SETTINGS
+  }: NodeInit): NodeStorage {
+    const { keeper, board, desk: transfers, hub, audit } = this
+    return new NodeStorage({
+      ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
+      mayHold: (device, version) => mayRead(keeper.state(), device, version, Date.now()).allowed,
+      reset: version => hub.reset(version),
+      onForgotten: version => audit.recorder.deleted(version, 'discarded')
     })
   }
 
@@ -322,6 +345,7 @@ export class Node {
     this.bandwidth.recheck()
     this.origins.refresh()
     this.follows.look()
+    this.storage.look()
     this.#awaitExpiry()
   }
 
