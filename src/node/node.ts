@@ -7,8 +7,9 @@
 
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
-import { classOf, mayRead, nextExpiryMs } from '../ledger/fold/access.ts'
+import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fold/access.ts'
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
+import { type HoldDecision, mayHold } from '../ledger/fold/holding.ts'
 import { isMember, membershipFault } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
@@ -226,7 +227,7 @@ export class Node {
       bringers: () => this.connector.bringers(),
       addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
-      refusal: (device, version) => this.readFault(device, version),
+      refusal: (device, version) => this.holdFault(device, version),
       audit: this.audit,
       origins: this.origins,
       limits: { bandwidth: this.bandwidth, classOf: version => classOf(this.keeper.state(), version) }
@@ -287,9 +288,20 @@ export class Node {
     return beacons
   }
 
-  /** Why a device, this one included, may not have a version now, by the ledger and by how fresh our view of it is. */
+  /** Why a device, this one included, may not read a version now, by the ledger and by how fresh our view of it is. */
   readFault(device: DeviceId, version: VersionId): ReadFault | undefined {
-    const decision = mayRead(this.keeper.state(), device, version, Date.now())
+    return this.#faultOf(mayRead(this.keeper.state(), device, version, Date.now()), { device, version })
+  }
+
+  /** Likewise: why it may not be served its bytes, or keep them. Who holds a sealed version need not read it. */
+  holdFault(device: DeviceId, version: VersionId): ReadFault | undefined {
+    return this.#faultOf(mayHold(this.keeper.state(), device, version, Date.now()), { device, version })
+  }
+
+  #faultOf(
+    decision: ReadDecision | HoldDecision,
+    { device, version }: { device: DeviceId; version: VersionId }
+  ): ReadFault | undefined {
     if (!decision.allowed) return { reason: decision.detail, detail: decision.detail }
     const freshness = this.beacons.access(decision.class, { device, version })
     return freshness.allowed ? undefined : freshness

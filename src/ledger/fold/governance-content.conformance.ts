@@ -255,7 +255,7 @@ function datasetContentOf(scene: Scene, { action, target, pick }: Step, author: 
     default: {
       const published = publication(name, versionName)
       return published.type === 'dataset.publish'
-        ? { ...published, class: at(CLASSES, pick >> 3) }
+        ? { ...published, class: at(CLASSES, pick >> 3), sealed: pick % 5 === 0 }
         : published
     }
   }

@@ -99,6 +99,8 @@ export interface DatasetVersion {
   readonly operation: OperationId
   readonly version: VersionId
   readonly class: DatasetClass
+  /** Whether its files are opaque objects, which who holds them can not read. */
+  readonly sealed: boolean
   readonly pieceBytes: number
   readonly files: number
   readonly bytes: number

@@ -35,6 +35,8 @@ export interface DatasetPublish {
   readonly name: string
   readonly version: VersionId
   readonly class: DatasetClass
+  /** Whether its files are opaque objects, so that who holds them can not read them (docs/protocol-sealing.md). */
+  readonly sealed: boolean
   readonly pieceBytes: number
   readonly files: number
   readonly bytes: number

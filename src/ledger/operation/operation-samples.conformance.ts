@@ -89,6 +89,10 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
     ...{ type: 'dataset.storage', name: 'os', copies: 1, sites: 1, regions: [], kinds: [] },
     ...{ shares: null, retentionMs: null }
   },
+  'dataset.publish sealed': {
+    ...{ type: 'dataset.publish', name: 'scans/2031', version: versionNamed('one'), class: 'confidential' },
+    ...{ sealed: true, pieceBytes: 16_384, files: 2, bytes: 8192 }
+  },
   'dataset.subjects': {
     type: 'dataset.subjects',
     name: 'scans/2031',

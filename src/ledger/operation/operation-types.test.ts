@@ -56,6 +56,9 @@ const NO_LINES = [
   'half \ud800'
 ]
 
+/** What is not sealed does not say so. */
+const OPTIONAL = 'dataset.publish sealed'
+
 describe('operation types', () => {
   test('each target and body is closed: every field is needed, none is added', () => {
     for (const name of Object.keys(SAMPLES)) {
@@ -66,7 +69,8 @@ describe('operation types', () => {
       assert.equal(verdict(type, { target: 7, body }), 'target', name)
       for (const field of Object.keys(body)) {
         const { [field]: _, ...rest } = body
-        assert.equal(verdict(type, { target, body: rest }), `body.${field}`, `${name} without ${field}`)
+        const without = `${type} ${field}` === OPTIONAL ? 'ok' : `body.${field}`
+        assert.equal(verdict(type, { target, body: rest }), without, `${name} without ${field}`)
         // No field is a number below zero.
         assert.match(changed(name, { [field]: -1 }), new RegExp(`^body\\.${field}`), `${name} ${field}`)
       }
@@ -302,5 +306,16 @@ describe('operation types', () => {
       ['content.scan'],
       'of scans what they found'
     )
+  })
+
+  test('a publication is sealed or does not say so, as before there was that to say', () => {
+    const sealed = (value: CborValue) => changed('dataset.publish sealed', { sealed: value })
+    assert.equal(sealed(1), 'ok')
+    for (const other of [0, 2, true, false, null, 'yes']) assert.equal(sealed(other), 'body.sealed')
+    const { target, body } = sampleOf('dataset.publish sealed')
+    const { sealed: _, ...plain } = body
+    const read = readContent('dataset.publish', { target, body: plain })
+    assert.ok(!(read instanceof Misshape) && read.type === 'dataset.publish' && !read.sealed)
+    assert.deepEqual(writeContent(read), { target, body: plain })
   })
 })

@@ -48,9 +48,16 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
   [
     {
       ...{ type: 'dataset.publish', name: 'os/image', version, class: 'internal' },
-      ...{ pieceBytes: 16384, files: 1, bytes: 5 }
+      ...{ sealed: false, pieceBytes: 16384, files: 1, bytes: 5 }
     },
     `publishes os/image as version ${shortId(version)}: internal, 1 file, 5 bytes`
+  ],
+  [
+    {
+      ...{ type: 'dataset.publish', name: 'os/image', version, class: 'confidential' },
+      ...{ sealed: true, pieceBytes: 16384, files: 2, bytes: 8192 }
+    },
+    `publishes os/image as version ${shortId(version)}: confidential, sealed, 2 files, 8192 bytes`
   ],
   [{ type: 'dataset.retire', name: 'os/image', version: null }, 'retires every version of os/image'],
   [

@@ -85,7 +85,7 @@ function ofContentInWords(
     case 'class.policy':
       return `sets the rules of class ${content.class}: ${classRulesInWords(content)}`
     case 'dataset.publish':
-      return `publishes ${content.name} as version ${shortId(content.version)}: ${content.class}, ${counted(content.files, 'file')}, ${counted(content.bytes, 'byte')}`
+      return `publishes ${content.name} as version ${shortId(content.version)}: ${content.class}, ${content.sealed ? 'sealed, ' : ''}${counted(content.files, 'file')}, ${counted(content.bytes, 'byte')}`
     case 'dataset.retire':
       return content.version === null
         ? `retires every version of ${content.name}`

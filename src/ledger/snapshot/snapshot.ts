@@ -78,7 +78,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 2
+const SNAPSHOT_VERSION = 3
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -132,6 +132,7 @@ const version = fields<DatasetVersion>({
   operation: operationId,
   version: versionId,
   class: word(DATASET_CLASSES),
+  sealed: flag,
   pieceBytes: natural,
   files: natural,
   bytes: natural,
