@@ -1,4 +1,4 @@
-/** What founds, joins and runs a node: what the command line asks of the daemon, and of folders that no node runs on. */
+/** What founds, joins and runs a node: what the command line asks of the daemon, and of folders without a node. */
 
 import type { DeviceId, OrgId } from '../base/ids.ts'
 import type {

@@ -255,7 +255,7 @@ export class Node {
     const { keeper, board, desk: transfers, hub, audit } = this
     return new NodeStorage({
       ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
-      mayHold: (device, version) => mayRead(keeper.state(), device, version, Date.now()).allowed,
+      mayHold: (device, version) => this.holdFault(device, version) === undefined,
       reset: version => hub.reset(version),
       onForgotten: version => audit.recorder.deleted(version, 'discarded')
     })

@@ -81,6 +81,30 @@ export interface DeviceStorage {
   readonly capacityBytes: number
 }
 
+/** A copy of a version: the whole of it, where `share` is null. */
+export interface CopyOf {
+  readonly version: VersionId
+  readonly share: number | null
+}
+
+/** These a device has, whole and durable, and keeps until then at the least. Only the device itself says so. */
+export interface CopyState {
+  readonly type: 'copy.state'
+  readonly device: DeviceId
+  /** Zero: it keeps these no more. */
+  readonly untilMs: number
+  /** In the order of their versions, each once. */
+  readonly copies: readonly CopyOf[]
+}
+
+/** A device was asked to prove that it has these, and could not. Nobody counts on them until it says so anew. */
+export interface CopyDispute {
+  readonly type: 'copy.dispute'
+  readonly device: DeviceId
+  readonly copies: readonly CopyOf[]
+  readonly reason: string | null
+}
+
 /** In which region a site lies. */
 export interface SiteRegion {
   readonly type: 'site.region'
@@ -352,6 +376,8 @@ export type OperationContent =
   | DeviceSealing
   | DeviceStorage
   | SiteRegion
+  | CopyState
+  | CopyDispute
   | ClassPolicy
   | DeviceSuspend
   | DeviceRevoke

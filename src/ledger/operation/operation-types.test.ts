@@ -117,6 +117,7 @@ describe('operation types', () => {
         'content.quarantine',
         'content.recall',
         'content.erase',
+        'copy.dispute',
         'hold.place'
       ].map(name => [name, 'reason', 200] as const),
       ['note', 'text', 1000] as const
@@ -286,12 +287,26 @@ describe('operation types', () => {
     assert.equal(changed('erase.confirm', { keys: 1 }), 'body.keys')
   })
 
+  test('copies are told in the order of their versions, each once, at least one and at most 128', () => {
+    const told = (copies: CborValue) => changed('copy.state', { copies })
+    const versions = Array.from({ length: 129 }, (_, at) => [filled(32, at), null])
+    assert.equal(told(versions.slice(0, 128)), 'ok')
+    assert.equal(told(versions), 'body.copies')
+    assert.equal(told([]), 'body.copies')
+    assert.equal(told([versions[1] ?? [], versions[0] ?? []]), 'body.copies')
+    assert.equal(told([versions[0] ?? [], versions[0] ?? []]), 'body.copies')
+    assert.equal(told([[filled(32), 32]]), 'body.copies.0.1')
+    assert.equal(told([[filled(31), null]]), 'body.copies.0.0')
+    assert.equal(changed('copy.state', { until: -1 }), 'body.until')
+  })
+
   test('what takes is what a fork can not undo', () => {
     assert.deepEqual(OPERATION_TYPES.filter(takes).toSorted(), [
       'access.revoke',
       'content.erase',
       'content.quarantine',
       'content.recall',
+      'copy.dispute',
       'dataset.retire',
       'device.revoke',
       'device.suspend',

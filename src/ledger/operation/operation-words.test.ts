@@ -91,6 +91,24 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     { type: 'device.storage', device: lab, site: 'berlin', capacityBytes: 500 },
     'says that lab-7 is at site berlin and holds up to 500 bytes for others'
   ],
+  [
+    { type: 'copy.state', device: lab, untilMs: 1_900_000_000_000, copies: [{ version, share: null }] },
+    `says that lab-7 keeps a copy of version ${shortId(version)} until 2030-03-17T17:46:40.000Z`
+  ],
+  [
+    {
+      ...{ type: 'copy.state', device: lab, untilMs: 0 },
+      copies: [
+        { version, share: null },
+        { version, share: 1 }
+      ]
+    },
+    'says that lab-7 keeps 2 copies no more'
+  ],
+  [
+    { type: 'copy.dispute', device: lab, copies: [{ version, share: 2 }], reason: 'other bytes' },
+    `says that lab-7 could not prove share 2 of version ${shortId(version)}: other bytes`
+  ],
   [{ type: 'site.region', site: 'berlin', region: 'eu' }, 'says that site berlin is in region eu'],
   [
     {
@@ -164,5 +182,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 35)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 37)
 })

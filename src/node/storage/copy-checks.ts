@@ -2,8 +2,8 @@
  * Whether others have the copies that they say they have: asked of them by random challenge (possession.ts), before a
  * copy is dropped on the strength of theirs, and of those that keep what this device has too now and then.
  *
- * Who answers that it has it not, or with what is not of the version, is disputed in the ledger, so that nobody counts on
- * it. Who does not answer may be away: that proves nothing, and disputes nothing.
+ * Who answers that it has it not, or with what is not of the version, is disputed in the ledger, so that nobody
+ * counts on it. Who does not answer may be away: that proves nothing, and disputes nothing.
  */
 
 import { messageOf } from '../../base/errors.ts'

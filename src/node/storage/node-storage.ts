@@ -6,7 +6,7 @@ import { isMember } from '../../ledger/fold/state.ts'
 import { Assigner } from '../../placement/assignment.ts'
 import { DEFAULT_GRACE, DEFAULT_PATIENCE, type Grace } from '../../placement/fleet.ts'
 import { DEFAULT_PROOF_AGE_MAX_MS, DEFAULT_SKEW_MS } from '../../placement/holding.ts'
-import type { Store } from '../../store/store.ts'
+import { isWhole, type Store } from '../../store/store.ts'
 import type { Identity } from '../home.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { PresenceBoard } from '../ledger/presence-board.ts'
@@ -96,7 +96,10 @@ export class NodeStorage {
       keptBytes: () => this.vault.bytes()
     })
     const present = () => this.#present()
-    const possession = new Possession({ transport, store, mayAsk: init.mayHold, log })
+    const known = (version: VersionId) =>
+      store.holdings().find(each => each.version.id === version && isWhole(each.state))
+    const kept = (version: VersionId) => this.vault.holding(version)
+    const possession = new Possession({ transport, kept, known, mayAsk: init.mayHold, log })
     this.#checks = new CopyChecks({
       ...{ self: identity.device, keeper, store, possession, present, log },
       everyMs: settings.checkMs

@@ -3,9 +3,9 @@
  * (`device.storage`), from which every device computes who owes what.
  *
  * No more is offered than what is kept here already and what the disk has left beside what is to stay free. So when a
- * disk fills up for whatever reason the device offers less by itself, and what it is to hold no more goes to others; and
- * it offers more again when there is room. What is told changes only when it differs by much, as each change makes every
- * device compute anew.
+ * disk fills up for whatever reason the device offers less by itself, and what it is to hold no more goes to others;
+ * and it offers more again when there is room. What is told changes only when it differs by much, as each change
+ * makes every device compute anew.
  */
 
 import { statfsSync } from 'node:fs'

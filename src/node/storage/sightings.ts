@@ -1,6 +1,6 @@
 /**
- * When each device was last heard of, across restarts of this one: how long a device has been away decides whether what
- * it holds is replaced (placement/fleet.ts).
+ * When each device was last heard of, across restarts of this one: how long a device has been away decides whether
+ * what it holds is replaced (placement/fleet.ts).
  *
  * The time in which this device itself was off, or met nobody, counts for nobody's absence: whoever was cut off would
  * take all others for gone. So a device is away since it was last heard of, plus the time since then in which this
@@ -48,8 +48,8 @@ export class Sightings {
   }
 
   /**
-   * Takes down who of the known devices is here now, this one left out, and returns who came back after its grace: it is
-   * readmitted as empty. Who was never seen counts from when it became known.
+   * Takes down who of the known devices is here now, this one left out, and returns who came back after its grace: it
+   * is readmitted as empty. Who was never seen counts from when it became known.
    */
   look(known: Iterable<DeviceId>, { present, nowMs, graceOf }: SightingTerms): readonly DeviceId[] {
     const sinceMs = nowMs - this.#lastMs

@@ -22,7 +22,7 @@ import { copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
 import type { Grace } from '../../placement/fleet.ts'
 import type { Holding as KnownCopy, Terms } from '../../placement/holding.ts'
 import { planRepair, type UnitPlan } from '../../placement/repair.ts'
-import { isWhole } from '../../store/store.ts'
+import { type Holding, isWhole } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import { isActive } from '../swarm/transfer-orders.ts'
@@ -82,19 +82,24 @@ export interface StorageKeeperInit {
 interface Duties {
   readonly fetch: readonly StoredVersion[]
   readonly drop: readonly { readonly stored: StoredVersion; readonly plan: UnitPlan }[]
-  /** What it owes, or holds in the place of another. */
+  /** What is not to go now. */
   readonly keeps: ReadonlySet<VersionId>
+  /** Of those what only waits for its word to be over: it is not given again. */
+  readonly leaving: ReadonlySet<VersionId>
 }
 
 export class StorageKeeper {
   readonly #init: StorageKeeperInit
   #timer: NodeJS.Timeout | undefined
   #working: Promise<void> = Promise.resolve()
+  readonly #stop = new AbortController()
   #isDue = false
   #isStarted = false
   /** When a fetch that failed is begun again. */
   readonly #retries = new Map<VersionId, number>()
   readonly #failures = new Map<VersionId, string>()
+  /** Whose last piece came in this run: verified, and not yet said. */
+  readonly #fresh = new Set<VersionId>()
 
   constructor(init: StorageKeeperInit) {
     this.#init = init
@@ -117,6 +122,7 @@ export class StorageKeeper {
 
   async close(): Promise<void> {
     this.#isStarted = false
+    this.#stop.abort()
     clearTimeout(this.#timer)
     await this.#working
   }
@@ -131,6 +137,7 @@ export class StorageKeeper {
   }
 
   #failed(thrown: unknown): void {
+    if (this.#stop.signal.aborted) return
     if (!(thrown instanceof AppError)) throw thrown
     this.#init.log.warn({ code: thrown.code }, `storage: ${thrown.message}`)
     this.#again()
@@ -158,8 +165,8 @@ export class StorageKeeper {
       const places = await map.renew(terms, () => this.#isStarted)
       const duties = places && (await inTurns(this.#duties(places, nowMs), () => this.#isStarted))
       if (places !== undefined && duties !== undefined) {
-        this.#fetch(duties)
-        this.#say(duties, nowMs)
+        await this.#fetch(duties)
+        await this.#say(duties, nowMs)
         await this.#drop(duties, nowMs)
       }
     }
@@ -183,18 +190,22 @@ export class StorageKeeper {
     const fetch: { readonly stored: StoredVersion; readonly isUrgent: boolean }[] = []
     const drop: { readonly stored: StoredVersion; readonly plan: UnitPlan }[] = []
     const keeps = new Set<VersionId>()
+    const leaving = new Set<VersionId>()
     for (const stored of places.stored) {
       yield
       const plan = this.#planOf(places, stored, nowMs)
       if (plan === undefined) continue
       const isOwn = ({ device }: { readonly device: DeviceId }): boolean => device === self
-      if (plan.fetch.some(isOwn)) fetch.push({ stored, isUrgent: plan.isUrgent })
+      // What no copy is of yet comes from who published it, or anybody who has it.
+      if ([...plan.fetch, ...plan.blocked].some(isOwn)) fetch.push({ stored, isUrgent: plan.isUrgent })
       if (plan.drop.some(isOwn)) drop.push({ stored, plan })
       else if ([...plan.keep, ...plan.fetch, ...plan.waiting, ...plan.blocked].some(isOwn))
         keeps.add(stored.unit.version)
+      if (plan.waiting.some(each => isOwn(each) && each.because === 'promised'))
+        leaving.add(stored.unit.version)
     }
     fetch.sort((a, b) => Number(b.isUrgent) - Number(a.isUrgent))
-    return { fetch: fetch.map(({ stored }) => stored), drop, keeps }
+    return { fetch: fetch.map(({ stored }) => stored), drop, keeps, leaving }
   }
 
   /** Undefined where nothing of the version is about this device, as for most. */
@@ -216,7 +227,7 @@ export class StorageKeeper {
   }
 
   /** Begins what is to be fetched and is not on its way, and begins again what failed a while ago. */
-  #fetch({ fetch, keeps }: Duties): void {
+  async #fetch({ fetch, keeps }: Duties): Promise<void> {
     const { vault, times, room, log } = this.#init
     const nowMs = performance.now()
     let running = 0
@@ -236,7 +247,10 @@ export class StorageKeeper {
       if (running >= FETCHES_MAX || nowMs < (this.#retries.get(version) ?? 0)) continue
       this.#retries.delete(version)
       running++
+      const holding = vault.holding(version)
+      if (holding?.state === 'damaged') await vault.clean(holding, this.#stop.signal)
       vault.fetch(stored)
+      this.#fresh.add(version)
     }
     for (const version of [...this.#failures.keys()])
       if (!fetch.some(({ unit }) => unit.version === version)) this.#failures.delete(version)
@@ -249,14 +263,20 @@ export class StorageKeeper {
   }
 
   /** Gives its word for what is here and whole, and owed or not yet to be dropped, where it has not or not for long. */
-  #say({ keeps }: Duties, nowMs: number): void {
+  async #say({ keeps, leaving }: Duties, nowMs: number): Promise<void> {
     const { vault, self, keeper, times } = this.#init
     const said = ownCopies(keeper.state(), self)
-    const due = [...keeps].filter(version => {
+    const due: VersionId[] = []
+    for (const version of keeps) {
+      if (leaving.has(version)) continue
       const holding = vault.holding(version)
-      if (holding === undefined || !isWhole(holding.state)) return false
-      return (said.get(version)?.untilMs ?? 0) < nowMs + times.renewMs
-    })
+      if (holding === undefined || !isWhole(holding.state)) continue
+      const untilMs = said.get(version)?.untilMs
+      if (untilMs !== undefined && untilMs >= nowMs + times.renewMs) continue
+      // What nobody counts on was never said, or disputed: it is read again before it is said.
+      const isSound = untilMs !== undefined || this.#fresh.delete(version) || (await this.#isSound(holding))
+      if (isSound) due.push(version)
+    }
     this.#word(due, nowMs + times.promiseMs)
     const gone = [...said.keys()].filter(version => {
       const holding = vault.holding(version)
@@ -265,11 +285,17 @@ export class StorageKeeper {
     this.#word(gone, 0)
   }
 
+  async #isSound(holding: Holding): Promise<boolean> {
+    const { badPieces, missingFiles } = await holding.verify({ signal: this.#stop.signal })
+    this.#init.vault.checked(holding.version.id)
+    return badPieces.length === 0 && missingFiles.length === 0
+  }
+
   #word(versions: readonly VersionId[], untilMs: number): void {
     const sorted = versions.toSorted()
     for (let at = 0; at < sorted.length; at += COPIES_PER_WORD_MAX) {
       const copies = sorted.slice(at, at + COPIES_PER_WORD_MAX).map(version => ({ version, share: null }))
-      this.#init.keeper.append({ type: 'copy.state', untilMs, copies })
+      this.#init.keeper.append({ type: 'copy.state', device: this.#init.self, untilMs, copies })
     }
   }
 

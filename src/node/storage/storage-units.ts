@@ -2,19 +2,26 @@
  * What of the ledger is to be kept in copies, by which rule, and who may hold it: the units of placement (unit.ts).
  *
  * Every version that can be had, and that nothing stands against, is one unit, however large: holders keep whole
- * versions. It is kept when the dataset has a rule of storage of its own, or its class asks for more than one copy: what
- * was just published stays with who published it as long as nobody asks for more. Under several names the rule that asks
- * for the most counts.
+ * versions. It is kept when the dataset has a rule of storage of its own, or its class asks for more than one copy:
+ * what was just published stays with who published it as long as nobody asks for more. Under several names the rule
+ * that asks for the most counts.
  *
- * Who may hold a version is the same for all that readers alone may hold under one name, and for all of one class
- * otherwise; so devices are asked about once for each such kind, not for each version.
+ * Who may hold a version is the same for all that every member may hold, for all that is sealed and for devices with
+ * the role `storage`, and for all that only the readers of one name may: devices are asked about once for each such
+ * kind.
  */
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import type { DeviceKind } from '../../ledger/encoding/names.ts'
-import { mayRead } from '../../ledger/fold/access.ts'
 import { classRules, storageTerms } from '../../ledger/fold/class-policy.ts'
-import { type DatasetEntry, type DatasetVersion, isAvailable, type State } from '../../ledger/fold/state.ts'
+import { mayHold, STORAGE_ROLE } from '../../ledger/fold/holding.ts'
+import {
+  type DatasetEntry,
+  type DatasetVersion,
+  isAvailable,
+  rolesOf,
+  type State
+} from '../../ledger/fold/state.ts'
 import { DEVICE_KINDS } from '../../placement/fleet.ts'
 import { type Policy, slotCount } from '../../placement/policy.ts'
 import { bySeniority, type Unit } from '../../placement/unit.ts'
@@ -69,11 +76,14 @@ function isClosed(state: State, version: VersionId): boolean {
   )
 }
 
-const OPEN = 'open to members'
+const OPEN = 'members'
+const BY_ROLE = 'storage'
 
 /** Versions with the same may be held by the same devices. */
 function holderKind(state: State, dataset: DatasetEntry, published: DatasetVersion): string {
-  const { scan } = classRules(state, published.class)
+  const { scan, holders } = classRules(state, published.class)
+  if (published.sealed && holders === 'members') return OPEN
+  if (published.sealed && holders === 'storage') return BY_ROLE
   const isOpen = published.class === 'public' || published.class === 'internal'
   if (isOpen && !scan && dataset.policy?.access !== 'granted') return OPEN
   return scan ? `${dataset.name} ${published.version}` : `${dataset.name} ${published.class}`
@@ -98,7 +108,9 @@ export class HolderKinds {
         const before = known.get(kind)
         if (before !== undefined) return before
         const version = this.#versions.get(kind)
-        const may = version !== undefined && mayRead(this.#state, device, version, this.#nowMs).allowed
+        const mayAsSuch = kind !== BY_ROLE || rolesOf(this.#state, device, this.#nowMs).includes(STORAGE_ROLE)
+        const may =
+          mayAsSuch && version !== undefined && mayHold(this.#state, device, version, this.#nowMs).allowed
         known.set(kind, may)
         return may
       }

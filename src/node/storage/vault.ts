@@ -70,6 +70,11 @@ export class Vault {
     return versions
   }
 
+  /** A copy was read again: peers that ask for it are served what was found. */
+  checked(version: VersionId): void {
+    this.#init.reset(version)
+  }
+
   /** Begins to fetch a copy, or begins again. */
   fetch({ name, published }: StoredVersion): void {
     if (this.#removing.has(published.version)) return
@@ -88,6 +93,14 @@ export class Vault {
       destination: folder + sep,
       ...{ purpose: null, priority: 'low', deadlineAtMs: null, only: [] }
     })
+  }
+
+  /** Takes away the files of a damaged copy that are not the version's any more, so that they are fetched again. */
+  async clean(holding: Holding, signal: AbortSignal): Promise<void> {
+    const { badFiles } = await holding.verify({ signal })
+    for (const path of badFiles)
+      await rm(holding.version.isSingleFile ? holding.root : join(holding.root, path), { force: true })
+    this.#init.reset(holding.version.id)
   }
 
   /** Lets go of a copy and removes it; what a crash leaves of it `sweep` finds. */
