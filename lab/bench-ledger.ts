@@ -82,6 +82,7 @@ function publication(index: number, name: string): OperationContent {
     name,
     version,
     class: 'internal',
+    sealed: false,
     pieceBytes: 16_384,
     files: 1,
     bytes: 1000

@@ -15,6 +15,7 @@ import { initHome, joinOrg } from '../src/node/membership.ts'
 import { GOSSIP_TOPICS, Node } from '../src/node/node.ts'
 import { LocalNodeService } from '../src/node/node-service.ts'
 import type { OriginRules } from '../src/node/origin/origin-client.ts'
+import type { StorageSettings } from '../src/node/storage/node-storage.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
 import { AuditStore } from '../src/store/audit-store.ts'
 import { FilesystemStore } from '../src/store/filesystem.ts'
@@ -24,26 +25,31 @@ export interface Running {
   readonly service: LocalNodeService
 }
 
+export interface JoinOptions {
+  readonly site?: string
+  readonly storage?: StorageSettings
+}
+
 export class OrgInProcess {
   readonly folder = mkdtempSync(join(tmpdir(), 'peerage-org-'))
   readonly running: Running[] = []
 
-  async found(name: string): Promise<Running> {
+  async found(name: string, storage?: StorageSettings): Promise<Running> {
     const home = join(this.folder, name)
     await initHome({ home, org: 'acme', site: 'berlin', device: name, kind: 'server' })
-    return await this.start(home)
+    return await this.start(home, undefined, storage)
   }
 
-  async join(by: Running, name: string): Promise<Running> {
+  async join(by: Running, name: string, { site = 'paris', storage }: JoinOptions = {}): Promise<Running> {
     const home = join(this.folder, name)
     const { ticket } = await by.service.invite({ uses: 1, expiresInMs: HOUR_MS })
-    const options = { home, ticket, site: 'paris', device: name, kind: 'server' as const }
+    const options = { home, ticket, site, device: name, kind: 'server' as const }
     const signal = AbortSignal.timeout(30_000)
     await joinOrg({ ...options, signal }, key => new Libp2pTransport({ key, listen: [], topics: [] }))
-    return await this.start(home)
+    return await this.start(home, undefined, storage)
   }
 
-  async start(home: string, origins?: OriginRules): Promise<Running> {
+  async start(home: string, origins?: OriginRules, storage?: StorageSettings): Promise<Running> {
     const identity = loadIdentity(home)
     const key = await loadDeviceKey(keyPath(home))
     const store = await FilesystemStore.open({ home })
@@ -52,6 +58,7 @@ export class OrgInProcess {
     const node = new Node({
       ...{ home, software: 'test', identity, key, store, auditStore, transport },
       ...(origins === undefined ? {} : { origins }),
+      ...(storage === undefined ? {} : { storage }),
       log: SILENT_LOG
     })
     const running = { node, service: new LocalNodeService(node) }

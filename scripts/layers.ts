@@ -70,7 +70,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/node': {
     what: 'drives the cores over libp2p, store and clock',
-    uses: ['src/base', 'src/content', 'src/ledger', 'src/audit', 'src/swarm', 'src/store'],
+    uses: ['src/base', 'src/content', 'src/ledger', 'src/audit', 'src/swarm', 'src/placement', 'src/store'],
     packages: ['node:*', 'libp2p', '@libp2p/*', '@multiformats/*', 'cborg', 'pino', 'uint8arraylist'],
     pure: false
   },

@@ -30,6 +30,7 @@ import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/members
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
 import type { Daemon, DaemonOptions, InitOptions, JoinOptions, KeyFiles, Membership } from './node/service.ts'
+import { storageSettings } from './node/storage/node-storage.ts'
 import { Libp2pTransport } from './node/transport/libp2p-transport.ts'
 import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
@@ -88,7 +89,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const transport = new Libp2pTransport({ key, listen, mdns: options.mdns, topics: GOSSIP_TOPICS })
     const audit = { witnesses: witnessKeysOf(options.auditWitnesses), retentionMs: options.auditRetentionMs }
     const origins = { anyAddress: options.originAnyAddress === true }
-    const parts = { store, auditStore, transport, audit, origins, log }
+    const storage = storageSettings(options.storageGraceMs)
+    const parts = { store, auditStore, transport, audit, origins, storage, log }
     const node = new Node({ home, software: SOFTWARE, identity, key, ...parts })
     const admin = createAdminServer({ service: new LocalNodeService(node), log })
     const stopped = stopSignal()

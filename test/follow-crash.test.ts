@@ -108,7 +108,7 @@ async function crashRounds({ home, destination, sources, mode }: Rounds): Promis
   const wasAt = new Set([1])
   let last = 1
   let cut = 0
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS || (cut === 0 && round < 4 * ROUNDS); round++) {
     const watching = mode === 'symlink' ? watch(destination) : undefined
     const when = round % 3 === 0 ? 'starting' : 'running'
     const args = [home, destination, sources, when]

@@ -108,6 +108,18 @@ import { budgetRequest, limitReference, limits, limitsRequest } from './limits.t
 import { peerList } from './peer.ts'
 import { status } from './status.ts'
 import {
+  capacityRequest,
+  ownRoom,
+  policyCheck,
+  policyCheckRequest,
+  regionRequest,
+  storagePolicyRequest,
+  storageReport,
+  versionStorage,
+  whatIfReport,
+  whatIfRequest
+} from './storage.ts'
+import {
   deadlineRequest,
   priorityRequest,
   stopRequest,
@@ -226,6 +238,13 @@ export const ROUTES = {
   readable: json('GET', '/devices/:device/readable', readableRequest, readable),
   classes: json('GET', '/classes', nothing, classList),
   setClass: json('POST', '/classes/:dataClass', classRequest, acted),
+  storage: json('GET', '/storage', nothing, storageReport),
+  setCapacity: json('POST', '/storage/capacity', capacityRequest, ownRoom),
+  setRegion: json('POST', '/storage/regions', regionRequest, acted),
+  whatIf: json('POST', '/storage/whatif', whatIfRequest, whatIfReport),
+  checkStoragePolicy: json('POST', '/storage/policy', policyCheckRequest, policyCheck),
+  setStoragePolicy: json('POST', '/datasets/:name/storage', storagePolicyRequest, acted),
+  versionStorage: json('GET', '/datasets/:name/storage', versionRequest, versionStorage),
   holds: json('GET', '/holds', nothing, holdList),
   placeHold: json('POST', '/holds', holdRequest, acted),
   liftHold: json('POST', '/holds/:id/lift', holdReference, acted),

@@ -112,6 +112,10 @@ export const ERROR_CODES = {
     meaning: 'A transfer is complete, stopped or failed: what was asked for is for one under way.',
     exitCode: 64
   },
+  COPIES_PENDING: {
+    meaning: 'Copies are not where they are to be in the time that was given; they go on being made.',
+    exitCode: 75
+  },
   TRANSFER_STOPPED: { meaning: 'A transfer was stopped before it was complete.', exitCode: 75 },
   // limits
   LIMIT_UNKNOWN: { meaning: 'No bandwidth limit has that id.', exitCode: 66 },

@@ -35,7 +35,16 @@ import { clearLimits, listLimits, removeLimit, setBudget, setLimit } from './com
 import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
+import { put } from './commands/put.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
+import {
+  setCapacity,
+  setRegion,
+  setStoragePolicy,
+  showCapacity,
+  showStorage,
+  whatIf
+} from './commands/storage.ts'
 import { top } from './commands/top.ts'
 import {
   pauseTransfer,
@@ -57,6 +66,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   up,
   join,
   publish,
+  put,
   retire,
   datasets,
   show,
@@ -66,6 +76,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   peers,
   status,
   top,
+  whatIf,
   invites,
   quarantine,
   release,
@@ -156,6 +167,18 @@ const FAMILIES: readonly Family[] = [
     summary: 'list how content of each class is kept, and change it',
     example: 'peerage class set restricted --copies 3 --sites 2',
     members: [listClasses, setClass]
+  },
+  {
+    name: 'storage',
+    summary: 'show where there is room and what is not safe, and set how many copies are kept and where',
+    example: 'peerage storage policy payroll copies=3,sites=2',
+    members: [showStorage, setStoragePolicy, setRegion]
+  },
+  {
+    name: 'capacity',
+    summary: 'show and set how much of its disk this device offers for copies',
+    example: 'peerage capacity set 200GB --keep-free 10%',
+    members: [showCapacity, setCapacity]
   },
   {
     name: 'hold',

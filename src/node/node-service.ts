@@ -65,8 +65,10 @@ import type {
   VerifyResult,
   VersionReference
 } from './service.ts'
-import { DAMAGED_FILES_MAX, TRANSFER_SOURCES_MAX } from './service.ts'
-import { selectedSums, sumsOf } from './swarm/selection.ts'
+import { TRANSFER_SOURCES_MAX } from './service.ts'
+import { LocalStorageService } from './storage/storage-service.ts'
+import type { StorageService } from './storage/storage-terms.ts'
+import { verifyHoldings } from './swarm/holding-checks.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
 import { deadlineFields, originOfTransfer, originProblem } from './swarm/transfer-extras.ts'
@@ -76,6 +78,7 @@ export class LocalNodeService implements NodeService {
   readonly #node: Node
   readonly governance: GovernanceService
   readonly custody: CustodyService
+  readonly storage: StorageService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
@@ -94,6 +97,7 @@ export class LocalNodeService implements NodeService {
     this.follows = new LocalFollowService({ desk: node.follows, catalogue, candidates })
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
     this.custody = whenWhole<CustodyService>(new LocalCustodyService(node), keeper)
+    this.storage = whenWhole<StorageService>(new LocalStorageService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))
@@ -216,45 +220,11 @@ export class LocalNodeService implements NodeService {
         `nothing of ${reference.name} is held here to verify; 'peerage get ${reference.name} DEST' fetches it`
       )
     }
-    const bytesTotal = holdings.reduce(
-      (sum, holding) => sum + sumsOf(holding.version, holding.selected).bytes,
-      0
+    return await verifyHoldings(
+      holdings,
+      { name: reference.name, reset: id => this.#node.hub.reset(id) },
+      task
     )
-    const results: VerifyResult[] = []
-    let bytesBefore = 0
-    let badBefore = 0
-    for (const holding of holdings) {
-      const report = await holding.verify({
-        signal: task.signal,
-        onProgress: progress =>
-          task.onProgress({
-            bytesDone: bytesBefore + progress.checkedBytes,
-            bytesTotal,
-            piecesBad: badBefore
-          })
-      })
-      const sums = sumsOf(holding.version, holding.selected)
-      bytesBefore += sums.bytes
-      badBefore += report.badPieces.length
-      this.#node.hub.reset(holding.version.id)
-      const damaged = [
-        ...report.missingFiles.map(path => ({ path, missing: true })),
-        ...report.badFiles.map(path => ({ path, missing: false }))
-      ]
-      results.push({
-        name: reference.name,
-        version: holding.version.id,
-        path: holding.root,
-        selected: selectedSums(holding),
-        intact: damaged.length === 0 && report.badPieces.length === 0,
-        bytesChecked: report.checkedBytes,
-        piecesChecked: sums.pieces,
-        piecesBad: report.badPieces.length,
-        damagedFiles: damaged.slice(0, DAMAGED_FILES_MAX),
-        damagedFileCount: damaged.length
-      })
-    }
-    return results
   }
 
   async torrent(reference: VersionReference): Promise<Uint8Array> {

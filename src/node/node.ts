@@ -7,8 +7,9 @@
 
 import { AppError } from '../base/errors.ts'
 import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
-import { classOf, mayRead, nextExpiryMs } from '../ledger/fold/access.ts'
+import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fold/access.ts'
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
+import { type HoldDecision, mayHold } from '../ledger/fold/holding.ts'
 import { isMember, membershipFault } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
@@ -42,6 +43,7 @@ import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
 import type { OwnDevice } from './service-words.ts'
+import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
 import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
@@ -63,6 +65,7 @@ export interface NodeInit {
   readonly transport: Transport
   readonly audit?: AuditSettings
   readonly origins?: OriginRules
+  readonly storage?: StorageSettings
   readonly log: Log
 }
 
@@ -85,6 +88,7 @@ export class Node {
   readonly assembler: RootAssembler
   readonly publisher: Publisher
   readonly audit: AuditParts
+  readonly storage: NodeStorage
   readonly #sync: LedgerSync
   readonly connector: Connector
   #expiry: NodeJS.Timeout | undefined
@@ -127,7 +131,7 @@ export class Node {
     this.reuse = this.#createReuse(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, log },
-      onRead: read => recorder.read(read),
+      onRead: read => (this.storage.vault.has(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
@@ -143,6 +147,7 @@ export class Node {
       onPublished: published => recorder.published(published),
       log
     })
+    this.storage = this.#createStorage(init)
     this.connector = this.#createConnector(init)
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
@@ -159,6 +164,7 @@ export class Node {
     this.connector.start()
     this.desk.resume()
     this.follows.start()
+    this.storage.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
@@ -169,6 +175,7 @@ export class Node {
     this.beacons.close()
     this.board.close()
     await this.follows.close()
+    await this.storage.close()
     this.desk.close()
     this.hub.close()
     this.bandwidth.close()
@@ -220,7 +227,7 @@ export class Node {
       bringers: () => this.connector.bringers(),
       addressesOf: device => this.board.find(device)?.addresses ?? [],
       seed: seedOf(identity.device),
-      refusal: (device, version) => this.readFault(device, version),
+      refusal: (device, version) => this.holdFault(device, version),
       audit: this.audit,
       origins: this.origins,
       limits: { bandwidth: this.bandwidth, classOf: version => classOf(this.keeper.state(), version) }
@@ -234,6 +241,23 @@ export class Node {
       candidates: name => this.followCandidates(name),
       reset: version => this.hub.reset(version),
       onForgotten: version => this.audit.recorder.deleted(version, 'superseded')
+    })
+  }
+
+  #createStorage({
+    store,
+    transport,
+    identity,
+    log,
+    home,
+    storage = DEFAULT_STORAGE_SETTINGS
+  }: NodeInit): NodeStorage {
+    const { keeper, board, desk: transfers, hub, audit } = this
+    return new NodeStorage({
+      ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
+      mayHold: (device, version) => this.holdFault(device, version) === undefined,
+      reset: version => hub.reset(version),
+      onForgotten: version => audit.recorder.deleted(version, 'discarded')
     })
   }
 
@@ -264,9 +288,20 @@ export class Node {
     return beacons
   }
 
-  /** Why a device, this one included, may not have a version now, by the ledger and by how fresh our view of it is. */
+  /** Why a device, this one included, may not read a version now, by the ledger and by how fresh our view of it is. */
   readFault(device: DeviceId, version: VersionId): ReadFault | undefined {
-    const decision = mayRead(this.keeper.state(), device, version, Date.now())
+    return this.#faultOf(mayRead(this.keeper.state(), device, version, Date.now()), { device, version })
+  }
+
+  /** Likewise: why it may not be served its bytes, or keep them. Who holds a sealed version need not read it. */
+  holdFault(device: DeviceId, version: VersionId): ReadFault | undefined {
+    return this.#faultOf(mayHold(this.keeper.state(), device, version, Date.now()), { device, version })
+  }
+
+  #faultOf(
+    decision: ReadDecision | HoldDecision,
+    { device, version }: { device: DeviceId; version: VersionId }
+  ): ReadFault | undefined {
     if (!decision.allowed) return { reason: decision.detail, detail: decision.detail }
     const freshness = this.beacons.access(decision.class, { device, version })
     return freshness.allowed ? undefined : freshness
@@ -322,6 +357,7 @@ export class Node {
     this.bandwidth.recheck()
     this.origins.refresh()
     this.follows.look()
+    this.storage.look()
     this.#awaitExpiry()
   }
 

@@ -22,25 +22,21 @@
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { Activity, Misbehaved } from './activity-terms.ts'
-import type {
-  AuditFolderRequest,
-  AuditService,
-  AuditVerification,
-  WitnessRun,
-  WitnessRunRequest
-} from './audit/audit-report.ts'
+import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { CustodyService } from './ledger/custody-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
-import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
+import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
+import type { StorageService } from './storage/storage-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { Task } from './task.ts'
 
+export type * from './daemon-terms.ts'
 export type { DeviceName } from './keys/device-name.ts'
 export type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 export type { Task } from './task.ts'
@@ -366,6 +362,7 @@ export const DAMAGED_FILES_MAX = 1000
 export interface NodeService extends AuditService {
   readonly governance: GovernanceService
   readonly custody: CustodyService
+  readonly storage: StorageService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
@@ -409,90 +406,4 @@ export interface NodeService extends AuditService {
   setTransferDeadline(id: string, deadlineAtMs: number | null): Promise<Transfer>
   /** Calls `listener` after each change of the transfer's state or problem, until the returned function runs. */
   onTransferChange(id: string, listener: () => void): () => void
-}
-
-export interface InitOptions {
-  readonly home: string
-  readonly org: string
-  readonly site: string
-  readonly device: string
-  readonly kind: DeviceKind
-}
-
-export interface JoinOptions {
-  readonly home: string
-  readonly ticket: string
-  readonly site: string
-  readonly device: string
-  readonly kind: DeviceKind
-  readonly signal: AbortSignal
-}
-
-/** Who a home folder has become by init or join. */
-export interface Membership {
-  readonly home: string
-  readonly org: { readonly id: OrgId; readonly name: string }
-  readonly device: OwnDevice
-}
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
-
-export interface DaemonOptions {
-  readonly home: string
-  /** Multiaddrs; empty for the defaults. */
-  readonly listen: readonly string[]
-  readonly mdns: boolean
-  readonly logLevel: LogLevel
-  /** Verifier keys of witnesses outside the org whose cosignatures count. */
-  readonly auditWitnesses: readonly string[]
-  /** Takes from HTTP origins at any address, those of this machine included. */
-  readonly originAnyAddress?: boolean
-  /** How long entries of audit logs are kept, this device's own and those it collected. */
-  readonly auditRetentionMs: number
-  /** Lines of JSON, or text for people. Logs go to stderr. */
-  readonly logFormat: 'json' | 'text'
-  /** Called once, when the node is reachable and its admin API answers. */
-  readonly onReady: (ready: NodeReady) => void
-}
-
-export interface NodeReady extends Membership {
-  readonly addresses: readonly string[]
-  /** Path of the Unix socket or named pipe of the admin API. */
-  readonly adminSocket: string
-  readonly pid: number
-  readonly startupMs: number
-}
-
-/** Key files (key-file.ts): a key under a passphrase, apart from any device. */
-export interface KeyFiles {
-  /** Makes a key and its file; rejects with KEY_FILE_EXISTS. */
-  create(path: string, passphrase: string): Promise<DeviceId>
-  /** The public key, and the cost of the passphrase (scrypt). */
-  show(path: string): Promise<{ key: DeviceId; n: number; r: number; p: number }>
-  /** Rejects with PASSPHRASE_WRONG. */
-  changePassphrase(path: string, change: { from: string; to: string }): Promise<DeviceId>
-  /**
-   * Signs a root, here and not in a node, after a look at its bytes: rejects with RECORD_INVALID when they are not
-   * those of a root with this hash (in hex, as the signature is).
-   */
-  signRoot(path: string, passphrase: string, root: { hash: string; bytes: string }): Promise<string>
-  /** The same for an override of freshness. */
-  signOverride(path: string, passphrase: string, override: { id: string; bytes: string }): Promise<string>
-}
-
-/** What src/daemon.ts offers to the command line. */
-export interface Daemon {
-  /** Makes the folder (mode 0700) and a new org; rejects with HOME_EXISTS. */
-  initHome(options: InitOptions): Promise<Membership>
-  /** Makes the folder (mode 0700) and enrols by redeeming a ticket; on failure the folder is as before. */
-  joinOrg(options: JoinOptions): Promise<Membership>
-  /** Runs a node until SIGTERM or SIGINT, drains it, and resolves to the exit code of the process. */
-  runDaemon(options: DaemonOptions): Promise<number>
-  readonly keys: KeyFiles
-  /** Checks an exported folder of audit logs, on any machine; rejects with AUDIT_BROKEN when it can not be checked. */
-  verifyAudit(request: AuditFolderRequest): Promise<AuditVerification>
-  /** Answers the questions in a folder as a witness outside the org, on any machine. */
-  witnessAudit(request: WitnessRunRequest): Promise<WitnessRun>
-  /** Checks an exported ledger, on any machine; rejects with LEDGER_BROKEN when there is nothing to check. */
-  verifyLedger(request: LedgerFolderRequest): Promise<LedgerVerification>
 }

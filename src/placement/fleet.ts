@@ -34,7 +34,7 @@ export interface Device {
   /** Its part of what there is to hold, against the others' weights: a whole number; with 0 it owes nothing. */
   readonly weight: number
   /** Classes of data that it may hold: the rules of classes, groups and grants are folded in by the caller. */
-  readonly mayHold: ReadonlySet<string>
+  readonly mayHold: Pick<ReadonlySet<string>, 'has'>
   readonly state: DeviceState
   /** Nothing that it proved before this counts; 0 for one that never missed its deadline. */
   readonly emptySinceMs: number

@@ -7,7 +7,9 @@ import type { Status } from '../../api/status.ts'
 import { shortId } from '../../base/ids.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command } from '../command.ts'
+import { datasetReference } from '../dataset-reference.ts'
 import { restraintText } from '../restraint-text.ts'
+import { renderVersionStorage } from '../storage-text.ts'
 import {
   type Column,
   isoTime,
@@ -128,11 +130,18 @@ function renderStatus(status: Status, nowMs: number, paint: Paint): string[] {
 }
 
 export const status = command({
-  usage: 'status',
+  usage: 'status [dataset]',
   summary: 'show this node: who it is, what it moves, how fresh its view is and what is wrong with it',
-  examples: ['peerage status', 'peerage status --json | jq .problems'],
-  input: z.object({}),
-  run: async invocation => {
+  description:
+    'With the name of a dataset: whether its newest version is safe now, what is missing, and who has copies.',
+  examples: ['peerage status', 'peerage status --json | jq .problems', 'peerage status payroll'],
+  input: z.object({ dataset: datasetReference.optional() }),
+  run: async (invocation, { dataset }) => {
+    if (dataset !== undefined) {
+      const storage = await invocation.client.call('versionStorage', dataset)
+      invocation.result(storage, paint => renderVersionStorage(storage, paint))
+      return
+    }
     const status = await invocation.client.call('status', {})
     invocation.result(status, paint => renderStatus(status, invocation.context.nowMs(), paint))
   }

@@ -44,6 +44,10 @@ export const up = command({
       '--origin-any-address',
       'take from HTTP origins at any address, those of this machine included: for tests'
     ),
+    new Option(
+      '--storage-grace <duration>',
+      'how long a device may be away before its copies are made elsewhere: for tests (default: by its kind)'
+    ),
     new Option('--log-level <level>', 'least severe log line').choices(LOG_LEVELS).default('info'),
     new Option('--log-format <format>', 'log lines as JSON or as text (default: text on a terminal)').choices(
       LOG_FORMATS
@@ -57,12 +61,14 @@ export const up = command({
     auditWitness: z.array(z.string()).default([]),
     auditRetention: duration,
     originAnyAddress: z.boolean().default(false),
+    storageGrace: duration.optional(),
     logLevel: z.enum(LOG_LEVELS),
     logFormat: z.enum(LOG_FORMATS).optional()
   }),
   streams: true,
   run: async (invocation, input) => {
     const { listen, mdns, logLevel, logFormat, auditWitness, auditRetention, originAnyAddress } = input
+    const storageGraceMs = input.storageGrace
     const { context, home } = invocation
     keepHeapSmall()
     const daemon = await context.loadDaemon()
@@ -73,6 +79,7 @@ export const up = command({
       auditWitnesses: auditWitness,
       auditRetentionMs: auditRetention,
       originAnyAddress,
+      storageGraceMs,
       logLevel,
       logFormat: logFormat ?? (context.stderr.isTty && !invocation.json ? 'text' : 'json'),
       onReady: ready => invocation.result({ type: 'ready', ready }, paint => renderReady(ready, paint))

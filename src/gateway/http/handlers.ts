@@ -16,6 +16,7 @@ import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
+import type { StorageService } from '../../node/storage/storage-terms.ts'
 
 export type JsonHandlers = {
   readonly [Name in JsonRoute]: (input: RouteInput<Name>) => Promise<JsonAnswer<Name>>
@@ -110,6 +111,18 @@ function custodyHandlers(service: CustodyService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function storageHandlers(service: StorageService) {
+  return {
+    storage: () => service.storage(),
+    setCapacity: input => service.setCapacity(input),
+    setRegion: input => service.setRegion(input),
+    whatIf: input => service.whatIf(input),
+    checkStoragePolicy: async ({ policy }) => ({ policy: await service.checkPolicy(policy) }),
+    setStoragePolicy: input => service.setStoragePolicy(input),
+    versionStorage: input => service.versionStorage(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 function followHandlers(service: FollowService) {
   return {
     follows: async () => ({ follows: await service.follows() }),
@@ -157,6 +170,7 @@ export function createHandlers(service: NodeService): Handlers {
       auditWho: ({ name }) => service.auditWho(name),
       ...governanceHandlers(service.governance),
       ...custodyHandlers(service.custody),
+      ...storageHandlers(service.storage),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
       authority: () => service.authority.authority(),

@@ -13,6 +13,8 @@ const ADMIN_TYPES = [
   'content.recall',
   'content.release',
   'content.scan',
+  'copy.dispute',
+  'copy.state',
   'dataset.origin',
   'dataset.policy',
   'dataset.publish',
@@ -71,6 +73,8 @@ export const DEFAULT_ROLES: ReadonlyMap<string, readonly string[]> = new Map([
   [
     'device',
     [
+      'copy.dispute',
+      'copy.state',
       'dataset.publish',
       'dataset.retire',
       'dataset.subjects',

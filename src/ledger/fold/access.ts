@@ -85,7 +85,7 @@ interface Grants {
   values(): Iterable<GrantEntry>
 }
 
-interface Publication {
+export interface Publication {
   readonly dataset: DatasetEntry
   readonly published: DatasetVersion
 }
@@ -104,22 +104,48 @@ export function readingOf(
   version: VersionId,
   { nowMs, grants }: { readonly nowMs: number; readonly grants: Grants }
 ): (device: DeviceId) => ReadDecision {
+  const decide = decidingOf(state, version, { nowMs, grants })
+  const ask = askOwners(state, version, nowMs)
+  return device => ask(device, publication => decide(device, publication))
+}
+
+/** What a single publication of a version says of a device that reads it. */
+export function decidingOf(
+  state: State,
+  version: VersionId,
+  { nowMs, grants }: { readonly nowMs: number; readonly grants: Grants }
+): (device: DeviceId, publication: Publication) => ReadDecision {
+  const scene: Scene = { state, nowMs, grants, isClean: isFoundClean(state.content.get(version)) }
+  return (device, publication) => decide(scene, device, publication)
+}
+
+export type Denial = Extract<ReadDecision, { allowed: false }>
+type Allowance = { readonly allowed: true; readonly class: DatasetClass }
+
+/**
+ * Whether every owner of a version that counts allows something, where `decide` says of a publication whether it does.
+ * The answer of the strictest class is told.
+ */
+export function askOwners(
+  state: State,
+  version: VersionId,
+  nowMs: number
+): <A extends Allowance>(device: DeviceId, decide: (publication: Publication) => A | Denial) => A | Denial {
   const all = publicationsOf(state, version)
   const closed = closedTo(state, version, { publications: all, nowMs })
   const byAdmins = all.filter(
     ({ dataset, published }) => dataset.owner === 'admins' && isAvailable(published, nowMs)
   )
   const byOwner = Map.groupBy(byAdmins.length > 0 ? byAdmins : all, ({ dataset }) => dataset.owner)
-  const scene: Scene = { state, nowMs, grants, isClean: isFoundClean(state.content.get(version)) }
-  return device => {
+  return <A extends Allowance>(device: DeviceId, decide: (publication: Publication) => A | Denial) => {
     const outside = membershipFault(state, device, nowMs)
     if (outside !== undefined) return denied('not-a-member', outside)
     if (closed !== undefined) return closed
-    let decision: ReadDecision | undefined
+    let decision: A | undefined
     for (const publications of byOwner.values()) {
-      const here = decideFrom(scene, device, publications)
+      const here = decideFrom(publications, nowMs, decide)
       if (!here.allowed) return here
-      if (decision?.allowed !== true || isStricter(here.class, decision.class)) decision = here
+      if (decision === undefined || isStricter(here.class, decision.class)) decision = here
     }
     return defined(decision, 'a publication that counts')
   }
@@ -139,7 +165,7 @@ function closedTo(
   state: State,
   version: VersionId,
   { publications: all, nowMs }: { readonly publications: readonly Publication[]; readonly nowMs: number }
-): ReadDecision | undefined {
+): Denial | undefined {
   const fault = contentFault(state.content.get(version))
   if (fault !== undefined) return { allowed: false, ...fault }
   const [first] = all
@@ -171,12 +197,16 @@ function isStricter(a: DatasetClass, b: DatasetClass): boolean {
  * What one owner says: whether one of its publications allows it that is not withdrawn. When all are, the last under
  * each name has to: to publish what others have withdrawn opens it to nobody who could not read it before.
  */
-function decideFrom(scene: Scene, device: DeviceId, publications: readonly Publication[]): ReadDecision {
-  const available = publications.filter(({ published }) => isAvailable(published, scene.nowMs))
+function decideFrom<A extends Allowance>(
+  publications: readonly Publication[],
+  nowMs: number,
+  decide: (publication: Publication) => A | Denial
+): A | Denial {
+  const available = publications.filter(({ published }) => isAvailable(published, nowMs))
   const last = new Map(publications.map(publication => [publication.dataset.name, publication]))
   const counted = available.length > 0 ? available : [...last.values()]
-  const decisions = counted.map(publication => decide(scene, device, publication))
-  const isDecisive = (decision: ReadDecision) => decision.allowed === available.length > 0
+  const decisions = counted.map(decide)
+  const isDecisive = (decision: A | Denial) => decision.allowed === available.length > 0
   return defined(decisions.find(isDecisive) ?? decisions[0], 'a publication by this owner')
 }
 
@@ -309,6 +339,6 @@ export function classOf(state: State, version: VersionId): DatasetClass | undefi
   return strictest
 }
 
-function denied(reason: ReadFault, detail: string): ReadDecision {
+function denied(reason: ReadFault, detail: string): Denial {
   return { allowed: false, reason, detail }
 }

@@ -121,6 +121,7 @@ function publication(operation: Placed['operation'], content: DatasetPublish): O
     operation: operation.id,
     version: content.version,
     class: content.class,
+    sealed: content.sealed,
     pieceBytes: content.pieceBytes,
     files: content.files,
     bytes: content.bytes,

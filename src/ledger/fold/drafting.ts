@@ -128,6 +128,12 @@ function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
     case 'dataset.storage':
     case 'dataset.subjects':
       return latestOn(relevantOn(content.name, drafting), feedKey({ author, incarnation }))
+    case 'copy.state': {
+      const { words, disputes } = books.storage.copies.about(content.device, content.copies)
+      return unknownOf({ takes: disputes, gives: words }, drafting, content)
+    }
+    case 'copy.dispute':
+      return replaced(books.storage.copies.about(content.device, content.copies).words, drafting)
     case 'content.scan':
       return replaced([...(books.content.get(content.version)?.scans ?? [])].filter(isBy(author)), drafting)
     case 'hold.lift': {

@@ -64,7 +64,7 @@ export class FoldBooks {
   readonly access = new Map<string, AccessBook>()
   readonly content = new Map<VersionId, ContentBook>()
   readonly datasets = new Map<string, Set<Placed>>()
-  readonly storage = new StorageBooks()
+  readonly storage: StorageBooks
   /** Roles that were ever granted to a device. */
   readonly #roles = new Map<DeviceId, Set<string>>()
   readonly proposals = new Set<Placed>()
@@ -72,6 +72,7 @@ export class FoldBooks {
 
   constructor(knows: Knows) {
     this.knows = knows
+    this.storage = new StorageBooks(knows)
   }
 
   standing(device: DeviceId): Subject | undefined {

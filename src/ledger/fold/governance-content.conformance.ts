@@ -183,6 +183,14 @@ function storageContentOf(
       const about = pick % 3 === 0 ? device : author
       return { type: 'device.storage', device: about, site: at(SITES, pick), capacityBytes: 100 * pick }
     }
+    case 'copies': {
+      const versions = [version, versionNamed(at(VERSION_NAMES, pick >> 3))]
+      const share = pick % 3 === 0 ? pick % 8 : null
+      const told = [...new Set(versions)].sort().map(each => ({ version: each, share }))
+      if (pick % 3 === 1) return { type: 'copy.dispute', device, copies: told, reason }
+      const untilMs = pick % 4 === 0 ? 0 : START_MS + pick * MINUTE
+      return { type: 'copy.state', device: pick % 7 === 0 ? device : author, untilMs, copies: told }
+    }
     case 'keep': {
       const shares = pick % 5 === 0 ? { data: 4, parity: 2 } : null
       const where = { regions: ['eu'], kinds: pick % 2 === 0 ? [] : (['server'] as const) }
@@ -255,7 +263,7 @@ function datasetContentOf(scene: Scene, { action, target, pick }: Step, author: 
     default: {
       const published = publication(name, versionName)
       return published.type === 'dataset.publish'
-        ? { ...published, class: at(CLASSES, pick >> 3) }
+        ? { ...published, class: at(CLASSES, pick >> 3), sealed: pick % 5 === 0 }
         : published
     }
   }

@@ -82,6 +82,7 @@ const ACTIONS = {
   region: 1,
   offer: 3,
   keep: 2,
+  copies: 4,
   subjects: 2,
   scan: 3,
   erase: 3,

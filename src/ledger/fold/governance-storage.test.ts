@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { DatasetClass } from '../encoding/names.ts'
 import type { ClassPolicy, OperationContent } from '../operation/operation-content.ts'
 import { mayRead } from './access.ts'
 import { classRules, DEFAULT_CLASS_RULES, stalenessLimitsMs, storageTerms } from './class-policy.ts'
@@ -9,6 +10,7 @@ import { mayHold } from './holding.ts'
 import {
   keyNamed,
   OTHER_INCARNATION,
+  publication,
   START_MS,
   sha256,
   type TestKey,
@@ -24,6 +26,8 @@ const rules = (changes: Partial<ClassPolicy> = {}): OperationContent => ({
   ...DEFAULT_CLASS_RULES.confidential,
   ...{ type: 'class.policy', class: 'confidential', ...changes }
 })
+const sealedPublication = (of: DatasetClass, name: string, version: string): OperationContent =>
+  ({ ...publication(name, version), class: of, sealed: true }) as OperationContent
 const scan = (
   verdict: 'clean' | 'infected' | 'unscanned',
   found: string | null = null
@@ -116,25 +120,67 @@ describe('rules of a class', () => {
   test('say who may hold a copy; what is not sealed only who may read it, and what is erased nobody', () => {
     const org = cast()
     const { admin, keys } = org
-    admin.publishAs('restricted', 'set', 'one')
-    const holders = (isSealed: boolean) =>
+    admin.publishAs('restricted', 'plain', 'two')
+    admin.write(sealedPublication('restricted', 'set', 'one'))
+    /** Who reads what it holds is in capitals. */
+    const holders = (version: string) =>
       Object.entries(keys)
-        .filter(([, { id: device }]) =>
-          mayHold(admin.ledger.state(), { device, version: ONE, isSealed, nowMs: START_MS })
-        )
-        .map(([name]) => name)
+        .map(([name, { id }]): string => {
+          const decision = mayHold(admin.ledger.state(), id, versionNamed(version), START_MS)
+          if (!decision.allowed) return ''
+          return decision.reads ? name.toUpperCase() : name
+        })
+        .filter(name => name !== '')
         .join(' ')
     admin.grantRole(keys.laptop, 'storage')
-    admin.grantRole(keys.second, 'storage')
-    assert.equal(holders(true), 'second laptop')
-    assert.equal(holders(false), 'second')
+    assert.equal(holders('one'), 'ADMIN SECOND laptop')
+    assert.equal(holders('two'), 'ADMIN SECOND')
     agreed(org, rules({ class: 'restricted', holders: 'members' }))
-    assert.equal(holders(true), 'admin second laptop desktop')
+    assert.equal(holders('one'), 'ADMIN SECOND laptop desktop')
     agreed(org, rules({ class: 'restricted', holders: 'readers' }))
     admin.grantAccess(toDevice(keys.desktop), { kind: 'all' })
-    assert.equal(holders(true), 'admin second desktop')
+    assert.equal(holders('one'), 'ADMIN SECOND DESKTOP')
+    agreed(org, rules({ class: 'restricted', holders: 'members', scan: true }))
+    assert.equal(holders('one'), 'ADMIN SECOND laptop desktop')
     agreed(org, erase())
-    assert.equal(holders(true), '')
+    assert.equal(holders('one'), '')
+  })
+
+  test('what is retired, quarantined or recalled nobody holds blindly either', () => {
+    const { admin, keys } = cast()
+    admin.write(sealedPublication('confidential', 'set', 'one'))
+    const fault = () => {
+      const decision = mayHold(admin.ledger.state(), keys.laptop.id, ONE, START_MS)
+      return decision.allowed ? 'holds' : decision.reason
+    }
+    assert.equal(fault(), 'holds')
+    const stranger = mayHold(admin.ledger.state(), keyNamed('stranger').id, ONE, START_MS)
+    assert.equal(!stranger.allowed && stranger.reason, 'not-a-member')
+    admin.quarantine('one')
+    assert.equal(fault(), 'quarantined')
+    admin.release('one')
+    assert.equal(fault(), 'holds')
+    admin.retire('set')
+    assert.equal(fault(), 'retired')
+    admin.recall('one')
+    assert.equal(fault(), 'recalled')
+  })
+
+  test('nobody opens to blind holders, by a publication that calls it sealed, what others publish as it is', () => {
+    const { admin, laptop, desktop } = cast()
+    const other = keyNamed('other')
+    admin.enrol(other)
+    const held = () => {
+      const decision = mayHold(admin.ledger.state(), other.id, ONE, START_MS)
+      return decision.allowed ? 'holds' : decision.reason
+    }
+    meet(admin, laptop, desktop)
+    desktop.write(sealedPublication('internal', 'claimed', 'one'))
+    admin.learn(desktop)
+    assert.equal(held(), 'holds')
+    laptop.publishAs('confidential', 'plain', 'one')
+    admin.learn(laptop)
+    assert.equal(held(), 'needs-grant')
   })
 })
 

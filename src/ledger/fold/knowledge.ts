@@ -37,6 +37,9 @@ export function subjectNamed(content: OperationContent | undefined): string | un
     case 'content.scan':
     case 'content.erase':
       return subjectOf.content(content.version)
+    case 'copy.state':
+    case 'copy.dispute':
+      return subjectOf.copies(content.device)
     default:
       return undefined
   }

@@ -28,7 +28,7 @@ export function naiveDataset(
   const versions = owners.flatMap(operation => {
     const { content } = operation
     if (content?.type !== 'dataset.publish') return []
-    const { version, class: dataClass, pieceBytes, files, bytes } = content
+    const { version, class: dataClass, sealed, pieceBytes, files, bytes } = content
     const { id, author, timeMs, expiresMs } = operation
     const retiredBy = owners.find(
       other => retires(other, version) && !buildsOn(log, operation, other, ordered)
@@ -38,6 +38,7 @@ export function naiveDataset(
         operation: id,
         version,
         class: dataClass,
+        sealed,
         pieceBytes,
         files,
         bytes,

@@ -32,7 +32,8 @@ const TAKES: readonly OperationType[] = [
   'content.quarantine',
   'content.recall',
   'content.erase',
-  'hold.place'
+  'hold.place',
+  'copy.dispute'
 ]
 const isTake = (content: OperationContent) =>
   TAKES.includes(content.type) || (content.type === 'content.scan' && content.verdict === 'infected')
@@ -309,6 +310,7 @@ export class NaiveFold {
   #refusalOfType(operation: Operation, rank: number): InertReason | undefined {
     const { content, author } = operation
     if (content?.type === 'device.enrol') return this.#refusalOfRedemption(operation, content, rank)
+    if (content?.type === 'copy.state') return content.device === author ? undefined : 'not-owner'
     if (content?.type === 'device.sealing') return content.device === author ? undefined : 'not-owner'
     if (content?.type !== 'invite.cancel' || this.#mayAsAdmin(operation)) return undefined
     return this.log.get(content.invite)?.author === author ? undefined : 'not-owner'

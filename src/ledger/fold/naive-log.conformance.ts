@@ -33,6 +33,9 @@ function subjectOf({ content }: Operation): string | undefined {
     case 'content.scan':
     case 'content.erase':
       return JSON.stringify(['content', content.version])
+    case 'copy.state':
+    case 'copy.dispute':
+      return JSON.stringify(['copies', content.device])
     default:
       return undefined
   }

@@ -6,6 +6,7 @@ import type { OperationType } from '../operation/operation-content.ts'
 import type { NaiveFold, Said } from './naive-fold.conformance.ts'
 import type {
   ContentEntry,
+  CopyEntry,
   DeviceEntry,
   EraseConfirmation,
   ErasureEntry,
@@ -49,7 +50,7 @@ export function naiveEpochs(fold: NaiveFold, group: OperationId): GroupEpochEntr
 
 export function naiveStorage(
   fold: NaiveFold
-): Pick<State, 'classes' | 'sites' | 'erasures' | 'erasureCases' | 'holds'> {
+): Pick<State, 'classes' | 'sites' | 'copies' | 'keptBy' | 'erasures' | 'erasureCases' | 'holds'> {
   const policies = fold.said('class.policy')
   const regions = fold.said('site.region')
   const erasures = fold.said('content.erase')
@@ -81,7 +82,8 @@ export function naiveStorage(
       ({ content }) => content.case,
       (_, all) => new Set(all.map(({ operation }) => operation.id))
     ),
-    holds: holdsOf(fold)
+    holds: holdsOf(fold),
+    ...copiesIn(fold)
   }
 }
 
@@ -99,6 +101,30 @@ function erasureOf(fold: NaiveFold, { operation, content }: Said<'content.erase'
     }
   )
   return { operation: id, by: author, version, case: of, reason, basis, subject, timeMs, confirmations }
+}
+
+function copiesIn(fold: NaiveFold): Pick<State, 'copies' | 'keptBy'> {
+  const words = fold
+    .said('copy.state', 'copy.dispute')
+    .flatMap(said => said.content.copies.map(({ version, share }) => ({ ...said, version, share })))
+  const copies = new Map<DeviceId, Map<VersionId, CopyEntry>>()
+  const keptBy = new Map<VersionId, Set<DeviceId>>()
+  for (const { device } of words.map(({ content }) => content))
+    for (const { version } of words) {
+      const about = words.filter(word => word.content.device === device && word.version === version)
+      const last = lastOf(
+        fold,
+        about.filter(({ content }) => content.type === 'copy.state')
+      )
+      const disputes = about.filter(({ content }) => content.type === 'copy.dispute')
+      if (last?.content.type !== 'copy.state' || last.content.untilMs === 0) continue
+      if (disputes.some(dispute => !fold.log.knows(last.operation, dispute.operation))) continue
+      const { operation, share, content } = last
+      const entry = { operation: operation.id, share, untilMs: content.untilMs, timeMs: operation.timeMs }
+      copies.set(device, (copies.get(device) ?? new Map()).set(version, entry))
+      keptBy.set(version, (keptBy.get(version) ?? new Set()).add(device))
+    }
+  return { copies, keptBy }
 }
 
 function holdsOf(fold: NaiveFold): Map<string, readonly Taking[]> {

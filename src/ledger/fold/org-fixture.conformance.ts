@@ -141,6 +141,7 @@ export function publication(name: string, version: string): OperationContent {
     name,
     version: versionNamed(version),
     class: 'internal',
+    sealed: false,
     pieceBytes: 16_384,
     files: 1,
     bytes: 1000

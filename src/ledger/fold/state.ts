@@ -99,6 +99,8 @@ export interface DatasetVersion {
   readonly operation: OperationId
   readonly version: VersionId
   readonly class: DatasetClass
+  /** Whether its files are opaque objects, which who holds them can not read. */
+  readonly sealed: boolean
   readonly pieceBytes: number
   readonly files: number
   readonly bytes: number
@@ -119,6 +121,16 @@ export interface ClassPolicyEntry extends ClassRules {
   readonly class: DatasetClass
   readonly operation: OperationId
   readonly by: DeviceId
+  readonly timeMs: number
+}
+
+/** What a device says that it keeps of a version, undisputed. */
+export interface CopyEntry {
+  readonly operation: OperationId
+  /** Null for the whole of it. */
+  readonly share: number | null
+  readonly untilMs: number
+  /** When it said so. */
   readonly timeMs: number
 }
 
@@ -287,6 +299,10 @@ export interface State {
   /** Classes of which an operation says how they are kept; for the others there are defaults (class-policy.ts). */
   readonly classes: ReadonlyMap<DatasetClass, ClassPolicyEntry>
   readonly sites: ReadonlyMap<string, SiteEntry>
+  /** What each device keeps. */
+  readonly copies: ReadonlyMap<DeviceId, ReadonlyMap<VersionId, CopyEntry>>
+  /** Who keeps each version: the same from the other side. */
+  readonly keptBy: ReadonlyMap<VersionId, ReadonlySet<DeviceId>>
   readonly erasures: ReadonlyMap<OperationId, ErasureEntry>
   /** The erasures of each case. */
   readonly erasureCases: ReadonlyMap<string, ReadonlySet<OperationId>>
@@ -302,7 +318,14 @@ export interface State {
 /** A state that is being made. */
 export type MutableState = {
   readonly [K in keyof State]: State[K] extends ReadonlyMap<infer Key, infer Value>
-    ? Map<Key, Value extends ReadonlySet<infer Member> ? Set<Member> : Value>
+    ? Map<
+        Key,
+        Value extends ReadonlyMap<infer Inner, infer Of>
+          ? Map<Inner, Of>
+          : Value extends ReadonlySet<infer Member>
+            ? Set<Member>
+            : Value
+      >
     : State[K]
 }
 
@@ -321,6 +344,8 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     content: new Map(),
     classes: new Map(),
     sites: new Map(),
+    copies: new Map(),
+    keptBy: new Map(),
     erasures: new Map(),
     erasureCases: new Map(),
     holds: new Map(),

@@ -9,7 +9,9 @@
 import type { DeviceId, OperationId } from '../../base/ids.ts'
 import type { DatasetClass } from '../encoding/names.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
+import { CopyBooks } from './copy-books.ts'
 import { compareCausal, type Placed } from './feed.ts'
+import type { Knows } from './subject.ts'
 
 /** Names a register; undefined for content that sets none. */
 export function registerNamed(content: OperationContent, author: DeviceId): string | undefined {
@@ -48,12 +50,17 @@ export interface Ranked {
 }
 
 export class StorageBooks {
+  readonly copies: CopyBooks
   readonly #registers = new Map<string, Set<Placed>>()
   readonly #epochs = new Map<OperationId, Set<Placed>>()
   readonly #confirmedBy = new Map<OperationId, Set<DeviceId>>()
   readonly erasures = new Map<OperationId, Placed>()
   readonly #holds = new Map<OperationId, Ranked>()
   readonly #lifts = new Map<OperationId, Map<OperationId, Ranked>>()
+
+  constructor(knows: Knows) {
+    this.copies = new CopyBooks(knows)
+  }
 
   /** Takes an operation that came into force, or no longer is. */
   book({ placed, rank }: Ranked, content: OperationContent, isIn: boolean): void {
@@ -67,6 +74,10 @@ export class StorageBooks {
       case 'content.erase':
         if (isIn) this.erasures.set(id, placed)
         else this.erasures.delete(id)
+        return
+      case 'copy.state':
+      case 'copy.dispute':
+        this.copies.book(placed, content, isIn)
         return
       case 'erase.confirm': {
         const devices = this.#confirmedBy.get(content.erase) ?? new Set()

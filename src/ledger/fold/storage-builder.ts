@@ -1,11 +1,13 @@
 /** Renders the books of storage and erasure as parts of the state, those alone that an operation touched. */
 
-import type { DeviceId, OperationId } from '../../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { DatasetClass } from '../encoding/names.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
 import { takings } from './content-entry.ts'
+import { getOr } from './fold-books.ts'
 import type {
   ClassPolicyEntry,
+  CopyEntry,
   DeviceStorageEntry,
   EraseConfirmation,
   ErasureEntry,
@@ -16,12 +18,15 @@ import type {
 } from './state.ts'
 import { registerOf, type StorageBooks } from './storage-books.ts'
 
+const newVersions = (): Set<VersionId> => new Set()
+
 export class StorageBuilder {
   readonly #books: StorageBooks
   readonly #state: MutableState
   readonly #classes = new Set<DatasetClass>()
   readonly #sites = new Set<string>()
   readonly #erasures = new Set<OperationId>()
+  readonly #copies = new Map<DeviceId, Set<VersionId>>()
   #holdsChanged = false
 
   constructor(books: StorageBooks, state: MutableState) {
@@ -37,6 +42,11 @@ export class StorageBuilder {
         return
       case 'site.region':
         this.#sites.add(content.site)
+        return
+      case 'copy.state':
+      case 'copy.dispute':
+        for (const { version } of content.copies)
+          getOr(this.#copies, content.device, newVersions).add(version)
         return
       case 'content.erase':
         this.#erasures.add(id)
@@ -57,8 +67,9 @@ export class StorageBuilder {
     for (const name of this.#classes) set(classes, name, classPolicyOf(this.#books, name))
     for (const site of this.#sites) set(sites, site, siteOf(this.#books, site))
     for (const id of this.#erasures) this.#renderErasure(id)
+    for (const [device, versions] of this.#copies) this.#renderCopies(device, versions)
     if (this.#holdsChanged) this.#renderHolds()
-    for (const dirty of [this.#classes, this.#sites, this.#erasures]) dirty.clear()
+    for (const dirty of [this.#classes, this.#sites, this.#erasures, this.#copies]) dirty.clear()
     this.#holdsChanged = false
   }
 
@@ -75,6 +86,20 @@ export class StorageBuilder {
     if (after === undefined) return
     const ofCase = erasureCases.get(after.case) ?? new Set()
     erasureCases.set(after.case, ofCase.add(id))
+  }
+
+  #renderCopies(device: DeviceId, versions: ReadonlySet<VersionId>): void {
+    const { copies, keptBy } = this.#state
+    const ofDevice = copies.get(device) ?? new Map<VersionId, CopyEntry>()
+    for (const version of versions) {
+      const entry = this.#books.copies.entry(device, version)
+      const holders = keptBy.get(version) ?? new Set()
+      set(ofDevice, version, entry)
+      if (entry === undefined) holders.delete(device)
+      else holders.add(device)
+      set(keptBy, version, holders.size === 0 ? undefined : holders)
+    }
+    set(copies, device, ofDevice.size === 0 ? undefined : ofDevice)
   }
 
   #renderHolds(): void {

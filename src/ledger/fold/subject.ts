@@ -126,5 +126,6 @@ export const subjectOf = {
   role: (device: DeviceId, role: string) => `role ${device} ${role}`,
   place: (group: OperationId, device: DeviceId) => `place ${group} ${device}`,
   access: (grantee: string) => `access ${grantee}`,
-  content: (version: VersionId) => `content ${version}`
+  content: (version: VersionId) => `content ${version}`,
+  copies: (device: DeviceId) => `copies ${device}`
 } as const

@@ -1,8 +1,21 @@
 /** The bytes of what is said about datasets, and about who may read them. */
 
 import { idBytes } from '../../base/ids.ts'
+import type { CborValue } from '../encoding/cbor.ts'
 import { DATASET_CLASSES, DEVICE_KINDS, label } from '../encoding/names.ts'
-import { integer, nullable, object, oneOf, type Shape, text, tuple, where } from '../encoding/shape.ts'
+import {
+  exactly,
+  fieldOf,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  type Shape,
+  type Shaped,
+  text,
+  tuple,
+  where
+} from '../encoding/shape.ts'
 import { COPIES_MAX, DATASET_LABELS_MAX, REGIONS_MAX, SHARES_MAX, SUBJECTS_MAX } from './operation-limits.ts'
 import { isOriginUrl, ORIGIN_URL_CHARACTERS_MAX } from './origin-url.ts'
 import { rule, type TypeRules } from './type-rule.ts'
@@ -25,13 +38,18 @@ const SUBJECT_BYTES = 32
 
 const labels = sortedTexts(label, DATASET_LABELS_MAX)
 const originUrl = where(text(ORIGIN_URL_CHARACTERS_MAX), isOriginUrl, 'the URL of an origin')
-const publishBody = object({
+const publication = {
   version: versionId,
   class: oneOf(DATASET_CLASSES),
   piece: where(integer(PIECE_BYTES_MIN, PIECE_BYTES_MAX), isPowerOfTwo, 'a power of two'),
   files: integer(1),
   bytes: integer(0)
-})
+}
+const plainBody = object(publication)
+const sealedBody = object({ ...publication, sealed: exactly(1) })
+/** What is not sealed has no field that says so, as before there was one. */
+const publishBody: Shape<Shaped<typeof plainBody> & { readonly sealed?: 1 }> = value =>
+  fieldOf(value as CborValue, 'sealed') === undefined ? plainBody(value) : sealedBody(value)
 const shares: Shape<readonly [number, number]> = where(
   tuple(integer(1, SHARES_MAX - 1), integer(1, SHARES_MAX - 1)),
   ([data, parity]) => data + parity <= SHARES_MAX,
@@ -65,10 +83,16 @@ export const DATASET_TYPES: TypeRules<
     'gives',
     { target: datasetName, body: publishBody },
     {
-      read: (name, { piece, ...body }) => ({ type: 'dataset.publish', name, pieceBytes: piece, ...body }),
-      write: ({ name, version, class: dataClass, pieceBytes, files, bytes }) => ({
+      read: (name, { piece, sealed, ...body }) => ({
+        ...{ type: 'dataset.publish', name, ...body },
+        ...{ sealed: sealed === 1, pieceBytes: piece }
+      }),
+      write: ({ name, version, class: dataClass, sealed, pieceBytes, files, bytes }) => ({
         target: name,
-        body: { version: idBytes(version), class: dataClass, piece: pieceBytes, files, bytes }
+        body: {
+          ...{ version: idBytes(version), class: dataClass, piece: pieceBytes, files, bytes },
+          ...(sealed ? { sealed: 1 } : {})
+        }
       })
     }
   ),

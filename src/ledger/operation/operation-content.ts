@@ -35,6 +35,8 @@ export interface DatasetPublish {
   readonly name: string
   readonly version: VersionId
   readonly class: DatasetClass
+  /** Whether its files are opaque objects, so that who holds them can not read them (docs/protocol-sealing.md). */
+  readonly sealed: boolean
   readonly pieceBytes: number
   readonly files: number
   readonly bytes: number
@@ -77,6 +79,30 @@ export interface DeviceStorage {
   readonly site: string
   /** Zero: it holds nothing for others. */
   readonly capacityBytes: number
+}
+
+/** A copy of a version: the whole of it, where `share` is null. */
+export interface CopyOf {
+  readonly version: VersionId
+  readonly share: number | null
+}
+
+/** These a device has, whole and durable, and keeps until then at the least. Only the device itself says so. */
+export interface CopyState {
+  readonly type: 'copy.state'
+  readonly device: DeviceId
+  /** Zero: it keeps these no more. */
+  readonly untilMs: number
+  /** In the order of their versions, each once. */
+  readonly copies: readonly CopyOf[]
+}
+
+/** A device was asked to prove that it has these, and could not. Nobody counts on them until it says so anew. */
+export interface CopyDispute {
+  readonly type: 'copy.dispute'
+  readonly device: DeviceId
+  readonly copies: readonly CopyOf[]
+  readonly reason: string | null
 }
 
 /** In which region a site lies. */
@@ -350,6 +376,8 @@ export type OperationContent =
   | DeviceSealing
   | DeviceStorage
   | SiteRegion
+  | CopyState
+  | CopyDispute
   | ClassPolicy
   | DeviceSuspend
   | DeviceRevoke

@@ -11,6 +11,8 @@ export const COPIES_MAX = 16
 export const REGIONS_MAX = 16
 /** Data and parity shares of a version together. */
 export const SHARES_MAX = 32
+/** Copies that one operation tells of. */
+export const COPIES_TOLD_MAX = 128
 /** Persons that one operation says a version is about; several add up. */
 export const SUBJECTS_MAX = 64
 /** Far more than any group turns its key over; bounds what counting one up can reach. */

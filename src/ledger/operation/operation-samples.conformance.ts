@@ -44,6 +44,24 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
   'group.epoch': { type: 'group.epoch', group: operationNamed('group'), epoch: 2 ** 32, recipient },
   'device.sealing': { type: 'device.sealing', device, recipient },
   'device.storage': { type: 'device.storage', device, site: 'Berlin Süd', capacityBytes: 2 ** 50 },
+  'copy.state': {
+    ...{ type: 'copy.state', device, untilMs: 1_900_000_000_000 },
+    copies: [
+      { version: versionNamed('a'), share: null },
+      { version: versionNamed('b'), share: 31 }
+    ].sort((a, b) => (a.version < b.version ? -1 : 1))
+  },
+  'copy.state bare': {
+    ...{ type: 'copy.state', device, untilMs: 0 },
+    copies: [{ version: versionNamed('a'), share: 0 }]
+  },
+  'copy.dispute': {
+    ...{ type: 'copy.dispute', device, copies: [{ version: versionNamed('a'), share: null }] },
+    reason: 'it answered with other bytes'
+  },
+  'copy.dispute bare': {
+    ...{ type: 'copy.dispute', device, copies: [{ version: versionNamed('a'), share: 3 }], reason: null }
+  },
   'site.region': { type: 'site.region', site: 'Berlin Süd', region: 'eu-central' },
   'class.policy': {
     ...{
@@ -88,6 +106,10 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
   'dataset.storage bare': {
     ...{ type: 'dataset.storage', name: 'os', copies: 1, sites: 1, regions: [], kinds: [] },
     ...{ shares: null, retentionMs: null }
+  },
+  'dataset.publish sealed': {
+    ...{ type: 'dataset.publish', name: 'scans/2031', version: versionNamed('one'), class: 'confidential' },
+    ...{ sealed: true, pieceBytes: 16_384, files: 2, bytes: 8192 }
   },
   'dataset.subjects': {
     type: 'dataset.subjects',

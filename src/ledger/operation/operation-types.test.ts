@@ -56,6 +56,9 @@ const NO_LINES = [
   'half \ud800'
 ]
 
+/** What is not sealed does not say so. */
+const OPTIONAL = 'dataset.publish sealed'
+
 describe('operation types', () => {
   test('each target and body is closed: every field is needed, none is added', () => {
     for (const name of Object.keys(SAMPLES)) {
@@ -66,7 +69,8 @@ describe('operation types', () => {
       assert.equal(verdict(type, { target: 7, body }), 'target', name)
       for (const field of Object.keys(body)) {
         const { [field]: _, ...rest } = body
-        assert.equal(verdict(type, { target, body: rest }), `body.${field}`, `${name} without ${field}`)
+        const without = `${type} ${field}` === OPTIONAL ? 'ok' : `body.${field}`
+        assert.equal(verdict(type, { target, body: rest }), without, `${name} without ${field}`)
         // No field is a number below zero.
         assert.match(changed(name, { [field]: -1 }), new RegExp(`^body\\.${field}`), `${name} ${field}`)
       }
@@ -113,6 +117,7 @@ describe('operation types', () => {
         'content.quarantine',
         'content.recall',
         'content.erase',
+        'copy.dispute',
         'hold.place'
       ].map(name => [name, 'reason', 200] as const),
       ['note', 'text', 1000] as const
@@ -282,12 +287,26 @@ describe('operation types', () => {
     assert.equal(changed('erase.confirm', { keys: 1 }), 'body.keys')
   })
 
+  test('copies are told in the order of their versions, each once, at least one and at most 128', () => {
+    const told = (copies: CborValue) => changed('copy.state', { copies })
+    const versions = Array.from({ length: 129 }, (_, at) => [filled(32, at), null])
+    assert.equal(told(versions.slice(0, 128)), 'ok')
+    assert.equal(told(versions), 'body.copies')
+    assert.equal(told([]), 'body.copies')
+    assert.equal(told([versions[1] ?? [], versions[0] ?? []]), 'body.copies')
+    assert.equal(told([versions[0] ?? [], versions[0] ?? []]), 'body.copies')
+    assert.equal(told([[filled(32), 32]]), 'body.copies.0.1')
+    assert.equal(told([[filled(31), null]]), 'body.copies.0.0')
+    assert.equal(changed('copy.state', { until: -1 }), 'body.until')
+  })
+
   test('what takes is what a fork can not undo', () => {
     assert.deepEqual(OPERATION_TYPES.filter(takes).toSorted(), [
       'access.revoke',
       'content.erase',
       'content.quarantine',
       'content.recall',
+      'copy.dispute',
       'dataset.retire',
       'device.revoke',
       'device.suspend',
@@ -302,5 +321,16 @@ describe('operation types', () => {
       ['content.scan'],
       'of scans what they found'
     )
+  })
+
+  test('a publication is sealed or does not say so, as before there was that to say', () => {
+    const sealed = (value: CborValue) => changed('dataset.publish sealed', { sealed: value })
+    assert.equal(sealed(1), 'ok')
+    for (const other of [0, 2, true, false, null, 'yes']) assert.equal(sealed(other), 'body.sealed')
+    const { target, body } = sampleOf('dataset.publish sealed')
+    const { sealed: _, ...plain } = body
+    const read = readContent('dataset.publish', { target, body: plain })
+    assert.ok(!(read instanceof Misshape) && read.type === 'dataset.publish' && !read.sealed)
+    assert.deepEqual(writeContent(read), { target, body: plain })
   })
 })

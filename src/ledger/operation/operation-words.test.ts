@@ -48,9 +48,16 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
   [
     {
       ...{ type: 'dataset.publish', name: 'os/image', version, class: 'internal' },
-      ...{ pieceBytes: 16384, files: 1, bytes: 5 }
+      ...{ sealed: false, pieceBytes: 16384, files: 1, bytes: 5 }
     },
     `publishes os/image as version ${shortId(version)}: internal, 1 file, 5 bytes`
+  ],
+  [
+    {
+      ...{ type: 'dataset.publish', name: 'os/image', version, class: 'confidential' },
+      ...{ sealed: true, pieceBytes: 16384, files: 2, bytes: 8192 }
+    },
+    `publishes os/image as version ${shortId(version)}: confidential, sealed, 2 files, 8192 bytes`
   ],
   [{ type: 'dataset.retire', name: 'os/image', version: null }, 'retires every version of os/image'],
   [
@@ -83,6 +90,24 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
   [
     { type: 'device.storage', device: lab, site: 'berlin', capacityBytes: 500 },
     'says that lab-7 is at site berlin and holds up to 500 bytes for others'
+  ],
+  [
+    { type: 'copy.state', device: lab, untilMs: 1_900_000_000_000, copies: [{ version, share: null }] },
+    `says that lab-7 keeps a copy of version ${shortId(version)} until 2030-03-17T17:46:40.000Z`
+  ],
+  [
+    {
+      ...{ type: 'copy.state', device: lab, untilMs: 0 },
+      copies: [
+        { version, share: null },
+        { version, share: 1 }
+      ]
+    },
+    'says that lab-7 keeps 2 copies no more'
+  ],
+  [
+    { type: 'copy.dispute', device: lab, copies: [{ version, share: 2 }], reason: 'other bytes' },
+    `says that lab-7 could not prove share 2 of version ${shortId(version)}: other bytes`
   ],
   [{ type: 'site.region', site: 'berlin', region: 'eu' }, 'says that site berlin is in region eu'],
   [
@@ -157,5 +182,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 35)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 37)
 })

@@ -9,6 +9,7 @@ import { counted, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units
 import type {
   ClassRules,
   ContentScan,
+  CopyOf,
   Cutoff,
   DatasetPolicy,
   DatasetStorage,
@@ -80,12 +81,18 @@ function ofContentInWords(
   names: OperationNames
 ): string {
   switch (content.type) {
+    case 'copy.state':
+      return content.untilMs === 0
+        ? `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)} no more`
+        : `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)} until ${new Date(content.untilMs).toISOString()}`
+    case 'copy.dispute':
+      return `says that ${names.device(content.device)} could not prove ${copiesInWords(content.copies)}${because(content.reason)}`
     case 'site.region':
       return `says that site ${content.site} is in region ${content.region}`
     case 'class.policy':
       return `sets the rules of class ${content.class}: ${classRulesInWords(content)}`
     case 'dataset.publish':
-      return `publishes ${content.name} as version ${shortId(content.version)}: ${content.class}, ${counted(content.files, 'file')}, ${counted(content.bytes, 'byte')}`
+      return `publishes ${content.name} as version ${shortId(content.version)}: ${content.class}, ${content.sealed ? 'sealed, ' : ''}${counted(content.files, 'file')}, ${counted(content.bytes, 'byte')}`
     case 'dataset.retire':
       return content.version === null
         ? `retires every version of ${content.name}`
@@ -198,6 +205,13 @@ function keeping(cutoffs: readonly Cutoff[]): string {
   return cutoffs.length === 0
     ? 'nothing that it signed keeps its effect'
     : `what it signed up to ${cutoffs.map(({ seq, incarnation }) => `position ${seq} of feed ${incarnation}`).join(' and ')} keeps its effect`
+}
+
+function copiesInWords(copies: readonly CopyOf[]): string {
+  const [first] = copies
+  if (copies.length > 1 || first === undefined) return counted(copies.length, 'copy', 'copies')
+  const what = first.share === null ? 'a copy' : `share ${first.share}`
+  return `${what} of version ${shortId(first.version)}`
 }
 
 function versionInWords(version: VersionId): string {

@@ -8,7 +8,7 @@
  * an entry never twice.
  */
 
-import type { OperationId, VersionId } from '../../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { ChainView } from '../chain/chain-view.ts'
 import { decodeCbor, encodeCbor } from '../encoding/cbor.ts'
 import { DATASET_CLASSES, DEVICE_KINDS } from '../encoding/names.ts'
@@ -19,6 +19,7 @@ import { getOr } from '../fold/fold-books.ts'
 import {
   type ClassPolicyEntry,
   type ContentEntry,
+  type CopyEntry,
   type DatasetEntry,
   type DatasetPolicyEntry,
   type DatasetStorageEntry,
@@ -78,7 +79,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 2
+const SNAPSHOT_VERSION = 4
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -94,7 +95,7 @@ export interface LedgerSnapshot {
 }
 
 /** What a snapshot's bytes say; the rest of a state is the chain's, or follows from this. */
-type Stored = Omit<State, 'org' | 'root' | 'freeze' | 'publishedAs' | 'erasureCases'>
+type Stored = Omit<State, 'org' | 'root' | 'freeze' | 'publishedAs' | 'erasureCases' | 'keptBy'>
 
 interface Section {
   readonly name: keyof Stored | 'tips'
@@ -132,6 +133,7 @@ const version = fields<DatasetVersion>({
   operation: operationId,
   version: versionId,
   class: word(DATASET_CLASSES),
+  sealed: flag,
   pieceBytes: natural,
   files: natural,
   bytes: natural,
@@ -271,6 +273,19 @@ const SECTIONS: readonly Section[] = [
     region: text,
     operation: operationId
   } satisfies Fields<SiteEntry>),
+  ofPairs(
+    'copies',
+    deviceId,
+    mapOf(
+      versionId,
+      fields<CopyEntry>({
+        operation: operationId,
+        share: nullable(natural),
+        untilMs: natural,
+        timeMs: natural
+      })
+    )
+  ),
   ofValues('erasures', ({ operation }) => operation, {
     operation: operationId,
     by: deviceId,
@@ -377,11 +392,12 @@ export function decodeSnapshot(
     const { operations, digest } = readFirst(first ?? new Uint8Array(0))
     let place = 0
     for (const chunk of rest) place = readChunk(chunk, into, place)
-    const { datasets, erasures } = into.state
+    const { datasets, erasures, copies } = into.state
     const state: State = {
       ...into.state,
       publishedAs: publishedIn(datasets),
-      erasureCases: casesOf(erasures)
+      erasureCases: casesOf(erasures),
+      keptBy: keepersOf(copies)
     }
     return accepted({ state, operations, tips: into.tips, digest })
   } catch (thrown) {
@@ -413,6 +429,15 @@ function readChunk(chunk: Uint8Array, into: Reading, before: number): number {
     if (!section.take(section.codec.read(entry, ids), into))
       throw new Misread(`${section.name} without repeats`)
   return place
+}
+
+/** As the fold has it: who keeps each version. */
+function keepersOf(copies: State['copies']): Map<VersionId, Set<DeviceId>> {
+  const keepers = new Map<VersionId, Set<DeviceId>>()
+  for (const [device, versions] of copies)
+    for (const version of versions.keys())
+      keepers.set(version, (keepers.get(version) ?? new Set()).add(device))
+  return keepers
 }
 
 /** As the fold has it: the erasures of each case. */

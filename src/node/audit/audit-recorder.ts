@@ -141,6 +141,13 @@ export class AuditRecorder {
     audit.note({ action: 'stored', version, dataset: datasetOf(version), bytes, kind: 'source' })
   }
 
+  /** A copy is kept here for the org. */
+  kept({ version, bytes }: { readonly version: VersionId; readonly bytes: number }): void {
+    const { audit, datasetOf } = this.#init
+    this.account(version)
+    audit.note({ action: 'stored', version, dataset: datasetOf(version), bytes, kind: 'fetched' })
+  }
+
   deleted(version: VersionId, reason: string): void {
     const { audit, datasetOf } = this.#init
     audit.note({ action: 'deleted', version, dataset: datasetOf(version), reason })

@@ -152,6 +152,7 @@ export class Publisher {
       name: request.name,
       version: version.id,
       class: request.dataClass,
+      sealed: false,
       pieceBytes: version.pieceBytes,
       files: version.files.length,
       bytes: version.totalBytes

@@ -55,6 +55,7 @@ export interface TransferRead {
   readonly version: VersionId
   readonly bytes: number
   readonly purpose: string | null
+  readonly destination: string
 }
 
 export interface TransferDeskInit {
@@ -371,8 +372,8 @@ export class TransferDesk {
 
   #finish(job: Job): void {
     if (job.record.state === 'complete') return
-    const { version, totalBytes, selected, purpose } = job.record
-    this.#init.onRead({ version, bytes: selected?.bytes ?? totalBytes, purpose })
+    const { version, totalBytes, selected, purpose, destination } = job.record
+    this.#init.onRead({ version, bytes: selected?.bytes ?? totalBytes, purpose, destination })
     this.#endRun(job, 'complete')
     this.#set(job, { state: 'complete', finishedAtMs: Date.now(), problem: null })
     this.#runAll()

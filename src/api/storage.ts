@@ -1,0 +1,117 @@
+/** Storage: copies and where they are, rules of storage, room, and what a loss would do. */
+
+import { z } from 'zod'
+import {
+  byteCount,
+  count,
+  datasetName,
+  deviceKind,
+  deviceName,
+  instantMs,
+  label,
+  ordinal,
+  versionId
+} from './field.ts'
+
+const POLICY_CHARACTERS_MAX = 1024
+const LOSSES_MAX = 64
+
+export const capacityRequest = z.strictObject({
+  capacityBytes: byteCount,
+  /** Of the disk; null leaves it as it is. */
+  keepFreeShare: z.number().min(0).lt(1).nullable().default(null)
+})
+export const storagePolicyRequest = z.strictObject({
+  name: datasetName,
+  policy: z.string().min(1).max(POLICY_CHARACTERS_MAX)
+})
+export const policyCheckRequest = storagePolicyRequest.omit({ name: true })
+/** In its one written form. */
+export const policyCheck = z.object({ policy: z.string() })
+export const regionRequest = z.strictObject({ site: label, region: label })
+export const whatIfRequest = z.strictObject({
+  lose: z.array(z.string().min(1).max(POLICY_CHARACTERS_MAX)).min(1).max(LOSSES_MAX)
+})
+
+const room = {
+  offeredBytes: byteCount,
+  keptFreeBytes: byteCount,
+  owedBytes: byteCount,
+  usedBytes: byteCount,
+  freeBytes: byteCount
+}
+
+export const ownRoom = z.object({
+  capacityBytes: byteCount,
+  keepFreeShare: z.number(),
+  toldBytes: byteCount,
+  keptBytes: byteCount,
+  diskFreeBytes: byteCount,
+  diskTotalBytes: byteCount
+})
+
+const site = z.object({ site: z.string(), region: z.string().nullable(), devices: count, ...room })
+const device = deviceName.extend({
+  kind: deviceKind,
+  state: z.enum(['present', 'away', 'gone']),
+  ...room
+})
+
+export const storageReport = z.object({
+  own: ownRoom,
+  sites: z.array(site).readonly(),
+  devices: z.array(device).readonly(),
+  versions: count,
+  unsafe: z.array(z.object({ name: datasetName, ordinal, version: versionId, says: z.string() })).readonly(),
+  unsafeCount: count,
+  unplacedBytes: byteCount,
+  problems: z.array(z.object({ version: versionId, problem: z.string() })).readonly()
+})
+
+const copy = deviceName.extend({
+  kind: deviceKind,
+  region: z.string().nullable(),
+  state: z.enum(['kept', 'surplus', 'owed', 'away', 'doubtful']),
+  isPresent: z.boolean(),
+  saidAtMs: instantMs.nullable(),
+  untilMs: instantMs.nullable()
+})
+
+export const versionStorage = z.object({
+  name: datasetName,
+  version: versionId,
+  ordinal,
+  bytes: byteCount,
+  policy: z.string().nullable(),
+  isSafe: z.boolean(),
+  says: z.string(),
+  copies: count,
+  sites: count,
+  survives: z.object({ sites: count, devices: count }).nullable(),
+  missing: z
+    .array(z.object({ part: z.enum(['sites', 'copies', 'shares']), wanted: count, got: count }))
+    .readonly(),
+  devices: z.array(copy).readonly()
+})
+
+const consequence = z.object({
+  dataset: datasetName,
+  versions: count,
+  touched: count,
+  belowPolicy: count,
+  belowPolicyBefore: count,
+  unreadable: count,
+  unreadableBefore: count
+})
+export const whatIfReport = z.object({
+  lost: z.array(deviceName).readonly(),
+  datasets: z.array(consequence).readonly()
+})
+
+export type OwnRoom = z.output<typeof ownRoom>
+export type StorageReport = z.output<typeof storageReport>
+export type StorageSite = z.output<typeof site>
+export type StorageDevice = z.output<typeof device>
+export type VersionStorage = z.output<typeof versionStorage>
+export type Copy = z.output<typeof copy>
+export type Consequence = z.output<typeof consequence>

@@ -1,0 +1,31 @@
+/** How safe a version is, and who has copies of it, as text. */
+
+import type { Copy, VersionStorage } from '../api/storage.ts'
+import { formatBytes } from '../base/units.ts'
+import { named } from './acted.ts'
+import { type Column, isoTime, type Paint, renderFields, renderTable } from './text.ts'
+
+const COPY_COLUMNS: readonly Column<Copy>[] = [
+  { title: 'DEVICE', value: row => named(row) },
+  { title: 'SITE', value: row => row.site ?? '-' },
+  { title: 'KIND', value: row => row.kind },
+  { title: 'COPY', value: row => row.state },
+  { title: 'HERE', value: row => (row.isPresent ? 'yes' : 'no') },
+  { title: 'SINCE', value: row => (row.saidAtMs === null ? '-' : isoTime(row.saidAtMs)) }
+]
+
+export function renderVersionStorage(storage: VersionStorage, paint: Paint): string[] {
+  return [
+    ...renderFields(
+      [
+        ['dataset', `${storage.name}@${storage.ordinal}`],
+        ['version', storage.version],
+        ['content', formatBytes(storage.bytes)],
+        ['policy', storage.policy ?? 'none'],
+        ['now', paint(storage.isSafe ? 'green' : 'yellow', storage.says)]
+      ],
+      paint
+    ),
+    ...(storage.devices.length === 0 ? [] : ['', ...renderTable(storage.devices, COPY_COLUMNS, paint)])
+  ]
+}

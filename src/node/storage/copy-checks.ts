@@ -1,0 +1,88 @@
+/**
+ * Whether others have the copies that they say they have: asked of them by random challenge (possession.ts), before a
+ * copy is dropped on the strength of theirs, and of those that keep what this device has too now and then.
+ *
+ * Who answers that it has it not, or with what is not of the version, is disputed in the ledger, so that nobody
+ * counts on it. Who does not answer may be away: that proves nothing, and disputes nothing.
+ */
+
+import { messageOf } from '../../base/errors.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { copiesOf } from '../../ledger/fold/copies.ts'
+import { isWhole, type Store } from '../../store/store.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { Log } from '../log.ts'
+import type { Possession } from './possession.ts'
+
+export interface CopyChecksInit {
+  readonly self: DeviceId
+  readonly keeper: Pick<LedgerKeeper, 'state' | 'append' | 'isWhole'>
+  readonly store: Pick<Store, 'holdings'>
+  readonly possession: Pick<Possession, 'challenge'>
+  readonly present: () => ReadonlySet<DeviceId>
+  /** Between two checks. */
+  readonly everyMs: number
+  readonly log: Log
+}
+
+export class CopyChecks {
+  readonly #init: CopyChecksInit
+  #timer: NodeJS.Timeout | undefined
+  /** When each copy was asked about last, by version and device. */
+  readonly #asked = new Map<string, number>()
+
+  constructor(init: CopyChecksInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#checkNext(), this.#init.everyMs)
+    this.#timer.unref()
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Whether each of these proves now that it has the version. */
+  async prove(version: VersionId, devices: readonly DeviceId[]): Promise<boolean> {
+    let haveAll = true
+    for (const device of devices) if (!(await this.#check(version, device))) haveAll = false
+    return haveAll
+  }
+
+  /** The copy that was asked about the longest ago, of those that are here too. */
+  async #checkNext(): Promise<void> {
+    const { keeper, store, self, present } = this.#init
+    if (!keeper.isWhole) return
+    const here = present()
+    let next: { readonly version: VersionId; readonly device: DeviceId; readonly askedMs: number } | undefined
+    for (const holding of store.holdings()) {
+      if (!isWhole(holding.state)) continue
+      const version = holding.version.id
+      for (const { device } of copiesOf(keeper.state(), version)) {
+        if (device === self || !here.has(device)) continue
+        const askedMs = this.#asked.get(`${version} ${device}`) ?? 0
+        if (next === undefined || askedMs < next.askedMs) next = { version, device, askedMs }
+      }
+    }
+    if (next !== undefined) await this.#check(next.version, next.device)
+  }
+
+  async #check(version: VersionId, device: DeviceId): Promise<boolean> {
+    const { possession, keeper, log } = this.#init
+    this.#asked.set(`${version} ${device}`, Date.now())
+    const outcome = await possession.challenge(device, version)
+    if (outcome.kind === 'proved') return true
+    if (outcome.kind === 'silent') return false
+    const reason =
+      outcome.kind === 'wrong' ? 'it answered with other bytes' : 'it answered that it has it not'
+    log.warn({ device, version }, `a copy is not where it was said to be: ${reason}`)
+    try {
+      keeper.append({ type: 'copy.dispute', device, copies: [{ version, share: null }], reason })
+    } catch (thrown) {
+      log.warn({ device, version }, `it can not be disputed: ${messageOf(thrown)}`)
+    }
+    return false
+  }
+}

@@ -1,0 +1,167 @@
+/** The storage of a node: its parts put together, and when they look. */
+
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
+import { isMember } from '../../ledger/fold/state.ts'
+import { Assigner } from '../../placement/assignment.ts'
+import { DEFAULT_GRACE, DEFAULT_PATIENCE, type Grace } from '../../placement/fleet.ts'
+import { DEFAULT_PROOF_AGE_MAX_MS, DEFAULT_SKEW_MS } from '../../placement/holding.ts'
+import { isWhole, type Store } from '../../store/store.ts'
+import type { Identity } from '../home.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { PresenceBoard } from '../ledger/presence-board.ts'
+import type { Log } from '../log.ts'
+import type { TransferDesk } from '../swarm/transfer-desk.ts'
+import type { Transport } from '../transport/transport.ts'
+import { CopyChecks } from './copy-checks.ts'
+import { OfferedRoom } from './offered-room.ts'
+import { Possession } from './possession.ts'
+import { Sightings } from './sightings.ts'
+import type { Sighting } from './storage-fleet.ts'
+import { StorageKeeper, type StorageTimes } from './storage-keeper.ts'
+import { StorageMap, type StoragePlaces } from './storage-map.ts'
+import { Vault } from './vault.ts'
+
+export interface StorageSettings extends StorageTimes {
+  /** Between two checks of copies of others. */
+  readonly checkMs: number
+  /** Who is not linked is taken to be here for so long after it last stated its presence. */
+  readonly presenceMs: number
+}
+
+export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
+  grace: DEFAULT_GRACE,
+  patience: DEFAULT_PATIENCE,
+  proofAgeMaxMs: DEFAULT_PROOF_AGE_MAX_MS,
+  skewMs: DEFAULT_SKEW_MS,
+  promiseMs: 10 * DAY_MS,
+  renewMs: 5 * DAY_MS,
+  lookMs: MINUTE_MS,
+  retryMs: 5 * MINUTE_MS,
+  checkMs: 2 * MINUTE_MS,
+  presenceMs: 25 * MINUTE_MS
+}
+
+/** With one grace for devices of all kinds, and all else as quick; the usual ones without. */
+export function storageSettings(graceMs: number | undefined): StorageSettings {
+  if (graceMs === undefined) return DEFAULT_STORAGE_SETTINGS
+  const all = (ms: number): Grace => ({ server: ms, desktop: ms, laptop: ms })
+  return {
+    ...DEFAULT_STORAGE_SETTINGS,
+    ...{ grace: all(graceMs), patience: all(graceMs / 2), presenceMs: 0 },
+    lookMs: Math.min(DEFAULT_STORAGE_SETTINGS.lookMs, graceMs / 4)
+  }
+}
+
+export interface NodeStorageInit {
+  readonly home: string
+  readonly identity: Identity
+  readonly store: Store
+  readonly keeper: LedgerKeeper
+  readonly board: PresenceBoard
+  readonly transport: Transport
+  readonly transfers: TransferDesk
+  readonly mayHold: (device: DeviceId, version: VersionId) => boolean
+  readonly reset: (version: VersionId) => void
+  readonly onForgotten: (version: VersionId) => void
+  readonly settings: StorageSettings
+  readonly log: Log
+}
+
+/** What a node that stops knows. */
+const NOWHERE: StoragePlaces = {
+  ...{ stored: [], assignments: new Map(), devices: new Map() },
+  ...{ fleet: { version: '', devices: [] }, assigner: new Assigner({ version: '', devices: [] }) }
+}
+
+export class NodeStorage {
+  readonly times: StorageSettings
+  readonly vault: Vault
+  readonly room: OfferedRoom
+  readonly #init: NodeStorageInit
+  readonly #map = new StorageMap()
+  readonly #sightings: Sightings
+  readonly #keeper: StorageKeeper
+  readonly #checks: CopyChecks
+  #isOpen = true
+
+  constructor(init: NodeStorageInit) {
+    const { home, identity, store, keeper, transport, transfers, reset, onForgotten, log, settings } = init
+    this.#init = init
+    this.times = settings
+    this.#sightings = new Sightings(store.records, Date.now())
+    this.vault = new Vault({ home, store, transfers, reset, onForgotten })
+    this.room = new OfferedRoom({
+      ...{ self: identity.device, site: identity.site, home, records: store.records, keeper },
+      keptBytes: () => this.vault.bytes()
+    })
+    const present = () => this.#present()
+    const known = (version: VersionId) =>
+      store.holdings().find(each => each.version.id === version && isWhole(each.state))
+    const kept = (version: VersionId) => this.vault.holding(version)
+    const possession = new Possession({ transport, kept, known, mayAsk: init.mayHold, log })
+    this.#checks = new CopyChecks({
+      ...{ self: identity.device, keeper, store, possession, present, log },
+      everyMs: settings.checkMs
+    })
+    this.#keeper = new StorageKeeper({
+      ...{ self: identity.device, keeper, map: this.#map, sightings: this.#sightings },
+      sightingOf: device => this.#sightingOf(device),
+      ...{ vault: this.vault, checks: this.#checks, present, times: settings, log },
+      room: this.room
+    })
+    store.onChange(holding => {
+      if (this.vault.has(holding.root)) this.#keeper.look()
+    })
+  }
+
+  start(): void {
+    this.#keeper.start()
+    this.#checks.start()
+  }
+
+  /** The ledger, or who is here, has changed. */
+  look(): void {
+    this.#keeper.look()
+  }
+
+  /** Whether each of these devices proves now that it has the version. */
+  prove(version: VersionId, devices: readonly DeviceId[]): Promise<boolean> {
+    return this.#checks.prove(version, devices)
+  }
+
+  /** By what is known now. */
+  async places(): Promise<StoragePlaces> {
+    const { keeper } = this.#init
+    const terms = {
+      ...{ state: keeper.state(), grace: this.times.grace, nowMs: Date.now() },
+      sightingOf: (device: DeviceId) => this.#sightingOf(device)
+    }
+    return (await this.#map.renew(terms, () => this.#isOpen)) ?? NOWHERE
+  }
+
+  /** Why copies that this device owes are not here. */
+  readonly problems = (): ReadonlyMap<VersionId, string> => this.#keeper.problems()
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+    this.#checks.close()
+    await this.#keeper.close()
+    this.#sightings.save(Date.now())
+  }
+
+  #sightingOf(device: DeviceId): Sighting {
+    const isSelf = device === this.#init.identity.device
+    return isSelf ? { seenMs: Date.now(), isPresent: true, emptySinceMs: 0 } : this.#sightings.of(device)
+  }
+
+  #present(): Set<DeviceId> {
+    const { identity, transport, board, keeper } = this.#init
+    const nowMs = Date.now()
+    const state = keeper.state()
+    const present = new Set([identity.device, ...transport.peers().map(({ device }) => device)])
+    for (const { device, timeMs } of board.statements())
+      if (timeMs + this.times.presenceMs > nowMs && isMember(state, device, nowMs)) present.add(device)
+    return present
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Proof of possession by random challenge: whoever has a version asks a holder for blocks of it that it draws at
+ * random, and holds the answer against its own. The protocol is /peerage/possession/1, one question and one answer
+ * over a stream of its own (possession-messages.ts).
+ *
+ * Each piece is equally likely to be drawn, and so is each block of it. Of a copy that lacks a share s of its pieces
+ * a challenge of n finds that with 1 - (1 - s)^n: a half of it nearly always, a hundredth with 15 of a hundred; so
+ * copies are challenged again and again. The holder reads from its disk. One that fetches the blocks from elsewhere
+ * to answer passes: it pays for that each time.
+ *
+ * A copy of the challenger that is damaged itself proves nothing against anybody: what it compares with is held
+ * against the hash of the piece first.
+ */
+
+import { randomInt } from 'node:crypto'
+import { equalBytes } from '../../base/bytes.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
+import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../../base/ids.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { LEAF_BYTES, leafCountOf, pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
+import { pieceSpan } from '../../content/version.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { Holding } from '../../store/store.ts'
+import type { Log } from '../log.ts'
+import { FramedStream } from '../transport/framed-stream.ts'
+import { nextMessage } from '../transport/next-message.ts'
+import type { PeerStream, Transport } from '../transport/transport.ts'
+import {
+  ANSWER_BYTES_MAX,
+  type AskedBlock,
+  BLOCKS_MAX,
+  decodeAnswer,
+  decodeQuestion,
+  encodeAnswer,
+  encodeQuestion,
+  type PossessionAnswer,
+  type PossessionQuestion,
+  QUESTION_BYTES_MAX
+} from './possession-messages.ts'
+
+export const POSSESSION_PROTOCOL = '/peerage/possession/1'
+
+const TIMEOUT_MS = 30 * SECOND_MS
+const STREAMS_PER_PEER_MAX = 2
+/** Questions of one peer in a minute that are answered; each costs some reads. */
+const QUESTIONS_PER_MINUTE_MAX = 120
+const HASH_BYTES = 32
+
+export type PossessionOutcome =
+  | { readonly kind: 'proved' }
+  /** It says so. */
+  | { readonly kind: 'not-held' }
+  /** Some block that it sent is not the version's. */
+  | { readonly kind: 'wrong' }
+  /** No answer, or none that can be judged: that proves nothing. */
+  | { readonly kind: 'silent'; readonly detail: string }
+
+export interface PossessionInit {
+  readonly transport: Transport
+  /** What answers are read from: the copy that this device keeps for the org. */
+  readonly kept: (version: VersionId) => Holding | undefined
+  /** What answers of others are held against, wherever it is. */
+  readonly known: (version: VersionId) => Holding | undefined
+  readonly mayAsk: (device: DeviceId, version: VersionId) => boolean
+  /** A whole number below `count`, each as likely. */
+  readonly draw?: (count: number) => number
+  readonly log: Log
+}
+
+export class Possession {
+  readonly #init: PossessionInit
+  readonly #asked = new Map<DeviceId, { count: number; readonly untilMs: number }>()
+
+  constructor(init: PossessionInit) {
+    this.#init = init
+    init.transport.handle(POSSESSION_PROTOCOL, stream => void this.#answer(stream), {
+      streamsPerPeerMax: STREAMS_PER_PEER_MAX
+    })
+  }
+
+  async challenge(device: DeviceId, version: VersionId): Promise<PossessionOutcome> {
+    const holding = this.#init.known(version)
+    if (holding === undefined) return silent('this device has nothing to compare with')
+    const blocks = this.#drawn(holding)
+    let answer: PossessionAnswer
+    try {
+      const message = await this.#ask(device, { version, blocks })
+      if (message === undefined) return silent('it ended without an answer')
+      const decoded = decodeAnswer(message)
+      if (!decoded.ok) return silent(`its answer is ${decoded.reason}: ${decoded.detail}`)
+      answer = decoded.value
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
+      return silent(messageOf(thrown))
+    }
+    if (answer === undefined) return { kind: 'not-held' }
+    if (answer.length !== blocks.length) return { kind: 'wrong' }
+    return await this.#judge(holding, blocks, answer)
+  }
+
+  #drawn({ version }: Holding): AskedBlock[] {
+    const { pieceCount } = version
+    const draw = this.#init.draw ?? (count => randomInt(count))
+    if (pieceCount === 0) return []
+    return Array.from({ length: BLOCKS_MAX }, () => {
+      const piece = pieceIndex(draw(pieceCount))
+      return { piece, block: draw(leafCountOf(pieceSpan(version, piece).bytes)) }
+    })
+  }
+
+  async #ask(device: DeviceId, question: PossessionQuestion): Promise<Uint8Array | undefined> {
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const stream = await this.#init.transport.open(device, POSSESSION_PROTOCOL, signal)
+    try {
+      const framed = new FramedStream(stream, {
+        messageBytesMax: ANSWER_BYTES_MAX,
+        sentBytesMax: QUESTION_BYTES_MAX
+      })
+      await framed.write(encodeQuestion(question))
+      return await nextMessage(framed, { timeoutMs: TIMEOUT_MS, signal })
+    } finally {
+      await stream.close().catch(() => undefined)
+    }
+  }
+
+  async #judge(
+    holding: Holding,
+    blocks: readonly AskedBlock[],
+    answer: readonly Uint8Array[]
+  ): Promise<PossessionOutcome> {
+    const leaves = new Map<PieceIndex, Uint8Array | undefined>()
+    for (const [at, { piece, block }] of blocks.entries()) {
+      if (!leaves.has(piece)) leaves.set(piece, await soundLeaves(holding, piece))
+      const own = leaves.get(piece)
+      if (own === undefined) return silent('the copy of this device is not sound itself')
+      const wanted = own.subarray(block * HASH_BYTES, (block + 1) * HASH_BYTES)
+      if (!equalBytes(sha256(answer[at] ?? new Uint8Array(0)), wanted)) return { kind: 'wrong' }
+    }
+    return { kind: 'proved' }
+  }
+
+  async #answer(stream: PeerStream): Promise<void> {
+    const { log } = this.#init
+    try {
+      const framed = new FramedStream(stream, {
+        messageBytesMax: QUESTION_BYTES_MAX,
+        sentBytesMax: ANSWER_BYTES_MAX
+      })
+      const message = await nextMessage(framed, { timeoutMs: TIMEOUT_MS })
+      if (message === undefined) return
+      const question = decodeQuestion(message)
+      if (!question.ok) return stream.abort(`the question is ${question.reason}`)
+      if (!this.#mayAsk(stream.peer, question.value.version)) return stream.abort('not answered')
+      await framed.write(encodeAnswer(await this.#read(question.value)))
+      await stream.close()
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      log.debug({ device: stream.peer }, `asked to prove a copy: ${thrown.message}`)
+      stream.abort('the question was not answered')
+    }
+  }
+
+  #mayAsk(device: DeviceId, version: VersionId): boolean {
+    const nowMs = performance.now()
+    const before = this.#asked.get(device)
+    const budget =
+      before !== undefined && before.untilMs > nowMs ? before : { count: 0, untilMs: nowMs + MINUTE_MS }
+    this.#asked.set(device, budget)
+    return ++budget.count <= QUESTIONS_PER_MINUTE_MAX && this.#init.mayAsk(device, version)
+  }
+
+  async #read({ version, blocks }: PossessionQuestion): Promise<PossessionAnswer> {
+    const holding = this.#init.kept(version)
+    if (holding === undefined) return undefined
+    const read: Uint8Array[] = []
+    for (const { piece, block } of blocks) {
+      if (piece >= holding.version.pieceCount || !holding.have.has(piece)) return undefined
+      const begin = block * LEAF_BYTES
+      const { bytes } = pieceSpan(holding.version, piece)
+      if (begin >= bytes) return undefined
+      try {
+        read.push(await holding.read({ piece, begin, length: Math.min(LEAF_BYTES, bytes - begin) }))
+      } catch (thrown) {
+        // The store says by itself what is wrong with it.
+        if (!(thrown instanceof AppError)) throw thrown
+        return undefined
+      }
+    }
+    return read
+  }
+}
+
+/** The hashes of the blocks of a piece as they lie on this disk, where they are what the piece's hash says. */
+async function soundLeaves(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
+  const { version } = holding
+  const wanted = holding.pieceHash(piece)
+  if (wanted === undefined || !holding.have.has(piece)) return undefined
+  try {
+    const leaves = await holding.leafHashes(piece)
+    const { file } = pieceSpan(version, piece)
+    const root = pieceRootOfLeaves(leaves, pieceLeafWidth(file.bytes, version.pieceBytes), sha256)
+    return equalBytes(root, wanted) ? leaves : undefined
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown
+    return undefined
+  }
+}
+
+function silent(detail: string): PossessionOutcome {
+  return { kind: 'silent', detail }
+}

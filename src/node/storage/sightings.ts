@@ -1,0 +1,128 @@
+/**
+ * When each device was last heard of, across restarts of this one: how long a device has been away decides whether
+ * what it holds is replaced (placement/fleet.ts).
+ *
+ * The time in which this device itself was off, or met nobody, counts for nobody's absence: whoever was cut off would
+ * take all others for gone. So a device is away since it was last heard of, plus the time since then in which this
+ * device heard of nobody.
+ */
+
+import { fromUtf8, utf8 } from '../../base/bytes.ts'
+import { type DeviceId, parseDeviceId } from '../../base/ids.ts'
+import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
+import type { RecordStore } from '../../store/records.ts'
+import type { Sighting } from './storage-fleet.ts'
+
+const KEY = 'storage/sightings'
+const RECORD_VERSION = 1
+const SAVE_MS = 5 * MINUTE_MS
+/** A device that heard of nobody for so long was cut off, or off. */
+const DEAF_MS = HOUR_MS
+
+interface Seen {
+  /** By the time that counts, not by the date. */
+  seenMs: number
+  emptySinceMs: number
+}
+
+export interface SightingTerms {
+  readonly present: ReadonlySet<DeviceId>
+  readonly nowMs: number
+  readonly graceOf: (device: DeviceId) => number
+}
+
+export class Sightings {
+  readonly #records: RecordStore
+  readonly #seen = new Map<DeviceId, Seen>()
+  #present: ReadonlySet<DeviceId> = new Set()
+  /** What of the date counts for nobody's absence. */
+  #deafMs = 0
+  #lastMs: number
+  #savedMs: number
+
+  constructor(records: RecordStore, nowMs: number) {
+    this.#records = records
+    this.#lastMs = nowMs
+    this.#savedMs = nowMs
+    this.#load(nowMs)
+  }
+
+  /**
+   * Takes down who of the known devices is here now, this one left out, and returns who came back after its grace: it
+   * is readmitted as empty. Who was never seen counts from when it became known.
+   */
+  look(known: Iterable<DeviceId>, { present, nowMs, graceOf }: SightingTerms): readonly DeviceId[] {
+    const sinceMs = nowMs - this.#lastMs
+    // A clock that was set back is no time that passed.
+    if (present.size === 0 || sinceMs > DEAF_MS) this.#deafMs += Math.max(0, sinceMs)
+    this.#lastMs = nowMs
+    const countedMs = this.#counted(nowMs)
+    const late: DeviceId[] = []
+    for (const device of present) {
+      const seen = this.#seen.get(device)
+      if (seen !== undefined && countedMs - seen.seenMs > graceOf(device)) {
+        late.push(device)
+        seen.emptySinceMs = nowMs
+      }
+      this.#seen.set(device, { seenMs: countedMs, emptySinceMs: seen?.emptySinceMs ?? 0 })
+    }
+    for (const device of known)
+      if (!this.#seen.has(device)) this.#seen.set(device, { seenMs: countedMs, emptySinceMs: 0 })
+    this.#present = new Set(present)
+    if (nowMs - this.#savedMs >= SAVE_MS || late.length > 0) this.save(nowMs)
+    return late
+  }
+
+  of(device: DeviceId): Sighting {
+    const seen = this.#seen.get(device)
+    return {
+      seenMs: seen === undefined ? undefined : seen.seenMs + this.#deafMs,
+      isPresent: this.#present.has(device),
+      emptySinceMs: seen?.emptySinceMs ?? 0
+    }
+  }
+
+  save(nowMs: number): void {
+    this.#savedMs = nowMs
+    const devices = [...this.#seen].map(([device, { seenMs, emptySinceMs }]) => [
+      device,
+      seenMs,
+      emptySinceMs
+    ])
+    this.#records.putBlob(
+      KEY,
+      utf8(JSON.stringify({ v: RECORD_VERSION, lastMs: this.#lastMs, deafMs: this.#deafMs, devices }))
+    )
+  }
+
+  #counted(nowMs: number): number {
+    return nowMs - this.#deafMs
+  }
+
+  #load(nowMs: number): void {
+    const text = fromUtf8(this.#records.getBlob(KEY) ?? new Uint8Array()) ?? ''
+    const stored = text === '' ? undefined : parsed(text)
+    if (stored === undefined) return
+    this.#deafMs = stored.deafMs + Math.max(0, nowMs - stored.lastMs)
+    for (const [id, seenMs, emptySinceMs] of stored.devices) {
+      const device = parseDeviceId(id)
+      if (device !== undefined) this.#seen.set(device, { seenMs, emptySinceMs })
+    }
+  }
+}
+
+interface Stored {
+  readonly lastMs: number
+  readonly deafMs: number
+  readonly devices: readonly (readonly [string, number, number])[]
+}
+
+/** Undefined for what is damaged, or from a newer program: then nobody was seen yet. */
+function parsed(text: string): Stored | undefined {
+  try {
+    const { v, ...stored } = JSON.parse(text) as { v: number } & Stored
+    return v === RECORD_VERSION ? stored : undefined
+  } catch {
+    return undefined
+  }
+}

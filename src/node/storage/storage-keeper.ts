@@ -1,0 +1,348 @@
+/**
+ * Keeps the copies that this device owes, and lets go of those that it owes no more: what the plan of each version
+ * (placement/repair.ts) says, done as far as it is about this device.
+ *
+ * - What it owes it fetches into its vault. When all of that is durable it says so in the ledger (`copy.state`), and
+ *   until when it keeps it at the least; before that is over it says it again, if it still has it all.
+ * - What it owes no more it drops when its own word is over and the others, asked just now, have each proved theirs
+ *   (copy-checks.ts). It says so first and deletes then: a crash between leaves a folder that nobody counts on, which
+ *   goes at the next look.
+ * - What is stored no more at all it drops when its word is over.
+ *
+ * A copy counts as proved when its holder last said that it has it, unless somebody has disputed that since. The say is
+ * signed, so it is a lie that can be held against it; checks find lies out.
+ *
+ * It looks when the ledger or who is here changes, and now and then. Where copies belong is not decided here.
+ */
+
+import { AppError, messageOf } from '../../base/errors.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
+import type { Grace } from '../../placement/fleet.ts'
+import type { Holding as KnownCopy, Terms } from '../../placement/holding.ts'
+import { planRepair, type UnitPlan } from '../../placement/repair.ts'
+import { type Holding, isWhole } from '../../store/store.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { Log } from '../log.ts'
+import { isActive } from '../swarm/transfer-orders.ts'
+import { inTurns } from '../turns.ts'
+import type { CopyChecks } from './copy-checks.ts'
+import type { OfferedRoom } from './offered-room.ts'
+import type { Sightings } from './sightings.ts'
+import type { Sighting } from './storage-fleet.ts'
+import type { StorageMap, StoragePlaces } from './storage-map.ts'
+import type { StoredVersion } from './storage-units.ts'
+import type { Vault } from './vault.ts'
+
+export interface StorageTimes {
+  readonly grace: Grace
+  readonly patience: Grace
+  /** What a holder said longer ago counts no more. */
+  readonly proofAgeMaxMs: number
+  readonly skewMs: number
+  /** For how long a holder gives its word, and how long before the end it gives it again. */
+  readonly promiseMs: number
+  readonly renewMs: number
+  /** How often it looks when nothing happens. */
+  readonly lookMs: number
+  /** After a fetch failed. */
+  readonly retryMs: number
+}
+
+/** Copies that are fetched at a time; the slots of transfers share the line among them. */
+const FETCHES_MAX = 32
+/** Of one operation. */
+const COPIES_PER_WORD_MAX = 128
+/** Changes within this time are looked at together. */
+const SETTLE_MS = SECOND_MS / 4
+
+export const DEFAULT_PROMISE_MS = 10 * DAY_MS
+export const DEFAULT_RENEW_MS = 5 * DAY_MS
+export const DEFAULT_LOOK_MS = MINUTE_MS
+export const DEFAULT_RETRY_MS = 5 * MINUTE_MS
+
+export interface StorageKeeperInit {
+  readonly self: DeviceId
+  readonly keeper: Pick<LedgerKeeper, 'state' | 'append' | 'isWhole'>
+  readonly map: StorageMap
+  readonly sightings: Sightings
+  /** The same for any device, this one included. */
+  readonly sightingOf: (device: DeviceId) => Sighting
+  readonly vault: Vault
+  readonly checks: Pick<CopyChecks, 'prove'>
+  /** Members that can be reached now, this device among them. */
+  readonly present: () => ReadonlySet<DeviceId>
+  readonly times: StorageTimes
+  readonly room: Pick<OfferedRoom, 'tell'>
+  readonly log: Log
+}
+
+/** What is about this device in the plans of all versions. */
+interface Duties {
+  readonly fetch: readonly StoredVersion[]
+  readonly drop: readonly { readonly stored: StoredVersion; readonly plan: UnitPlan }[]
+  /** What is not to go now. */
+  readonly keeps: ReadonlySet<VersionId>
+  /** Of those what only waits for its word to be over: it is not given again. */
+  readonly leaving: ReadonlySet<VersionId>
+}
+
+export class StorageKeeper {
+  readonly #init: StorageKeeperInit
+  #timer: NodeJS.Timeout | undefined
+  #working: Promise<void> = Promise.resolve()
+  readonly #stop = new AbortController()
+  #isDue = false
+  #isStarted = false
+  /** When a fetch that failed is begun again. */
+  readonly #retries = new Map<VersionId, number>()
+  readonly #failures = new Map<VersionId, string>()
+  /** Whose last piece came in this run: verified, and not yet said. */
+  readonly #fresh = new Set<VersionId>()
+
+  constructor(init: StorageKeeperInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#isStarted = true
+    void this.#init.vault.sweep().catch(thrown => this.#init.log.warn({}, `the vault: ${messageOf(thrown)}`))
+    this.look()
+  }
+
+  /** Something has changed. */
+  look(): void {
+    if (!this.#isStarted || this.#isDue) return
+    this.#isDue = true
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#begin(), SETTLE_MS)
+    this.#timer.unref()
+  }
+
+  async close(): Promise<void> {
+    this.#isStarted = false
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+    await this.#working
+  }
+
+  /** Why copies that this device owes are not here, in words. */
+  problems(): ReadonlyMap<VersionId, string> {
+    return this.#failures
+  }
+
+  #begin(): void {
+    this.#working = this.#working.then(() => this.#work()).catch(thrown => this.#failed(thrown))
+  }
+
+  #failed(thrown: unknown): void {
+    if (this.#stop.signal.aborted) return
+    if (!(thrown instanceof AppError)) throw thrown
+    this.#init.log.warn({ code: thrown.code }, `storage: ${thrown.message}`)
+    this.#again()
+  }
+
+  #again(): void {
+    if (!this.#isStarted || this.#isDue) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#isDue = true
+      this.#begin()
+    }, this.#init.times.lookMs)
+    this.#timer.unref()
+  }
+
+  async #work(): Promise<void> {
+    this.#isDue = false
+    const { keeper, map, times } = this.#init
+    if (!this.#isStarted) return
+    if (keeper.isWhole) {
+      const nowMs = Date.now()
+      this.#see(nowMs)
+      this.#init.room.tell()
+      const terms = { state: keeper.state(), sightingOf: this.#init.sightingOf, grace: times.grace, nowMs }
+      const places = await map.renew(terms, () => this.#isStarted)
+      const duties = places && (await inTurns(this.#duties(places, nowMs), () => this.#isStarted))
+      if (places !== undefined && duties !== undefined) {
+        await this.#fetch(duties)
+        await this.#say(duties, nowMs)
+        await this.#drop(duties, nowMs)
+      }
+    }
+    this.#again()
+  }
+
+  #see(nowMs: number): void {
+    const { self, keeper, sightings, times } = this.#init
+    const { devices } = keeper.state()
+    const present = new Set(this.#init.present())
+    present.delete(self)
+    const graceOf = (device: DeviceId) => times.grace[devices.get(device)?.enrolment?.kind ?? 'server']
+    const known = [...devices].flatMap(([device, { storage }]) =>
+      storage === undefined || device === self ? [] : [device]
+    )
+    sightings.look(known, { present, nowMs, graceOf })
+  }
+
+  *#duties(places: StoragePlaces, nowMs: number): Generator<void, Duties> {
+    const { self } = this.#init
+    const fetch: { readonly stored: StoredVersion; readonly isUrgent: boolean }[] = []
+    const drop: { readonly stored: StoredVersion; readonly plan: UnitPlan }[] = []
+    const keeps = new Set<VersionId>()
+    const leaving = new Set<VersionId>()
+    for (const stored of places.stored) {
+      yield
+      const plan = this.#planOf(places, stored, nowMs)
+      if (plan === undefined) continue
+      const isOwn = ({ device }: { readonly device: DeviceId }): boolean => device === self
+      // What no copy is of yet comes from who published it, or anybody who has it.
+      if ([...plan.fetch, ...plan.blocked].some(isOwn)) fetch.push({ stored, isUrgent: plan.isUrgent })
+      if (plan.drop.some(isOwn)) drop.push({ stored, plan })
+      else if ([...plan.keep, ...plan.fetch, ...plan.waiting, ...plan.blocked].some(isOwn))
+        keeps.add(stored.unit.version)
+      if (plan.waiting.some(each => isOwn(each) && each.because === 'promised'))
+        leaving.add(stored.unit.version)
+    }
+    fetch.sort((a, b) => Number(b.isUrgent) - Number(a.isUrgent))
+    return { fetch: fetch.map(({ stored }) => stored), drop, keeps, leaving }
+  }
+
+  /** Undefined where nothing of the version is about this device, as for most. */
+  #planOf(places: StoragePlaces, stored: StoredVersion, nowMs: number): UnitPlan | undefined {
+    const { self, keeper } = this.#init
+    const { version } = stored.unit
+    const assignment = places.assignments.get(version)
+    if (assignment === undefined) return undefined
+    return planRepair({
+      ...{ assignment, devices: places.devices, terms: this.#terms(nowMs) },
+      holdings: knownCopies(keeper.state(), version, self, this.#init.vault),
+      standIns: (unit, count, now) => places.assigner.standIns(unit, count, now)
+    })
+  }
+
+  #terms(nowMs: number): Terms {
+    const { grace, patience, proofAgeMaxMs, skewMs } = this.#init.times
+    return { nowMs, grace, patience, proofAgeMaxMs, skewMs }
+  }
+
+  /** Begins what is to be fetched and is not on its way, and begins again what failed a while ago. */
+  async #fetch({ fetch, keeps }: Duties): Promise<void> {
+    const { vault, times, room, log } = this.#init
+    const nowMs = performance.now()
+    let running = 0
+    for (const stored of fetch) {
+      const { version } = stored.unit
+      const transfer = vault.transfer(version)
+      if (transfer !== undefined && isActive(transfer.state)) {
+        running++
+        continue
+      }
+      if (transfer?.state === 'failed' && !this.#retries.has(version)) {
+        this.#failures.set(version, transfer.problem?.message ?? 'it failed')
+        this.#retries.set(version, nowMs + times.retryMs)
+        log.warn({ version }, `a copy could not be stored: ${transfer.problem?.message}`)
+        if (transfer.problem?.code === 'DISK_FULL') room.tell({ exactly: true })
+      }
+      if (running >= FETCHES_MAX || nowMs < (this.#retries.get(version) ?? 0)) continue
+      this.#retries.delete(version)
+      running++
+      const holding = vault.holding(version)
+      if (holding?.state === 'damaged') await vault.clean(holding, this.#stop.signal)
+      vault.fetch(stored)
+      this.#fresh.add(version)
+    }
+    for (const version of [...this.#failures.keys()])
+      if (!fetch.some(({ unit }) => unit.version === version)) this.#failures.delete(version)
+    // What was owed for a while, and is not any more before it came.
+    for (const version of vault.versions()) {
+      const transfer = vault.transfer(version)
+      if (transfer !== undefined && isActive(transfer.state) && !keeps.has(version))
+        void this.#remove(version)
+    }
+  }
+
+  /** Gives its word for what is here and whole, and owed or not yet to be dropped, where it has not or not for long. */
+  async #say({ keeps, leaving }: Duties, nowMs: number): Promise<void> {
+    const { vault, self, keeper, times } = this.#init
+    const said = ownCopies(keeper.state(), self)
+    const due: VersionId[] = []
+    for (const version of keeps) {
+      if (leaving.has(version)) continue
+      const holding = vault.holding(version)
+      if (holding === undefined || !isWhole(holding.state)) continue
+      const untilMs = said.get(version)?.untilMs
+      if (untilMs !== undefined && untilMs >= nowMs + times.renewMs) continue
+      // What nobody counts on was never said, or disputed: it is read again before it is said.
+      const isSound = untilMs !== undefined || this.#fresh.delete(version) || (await this.#isSound(holding))
+      if (isSound) due.push(version)
+    }
+    this.#word(due, nowMs + times.promiseMs)
+    const gone = [...said.keys()].filter(version => {
+      const holding = vault.holding(version)
+      return holding === undefined || !isWhole(holding.state)
+    })
+    this.#word(gone, 0)
+  }
+
+  async #isSound(holding: Holding): Promise<boolean> {
+    const { badPieces, missingFiles } = await holding.verify({ signal: this.#stop.signal })
+    this.#init.vault.checked(holding.version.id)
+    return badPieces.length === 0 && missingFiles.length === 0
+  }
+
+  #word(versions: readonly VersionId[], untilMs: number): void {
+    const sorted = versions.toSorted()
+    for (let at = 0; at < sorted.length; at += COPIES_PER_WORD_MAX) {
+      const copies = sorted.slice(at, at + COPIES_PER_WORD_MAX).map(version => ({ version, share: null }))
+      this.#init.keeper.append({ type: 'copy.state', device: this.#init.self, untilMs, copies })
+    }
+  }
+
+  async #drop({ drop, keeps }: Duties, nowMs: number): Promise<void> {
+    const { checks, vault, self, keeper, times } = this.#init
+    for (const { stored, plan } of drop) {
+      if (!this.#isStarted) return
+      const others = plan.keep.map(({ device }) => device)
+      if (await checks.prove(stored.unit.version, others)) await this.#letGo(stored.unit.version)
+    }
+    const said = ownCopies(keeper.state(), self)
+    const dropped = new Set(drop.map(({ stored }) => stored.unit.version))
+    for (const version of vault.versions()) {
+      if (keeps.has(version) || dropped.has(version)) continue
+      if ((said.get(version)?.untilMs ?? 0) + times.skewMs < nowMs) await this.#letGo(version)
+    }
+  }
+
+  async #letGo(version: VersionId): Promise<void> {
+    const { self, keeper } = this.#init
+    if (ownCopies(keeper.state(), self).has(version)) this.#word([version], 0)
+    await this.#remove(version)
+  }
+
+  async #remove(version: VersionId): Promise<void> {
+    try {
+      await this.#init.vault.remove(version)
+    } catch (thrown) {
+      this.#init.log.warn({ version }, `a copy that is kept no more stays for now: ${messageOf(thrown)}`)
+    }
+  }
+}
+
+/** What the ledger says that is held, and what is in the vault of this device and not said yet. */
+function knownCopies(
+  state: ReturnType<LedgerKeeper['state']>,
+  version: VersionId,
+  self: DeviceId,
+  vault: Vault
+): KnownCopy[] {
+  const known = copiesOf(state, version).map(({ device, share, timeMs, untilMs }) => ({
+    ...{ device, share, provedMs: timeMs, promisedUntilMs: untilMs }
+  }))
+  const holding = vault.holding(version)
+  const isHere = holding !== undefined && isWhole(holding.state)
+  const others = known.filter(({ device }) => device !== self)
+  if (!isHere) return others
+  const own = known.find(({ device }) => device === self)
+  return [...others, own ?? { device: self, share: null, provedMs: Date.now(), promisedUntilMs: 0 }]
+}

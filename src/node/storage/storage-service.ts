@@ -1,0 +1,325 @@
+/** The storage part of the admin API: where copies are and should be, how safe that is, where there is room. */
+
+import { AppError } from '../../base/errors.ts'
+import { type DeviceId, type OperationId, shortId } from '../../base/ids.ts'
+import { isLabel } from '../../ledger/encoding/names.ts'
+import { copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
+import type { State } from '../../ledger/fold/state.ts'
+import { capacityOf, unplacedBytes } from '../../placement/capacity.ts'
+import type { Device } from '../../placement/fleet.ts'
+import { standingOf, type Terms } from '../../placement/holding.ts'
+import { formatPolicy, type Policy, parsePolicy } from '../../placement/policy.ts'
+import { type Holder, type Safety, safetyOf, safetyText } from '../../placement/safety.ts'
+import { type Loss, whatIf } from '../../placement/what-if.ts'
+import { byName } from '../keys/device-name.ts'
+import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
+import type { Acted } from '../ledger/governance-terms.ts'
+import { LedgerNames } from '../ledger/ledger-names.ts'
+import { findPublication } from '../ledger/publication-reference.ts'
+import type { Node } from '../node.ts'
+import type { StoragePlaces } from './storage-map.ts'
+import {
+  type CopyRecord,
+  type CopyState,
+  type OwnRoom,
+  type StorageReport,
+  type StorageService,
+  UNSAFE_MAX,
+  type VersionStorage,
+  type WhatIfReport
+} from './storage-terms.ts'
+import { policyOf } from './storage-units.ts'
+
+/** What of a node this goes through. */
+export interface StoringNode extends SigningNode {
+  readonly identity: Pick<Node['identity'], 'device' | 'site'>
+  readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
+  readonly storage: Node['storage']
+}
+
+const LOSS_KINDS = ['site', 'region', 'device', 'group'] as const
+
+export class LocalStorageService implements StorageService {
+  readonly #node: StoringNode
+  readonly #names: LedgerNames
+
+  constructor(node: StoringNode) {
+    this.#node = node
+    this.#names = new LedgerNames(node.keeper, device => node.catalogue.nameOf(device))
+  }
+
+  async storage(): Promise<StorageReport> {
+    const places = await this.#node.storage.places()
+    const { assigner, fleet } = places
+    const { devices, sites } = capacityOf(fleet, assigner, usedBytes(this.#state, places))
+    const unsafe = places.stored.flatMap(({ unit, name, published }) => {
+      const safety = safetyOf(unit.policy, this.#holders(places, unit.version))
+      return safety.isKept
+        ? []
+        : [
+            {
+              ...{ name, ordinal: published.ordinal, version: unit.version },
+              says: safetyText(unit.policy, safety)
+            }
+          ]
+    })
+    const { problems } = this.#node.storage
+    return {
+      own: this.#own(),
+      sites: [...sites]
+        .map(([site, room]) => ({
+          ...{ site, region: this.#state.sites.get(site)?.region ?? null, ...room },
+          devices: fleet.devices.filter(device => device.site === site).length
+        }))
+        .sort((a, b) => (a.site < b.site ? -1 : 1)),
+      devices: fleet.devices
+        .map(({ id, kind, state }) => ({
+          ...{ ...this.#names.nameOf(id), kind, state: state.kind },
+          ...(devices.get(id) ?? NO_ROOM)
+        }))
+        .sort(byName),
+      versions: places.stored.length,
+      unsafe: unsafe.slice(0, UNSAFE_MAX),
+      unsafeCount: unsafe.length,
+      unplacedBytes: [...places.assignments.values()].reduce((sum, each) => sum + unplacedBytes(each), 0),
+      problems: [...problems()].map(([version, problem]) => ({ version, problem }))
+    }
+  }
+
+  async checkPolicy(policy: string): Promise<string> {
+    return formatPolicy(readPolicy(policy))
+  }
+
+  async setCapacity(offer: { capacityBytes: number; keepFreeShare: number | null }): Promise<OwnRoom> {
+    const { room } = this.#node.storage
+    const { capacityBytes, keepFreeShare = null } = offer
+    const { totalBytes } = room.disk
+    if (capacityBytes > totalBytes)
+      throw new AppError(
+        'USAGE',
+        `the disk of this device has ${totalBytes} bytes in all: it can not offer ${capacityBytes}`,
+        { details: { capacityBytes, totalBytes } }
+      )
+    room.set({ capacityBytes, keepFreeShare: keepFreeShare ?? room.offer.keepFreeShare })
+    this.#node.storage.look()
+    return this.#own()
+  }
+
+  async setStoragePolicy({ name, policy: text }: { name: string; policy: string }): Promise<Acted> {
+    const policy = readPolicy(text)
+    this.#node.catalogue.entry(name)
+    const { copies, sites, regions, kinds } = policy
+    const before = this.#state.datasets.get(name)?.storage
+    return this.#sign({
+      ...{ type: 'dataset.storage', name, copies, sites, regions, kinds, shares: null },
+      retentionMs: before?.retentionMs ?? null
+    })
+  }
+
+  async setRegion({ site, region }: { site: string; region: string }): Promise<Acted> {
+    for (const word of [site, region])
+      if (!isLabel(word))
+        throw new AppError('USAGE', `${JSON.stringify(word)} can not be the name of a site or region`)
+    return this.#sign({ type: 'site.region', site, region })
+  }
+
+  async versionStorage(of: { name: string; version: string | null }): Promise<VersionStorage> {
+    const entry = this.#node.catalogue.entry(of.name)
+    const published = findPublication(entry, of.version, Date.now())
+    const { version, ordinal, bytes } = published
+    const places = await this.#node.storage.places()
+    const assignment = places.assignments.get(version)
+    const policy = assignment?.unit.policy ?? policyOf(this.#state, entry, published)
+    const holders = this.#holders(places, version)
+    const safety = policy === undefined ? undefined : safetyOf(policy, holders)
+    const devices = this.#copies(places, version, assignment?.devices ?? [])
+    return {
+      ...{ name: of.name, version, ordinal, bytes },
+      policy: policy === undefined ? null : formatPolicy(policy),
+      isSafe: safety?.isKept ?? false,
+      says: this.#says(policy, safety, { unmet: assignment?.unmet ?? [], devices }),
+      copies: holders.length,
+      sites: new Set(holders.map(({ device }) => device.site)).size,
+      survives: safety?.survives ?? null,
+      missing: safety?.missing ?? [],
+      devices
+    }
+  }
+
+  async whatIf({ lose }: { lose: readonly string[] }): Promise<WhatIfReport> {
+    const places = await this.#node.storage.places()
+    const loss = this.#lossOf(lose, places)
+    const stored = places.stored.map(({ unit, name }) => ({
+      ...{ dataset: name, unit },
+      holders: this.#holders(places, unit.version)
+    }))
+    const lost = [...places.devices.values()].filter(
+      ({ id, site, region }) => loss.sites.has(site) || loss.regions.has(region) || loss.devices.has(id)
+    )
+    return {
+      lost: lost.map(({ id }) => this.#names.nameOf(id)).sort(byName),
+      datasets: whatIf(stored, loss).map(({ units, ...rest }) => ({ ...rest, versions: units }))
+    }
+  }
+
+  #lossOf(lose: readonly string[], { devices }: StoragePlaces): Required<Loss> {
+    const sites = new Set<string>()
+    const regions = new Set<string>()
+    const lost = new Set<DeviceId>()
+    const known = [...devices.values()]
+    for (const text of lose) {
+      const at = text.indexOf(':')
+      const kind = LOSS_KINDS.find(each => each === text.slice(0, Math.max(0, at)))
+      const name = text.slice(at + 1)
+      const require = (isKnown: boolean): void => {
+        if (!isKnown)
+          throw new AppError('USAGE', `no device that offers room is in ${kind} ${name}; see peerage storage`)
+      }
+      if (kind === 'site') {
+        require(known.some(({ site }) => site === name))
+        sites.add(name)
+      } else if (kind === 'region') {
+        require(known.some(({ region }) => region === name))
+        regions.add(name)
+      } else if (kind === 'device') lost.add(this.#names.findDevice(name))
+      else if (kind === 'group') for (const device of this.#members(name)) lost.add(device)
+      else
+        throw new AppError(
+          'USAGE',
+          `${JSON.stringify(text)} is nothing that can be lost: write site:NAME, region:NAME, device:NAME or group:NAME`
+        )
+    }
+    return { sites, regions, devices: lost }
+  }
+
+  #members(name: string): Iterable<DeviceId> {
+    const group: OperationId = this.#names.findGroup(name)
+    return this.#state.groups.get(group)?.devices.keys() ?? []
+  }
+
+  #own(): OwnRoom {
+    const { room, vault } = this.#node.storage
+    const { capacityBytes, keepFreeShare } = room.offer
+    const { totalBytes, freeBytes } = room.disk
+    return {
+      ...{ capacityBytes, keepFreeShare, toldBytes: room.toldBytes ?? 0, keptBytes: vault.bytes() },
+      ...{ diskFreeBytes: freeBytes, diskTotalBytes: totalBytes }
+    }
+  }
+
+  /** Whose copies count. */
+  #holders(places: StoragePlaces, version: VersionStorage['version']): Holder[] {
+    const terms = this.#terms()
+    return copiesOf(this.#state, version).flatMap(({ device: id, share, timeMs, untilMs }) => {
+      const device = places.devices.get(id)
+      const known = { device: id, share, provedMs: timeMs, promisedUntilMs: untilMs }
+      return device !== undefined && standingOf(known, device, terms) === 'proved' ? [{ device, share }] : []
+    })
+  }
+
+  #copies(
+    places: StoragePlaces,
+    version: VersionStorage['version'],
+    owing: readonly DeviceId[]
+  ): CopyRecord[] {
+    const terms = this.#terms()
+    const said = new Map(copiesOf(this.#state, version).map(copy => [copy.device, copy]))
+    const records = [...new Set([...owing, ...said.keys()])].map(id => {
+      const device = places.devices.get(id)
+      const copy = said.get(id)
+      return {
+        ...this.#names.nameOf(id),
+        kind: device?.kind ?? 'server',
+        region: device?.region === '' ? null : (device?.region ?? null),
+        state: stateOf({ copy, device, isOwing: owing.includes(id), terms }),
+        isPresent: device?.state.kind === 'present',
+        saidAtMs: copy?.timeMs ?? null,
+        untilMs: copy?.untilMs ?? null
+      }
+    })
+    return records.sort(byName)
+  }
+
+  #says(
+    policy: Policy | undefined,
+    safety: Safety | undefined,
+    {
+      unmet,
+      devices
+    }: {
+      readonly unmet: readonly { readonly because: 'no-room' | 'no-device' }[]
+      readonly devices: readonly CopyRecord[]
+    }
+  ): string {
+    if (policy === undefined || safety === undefined)
+      return 'no copies are asked for: it is where it was published and fetched, and nowhere else for sure'
+    const onTheWay = devices.filter(({ state }) => state === 'owed').map(nameIn)
+    const away = devices.filter(({ state }) => state === 'away').map(nameIn)
+    return [
+      safetyText(policy, safety),
+      ...(onTheWay.length > 0 ? [`on its way to ${onTheWay.join(', ')}`] : []),
+      ...(away.length > 0 ? [`waits for ${away.join(', ')}`] : []),
+      ...(unmet.some(({ because }) => because === 'no-room') ? ['who could hold more is full'] : []),
+      ...(unmet.some(({ because }) => because === 'no-device')
+        ? ['no other device that may hold it offers room (peerage capacity set)']
+        : [])
+    ].join('; ')
+  }
+
+  #terms(): Terms {
+    const { grace, patience, proofAgeMaxMs, skewMs } = this.#node.storage.times
+    return { nowMs: Date.now(), grace, patience, proofAgeMaxMs, skewMs }
+  }
+
+  #sign(content: Parameters<typeof signAsked>[1]): Acted {
+    return signAsked(this.#node, content, { names: this.#names })
+  }
+
+  get #state(): State {
+    return this.#node.keeper.state()
+  }
+}
+
+function nameIn({ name, device }: CopyRecord): string {
+  return name ?? shortId(device)
+}
+
+const NO_ROOM = { offeredBytes: 0, keptFreeBytes: 0, owedBytes: 0, usedBytes: 0, freeBytes: 0 }
+
+export function readPolicy(text: string): Policy {
+  const read = parsePolicy(text)
+  if ('error' in read) throw new AppError('USAGE', `--policy ${JSON.stringify(text)}: ${read.error}`)
+  if (read.policy.shares !== null)
+    throw new AppError('USAGE', 'shares can not be placed yet: ask for copies=N')
+  return read.policy
+}
+
+function stateOf({
+  copy,
+  device,
+  isOwing,
+  terms
+}: {
+  readonly copy: { readonly timeMs: number; readonly untilMs: number } | undefined
+  readonly device: Device | undefined
+  readonly isOwing: boolean
+  readonly terms: Terms
+}): CopyState {
+  if (copy === undefined) return device?.state.kind === 'present' ? 'owed' : 'away'
+  const known = { provedMs: copy.timeMs, promisedUntilMs: copy.untilMs, share: null }
+  const standing = device && standingOf({ ...known, device: device.id }, device, terms)
+  if (standing !== 'proved') return 'doubtful'
+  return isOwing ? 'kept' : 'surplus'
+}
+
+/** What each device says that it keeps. */
+function usedBytes(state: State, { stored, devices }: StoragePlaces): Map<DeviceId, number> {
+  const bytesOf = new Map(stored.map(({ unit }) => [unit.version, unit.bytes]))
+  const used = new Map<DeviceId, number>()
+  for (const id of devices.keys()) {
+    let bytes = 0
+    for (const version of ownCopies(state, id).keys()) bytes += bytesOf.get(version) ?? 0
+    used.set(id, bytes)
+  }
+  return used
+}

@@ -1,0 +1,122 @@
+/** What the node tells of copies and of room, and what it can be asked about them. */
+
+import type { VersionId } from '../../base/ids.ts'
+import type { DeviceKind } from '../../ledger/encoding/names.ts'
+import type { DeviceName } from '../keys/device-name.ts'
+import type { Acted } from '../ledger/governance-terms.ts'
+
+/**
+ * - `kept`: it says that it has it, is counted on, and owes it.
+ * - `surplus`: the same, but it belongs elsewhere; it goes when the others are proved.
+ * - `owed`: it owes it, and is present: it is on its way.
+ * - `away`: it owes it, has not got it, and is not here.
+ * - `doubtful`: it says that it has it, and is not counted on: it is gone, or said so too long ago.
+ */
+export type CopyState = 'kept' | 'surplus' | 'owed' | 'away' | 'doubtful'
+
+export interface CopyRecord extends DeviceName {
+  readonly kind: DeviceKind
+  readonly region: string | null
+  readonly state: CopyState
+  readonly isPresent: boolean
+  /** When it said so last; null when it has not. */
+  readonly saidAtMs: number | null
+  /** Until when it keeps it at the least. */
+  readonly untilMs: number | null
+}
+
+export interface VersionStorage {
+  readonly name: string
+  readonly version: VersionId
+  readonly ordinal: number
+  readonly bytes: number
+  /** In the written form of the command line; null where nobody asks for copies. */
+  readonly policy: string | null
+  /** As many copies as it asks for are durable on devices that it allows. */
+  readonly isSafe: boolean
+  /** The same in words, with what is missing and why. */
+  readonly says: string
+  readonly copies: number
+  readonly sites: number
+  /** Any so many may be lost; null when it can not be read from copies now. */
+  readonly survives: { readonly sites: number; readonly devices: number } | null
+  readonly missing: readonly {
+    readonly part: 'sites' | 'copies' | 'shares'
+    readonly wanted: number
+    readonly got: number
+  }[]
+  readonly devices: readonly CopyRecord[]
+}
+
+export interface RoomRecord {
+  readonly offeredBytes: number
+  readonly keptFreeBytes: number
+  readonly owedBytes: number
+  readonly usedBytes: number
+  readonly freeBytes: number
+}
+
+export interface OwnRoom {
+  readonly capacityBytes: number
+  readonly keepFreeShare: number
+  /** What the ledger is told; less where the disk has no more. */
+  readonly toldBytes: number
+  readonly keptBytes: number
+  readonly diskFreeBytes: number
+  readonly diskTotalBytes: number
+}
+
+export interface StorageReport {
+  readonly own: OwnRoom
+  readonly sites: readonly (RoomRecord & {
+    readonly site: string
+    readonly region: string | null
+    readonly devices: number
+  })[]
+  readonly devices: readonly (RoomRecord &
+    DeviceName & { readonly kind: DeviceKind; readonly state: 'present' | 'away' | 'gone' })[]
+  readonly versions: number
+  readonly unsafe: readonly {
+    readonly name: string
+    readonly ordinal: number
+    readonly version: VersionId
+    readonly says: string
+  }[]
+  readonly unsafeCount: number
+  /** That have no place, for want of room or of devices. */
+  readonly unplacedBytes: number
+  /** Copies of this device that could not be stored, and why. */
+  readonly problems: readonly { readonly version: VersionId; readonly problem: string }[]
+}
+
+export interface WhatIfReport {
+  readonly lost: readonly DeviceName[]
+  readonly datasets: readonly {
+    readonly dataset: string
+    readonly versions: number
+    readonly touched: number
+    readonly belowPolicy: number
+    readonly belowPolicyBefore: number
+    readonly unreadable: number
+    readonly unreadableBefore: number
+  }[]
+}
+
+export interface StorageService {
+  /** The written form of a policy; USAGE for what is none. */
+  checkPolicy(policy: string): Promise<string>
+  storage(): Promise<StorageReport>
+  /** Rejects with NOT_AUTHORISED. */
+  setCapacity(offer: {
+    readonly capacityBytes: number
+    readonly keepFreeShare: number | null
+  }): Promise<OwnRoom>
+  /** USAGE for what is no policy; NOT_AUTHORISED. */
+  setStoragePolicy(rule: { readonly name: string; readonly policy: string }): Promise<Acted>
+  setRegion(rule: { readonly site: string; readonly region: string }): Promise<Acted>
+  versionStorage(of: { readonly name: string; readonly version: string | null }): Promise<VersionStorage>
+  /** Of `site:`, `region:`, `device:` and `group:` with a name each; USAGE for what is none of them. */
+  whatIf(loss: { readonly lose: readonly string[] }): Promise<WhatIfReport>
+}
+
+export const UNSAFE_MAX = 1000

@@ -1,0 +1,119 @@
+/**
+ * What of the ledger is to be kept in copies, by which rule, and who may hold it: the units of placement (unit.ts).
+ *
+ * Every version that can be had, and that nothing stands against, is one unit, however large: holders keep whole
+ * versions. It is kept when the dataset has a rule of storage of its own, or its class asks for more than one copy:
+ * what was just published stays with who published it as long as nobody asks for more. Under several names the rule
+ * that asks for the most counts.
+ *
+ * Who may hold a version is the same for all that every member may hold, for all that is sealed and for devices with
+ * the role `storage`, and for all that only the readers of one name may: devices are asked about once for each such
+ * kind.
+ */
+
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import type { DeviceKind } from '../../ledger/encoding/names.ts'
+import { classRules, storageTerms } from '../../ledger/fold/class-policy.ts'
+import { mayHold, STORAGE_ROLE } from '../../ledger/fold/holding.ts'
+import {
+  type DatasetEntry,
+  type DatasetVersion,
+  isAvailable,
+  rolesOf,
+  type State
+} from '../../ledger/fold/state.ts'
+import { DEVICE_KINDS } from '../../placement/fleet.ts'
+import { type Policy, slotCount } from '../../placement/policy.ts'
+import { bySeniority, type Unit } from '../../placement/unit.ts'
+
+export interface StoredVersion {
+  readonly unit: Unit
+  readonly name: string
+  readonly published: DatasetVersion
+}
+
+/** By seniority, which is the order in which they are given their places. */
+export function storedVersions(state: State, nowMs: number): StoredVersion[] {
+  const stored = new Map<VersionId, StoredVersion>()
+  for (const dataset of state.datasets.values())
+    for (const published of dataset.versions) {
+      if (!isAvailable(published, nowMs) || isClosed(state, published.version)) continue
+      const policy = policyOf(state, dataset, published)
+      if (policy === undefined) continue
+      const known = stored.get(published.version)
+      if (known !== undefined && slotCount(known.unit.policy) >= slotCount(policy)) continue
+      stored.set(published.version, {
+        ...{ name: dataset.name, published },
+        unit: {
+          ...{ version: published.version, index: 0, bytes: published.bytes, policy },
+          dataClass: holderKind(state, dataset, published),
+          seniority: published.timeMs
+        }
+      })
+    }
+  return [...stored.values()].sort((a, b) => bySeniority(a.unit, b.unit))
+}
+
+/** The rule by which a publication is kept in copies; undefined when nobody asks for any. */
+export function policyOf(
+  state: State,
+  dataset: DatasetEntry,
+  published: Pick<DatasetVersion, 'class'>
+): Policy | undefined {
+  const { copies, sites, regions, kinds } = storageTerms(state, {
+    name: dataset.name,
+    class: published.class
+  })
+  if (dataset.storage === undefined && copies < 2) return undefined
+  const isKind = (kind: string): kind is DeviceKind => DEVICE_KINDS.some(each => each === kind)
+  return { copies, sites: Math.min(sites, copies), regions, kinds: kinds.filter(isKind), shares: null }
+}
+
+function isClosed(state: State, version: VersionId): boolean {
+  const content = state.content.get(version)
+  return (
+    content !== undefined && content.quarantines.length + content.recalls.length + content.erasures.length > 0
+  )
+}
+
+const OPEN = 'members'
+const BY_ROLE = 'storage'
+
+/** Versions with the same may be held by the same devices. */
+function holderKind(state: State, dataset: DatasetEntry, published: DatasetVersion): string {
+  const { scan, holders } = classRules(state, published.class)
+  if (published.sealed && holders === 'members') return OPEN
+  if (published.sealed && holders === 'storage') return BY_ROLE
+  const isOpen = published.class === 'public' || published.class === 'internal'
+  if (isOpen && !scan && dataset.policy?.access !== 'granted') return OPEN
+  return scan ? `${dataset.name} ${published.version}` : `${dataset.name} ${published.class}`
+}
+
+/** Who may hold what, asked of the ledger once for each device and kind of version. */
+export class HolderKinds {
+  readonly #state: State
+  readonly #nowMs: number
+  readonly #versions: ReadonlyMap<string, VersionId>
+
+  constructor(state: State, versions: Iterable<StoredVersion>, nowMs: number) {
+    this.#state = state
+    this.#nowMs = nowMs
+    this.#versions = new Map([...versions].map(({ unit }) => [unit.dataClass, unit.version]))
+  }
+
+  of(device: DeviceId): { has(kind: string): boolean } {
+    const known = new Map<string, boolean>()
+    return {
+      has: kind => {
+        const before = known.get(kind)
+        if (before !== undefined) return before
+        const version = this.#versions.get(kind)
+        const mayAsSuch = kind !== BY_ROLE || rolesOf(this.#state, device, this.#nowMs).includes(STORAGE_ROLE)
+        const may =
+          mayAsSuch && version !== undefined && mayHold(this.#state, device, version, this.#nowMs).allowed
+        known.set(kind, may)
+        return may
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Where this device keeps the copies that it owes: `vault/<version>` in its home, a folder for each. They are its own:
+ * nobody else writes there, and what is kept no more is removed with its folder.
+ *
+ * A copy is fetched like anything else, by a transfer of low priority into that folder, whose record is on disk: so it
+ * goes on after a restart, and is repaired by another transfer into the same place.
+ */
+
+import { mkdirSync, readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { AppError } from '../../base/errors.ts'
+import { parseVersionId, type VersionId } from '../../base/ids.ts'
+import type { Holding, Store } from '../../store/store.ts'
+import { syncFolder } from '../follow/disk-steps.ts'
+import { isWithin } from '../follow/version-folders.ts'
+import type { TransferDesk, TransferView } from '../swarm/transfer-desk.ts'
+import type { StoredVersion } from './storage-units.ts'
+
+export interface VaultInit {
+  readonly home: string
+  readonly store: Store
+  readonly transfers: Pick<TransferDesk, 'placed' | 'start' | 'stop' | 'views'>
+  /** Nobody is served from what is held of the version now; it may be held elsewhere too. */
+  readonly reset: (version: VersionId) => void
+  readonly onForgotten: (version: VersionId) => void
+}
+
+export class Vault {
+  readonly root: string
+  readonly #init: VaultInit
+  readonly #removing = new Set<VersionId>()
+
+  constructor(init: VaultInit) {
+    this.#init = init
+    this.root = join(init.home, 'vault')
+  }
+
+  /** Whether something lies in the vault. */
+  has(path: string): boolean {
+    return isWithin(path, this.root)
+  }
+
+  /** What the copies take that are here or on their way. */
+  bytes(): number {
+    const views = this.#init.transfers.views().filter(({ destination }) => this.has(destination))
+    return views.reduce((sum, { haveBytes }) => sum + haveBytes, 0)
+  }
+
+  holding(version: VersionId): Holding | undefined {
+    const folder = this.#folder(version)
+    return this.#init.store
+      .holdings()
+      .find(each => each.version.id === version && isWithin(each.root, folder))
+  }
+
+  transfer(version: VersionId): TransferView | undefined {
+    const folder = this.#folder(version)
+    return this.#init.transfers
+      .views()
+      .find(each => each.version === version && isWithin(each.destination, folder))
+  }
+
+  /** Versions of which anything is here or on its way. */
+  versions(): Set<VersionId> {
+    const versions = new Set<VersionId>()
+    for (const { version, root } of this.#init.store.holdings()) if (this.has(root)) versions.add(version.id)
+    for (const { version, destination } of this.#init.transfers.views())
+      if (this.has(destination)) versions.add(version)
+    return versions
+  }
+
+  /** A copy was read again: peers that ask for it are served what was found. */
+  checked(version: VersionId): void {
+    this.#init.reset(version)
+  }
+
+  /** Begins to fetch a copy, or begins again. */
+  fetch({ name, published }: StoredVersion): void {
+    if (this.#removing.has(published.version)) return
+    const folder = this.#folder(published.version)
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    } catch (cause) {
+      throw new AppError('STORAGE_FAILED', `can not make the folder ${folder}`, {
+        details: { path: folder },
+        cause
+      })
+    }
+    this.#init.transfers.start({
+      ...{ name, version: published.version, ordinal: published.ordinal },
+      ...{ files: published.files, totalBytes: published.bytes },
+      destination: folder + sep,
+      ...{ purpose: null, priority: 'low', deadlineAtMs: null, only: [] }
+    })
+  }
+
+  /** Takes away the files of a damaged copy that are not the version's any more, so that they are fetched again. */
+  async clean(holding: Holding, signal: AbortSignal): Promise<void> {
+    const { badFiles } = await holding.verify({ signal })
+    for (const path of badFiles)
+      await rm(holding.version.isSingleFile ? holding.root : join(holding.root, path), { force: true })
+    this.#init.reset(holding.version.id)
+  }
+
+  /** Lets go of a copy and removes it; what a crash leaves of it `sweep` finds. */
+  async remove(version: VersionId): Promise<void> {
+    if (this.#removing.has(version)) return
+    this.#removing.add(version)
+    try {
+      const { store, transfers, reset, onForgotten } = this.#init
+      await transfers.placed()
+      const transfer = this.transfer(version)
+      if (transfer !== undefined) transfers.stop(transfer.id, { discard: true })
+      reset(version)
+      const holding = this.holding(version)
+      if (holding !== undefined) {
+        await store.forget(holding)
+        onForgotten(version)
+      }
+      await rm(this.#folder(version), { recursive: true, force: true })
+      await syncFolder(this.root)
+    } finally {
+      this.#removing.delete(version)
+    }
+  }
+
+  /** Folders of which neither the store nor a transfer knows: what was being removed when the process ended. */
+  async sweep(): Promise<void> {
+    const known = this.versions()
+    for (const name of this.#folders()) {
+      const version = parseVersionId(name)
+      if (version !== undefined && !known.has(version))
+        await rm(this.#folder(version), { recursive: true, force: true })
+    }
+  }
+
+  #folders(): string[] {
+    try {
+      return readdirSync(this.root)
+    } catch {
+      return []
+    }
+  }
+
+  #folder(version: VersionId): string {
+    return join(this.root, version)
+  }
+}
