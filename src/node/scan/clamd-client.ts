@@ -1,11 +1,12 @@
 /**
- * Asks clamd: is it there, which signatures does it have, what does it say of a stream of bytes. One connection for each.
+ * Asks clamd: is it there, which signatures does it have, what does it say of a stream of bytes. One connection for
+ * each.
  *
- * Invariant: a stream is `clean` only when all its bytes, as many as were announced, and the end of the stream had been
- * sent before the answer came. A source that fails, or gives another number of bytes, has no end sent for it.
+ * Invariant: a stream is `clean` only when all its bytes, as many as were announced, and the end of the stream had
+ * been sent before the answer came. A source that fails, or gives another number of bytes, has no end sent for it.
  *
- * What a scan comes to is a returned value. Thrown are an AppError when the daemon can not be reached, and when it gives
- * no usable answer about itself; the reason of the signal; and what is a bug of the source.
+ * What a scan comes to is a returned value. Thrown are an AppError when the daemon can not be reached, and when it
+ * gives no usable answer about itself; the reason of the signal; and what is a bug of the source.
  */
 
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
@@ -26,8 +27,8 @@ export interface ScanSource {
   /** How many there are to be. */
   readonly bytes: number
   /**
-   * They, in order. What was given may be changed when the next is asked for. Once the signal is aborted nothing more is
-   * wanted. Operating failures are thrown as AppError or as the system's errors.
+   * They, in order. What was given may be changed when the next is asked for. Once the signal is aborted nothing
+   * more is wanted. Operating failures are thrown as AppError or as the system's errors.
    */
   stream(signal: AbortSignal): AsyncIterable<Uint8Array>
 }

@@ -1,9 +1,9 @@
 /**
- * What is said to clamd, the daemon of ClamAV, and how its answers are read: the `z` commands of clamd(8), which end in
- * NUL as their answers do. Pure. Decides nothing about sockets or time.
+ * What is said to clamd, the daemon of ClamAV, and how its answers are read: the `z` commands of clamd(8), which end
+ * in NUL as their answers do. Pure. Decides nothing about sockets or time.
  *
- * A stream to scan is `zINSTREAM\0`, then chunks, each behind its length in four bytes, big-endian, then a length of zero.
- * A chunk of zero bytes would end the stream early, so none can be made here.
+ * A stream to scan is `zINSTREAM\0`, then chunks, each behind its length in four bytes, big-endian, then a length of
+ * zero. A chunk of zero bytes would end the stream early, so none can be made here.
  *
  * Of what is no answer that we know nothing is guessed: it is malformed, and whoever asked has no verdict.
  */
@@ -47,7 +47,7 @@ function lengthOf(bytes: number): Uint8Array {
 
 export type ReplyRejection = 'malformed'
 
-/** Puts an answer together from the parts in which it comes. One answer comes on a connection, and nothing behind it. */
+/** Puts an answer together from the parts in which it comes. A connection has one answer, and nothing behind it. */
 export class ReplyDecoder {
   readonly #parts: Uint8Array[] = []
   #bytes = 0
@@ -78,8 +78,8 @@ const FOUND = /^stream: (.*) FOUND$/s
 const ERROR = /^(.*) ERROR$/s
 const TOO_LONG_STREAM = 'INSTREAM size limit exceeded.'
 /**
- * With AlertExceedsMax clamd says so of what it gave up on, at the size of a file or of what it unpacks to, at a number
- * of files, at a depth, or at a time.
+ * With AlertExceedsMax clamd says so of what it gave up on, at the size of a file or of what it unpacks to, at a
+ * number of files, at a depth, or at a time.
  */
 const LIMITS_EXCEEDED = /^Heuristics\.Limits\.Exceeded(?:\.|$)/
 

@@ -1,10 +1,12 @@
 /**
- * One connection to clamd: we say something, it answers once. Knows sockets and time limits, and nothing of what is said.
+ * One connection to clamd: we say something, it answers once. Knows sockets and time limits, and nothing of what is
+ * said.
  *
- * Settles once, in exactly one way: an answer, a fault, or called off. Whatever can happen afterwards changes nothing.
+ * Settles once, in exactly one way: an answer, a fault, or called off. Whatever can happen afterwards changes
+ * nothing.
  *
- * clamd may answer and close while we are still sending, when a stream is longer than it takes. Then our next write fails,
- * with its answer still unread on our side: what it said counts for more than that we could not finish.
+ * clamd may answer and close while we are still sending, when a stream is longer than it takes. Then our next write
+ * fails, with its answer still unread on our side: what it said counts for more than that we could not finish.
  */
 
 import { Socket } from 'node:net'
@@ -40,8 +42,8 @@ export type Heard =
   | { readonly kind: 'aborted' }
 
 /**
- * Goes on reading when a write fails, where a socket of Node.js is destroyed together with what it has yet to read. The
- * stream drops what comes after a failure, so it is read around it.
+ * Goes on reading when a write fails, where a socket of Node.js is destroyed together with what it has yet to read.
+ * The stream drops what comes after a failure, so it is read around it.
  */
 class HearingSocket extends Socket {
   onWriteFailed: (thrown: Error) => void = () => {}

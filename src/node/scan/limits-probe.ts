@@ -1,9 +1,10 @@
 /**
- * Whether a clamd tells when it did not look at everything. Out of the box it does not: of an archive that unpacks to too
- * much, or is too deep, it calls clean what it saw of it. With AlertExceedsMax it says so instead.
+ * Whether a clamd tells when it did not look at everything. Out of the box it does not: of an archive that unpacks
+ * to too much, or is too deep, it calls clean what it saw of it. With AlertExceedsMax it says so instead.
  *
- * No command of its protocol tells how it is set up, so it is given something that no clamd looks at as a whole: layers of
- * gzip, more than its MaxRecursion can be. What is innermost differs each time, since clamd remembers what was clean.
+ * No command of its protocol tells how it is set up, so it is given something that no clamd looks at as a whole:
+ * layers of gzip, more than its MaxRecursion can be. What is innermost differs each time, since clamd remembers what
+ * was clean.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -1,12 +1,13 @@
 /**
  * Scans all files of a version by one clamd.
  *
- * Invariant: the verdict is `clean` only when every file of the version, as many and with as many bytes in all as it has,
- * was found clean as a whole, by a daemon that had one and the same database and program before the first and after the
- * last, and that was seen to tell when it does not look at everything. In doubt it is `unscanned`.
+ * Invariant: the verdict is `clean` only when every file of the version, as many and with as many bytes in all as it
+ * has, was found clean as a whole, by a daemon that had one and the same database and program before the first and
+ * after the last, and that was seen to tell when it does not look at everything. In doubt it is `unscanned`.
  *
- * A round is: ask the version, scan all files, ask the version again. When it has changed meanwhile, nobody can say which
- * file was held against which signatures: the round is repeated, a bounded number of times. What was found stays found.
+ * A round is: ask the version, scan all files, ask the version again. When it has changed meanwhile, nobody can say
+ * which file was held against which signatures: the round is repeated, a bounded number of times. What was found
+ * stays found.
  *
  * What is one daemon here has to be one: behind a balancer of several nothing is proved. Signatures of the operator's
  * own have no version; a change of these alone is not noticed.
