@@ -114,6 +114,9 @@ export const ERROR_CODES = {
   },
   TRANSFER_STOPPED: { meaning: 'A transfer was stopped before it was complete.', exitCode: 75 },
   // scanning
+  SCANNER_MISSING: { meaning: 'No malware scanner is set up on this device.', exitCode: 78 },
+  MALWARE_FOUND: { meaning: 'A scan found malware in a version.', exitCode: 79 },
+  SCAN_INCOMPLETE: { meaning: 'A version could not be scanned as a whole.', exitCode: 75 },
   SCANNER_DOWN: { meaning: 'The malware scanner can not be reached.', exitCode: 69 },
   SCANNER_FAULTY: { meaning: 'The malware scanner gave no usable answer, or broke off.', exitCode: 75 },
   SCANNER_UNFIT: {

@@ -41,6 +41,7 @@ import { loadContacts } from './membership.ts'
 import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
+import { ScanDesk } from './scan/scan-desk.ts'
 import type { OwnDevice } from './service-words.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
@@ -81,6 +82,7 @@ export class Node {
   readonly desk: TransferDesk
   readonly reuse: Reuse
   readonly follows: FollowDesk
+  readonly scans: ScanDesk
   readonly catalogue: Catalogue
   readonly assembler: RootAssembler
   readonly publisher: Publisher
@@ -131,6 +133,7 @@ export class Node {
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
+    this.scans = this.#createScans(log)
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
     this.publisher = new Publisher({
@@ -159,6 +162,7 @@ export class Node {
     this.connector.start()
     this.desk.resume()
     this.follows.start()
+    this.scans.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
@@ -169,6 +173,7 @@ export class Node {
     this.beacons.close()
     this.board.close()
     await this.follows.close()
+    await this.scans.close()
     this.desk.close()
     this.hub.close()
     this.bandwidth.close()
@@ -234,6 +239,16 @@ export class Node {
       candidates: name => this.followCandidates(name),
       reset: version => this.hub.reset(version),
       onForgotten: version => this.audit.recorder.deleted(version, 'superseded')
+    })
+  }
+
+  #createScans(log: Log): ScanDesk {
+    const { home, store, keeper, desk: transfers, identity } = this
+    return new ScanDesk({
+      ...{ home, store, keeper, transfers, self: identity.device, log },
+      mayFetch: version => this.readFault(identity.device, version) === undefined,
+      reset: version => this.hub.reset(version),
+      onForgotten: version => this.audit.recorder.deleted(version, 'scanned')
     })
   }
 
@@ -322,6 +337,7 @@ export class Node {
     this.bandwidth.recheck()
     this.origins.refresh()
     this.follows.look()
+    this.scans.look()
     this.#awaitExpiry()
   }
 

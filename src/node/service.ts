@@ -37,6 +37,7 @@ import type { CustodyService } from './ledger/custody-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
+import type { ScanService } from './scan/scan-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { Task } from './task.ts'
@@ -371,6 +372,7 @@ export interface NodeService extends AuditService {
   readonly overrides: OverrideService
   readonly follows: FollowService
   readonly limits: LimitsService
+  readonly scans: ScanService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

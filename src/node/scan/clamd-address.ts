@@ -27,3 +27,13 @@ export function formatClamdAddress(address: ClamdAddress): string {
     ? `tcp:[${address.host}]:${address.port}`
     : `tcp:${address.host}:${address.port}`
 }
+
+/** The same, and what people write for short: a path, or HOST:PORT. */
+export function readClamdAddress(text: string): ClamdAddress | undefined {
+  return parseClamdAddress(text) ?? parseClamdAddress(text.startsWith('/') ? `unix:${text}` : `tcp:${text}`)
+}
+
+/** Whether what is sent there stays on this machine. */
+export function isLocal(address: ClamdAddress): boolean {
+  return 'path' in address || /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(address.host)
+}

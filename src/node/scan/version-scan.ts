@@ -3,7 +3,8 @@
  *
  * Invariant: the verdict is `clean` only when every file of the version, as many and with as many bytes in all as it
  * has, was found clean as a whole, by a daemon that had one and the same database and program before the first and
- * after the last, and that was seen to tell when it does not look at everything. In doubt it is `unscanned`.
+ * after the last, and that was seen, before and after, to tell when it does not look at everything. In doubt it is
+ * `unscanned`.
  *
  * A round is: ask the version, scan all files, ask the version again. When it has changed meanwhile, nobody can say
  * which file was held against which signatures: the round is repeated, a bounded number of times. What was found
@@ -65,7 +66,7 @@ export interface UnscannedFile {
 
 /** Why a scan as a whole proves nothing, whatever is said of single files. */
 export interface ScanFault {
-  readonly reason: 'database-changed' | 'scanner-lost' | 'incomplete'
+  readonly reason: 'database-changed' | 'scanner-lost' | 'limits-not-told' | 'incomplete'
   readonly detail: string
 }
 
@@ -135,10 +136,14 @@ async function versionAfter(
   signal: AbortSignal
 ): Promise<ClamdVersion | undefined> {
   try {
-    return await client.version(signal)
+    const after = await client.version(signal)
+    // It may have been started anew with other settings meanwhile.
+    await assertLimitsAreTold(client, signal)
+    return after
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown
-    round.fault = { reason: 'scanner-lost', detail: thrown.message }
+    const reason = thrown.code === 'SCANNER_UNFIT' ? 'limits-not-told' : 'scanner-lost'
+    round.fault = { reason, detail: thrown.message }
     return undefined
   }
 }
