@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
-import type { FoundMalware, ScanReport, ScanStatus } from '../src/api/scan.ts'
+import type { ScanReport, ScanStatus } from '../src/api/scan.ts'
 import type { Status } from '../src/api/status.ts'
 import { ERROR_CODES } from '../src/base/error-codes.ts'
 import { ClamdProcess, databaseOf, isMissing, MARKER, skipWithoutClamd } from './interop/clamd-process.ts'
@@ -55,10 +55,10 @@ suite('peerage scan', { skip: skipWithoutClamd, timeout: 240_000 }, () => {
 
   const knows = (node: ClusterNode, name: string) =>
     until(`${node.name} knows ${name}`, WAIT_MS, async () => {
-      return (await node.run('show', name)).exitCode === 0
+      return (await node.client.call('datasets', {})).datasets.some(dataset => dataset.name === name)
     })
 
-  const statusOf = (node: ClusterNode) => node.json<ScanStatus>('scan', 'status')
+  const statusOf = (node: ClusterNode) => node.client.call('scanStatus', {})
 
   async function get(node: ClusterNode, name: string) {
     return await node.run('get', name, join(folder, 'got', node.name, name), '--timeout', '30s')
@@ -97,9 +97,13 @@ suite('peerage scan', { skip: skipWithoutClamd, timeout: 240_000 }, () => {
 
   test('what is infected is quarantined everywhere, with who holds it', async () => {
     await publish(lab, 'games', `${MARKER} in it`)
-    const listed = () => office.json<{ found: FoundMalware[] }>('scan', 'list')
+    const listed = () => office.client.call('malware', {})
     await until('it is found', WAIT_MS, async () => (await listed()).found.length === 1)
     const [found] = (await listed()).found
+    assert.match(
+      (await office.run('scan', 'list')).stdout,
+      /games@1 +Peerage\.Test\.Marker\.\S+ in 1 file +scan-1 .*quarantined +no/
+    )
     assert.deepEqual(
       [found?.name, found?.quarantined, found?.words[0]?.found, found?.words[0]?.by.name],
       ['games', true, 'Peerage.Test.Marker.UNOFFICIAL in 1 file', 'scan-1']
@@ -133,8 +137,7 @@ suite('peerage scan', { skip: skipWithoutClamd, timeout: 240_000 }, () => {
     // It asks clamd by itself every minute; a new setup does at once.
     await scanner.json('scan', 'setup', '--clamd', clamd.socket)
     await until('it is quarantined', WAIT_MS, async () => {
-      const report = await lab.json<ScanReport>('scan', 'show', 'drivers')
-      return report.versions[0]?.quarantined === true
+      return (await lab.client.call('malware', {})).found.some(({ name }) => name === 'drivers')
     })
     const report = await office.json<ScanReport>('scan', 'show', 'drivers')
     const [version] = report.versions
@@ -159,6 +162,8 @@ suite('peerage scan', { skip: skipWithoutClamd, timeout: 240_000 }, () => {
       .map(line => JSON.parse(line))
     assert.deepEqual([lines.at(-1)?.type, lines.at(-1)?.result.verdict], ['result', 'clean'])
     assert.equal(scratch().length, 0)
+    const text = (await scanner.run('scan', 'status')).stdout
+    assert.match(text, /signatures +daily 8/)
     await lab.refused('NOT_AUTHORISED', 'class', 'set', 'internal', '--scan', 'no')
   })
 
@@ -166,7 +171,7 @@ suite('peerage scan', { skip: skipWithoutClamd, timeout: 240_000 }, () => {
     await clamd.stop('SIGKILL')
     await publish(office, 'maps', 'nothing bad')
     await until('the scanner says so', WAIT_MS, async () => {
-      const { problems } = await scanner.json<Status>('status')
+      const { problems } = await scanner.client.call('status', {})
       return problems.some(
         ({ code, message }) => code === 'SCANNER_DOWN' && message.startsWith('1 version of')
       )

@@ -1,10 +1,9 @@
 /**
  * What the admin API needs from a node, in domain types: the seam between the node and its gateways.
  *
- * Conventions: sizes in bytes, instants in milliseconds since the Unix epoch (`…AtMs`), durations in
- * milliseconds (`…Ms`), rates in bytes per second. A value that is not known is null, never left out.
- * Paths are absolute. Every method rejects with an AppError when the request can not be met: the messages
- * are shown to people as they are.
+ * Conventions: sizes in bytes, instants in milliseconds since the Unix epoch (`…AtMs`), durations in milliseconds
+ * (`…Ms`), rates in bytes per second. A value that is not known is null, never left out. Paths are absolute. Every
+ * method rejects with an AppError when the request can not be met: the messages are shown to people as they are.
  *
  * A transfer is one fetch of one version into one destination. Its states:
  *

@@ -1,6 +1,6 @@
 /**
- * A holding as something to scan. Each piece is verified against the version before clamd gets it: what lies on the disk
- * may have changed since, and a verdict is about the version, not about what somebody put in its place.
+ * A holding as something to scan. Each piece is verified against the version before clamd gets it: what lies on the
+ * disk may have changed since, and a verdict is about the version, not about what somebody put in its place.
  */
 
 import { setTimeout as delay } from 'node:timers/promises'

@@ -6,7 +6,8 @@
  *     off -- setup --> idle <-- nothing due -- scanning
  *                       |  ^                      |
  *                       |  +-- due ---------------+
- *                       +--> down   clamd does not answer, or the word can not be signed: tried again after a growing wait
+ *                       +--> down   clamd does not answer, or the word can not be signed:
+ *                                   tried again after a growing wait
  *
  * A version is begun anew after a restart; those that were done before are not.
  */

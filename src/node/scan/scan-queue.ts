@@ -1,6 +1,6 @@
 /**
- * Which versions a scanner has to look at, and in which order: first what readers wait for and is here, then what has to
- * be fetched for it, then what was looked at with an older database, the longest ago first.
+ * Which versions a scanner has to look at, and in which order: first what readers wait for and is here, then what has
+ * to be fetched for it, then what was looked at with an older database, the longest ago first.
  *
  * - A version that its class keeps closed until a scan, and of which this device has no note by the database of now.
  *   What it does not hold it fetches only while nobody found it clean and it has not looked itself.

@@ -1,6 +1,6 @@
 /**
- * Where a scanner puts what it has to look at and does not hold: a folder of its home for each version, fetched like any
- * other transfer, and removed when it was looked at. What a crash leaves is removed at the next start.
+ * Where a scanner puts what it has to look at and does not hold: a folder of its home for each version, fetched like
+ * any other transfer, and removed when it was looked at. What a crash leaves is removed at the next start.
  */
 
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
- * The scanning part of the admin API: sets a scanner up, has it scan, and joins what the ledger, the notes of this device
- * and the audit logs say of malware.
+ * The scanning part of the admin API: sets a scanner up, has it scan, and joins what the ledger, the notes of this
+ * device and the audit logs say of malware.
  */
 
 import { AppError } from '../../base/errors.ts'

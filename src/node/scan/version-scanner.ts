@@ -71,8 +71,8 @@ export class VersionScanner {
   }
 
   /**
-   * One at a time of a version. Throws AppError SCANNER_DOWN, SCANNER_FAULTY, SCANNER_UNFIT when no scan could be begun,
-   * NOT_AUTHORISED or CLOCK_SKEWED when its word could not be signed; the reason of the signal.
+   * One at a time of a version. Throws AppError SCANNER_DOWN, SCANNER_FAULTY, SCANNER_UNFIT when no scan could be
+   * begun, NOT_AUTHORISED or CLOCK_SKEWED when its word could not be signed; the reason of the signal.
    */
   async scan(target: ScanTarget, options: ScanOptions): Promise<Scanned> {
     const { version, ordinal, bytes, files } = target.published
