@@ -75,7 +75,8 @@ export class ScanScratch {
       if (view === undefined || view.state === 'stopped' || view.state === 'failed')
         throw transferFailure(view)
       if (view.state === 'complete' && view.holding !== undefined) return view.holding
-      if (view.haveBytes !== haveBytes) movedAtMs = performance.now()
+      // Behind other transfers it waits for its turn, not for a source.
+      if (view.haveBytes !== haveBytes || view.state === 'queued') movedAtMs = performance.now()
       haveBytes = view.haveBytes
       onProgress(haveBytes)
       if (performance.now() - movedAtMs > STALLED_MS)
