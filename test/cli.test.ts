@@ -200,6 +200,7 @@ class ScriptedNode implements NodeService {
   readonly overrides = scripted<NodeService['overrides']>({})
   readonly follows = scripted<NodeService['follows']>({})
   readonly limits = scripted<NodeService['limits']>({})
+  readonly scans = scripted<NodeService['scans']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

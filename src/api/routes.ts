@@ -106,6 +106,15 @@ import {
 } from './ledger.ts'
 import { budgetRequest, limitReference, limits, limitsRequest } from './limits.ts'
 import { peerList } from './peer.ts'
+import {
+  malwareList,
+  runningScan,
+  scanReport,
+  scanReportRequest,
+  scanResult,
+  scanSetup,
+  scanStatus
+} from './scan.ts'
 import { status } from './status.ts'
 import {
   capacityRequest,
@@ -202,6 +211,12 @@ export const ROUTES = {
   removeLimit: json('POST', '/limits/:id/remove', limitReference, limits),
   clearLimits: json('POST', '/limits/clear', nothing, limits),
   setBudget: json('POST', '/limits/budget', budgetRequest, limits),
+  scanStatus: json('GET', '/scans', nothing, scanStatus),
+  setUpScan: json('POST', '/scans/setup', scanSetup, scanStatus),
+  endScan: json('POST', '/scans/off', nothing, scanStatus),
+  malware: json('GET', '/scans/found', nothing, malwareList),
+  scanReport: json('GET', '/datasets/:name/scans', scanReportRequest, scanReport),
+  scan: stream('POST', '/datasets/:name/scan', versionRequest, { progress: runningScan, result: scanResult }),
   audit: json('GET', '/audit', auditRequest, auditReport),
   auditWho: json('GET', '/audit/datasets/:name', auditWhoRequest, auditWho),
   auditCheckpoints: json('GET', '/audit/checkpoints', auditCheckpointsRequest, auditCheckpoints),

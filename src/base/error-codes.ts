@@ -117,6 +117,16 @@ export const ERROR_CODES = {
     exitCode: 75
   },
   TRANSFER_STOPPED: { meaning: 'A transfer was stopped before it was complete.', exitCode: 75 },
+  // scanning
+  SCANNER_MISSING: { meaning: 'No malware scanner is set up on this device.', exitCode: 78 },
+  MALWARE_FOUND: { meaning: 'A scan found malware in a version.', exitCode: 79 },
+  SCAN_INCOMPLETE: { meaning: 'A version could not be scanned as a whole.', exitCode: 75 },
+  SCANNER_DOWN: { meaning: 'The malware scanner can not be reached.', exitCode: 69 },
+  SCANNER_FAULTY: { meaning: 'The malware scanner gave no usable answer, or broke off.', exitCode: 75 },
+  SCANNER_UNFIT: {
+    meaning: 'The malware scanner is set up so that what it calls clean may not have been looked at.',
+    exitCode: 78
+  },
   // limits
   LIMIT_UNKNOWN: { meaning: 'No bandwidth limit has that id.', exitCode: 66 },
   // follow

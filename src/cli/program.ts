@@ -37,6 +37,7 @@ import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
+import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
 import {
   setCapacity,
   setRegion,
@@ -215,6 +216,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'show and set how much bandwidth this node may use: caps, hours, budgets, giving way',
     example: 'peerage limits set --up 5MB/s --link wan',
     members: [listLimits, setLimit, removeLimit, clearLimits, setBudget]
+  },
+  {
+    name: 'scan',
+    summary: 'scan for malware, now or by itself, and show what was found, who holds it and who has read it',
+    example: 'peerage scan os-image',
+    members: [runScan, showScanStatus, listMalware, showScans, setUpScan, endScan]
   },
   {
     name: 'key',

@@ -43,6 +43,8 @@ import { LocalOverrideService } from './ledger/override-service.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import { whenWhole } from './ledger/when-whole.ts'
 import type { Node } from './node.ts'
+import { LocalScanService } from './scan/scan-service.ts'
+import type { ScanService } from './scan/scan-terms.ts'
 import type {
   Dataset,
   DatasetSummary,
@@ -84,6 +86,7 @@ export class LocalNodeService implements NodeService {
   readonly overrides: OverrideService
   readonly follows: FollowService
   readonly limits: LimitsService
+  readonly scans: ScanService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -98,6 +101,7 @@ export class LocalNodeService implements NodeService {
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
     this.custody = whenWhole<CustodyService>(new LocalCustodyService(node), keeper)
     this.storage = whenWhole<StorageService>(new LocalStorageService(node), keeper)
+    this.scans = whenWhole<ScanService>(new LocalScanService(node, this.#audit), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))
@@ -426,7 +430,8 @@ export class LocalNodeService implements NodeService {
       path: null
     }))
     const ofFollows = this.#node.follows.statuses().flatMap(({ problems }) => problems)
-    return [...this.#standing(), ...ofFollows, ...ofHoldings, ...ofTransfers, ...ofAudit]
+    const ofScans = this.#node.scans.problems()
+    return [...this.#standing(), ...ofScans, ...ofFollows, ...ofHoldings, ...ofTransfers, ...ofAudit]
   }
 
   /** What the org or other devices hold against this device, and against its authority. */

@@ -42,6 +42,7 @@ import { loadContacts } from './membership.ts'
 import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
+import { ScanDesk } from './scan/scan-desk.ts'
 import type { OwnDevice } from './service-words.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { Catalogue } from './swarm/catalogue.ts'
@@ -84,6 +85,7 @@ export class Node {
   readonly desk: TransferDesk
   readonly reuse: Reuse
   readonly follows: FollowDesk
+  readonly scans: ScanDesk
   readonly catalogue: Catalogue
   readonly assembler: RootAssembler
   readonly publisher: Publisher
@@ -135,6 +137,7 @@ export class Node {
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
+    this.scans = this.#createScans(log)
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
     this.publisher = new Publisher({
@@ -165,6 +168,7 @@ export class Node {
     this.desk.resume()
     this.follows.start()
     this.storage.start()
+    this.scans.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
@@ -176,6 +180,7 @@ export class Node {
     this.board.close()
     await this.follows.close()
     await this.storage.close()
+    await this.scans.close()
     this.desk.close()
     this.hub.close()
     this.bandwidth.close()
@@ -258,6 +263,16 @@ export class Node {
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
       reset: version => hub.reset(version),
       onForgotten: version => audit.recorder.deleted(version, 'discarded')
+    })
+  }
+
+  #createScans(log: Log): ScanDesk {
+    const { home, store, keeper, desk: transfers, identity } = this
+    return new ScanDesk({
+      ...{ home, store, keeper, transfers, self: identity.device, log },
+      mayFetch: version => this.readFault(identity.device, version) === undefined,
+      reset: version => this.hub.reset(version),
+      onForgotten: version => this.audit.recorder.deleted(version, 'scanned')
     })
   }
 
@@ -358,6 +373,7 @@ export class Node {
     this.origins.refresh()
     this.follows.look()
     this.storage.look()
+    this.scans.look()
     this.#awaitExpiry()
   }
 

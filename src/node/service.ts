@@ -1,10 +1,9 @@
 /**
  * What the admin API needs from a node, in domain types: the seam between the node and its gateways.
  *
- * Conventions: sizes in bytes, instants in milliseconds since the Unix epoch (`…AtMs`), durations in
- * milliseconds (`…Ms`), rates in bytes per second. A value that is not known is null, never left out.
- * Paths are absolute. Every method rejects with an AppError when the request can not be met: the messages
- * are shown to people as they are.
+ * Conventions: sizes in bytes, instants in milliseconds since the Unix epoch (`…AtMs`), durations in milliseconds
+ * (`…Ms`), rates in bytes per second. A value that is not known is null, never left out. Paths are absolute. Every
+ * method rejects with an AppError when the request can not be met: the messages are shown to people as they are.
  *
  * A transfer is one fetch of one version into one destination. Its states:
  *
@@ -31,6 +30,7 @@ import type { CustodyService } from './ledger/custody-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
+import type { ScanService } from './scan/scan-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { StorageService } from './storage/storage-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
@@ -368,6 +368,7 @@ export interface NodeService extends AuditService {
   readonly overrides: OverrideService
   readonly follows: FollowService
   readonly limits: LimitsService
+  readonly scans: ScanService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

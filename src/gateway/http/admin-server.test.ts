@@ -74,6 +74,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     overrides: scripted({}),
     follows: scripted({}),
     limits: scripted({}),
+    scans: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     peers: unexpected('peers'),

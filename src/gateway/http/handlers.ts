@@ -15,6 +15,7 @@ import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
+import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
 
@@ -145,6 +146,16 @@ function limitsHandlers(service: LimitsService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function scanHandlers(service: ScanService) {
+  return {
+    scanStatus: () => service.scanStatus(),
+    setUpScan: input => service.setUpScan(input),
+    endScan: () => service.endScan(),
+    malware: async () => ({ found: await service.malware() }),
+    scanReport: ({ name }) => service.scanReport(name)
+  } satisfies Partial<JsonHandlers>
+}
+
 export function createHandlers(service: NodeService): Handlers {
   return {
     json: {
@@ -173,6 +184,7 @@ export function createHandlers(service: NodeService): Handlers {
       ...storageHandlers(service.storage),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
+      ...scanHandlers(service.scans),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),
       previewRoot: ({ changes }) => service.authority.preview(changes),
@@ -187,6 +199,7 @@ export function createHandlers(service: NodeService): Handlers {
     events: {
       publish: (input, task) => service.publish(input, task),
       verify: async (input, task) => ({ copies: await service.verify(input, task) }),
+      scan: (input, task) => service.scans.scan(input, task),
       watchTransfer: ({ id }, task) => watchTransfer(service, id, task),
       auditVerify: (_, task) => service.auditVerify(task),
       auditExport: (input, task) => service.auditExport(input, task),
