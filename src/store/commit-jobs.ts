@@ -2,6 +2,7 @@
 
 import type { Failure } from './failure.ts'
 import type { Amendment, NewHolding } from './index-database.ts'
+import type { TreeToRemove } from './removed-tree.ts'
 import type { PlacedFile } from './safe-files.ts'
 import type { Fingerprint } from './store.ts'
 
@@ -90,6 +91,8 @@ export type CommitJob =
   /** Make links, make all names durable, mark the holding complete. */
   | { readonly kind: 'finish'; readonly holding: number; readonly tree: PlacedTree }
   | { readonly kind: 'forget'; readonly holding: number; readonly parts: readonly PlacedFile[] }
+  /** Remove the files, if they are to go; then every trace of the holding in the index. */
+  | { readonly kind: 'erase'; readonly holding: number; readonly remove: TreeToRemove | undefined }
   | { readonly kind: 'close' }
 
 export type CommitAnswer =
@@ -97,6 +100,8 @@ export type CommitAnswer =
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'committed'; readonly results: readonly FileCommitResult[] }
   | { readonly kind: 'inserted'; readonly holding: number }
+  /** The bytes of the files that went. */
+  | { readonly kind: 'erased'; readonly bytes: number }
   | {
       readonly kind: 'surveyed'
       readonly files: readonly SurveyedFile[]

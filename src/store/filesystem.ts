@@ -17,13 +17,24 @@ import { FilesystemHolding, type HoldingContext, type HoldingOptions } from './f
 import { HashPool } from './hash-pool.ts'
 import { selectionOf } from './held-files.ts'
 import { type Opening, openFetch, openSource } from './holding-opening.ts'
+import { removalOf } from './holding-removal.ts'
 import { type HoldingRow, IndexDatabase } from './index-database.ts'
 import { OpenFiles } from './open-files.ts'
 import { type ReadAt, readAtOffset } from './read-at.ts'
 import { recoverFiles } from './recovery.ts'
+import { lstatOf } from './safe-files.ts'
 import { sha256 } from './sha256.ts'
 import { SqliteRecords } from './sqlite-records.ts'
-import type { ChangeListener, FetchTarget, HashedTree, Holding, Store, StoreStats } from './store.ts'
+import type {
+  ChangeListener,
+  Erased,
+  EraseOptions,
+  FetchTarget,
+  HashedTree,
+  Holding,
+  Store,
+  StoreStats
+} from './store.ts'
 import { WriteSlots } from './write-slots.ts'
 
 export interface FilesystemStoreOptions {
@@ -98,7 +109,8 @@ export class FilesystemStore implements Store {
 
   async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined> {
     const own = this.#holdings.get(holding.id)
-    assert(own === holding, 'a holding of this store')
+    // It may have been forgotten since the last chunk.
+    if (own === undefined || own !== holding) return undefined
     const { bytes: fileBytes } = own.files.entry(fileIndex)
     assert(offset >= 0 && offset < fileBytes, 'a chunk begins within its file')
     const file = own.files.current(fileIndex)
@@ -117,6 +129,23 @@ export class FilesystemStore implements Store {
       for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
       await this.#context.commits.run({ kind: 'forget', holding: own.rowId, parts })
       this.#holdings.delete(own.id)
+    })
+  }
+
+  erase(holding: Holding, options: EraseOptions): Promise<Erased> {
+    return this.#inTurn(async () => {
+      const own = this.#holdings.get(holding.id)
+      assert(own === holding, 'a holding of this store')
+      const isRemoved = own.kind === 'fetched' || options.source === 'remove'
+      const isMissing = lstatOf(own.files.place.base)?.isDirectory() !== true
+      if (isRemoved && isMissing && options.missing === 'wait') return { outcome: 'missing' }
+      await own.close()
+      for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
+      const remove = isRemoved && !isMissing ? removalOf(own, [...this.#holdings.values()]) : undefined
+      const answer = await this.#context.commits.run({ kind: 'erase', holding: own.rowId, remove })
+      assert(answer.kind === 'erased', 'an erasure is answered as one')
+      this.#holdings.delete(own.id)
+      return { outcome: 'erased', bytes: answer.bytes }
     })
   }
 
