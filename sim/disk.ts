@@ -259,6 +259,14 @@ export class DiskStore implements Store {
     return Promise.reject(new AppError('STORAGE_FAILED', 'nothing is erased from a simulated disk'))
   }
 
+  removeSource(): Promise<number> {
+    return Promise.reject(new AppError('STORAGE_FAILED', 'nothing is published from a simulated disk'))
+  }
+
+  async scrub(): Promise<void> {
+    this.records.scrub()
+  }
+
   onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

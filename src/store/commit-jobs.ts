@@ -2,7 +2,6 @@
 
 import type { Failure } from './failure.ts'
 import type { Amendment, NewHolding } from './index-database.ts'
-import type { TreeToRemove } from './removed-tree.ts'
 import type { PlacedFile } from './safe-files.ts'
 import type { Fingerprint } from './store.ts'
 
@@ -61,6 +60,15 @@ export interface PlacedTree {
   readonly links: readonly PlacedLink[]
 }
 
+/** What is to be removed from a place (removed-tree.ts). */
+export interface TreeToRemove {
+  readonly tree: PlacedTree
+  /** Files that have bytes, under their final names. */
+  readonly files: readonly PlacedFile[]
+  /** Whether the base is a folder of this version alone, and goes too when it is empty. */
+  readonly ownsBase: boolean
+}
+
 export type CommitJob =
   /** Fsync, claim, name. */
   | { readonly kind: 'commit'; readonly files: readonly FileCommit[] }
@@ -93,6 +101,8 @@ export type CommitJob =
   | { readonly kind: 'forget'; readonly holding: number; readonly parts: readonly PlacedFile[] }
   /** Remove the files, if they are to go; then every trace of the holding in the index. */
   | { readonly kind: 'erase'; readonly holding: number; readonly remove: TreeToRemove | undefined }
+  | { readonly kind: 'remove'; readonly remove: TreeToRemove }
+  | { readonly kind: 'scrub' }
   | { readonly kind: 'close' }
 
 export type CommitAnswer =

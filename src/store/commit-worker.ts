@@ -163,6 +163,11 @@ function run(job: CommitJob): CommitAnswer {
       index.scrub()
       return { kind: 'erased', bytes }
     }
+    case 'remove':
+      return { kind: 'erased', bytes: removeTree(job.remove) }
+    case 'scrub':
+      index.scrub()
+      return DONE
     case 'close':
       index.close()
       return DONE
@@ -177,6 +182,8 @@ function placeOf(job: CommitJob): { readonly action: string; readonly path: stri
     case 'prepare':
     case 'finish':
       return { action: job.kind === 'survey' ? 'look at' : 'write', path: job.tree.base }
+    case 'remove':
+      return { action: 'erase', path: job.remove.tree.base }
     case 'erase':
       return { action: 'erase', path: job.remove?.tree.base ?? indexPath }
     default:

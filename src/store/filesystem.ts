@@ -12,10 +12,12 @@ import { performance } from 'node:perf_hooks'
 import { assert } from '../base/assert.ts'
 import type { Chunks } from '../content/chunk-index.ts'
 import { decodeInfo } from '../content/info.ts'
+import type { Version } from '../content/version.ts'
 import { CommitQueue } from './commit-queue.ts'
+import { placeOfRoot } from './destination.ts'
 import { FilesystemHolding, type HoldingContext, type HoldingOptions } from './filesystem-holding.ts'
 import { HashPool } from './hash-pool.ts'
-import { selectionOf } from './held-files.ts'
+import { type HeldFiles, selectionOf } from './held-files.ts'
 import { type Opening, openFetch, openSource } from './holding-opening.ts'
 import { removalOf } from './holding-removal.ts'
 import { type HoldingRow, IndexDatabase } from './index-database.ts'
@@ -141,11 +143,27 @@ export class FilesystemStore implements Store {
       if (isRemoved && isMissing && options.missing === 'wait') return { outcome: 'missing' }
       await own.close()
       for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
-      const remove = isRemoved && !isMissing ? removalOf(own, [...this.#holdings.values()]) : undefined
+      const remove = isRemoved && !isMissing ? removalOf(own.files, this.#files(own)) : undefined
       const answer = await this.#context.commits.run({ kind: 'erase', holding: own.rowId, remove })
       assert(answer.kind === 'erased', 'an erasure is answered as one')
       this.#holdings.delete(own.id)
       return { outcome: 'erased', bytes: answer.bytes }
+    })
+  }
+
+  removeSource(version: Version, root: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const remove = removalOf({ version, place: placeOfRoot(version, root) }, this.#files())
+      const answer = await this.#context.commits.run({ kind: 'remove', remove })
+      assert(answer.kind === 'erased', 'a removal is answered as one')
+      return answer.bytes
+    })
+  }
+
+  scrub(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#context.commits.run({ kind: 'scrub' })
+      this.records.scrub()
     })
   }
 
@@ -179,6 +197,10 @@ export class FilesystemStore implements Store {
       holdings: [...this.#holdings.values()],
       add: options => this.#add(options)
     }
+  }
+
+  #files(except?: FilesystemHolding): HeldFiles[] {
+    return [...this.#holdings.values()].filter(holding => holding !== except).map(({ files }) => files)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

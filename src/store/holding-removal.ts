@@ -1,34 +1,36 @@
-/** What goes when a holding is erased: all that it has at its place and no other holding has there too. */
+/** What goes when a version is removed from a place: all that it has there and no holding has there too. */
 
 import { sep } from 'node:path'
-import { placedFile, treeOf } from './destination.ts'
-import type { FilesystemHolding } from './filesystem-holding.ts'
-import type { TreeToRemove } from './removed-tree.ts'
+import type { Version } from '../content/version.ts'
+import type { TreeToRemove } from './commit-jobs.ts'
+import { type Place, placedFile, treeOf } from './destination.ts'
 import { absolute } from './safe-files.ts'
 
-export function removalOf(own: FilesystemHolding, holdings: readonly FilesystemHolding[]): TreeToRemove {
-  const { version, files } = own
-  const { place } = files
-  const others = holdings.filter(other => other !== own && overlaps(other.files.place.base, place.base))
-  const taken = new Set(
-    others.flatMap(({ files: theirs }) =>
-      theirs.version.files.map((_, fileIndex) =>
-        absolute(placedFile(theirs.version, theirs.place, fileIndex))
-      )
-    )
-  )
+interface PlacedVersion {
+  readonly version: Version
+  readonly place: Place
+}
+
+export function removalOf({ version, place }: PlacedVersion, others: readonly PlacedVersion[]): TreeToRemove {
+  const near = others.filter(other => overlaps(other.place.base, place.base))
+  const taken = new Set(near.flatMap(other => pathsOf(other).map(path => absolute(path))))
   const isOurs = (path: string) => !taken.has(absolute({ base: place.base, path }))
   // All files and not those that are selected: a narrower selection leaves what an earlier one brought.
   const tree = treeOf(version, place, undefined)
+  const other = new Set([...tree.emptyFiles, ...tree.links].map(({ path }) => path))
   return {
     tree: {
       ...tree,
       emptyFiles: tree.emptyFiles.filter(({ path }) => isOurs(path)),
       links: tree.links.filter(({ path }) => isOurs(path))
     },
-    files: [...files.withBytes()].map(fileIndex => files.final(fileIndex)).filter(({ path }) => isOurs(path)),
+    files: pathsOf({ version, place }).filter(({ path }) => !other.has(path) && isOurs(path)),
     ownsBase: !version.isSingleFile
   }
+}
+
+function pathsOf({ version, place }: PlacedVersion) {
+  return version.files.map((_, fileIndex) => placedFile(version, place, fileIndex))
 }
 
 function overlaps(one: string, other: string): boolean {

@@ -279,6 +279,20 @@ export class MemoryStore implements Store {
     return { outcome: 'erased', bytes }
   }
 
+  async removeSource(version: Version, root: string): Promise<number> {
+    let bytes = 0
+    for (const { path } of version.files) {
+      const place = version.isSingleFile ? root : [root, ...path].join('/')
+      bytes += this.disk.get(place)?.length ?? 0
+      this.disk.delete(place)
+    }
+    return bytes
+  }
+
+  async scrub(): Promise<void> {
+    this.records.scrub()
+  }
+
   onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

@@ -6,66 +6,60 @@
  * Cut off anywhere it can be done again: what is gone already is fine.
  */
 
-import { rmdirSync, unlinkSync } from 'node:fs'
+import { type BigIntStats, rmdirSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemCodeOf } from '../base/errors.ts'
-import type { PlacedTree } from './commit-jobs.ts'
+import type { TreeToRemove } from './commit-jobs.ts'
 import { linkFits, syncFolders } from './placed-tree.ts'
 import { absolute, checkParents, lstatOf, type PlacedFile, partOf } from './safe-files.ts'
 
 const BLOCK_BYTES = 512n
 
-export interface TreeToRemove {
-  readonly tree: PlacedTree
-  /** Files that have bytes, under their final names. */
-  readonly files: readonly PlacedFile[]
-  /** Whether the base is a folder of this version alone, and goes too when it is empty. */
-  readonly ownsBase: boolean
-}
-
 /** Returns the bytes of the files that went. Throws AppError DEST_UNSAFE where a folder of the version is a link. */
 export function removeTree({ tree, files, ownsBase }: TreeToRemove): number {
+  const { base, emptyFiles, folders, links } = tree
   const changed = new Set<string>()
   let bytes = 0n
-  const remove = (file: PlacedFile): void => {
-    unlinkSync(absolute(file))
-    changed.add(dirname(absolute(file)))
-  }
   for (const file of files)
-    for (const name of [file, partOf(file)]) {
-      const found = isReached(name) ? lstatOf(absolute(name)) : undefined
-      if (found === undefined || !found.isFile()) continue
-      remove(name)
-      // A part file has its full length from the start.
-      const written = found.blocks * BLOCK_BYTES
-      bytes += name !== file && written < found.size ? written : found.size
-    }
-  for (const { path } of tree.emptyFiles) {
-    const file = { base: tree.base, path }
-    const found = isReached(file) ? lstatOf(absolute(file)) : undefined
-    if (found?.isFile() && found.size === 0n) remove(file)
+    bytes += removeFile(file, changed) + removeFile(partOf(file), changed, { isPart: true })
+  for (const { path } of emptyFiles) {
+    const found = reached({ base, path })
+    if (found?.isFile() && found.size === 0n) remove({ base, path }, changed)
   }
-  for (const link of tree.links) {
-    const file = { base: tree.base, path: link.path }
-    if (isReached(file) && lstatOf(absolute(file)) !== undefined && linkFits(tree.base, link)) remove(file)
+  for (const link of links) {
+    const file = { base, path: link.path }
+    if (reached(file) !== undefined && linkFits(base, link)) remove(file, changed)
   }
-  const folders = [...tree.folders].sort().reverse()
-  for (const path of folders)
-    if (isReached({ base: tree.base, path })) removeFolder(join(tree.base, path), changed)
-  if (ownsBase) removeFolder(tree.base, changed)
+  for (const path of [...folders].sort().reverse())
+    if (reached({ base, path }) !== undefined) removeFolder(join(base, path), changed)
+  if (ownsBase) removeFolder(base, changed)
   // A crash may have come after the last name went, and before that was durable.
-  const touched = [...changed, tree.base, dirname(tree.base)]
+  const touched = [...changed, base, dirname(base)]
   syncFolders(new Set(touched.filter(path => lstatOf(path)?.isDirectory())))
   return Number(bytes)
 }
 
-/** Whether there are folders all the way to it. Throws AppError DEST_UNSAFE where one of them is a link. */
-function isReached(file: PlacedFile): boolean {
+function removeFile(file: PlacedFile, changed: Set<string>, { isPart = false } = {}): bigint {
+  const found = reached(file)
+  if (found === undefined || !found.isFile()) return 0n
+  remove(file, changed)
+  // A part file has its full length from the start.
+  const written = found.blocks * BLOCK_BYTES
+  return isPart && written < found.size ? written : found.size
+}
+
+function remove(file: PlacedFile, changed: Set<string>): void {
+  unlinkSync(absolute(file))
+  changed.add(dirname(absolute(file)))
+}
+
+/** What stands there. Throws AppError DEST_UNSAFE where a folder on the way is a link. */
+function reached(file: PlacedFile): BigIntStats | undefined {
   try {
     checkParents(file)
-    return true
+    return lstatOf(absolute(file))
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return false
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return undefined
     throw error
   }
 }

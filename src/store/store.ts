@@ -205,12 +205,18 @@ export interface Store {
   forget(holding: Holding): Promise<void>
 
   /**
-   * Deletes what the store wrote of a holding, and forgets it: whole files, part files, links, and folders that are empty
-   * then; all of that durable. A file that another holding has at the same place stays. A source stays where it is unless
-   * `source` says otherwise, and is forgotten. Rejects with DEST_UNSAFE and STORAGE_FAILED: then the holding is still
+   * Deletes what the store wrote of a holding, and forgets it: whole files, part files, links, and folders that are
+   * empty then; all of that durable. A file that another holding has at the same place stays. A source stays where it
+   * is unless `source` says otherwise, and is forgotten. Rejects with DEST_UNSAFE and STORAGE_FAILED: then the holding is still
    * there, and it can be called again.
    */
   erase(holding: Holding, options: EraseOptions): Promise<Erased>
+
+  /** Deletes the files of a version that was published at `root` and is not held any more; returns their bytes. */
+  removeSource(version: Version, root: string): Promise<number>
+
+  /** Leaves nothing in the databases of what was deleted or replaced in them, their free pages and WAL included. */
+  scrub(): Promise<void>
 
   /** Registers for every change of any holding; the returned function ends it. */
   onChange(listener: ChangeListener): () => void
