@@ -194,6 +194,7 @@ const STARTED: Transfer = {
 class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
   readonly custody = scripted<NodeService['custody']>({})
+  readonly erasures = scripted<NodeService['erasures']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})

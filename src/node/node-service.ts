@@ -27,6 +27,8 @@ import { LocalAuditService } from './audit/audit-service.ts'
 import { LocalLimitsService } from './bandwidth/limits-service.ts'
 import type { LimitsService } from './bandwidth/limits-terms.ts'
 import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
+import { LocalErasureService } from './erasure/erasure-service.ts'
+import type { ErasureService } from './erasure/erasure-terms.ts'
 import { LocalFollowService } from './follow/follow-service.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import { DeviceKey } from './keys/device-key.ts'
@@ -76,6 +78,7 @@ export class LocalNodeService implements NodeService {
   readonly #node: Node
   readonly governance: GovernanceService
   readonly custody: CustodyService
+  readonly erasures: ErasureService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
@@ -94,6 +97,7 @@ export class LocalNodeService implements NodeService {
     this.follows = new LocalFollowService({ desk: node.follows, catalogue, candidates })
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
     this.custody = whenWhole<CustodyService>(new LocalCustodyService(node), keeper)
+    this.erasures = whenWhole<ErasureService>(new LocalErasureService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))
@@ -456,7 +460,14 @@ export class LocalNodeService implements NodeService {
       path: null
     }))
     const ofFollows = this.#node.follows.statuses().flatMap(({ problems }) => problems)
-    return [...this.#standing(), ...ofFollows, ...ofHoldings, ...ofTransfers, ...ofAudit]
+    return [
+      ...this.#standing(),
+      ...this.#node.erasures.problems(),
+      ...ofFollows,
+      ...ofHoldings,
+      ...ofTransfers,
+      ...ofAudit
+    ]
   }
 
   /** What the org or other devices hold against this device, and against its authority. */
@@ -481,11 +492,6 @@ export class LocalNodeService implements NodeService {
 }
 
 function unknownTransfer(id: string): never {
-  throw new AppError(
-    'DATASET_UNKNOWN',
-    `no transfer ${id} is known here; 'peerage transfers' lists those that are`,
-    {
-      details: { transfer: id }
-    }
-  )
+  const message = `no transfer ${id} is known here; 'peerage transfers' lists those that are`
+  throw new AppError('DATASET_UNKNOWN', message, { details: { transfer: id } })
 }

@@ -246,10 +246,10 @@ export class Node {
     })
   }
 
-  #createErasures({ store, identity, log }: NodeInit): ErasureDesk {
+  #createErasures({ store, identity, key, log }: NodeInit): ErasureDesk {
     const { keeper, desk: transfers, follows, hub, reuse } = this
     return new ErasureDesk({
-      ...{ self: identity.device, store, keeper, transfers, follows, indexes: reuse.indexes, log },
+      ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
       drop: version => hub.unwant(version),
       onDeleted: version => this.#forgotten(version, 'erased')
     })

@@ -30,6 +30,7 @@ import type {
   WitnessRunRequest
 } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
+import type { CertificateVerifier, ErasingService } from './erasure/erasure-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
@@ -363,7 +364,7 @@ export interface VerifyResult {
 
 export const DAMAGED_FILES_MAX = 1000
 
-export interface NodeService extends AuditService {
+export interface NodeService extends AuditService, ErasingService {
   readonly governance: GovernanceService
   readonly custody: CustodyService
   readonly ledger: LedgerExplorer
@@ -481,7 +482,7 @@ export interface KeyFiles {
 }
 
 /** What src/daemon.ts offers to the command line. */
-export interface Daemon {
+export interface Daemon extends CertificateVerifier {
   /** Makes the folder (mode 0700) and a new org; rejects with HOME_EXISTS. */
   initHome(options: InitOptions): Promise<Membership>
   /** Makes the folder (mode 0700) and enrols by redeeming a ticket; on failure the folder is as before. */

@@ -68,6 +68,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
   return {
     governance: scripted({}),
     custody: scripted({}),
+    erasures: scripted({}),
     ledger: scripted({}),
     authority: scripted({}),
     overrides: scripted({}),

@@ -27,19 +27,23 @@ import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
 import type { EraseConfirm } from '../../ledger/operation/operation-content.ts'
 import type { Holding, Store } from '../../store/store.ts'
 import type { FollowDesk } from '../follow/follow-desk.ts'
+import type { DeviceKey } from '../keys/device-key.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
 import type { Problem } from '../service.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
+import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord } from './erasure-record.ts'
+import type { Certificate } from './erasure-terms.ts'
 import { deleteLeftSource } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
 
 export interface ErasureDeskInit {
   readonly self: DeviceId
+  readonly key: Pick<DeviceKey, 'sign'>
   readonly store: Store
   readonly keeper: LedgerKeeper
   readonly transfers: Pick<TransferDesk, 'abandon' | 'views'>
@@ -108,6 +112,11 @@ export class ErasureDesk {
         deletedAtMs === null ? [] : sources.map(source => this.#leftProblem(version, source.path))
       )
     return [...this.#problems.values(), ...left]
+  }
+
+  /** Signs as this device. */
+  certify(terms: CertificateTerms): Certificate {
+    return signCertificate(terms, this.#init.key)
   }
 
   record(version: VersionId): ErasureRecord | undefined {
