@@ -251,7 +251,10 @@ export class ErasureDesk {
     const left = []
     let bytes = 0
     for (const source of record.sources) {
-      const outcome = await deleteLeftSource(source, this.#init.store, { isAgreed: record.deletesSources })
+      const outcome = await deleteLeftSource(source, this.#init.store, {
+        isAgreed: record.deletesSources,
+        isAsked
+      })
       if (outcome === 'left') left.push(source)
       else bytes += outcome.bytes
     }

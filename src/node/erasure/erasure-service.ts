@@ -81,12 +81,13 @@ export class LocalErasureService implements ErasureService {
     if (open.length === 0)
       throw new AppError('NO_CHANGE', `nothing was signed: what is meant of ${name} is erased already`)
     const id = randomBytes(CASE_BYTES).toString('hex')
-    if (deleteSource) this.#node.erasures.agreeToDeleteSources(open)
     const operations = open.map(each => {
       const names = [...(this.#state.publishedAs.get(each) ?? [])].sort()
       const said = { type: 'content.erase', version: each, case: id, reason, basis, subject: null } as const
       return { ...signAsked(this.#node, said, { names: this.#names }), version: each, names }
     })
+    // Only once it is signed: an agreement is to this erasure. Before anything of it is deleted, which is not at once.
+    if (deleteSource) this.#node.erasures.agreeToDeleteSources(open)
     return { case: id, operations }
   }
 
