@@ -177,15 +177,19 @@ export class Cluster {
   readonly folder: string
   readonly nodes: ClusterNode[] = []
 
-  constructor(folder: string) {
+  /** What `up` of its nodes is told besides. */
+  readonly #upArgs: readonly string[]
+
+  constructor(folder: string, upArgs: readonly string[] = []) {
     this.folder = folder
+    this.#upArgs = upArgs
   }
 
   /** Founds the org on its first node, and starts it. */
   async found(name: string, site: string, place = LOOPBACK): Promise<ClusterNode> {
     const node = new ClusterNode(this.folder, name, site, place)
     await runJson(['init', '--org', 'acme', '--site', site, '--device', name, '--home', node.home])
-    await node.up()
+    await node.up(...this.#upArgs)
     this.nodes.push(node)
     return node
   }
@@ -201,7 +205,7 @@ export class Cluster {
     const node = new ClusterNode(this.folder, name, site, place)
     const { launcher } = place
     await runJson(['join', ticket, '--site', site, '--device', name, '--home', node.home], { launcher })
-    await node.up()
+    await node.up(...this.#upArgs)
     this.nodes.push(node)
     return node
   }

@@ -17,6 +17,7 @@ import { PieceSet } from '../src/store/piece-set.ts'
 import { sha256 } from '../src/store/sha256.ts'
 import type {
   ChangeListener,
+  Erased,
   FetchTarget,
   HashedTree,
   Holding,
@@ -252,6 +253,18 @@ export class DiskStore implements Store {
 
   async forget(): Promise<void> {
     this.#holding = undefined
+  }
+
+  erase(): Promise<Erased> {
+    return Promise.reject(new AppError('STORAGE_FAILED', 'nothing is erased from a simulated disk'))
+  }
+
+  removeSource(): Promise<number> {
+    return Promise.reject(new AppError('STORAGE_FAILED', 'nothing is published from a simulated disk'))
+  }
+
+  async scrub(): Promise<void> {
+    this.records.scrub()
   }
 
   onChange(listener: ChangeListener): () => void {

@@ -14,6 +14,7 @@ import type {
 } from './node/audit/audit-report.ts'
 import { witnessKeysOf } from './node/audit/checkpoint-reader.ts'
 import { witnessFolder } from './node/audit/outside-witness.ts'
+import { verifyCertificateFile } from './node/erasure/certificate-file.ts'
 import { keyPath, loadIdentity, lockHome } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
 import {
@@ -154,5 +155,10 @@ export const keys: KeyFiles = {
   signOverride: signOverrideWithFile
 }
 
-const daemon: Daemon = { initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger, witnessAudit }
+export const verifyCertificate = verifyCertificateFile
+
+const daemon: Daemon = {
+  ...{ initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger, witnessAudit },
+  verifyCertificate
+}
 export default daemon

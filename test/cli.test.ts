@@ -195,6 +195,7 @@ class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
   readonly custody = scripted<NodeService['custody']>({})
   readonly storage = scripted<NodeService['storage']>({})
+  readonly erasures = scripted<NodeService['erasures']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})

@@ -22,6 +22,7 @@ let office: ClusterNode
 before(async () => {
   writeFileSync(join(folder, 'secret.bin'), Buffer.alloc(40_000, 'secret '))
   writeFileSync(join(folder, 'image.bin'), Buffer.alloc(40_000, 'image '))
+  writeFileSync(join(folder, 'kernel.bin'), Buffer.alloc(40_000, 'kernel '))
   writeFileSync(join(folder, 'lab-image.bin'), Buffer.alloc(40_000, 'image '))
   build = await cluster.found('build-1', 'berlin')
   const ticket = await cluster.invite(2)
@@ -110,8 +111,10 @@ test('a quarantine stops a version everywhere, its release starts it again, and 
   await knows(lab, await act(build, 'release', 'os/image'))
   const got = await lab.run('get', 'os/image', join(folder, 'image-got'), '--timeout', '20s')
   assert.equal(got.exitCode, 0, got.stderr)
-  await act(build, 'recall', 'os/image@1', '--reason', 'wrong licence')
+  await knows(lab, await act(build, 'recall', 'os/image@1', '--reason', 'wrong licence'))
   assert.match(await build.refused('NO_CHANGE', 'release', 'os/image'), /for good/)
+  const again = await lab.run('publish', join(folder, 'image.bin'), '--name', 'lab/again')
+  assert.match(again.stderr, /was recalled: wrong licence.*CONTENT_WITHDRAWN/s)
 })
 
 test('a role lets its holder do more, until it is taken', async () => {
@@ -122,7 +125,8 @@ test('a role lets its holder do more, until it is taken', async () => {
   )
   await knows(lab, await act(build, 'role', 'grant', 'lab-7', 'publisher', '--expires', '30d'))
   // What the admins published it does not withdraw, though it publishes it under a name of its own.
-  await publish(lab, 'image.bin', 'lab/os', 'internal')
+  await publish(build, 'kernel.bin', 'os/kernel', 'internal')
+  await publish(lab, 'kernel.bin', 'lab/os', 'internal')
   const foreign = await lab.json<Acted>('quarantine', 'lab/os', '--reason', 'mine now')
   assert.match(foreign.waitsFor ?? '', /others of its rank do too/)
   await act(lab, 'quarantine', 'lab/image', '--reason', 'broken build')

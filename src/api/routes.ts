@@ -64,6 +64,15 @@ import {
   verifyProgress,
   versionRequest
 } from './dataset.ts'
+import {
+  caseList,
+  caseReference,
+  certificate,
+  eraseActed,
+  eraseRequest,
+  erasureCase,
+  finishRequest
+} from './erasure.ts'
 import { errorObject } from './error.ts'
 import { follow, followList, followReference, followRequest, rollbackRequest } from './follow.ts'
 import {
@@ -263,6 +272,11 @@ export const ROUTES = {
   holds: json('GET', '/holds', nothing, holdList),
   placeHold: json('POST', '/holds', holdRequest, acted),
   liftHold: json('POST', '/holds/:id/lift', holdReference, acted),
+  erase: json('POST', '/erasures', eraseRequest, eraseActed),
+  erasureCases: json('GET', '/erasures', nothing, caseList),
+  erasureCase: json('GET', '/erasures/:id', caseReference, erasureCase),
+  finishErasure: json('POST', '/erasures/:id/finish', finishRequest, erasureCase),
+  erasureCertificate: json('GET', '/erasures/:id/certificate', caseReference, certificate),
   invites: json('GET', '/invites', nothing, inviteList),
   cancelInvite: json('POST', '/invites/:id/cancel', inviteReference, acted),
   approve: json('POST', '/operations/:id/approve', operationReference, acted),

@@ -127,6 +127,21 @@ export const ERROR_CODES = {
     meaning: 'The malware scanner is set up so that what it calls clean may not have been looked at.',
     exitCode: 78
   },
+  // erasure
+  CONTENT_WITHDRAWN: {
+    meaning: 'What is to be published was erased or recalled from the org.',
+    exitCode: 77
+  },
+  CASE_UNKNOWN: { meaning: 'No erasure, or more than one, has a case that begins so.', exitCode: 66 },
+  ERASURE_UNFINISHED: {
+    meaning:
+      'Something of an erased version is still on this device: a source, or a copy that is not in reach.',
+    exitCode: 75
+  },
+  CERTIFICATE_INVALID: {
+    meaning: 'A certificate of erasure is malformed, or is not what was signed.',
+    exitCode: 65
+  },
   // limits
   LIMIT_UNKNOWN: { meaning: 'No bandwidth limit has that id.', exitCode: 66 },
   // follow

@@ -15,6 +15,14 @@ import { listClasses, setClass } from './commands/class.ts'
 import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
+import {
+  certifyErase,
+  eraseStatus,
+  finishErase,
+  listErasures,
+  startErase,
+  verifyErase
+} from './commands/erase.ts'
 import { exportCommand } from './commands/export.ts'
 import {
   followStatus,
@@ -186,6 +194,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'keep datasets from being deleted, end that, and list what is held',
     example: 'peerage hold place payroll --reason "case 17"',
     members: [listHolds, placeHold, liftHold]
+  },
+  {
+    name: 'erase',
+    summary: 'take versions from the whole org for good, see who has deleted them, and certify it',
+    example: 'peerage erase payroll@3 --basis art17 --reason "asked for by letter"',
+    members: [startErase, listErasures, eraseStatus, finishErase, certifyErase, verifyErase]
   },
   {
     name: 'access',

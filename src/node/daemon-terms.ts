@@ -7,6 +7,7 @@ import type {
   WitnessRun,
   WitnessRunRequest
 } from './audit/audit-report.ts'
+import type { CertificateVerifier } from './erasure/erasure-terms.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { DeviceKind, OwnDevice } from './service-words.ts'
 
@@ -81,7 +82,7 @@ export interface KeyFiles {
 }
 
 /** What src/daemon.ts offers to the command line. */
-export interface Daemon {
+export interface Daemon extends CertificateVerifier {
   /** Makes the folder (mode 0700) and a new org; rejects with HOME_EXISTS. */
   initHome(options: InitOptions): Promise<Membership>
   /** Makes the folder (mode 0700) and enrols by redeeming a ticket; on failure the folder is as before. */

@@ -27,6 +27,8 @@ import { LocalAuditService } from './audit/audit-service.ts'
 import { LocalLimitsService } from './bandwidth/limits-service.ts'
 import type { LimitsService } from './bandwidth/limits-terms.ts'
 import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
+import { LocalErasureService } from './erasure/erasure-service.ts'
+import type { ErasureService } from './erasure/erasure-terms.ts'
 import { LocalFollowService } from './follow/follow-service.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import { DeviceKey } from './keys/device-key.ts'
@@ -81,6 +83,7 @@ export class LocalNodeService implements NodeService {
   readonly governance: GovernanceService
   readonly custody: CustodyService
   readonly storage: StorageService
+  readonly erasures: ErasureService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
@@ -102,6 +105,7 @@ export class LocalNodeService implements NodeService {
     this.custody = whenWhole<CustodyService>(new LocalCustodyService(node), keeper)
     this.storage = whenWhole<StorageService>(new LocalStorageService(node), keeper)
     this.scans = whenWhole<ScanService>(new LocalScanService(node, this.#audit), keeper)
+    this.erasures = whenWhole<ErasureService>(new LocalErasureService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))
@@ -431,7 +435,15 @@ export class LocalNodeService implements NodeService {
     }))
     const ofFollows = this.#node.follows.statuses().flatMap(({ problems }) => problems)
     const ofScans = this.#node.scans.problems()
-    return [...this.#standing(), ...ofScans, ...ofFollows, ...ofHoldings, ...ofTransfers, ...ofAudit]
+    return [
+      ...this.#standing(),
+      ...this.#node.erasures.problems(),
+      ...ofScans,
+      ...ofFollows,
+      ...ofHoldings,
+      ...ofTransfers,
+      ...ofAudit
+    ]
   }
 
   /** What the org or other devices hold against this device, and against its authority. */
@@ -456,11 +468,6 @@ export class LocalNodeService implements NodeService {
 }
 
 function unknownTransfer(id: string): never {
-  throw new AppError(
-    'DATASET_UNKNOWN',
-    `no transfer ${id} is known here; 'peerage transfers' lists those that are`,
-    {
-      details: { transfer: id }
-    }
-  )
+  const message = `no transfer ${id} is known here; 'peerage transfers' lists those that are`
+  throw new AppError('DATASET_UNKNOWN', message, { details: { transfer: id } })
 }

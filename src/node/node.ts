@@ -23,11 +23,13 @@ import {
   openAudit
 } from './audit/audit-parts.ts'
 import { Bandwidth } from './bandwidth/bandwidth.ts'
+import { ErasureDesk } from './erasure/erasure-desk.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
 import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
 import { type Identity, snapshotPath } from './home.ts'
 import type { DeviceKey } from './keys/device-key.ts'
 import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
+import { FirstSync } from './ledger/first-sync.ts'
 import { openJoinDesk } from './ledger/join-desk.ts'
 import { LedgerKeeper } from './ledger/ledger-keeper.ts'
 import { LEDGER_TOPIC, LedgerSync } from './ledger/ledger-sync.ts'
@@ -86,12 +88,14 @@ export class Node {
   readonly reuse: Reuse
   readonly follows: FollowDesk
   readonly scans: ScanDesk
+  readonly erasures: ErasureDesk
   readonly catalogue: Catalogue
   readonly assembler: RootAssembler
   readonly publisher: Publisher
   readonly audit: AuditParts
   readonly storage: NodeStorage
   readonly #sync: LedgerSync
+  readonly #firstSync: FirstSync
   readonly connector: Connector
   #expiry: NodeJS.Timeout | undefined
 
@@ -108,6 +112,7 @@ export class Node {
     this.assembler = new RootAssembler({ keeper: this.keeper, log })
     transport.setGate(device => this.#admit(device))
     this.#sync = new LedgerSync({ transport, keeper: this.keeper, log })
+    this.#firstSync = new FirstSync({ transport, sync: this.#sync })
     this.board = new PresenceBoard({
       transport,
       keeper: this.keeper,
@@ -134,10 +139,11 @@ export class Node {
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, log },
       onRead: read => (this.storage.vault.has(read.destination) ? recorder.kept(read) : recorder.read(read)),
-      onForgotten: version => recorder.deleted(version, 'discarded')
+      onForgotten: version => this.#forgotten(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
     this.scans = this.#createScans(log)
+    this.erasures = this.#createErasures(init)
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
     this.publisher = new Publisher({
@@ -161,6 +167,7 @@ export class Node {
   }
 
   async start(): Promise<void> {
+    await this.erasures.start()
     await this.transport.start()
     this.board.start()
     this.beacons.start()
@@ -178,6 +185,7 @@ export class Node {
     this.#sync.close()
     this.beacons.close()
     this.board.close()
+    await this.erasures.close()
     await this.follows.close()
     await this.storage.close()
     await this.scans.close()
@@ -213,7 +221,7 @@ export class Node {
 
   #createReuse({ store, transport, log }: NodeInit): Reuse {
     return new Reuse({
-      ...{ store, transport, log },
+      ...{ store, transport, log, admit: this.#firstSync.admit },
       mayRead: (device, version) => this.readFault(device, version) === undefined,
       versionsOf: name =>
         (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
@@ -234,6 +242,7 @@ export class Node {
       seed: seedOf(identity.device),
       refusal: (device, version) => this.holdFault(device, version),
       audit: this.audit,
+      admit: this.#firstSync.admit,
       origins: this.origins,
       limits: { bandwidth: this.bandwidth, classOf: version => classOf(this.keeper.state(), version) }
     })
@@ -245,7 +254,7 @@ export class Node {
       ...{ org: identity.org, home, store, transfers, log },
       candidates: name => this.followCandidates(name),
       reset: version => this.hub.reset(version),
-      onForgotten: version => this.audit.recorder.deleted(version, 'superseded')
+      onForgotten: version => this.#forgotten(version, 'superseded')
     })
   }
 
@@ -274,6 +283,21 @@ export class Node {
       reset: version => this.hub.reset(version),
       onForgotten: version => this.audit.recorder.deleted(version, 'scanned')
     })
+  }
+
+  #createErasures({ store, identity, key, log }: NodeInit): ErasureDesk {
+    const { keeper, desk: transfers, follows, hub, reuse } = this
+    return new ErasureDesk({
+      ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
+      drop: version => hub.unwant(version),
+      onDeleted: version => this.#forgotten(version, 'erased')
+    })
+  }
+
+  /** What was held of a version in one place is held there no more. */
+  #forgotten(version: VersionId, reason: string): void {
+    this.reuse.indexes.release(version)
+    this.audit.recorder.deleted(version, reason)
   }
 
   #createBeacons({ transport, store, key, log }: NodeInit): BeaconBoard {
@@ -371,6 +395,7 @@ export class Node {
     this.hub.recheck()
     this.bandwidth.recheck()
     this.origins.refresh()
+    this.erasures.look()
     this.follows.look()
     this.storage.look()
     this.scans.look()

@@ -23,6 +23,7 @@ import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { Activity, Misbehaved } from './activity-terms.ts'
 import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
+import type { ErasingService } from './erasure/erasure-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
@@ -359,7 +360,7 @@ export interface VerifyResult {
 
 export const DAMAGED_FILES_MAX = 1000
 
-export interface NodeService extends AuditService {
+export interface NodeService extends AuditService, ErasingService {
   readonly governance: GovernanceService
   readonly custody: CustodyService
   readonly storage: StorageService

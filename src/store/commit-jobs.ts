@@ -60,6 +60,15 @@ export interface PlacedTree {
   readonly links: readonly PlacedLink[]
 }
 
+/** What is to be removed from a place (removed-tree.ts). */
+export interface TreeToRemove {
+  readonly tree: PlacedTree
+  /** Files that have bytes, under their final names. */
+  readonly files: readonly PlacedFile[]
+  /** Whether the base is a folder of this version alone, and goes too when it is empty. */
+  readonly ownsBase: boolean
+}
+
 export type CommitJob =
   /** Fsync, claim, name. */
   | { readonly kind: 'commit'; readonly files: readonly FileCommit[] }
@@ -90,6 +99,10 @@ export type CommitJob =
   /** Make links, make all names durable, mark the holding complete. */
   | { readonly kind: 'finish'; readonly holding: number; readonly tree: PlacedTree }
   | { readonly kind: 'forget'; readonly holding: number; readonly parts: readonly PlacedFile[] }
+  /** Remove the files, if they are to go; then every trace of the holding in the index. */
+  | { readonly kind: 'erase'; readonly holding: number; readonly remove: TreeToRemove | undefined }
+  | { readonly kind: 'remove'; readonly remove: TreeToRemove }
+  | { readonly kind: 'scrub' }
   | { readonly kind: 'close' }
 
 export type CommitAnswer =
@@ -97,6 +110,8 @@ export type CommitAnswer =
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'committed'; readonly results: readonly FileCommitResult[] }
   | { readonly kind: 'inserted'; readonly holding: number }
+  /** The bytes of the files that went. */
+  | { readonly kind: 'erased'; readonly bytes: number }
   | {
       readonly kind: 'surveyed'
       readonly files: readonly SurveyedFile[]

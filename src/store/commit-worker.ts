@@ -20,6 +20,7 @@ import { appErrorOf, type Failure, failureOf } from './failure.ts'
 import { IndexDatabase } from './index-database.ts'
 import type { PieceSet } from './piece-set.ts'
 import { allowExecution, finishTree, nameFile, prepareTree, removeParts, surveyTree } from './placed-tree.ts'
+import { removeTree } from './removed-tree.ts'
 import { absolute, fingerprintOf, partOf } from './safe-files.ts'
 import type { Fingerprint } from './store.ts'
 
@@ -155,6 +156,18 @@ function run(job: CommitJob): CommitAnswer {
       removeParts(job.parts)
       index.transaction(() => index.remove(job.holding))
       return DONE
+    case 'erase': {
+      // Files first: a crash in between leaves a holding to erase again.
+      const bytes = job.remove === undefined ? 0 : removeTree(job.remove)
+      index.transaction(() => index.remove(job.holding))
+      index.scrub()
+      return { kind: 'erased', bytes }
+    }
+    case 'remove':
+      return { kind: 'erased', bytes: removeTree(job.remove) }
+    case 'scrub':
+      index.scrub()
+      return DONE
     case 'close':
       index.close()
       return DONE
@@ -169,6 +182,10 @@ function placeOf(job: CommitJob): { readonly action: string; readonly path: stri
     case 'prepare':
     case 'finish':
       return { action: job.kind === 'survey' ? 'look at' : 'write', path: job.tree.base }
+    case 'remove':
+      return { action: 'erase', path: job.remove.tree.base }
+    case 'erase':
+      return { action: 'erase', path: job.remove?.tree.base ?? indexPath }
     default:
       return { action: 'update the index', path: indexPath }
   }

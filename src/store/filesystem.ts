@@ -12,18 +12,31 @@ import { performance } from 'node:perf_hooks'
 import { assert } from '../base/assert.ts'
 import type { Chunks } from '../content/chunk-index.ts'
 import { decodeInfo } from '../content/info.ts'
+import type { Version } from '../content/version.ts'
 import { CommitQueue } from './commit-queue.ts'
+import { placeOfRoot } from './destination.ts'
 import { FilesystemHolding, type HoldingContext, type HoldingOptions } from './filesystem-holding.ts'
 import { HashPool } from './hash-pool.ts'
-import { selectionOf } from './held-files.ts'
+import { type HeldFiles, selectionOf } from './held-files.ts'
 import { type Opening, openFetch, openSource } from './holding-opening.ts'
+import { removalOf } from './holding-removal.ts'
 import { type HoldingRow, IndexDatabase } from './index-database.ts'
 import { OpenFiles } from './open-files.ts'
 import { type ReadAt, readAtOffset } from './read-at.ts'
 import { recoverFiles } from './recovery.ts'
+import { lstatOf } from './safe-files.ts'
 import { sha256 } from './sha256.ts'
 import { SqliteRecords } from './sqlite-records.ts'
-import type { ChangeListener, FetchTarget, HashedTree, Holding, Store, StoreStats } from './store.ts'
+import type {
+  ChangeListener,
+  Erased,
+  EraseOptions,
+  FetchTarget,
+  HashedTree,
+  Holding,
+  Store,
+  StoreStats
+} from './store.ts'
 import { WriteSlots } from './write-slots.ts'
 
 export interface FilesystemStoreOptions {
@@ -98,7 +111,8 @@ export class FilesystemStore implements Store {
 
   async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined> {
     const own = this.#holdings.get(holding.id)
-    assert(own === holding, 'a holding of this store')
+    // It may have been forgotten since the last chunk.
+    if (own === undefined || own !== holding) return undefined
     const { bytes: fileBytes } = own.files.entry(fileIndex)
     assert(offset >= 0 && offset < fileBytes, 'a chunk begins within its file')
     const file = own.files.current(fileIndex)
@@ -117,6 +131,39 @@ export class FilesystemStore implements Store {
       for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
       await this.#context.commits.run({ kind: 'forget', holding: own.rowId, parts })
       this.#holdings.delete(own.id)
+    })
+  }
+
+  erase(holding: Holding, options: EraseOptions): Promise<Erased> {
+    return this.#inTurn(async () => {
+      const own = this.#holdings.get(holding.id)
+      assert(own === holding, 'a holding of this store')
+      const isRemoved = own.kind === 'fetched' || options.source === 'remove'
+      const isMissing = lstatOf(own.files.place.base)?.isDirectory() !== true
+      if (isRemoved && isMissing && options.missing === 'wait') return { outcome: 'missing' }
+      await own.close()
+      for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
+      const remove = isRemoved && !isMissing ? removalOf(own.files, this.#files(own)) : undefined
+      const answer = await this.#context.commits.run({ kind: 'erase', holding: own.rowId, remove })
+      assert(answer.kind === 'erased', 'an erasure is answered as one')
+      this.#holdings.delete(own.id)
+      return { outcome: 'erased', bytes: answer.bytes }
+    })
+  }
+
+  removeSource(version: Version, root: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const remove = removalOf({ version, place: placeOfRoot(version, root) }, this.#files())
+      const answer = await this.#context.commits.run({ kind: 'remove', remove })
+      assert(answer.kind === 'erased', 'a removal is answered as one')
+      return answer.bytes
+    })
+  }
+
+  scrub(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#context.commits.run({ kind: 'scrub' })
+      this.records.scrub()
     })
   }
 
@@ -150,6 +197,10 @@ export class FilesystemStore implements Store {
       holdings: [...this.#holdings.values()],
       add: options => this.#add(options)
     }
+  }
+
+  #files(except?: FilesystemHolding): HeldFiles[] {
+    return [...this.#holdings.values()].filter(holding => holding !== except).map(({ files }) => files)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -14,7 +14,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { assert, defined } from '../base/assert.ts'
 import { PieceSet } from './piece-set.ts'
-import { openDatabase, transaction } from './sqlite-file.ts'
+import { openDatabase, scrub, transaction } from './sqlite-file.ts'
 import { bytesOf, numberOf, Statements, textOf } from './statements.ts'
 import type { Fingerprint } from './store.ts'
 
@@ -219,6 +219,11 @@ export class IndexDatabase {
   remove(holding: number): void {
     this.#statements.run('DELETE FROM holdings WHERE id = ?', holding)
     this.#statements.run('DELETE FROM versions WHERE id NOT IN (SELECT version_id FROM holdings)')
+  }
+
+  /** See sqlite-file.ts. */
+  scrub(): void {
+    scrub(this.#database)
   }
 
   #files(holding: number): FileRow[] {

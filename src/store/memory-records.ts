@@ -97,4 +97,8 @@ export class MemoryRecords implements RecordStore {
     for (const { key } of doomed) this.#blobs.delete(key)
     return doomed.length
   }
+
+  scrub(): void {
+    // Nothing of it is on a disk.
+  }
 }

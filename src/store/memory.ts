@@ -17,6 +17,8 @@ import { PieceSet } from './piece-set.ts'
 import { sha256 } from './sha256.ts'
 import type {
   ChangeListener,
+  Erased,
+  EraseOptions,
   FetchTarget,
   HashedTree,
   Holding,
@@ -243,7 +245,7 @@ export class MemoryStore implements Store {
 
   async cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined> {
     const own = this.#holdings.get(holding.id)
-    assert(own === holding, 'a holding of this store')
+    if (own === undefined || own !== holding) return undefined
     const file = this.disk.get(own.pathOf(fileIndex))
     if (file === undefined || file.length !== own.version.files[fileIndex]?.bytes) return undefined
     const length = chunkLength(file, offset, file.length)
@@ -258,6 +260,37 @@ export class MemoryStore implements Store {
     for (const [fileIndex, { firstPiece, pieceCount }] of own.version.files.entries())
       if (own.kind === 'fetched' && own.have.countIn(firstPiece, pieceCount) < pieceCount)
         this.disk.delete(own.pathOf(fileIndex))
+  }
+
+  async erase(holding: Holding, { source }: EraseOptions): Promise<Erased> {
+    const own = this.#holdings.get(holding.id)
+    assert(own === holding, 'a holding of this store')
+    this.#holdings.delete(own.id)
+    const taken = new Set(
+      [...this.#holdings.values()].flatMap(other => [...other.version.files.keys()].map(i => other.pathOf(i)))
+    )
+    let bytes = 0
+    for (const fileIndex of own.version.files.keys()) {
+      const path = own.pathOf(fileIndex)
+      if ((own.kind === 'source' && source === 'keep') || taken.has(path)) continue
+      bytes += this.disk.get(path)?.length ?? 0
+      this.disk.delete(path)
+    }
+    return { outcome: 'erased', bytes }
+  }
+
+  async removeSource(version: Version, root: string): Promise<number> {
+    let bytes = 0
+    for (const { path } of version.files) {
+      const place = version.isSingleFile ? root : [root, ...path].join('/')
+      bytes += this.disk.get(place)?.length ?? 0
+      this.disk.delete(place)
+    }
+    return bytes
+  }
+
+  async scrub(): Promise<void> {
+    this.records.scrub()
   }
 
   onChange(listener: ChangeListener): () => void {

@@ -52,7 +52,7 @@ function surveyFile(base: string, file: { readonly path: string; readonly bytes:
   return { found: 'candidate', fingerprint: fingerprintOf(stats) }
 }
 
-function linkFits(base: string, link: PlacedLink): boolean {
+export function linkFits(base: string, link: PlacedLink): boolean {
   const stats = lstatOf(join(base, link.path))
   return (
     stats === undefined || (stats.isSymbolicLink() && readlinkSync(join(base, link.path)) === link.target)
@@ -114,7 +114,7 @@ function makeEmptyFile(file: PlacedFile, executable: boolean): boolean {
   return true
 }
 
-function syncFolders(folders: Iterable<string>): void {
+export function syncFolders(folders: Iterable<string>): void {
   const failures = syncToDisk([...folders].map(path => ({ path, fd: undefined, isFolder: true })))
   for (const failure of failures.values()) throw appErrorOf(failure)
 }

@@ -67,4 +67,7 @@ export interface RecordStore {
   deleteBlob(key: string): boolean
   /** How many blobs, whose keys start with `prefix`, were deleted. */
   deleteBlobs(prefix: string): number
+
+  /** Leaves nothing on disk of what was deleted or replaced. Costs as much as what was written since the last time. */
+  scrub(): void
 }

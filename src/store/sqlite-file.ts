@@ -1,12 +1,17 @@
 /**
  * Opens a database file of the home folder: WAL with synchronous=FULL, so that a committed transaction survives
  * power loss, and migrated step by step from the schema it has to the newest.
+ *
+ * What is deleted is overwritten with zeros (secure_delete), so that no page, free or used, has anything of it; `scrub`
+ * takes it out of the WAL too. A file from before this was so is vacuumed once, and marked.
  */
 
 import { DatabaseSync } from 'node:sqlite'
 import { AppError, messageOf } from '../base/errors.ts'
 
 const BUSY_TIMEOUT_MS = 5000
+/** `PRAGMA application_id` of a file without remains in its free pages. */
+const CLEAN_FILE = 0x50656572
 
 export interface Schema {
   /** What the file is, for messages. */
@@ -45,13 +50,30 @@ function migrate(database: DatabaseSync, path: string, schema: Schema): void {
   })
 }
 
+/** Leaves nothing of what was deleted or replaced: empties the WAL into the file, and cuts it to no length. */
+export function scrub(database: DatabaseSync): void {
+  const row = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  if (Number(row?.busy) !== 0)
+    throw new AppError(
+      'STORAGE_FAILED',
+      'a database is read by another program, so what was deleted stays in its WAL'
+    )
+}
+
+function clean(database: DatabaseSync): void {
+  if (Number(database.prepare('PRAGMA application_id').get()?.application_id) === CLEAN_FILE) return
+  database.exec('VACUUM')
+  database.exec(`PRAGMA application_id = ${CLEAN_FILE}`)
+}
+
 /** Throws AppError HOME_CORRUPT when the file is no database or from a newer program. */
 export function openDatabase(path: string, schema: Schema): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
     migrate(database, path, schema)
+    clean(database)
     return database
   } catch (error) {
     database?.close()

@@ -15,7 +15,7 @@ import type {
   ScanRange,
   StoredRecord
 } from './records.ts'
-import { openDatabase, transaction } from './sqlite-file.ts'
+import { openDatabase, scrub, transaction } from './sqlite-file.ts'
 import { bytesOf, numberOf, type Row, Statements, textOf } from './statements.ts'
 
 const SCHEMA = {
@@ -158,6 +158,10 @@ export class SqliteRecords implements RecordStore {
       'DELETE FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1',
       prefix
     )
+  }
+
+  scrub(): void {
+    scrub(this.#database)
   }
 
   close(): void {

@@ -392,6 +392,21 @@ export function runStoreConformance(name: string, open: () => Promise<StoreHarne
       assertOnDisk(sample, source)
     })
 
+    test('what is erased leaves nothing, whole or half-way, and a source only if it is asked for', async () => {
+      const sample = variedSample()
+      for (const pieces of [[pieceIndex(0)], undefined]) {
+        const holding = await create(sample)
+        await fetchAll(holding, sample, pieces)
+        if (pieces === undefined) await untilState(store, holding, 'complete')
+        const { root } = holding
+        const erased = await store.erase(holding, { source: 'keep', missing: 'wait' })
+        assert(erased.outcome === 'erased' && erased.bytes > 0)
+        assert.deepEqual(store.holdings(), [])
+        for (const { path } of sample.version.files)
+          assert(harness.bytesAt([root, ...path].join('/')) === undefined)
+      }
+    })
+
     test('what is forgotten half-way leaves no part of a file', async () => {
       const sample = variedSample()
       const holding = await create(sample)

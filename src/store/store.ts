@@ -170,6 +170,17 @@ export interface StoreStats {
   readonly commits: number
 }
 
+export interface EraseOptions {
+  readonly source: 'keep' | 'remove'
+  /** What to do where the folder is gone: it may have been removed, or be on a disk that is not mounted. */
+  readonly missing: 'wait' | 'forget'
+}
+
+export type Erased =
+  | { readonly outcome: 'erased'; readonly bytes: number }
+  /** The folder is not there, and nothing was done. */
+  | { readonly outcome: 'missing' }
+
 export interface Store {
   readonly records: RecordStore
 
@@ -192,6 +203,20 @@ export interface Store {
   cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined>
   /** Drops a holding from the index. Whole files stay where they are, part files are removed. */
   forget(holding: Holding): Promise<void>
+
+  /**
+   * Deletes what the store wrote of a holding, and forgets it: whole files, part files, links, and folders that are
+   * empty then; all of that durable. A file that another holding has at the same place stays. A source stays where it
+   * is unless `source` says otherwise, and is forgotten. Rejects with DEST_UNSAFE and STORAGE_FAILED: then the holding is still
+   * there, and it can be called again.
+   */
+  erase(holding: Holding, options: EraseOptions): Promise<Erased>
+
+  /** Deletes the files of a version that was published at `root` and is not held any more; returns their bytes. */
+  removeSource(version: Version, root: string): Promise<number>
+
+  /** Leaves nothing in the databases of what was deleted or replaced in them, their free pages and WAL included. */
+  scrub(): Promise<void>
 
   /** Registers for every change of any holding; the returned function ends it. */
   onChange(listener: ChangeListener): () => void

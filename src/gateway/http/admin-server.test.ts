@@ -69,6 +69,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     governance: scripted({}),
     custody: scripted({}),
     storage: scripted({}),
+    erasures: scripted({}),
     ledger: scripted({}),
     authority: scripted({}),
     overrides: scripted({}),

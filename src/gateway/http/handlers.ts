@@ -12,6 +12,7 @@ import type {
 import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
+import type { ErasureService } from '../../node/erasure/erasure-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
@@ -124,6 +125,16 @@ function storageHandlers(service: StorageService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function erasureHandlers(service: ErasureService) {
+  return {
+    erase: input => service.erase(input),
+    erasureCases: async () => ({ cases: await service.cases() }),
+    erasureCase: ({ id }) => service.case(id),
+    finishErasure: input => service.finish(input),
+    erasureCertificate: ({ id }) => service.certificate(id)
+  } satisfies Partial<JsonHandlers>
+}
+
 function followHandlers(service: FollowService) {
   return {
     follows: async () => ({ follows: await service.follows() }),
@@ -182,6 +193,7 @@ export function createHandlers(service: NodeService): Handlers {
       ...governanceHandlers(service.governance),
       ...custodyHandlers(service.custody),
       ...storageHandlers(service.storage),
+      ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
       ...scanHandlers(service.scans),

@@ -316,7 +316,8 @@ export interface ContentErase {
   readonly subject: string | null
 }
 
-export const ERASE_OUTCOMES = ['deleted', 'not-held'] as const
+/** `source-kept`: every copy is deleted, and what was published in place is left to its owner. */
+export const ERASE_OUTCOMES = ['deleted', 'not-held', 'source-kept'] as const
 export type EraseOutcome = (typeof ERASE_OUTCOMES)[number]
 
 /** What its author has done about an erasure; its last word counts. */

@@ -158,6 +158,10 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
   'erase.confirm not held': {
     ...{ type: 'erase.confirm', erase: operationNamed('erase'), outcome: 'not-held', bytes: 0, keys: false }
   },
+  'erase.confirm source kept': {
+    ...{ type: 'erase.confirm', erase: operationNamed('erase'), outcome: 'source-kept' },
+    ...{ bytes: 17, keys: false }
+  },
   'hold.place': { type: 'hold.place', name: 'scans/2031', reason: 'court order' },
   'hold.lift': { type: 'hold.lift', hold: operationNamed('hold') },
   approve: { type: 'approve', operation: operationNamed('approved') },

@@ -164,6 +164,10 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     `confirms erasure ${shortId(some)}: it held nothing`
   ],
   [
+    { type: 'erase.confirm', erase: some, outcome: 'source-kept', bytes: 5, keys: false },
+    `confirms erasure ${shortId(some)}: it deleted 5 bytes and left the files that were published there to their owner`
+  ],
+  [
     { type: 'hold.place', name: 'os', reason: 'court order' },
     'holds all of os from being deleted: court order'
   ],

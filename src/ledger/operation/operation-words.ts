@@ -13,6 +13,7 @@ import type {
   Cutoff,
   DatasetPolicy,
   DatasetStorage,
+  EraseConfirm,
   Grantee,
   OperationContent,
   Scope
@@ -122,9 +123,7 @@ function ofContentInWords(
     case 'content.erase':
       return `erases ${versionInWords(content.version)} for good, case ${content.case.slice(0, 12)} by ${content.basis}${because(content.reason)}`
     case 'erase.confirm':
-      return content.outcome === 'deleted'
-        ? `confirms erasure ${shortId(content.erase)}: it deleted ${counted(content.bytes, 'byte')}${content.keys ? ' and destroyed keys' : ''}`
-        : `confirms erasure ${shortId(content.erase)}: it held nothing${content.keys ? ', and destroyed keys' : ''}`
+      return `confirms erasure ${shortId(content.erase)}: ${confirmationInWords(content)}`
     case 'hold.place':
       return `holds all of ${content.name} from being deleted${because(content.reason)}`
     case 'hold.lift':
@@ -220,4 +219,11 @@ function versionInWords(version: VersionId): string {
 
 function hashInWords(hash: Uint8Array): string {
   return [...hash.subarray(0, 6)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function confirmationInWords({ outcome, bytes, keys }: EraseConfirm): string {
+  const deleted = `it deleted ${counted(bytes, 'byte')}`
+  if (outcome === 'not-held') return keys ? 'it held nothing, and destroyed keys' : 'it held nothing'
+  if (outcome === 'deleted') return keys ? `${deleted} and destroyed keys` : deleted
+  return `${deleted}${keys ? ', destroyed keys' : ''} and left the files that were published there to their owner`
 }

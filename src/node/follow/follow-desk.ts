@@ -4,7 +4,7 @@
  */
 
 import { AppError } from '../../base/errors.ts'
-import type { OrgId } from '../../base/ids.ts'
+import type { OrgId, VersionId } from '../../base/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { Log } from '../log.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
@@ -50,6 +50,11 @@ export class FollowDesk {
 
   look(): void {
     if (this.#isStarted) for (const follow of this.#follows.values()) follow.look()
+  }
+
+  /** See {@link Follow.purge}. */
+  async purge(version: VersionId): Promise<void> {
+    for (const follow of this.#follows.values()) await follow.purge(version)
   }
 
   async close(): Promise<void> {

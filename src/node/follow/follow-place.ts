@@ -42,6 +42,9 @@ export interface Marker {
   readonly tree: string | null
 }
 
+/** The version that a folder holds. */
+type VersionOf = (folder: string) => Version | undefined
+
 export interface SwitchTerms {
   readonly folder: string
   /** Mode rename: the identity of the tree that `build` made. */
@@ -166,7 +169,7 @@ export class FollowPlace {
    * Takes away what destinations were before (mode rename). What is in them and not of the version is kept aside:
    * returns where.
    */
-  async sweep(versionOf: (folder: string) => Version | undefined): Promise<string[]> {
+  async sweep(versionOf: VersionOf): Promise<string[]> {
     const kept: string[] = []
     const names = await onDisk('list', this.versions, () => readdir(this.versions))
     for (const name of names.filter(each => each.startsWith(LAST_PREFIX))) {
@@ -179,6 +182,25 @@ export class FollowPlace {
       kept.push(aside)
     }
     return kept
+  }
+
+  /** Has the destination be nothing, where it is at that folder; what is not of the version is kept aside. */
+  async leave(
+    folder: string,
+    { tree, versionOf }: { readonly tree: string | null; readonly versionOf: VersionOf }
+  ): Promise<void> {
+    const note = this.path(`.removing-${folder}`)
+    await onDisk('remove', note, () => rm(note, { force: true }))
+    await this.#clearNext()
+    await this.sweep(versionOf)
+    if (await this.isAt(folder, tree)) {
+      const version = versionOf(folder)
+      if (this.mode === 'symlink') await onDisk('remove', this.destination, () => rm(this.destination))
+      else if (version === undefined || !(await removeTree(version, this.destination, this.path(folder))))
+        await renameDurably(this.destination, this.path(`kept-${folder}-${Date.now()}`))
+    }
+    await syncFolder(dirname(this.destination))
+    await syncFolder(this.versions)
   }
 
   /** Folders of versions that are there. */

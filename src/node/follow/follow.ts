@@ -7,6 +7,7 @@
  */
 
 import { AppError, messageOf } from '../../base/errors.ts'
+import type { VersionId } from '../../base/ids.ts'
 import { formatDuration, HOUR_MS, MINUTE_MS } from '../../base/units.ts'
 import type { Version } from '../../content/version.ts'
 import type { Log } from '../log.ts'
@@ -14,6 +15,7 @@ import type { Problem } from '../service.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import { isSettled } from '../swarm/transfer-orders.ts'
 import type { FollowPlace } from './follow-place.ts'
+import { leaveVersion, mentions, notLeft } from './follow-purge.ts'
 import { type FollowRecord, type FollowRecords, followedVersion } from './follow-record.ts'
 import type { FollowedVersion, FollowStatus, HookRun, SwitchReason } from './follow-terms.ts'
 import { faultOf, runHook, succeeded } from './hook-process.ts'
@@ -59,6 +61,7 @@ export class Follow {
   #state: FollowStatus['state'] = 'waiting'
   #passedOver: Choice['passedOver'] = []
   #target: Target | undefined
+  readonly #purges = new Set<VersionId>()
   /** A version was given up for a newer one since the last switch. */
   #gaveUp = false
   #fault: Fault | undefined
@@ -104,6 +107,15 @@ export class Follow {
   /** Resolves when there is nothing to do before something changes. */
   async settled(): Promise<void> {
     while (this.#work !== undefined) await this.#work
+  }
+
+  /** See follow-purge.ts. Rejects when that could not be done now. */
+  async purge(version: VersionId): Promise<void> {
+    if (!mentions(this.#record, version)) return
+    this.#purges.add(version)
+    this.look()
+    await this.settled()
+    if (this.#purges.has(version)) throw notLeft(this.#record, this.#fault?.problem.message)
   }
 
   /** Ends what is under way; a hook that is cut off runs again at the next start. */
@@ -161,6 +173,11 @@ export class Follow {
 
   async #advance(): Promise<void> {
     await this.#completeSwitch()
+    for (const version of this.#purges) {
+      if (this.#target?.to.version === version) this.#dropTarget()
+      this.#save(await leaveVersion(version, this.#record, this.#init))
+      this.#purges.delete(version)
+    }
     await this.#runDueHook()
     if (this.#stop.signal.aborted) return
     const { name, current, failed, pinned } = this.#record

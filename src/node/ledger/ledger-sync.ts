@@ -47,6 +47,8 @@ export interface SyncEvents {
   readonly onStart: (device: DeviceId) => void
   /** It ended well: we hold all that lies below the tips that the peer showed, of which `digest` is the digest. */
   readonly onComplete: (device: DeviceId, digest: Uint8Array) => void
+  /** The rounds with it have ended for now, well or badly. */
+  readonly onEnd?: (device: DeviceId) => void
 }
 
 export class LedgerSync {
@@ -149,6 +151,7 @@ export class LedgerSync {
       this.#init.log.debug({ device }, `ledger sync: ${messageOf(thrown)}`)
     } finally {
       this.#rounds.delete(device)
+      for (const events of this.#events) events.onEnd?.(device)
     }
   }
 

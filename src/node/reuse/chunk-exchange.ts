@@ -14,6 +14,7 @@ import {
   decodeChunkIndex
 } from '../../content/chunk-index.ts'
 import type { Version } from '../../content/version.ts'
+import type { FirstSync } from '../ledger/first-sync.ts'
 import type { Log } from '../log.ts'
 import { FramedStream } from '../transport/framed-stream.ts'
 import { nextMessage } from '../transport/next-message.ts'
@@ -31,6 +32,8 @@ export interface ChunkExchangeInit {
   readonly stored: (version: VersionId) => Uint8Array | undefined
   readonly mayRead: (device: DeviceId, version: VersionId) => boolean
   readonly log: Log
+  /** See first-sync.ts. */
+  readonly admit?: FirstSync['admit']
 }
 
 export class ChunkExchange {
@@ -38,7 +41,9 @@ export class ChunkExchange {
 
   constructor(init: ChunkExchangeInit) {
     this.#init = init
-    init.transport.handle(CHUNKS_PROTOCOL, stream => void this.#answer(stream), {
+    const { admit = serve => serve } = init
+    const answer = admit(stream => void this.#answer(stream))
+    init.transport.handle(CHUNKS_PROTOCOL, answer, {
       streamsPerPeerMax: STREAMS_PER_PEER_MAX
     })
   }

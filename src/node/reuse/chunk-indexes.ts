@@ -57,9 +57,17 @@ export class ChunkIndexes {
     return table
   }
 
-  /** Keeps an index that a peer gave, once it was read. */
+  /** Keeps an index that a peer gave, once it was read, for as long as something of the version is held. */
   keep(version: VersionId, bytes: Uint8Array): void {
-    if (bytes.length <= CHUNK_INDEX_BYTES_MAX) this.#store.records.putBlob(BLOB_PREFIX + version, bytes)
+    const isHeld = this.#store.holdings().some(holding => holding.version.id === version)
+    if (isHeld && bytes.length <= CHUNK_INDEX_BYTES_MAX)
+      this.#store.records.putBlob(BLOB_PREFIX + version, bytes)
+  }
+
+  /** Lets go of the index of a version that is held no more. */
+  release(version: VersionId): void {
+    if (this.#store.holdings().every(holding => holding.version.id !== version))
+      this.#store.records.deleteBlob(BLOB_PREFIX + version)
   }
 
   /**

@@ -13,7 +13,7 @@ import type { Version } from '../../content/version.ts'
 import type { Holding, Store } from '../../store/store.ts'
 import type { Log } from '../log.ts'
 import type { Transport } from '../transport/transport.ts'
-import { ChunkExchange } from './chunk-exchange.ts'
+import { ChunkExchange, type ChunkExchangeInit } from './chunk-exchange.ts'
 import { ChunkIndexes, holdsFile } from './chunk-indexes.ts'
 import { filesByRoot, LocalFiles } from './local-files.ts'
 
@@ -34,7 +34,7 @@ interface Search {
   readonly ranges: Map<number, readonly LocalRange[]>
 }
 
-export interface ReuseInit {
+export interface ReuseInit extends Pick<ChunkExchangeInit, 'admit'> {
   readonly store: Store
   readonly transport: Transport
   readonly log: Log

@@ -5,6 +5,7 @@ import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { formatBytes } from '../../base/units.ts'
 import { newBytesOf } from '../../content/chunk-match.ts'
 import { originFault } from '../../content/origin-files.ts'
+import { contentFault } from '../../ledger/fold/access.ts'
 import { isAvailable, rolesOf } from '../../ledger/fold/state.ts'
 import type { PublishProgress as HashProgress } from '../../store/publish.ts'
 import type { HashedTree, Holding, Store } from '../../store/store.ts'
@@ -47,6 +48,7 @@ export class Publisher {
     task.signal.throwIfAborted()
     this.#refuseDuplicate(request.name, tree)
     const { version } = tree
+    this.#refuseWithdrawn(version.id)
     const fault = request.origin ? originFault(request.origin, version) : undefined
     if (fault !== undefined) throw new AppError('USAGE', `${request.origin} can not be the origin: ${fault}`)
     const known = store
@@ -128,6 +130,20 @@ export class Publisher {
       'NOT_AUTHORISED',
       `this device may not name an origin: it takes ${may.length === 0 ? 'a role, and no role may' : `one of the roles ${may.join(', ')}`}`,
       { details: { operation: 'dataset.origin' } }
+    )
+  }
+
+  /**
+   * What was erased or recalled does not come back under another name. It is about versions: a file that other versions
+   * have too is not refused for that.
+   */
+  #refuseWithdrawn(version: VersionId): void {
+    const fault = contentFault(this.#init.keeper.state().content.get(version))
+    if (fault === undefined || fault.reason === 'quarantined') return
+    throw new AppError(
+      'CONTENT_WITHDRAWN',
+      `can not publish version ${version}: ${fault.detail}; that is for good, so publish other content`,
+      { details: { version, reason: fault.reason } }
     )
   }
 

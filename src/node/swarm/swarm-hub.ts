@@ -25,6 +25,7 @@ import type { Refusal } from '../audit/audit-log.ts'
 import type { StreamTotals } from '../audit/audit-recorder.ts'
 import type { Bandwidth } from '../bandwidth/bandwidth.ts'
 import { type CancelTimer, type Clock, MACHINE_CLOCK } from '../clock.ts'
+import type { FirstSync } from '../ledger/first-sync.ts'
 import type { Log } from '../log.ts'
 import type { OriginDesk } from '../origin/origin-desk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
@@ -67,6 +68,8 @@ export interface SwarmHubInit {
     readonly classOf: (version: VersionId) => DataClass | undefined
   }
   readonly clock?: Clock
+  /** When who opens a stream is served. */
+  readonly admit?: FirstSync['admit']
 }
 
 export interface ReadFault {
@@ -142,7 +145,12 @@ export class SwarmHub {
   constructor(init: SwarmHubInit) {
     this.#init = init
     this.#clock = init.clock ?? MACHINE_CLOCK
-    init.transport.handle(SWARM_PROTOCOL, stream => this.#accept(stream), { streamsPerPeerMax: 256 })
+    const { admit = serve => serve } = init
+    init.transport.handle(
+      SWARM_PROTOCOL,
+      admit(stream => this.#accept(stream)),
+      { streamsPerPeerMax: 256 }
+    )
     init.transport.on({ onConnect: link => this.#ask(link.device) })
     init.store.onChange(holding => this.#entries.get(holding.version.id)?.driver.holdingChanged())
     this.#endSweep = this.#clock.every(SWEEP_MS, () => this.#tidy())
@@ -382,15 +390,7 @@ export class SwarmHub {
     return false
   }
 
-  #facts(
-    device: DeviceId,
-    outbound: boolean
-  ): {
-    device: DeviceId
-    site: string
-    sameSite: boolean
-    outbound: boolean
-  } {
+  #facts(device: DeviceId, outbound: boolean) {
     const site = this.#init.siteOf(device) ?? ''
     return { device, site, sameSite: site === this.#init.ownSite, outbound }
   }

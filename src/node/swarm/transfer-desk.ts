@@ -188,6 +188,18 @@ export class TransferDesk {
     return view
   }
 
+  /** Ends and forgets every transfer of a version; what they stored stays with the store. */
+  async abandon(version: VersionId): Promise<void> {
+    for (const [id, job] of this.#jobs) {
+      if (job.record.version !== version) continue
+      this.#endRun(job, 'stop')
+      this.#jobs.delete(id)
+      this.#init.store.records.deleteBlob(`${BLOB_PREFIX}${id}`)
+      this.#notify(job)
+    }
+    await this.placed()
+  }
+
   /** Resolves once all places that are being made ready now are: then the store says what lies in them. */
   async placed(): Promise<void> {
     await Promise.allSettled(this.#placing)
@@ -463,7 +475,7 @@ export class TransferDesk {
 
   #set(job: Job, change: Partial<TransferRecord>): void {
     job.record = { ...job.record, ...change }
-    this.#save(job)
+    if (this.#jobs.get(job.record.id) === job) this.#save(job)
     this.#notify(job)
   }
 

@@ -1,0 +1,156 @@
+/**
+ * A certificate of erasure: what the ledger of one device says of a case, signed by that device, as JSON that can be
+ * checked without a node (docs/protocol-ledger.md, section 14). It carries the operations as their authors signed them,
+ * so whoever checks it need not believe the device that issued it about what others confirmed: only that the list of
+ * devices is all of them.
+ *
+ * Signed is a domain and the canonical JSON (RFC 8785) of everything but `signature`.
+ */
+
+import { concatBytes, fromHex, fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
+import { AppError } from '../../base/errors.ts'
+import { parseDeviceId } from '../../base/ids.ts'
+import { decodeOperation, type Operation } from '../../ledger/operation/operation.ts'
+import { sha256 } from '../../store/sha256.ts'
+import { type DeviceKey, verifySignature } from '../keys/device-key.ts'
+import { verify } from '../ledger/ledger-keeper.ts'
+import { canonicalJson } from './canonical-json.ts'
+import type { Certificate, CertificateVerification } from './erasure-terms.ts'
+
+export const CERTIFICATE_FORMAT = 'peerage-erasure-certificate'
+const CERTIFICATE_VERSION = 1
+const DOMAIN = utf8('peerage erasure certificate v1\n')
+/** Larger than any that is issued. */
+export const CERTIFICATE_BYTES_MAX = 256 * 2 ** 20
+
+export const CERTIFICATE_LIMITS: readonly string[] = [
+  'It says what devices of the org confirmed. Copies that people made outside what Peerage keeps, such as exports, ' +
+    'plain copies and backups of folders, are not known to it and not covered.',
+  'Files are unlinked, and not overwritten: what a medium keeps of them physically is a matter of its encryption.',
+  'Files that were published in place belong to their owner. Where it says source-kept, they were still there.',
+  'A device that is away, suspended, revoked or whose membership has expired deletes its copies when it next runs and ' +
+    'learns of the erasure, if it ever does.'
+]
+
+export type CertificateTerms = Omit<Certificate, 'format' | 'v' | 'limits' | 'signature'>
+
+export function signCertificate(terms: CertificateTerms, key: Pick<DeviceKey, 'sign'>): Certificate {
+  const unsigned = {
+    ...{ format: CERTIFICATE_FORMAT, v: CERTIFICATE_VERSION, ...terms },
+    limits: CERTIFICATE_LIMITS
+  }
+  return { ...unsigned, signature: toHex(key.sign(signedBytes(unsigned))) }
+}
+
+function signedBytes(unsigned: object): Uint8Array {
+  return concatBytes([DOMAIN, utf8(canonicalJson(unsigned))])
+}
+
+/** AppError CERTIFICATE_INVALID, with what is wrong. */
+export function verifyCertificate(bytes: Uint8Array): CertificateVerification {
+  if (bytes.length > CERTIFICATE_BYTES_MAX) throw invalid('it is too large')
+  let value: unknown
+  try {
+    value = JSON.parse(fromUtf8(bytes) ?? '')
+  } catch {
+    throw invalid('it is no JSON')
+  }
+  const { signature, ...unsigned } = objectOf(value)
+  if (unsigned.format !== CERTIFICATE_FORMAT) throw invalid('it is none')
+  if (unsigned.v !== CERTIFICATE_VERSION)
+    throw invalid(`it is of version ${String(unsigned.v)}, and ${CERTIFICATE_VERSION} is known here`)
+  const issuedBy = objectOf(unsigned.issuedBy)
+  const org = objectOf(unsigned.org)
+  const issuer = parseDeviceId(text(issuedBy.device))
+  const signed = fromHex(text(signature))
+  if (issuer === undefined || signed === undefined || !verifySignature(issuer, signedBytes(unsigned), signed))
+    throw invalid('it is not what its issuer signed')
+  const checked = { org: text(org.id), id: text(unsigned.case), erased: new Set<string>(), signatures: 1 }
+  for (const erasure of listOf(unsigned.erasures)) checkErasure(erasure, checked)
+  let confirmed = 0
+  const devices = listOf(unsigned.devices)
+  for (const device of devices) if (isConfirmed(device, checked)) confirmed++
+  return {
+    ...{ case: checked.id, org: { id: checked.org, name: text(org.name) } },
+    issuedBy: { device: issuer, name: textOrNull(issuedBy.name), site: textOrNull(issuedBy.site) },
+    ...{ issuedAtMs: Number(unsigned.issuedAtMs), signatures: checked.signatures },
+    ...{ confirmed, open: devices.length - confirmed }
+  }
+}
+
+interface Checked {
+  readonly org: string
+  readonly id: string
+  /** Operations of the case. */
+  readonly erased: Set<string>
+  signatures: number
+}
+
+function checkErasure(row: Record<string, unknown>, checked: Checked): void {
+  const { id, org, content } = operationOf(row, checked)
+  const isSaid =
+    content?.type === 'content.erase' &&
+    content.case === checked.id &&
+    content.version === row.version &&
+    content.basis === row.basis &&
+    content.reason === row.reason &&
+    org === checked.org
+  if (!isSaid) throw invalid(`operation ${id} is not the erasure that it names`)
+  checked.erased.add(id)
+}
+
+/** Whether what its device signed says of every erasure of the case that nothing is left there. */
+function isConfirmed(row: Record<string, unknown>, checked: Checked): boolean {
+  const done = new Set<string>()
+  for (const said of listOf(row.confirmations)) {
+    const { id, org, author, content } = operationOf(said, checked)
+    const isSaid =
+      content?.type === 'erase.confirm' &&
+      content.erase === said.erase &&
+      content.outcome === said.outcome &&
+      content.bytes === said.bytes &&
+      content.keys === said.keys &&
+      author === row.device &&
+      org === checked.org
+    if (!isSaid || !checked.erased.has(content.erase))
+      throw invalid(`operation ${id} is not the confirmation that it names`)
+    if (content.outcome !== 'source-kept') done.add(content.erase)
+  }
+  const isDone = checked.erased.size > 0 && done.size === checked.erased.size
+  if (isDone !== (row.state === 'confirmed'))
+    throw invalid(`what device ${text(row.device)} confirmed is not its state`)
+  return isDone
+}
+
+function operationOf(row: Record<string, unknown>, checked: Checked): Operation {
+  const record = new Uint8Array(Buffer.from(text(row.record), 'base64'))
+  const decoded = decodeOperation(record, { verify, sha256 })
+  if (!decoded.ok) throw invalid(`operation ${text(row.operation)}: ${decoded.detail}`)
+  if (decoded.value.id !== row.operation) throw invalid(`operation ${text(row.operation)} is another one`)
+  checked.signatures++
+  return decoded.value
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  throw invalid('it is malformed')
+}
+
+function listOf(value: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(value)) throw invalid('it is malformed')
+  return value.map(objectOf)
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value
+  throw invalid('it is malformed')
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === null ? null : text(value)
+}
+
+function invalid(why: string): AppError {
+  return new AppError('CERTIFICATE_INVALID', `the certificate is not valid: ${why}`)
+}

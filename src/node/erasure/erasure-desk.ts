@@ -1,0 +1,328 @@
+/**
+ * Does on this device what the ledger says about erased versions: deletes every copy, and signs that it did. The
+ * ledger is its journal: a version is at work while copies of it are to be deleted (ledger/fold/deletion.ts) and
+ * something of it is here, or an erasure of it waits for this device's word. So it goes on after a crash at any
+ * instant, and at each start before anything is served.
+ *
+ * For one version, in this order; each step can be done again:
+ *   1. transfers of it end and are forgotten; follows leave it;
+ *   2. nobody is served from it (the ledger has refused them since it said so);
+ *   3. what its copies have is noted, and they are deleted, durably; chunk indexes and keys go;
+ *   4. the databases are rid of what was deleted in them;
+ *   5. it is noted as deleted, and confirmed in the ledger.
+ *
+ * What was published in place is its owner's file, outside what the store wrote: it is forgotten and left, and the
+ * confirmation says so, unless somebody agreed on this device that it goes too.
+ *
+ * A device that held nothing says that, of erasures that are not older than its membership. What can not be deleted
+ * now, such as on a disk that is not there, is not confirmed; it is told as a problem and tried again.
+ */
+
+import { AppError } from '../../base/errors.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import { MINUTE_MS } from '../../base/units.ts'
+import { mustDelete } from '../../ledger/fold/deletion.ts'
+import { type ErasureEntry, isMember } from '../../ledger/fold/state.ts'
+import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
+import type { EraseConfirm } from '../../ledger/operation/operation-content.ts'
+import type { Holding, Store } from '../../store/store.ts'
+import type { FollowDesk } from '../follow/follow-desk.ts'
+import type { DeviceKey } from '../keys/device-key.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { Log } from '../log.ts'
+import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
+import type { Problem } from '../service.ts'
+import { haveBytesOf } from '../swarm/selection.ts'
+import type { TransferDesk } from '../swarm/transfer-desk.ts'
+import { type CertificateTerms, signCertificate } from './certificate.ts'
+import { type ErasureRecord, ErasureRecords, freshRecord } from './erasure-record.ts'
+import type { Certificate } from './erasure-terms.ts'
+import { deleteLeftSource } from './left-source.ts'
+
+const RETRY_MS = MINUTE_MS
+
+export interface ErasureDeskInit {
+  readonly self: DeviceId
+  readonly key: Pick<DeviceKey, 'sign'>
+  readonly store: Store
+  readonly keeper: LedgerKeeper
+  readonly transfers: Pick<TransferDesk, 'abandon' | 'views'>
+  readonly follows: Pick<FollowDesk, 'purge'>
+  readonly indexes: Pick<ChunkIndexes, 'release'>
+  /** Nobody is served from a version any more, and it is not wanted. */
+  readonly drop: (version: VersionId) => void
+  /** Destroys the keys of a version that this device has; resolves to whether there were any. */
+  readonly onErase?: (version: VersionId) => Promise<boolean>
+  /** What was held of a version is deleted. */
+  readonly onDeleted: (version: VersionId) => void
+  readonly log: Log
+}
+
+export class ErasureDesk {
+  readonly #init: ErasureDeskInit
+  readonly #records: ErasureRecords
+  readonly #problems = new Map<VersionId, Problem>()
+  /** Versions whose missing folders a person said were removed. */
+  readonly #gone = new Set<VersionId>()
+  /** Versions whose sources a person asked to look at. */
+  readonly #asked = new Set<VersionId>()
+  /** When this device was enrolled first; undefined until the ledger is whole. */
+  #joinedAtMs: number | undefined
+  #again = false
+  #work: Promise<void> | undefined
+  #retry: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(init: ErasureDeskInit) {
+    this.#init = init
+    this.#records = new ErasureRecords(init.store.records)
+  }
+
+  /** Deletes what is due, before anything is served; resolves when that is done, or can not be done now. */
+  async start(): Promise<void> {
+    this.look()
+    await this.settled()
+    this.#init.keeper.onWhole(() => this.look())
+  }
+
+  look(): void {
+    this.#again = true
+    if (this.#work !== undefined || this.#isClosed) return
+    this.#work = this.#run().finally(() => {
+      this.#work = undefined
+    })
+  }
+
+  /** Resolves when there is nothing to do before something changes. */
+  async settled(): Promise<void> {
+    while (this.#work !== undefined) await this.#work
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#retry)
+    await this.settled()
+  }
+
+  /** What a person should know: what could not be deleted, and sources that are left to their owner. */
+  problems(): Problem[] {
+    const left = this.#records
+      .all()
+      .flatMap(({ version, sources, deletedAtMs }) =>
+        deletedAtMs === null ? [] : sources.map(source => this.#leftProblem(version, source.path))
+      )
+    return [...this.#problems.values(), ...left]
+  }
+
+  /** Signs as this device. */
+  certify(terms: CertificateTerms): Certificate {
+    return signCertificate(terms, this.#init.key)
+  }
+
+  record(version: VersionId): ErasureRecord | undefined {
+    return this.#records.find(version)
+  }
+
+  /** Agrees that what was published from this device of these versions is deleted too, whenever they are erased. */
+  agreeToDeleteSources(versions: readonly VersionId[]): void {
+    for (const version of versions)
+      this.#records.save({ ...(this.record(version) ?? freshRecord(version)), deletesSources: true })
+  }
+
+  /** Tries again at once; with `gone`, copies whose folder is not there count as deleted. */
+  async finish(versions: readonly VersionId[], { gone }: { readonly gone: boolean }): Promise<void> {
+    for (const version of versions) {
+      this.#asked.add(version)
+      if (gone) this.#gone.add(version)
+    }
+    this.look()
+    await this.settled()
+  }
+
+  #leftProblem(version: VersionId, path: string): Problem {
+    const [erasure] = this.#erasuresOf(version)
+    const then = `delete it, and then: peerage erase finish ${erasure?.case.slice(0, 12) ?? 'CASE'}`
+    const message = `${path} was published from this device and is erased from the org; the file is its owner's: ${then}`
+    return { code: 'ERASURE_UNFINISHED', message, path }
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#isClosed) {
+      this.#again = false
+      clearTimeout(this.#retry)
+      this.#problems.clear()
+      for (const version of this.#due()) await this.#advance(version)
+      if (this.#problems.size === 0) continue
+      this.#retry = setTimeout(() => this.look(), RETRY_MS)
+      this.#retry.unref()
+    }
+  }
+
+  /** Versions of which copies are to be deleted, and about which something is to be done or said here. */
+  #due(): VersionId[] {
+    const state = this.#init.keeper.state()
+    const held = new Set(this.#init.store.holdings().map(({ version }) => version.id))
+    const transferred = new Set(this.#init.transfers.views().map(({ version }) => version))
+    const due = new Set<VersionId>()
+    for (const { version, confirmations } of state.erasures.values()) {
+      const record = this.record(version)
+      const isOpen =
+        held.has(version) ||
+        transferred.has(version) ||
+        !confirmations.has(this.#init.self) ||
+        (record !== undefined && (record.deletedAtMs === null || record.sources.length > 0))
+      if (isOpen && mustDelete(state, version)) due.add(version)
+    }
+    return [...due]
+  }
+
+  async #advance(version: VersionId): Promise<void> {
+    try {
+      if (await this.#delete(version)) this.#confirm(version)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      const { code, message, details } = thrown
+      this.#tell(version, { code, message, path: typeof details.path === 'string' ? details.path : null })
+    }
+  }
+
+  /** True when nothing of it is here any more, but for sources that are left. */
+  async #delete(version: VersionId): Promise<boolean> {
+    const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
+    const isTransferred = transfers.views().some(view => view.version === version)
+    if (isTransferred) await transfers.abandon(version)
+    await follows.purge(version)
+    drop(version)
+    const holdings = store.holdings().filter(holding => holding.version.id === version)
+    let isGone = true
+    for (const holding of holdings) isGone = (await this.#deleteHolding(holding)) && isGone
+    const left = await this.#deleteSources(version)
+    const keys = (await onErase?.(version)) ?? false
+    const known = this.record(version)
+    const isNew = holdings.length > 0 || isTransferred || keys || left
+    if (!isNew && known?.deletedAtMs !== null) return isGone // nothing was here, or all was done before
+    indexes.release(version)
+    await store.scrub()
+    if (!isGone) return false
+    const record = this.record(version) ?? freshRecord(version)
+    this.#records.save({ ...record, keys: record.keys || keys, deletedAtMs: Date.now() })
+    this.#gone.delete(version)
+    await store.scrub()
+    if (holdings.length === 0) return true
+    onDeleted(version)
+    log.warn({ version, holdings: holdings.length }, 'an erased version was deleted from this device')
+    return true
+  }
+
+  /** False when it could not be done now. */
+  async #deleteHolding(holding: Holding): Promise<boolean> {
+    const { store } = this.#init
+    const version = holding.version.id
+    const record = this.record(version) ?? freshRecord(version)
+    const isLeft = holding.kind === 'source' && !record.deletesSources
+    const info = Buffer.from(holding.version.infoBytes).toString('base64')
+    const others = record.sources.filter(({ path }) => path !== holding.root)
+    const held = isLeft ? 0 : Math.max(record.bytes[holding.id] ?? 0, haveBytesOf(holding))
+    this.#records.save({
+      ...record,
+      bytes: { ...record.bytes, [holding.id]: held },
+      sources: isLeft ? [...others, { path: holding.root, info }] : others,
+      deletedAtMs: null
+    })
+    const erased = await store.erase(holding, {
+      source: isLeft ? 'keep' : 'remove',
+      missing: this.#gone.has(version) ? 'forget' : 'wait'
+    })
+    if (erased.outcome === 'erased') return true
+    const [erasure] = this.#erasuresOf(version)
+    const message =
+      `${holding.root} is not there, and may be on a disk that is not mounted: mount it, so that it is deleted; ` +
+      `or, if it was removed: peerage erase finish ${erasure?.case.slice(0, 12)} --gone`
+    this.#tell(version, { code: 'ERASURE_UNFINISHED', message, path: holding.root })
+    return false
+  }
+
+  /** Sources that were left before: those that are gone by now, or go because somebody agreed. True if any is new. */
+  async #deleteSources(version: VersionId): Promise<boolean> {
+    const record = this.record(version)
+    const isAsked = this.#asked.delete(version)
+    if (record === undefined || record.sources.length === 0 || !(isAsked || record.deletesSources))
+      return false
+    const left = []
+    let bytes = 0
+    for (const source of record.sources) {
+      const outcome = await deleteLeftSource(source, this.#init.store, {
+        isAgreed: record.deletesSources,
+        isAsked
+      })
+      if (outcome === 'left') left.push(source)
+      else bytes += outcome.bytes
+    }
+    if (left.length === record.sources.length) return false
+    const sum = (record.bytes.sources ?? 0) + bytes
+    this.#records.save({
+      ...record,
+      sources: left,
+      bytes: { ...record.bytes, sources: sum },
+      deletedAtMs: null
+    })
+    return true
+  }
+
+  #tell(version: VersionId, problem: Problem): void {
+    this.#init.log.error({ version, code: problem.code }, problem.message)
+    this.#problems.set(version, problem)
+  }
+
+  #erasuresOf(version: VersionId): ErasureEntry[] {
+    return [...this.#init.keeper.state().erasures.values()].filter(each => each.version === version)
+  }
+
+  #confirm(version: VersionId): void {
+    const { keeper, self } = this.#init
+    // After a start from a snapshot, once the operations are here.
+    if (!keeper.isWhole || !isMember(keeper.state(), self, Date.now())) return
+    const record = this.record(version)
+    const wasHere = record !== undefined && (record.keys || Object.keys(record.bytes).length > 0)
+    for (const erasure of this.#erasuresOf(version)) {
+      const word = wasHere ? wordOf(record, erasure.operation) : notHeld(erasure.operation)
+      const said = erasure.confirmations.get(self)
+      if (said === undefined && !wasHere && !this.#isExpectedToSay(erasure)) continue
+      // That nothing is here says less than what was said of it.
+      if (said !== undefined && (!wasHere || isSame(said, word))) continue
+      keeper.append(word)
+    }
+  }
+
+  #isExpectedToSay({ timeMs }: ErasureEntry): boolean {
+    this.#joinedAtMs ??= joinedAtMs(this.#init.keeper, this.#init.self)
+    return this.#joinedAtMs <= timeMs + CLOCK_TOLERANCE_MS
+  }
+}
+
+function wordOf({ bytes, keys, sources }: ErasureRecord, erase: OperationId): EraseConfirm {
+  const sum = Object.values(bytes).reduce((total, each) => total + each, 0)
+  const outcome = sources.length > 0 ? 'source-kept' : 'deleted'
+  return { type: 'erase.confirm', erase, outcome, bytes: sum, keys }
+}
+
+function notHeld(erase: OperationId): EraseConfirm {
+  return { type: 'erase.confirm', erase, outcome: 'not-held', bytes: 0, keys: false }
+}
+
+function isSame(said: Omit<EraseConfirm, 'type' | 'erase'>, word: EraseConfirm): boolean {
+  return said.outcome === word.outcome && said.bytes === word.bytes && said.keys === word.keys
+}
+
+/** When a device was first enrolled, by any operation that is known; admins of the founding root were there always. */
+export function joinedAtMs(keeper: Pick<LedgerKeeper, 'ledger'>, device: DeviceId): number {
+  return joinTimes(keeper).get(device) ?? Number.NEGATIVE_INFINITY
+}
+
+export function joinTimes({ ledger }: Pick<LedgerKeeper, 'ledger'>): Map<DeviceId, number> {
+  const times = new Map<DeviceId, number>()
+  for (const { content, timeMs } of ledger.operations())
+    if (content?.type === 'device.enrol')
+      times.set(content.device, Math.min(times.get(content.device) ?? Number.POSITIVE_INFINITY, timeMs))
+  return times
+}

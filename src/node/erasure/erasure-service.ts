@@ -1,0 +1,231 @@
+/**
+ * The erasure part of the admin API: turns what people ask for into operations of this device, and what the ledger says
+ * of a case into who has confirmed and who has not. What is deleted here is erasure-desk.ts's.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { AppError } from '../../base/errors.ts'
+import type { DeviceId, OperationId } from '../../base/ids.ts'
+import { isLabel, isVisibleLine, LABEL_CHARACTERS_MAX } from '../../ledger/encoding/names.ts'
+import { holdsOn } from '../../ledger/fold/deletion.ts'
+import { membershipFault, type State } from '../../ledger/fold/state.ts'
+import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
+import type { Operation } from '../../ledger/operation/operation.ts'
+import type { ContentErase } from '../../ledger/operation/operation-content.ts'
+import { REASON_CHARACTERS_MAX } from '../../ledger/operation/operation-limits.ts'
+import { byName } from '../keys/device-name.ts'
+import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
+import { LedgerNames } from '../ledger/ledger-names.ts'
+import { findPublication } from '../ledger/publication-reference.ts'
+import type { Node } from '../node.ts'
+import { joinTimes } from './erasure-desk.ts'
+import type {
+  CaseConfirmation,
+  CaseDevice,
+  CaseErasure,
+  CaseSummary,
+  Certificate,
+  EraseActed,
+  EraseRequest,
+  ErasureCase,
+  ErasureService
+} from './erasure-terms.ts'
+
+const CASE_BYTES = 16
+const CASE_PREFIX = /^[0-9a-f]{8,32}$/
+
+/** What of a node erasures go through. */
+export interface ErasingNode extends SigningNode, Pick<Node, 'identity' | 'erasures'> {
+  readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
+  readonly board: Pick<Node['board'], 'find'>
+}
+
+interface ErasureOperation {
+  readonly operation: Operation
+  readonly content: ContentErase
+}
+
+export class LocalErasureService implements ErasureService {
+  readonly #node: ErasingNode
+  readonly #names: LedgerNames
+
+  constructor(node: ErasingNode) {
+    this.#node = node
+    this.#names = new LedgerNames(node.keeper, device => node.catalogue.nameOf(device))
+  }
+
+  async erase({
+    name,
+    version,
+    allVersions,
+    reason,
+    basis,
+    deleteSource
+  }: EraseRequest): Promise<EraseActed> {
+    if (reason !== null && !isVisibleLine(reason, REASON_CHARACTERS_MAX))
+      throw new AppError(
+        'USAGE',
+        `a reason is one line of at most ${REASON_CHARACTERS_MAX} visible characters`
+      )
+    if (!isLabel(basis))
+      throw new AppError(
+        'USAGE',
+        `a basis is one line of at most ${LABEL_CHARACTERS_MAX} characters, such as art17`
+      )
+    const entry = this.#node.catalogue.entry(name)
+    const meant = allVersions
+      ? [...new Set(entry.versions.map(each => each.version))]
+      : [findPublication(entry, version, Date.now()).version]
+    const { content } = this.#state
+    const open = meant.filter(each => (content.get(each)?.erasures.length ?? 0) === 0)
+    if (open.length === 0)
+      throw new AppError('NO_CHANGE', `nothing was signed: what is meant of ${name} is erased already`)
+    const id = randomBytes(CASE_BYTES).toString('hex')
+    const operations = open.map(each => {
+      const names = [...(this.#state.publishedAs.get(each) ?? [])].sort()
+      const said = { type: 'content.erase', version: each, case: id, reason, basis, subject: null } as const
+      return { ...signAsked(this.#node, said, { names: this.#names }), version: each, names }
+    })
+    // Only once it is signed: an agreement is to this erasure. Before anything of it is deleted, which is not at once.
+    if (deleteSource) this.#node.erasures.agreeToDeleteSources(open)
+    return { case: id, operations }
+  }
+
+  async cases(): Promise<readonly CaseSummary[]> {
+    const cases = Map.groupBy(this.#operations(), ({ content }) => content.case)
+    const summaries = [...cases.keys()].map(id => this.#summary(this.#case(id)))
+    return summaries.sort((a, b) => b.atMs - a.atMs || (a.case < b.case ? -1 : 1))
+  }
+
+  async case(id: string): Promise<ErasureCase> {
+    return this.#case(this.#find(id))
+  }
+
+  async finish({ id, deleteSource, gone }: Parameters<ErasureService['finish']>[0]): Promise<ErasureCase> {
+    const found = this.#find(id)
+    const versions = this.#operations(found).map(({ content }) => content.version)
+    if (deleteSource) this.#node.erasures.agreeToDeleteSources(versions)
+    await this.#node.erasures.finish(versions, { gone })
+    return this.#case(found)
+  }
+
+  async certificate(id: string): Promise<Certificate> {
+    const { identity } = this.#node
+    const terms = {
+      ...this.#case(this.#find(id)),
+      org: { id: identity.org, name: identity.orgName },
+      issuedBy: this.#names.nameOf(identity.device),
+      issuedAtMs: Date.now()
+    }
+    return this.#node.erasures.certify(terms)
+  }
+
+  /** Of one case or of all; those without effect included, while they may still get one. */
+  *#pending(id?: string): Generator<ErasureOperation> {
+    for (const operation of this.#node.keeper.ledger.operations()) {
+      const { content } = operation
+      if (content?.type !== 'content.erase' || (id !== undefined && content.case !== id)) continue
+      const verdict = this.#node.keeper.ledger.verdict(operation.id)
+      if (verdict?.inForce || verdict?.inert.reason === 'needs-approval') yield { operation, content }
+    }
+  }
+
+  #operations(id?: string): ErasureOperation[] {
+    return [...this.#pending(id)].sort((a, b) => (a.operation.id < b.operation.id ? -1 : 1))
+  }
+
+  #find(prefix: string): string {
+    const ids = new Set(this.#operations().map(({ content }) => content.case))
+    const matches = [...ids].filter(id => CASE_PREFIX.test(prefix) && id.startsWith(prefix))
+    const [match] = matches
+    if (match !== undefined && matches.length === 1) return match
+    const found = matches.length === 0 ? 'no case' : 'more than one case'
+    throw new AppError(
+      'CASE_UNKNOWN',
+      `${found} begins with ${JSON.stringify(prefix.slice(0, 64))}; ` +
+        'write at least eight of its digits; peerage erase list shows them',
+      { details: { case: prefix } }
+    )
+  }
+
+  #case(id: string): ErasureCase {
+    const operations = this.#operations(id)
+    const erasures = operations.map(each => this.#erasure(each))
+    const lastMs = Math.max(...erasures.map(({ atMs }) => atMs))
+    const joined = joinTimes(this.#node.keeper)
+    const inForce = erasures.filter(each => each.inForce)
+    const devices = [...this.#state.devices.keys()]
+      .map(device => this.#device(device, inForce))
+      .filter(
+        ({ device, confirmations }) =>
+          confirmations.length > 0 || (joined.get(device) ?? 0) <= lastMs + CLOCK_TOLERANCE_MS
+      )
+    return { case: id, erasures, devices: devices.sort(byName) }
+  }
+
+  #erasure({ operation, content }: ErasureOperation): CaseErasure {
+    const verdict = this.#node.keeper.ledger.verdict(operation.id)
+    const { version, basis, reason } = content
+    return {
+      ...{ operation: operation.id, version, basis, reason, atMs: operation.timeMs },
+      names: [...(this.#state.publishedAs.get(version) ?? [])].sort(),
+      by: this.#names.nameOf(operation.author),
+      inForce: verdict?.inForce === true,
+      waitsFor: verdict === undefined || verdict.inForce ? null : verdict.inert.detail,
+      holds: holdsOn(this.#state, version).map(hold => ({
+        ...{ operation: hold.operation, reason: hold.reason, placedAtMs: hold.timeMs },
+        by: this.#names.nameOf(hold.by)
+      })),
+      record: base64(operation)
+    }
+  }
+
+  #device(device: DeviceId, erasures: readonly CaseErasure[]): CaseDevice {
+    const { transport, identity, board } = this.#node
+    const confirmations = erasures.flatMap(({ operation }) => this.#confirmation(operation, device))
+    const isConnected = device === identity.device || transport.peers().some(link => link.device === device)
+    const lastSeenAtMs = isConnected ? Date.now() : (board.find(device)?.timeMs ?? null)
+    const named = { ...this.#names.nameOf(device), lastSeenAtMs, confirmations }
+    if (erasures.length > 0 && confirmations.length === erasures.length) {
+      const isLeft = confirmations.some(({ outcome }) => outcome === 'source-kept')
+      return {
+        ...named,
+        state: isLeft ? 'source-kept' : 'confirmed',
+        detail: isLeft ? 'the source is its owner’s to delete' : null
+      }
+    }
+    const fault = membershipFault(this.#state, device, Date.now())
+    if (fault !== undefined) return { ...named, state: 'excluded', detail: `${fault}: it can not say` }
+    return { ...named, state: isConnected ? 'waiting' : 'away', detail: null }
+  }
+
+  #confirmation(erase: OperationId, device: DeviceId): CaseConfirmation[] {
+    const said = this.#state.erasures.get(erase)?.confirmations.get(device)
+    const operation = said && this.#node.keeper.ledger.get(said.operation)
+    if (said === undefined || operation === undefined) return []
+    const { outcome, bytes, keys, timeMs: atMs } = said
+    return [{ operation: operation.id, erase, outcome, bytes, keys, atMs, record: base64(operation) }]
+  }
+
+  #summary({ case: id, erasures, devices }: ErasureCase): CaseSummary {
+    const [first] = erasures
+    if (first === undefined) throw new AppError('CASE_UNKNOWN', `nothing is known of case ${id}`)
+    return {
+      ...{ case: id, basis: first.basis, reason: first.reason, by: first.by, atMs: first.atMs },
+      names: [...new Set(erasures.flatMap(({ names }) => names))].sort(),
+      versions: erasures.length,
+      inForce: erasures.filter(each => each.inForce).length,
+      held: erasures.filter(({ holds }) => holds.length > 0).length,
+      devices: devices.length,
+      confirmed: devices.filter(({ state }) => state === 'confirmed').length
+    }
+  }
+
+  get #state(): State {
+    return this.#node.keeper.state()
+  }
+}
+
+function base64({ record }: Operation): string {
+  return Buffer.from(record).toString('base64')
+}

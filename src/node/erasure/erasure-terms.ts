@@ -1,0 +1,144 @@
+/** What the node tells of erasures, and what it can be asked to do about them: the erasure part of service.ts. */
+
+import type { OperationId, OrgId, VersionId } from '../../base/ids.ts'
+import type { EraseOutcome } from '../../ledger/operation/operation-content.ts'
+import type { DeviceName } from '../keys/device-name.ts'
+import type { ContentActed } from '../ledger/governance-terms.ts'
+
+export interface EraseRequest {
+  readonly name: string
+  /** Null for the newest. */
+  readonly version: string | null
+  readonly allVersions: boolean
+  readonly reason: string | null
+  /** On what ground, such as art17. */
+  readonly basis: string
+  /** What was published in place from this device is deleted as well. */
+  readonly deleteSource: boolean
+}
+
+export interface EraseActed {
+  /** In hex. */
+  readonly case: string
+  readonly operations: readonly ContentActed[]
+}
+
+export interface CaseHold {
+  readonly operation: OperationId
+  readonly by: DeviceName
+  readonly reason: string | null
+  readonly placedAtMs: number
+}
+
+export interface CaseErasure {
+  readonly operation: OperationId
+  readonly version: VersionId
+  readonly names: readonly string[]
+  readonly by: DeviceName
+  readonly reason: string | null
+  readonly basis: string
+  readonly atMs: number
+  readonly inForce: boolean
+  /** Why it has no effect yet; null while it is in force. */
+  readonly waitsFor: string | null
+  /** What its deletion waits for. */
+  readonly holds: readonly CaseHold[]
+  /** The operation as it was signed, in base64. */
+  readonly record: string
+}
+
+export interface CaseConfirmation {
+  readonly operation: OperationId
+  readonly erase: OperationId
+  readonly outcome: EraseOutcome
+  readonly bytes: number
+  readonly keys: boolean
+  readonly atMs: number
+  readonly record: string
+}
+
+export const CASE_DEVICE_STATES = ['confirmed', 'source-kept', 'waiting', 'away', 'excluded'] as const
+
+export interface CaseDevice extends DeviceName {
+  /**
+   * `confirmed`: it has no copy. `source-kept`: it has none but what was published there in place. `waiting`: it is
+   * connected, and has not said. `away`: it is not connected. `excluded`: suspended, revoked or expired, it can not.
+   */
+  readonly state: (typeof CASE_DEVICE_STATES)[number]
+  /** For people; null where there is no more to say. */
+  readonly detail: string | null
+  readonly lastSeenAtMs: number | null
+  readonly confirmations: readonly CaseConfirmation[]
+}
+
+export interface ErasureCase {
+  /** In hex. */
+  readonly case: string
+  readonly erasures: readonly CaseErasure[]
+  readonly devices: readonly CaseDevice[]
+}
+
+export interface CaseSummary {
+  readonly case: string
+  readonly names: readonly string[]
+  readonly basis: string
+  readonly reason: string | null
+  readonly by: DeviceName
+  readonly atMs: number
+  readonly versions: number
+  readonly inForce: number
+  readonly held: number
+  readonly devices: number
+  readonly confirmed: number
+}
+
+export interface Certificate extends ErasureCase {
+  readonly format: string
+  readonly v: number
+  readonly org: { readonly id: OrgId; readonly name: string }
+  readonly issuedBy: DeviceName
+  readonly issuedAtMs: number
+  /** What it does not say, in sentences. */
+  readonly limits: readonly string[]
+  /** By the device that issued it, in hex. */
+  readonly signature: string
+}
+
+export interface CertificateVerification {
+  readonly case: string
+  readonly org: { readonly id: string; readonly name: string }
+  readonly issuedBy: DeviceName
+  readonly issuedAtMs: number
+  /** Signatures that were checked, that of the certificate included. */
+  readonly signatures: number
+  readonly confirmed: number
+  /** Devices that have not confirmed, or left a source. */
+  readonly open: number
+}
+
+/** Each action rejects with NOT_AUTHORISED, and signs nothing, when this device may not do it. */
+export interface ErasureService {
+  erase(request: EraseRequest): Promise<EraseActed>
+  cases(): Promise<readonly CaseSummary[]>
+  /** By the beginning of a case; rejects with CASE_UNKNOWN. */
+  case(id: string): Promise<ErasureCase>
+  /** Has this device try again, and say what it then can. */
+  finish(of: {
+    readonly id: string
+    readonly deleteSource: boolean
+    /** Folders that are not there were removed. */
+    readonly gone: boolean
+  }): Promise<ErasureCase>
+  certificate(id: string): Promise<Certificate>
+}
+
+/** The part of a node's service that erasures are. */
+export interface ErasingService {
+  readonly erasures: ErasureService
+}
+
+/** The part of the daemon that needs no node. */
+export interface CertificateVerifier {
+  /** Checks a certificate in a file, on any machine; rejects with CERTIFICATE_INVALID. */
+  verifyCertificate(path: string): Promise<CertificateVerification>
+}

@@ -1,0 +1,26 @@
+/**
+ * Files that were published in place, of a version that was erased since: the store has forgotten them, and their owner
+ * deletes them, or agrees here that they are deleted.
+ */
+
+import { existsSync } from 'node:fs'
+import { decodeInfo } from '../../content/info.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { Store } from '../../store/store.ts'
+import type { LeftSource } from './erasure-record.ts'
+
+/**
+ * `left` while there is any file of the version and nobody agreed; and where there is none, which may be for a disk that
+ * is put away, until a person asked to look.
+ */
+export async function deleteLeftSource(
+  { path, info }: LeftSource,
+  store: Pick<Store, 'removeSource'>,
+  { isAgreed, isAsked }: { readonly isAgreed: boolean; readonly isAsked: boolean }
+): Promise<'left' | { readonly bytes: number }> {
+  const version = decodeInfo(Buffer.from(info, 'base64'), sha256)
+  const paths = version.isSingleFile ? [path] : version.files.map(file => [path, ...file.path].join('/'))
+  const isThere = paths.some(each => existsSync(each))
+  if (isThere) return isAgreed ? { bytes: await store.removeSource(version, path) } : 'left'
+  return isAsked ? { bytes: 0 } : 'left'
+}
