@@ -1,6 +1,6 @@
 /**
- * A scene of the demo: a folder is put into the storage of an org over three sites, its source deleted, a site that has a
- * copy lost for good; everything is read back elsewhere and compared, and the lost copy made anew.
+ * A scene of the demo: a folder is put into the storage of an org over three sites, its source deleted, a site that has
+ * a copy lost for good; everything is read back elsewhere and compared, and the lost copy made anew.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: the main job on real input. Six nodes of one org in two sites, as separate processes on loopback;
  * one publishes, five fetch at once, one of them is killed hard halfway and resumes, strangers are refused, and every
- * byte is compared; then one device is revoked in the middle of a transfer, and the audit trail verified offline; then a
- * folder is kept in copies on two sites, one of which is lost. What the table shows is what the nodes measured.
+ * byte is compared; then one device is revoked in the middle of a transfer, and the audit trail verified offline; then
+ * a folder is kept in copies on two sites, one of which is lost. What the table shows is what the nodes measured.
  *
  *   npm run demo -- --path FILE_OR_FOLDER     other input than the Node runtime of this checkout
  *   npm run demo -- --keep                    keep the folder and leave the nodes running

@@ -32,7 +32,7 @@ import {
   nothingSelected,
   settledError
 } from './transfer-orders.ts'
-import { decodeRecord, encodeRecord, type TransferOrder, type TransferRecord } from './transfer-record.ts'
+import { decodeRecord, encodeRecord, type StartOrder, type TransferRecord } from './transfer-record.ts'
 import { decideSlots, type Priority, REST_MS } from './transfer-slots.ts'
 
 const BLOB_PREFIX = 'transfer/'
@@ -495,6 +495,3 @@ export class TransferDesk {
     )
   }
 }
-
-/** Without a priority: the one that it has, or a normal one. */
-export type StartOrder = Omit<TransferOrder, 'priority'> & { readonly priority: Priority | null }

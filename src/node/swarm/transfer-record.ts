@@ -34,6 +34,9 @@ export interface TransferOrder {
   readonly only: readonly (readonly string[])[]
 }
 
+/** Without a priority: the one that it has, or a normal one. */
+export type StartOrder = Omit<TransferOrder, 'priority'> & { readonly priority: Priority | null }
+
 export interface TransferRecord extends TransferOrder {
   readonly id: string
   readonly state: TransferState
