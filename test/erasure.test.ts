@@ -22,7 +22,7 @@ import type { Certificate, EraseActed, ErasureCase } from '../src/api/erasure.ts
 import type { Acted } from '../src/api/governance.ts'
 
 const MARKER = 'jane-doe-7f3a91c2'
-const WAIT_MS = 30_000
+const WAIT_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'peerage-erasure-'))
 const cluster = new Cluster(folder)
 let build: ClusterNode
