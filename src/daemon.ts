@@ -14,7 +14,7 @@ import type {
 } from './node/audit/audit-report.ts'
 import { witnessKeysOf } from './node/audit/checkpoint-reader.ts'
 import { witnessFolder } from './node/audit/outside-witness.ts'
-import { keyPath, loadIdentity, lockHome } from './node/home.ts'
+import { keyPath, loadIdentity, lockHome, sealingKeyPath } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
 import {
   changePassphrase,
@@ -23,6 +23,7 @@ import {
   signOverrideWithFile,
   signRootWithFile
 } from './node/keys/key-file.ts'
+import { loadSealingKey } from './node/keys/sealing-key.ts'
 import { verifyLedgerFolder } from './node/ledger/ledger-folder.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './node/ledger/ledger-terms.ts'
 import { readableLogLine } from './node/log-line.ts'
@@ -82,6 +83,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   try {
     const key = await loadDeviceKey(keyPath(home))
     requireDevice(identity, key)
+    const sealingKey = await loadSealingKey(sealingKeyPath(home))
     const store = await FilesystemStore.open({ home })
     const auditStore = new AuditStore({ home })
     const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
@@ -89,7 +91,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const audit = { witnesses: witnessKeysOf(options.auditWitnesses), retentionMs: options.auditRetentionMs }
     const origins = { anyAddress: options.originAnyAddress === true }
     const parts = { store, auditStore, transport, audit, origins, log }
-    const node = new Node({ home, software: SOFTWARE, identity, key, ...parts })
+    const node = new Node({ home, software: SOFTWARE, identity, key, sealingKey, ...parts })
     const admin = createAdminServer({ service: new LocalNodeService(node), log })
     const stopped = stopSignal()
     try {

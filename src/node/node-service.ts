@@ -293,7 +293,8 @@ export class LocalNodeService implements NodeService {
       purpose: request.purpose,
       priority: request.priority,
       deadlineAtMs: request.deadlineAtMs ?? null,
-      only: request.only.length === 0 ? [] : [request.only]
+      only: request.only.length === 0 ? [] : [request.only],
+      isOpened: version.sealed
     })
     return await this.transfer(id)
   }

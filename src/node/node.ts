@@ -15,7 +15,8 @@ import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
 import type { FilesystemStore } from '../store/filesystem.ts'
-import { hashTree } from '../store/publish.ts'
+import { hashTree, type PublishOptions } from '../store/publish.ts'
+import type { X25519Key } from '../store/sealing/x25519.ts'
 import {
   type AuditParts,
   type AuditSettings,
@@ -42,6 +43,7 @@ import { loadContacts } from './membership.ts'
 import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
+import { SealingDesk } from './sealing/sealing-desk.ts'
 import type { OwnDevice } from './service-words.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
@@ -59,6 +61,8 @@ export interface NodeInit {
   readonly software: string
   readonly identity: Identity
   readonly key: DeviceKey
+  /** To which content is sealed for this device. */
+  readonly sealingKey: X25519Key
   readonly store: FilesystemStore
   readonly auditStore: AuditStore
   readonly transport: Transport
@@ -85,6 +89,7 @@ export class Node {
   readonly catalogue: Catalogue
   readonly assembler: RootAssembler
   readonly publisher: Publisher
+  readonly sealing: SealingDesk
   readonly audit: AuditParts
   readonly #sync: LedgerSync
   readonly connector: Connector
@@ -126,8 +131,9 @@ export class Node {
     this.hub = this.#createHub(init)
     const { recorder } = this.audit
     this.reuse = this.#createReuse(init)
+    this.sealing = this.#createSealing(init)
     this.desk = new TransferDesk({
-      ...{ store, hub: this.hub, reuse: this.reuse, log },
+      ...{ store, hub: this.hub, reuse: this.reuse, sealed: this.sealing.reader, log },
       onRead: read => recorder.read(read),
       onForgotten: version => recorder.deleted(version, 'discarded')
     })
@@ -141,6 +147,7 @@ export class Node {
       catalogue: this.catalogue,
       indexes: this.reuse.indexes,
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
+      sealer: this.sealing.publisher,
       onPublished: published => recorder.published(published),
       log
     })
@@ -158,6 +165,7 @@ export class Node {
     this.board.start()
     this.beacons.start()
     this.connector.start()
+    await this.sealing.start()
     this.desk.resume()
     this.follows.start()
   }
@@ -171,6 +179,7 @@ export class Node {
     this.board.close()
     await this.follows.close()
     this.desk.close()
+    this.sealing.close()
     this.hub.close()
     this.bandwidth.close()
     await this.transport.stop()
@@ -207,6 +216,16 @@ export class Node {
       versionsOf: name =>
         (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
       holdersOf: version => this.#holdersOf(version)
+    })
+  }
+
+  #createSealing({ home, key, sealingKey, store, transport, log }: NodeInit): SealingDesk {
+    return new SealingDesk({
+      ...{ home, key, sealingKey, ledger: this.keeper, store, transport, log },
+      hashTree: (path: string, options: Omit<PublishOptions, 'pool'>) =>
+        hashTree(path, { pool: store.pool, ...options }),
+      mayHold: (device, version) => this.holdFault(device, version) === undefined,
+      mayRead: (device, version) => this.readFault(device, version) === undefined
     })
   }
 
@@ -312,6 +331,9 @@ export class Node {
     return ledgerCandidates(name, {
       ...{ state: this.keeper.state(), device, nowMs: Date.now() },
       fetchFault: version => {
+        const versions = this.keeper.state().datasets.get(name)?.versions ?? []
+        if (versions.some(each => each.version === version && each.sealed))
+          return 'it is sealed, which is fetched by peerage get and not followed'
         const held = this.store.holdings().filter(holding => holding.version.id === version)
         if (held.some(({ state }) => state === 'complete')) return undefined
         return this.readFault(device, version)?.detail

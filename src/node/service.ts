@@ -156,10 +156,12 @@ export interface PublishRequest {
   readonly dataClass: DataClass
   /** URL from which devices may take its bytes where no peer gives them. */
   readonly origin?: string | null
+  /** Sealed whatever its class says; without, as that says. */
+  readonly sealed?: boolean
 }
 
 export interface PublishProgress {
-  readonly phase: 'scanning' | 'hashing' | 'chunking' | 'recording'
+  readonly phase: 'scanning' | 'hashing' | 'sealing' | 'chunking' | 'recording'
   readonly filesDone: number
   /** Null while scanning. */
   readonly filesTotal: number | null
@@ -174,6 +176,7 @@ export interface Published {
   readonly ordinal: number
   readonly dataClass: DataClass
   readonly path: string
+  readonly sealed: boolean
   readonly files: number
   readonly bytes: number
   readonly pieceBytes: number
@@ -213,6 +216,7 @@ export interface DatasetVersion {
   readonly publisher: DeviceName
   readonly publishedAtMs: number
   readonly retired: boolean
+  readonly sealed: boolean
   readonly files: number
   readonly bytes: number
   readonly pieceBytes: number
@@ -230,7 +234,7 @@ export interface Dataset {
   readonly versions: readonly DatasetVersion[]
 }
 
-export interface DatasetSummary {
+export interface DatasetSummary extends FilesAndBytes {
   readonly name: string
   readonly dataClass: DataClass
   /** Versions that are not retired; the other fields are of the newest of them, or of the newest retired one. */
@@ -240,8 +244,6 @@ export interface DatasetSummary {
   readonly ordinal: number
   readonly publisher: DeviceName
   readonly publishedAtMs: number
-  readonly files: number
-  readonly bytes: number
   /** What this device holds of it. */
   readonly local: 'none' | 'fetching' | 'complete' | 'partial' | 'damaged'
 }
