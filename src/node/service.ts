@@ -156,7 +156,6 @@ export interface PublishRequest {
   readonly dataClass: DataClass
   /** URL from which devices may take its bytes where no peer gives them. */
   readonly origin?: string | null
-  /** Sealed whatever its class says; without, as that says. */
   readonly sealed?: boolean
 }
 

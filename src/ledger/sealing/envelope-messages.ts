@@ -1,7 +1,7 @@
 /**
  * What devices say to each other about envelopes, one message each way (docs/protocol-sealing.md): the asker names
- * versions with the digest of what it has of each, and tells records of its own; the answer has the records of those of
- * which the other has something else. What does not fit comes at the next question.
+ * versions with the digest of what it has of each, and tells records of its own; the answer has the records of those
+ * of which the other has something else. What does not fit comes at the next question.
  */
 
 import { compareBytes, concatBytes } from '../../base/bytes.ts'

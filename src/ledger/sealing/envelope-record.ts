@@ -2,8 +2,9 @@
  * An envelope with what it is of, signed by the device that wrapped it: what lets others open a sealed version. It is
  * kept beside the ledger and not in it, so that it can be destroyed (docs/protocol-sealing.md).
  *
- * Of each author the newest record of a version counts. One that stands *alone* puts an end to all older ones, whoever
- * wrote them. Whether its author may write one is decided by envelope-rules.ts; what the envelope holds is opaque here.
+ * Of each author the newest record of a version counts. One that stands *alone* puts an end to all older ones,
+ * whoever wrote them. Whether its author may write one is decided by envelope-rules.ts; what the envelope holds is
+ * opaque here.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * Who may write an envelope of a sealed version, and for whom it is wrapped: those who may read the version now, and have
- * said to which key things are sealed for them.
+ * Who may write an envelope of a sealed version, and for whom it is wrapped: those who may read the version now, and
+ * have said to which key things are sealed for them.
  */
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'

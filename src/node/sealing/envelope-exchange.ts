@@ -1,7 +1,7 @@
 /**
- * Asks peers for envelopes, gives them ours, and tells them of new ones: /peerage/envelopes/1 (docs/protocol-sealing.md),
- * one message each way (envelope-messages.ts). Whoever dialled a link asks when it is there, and each asks one of its
- * peers now and then. Of a version only who may hold it gets envelopes.
+ * Asks peers for envelopes, gives them ours, and tells them of new ones: /peerage/envelopes/1
+ * (docs/protocol-sealing.md), one message each way (envelope-messages.ts). Whoever dialled a link asks when it is
+ * there, and each asks one of its peers now and then. Of a version only who may hold it gets envelopes.
  */
 
 import { equalBytes } from '../../base/bytes.ts'

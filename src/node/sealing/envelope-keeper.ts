@@ -1,7 +1,7 @@
 /**
  * Opens envelopes with this device's key, and keeps those that it may write in step with who may read: whenever the
- * readers of a version are others than it was wrapped for last, it is wrapped anew. So a grant works at once while any
- * device is online that may write and can open: the publisher's, the owner's, an admin's.
+ * readers of a version are others than it was wrapped for last, it is wrapped anew. So a grant works at once while
+ * any device is online that may write and can open: the publisher's, the owner's, an admin's.
  *
  * Kept: `envelope-recipients/<version>`, the digest of the keys that our record of the version was wrapped to.
  */

@@ -4,8 +4,8 @@
  *     envelope/<version>/<author>     the newest record of each author
  *     envelope-destroyed/<version>    the keys of this version are not to be kept here any more
  *
- * Invariants: what is kept was signed by who may write it by the ledger of then; of each author there is one record; none
- * is older than the newest that stands alone. Nothing is taken of a version whose keys were destroyed.
+ * Invariants: what is kept was signed by who may write it by the ledger of then; of each author there is one record;
+ * none is older than the newest that stands alone. Nothing is taken of a version whose keys were destroyed.
  */
 
 import { toHex, utf8 } from '../../base/bytes.ts'
@@ -128,7 +128,10 @@ export class EnvelopeShelf {
     return this.#destroyed.has(version)
   }
 
-  /** Forgets what wraps the key of a version, for good; resolves to how many records that were. Durable when it returns. */
+  /**
+   * Forgets what wraps the key of a version, for good; resolves to how many records that were. Durable when it
+   * returns.
+   */
   destroy(version: VersionId): number {
     const { records } = this.#init
     records.putBlob(`${DESTROYED_PREFIX}${version}`, utf8('1'))

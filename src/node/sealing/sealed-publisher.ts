@@ -1,7 +1,7 @@
 /**
- * Makes of a tree that was hashed one that can be published sealed: objects in a folder of the home, and the key of their
- * manifest in an envelope for this device. Both are durable before the ledger hears of the version, so what is published
- * can be opened whatever happens; and what is not published goes again, at the next start at the latest.
+ * Makes of a tree that was hashed one that can be published sealed: objects in a folder of the home, and the key of
+ * their manifest in an envelope for this device. Both are durable before the ledger hears of the version, so what is
+ * published can be opened whatever happens; and what is not published goes again, at the next start at the latest.
  */
 
 import { AppError } from '../../base/errors.ts'

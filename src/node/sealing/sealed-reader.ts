@@ -1,7 +1,7 @@
 /**
- * Transfers of sealed versions, for those who may read them: the manifest is fetched first, then the objects of the files
- * that were asked for, both into the home, from where they are served on; then the files are opened into the destination.
- * How a transfer goes on is up to the transfer desk; here is what it has to ask.
+ * Transfers of sealed versions, for those who may read them: the manifest is fetched first, then the objects of the
+ * files that were asked for, both into the home, from where they are served on; then the files are opened into the
+ * destination. How a transfer goes on is up to the transfer desk; here is what it has to ask.
  */
 
 import { existsSync } from 'node:fs'

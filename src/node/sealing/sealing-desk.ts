@@ -1,6 +1,6 @@
 /**
- * Sealing on this device, put together: which key others seal to, envelopes, publishing and reading. What is sealed, by
- * whom it is held and who may open it is in docs/protocol-sealing.md; this file only knows what hangs on what.
+ * Sealing on this device, put together: which key others seal to, envelopes, publishing and reading. What is sealed,
+ * by whom it is held and who may open it is in docs/protocol-sealing.md; this file only knows what hangs on what.
  */
 
 import { equalBytes } from '../../base/bytes.ts'
@@ -84,8 +84,8 @@ export class SealingDesk {
 
   /**
    * Destroys what opens a version on this device: every envelope of it that is here, with which the keys of all its
-   * objects go, since they are nowhere but in its manifest. None is taken again. Durable when it returns, and the same
-   * when it is done again; objects stay where they are. Gives how many envelopes there were.
+   * objects go, since they are nowhere but in its manifest. None is taken again. Durable when it returns, and the
+   * same when it is done again; objects stay where they are. Gives how many envelopes there were.
    */
   destroyKeys(version: VersionId): number {
     const envelopes = this.shelf.destroy(version)

@@ -36,7 +36,14 @@ test('golden record, written and read', () => {
 test('a record of before there were priorities and selections: normal, and all files', () => {
   assert.deepEqual(decodeRecord(utf8(OLD)), {
     ...RECORD,
-    ...{ state: 'fetching', priority: 'normal', deadlineAtMs: null, only: [], selected: null, isOpened: false }
+    ...{
+      state: 'fetching',
+      priority: 'normal',
+      deadlineAtMs: null,
+      only: [],
+      selected: null,
+      isOpened: false
+    }
   })
   const older = OLD.replace('"purpose":"CHG-7",', '')
   assert.equal(decodeRecord(utf8(older))?.purpose, null)

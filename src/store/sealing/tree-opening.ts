@@ -1,8 +1,8 @@
 /**
- * Opens the objects of a version into plain files, the other way round of tree-sealing.ts. What is written goes through
- * the store like a fetch: verified against the roots of the manifest, fsynced piece by piece, in part files that get their
- * names when they are whole, resumed after a crash, and never over or through what is not its own. The store holds the plain
- * version only while it is being written: nobody is served it.
+ * Opens the objects of a version into plain files, the other way round of tree-sealing.ts. What is written goes
+ * through the store like a fetch: verified against the roots of the manifest, fsynced piece by piece, in part files
+ * that get their names when they are whole, resumed after a crash, and never over or through what is not its own. The
+ * store holds the plain version only while it is being written: nobody is served it.
  *
  * Files longer than a piece are opened twice: the manifest has their roots and not the hashes of their pieces.
  */
@@ -34,7 +34,9 @@ const WINDOWS_MAX = 4
 /** That of a manifest at its longest, padded and with its tags. */
 const MANIFEST_OBJECT_BYTES_MAX = 80 * MIB
 
-/** Reads the manifest of a folder of objects. AppError SEALED_INVALID, BENCODE_INVALID, PATH_UNSAFE, STORAGE_FAILED. */
+/**
+ * Reads the manifest of a folder of objects. AppError SEALED_INVALID, BENCODE_INVALID, PATH_UNSAFE, STORAGE_FAILED.
+ */
 export async function readManifest(folder: string, name: string, fileKey: Uint8Array): Promise<Manifest> {
   const fd = openInside({ base: folder, path: name }, READ_FLAGS)
   try {

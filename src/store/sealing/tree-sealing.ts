@@ -1,9 +1,9 @@
 /**
- * Seals a tree that was hashed into a folder of objects and their manifest (docs/protocol-sealing.md). The source is only
- * read: each file is compared with what was hashed before and after it is read.
+ * Seals a tree that was hashed into a folder of objects and their manifest (docs/protocol-sealing.md). The source is
+ * only read: each file is compared with what was hashed before and after it is read.
  *
- * Objects of the version before are taken over as links to the same file, or copies where the file system has none. Their
- * bytes are not looked at here: whoever calls this hashes the folder, and compares.
+ * Objects of the version before are taken over as links to the same file, or copies where the file system has none.
+ * Their bytes are not looked at here: whoever calls this hashes the folder, and compares.
  *
  * When it resolves all is durable. When it rejects the folder is the caller's to remove.
  */
