@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HOUR_MS } from '../src/base/units.ts'
 import { keyPath, loadIdentity, sealingKeyPath } from '../src/node/home.ts'
-import { loadDeviceKey } from '../src/node/keys/device-key.ts'
+import { type DeviceKey, loadDeviceKey } from '../src/node/keys/device-key.ts'
 import { loadSealingKey } from '../src/node/keys/sealing-key.ts'
 import { SILENT_LOG } from '../src/node/log.ts'
 import { initHome, joinOrg } from '../src/node/membership.ts'
@@ -50,7 +50,7 @@ export class OrgInProcess {
     const sealingKey = await loadSealingKey(sealingKeyPath(home))
     const store = await FilesystemStore.open({ home })
     const auditStore = new AuditStore({ home })
-    const transport = new Libp2pTransport({ key, listen: ['/ip4/127.0.0.1/tcp/0'], topics: GOSSIP_TOPICS })
+    const transport = this.createTransport(key)
     const node = new Node({
       ...{ home, software: 'test', identity, key, sealingKey, store, auditStore, transport },
       ...(origins === undefined ? {} : { origins }),
@@ -60,6 +60,10 @@ export class OrgInProcess {
     await node.start()
     this.running.push(running)
     return running
+  }
+
+  protected createTransport(key: DeviceKey): Libp2pTransport {
+    return new Libp2pTransport({ key, listen: ['/ip4/127.0.0.1/tcp/0'], topics: GOSSIP_TOPICS })
   }
 
   /** Waits until all are linked with all and know the same. */
