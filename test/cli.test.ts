@@ -196,6 +196,7 @@ const STARTED: Transfer = {
 class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
   readonly custody = scripted<NodeService['custody']>({})
+  readonly sealing = scripted<NodeService['sealing']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})

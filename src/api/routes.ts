@@ -106,6 +106,7 @@ import {
 } from './ledger.ts'
 import { budgetRequest, limitReference, limits, limitsRequest } from './limits.ts'
 import { peerList } from './peer.ts'
+import { ageExported, ageExportProgress, ageExportRequest, rekeyed, rekeyRequest } from './sealing.ts'
 import { status } from './status.ts'
 import {
   deadlineRequest,
@@ -224,6 +225,11 @@ export const ROUTES = {
   recall: json('POST', '/datasets/:name/recall', contentRequest, contentActed),
   readers: json('GET', '/datasets/:name/readers', versionRequest, readers),
   readable: json('GET', '/devices/:device/readable', readableRequest, readable),
+  rekey: json('POST', '/datasets/:name/rekey', rekeyRequest, rekeyed),
+  exportAge: stream('POST', '/datasets/:name/age', ageExportRequest, {
+    progress: ageExportProgress,
+    result: ageExported
+  }),
   classes: json('GET', '/classes', nothing, classList),
   setClass: json('POST', '/classes/:dataClass', classRequest, acted),
   holds: json('GET', '/holds', nothing, holdList),

@@ -36,6 +36,7 @@ import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
+import { rekey } from './commands/sealing.ts'
 import { top } from './commands/top.ts'
 import {
   pauseTransfer,
@@ -63,6 +64,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   get,
   verify,
   exportCommand,
+  rekey,
   peers,
   status,
   top,

@@ -43,6 +43,8 @@ import { LocalOverrideService } from './ledger/override-service.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import { whenWhole } from './ledger/when-whole.ts'
 import type { Node } from './node.ts'
+import { LocalSealingService } from './sealing/sealing-service.ts'
+import type { SealingService } from './sealing/sealing-terms.ts'
 import type {
   Dataset,
   DatasetSummary,
@@ -76,6 +78,7 @@ export class LocalNodeService implements NodeService {
   readonly #node: Node
   readonly governance: GovernanceService
   readonly custody: CustodyService
+  readonly sealing: SealingService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
@@ -94,6 +97,7 @@ export class LocalNodeService implements NodeService {
     this.follows = new LocalFollowService({ desk: node.follows, catalogue, candidates })
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
     this.custody = whenWhole<CustodyService>(new LocalCustodyService(node), keeper)
+    this.sealing = whenWhole<SealingService>(new LocalSealingService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))

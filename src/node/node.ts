@@ -156,6 +156,7 @@ export class Node {
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {
       this.hub.recheck()
+      this.sealing.look()
       this.follows.look()
     })
   }
@@ -225,7 +226,7 @@ export class Node {
       hashTree: (path: string, options: Omit<PublishOptions, 'pool'>) =>
         hashTree(path, { pool: store.pool, ...options }),
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
-      mayRead: (device, version) => this.readFault(device, version) === undefined
+      readFault: (device, version) => this.readFault(device, version)?.detail
     })
   }
 
@@ -355,6 +356,7 @@ export class Node {
     this.hub.recheck()
     this.bandwidth.recheck()
     this.origins.refresh()
+    this.sealing.look()
     this.follows.look()
     this.#awaitExpiry()
   }

@@ -37,6 +37,7 @@ import type { CustodyService } from './ledger/custody-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer, LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
+import type { SealingService } from './sealing/sealing-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { Task } from './task.ts'
@@ -168,7 +169,7 @@ export interface PublishProgress {
   readonly bytesTotal: number | null
 }
 
-export interface Published {
+export interface Published extends FilesAndBytes {
   readonly name: string
   readonly version: VersionId
   /** Position among the versions of the name, from one. */
@@ -176,8 +177,6 @@ export interface Published {
   readonly dataClass: DataClass
   readonly path: string
   readonly sealed: boolean
-  readonly files: number
-  readonly bytes: number
   readonly pieceBytes: number
   readonly magnet: string
   /** Bytes in chunks that the version before has not; null where that is not known here. */
@@ -208,7 +207,7 @@ export interface LocalCopy {
   readonly problem: Problem | null
 }
 
-export interface DatasetVersion {
+export interface DatasetVersion extends FilesAndBytes {
   readonly version: VersionId
   readonly ordinal: number
   readonly dataClass: DataClass
@@ -216,8 +215,6 @@ export interface DatasetVersion {
   readonly publishedAtMs: number
   readonly retired: boolean
   readonly sealed: boolean
-  readonly files: number
-  readonly bytes: number
   readonly pieceBytes: number
   readonly magnet: string
   /** Where its bytes can be had beside the devices of the org. */
@@ -367,6 +364,7 @@ export const DAMAGED_FILES_MAX = 1000
 export interface NodeService extends AuditService {
   readonly governance: GovernanceService
   readonly custody: CustodyService
+  readonly sealing: SealingService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService

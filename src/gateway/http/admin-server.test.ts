@@ -68,6 +68,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
   return {
     governance: scripted({}),
     custody: scripted({}),
+    sealing: scripted({}),
     ledger: scripted({}),
     authority: scripted({}),
     overrides: scripted({}),

@@ -159,6 +159,7 @@ export function createHandlers(service: NodeService): Handlers {
       ...custodyHandlers(service.custody),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
+      rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),
       previewRoot: ({ changes }) => service.authority.preview(changes),
@@ -176,6 +177,7 @@ export function createHandlers(service: NodeService): Handlers {
       watchTransfer: ({ id }, task) => watchTransfer(service, id, task),
       auditVerify: (_, task) => service.auditVerify(task),
       auditExport: (input, task) => service.auditExport(input, task),
+      exportAge: (input, task) => service.sealing.exportAge(input, task),
       exportLedger: ({ path }, task) => service.ledger.exportTo(path, task)
     },
     bytes: {

@@ -55,7 +55,7 @@ export class EnvelopeExchange {
     init.transport.handle(ENVELOPES_PROTOCOL, stream => void this.#answer(stream), {
       streamsPerPeerMax: STREAMS_PER_PEER_MAX
     })
-    init.transport.on({ onConnect: link => link.direction === 'outbound' && void this.ask(link.device) })
+    init.transport.on({ onConnect: link => void this.ask(link.device) })
   }
 
   start(): void {

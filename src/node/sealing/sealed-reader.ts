@@ -34,6 +34,8 @@ export interface SealedReaderInit {
   readonly shelf: EnvelopeShelf
   readonly keeper: EnvelopeKeeper
   readonly exchange: EnvelopeExchange
+  /** Why this device may not read a version now. */
+  readonly readFault: (version: VersionId) => string | undefined
   readonly log: Log
 }
 
@@ -49,17 +51,29 @@ interface Plan {
 
 export class SealedReader implements SealedTransfers {
   readonly #init: SealedReaderInit
+  readonly #listeners = new Set<() => void>()
 
   constructor(init: SealedReaderInit) {
     this.#init = init
   }
 
-  onChange(listener: (version: VersionId) => void): void {
+  onChange(listener: () => void): void {
     this.#init.shelf.onChange(listener)
+    this.#listeners.add(listener)
+  }
+
+  /** What may be read may have changed. */
+  recheck(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   lack({ name, version }: TransferOrder): Problem | undefined {
     const { keeper, shelf, exchange } = this.#init
+    const fault = this.#init.readFault(version)
+    if (fault !== undefined) {
+      const refusal = `${name} can not be fetched: ${fault}. It goes on by itself once that is settled`
+      return { code: 'NOT_AUTHORISED', message: refusal, path: null }
+    }
     if (keeper.keysOf(version).length > 0) return undefined
     exchange.askAll()
     const [newest] = shelf.recordsOf(version)
@@ -84,6 +98,8 @@ export class SealedReader implements SealedTransfers {
 
   async open(order: TransferOrder, holding: Holding, signal: AbortSignal): Promise<'opened' | 'more'> {
     const { version } = holding
+    // It is looked at again before it goes on.
+    if (this.#init.readFault(version.id) !== undefined) return 'more'
     const known = this.#manifestOf(order, version)
     if (!hasFile(holding, known.index) || !isNamed(holding, known.name)) return 'more'
     const { manifest, plain, files, objects } = await this.#plan(order, holding, known)

@@ -34,7 +34,8 @@ export interface SealingDeskInit {
   readonly hashTree: SealedPublisherInit['hashTree']
   /** Whether a device may be served a version, and keep it. */
   readonly mayHold: (device: DeviceId, version: VersionId) => boolean
-  readonly mayRead: (device: DeviceId, version: VersionId) => boolean
+  /** Why a device may not read a version now. */
+  readonly readFault: (device: DeviceId, version: VersionId) => string | undefined
   readonly log: Log
 }
 
@@ -63,16 +64,18 @@ export class SealingDesk {
     this.exchange = new EnvelopeExchange({ transport, shelf: this.shelf, wanted, mayHold, log })
     const parts = { store, folders, shelf: this.shelf, keeper: this.keeper, log }
     this.publisher = new SealedPublisher({ ...parts, state, hashTree })
-    this.reader = new SealedReader({ ...parts, exchange: this.exchange })
-    this.shelf.onChange(() => this.#look())
-    ledger.on({ onAccepted: () => this.#look(), onRoots: () => this.#look() })
-    ledger.onWhole(() => this.#look())
+    this.reader = new SealedReader({
+      ...{ ...parts, exchange: this.exchange },
+      readFault: version => init.readFault(key.id, version)
+    })
+    this.shelf.onChange(() => this.look())
+    ledger.onWhole(() => this.look())
   }
 
   async start(): Promise<void> {
     await this.publisher.sweep()
     this.exchange.start()
-    this.#look()
+    this.look()
   }
 
   close(): void {
@@ -93,11 +96,13 @@ export class SealingDesk {
     return envelopes
   }
 
-  #look(): void {
+  /** The ledger, or how fresh the view of it is, has changed, or time alone has. */
+  look(): void {
     if (this.#timer !== undefined || this.#isClosed) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#announce()
+      this.reader.recheck()
       void this.keeper.upkeep()
     }, LOOK_MS)
     this.#timer.unref()
@@ -122,10 +127,11 @@ export class SealingDesk {
 
   /** Of what this device holds or may read. */
   #wanted(): VersionId[] {
-    const { ledger, store, key, mayRead } = this.#init
+    const { ledger, store, key, readFault } = this.#init
     const held = new Set(store.holdings().map(({ version }) => version.id))
     return sealedVersions(ledger.state()).filter(
-      version => !this.shelf.isDestroyed(version) && (held.has(version) || mayRead(key.id, version))
+      version =>
+        !this.shelf.isDestroyed(version) && (held.has(version) || readFault(key.id, version) === undefined)
     )
   }
 }

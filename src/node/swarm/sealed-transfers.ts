@@ -1,13 +1,12 @@
 /** What the transfer desk asks of whoever opens sealed versions (sealing/sealed-reader.ts). */
 
-import type { VersionId } from '../../base/ids.ts'
 import type { Version } from '../../content/version.ts'
 import type { Holding } from '../../store/store.ts'
 import type { Problem } from '../service.ts'
 import type { TransferOrder } from './transfer-record.ts'
 
 export interface SealedTransfers {
-  /** Why a version can not be opened at present; undefined when it can. */
+  /** Why a version may not, or can not, be opened at present; undefined when it can. */
   lack(order: TransferOrder): Problem | undefined
   /** Where the objects of a version go. */
   placeOf(version: Version): Promise<string>
@@ -18,5 +17,5 @@ export interface SealedTransfers {
   /** Drops what was being opened. */
   discard(order: TransferOrder): Promise<void>
   /** Whether a version can be opened may have changed. */
-  onChange(listener: (version: VersionId) => void): void
+  onChange(listener: () => void): void
 }

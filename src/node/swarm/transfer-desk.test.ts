@@ -19,7 +19,8 @@ import { SILENT_LOG } from '../log.ts'
 import type { DataWant } from './swarm-driver-types.ts'
 import type { VersionFetcher, Want } from './swarm-hub.ts'
 import type { Tally } from './tally.ts'
-import { type StartOrder, TransferDesk, type TransferRead, type TransferView } from './transfer-desk.ts'
+import { TransferDesk, type TransferRead, type TransferView } from './transfer-desk.ts'
+import type { StartOrder } from './transfer-orders.ts'
 
 const PIECE = 16384
 

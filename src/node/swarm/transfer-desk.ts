@@ -24,9 +24,10 @@ import { haveBytesOf, selectedSums } from './selection.ts'
 import type { VersionFetcher } from './swarm-hub.ts'
 import type { Tally } from './tally.ts'
 import { contenderOf, hasSource, type Job, newJob } from './transfer-job.ts'
+import type { StartOrder } from './transfer-orders.ts'
 import { checkedGroups, isActive, isSettled, joinedOrder, settledError } from './transfer-orders.ts'
 import { TransferPlaces } from './transfer-places.ts'
-import { decodeRecord, encodeRecord, type TransferOrder, type TransferRecord } from './transfer-record.ts'
+import { decodeRecord, encodeRecord, type TransferRecord } from './transfer-record.ts'
 import { decideSlots, type Priority, REST_MS } from './transfer-slots.ts'
 
 const BLOB_PREFIX = 'transfer/'
@@ -79,7 +80,7 @@ export class TransferDesk {
       if (record !== undefined) this.#jobs.set(record.id, newJob(record))
     }
     init.store.onChange(holding => this.#onHolding(holding))
-    init.sealed?.onChange(() => this.#runAll())
+    init.sealed?.onChange(() => this.#recheckOpening())
     this.#watch = setInterval(() => this.#arrange(), WATCH_MS)
     this.#watch.unref()
   }
@@ -291,14 +292,20 @@ export class TransferDesk {
     return holding
   }
 
+  /** What may be opened, or can be, has changed. */
+  #recheckOpening(): void {
+    for (const job of this.#jobs.values())
+      if (job.run !== undefined && !this.#canOpen(job)) this.#endRun(job, 'pause')
+    this.#runAll()
+  }
+
   /** Whether a version that is to be opened can be; if not, its transfer says why. */
   #canOpen(job: Job): boolean {
     if (!job.record.isOpened) return true
     const lack = this.#init.sealed?.lack(job.record)
     job.isRefused = lack !== undefined
-    const problem = lack ?? null
-    if (problem?.message !== job.record.problem?.message)
-      this.#set(job, { problem, ...(lack && { state: 'waiting' }) })
+    if (lack?.message !== job.record.problem?.message)
+      this.#set(job, { problem: lack ?? null, ...(lack && { state: 'waiting' }) })
     return lack === undefined
   }
 
@@ -489,10 +496,4 @@ export class TransferDesk {
   #save(job: Job): void {
     this.#init.store.records.putBlob(`${BLOB_PREFIX}${job.record.id}`, encodeRecord(job.record))
   }
-}
-
-/** Without a priority: the one that it has, or a normal one. */
-export type StartOrder = Omit<TransferOrder, 'priority' | 'isOpened'> & {
-  readonly priority: Priority | null
-  readonly isOpened?: boolean
 }

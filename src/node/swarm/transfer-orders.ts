@@ -10,6 +10,12 @@ import type { Priority } from './transfer-slots.ts'
 /** Paths that an error names as examples. */
 const EXAMPLES_MAX = 3
 
+/** Without a priority: the one that it has, or a normal one. */
+export type StartOrder = Omit<TransferOrder, 'priority' | 'isOpened'> & {
+  readonly priority: Priority | null
+  readonly isOpened?: boolean
+}
+
 /** It looks for peers, fetches, or waits for its turn. */
 export function isActive(state: TransferState): boolean {
   return state === 'queued' || state === 'waiting' || state === 'fetching'
