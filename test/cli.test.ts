@@ -529,8 +529,10 @@ describe('peerage publish', () => {
     const lines = jsonLines(stdout)
     assert.equal(lines[0]?.type, 'progress')
     assert.deepEqual(lines.at(-1), { type: 'result', result: PUBLISHED })
+    await peerage('publish', 'x', '--name', 'os-image', '--sealed')
+    assert.equal((node.asked.pop() as { sealed: boolean }).sealed, true)
     assert.deepEqual(node.asked, [
-      { path: join(folder, 'x'), name: 'os-image', dataClass: 'internal', origin: null }
+      { path: join(folder, 'x'), name: 'os-image', dataClass: 'internal', origin: null, sealed: false }
     ])
   })
 })

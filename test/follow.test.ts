@@ -296,6 +296,12 @@ describe('a version that is not to be used', { timeout: 120_000 }, () => {
     await publish('sealed', 1)
     await follow('sealed')
     await isAt('sealed', 1)
+    decide({
+      type: 'access.grant',
+      grantee: { kind: 'device', device: reader.node.identity.device },
+      scope: { kind: 'name', name: 'sealed' },
+      purpose: null
+    })
     await publish('sealed', 2, { dataClass: 'confidential' })
     await eventually('it is told', async () => (await statusOf('sealed')).passedOver.length === 1)
     assert.match(
