@@ -4,7 +4,15 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
-import { grantAccess, listAccess, revokeAccess, setOrigin, setPolicy } from './commands/access.ts'
+import {
+  grant,
+  grantAccess,
+  listAccess,
+  revoke,
+  revokeAccess,
+  setOrigin,
+  setPolicy
+} from './commands/access.ts'
 import { adminStatus, initRecovery, listAdmins, signRoot } from './commands/admin.ts'
 import { listOverrides, makeOverride } from './commands/admin-override.ts'
 import { PROPOSALS } from './commands/admin-propose.ts'
@@ -64,6 +72,8 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   get,
   verify,
   exportCommand,
+  grant,
+  revoke,
   rekey,
   peers,
   status,

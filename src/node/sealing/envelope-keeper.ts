@@ -39,6 +39,8 @@ export interface EnvelopeKeeperInit {
 export class EnvelopeKeeper {
   readonly #init: EnvelopeKeeperInit
   readonly #self: DeviceId
+  /** What was opened, by the digest of the records that it was opened from: to try every stanza takes long. */
+  readonly #opened = new Map<VersionId, { readonly digest: Uint8Array; readonly keys: Uint8Array[] }>()
   #isRunning = false
   #isDue = false
   #isClosed = false
@@ -53,7 +55,18 @@ export class EnvelopeKeeper {
   }
 
   /** File keys of manifests that this device's key opens, our own record first: rarely more than one. */
-  keysOf(version: VersionId): Uint8Array[] {
+  keysOf(version: VersionId): readonly Uint8Array[] {
+    const { shelf } = this.#init
+    const digest = shelf.digestOf(version)
+    const known = this.#opened.get(version)
+    if (known !== undefined && equalBytes(known.digest, digest)) return known.keys
+    const keys = this.#open(version)
+    if (shelf.has(version)) this.#opened.set(version, { digest, keys })
+    else this.#opened.delete(version)
+    return keys
+  }
+
+  #open(version: VersionId): Uint8Array[] {
     const { shelf, sealingKey, log } = this.#init
     const records = shelf.recordsOf(version)
     const ownFirst = [
@@ -128,6 +141,8 @@ export class EnvelopeKeeper {
   }
 
   forget(version: VersionId): void {
+    for (const key of this.#opened.get(version)?.keys ?? []) key.fill(0)
+    this.#opened.delete(version)
     this.#init.records.deleteBlob(`${RECIPIENTS_PREFIX}${version}`)
   }
 
