@@ -273,6 +273,32 @@ describe('sealed data', () => {
     assert.equal(opens(vault, third.version), false)
   })
 
+  test('a device that says a key to which nothing can be sealed keeps nobody else from theirs', async () => {
+    // It would put it right by itself.
+    vault.node.sealing.close()
+    vault.node.keeper.append({
+      type: 'device.sealing',
+      device: deviceOf(vault),
+      recipient: new Uint8Array(32)
+    })
+    const grant = {
+      who: 'vault-2',
+      scope: { kind: 'name', name: 'payroll' },
+      purpose: null,
+      expiresInMs: null
+    } as const
+    await build.service.governance.grantAccess(grant)
+    await eventually('build knows the key', () => {
+      const said = build.node.keeper.state().devices.get(deviceOf(vault))?.sealing?.recipient
+      return said?.every(byte => byte === 0) === true
+    })
+    writeFileSync(join(source, 'with-a-useless-key'), 'about')
+    const fourth = await publish(build)
+    await eventually('lab can open it', () => opens(lab, fourth.version), WAIT_MS)
+    assert.equal(opens(vault, fourth.version), false)
+    await build.service.governance.revokeAccess({ who: 'vault-2', scope: grant.scope })
+  })
+
   test('a quarantine stops blind holders as well', async () => {
     const version = build.node.keeper.state().datasets.get('payroll')?.versions.at(-1)?.version
     assert.ok(version)

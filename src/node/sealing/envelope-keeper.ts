@@ -134,7 +134,9 @@ export class EnvelopeKeeper {
         { version, readers: others.length },
         `an envelope has room for ${STANZAS_MAX}: the rest can not open it`
       )
-    const record = this.#put(version, { fileKey, recipients, isAlone })
+    // A device may say a key that gives zeros with every other: nobody can seal to it, and nobody else is to suffer.
+    const usable = recipients.filter(each => this.#init.sealingKey.sharedSecret(each) !== undefined)
+    const record = this.#put(version, { fileKey, recipients: usable, isAlone })
     records.putBlob(key, digest)
     this.#init.onMade(record)
     return true

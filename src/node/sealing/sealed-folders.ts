@@ -38,8 +38,7 @@ export class SealedFolders {
       await syncFolder(folder)
       await syncFolder(this.#base)
     } catch (cause) {
-      const message = `can not make the folder ${folder} for sealed objects: ${messageOf(cause)}`
-      throw new AppError('STORAGE_FAILED', message, { details: { path: folder }, cause })
+      throw notMade(folder, cause)
     }
     return folder
   }
@@ -48,8 +47,15 @@ export class SealedFolders {
     return join(folder, OBJECTS)
   }
 
-  fetchedTo(version: VersionId): string {
-    return join(this.#base, version, OBJECTS)
+  /** Where the objects of a version go that is fetched, in a folder that is there. Throws AppError STORAGE_FAILED. */
+  async placeOf(version: VersionId): Promise<string> {
+    const folder = join(this.#base, version)
+    try {
+      await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+    } catch (cause) {
+      throw notMade(folder, cause)
+    }
+    return join(folder, OBJECTS)
   }
 
   async keep(folder: string): Promise<void> {
@@ -66,4 +72,9 @@ export class SealedFolders {
     const names = await readdir(this.#base)
     return names.map(name => join(this.#base, name)).filter(folder => existsSync(join(folder, MARKER)))
   }
+}
+
+function notMade(folder: string, cause: unknown): AppError {
+  const message = `can not make the folder ${folder} for sealed objects: ${messageOf(cause)}`
+  return new AppError('STORAGE_FAILED', message, { details: { path: folder }, cause })
 }

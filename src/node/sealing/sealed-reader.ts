@@ -5,8 +5,7 @@
  */
 
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { defined } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { pieceIndex, type VersionId } from '../../base/ids.ts'
@@ -82,9 +81,7 @@ export class SealedReader implements SealedTransfers {
   }
 
   async placeOf({ id }: Version): Promise<string> {
-    const folder = this.#init.folders.fetchedTo(id)
-    await mkdir(dirname(folder), { recursive: true, mode: 0o700 })
-    return folder
+    return await this.#init.folders.placeOf(id)
   }
 
   async select(order: TransferOrder, version: Version): Promise<ReadonlySet<number>> {

@@ -103,7 +103,10 @@ export class SealingDesk {
       this.#timer = undefined
       this.#announce()
       this.reader.recheck()
-      void this.keeper.upkeep()
+      void this.keeper.upkeep().catch(thrown => {
+        if (!(thrown instanceof AppError)) throw thrown
+        this.#init.log.error({}, `envelopes could not be kept in step: ${messageOf(thrown)}`)
+      })
     }, LOOK_MS)
     this.#timer.unref()
   }

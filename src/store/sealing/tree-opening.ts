@@ -9,6 +9,7 @@
 
 import { createHash } from 'node:crypto'
 import { closeSync } from 'node:fs'
+import { join } from 'node:path'
 import { assert, defined } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
 import { idBytes, pieceIndex } from '../../base/ids.ts'
@@ -20,6 +21,7 @@ import { pieceBytesFor } from '../../content/piece-length.ts'
 import { decodeManifest, type Manifest, type ManifestEntry } from '../../content/sealing/manifest.ts'
 import { openPayload } from '../../content/sealing/payload.ts'
 import type { Version, VersionFile } from '../../content/version.ts'
+import { appErrorOf, failureOf } from '../failure.ts'
 import { openInside, READ_FLAGS } from '../safe-files.ts'
 import { sha256 } from '../sha256.ts'
 import { type Holding, isWhole, type Store } from '../store.ts'
@@ -38,7 +40,7 @@ const MANIFEST_OBJECT_BYTES_MAX = 80 * MIB
  * Reads the manifest of a folder of objects. AppError SEALED_INVALID, BENCODE_INVALID, PATH_UNSAFE, STORAGE_FAILED.
  */
 export async function readManifest(folder: string, name: string, fileKey: Uint8Array): Promise<Manifest> {
-  const fd = openInside({ base: folder, path: name }, READ_FLAGS)
+  const fd = openObject(folder, name)
   try {
     const file = { fd, name }
     const bytes = await fileBytes(file)
@@ -100,7 +102,7 @@ async function openOne({ folder, version, signal }: TreeOpening, one: OneFile): 
   const lacking = pieces.filter(at => !holding.have.has(pieceIndex(file.firstPiece + at)))
   if (lacking.length === 0) return
   const { name, fileKey } = defined(entry.object, 'the object of a file')
-  const fd = openInside({ base: folder, path: name }, READ_FLAGS)
+  const fd = openObject(folder, name)
   try {
     const object = { fd, name }
     const { pieceBytes } = version
@@ -244,6 +246,16 @@ async function becomesWhole(store: Store, holding: Holding, signal: AbortSignal)
   } finally {
     signal.removeEventListener('abort', onAbort)
     end()
+  }
+}
+
+/** Throws AppError DEST_UNSAFE, STORAGE_FAILED. */
+function openObject(folder: string, name: string): number {
+  try {
+    return openInside({ base: folder, path: name }, READ_FLAGS)
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown
+    throw appErrorOf(failureOf('read', join(folder, name), thrown), thrown)
   }
 }
 

@@ -144,5 +144,7 @@ describe('a tree', () => {
       join(objects(), manifestNameOf(wrongKey.fileKey, hkdf))
     )
     await assert.rejects(opened(wrongKey, to), isAppError('SEALED_INVALID'))
+    rmSync(path)
+    await assert.rejects(opened(made, to), isAppError('STORAGE_FAILED'))
   })
 })
