@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HOUR_MS } from '../src/base/units.ts'
-import { keyPath, loadIdentity } from '../src/node/home.ts'
-import { loadDeviceKey } from '../src/node/keys/device-key.ts'
+import { keyPath, loadIdentity, sealingKeyPath } from '../src/node/home.ts'
+import { type DeviceKey, loadDeviceKey } from '../src/node/keys/device-key.ts'
+import { loadSealingKey } from '../src/node/keys/sealing-key.ts'
 import { SILENT_LOG } from '../src/node/log.ts'
 import { initHome, joinOrg } from '../src/node/membership.ts'
 import { GOSSIP_TOPICS, Node } from '../src/node/node.ts'
@@ -52,11 +53,12 @@ export class OrgInProcess {
   async start(home: string, origins?: OriginRules, storage?: StorageSettings): Promise<Running> {
     const identity = loadIdentity(home)
     const key = await loadDeviceKey(keyPath(home))
+    const sealingKey = await loadSealingKey(sealingKeyPath(home))
     const store = await FilesystemStore.open({ home })
     const auditStore = new AuditStore({ home })
-    const transport = new Libp2pTransport({ key, listen: ['/ip4/127.0.0.1/tcp/0'], topics: GOSSIP_TOPICS })
+    const transport = this.createTransport(key)
     const node = new Node({
-      ...{ home, software: 'test', identity, key, store, auditStore, transport },
+      ...{ home, software: 'test', identity, key, sealingKey, store, auditStore, transport },
       ...(origins === undefined ? {} : { origins }),
       ...(storage === undefined ? {} : { storage }),
       log: SILENT_LOG
@@ -65,6 +67,10 @@ export class OrgInProcess {
     await node.start()
     this.running.push(running)
     return running
+  }
+
+  protected createTransport(key: DeviceKey): Libp2pTransport {
+    return new Libp2pTransport({ key, listen: ['/ip4/127.0.0.1/tcp/0'], topics: GOSSIP_TOPICS })
   }
 
   /** Waits until all are linked with all and know the same. */

@@ -15,7 +15,7 @@ import type {
 import { witnessKeysOf } from './node/audit/checkpoint-reader.ts'
 import { witnessFolder } from './node/audit/outside-witness.ts'
 import { verifyCertificateFile } from './node/erasure/certificate-file.ts'
-import { keyPath, loadIdentity, lockHome } from './node/home.ts'
+import { keyPath, loadIdentity, lockHome, sealingKeyPath } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
 import {
   changePassphrase,
@@ -24,6 +24,7 @@ import {
   signOverrideWithFile,
   signRootWithFile
 } from './node/keys/key-file.ts'
+import { loadSealingKey } from './node/keys/sealing-key.ts'
 import { verifyLedgerFolder } from './node/ledger/ledger-folder.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './node/ledger/ledger-terms.ts'
 import { readableLogLine } from './node/log-line.ts'
@@ -84,6 +85,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   try {
     const key = await loadDeviceKey(keyPath(home))
     requireDevice(identity, key)
+    const sealingKey = await loadSealingKey(sealingKeyPath(home))
     const store = await FilesystemStore.open({ home })
     const auditStore = new AuditStore({ home })
     const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
@@ -92,7 +94,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const origins = { anyAddress: options.originAnyAddress === true }
     const storage = storageSettings(options.storageGraceMs)
     const parts = { store, auditStore, transport, audit, origins, storage, log }
-    const node = new Node({ home, software: SOFTWARE, identity, key, ...parts })
+    const node = new Node({ home, software: SOFTWARE, identity, key, sealingKey, ...parts })
     const admin = createAdminServer({ service: new LocalNodeService(node), log })
     const stopped = stopSignal()
     try {

@@ -131,6 +131,7 @@ const PUBLISHED: Published = {
   ordinal: 2,
   dataClass: 'internal',
   path: '/srv/x',
+  sealed: false,
   files: 1,
   bytes: 1000,
   pieceBytes: 16384,
@@ -148,6 +149,7 @@ const DATASET: Dataset = {
     publisher: PUBLISHER,
     publishedAtMs: 1,
     retired: index === 0,
+    sealed: false,
     files: 1,
     bytes: 1000,
     pieceBytes: 16384,
@@ -196,6 +198,7 @@ class ScriptedNode implements NodeService {
   readonly custody = scripted<NodeService['custody']>({})
   readonly storage = scripted<NodeService['storage']>({})
   readonly erasures = scripted<NodeService['erasures']>({})
+  readonly sealing = scripted<NodeService['sealing']>({})
   readonly ledger = scripted<NodeService['ledger']>({})
   readonly authority = scripted<NodeService['authority']>({})
   readonly overrides = scripted<NodeService['overrides']>({})
@@ -529,8 +532,10 @@ describe('peerage publish', () => {
     const lines = jsonLines(stdout)
     assert.equal(lines[0]?.type, 'progress')
     assert.deepEqual(lines.at(-1), { type: 'result', result: PUBLISHED })
+    await peerage('publish', 'x', '--name', 'os-image', '--sealed')
+    assert.equal((node.asked.pop() as { sealed: boolean }).sealed, true)
     assert.deepEqual(node.asked, [
-      { path: join(folder, 'x'), name: 'os-image', dataClass: 'internal', origin: null }
+      { path: join(folder, 'x'), name: 'os-image', dataClass: 'internal', origin: null, sealed: false }
     ])
   })
 })

@@ -277,7 +277,8 @@ describe('a version that is not to be used', { timeout: 120_000 }, () => {
     await publish('granted', 1)
     await follow('granted')
     await isAt('granted', 1)
-    await publish('granted', 2, { dataClass: 'restricted' })
+    decide({ type: 'dataset.policy', name: 'granted', labels: [], access: 'granted' })
+    await publish('granted', 2)
     await eventually('it is told', async () => (await statusOf('granted')).passedOver.length === 1)
     await isAt('granted', 1)
     const { device } = reader.node.identity
@@ -289,6 +290,25 @@ describe('a version that is not to be used', { timeout: 120_000 }, () => {
       expiresMs: null
     } as OperationContent)
     await isAt('granted', 2)
+  })
+
+  it('that is sealed is passed over, and the reason says how to fetch it', async () => {
+    await publish('sealed', 1)
+    await follow('sealed')
+    await isAt('sealed', 1)
+    decide({
+      type: 'access.grant',
+      grantee: { kind: 'device', device: reader.node.identity.device },
+      scope: { kind: 'name', name: 'sealed' },
+      purpose: null
+    })
+    await publish('sealed', 2, { dataClass: 'confidential' })
+    await eventually('it is told', async () => (await statusOf('sealed')).passedOver.length === 1)
+    assert.match(
+      JSON.stringify((await statusOf('sealed')).passedOver),
+      /sealed, which is fetched by peerage get/
+    )
+    await isAt('sealed', 1)
   })
 })
 

@@ -147,6 +147,16 @@ describe('what this device is asked to sign', () => {
       ['access revoke lab-7 name:all', { who: 'lab-7', scope: { kind: 'name', name: 'all' } }],
       ['access revoke lab-7', { who: 'lab-7', scope: null }],
       [
+        'grant os/image --to group:night --purpose tests --expires 2h',
+        {
+          who: 'group:night',
+          scope: { kind: 'name', name: 'os/image' },
+          purpose: 'tests',
+          expiresInMs: 7_200_000
+        }
+      ],
+      ['revoke os/ --from lab-7', { who: 'lab-7', scope: { kind: 'prefix', prefix: 'os/' } }],
+      [
         'dataset policy os/image --label eu --label pii --access granted',
         { name: 'os/image', labels: ['eu', 'pii'], access: 'granted' }
       ],
@@ -211,6 +221,8 @@ describe('what this device is asked to sign', () => {
       ['role grant lab-7 reader --expires never', /--expires can not be "never"/],
       ['role grant lab-7 reader --expires 9999d', /write at most 3650d/],
       ['access grant lab-7 Ü@', /<what> can not be/],
+      ['grant os/image', /--to/],
+      ['revoke os/image', /--from/],
       ['dataset policy os/image --access nobody', /--access/],
       ['class set secret', /<class>/],
       ['class set public --sealed maybe', /write yes or no/],

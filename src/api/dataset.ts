@@ -30,11 +30,12 @@ export const publishRequest = z.strictObject({
   path: absolutePath,
   name: datasetName,
   dataClass,
-  origin: originUrl.nullable().default(null)
+  origin: originUrl.nullable().default(null),
+  sealed: z.boolean().default(false)
 })
 
 export const publishProgress = z.object({
-  phase: z.enum(['scanning', 'hashing', 'chunking', 'recording']),
+  phase: z.enum(['scanning', 'hashing', 'sealing', 'chunking', 'recording']),
   filesDone: count,
   filesTotal: count.nullable(),
   bytesDone: byteCount,
@@ -47,6 +48,7 @@ export const published = z.object({
   ordinal,
   dataClass,
   path: z.string(),
+  sealed: z.boolean().default(false),
   files: count,
   bytes: byteCount,
   pieceBytes: byteCount,
@@ -74,6 +76,7 @@ const datasetVersion = z.object({
   publisher: deviceName,
   publishedAtMs: instantMs,
   retired: z.boolean(),
+  sealed: z.boolean().default(false),
   files: count,
   bytes: byteCount,
   pieceBytes: byteCount,

@@ -124,6 +124,7 @@ import {
   scanSetup,
   scanStatus
 } from './scan.ts'
+import { ageExported, ageExportProgress, ageExportRequest, rekeyed, rekeyRequest } from './sealing.ts'
 import { status } from './status.ts'
 import {
   capacityRequest,
@@ -260,6 +261,11 @@ export const ROUTES = {
   recall: json('POST', '/datasets/:name/recall', contentRequest, contentActed),
   readers: json('GET', '/datasets/:name/readers', versionRequest, readers),
   readable: json('GET', '/devices/:device/readable', readableRequest, readable),
+  rekey: json('POST', '/datasets/:name/rekey', rekeyRequest, rekeyed),
+  exportAge: stream('POST', '/datasets/:name/age', ageExportRequest, {
+    progress: ageExportProgress,
+    result: ageExported
+  }),
   classes: json('GET', '/classes', nothing, classList),
   setClass: json('POST', '/classes/:dataClass', classRequest, acted),
   storage: json('GET', '/storage', nothing, storageReport),

@@ -4,7 +4,15 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
-import { grantAccess, listAccess, revokeAccess, setOrigin, setPolicy } from './commands/access.ts'
+import {
+  grant,
+  grantAccess,
+  listAccess,
+  revoke,
+  revokeAccess,
+  setOrigin,
+  setPolicy
+} from './commands/access.ts'
 import { adminStatus, initRecovery, listAdmins, signRoot } from './commands/admin.ts'
 import { listOverrides, makeOverride } from './commands/admin-override.ts'
 import { PROPOSALS } from './commands/admin-propose.ts'
@@ -46,6 +54,7 @@ import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
+import { rekey } from './commands/sealing.ts'
 import {
   setCapacity,
   setRegion,
@@ -82,6 +91,9 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   get,
   verify,
   exportCommand,
+  grant,
+  revoke,
+  rekey,
   peers,
   status,
   top,

@@ -63,6 +63,8 @@ export function publishLine(progress: PublishProgress): string {
   const { phase, filesDone, filesTotal, bytesDone, bytesTotal } = progress
   if (phase === 'scanning' || bytesTotal === null || filesTotal === null)
     return `scanning  ${plural(filesDone, 'file')}  ${formatBytes(bytesDone)}`
+  if (phase === 'sealing')
+    return `sealing  ${renderBar(bytesDone, bytesTotal)} ${percent(bytesDone, bytesTotal)}%  ${plural(filesDone, 'file')} of ${filesTotal}`
   if (phase === 'chunking')
     return `chunking  ${renderBar(bytesDone, bytesTotal)} ${percent(bytesDone, bytesTotal)}%`
   if (phase === 'recording') return `recording  ${plural(filesTotal, 'file')}  ${formatBytes(bytesTotal)}`

@@ -3,10 +3,12 @@
  *
  *     device.json   who we are: org, device id, name and its salt, site, kind (this module)
  *     device.key    the device's private key (device-key.ts)
+ *     sealing.key   the private key to which content is sealed for it (sealing-key.ts)
  *     index.db      what we hold (the store)
  *     ledger.db     the ledger's records and named blobs (the store)
  *     ledger.snapshot  the state that ledger.db comes to, for a quick start (ledger/snapshot-file.ts)
  *     audit.db      what this device did, and what it collected of others' logs (the store)
+ *     sealed/       objects of sealed versions that were published or fetched here (sealing/sealed-folders.ts)
  *     lock.db       held while a process uses the home; the system drops the lock however that process ends
  *
  * The folder is mode 0700. `device.json` is written last, by a rename: a home is either whole or not there.
@@ -42,6 +44,10 @@ export interface Identity {
 
 export function keyPath(home: string): string {
   return join(home, 'device.key')
+}
+
+export function sealingKeyPath(home: string): string {
+  return join(home, 'sealing.key')
 }
 
 export function snapshotPath(home: string): string {

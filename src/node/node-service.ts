@@ -47,6 +47,8 @@ import { whenWhole } from './ledger/when-whole.ts'
 import type { Node } from './node.ts'
 import { LocalScanService } from './scan/scan-service.ts'
 import type { ScanService } from './scan/scan-terms.ts'
+import { LocalSealingService } from './sealing/sealing-service.ts'
+import type { SealingService } from './sealing/sealing-terms.ts'
 import type {
   Dataset,
   DatasetSummary,
@@ -84,6 +86,7 @@ export class LocalNodeService implements NodeService {
   readonly custody: CustodyService
   readonly storage: StorageService
   readonly erasures: ErasureService
+  readonly sealing: SealingService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
@@ -106,6 +109,7 @@ export class LocalNodeService implements NodeService {
     this.storage = whenWhole<StorageService>(new LocalStorageService(node), keeper)
     this.scans = whenWhole<ScanService>(new LocalScanService(node, this.#audit), keeper)
     this.erasures = whenWhole<ErasureService>(new LocalErasureService(node), keeper)
+    this.sealing = whenWhole<SealingService>(new LocalSealingService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))
@@ -271,7 +275,8 @@ export class LocalNodeService implements NodeService {
       purpose: request.purpose,
       priority: request.priority,
       deadlineAtMs: request.deadlineAtMs ?? null,
-      only: request.only.length === 0 ? [] : [request.only]
+      only: request.only.length === 0 ? [] : [request.only],
+      isOpened: version.sealed
     })
     return await this.transfer(id)
   }

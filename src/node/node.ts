@@ -15,7 +15,8 @@ import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
 import type { FilesystemStore } from '../store/filesystem.ts'
-import { hashTree } from '../store/publish.ts'
+import { hashTree, type PublishOptions } from '../store/publish.ts'
+import type { X25519Key } from '../store/sealing/x25519.ts'
 import {
   type AuditParts,
   type AuditSettings,
@@ -26,6 +27,7 @@ import { Bandwidth } from './bandwidth/bandwidth.ts'
 import { ErasureDesk } from './erasure/erasure-desk.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
 import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
+import { isWithin } from './follow/version-folders.ts'
 import { type Identity, snapshotPath } from './home.ts'
 import type { DeviceKey } from './keys/device-key.ts'
 import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
@@ -45,6 +47,7 @@ import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
 import { Reuse } from './reuse/reuse.ts'
 import { ScanDesk } from './scan/scan-desk.ts'
+import { SealingDesk } from './sealing/sealing-desk.ts'
 import type { OwnDevice } from './service-words.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { Catalogue } from './swarm/catalogue.ts'
@@ -63,6 +66,8 @@ export interface NodeInit {
   readonly software: string
   readonly identity: Identity
   readonly key: DeviceKey
+  /** To which content is sealed for this device. */
+  readonly sealingKey: X25519Key
   readonly store: FilesystemStore
   readonly auditStore: AuditStore
   readonly transport: Transport
@@ -92,6 +97,7 @@ export class Node {
   readonly catalogue: Catalogue
   readonly assembler: RootAssembler
   readonly publisher: Publisher
+  readonly sealing: SealingDesk
   readonly audit: AuditParts
   readonly storage: NodeStorage
   readonly #sync: LedgerSync
@@ -136,8 +142,9 @@ export class Node {
     this.hub = this.#createHub(init)
     const { recorder } = this.audit
     this.reuse = this.#createReuse(init)
+    this.sealing = this.#createSealing(init)
     this.desk = new TransferDesk({
-      ...{ store, hub: this.hub, reuse: this.reuse, log },
+      ...{ store, hub: this.hub, reuse: this.reuse, sealed: this.sealing.reader, log },
       onRead: read => (this.storage.vault.has(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => this.#forgotten(version, 'discarded')
     })
@@ -153,6 +160,7 @@ export class Node {
       catalogue: this.catalogue,
       indexes: this.reuse.indexes,
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
+      sealer: this.sealing.publisher,
       onPublished: published => recorder.published(published),
       log
     })
@@ -162,6 +170,7 @@ export class Node {
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {
       this.hub.recheck()
+      this.sealing.look()
       this.follows.look()
     })
   }
@@ -172,6 +181,7 @@ export class Node {
     this.board.start()
     this.beacons.start()
     this.connector.start()
+    await this.sealing.start()
     this.desk.resume()
     this.follows.start()
     this.storage.start()
@@ -190,6 +200,7 @@ export class Node {
     await this.storage.close()
     await this.scans.close()
     this.desk.close()
+    this.sealing.close()
     this.hub.close()
     this.bandwidth.close()
     await this.transport.stop()
@@ -226,6 +237,16 @@ export class Node {
       versionsOf: name =>
         (this.keeper.state().datasets.get(name)?.versions ?? []).map(({ version }) => version).reverse(),
       holdersOf: version => this.#holdersOf(version)
+    })
+  }
+
+  #createSealing({ home, key, sealingKey, store, transport, log }: NodeInit): SealingDesk {
+    return new SealingDesk({
+      ...{ home, key, sealingKey, ledger: this.keeper, store, transport, log },
+      hashTree: (path: string, options: Omit<PublishOptions, 'pool'>) =>
+        hashTree(path, { pool: store.pool, ...options }),
+      mayHold: (device, version) => this.holdFault(device, version) === undefined,
+      readFault: (device, version) => this.readFault(device, version)?.detail
     })
   }
 
@@ -290,6 +311,8 @@ export class Node {
     return new ErasureDesk({
       ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
       drop: version => hub.unwant(version),
+      onErase: async version => this.sealing.destroyKeys(version) > 0,
+      ownsSource: path => isWithin(path, this.home),
       onDeleted: version => this.#forgotten(version, 'erased')
     })
   }
@@ -374,6 +397,9 @@ export class Node {
     return ledgerCandidates(name, {
       ...{ state: this.keeper.state(), device, nowMs: Date.now() },
       fetchFault: version => {
+        const versions = this.keeper.state().datasets.get(name)?.versions ?? []
+        if (versions.some(each => each.version === version && each.sealed))
+          return 'it is sealed, which is fetched by peerage get and not followed'
         const held = this.store.holdings().filter(holding => holding.version.id === version)
         if (held.some(({ state }) => state === 'complete')) return undefined
         return this.readFault(device, version)?.detail
@@ -396,6 +422,7 @@ export class Node {
     this.bandwidth.recheck()
     this.origins.refresh()
     this.erasures.look()
+    this.sealing.look()
     this.follows.look()
     this.storage.look()
     this.scans.look()

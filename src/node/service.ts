@@ -32,6 +32,7 @@ import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import type { ScanService } from './scan/scan-terms.ts'
+import type { SealingService } from './sealing/sealing-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { StorageService } from './storage/storage-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
@@ -153,10 +154,11 @@ export interface PublishRequest {
   readonly dataClass: DataClass
   /** URL from which devices may take its bytes where no peer gives them. */
   readonly origin?: string | null
+  readonly sealed?: boolean
 }
 
 export interface PublishProgress {
-  readonly phase: 'scanning' | 'hashing' | 'chunking' | 'recording'
+  readonly phase: 'scanning' | 'hashing' | 'sealing' | 'chunking' | 'recording'
   readonly filesDone: number
   /** Null while scanning. */
   readonly filesTotal: number | null
@@ -164,15 +166,14 @@ export interface PublishProgress {
   readonly bytesTotal: number | null
 }
 
-export interface Published {
+export interface Published extends FilesAndBytes {
   readonly name: string
   readonly version: VersionId
   /** Position among the versions of the name, from one. */
   readonly ordinal: number
   readonly dataClass: DataClass
   readonly path: string
-  readonly files: number
-  readonly bytes: number
+  readonly sealed: boolean
   readonly pieceBytes: number
   readonly magnet: string
   /** Bytes in chunks that the version before has not; null where that is not known here. */
@@ -203,15 +204,14 @@ export interface LocalCopy {
   readonly problem: Problem | null
 }
 
-export interface DatasetVersion {
+export interface DatasetVersion extends FilesAndBytes {
   readonly version: VersionId
   readonly ordinal: number
   readonly dataClass: DataClass
   readonly publisher: DeviceName
   readonly publishedAtMs: number
   readonly retired: boolean
-  readonly files: number
-  readonly bytes: number
+  readonly sealed: boolean
   readonly pieceBytes: number
   readonly magnet: string
   /** Where its bytes can be had beside the devices of the org. */
@@ -227,7 +227,7 @@ export interface Dataset {
   readonly versions: readonly DatasetVersion[]
 }
 
-export interface DatasetSummary {
+export interface DatasetSummary extends FilesAndBytes {
   readonly name: string
   readonly dataClass: DataClass
   /** Versions that are not retired; the other fields are of the newest of them, or of the newest retired one. */
@@ -237,8 +237,6 @@ export interface DatasetSummary {
   readonly ordinal: number
   readonly publisher: DeviceName
   readonly publishedAtMs: number
-  readonly files: number
-  readonly bytes: number
   /** What this device holds of it. */
   readonly local: 'none' | 'fetching' | 'complete' | 'partial' | 'damaged'
 }
@@ -364,6 +362,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly governance: GovernanceService
   readonly custody: CustodyService
   readonly storage: StorageService
+  readonly sealing: SealingService
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService

@@ -1,6 +1,7 @@
 /**
  * The records of a node in `ledger.db`, apart from the index of content: the ledger never waits for a transfer's
- * commits, and can be backed up by itself. One thread, synchronous, each call one durable transaction.
+ * commits, and can be backed up by itself. One thread, synchronous, each call one durable transaction. What is deleted
+ * is overwritten, and blobs that are deleted together leave the log of the database too: keys are among them.
  */
 
 import type { DatabaseSync } from 'node:sqlite'
@@ -73,6 +74,7 @@ export class SqliteRecords implements RecordStore {
   /** Throws AppError HOME_CORRUPT when the file can not be used. */
   constructor(path: string) {
     this.#database = openDatabase(path, SCHEMA)
+    this.#database.exec('PRAGMA secure_delete = ON')
     this.#statements = new Statements(this.#database)
   }
 
@@ -154,10 +156,12 @@ export class SqliteRecords implements RecordStore {
   }
 
   deleteBlobs(prefix: string): number {
-    return this.#statements.run(
+    const count = this.#statements.run(
       'DELETE FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1',
       prefix
     )
+    if (count > 0) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    return count
   }
 
   scrub(): void {

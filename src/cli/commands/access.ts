@@ -148,6 +148,48 @@ export const revokeAccess = command({
   }
 })
 
+/** The same by the dataset first, as most people say it. */
+export const grant = command({
+  usage: 'grant <what>',
+  summary: 'let a device, or the devices of a group, read a dataset',
+  description: `As peerage access grant, the other way round. ${WHO_AND_WHAT}`,
+  examples: [
+    'peerage grant payroll --to lab-7 --purpose audit-2026 --expires 30d',
+    'peerage grant textures/ --to group:renderers'
+  ],
+  options: [
+    new Option('--to <who>', 'the device, or group:NAME').makeOptionMandatory(),
+    new Option('--purpose <purpose>', 'what for; it is written into the audit log of each read'),
+    expiresOption('it')
+  ],
+  input: z.object({
+    what,
+    to: who,
+    purpose: z.string().min(1, 'write what for').optional(),
+    expires: term.optional()
+  }),
+  run: async (invocation, input) => {
+    const acted = await invocation.client.call('grantAccess', {
+      ...{ who: input.to, scope: input.what, purpose: input.purpose ?? null },
+      expiresInMs: input.expires ?? null
+    })
+    invocation.result(acted, paint => renderActed(acted, paint))
+  }
+})
+
+export const revoke = command({
+  usage: 'revoke <what>',
+  summary: 'take a grant of a dataset back',
+  description: `As peerage access revoke, the other way round. ${WHO_AND_WHAT} It takes what was granted with the same WHAT.`,
+  examples: ['peerage revoke payroll --from lab-7'],
+  options: [new Option('--from <who>', 'the device, or group:NAME').makeOptionMandatory()],
+  input: z.object({ what, from: who }),
+  run: async (invocation, input) => {
+    const acted = await invocation.client.call('revokeAccess', { who: input.from, scope: input.what })
+    invocation.result(acted, paint => renderActed(acted, paint))
+  }
+})
+
 export const setPolicy = command({
   usage: 'policy <name>',
   summary: 'set the labels of a dataset, and whether it is read with a grant only',

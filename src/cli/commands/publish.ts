@@ -15,7 +15,9 @@ export const publish = command({
   summary: 'publish a file or a folder as a new version of a dataset',
   description:
     'Nothing is copied: the node serves the files where they lie. A file that is changed later is no longer ' +
-    'served, and reported by peerage status. Ctrl-C publishes nothing.',
+    'served, and reported by peerage status. What is confidential or restricted, unless the rules of the class say ' +
+    'otherwise, and what --sealed asks for is encrypted into the home of the node first, and served from there: ' +
+    'devices that hold it without a right to read it can not. Ctrl-C publishes nothing.',
   examples: [
     'peerage publish ./image.qcow2 --name os-image',
     'peerage publish /srv/models --name ml/models --class public',
@@ -27,20 +29,22 @@ export const publish = command({
     new Option(
       '--origin <url>',
       'where the same bytes lie on a web server: a file, or with a slash at its end a folder'
-    )
+    ),
+    new Option('--sealed', 'encrypt it whatever the rules of its class say')
   ],
   input: z.object({
     path: z.string().min(1),
     name: datasetName,
     class: dataClass,
-    origin: z.string().min(1).optional()
+    origin: z.string().min(1).optional(),
+    sealed: z.boolean().default(false)
   }),
   streams: true,
-  run: async (invocation, { path, name, class: dataClass, origin }) => {
+  run: async (invocation, { path, name, class: dataClass, origin, sealed }) => {
     const { client, context } = invocation
     const published = await client.stream(
       'publish',
-      { path: absolutePathOf(path, context), name, dataClass, origin: origin ?? null },
+      { path: absolutePathOf(path, context), name, dataClass, origin: origin ?? null, sealed },
       {
         signal: context.catchInterrupt(),
         onProgress: progress => invocation.progress(progress, () => publishLine(progress))
@@ -56,7 +60,7 @@ export const publish = command({
           ...(newBytes === null
             ? []
             : [['new', `${formatBytes(newBytes)} against the version before`] as const]),
-          ['class', published.dataClass],
+          ['class', published.sealed ? `${published.dataClass}, sealed` : published.dataClass],
           ['served from', published.path],
           ...(origin === undefined ? [] : [['origin', origin] as const]),
           [

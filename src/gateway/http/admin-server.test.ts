@@ -70,6 +70,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     custody: scripted({}),
     storage: scripted({}),
     erasures: scripted({}),
+    sealing: scripted({}),
     ledger: scripted({}),
     authority: scripted({}),
     overrides: scripted({}),

@@ -197,6 +197,7 @@ export function createHandlers(service: NodeService): Handlers {
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
       ...scanHandlers(service.scans),
+      rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),
       previewRoot: ({ changes }) => service.authority.preview(changes),
@@ -215,6 +216,7 @@ export function createHandlers(service: NodeService): Handlers {
       watchTransfer: ({ id }, task) => watchTransfer(service, id, task),
       auditVerify: (_, task) => service.auditVerify(task),
       auditExport: (input, task) => service.auditExport(input, task),
+      exportAge: (input, task) => service.sealing.exportAge(input, task),
       exportLedger: ({ path }, task) => service.ledger.exportTo(path, task)
     },
     bytes: {

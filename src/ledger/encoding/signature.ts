@@ -23,7 +23,15 @@ export const SIGNATURE_BYTES = 64
 /** `name` is a salted commitment and not a signature, but shares the space of prefixes. */
 type Domain = SignedDomain | 'redeem' | 'name'
 /** Domains whose signatures are over the SHA-256 of a record's bytes. */
-export type SignedDomain = 'root' | 'operation' | 'presence' | 'receipt' | 'beacon' | 'override' | 'snapshot'
+export type SignedDomain =
+  | 'root'
+  | 'operation'
+  | 'presence'
+  | 'receipt'
+  | 'beacon'
+  | 'override'
+  | 'snapshot'
+  | 'envelope'
 
 /** The bytes that are signed (or committed to): the domain's prefix, then `parts` one after another. */
 export function domainMessage(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -1,6 +1,6 @@
 /**
- * Who may have the bytes of a version: be served them, and keep and serve them. To hold is less than to read: who holds
- * a sealed version without a key can read nothing of it.
+ * Who may have the bytes of a version: be served them, and keep and serve them. To hold is less than to read: who
+ * holds a sealed version without a key can read nothing of it.
  *
  * - Who may read a version may hold it.
  * - A sealed version is also held by those whom the rules of its class let: every member, devices with the role

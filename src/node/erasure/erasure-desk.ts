@@ -53,6 +53,8 @@ export interface ErasureDeskInit {
   readonly drop: (version: VersionId) => void
   /** Destroys the keys of a version that this device has; resolves to whether there were any. */
   readonly onErase?: (version: VersionId) => Promise<boolean>
+  /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
+  readonly ownsSource?: (path: string) => boolean
   /** What was held of a version is deleted. */
   readonly onDeleted: (version: VersionId) => void
   readonly log: Log
@@ -219,7 +221,8 @@ export class ErasureDesk {
     const { store } = this.#init
     const version = holding.version.id
     const record = this.record(version) ?? freshRecord(version)
-    const isLeft = holding.kind === 'source' && !record.deletesSources
+    const isOwn = this.#init.ownsSource?.(holding.root) ?? false
+    const isLeft = holding.kind === 'source' && !record.deletesSources && !isOwn
     const info = Buffer.from(holding.version.infoBytes).toString('base64')
     const others = record.sources.filter(({ path }) => path !== holding.root)
     const held = isLeft ? 0 : Math.max(record.bytes[holding.id] ?? 0, haveBytesOf(holding))

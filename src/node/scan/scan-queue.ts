@@ -45,7 +45,8 @@ export function candidates(state: State, nowMs: number): Candidate[] {
   const found = new Map<VersionId, Candidate>()
   for (const { name, versions } of state.datasets.values())
     for (const published of versions) {
-      if (!isAvailable(published, nowMs)) continue
+      // What is sealed says nothing to a scanner.
+      if (!isAvailable(published, nowMs) || published.sealed) continue
       if (contentFault(state.content.get(published.version)) !== undefined) continue
       const isAsked = classRules(state, published.class).scan
       if (found.get(published.version)?.isAsked === true) continue

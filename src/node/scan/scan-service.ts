@@ -118,6 +118,12 @@ export class LocalScanService implements ScanService {
         'NOT_AUTHORISED',
         'this device may not say what a scan finds: an admin gives it the role with peerage role grant DEVICE scanner'
       )
+    if (published.sealed)
+      throw new AppError(
+        'SCAN_INCOMPLETE',
+        `${name} is sealed: a scanner would see what is encrypted, and find nothing; scan the files before they are published`,
+        { details: { dataset: name, version: published.version } }
+      )
     if (!scans.isHeld(published.version)) this.#checkRead(name, published.version)
     const { note, isTold } = await scans.scanNow({ name, published }, task)
     return { ...ownScan(note), name, ordinal: published.ordinal, told: isTold }

@@ -136,6 +136,7 @@ export class Catalogue {
       publisher: this.nameOf(version.publisher),
       publishedAtMs: version.timeMs,
       retired: !isAvailable(version, Date.now()),
+      sealed: version.sealed,
       files: version.files,
       bytes: version.bytes,
       pieceBytes: version.pieceBytes,

@@ -13,6 +13,7 @@ import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import { checkOriginUrl } from '../ledger/origin-words.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
+import type { SealedPublication, SealedPublisher } from '../sealing/sealed-publisher.ts'
 import type { Published, PublishProgress, PublishRequest, Task } from '../service.ts'
 import type { Catalogue } from './catalogue.ts'
 
@@ -26,6 +27,8 @@ export interface PublisherInit {
     path: string,
     options: { signal: AbortSignal; onProgress: (progress: HashProgress) => void }
   ) => Promise<HashedTree>
+  /** Who seals what is not published as it is; without, nothing is. */
+  readonly sealer?: SealedPublisher
   /** A version is held here in place, and in the ledger. */
   readonly onPublished: (published: { readonly version: VersionId; readonly bytes: number }) => void
   readonly log: Log
@@ -44,8 +47,13 @@ export class Publisher {
     this.#init.keeper.requireClock('dataset.publish')
     this.#refuseForeignName(request.name)
     if (request.origin) this.#refuseOrigin(request.origin)
-    const tree = await this.#init.hashTree(request.path, { signal: task.signal, onProgress: task.onProgress })
+    const plain = await this.#init.hashTree(request.path, {
+      signal: task.signal,
+      onProgress: task.onProgress
+    })
     task.signal.throwIfAborted()
+    const sealed = await this.#seal(request, plain, task)
+    const tree = sealed?.tree ?? plain
     this.#refuseDuplicate(request.name, tree)
     const { version } = tree
     this.#refuseWithdrawn(version.id)
@@ -58,7 +66,8 @@ export class Publisher {
     const durationMs = (): number => Math.round(performance.now() - startedMs)
     let newBytes: number | null
     try {
-      newBytes = await this.#compare(request.name, holding, task)
+      // Chunks of what is sealed tell nothing.
+      newBytes = sealed?.newBytes ?? (await this.#compare(request.name, holding, task))
       task.onProgress({
         phase: 'recording',
         filesDone: version.files.length,
@@ -66,17 +75,41 @@ export class Publisher {
         bytesDone: version.totalBytes,
         bytesTotal: version.totalBytes
       })
-      this.#record(request, holding)
+      this.#record(request, holding, sealed !== undefined)
     } catch (thrown) {
       if (!known) await store.forget(holding)
+      await sealed?.undo()
       throw thrown
     }
+    await sealed?.done()
     this.#init.onPublished({ version: version.id, bytes: version.totalBytes })
     log.info(
       { dataset: request.name, version: version.id, files: version.files.length },
       `published ${formatBytes(version.totalBytes)} in ${durationMs()} ms`
     )
-    return { ...this.#published(request, holding, durationMs()), newBytes }
+    const sums = { files: plain.version.files.length, bytes: plain.version.totalBytes }
+    return {
+      ...this.#published(request, holding, durationMs()),
+      ...sums,
+      sealed: sealed !== undefined,
+      newBytes
+    }
+  }
+
+  /** The rules of the class say whether it is sealed, unless it was asked for. */
+  async #seal(
+    { name, dataClass, sealed, origin }: PublishRequest,
+    plain: HashedTree,
+    task: Task<PublishProgress>
+  ): Promise<SealedPublication | undefined> {
+    const { sealer } = this.#init
+    if (sealer === undefined || !(sealed === true || sealer.seals(dataClass))) return undefined
+    if (origin)
+      throw new AppError(
+        'USAGE',
+        `${name} is published sealed: what lies at ${origin} is not what devices hold`
+      )
+    return await sealer.seal(name, plain, task)
   }
 
   /**
@@ -162,13 +195,13 @@ export class Publisher {
     )
   }
 
-  #record(request: PublishRequest, { version }: Holding): void {
+  #record(request: PublishRequest, { version }: Holding, sealed: boolean): void {
     this.#init.keeper.append({
       type: 'dataset.publish',
       name: request.name,
       version: version.id,
       class: request.dataClass,
-      sealed: false,
+      sealed,
       pieceBytes: version.pieceBytes,
       files: version.files.length,
       bytes: version.totalBytes
@@ -182,7 +215,11 @@ export class Publisher {
       })
   }
 
-  #published(request: PublishRequest, holding: Holding, durationMs: number): Omit<Published, 'newBytes'> {
+  #published(
+    request: PublishRequest,
+    holding: Holding,
+    durationMs: number
+  ): Omit<Published, 'newBytes' | 'sealed'> {
     const { catalogue } = this.#init
     const { version } = holding
     const entry = catalogue.entry(request.name)

@@ -20,7 +20,7 @@ import type { DataWant } from './swarm-driver-types.ts'
 import type { VersionFetcher, Want } from './swarm-hub.ts'
 import type { Tally } from './tally.ts'
 import { TransferDesk, type TransferRead, type TransferView } from './transfer-desk.ts'
-import type { StartOrder } from './transfer-record.ts'
+import type { StartOrder } from './transfer-orders.ts'
 
 const PIECE = 16384
 

@@ -9,96 +9,60 @@
 
 import { createHash } from 'node:crypto'
 import { AppError, messageOf } from '../../base/errors.ts'
-import type { DeviceId, VersionId } from '../../base/ids.ts'
-import { chooseFiles } from '../../content/file-globs.ts'
+import type { VersionId } from '../../base/ids.ts'
 import { decodeInfo } from '../../content/info.ts'
 import type { Version } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
-import { type Holding, isWhole, type PieceLayers, type Store } from '../../store/store.ts'
+import { type Holding, isWhole, type PieceLayers } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
-import type { Log } from '../log.ts'
 import type { LocalFiles } from '../reuse/local-files.ts'
-import type { Reuse } from '../reuse/reuse.ts'
-import { copyPieces, layersOf } from './local-copy.ts'
+import { layersOf } from './local-copy.ts'
 import { haveBytesOf, selectedSums } from './selection.ts'
-import type { VersionFetcher } from './swarm-hub.ts'
-import type { Tally } from './tally.ts'
+import type { TransferDeskInit, TransferView } from './transfer-desk-terms.ts'
 import { contenderOf, hasSource, type Job, newJob } from './transfer-job.ts'
-import {
-  checkedGroups,
-  isActive,
-  isSettled,
-  joinedOrder,
-  nothingSelected,
-  settledError
-} from './transfer-orders.ts'
-import { decodeRecord, encodeRecord, type StartOrder, type TransferRecord } from './transfer-record.ts'
+import type { StartOrder } from './transfer-orders.ts'
+import { checkedGroups, isActive, isSettled, joinedOrder, settledError } from './transfer-orders.ts'
+import { TransferPlaces } from './transfer-places.ts'
+import { decodeRecord, encodeRecord, type TransferRecord } from './transfer-record.ts'
 import { decideSlots, type Priority, REST_MS } from './transfer-slots.ts'
+
+export type { TransferDeskInit, TransferRead, TransferView } from './transfer-desk-terms.ts'
 
 const BLOB_PREFIX = 'transfer/'
 const WATCH_MS = 250
 const ID_DIGITS = 16
 
-/** A transfer with what only lives in memory. */
-export interface TransferView extends TransferRecord {
-  readonly holding: Holding | undefined
-  /** Of what is to be fetched. */
-  readonly haveBytes: number
-  readonly resumedBytes: number
-  readonly reusedBytes: number
-  /** From the HTTP origin, as the tallies are from peers. */
-  readonly originBytes: number
-  readonly tallies: ReadonlyMap<DeviceId, Tally>
-}
-
-export interface TransferRead {
-  readonly version: VersionId
-  readonly bytes: number
-  readonly purpose: string | null
-  readonly destination: string
-}
-
-export interface TransferDeskInit {
-  readonly store: Store
-  readonly hub: VersionFetcher
-  readonly reuse: Pick<Reuse, 'find'>
-  readonly log: Log
-  /** What was asked for of a version is here. */
-  readonly onRead: (read: TransferRead) => void
-  /** What was here of a version is not held any more. */
-  readonly onForgotten: (version: VersionId) => void
-}
-
 export class TransferDesk {
   readonly #init: TransferDeskInit
+  readonly #places: TransferPlaces
   readonly #placing = new Set<Promise<unknown>>()
   readonly #jobs = new Map<string, Job>()
   readonly #watch: NodeJS.Timeout
-  /** Copies between folders are made one after the other: each takes memory for several pieces. */
-  #copying: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(init: TransferDeskInit) {
     this.#init = init
+    this.#places = new TransferPlaces(init.store, init.sealed)
     for (const { bytes } of init.store.records.listBlobs(BLOB_PREFIX)) {
       const record = decodeRecord(bytes)
       if (record !== undefined) this.#jobs.set(record.id, newJob(record))
     }
     init.store.onChange(holding => this.#onHolding(holding))
+    init.sealed?.onChange(() => this.#recheckOpening())
     this.#watch = setInterval(() => this.#arrange(), WATCH_MS)
     this.#watch.unref()
   }
 
   /** Goes on with what was under way when the node stopped. */
   resume(): void {
-    for (const job of this.#jobs.values()) job.holding = this.#holdingOf(job.record)
+    for (const job of this.#jobs.values()) job.holding = this.#places.holdingOf(job.record)
     this.#runAll()
   }
 
   /** Starts a transfer; one of the same version into the same destination that is under way is joined. */
   start(asked: StartOrder): string {
     checkedGroups(asked.only)
-    const order = { ...asked, priority: asked.priority ?? 'normal' }
+    const order = { ...asked, priority: asked.priority ?? 'normal', isOpened: asked.isOpened ?? false }
     const id = createHash('sha256')
       .update(`${order.version}\0${order.destination}`)
       .digest('hex')
@@ -185,6 +149,7 @@ export class TransferDesk {
     this.#init.store.records.deleteBlobs(`${BLOB_PREFIX}${id}`)
     const { holding } = job
     if (holding !== undefined && !isWhole(holding.state)) void this.#forget(holding)
+    if (job.record.isOpened) void this.#init.sealed?.discard(job.record)
     return view
   }
 
@@ -269,39 +234,24 @@ export class TransferDesk {
   async #run(job: Job): Promise<void> {
     if (this.#closed || job.run !== undefined || !isActive(job.record.state)) return
     if (this.#fetcherOf(job.record.version) !== undefined) return // looked at again when that one ends
+    if (!this.#canOpen(job)) return // looked at again when an envelope comes
     const run = new AbortController()
     job.run = run
     job.tallies = new Map()
     job.isRefused = false
     try {
-      const [known] = this.#known(job.record.version)
+      const [known] = this.#places.known(job.record.version)
       if (known === undefined) {
         this.#fetch(job, run.signal)
         return
       }
       const holding = await this.#place(job, { version: known.version, layers: layersOf(known) }, run.signal)
-      if (!isWhole(holding.state)) await this.#copy(holding, run.signal)
+      if (!isWhole(holding.state)) await this.#places.copy(holding, run.signal)
       if (run.signal.aborted) return
-      if (isWhole(holding.state)) this.#finish(job)
+      if (isWhole(holding.state)) this.#onWhole(job)
       else this.#fetch(job, run.signal, await this.#init.reuse.find(holding, job.record.name, run.signal))
     } catch (thrown) {
       this.#fail(job, run, thrown)
-    }
-  }
-
-  /** What this device has of a version already, wherever that is, the most first. */
-  #known(version: VersionId): Holding[] {
-    const holdings = this.#init.store.holdings().filter(holding => holding.version.id === version)
-    return holdings.sort((a, b) => b.have.size - a.have.size)
-  }
-
-  /** From every other folder of this device. */
-  async #copy(to: Holding, signal: AbortSignal): Promise<void> {
-    for (const from of this.#known(to.version.id)) {
-      if (from === to) continue
-      const copied = this.#copying.then(() => copyPieces(from, to, signal))
-      this.#copying = copied.catch(() => undefined)
-      await copied
     }
   }
 
@@ -310,10 +260,7 @@ export class TransferDesk {
     { version, layers }: { readonly version: Version; readonly layers: PieceLayers },
     signal: AbortSignal
   ): Promise<Holding> {
-    const selected = chooseFiles(version, checkedGroups(job.record.only))
-    if (selected?.size === 0) throw nothingSelected(job.record, version)
-    const { destination } = job.record
-    const placing = this.#init.store.create({ version, destination, layers, selected, signal })
+    const placing = this.#places.create(job.record, { version, layers }, signal)
     this.#placing.add(placing)
     const holding = await placing.finally(() => this.#placing.delete(placing))
     signal.throwIfAborted()
@@ -323,6 +270,49 @@ export class TransferDesk {
     if (sums?.bytes !== job.record.selected?.bytes || sums?.files !== job.record.selected?.files)
       this.#set(job, { selected: sums })
     return holding
+  }
+
+  /** What may be opened, or can be, has changed. */
+  #recheckOpening(): void {
+    for (const job of this.#jobs.values())
+      if (job.run !== undefined && !this.#canOpen(job)) this.#endRun(job, 'pause')
+    this.#runAll()
+  }
+
+  /** Whether a version that is to be opened can be; if not, its transfer says why. */
+  #canOpen(job: Job): boolean {
+    if (!job.record.isOpened) return true
+    const lack = this.#init.sealed?.lack(job.record)
+    job.isRefused = lack !== undefined
+    if (lack?.message !== job.record.problem?.message)
+      this.#set(job, { problem: lack ?? null, ...(lack && { state: 'waiting' }) })
+    return lack === undefined
+  }
+
+  /** All that was to be fetched for now is here. */
+  #onWhole(job: Job): void {
+    if (job.record.isOpened) void this.#open(job)
+    else this.#finish(job)
+  }
+
+  async #open(job: Job): Promise<void> {
+    const { run, holding } = job
+    const { sealed } = this.#init
+    if (job.isOpening || run === undefined || holding === undefined || sealed === undefined) return
+    job.isOpening = true
+    let outcome: 'opened' | 'more' | undefined
+    try {
+      outcome = await sealed.open(job.record, holding, run.signal)
+    } catch (thrown) {
+      this.#fail(job, run, thrown)
+    } finally {
+      job.isOpening = false
+    }
+    if (run.signal.aborted || outcome === undefined) return
+    if (outcome === 'opened') return this.#finish(job)
+    // The manifest is here; now for what it names.
+    this.#endRun(job, 'pause')
+    void this.#run(job)
   }
 
   #fetch(job: Job, signal: AbortSignal, local?: LocalFiles): void {
@@ -364,7 +354,7 @@ export class TransferDesk {
     try {
       const version = decodeInfo(infoBytes, sha256)
       const holding = await this.#place(job, { version, layers }, signal)
-      if (isWhole(holding.state)) this.#finish(job)
+      if (isWhole(holding.state)) this.#onWhole(job)
       else {
         const local = await this.#init.reuse.find(holding, job.record.name, signal)
         this.#init.hub.useHolding(version.id, holding, local)
@@ -377,7 +367,7 @@ export class TransferDesk {
   #onHolding(holding: Holding): void {
     for (const job of this.#jobs.values()) {
       if (job.holding !== holding) continue
-      if (isWhole(holding.state) && job.run !== undefined) this.#finish(job)
+      if (isWhole(holding.state) && job.run !== undefined) this.#onWhole(job)
       else if (holding.state === 'damaged' && job.record.state === 'complete') this.#notify(job)
     }
   }
@@ -485,13 +475,5 @@ export class TransferDesk {
 
   #save(job: Job): void {
     this.#init.store.records.putBlob(`${BLOB_PREFIX}${job.record.id}`, encodeRecord(job.record))
-  }
-
-  #holdingOf(record: TransferRecord): Holding | undefined {
-    const mine = this.#init.store.holdings().filter(holding => holding.version.id === record.version)
-    return (
-      mine.find(holding => holding.root === record.destination.replace(/[/\\]+$/, '')) ??
-      mine.find(holding => holding.kind === 'fetched')
-    )
   }
 }

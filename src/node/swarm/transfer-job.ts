@@ -19,6 +19,8 @@ export interface Job {
   tallies: ReadonlyMap<DeviceId, Tally>
   /** The org does not allow it now. */
   isRefused: boolean
+  /** What is sealed is being opened into its destination. */
+  isOpening: boolean
   /** Set while it runs. */
   run: AbortController | undefined
   /** The hub fetches for it; before that its place is made ready, and other folders are looked through. */
@@ -41,6 +43,7 @@ export function newJob(record: TransferRecord): Job {
     originBytes: 0,
     tallies: new Map(),
     isRefused: false,
+    isOpening: false,
     run: undefined,
     isFetching: false,
     grant: undefined,

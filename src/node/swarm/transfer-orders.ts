@@ -10,6 +10,12 @@ import type { Priority } from './transfer-slots.ts'
 /** Paths that an error names as examples. */
 const EXAMPLES_MAX = 3
 
+/** Without a priority: the one that it has, or a normal one. */
+export type StartOrder = Omit<TransferOrder, 'priority' | 'isOpened'> & {
+  readonly priority: Priority | null
+  readonly isOpened?: boolean
+}
+
 /** It looks for peers, fetches, or waits for its turn. */
 export function isActive(state: TransferState): boolean {
   return state === 'queued' || state === 'waiting' || state === 'fetching'
@@ -64,7 +70,7 @@ export function joinedOrder(
   return { only, priority, deadlineAtMs }
 }
 
-export function nothingSelected({ name, ordinal, only }: TransferRecord, version: Version): AppError {
+export function nothingSelected({ name, ordinal, only }: TransferOrder, version: Version): AppError {
   const examples = version.files.slice(0, EXAMPLES_MAX).map(file => file.path.join('/'))
   const globs = only.flat().map(glob => `--only ${JSON.stringify(glob)}`)
   const count = version.files.length

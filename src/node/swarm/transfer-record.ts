@@ -4,6 +4,7 @@
  * - 1: without priority, without a selection.
  * - 2: with `priority` and `only`; states `queued` and `paused`.
  * - 3: with `deadlineAtMs`.
+ * - 4: with `isOpened`.
  */
 
 import { fromUtf8, utf8 } from '../../base/bytes.ts'
@@ -11,7 +12,7 @@ import { parseVersionId, type VersionId } from '../../base/ids.ts'
 import type { Problem, TransferState } from '../service.ts'
 import type { Priority } from './transfer-slots.ts'
 
-const RECORD_VERSION = 3
+const RECORD_VERSION = 4
 
 /** What the ledger says of the version when a transfer of it is asked for. */
 export interface TransferOrder {
@@ -32,10 +33,9 @@ export interface TransferOrder {
    * for all files.
    */
   readonly only: readonly (readonly string[])[]
+  /** Whether the version is sealed, and opened into the destination; else it is kept there as it is. */
+  readonly isOpened: boolean
 }
-
-/** Without a priority: the one that it has, or a normal one. */
-export type StartOrder = Omit<TransferOrder, 'priority'> & { readonly priority: Priority | null }
 
 export interface TransferRecord extends TransferOrder {
   readonly id: string
@@ -58,10 +58,19 @@ export function decodeRecord(bytes: Uint8Array): TransferRecord | undefined {
   const { v, ...record } = JSON.parse(text) as { v: number } & TransferRecord
   if (parseVersionId(record.version) === undefined) return undefined
   if (v === RECORD_VERSION) return record
-  if (v === 2) return { ...record, deadlineAtMs: null }
+  if (v === 3) return { ...record, isOpened: false }
+  if (v === 2) return { ...record, deadlineAtMs: null, isOpened: false }
   if (v === 1) {
     const { purpose = null } = record
-    return { ...record, purpose, priority: 'normal', deadlineAtMs: null, only: [], selected: null }
+    return {
+      ...record,
+      purpose,
+      priority: 'normal',
+      deadlineAtMs: null,
+      only: [],
+      selected: null,
+      isOpened: false
+    }
   }
   return undefined
 }

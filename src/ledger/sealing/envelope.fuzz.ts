@@ -1,0 +1,55 @@
+/**
+ * Fuzz target of records of envelopes and of what devices say about them: each input is tried as a record, as the
+ * bytes inside one, as a question and as an answer, with every signature taken for good. What decodes is written
+ * again to the very same bytes.
+ */
+
+import { createHash } from 'node:crypto'
+import { assert } from '../../base/assert.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import { deviceIdFromBytes, orgIdFromBytes, versionIdFromBytes } from '../../base/ids.ts'
+import { encodeCbor } from '../encoding/cbor.ts'
+import type { Sha256 } from '../encoding/signature.ts'
+import { decodeAnswer, decodeQuestion, encodeAnswer, encodeQuestion } from './envelope-messages.ts'
+import { createEnvelopeRecord, decodeEnvelopeRecord } from './envelope-record.ts'
+
+const UNSIGNED = new Uint8Array(64)
+const sha256: Sha256 = bytes => new Uint8Array(createHash('sha256').update(bytes).digest())
+const keys = { verify: () => true, sha256 }
+const signing = { sign: () => UNSIGNED, sha256 }
+
+const terms = {
+  org: orgIdFromBytes(new Uint8Array(32).fill(1)),
+  version: versionIdFromBytes(new Uint8Array(32).fill(2)),
+  author: deviceIdFromBytes(new Uint8Array(32).fill(3)),
+  ...{ timeMs: 1_800_000_000_000, isAlone: true, envelope: new Uint8Array(100).fill(4) }
+}
+const { record } = createEnvelopeRecord(terms, signing)
+const asks = [{ version: terms.version, digest: new Uint8Array(32).fill(5) }]
+
+export const seeds: Uint8Array[] = [
+  record,
+  record.slice(3, -66),
+  encodeQuestion({ asks, records: [record] }),
+  encodeAnswer([record, record.slice(1)])
+]
+
+export function fuzz(input: Uint8Array): void {
+  check(input)
+  check(encodeCbor([input, UNSIGNED]))
+  const question = decodeQuestion(input)
+  if (question.ok) assert(equalBytes(encodeQuestion(question.value), input), 'a question has one encoding')
+  const answer = decodeAnswer(input)
+  if (answer.ok) assert(equalBytes(encodeAnswer(answer.value), input), 'an answer has one encoding')
+}
+
+function check(input: Uint8Array): void {
+  const decoded = decodeEnvelopeRecord(input, keys)
+  if (!decoded.ok) {
+    assert(decoded.detail.length < 1000, 'a detail is short, whatever the input')
+    return
+  }
+  const again = createEnvelopeRecord(decoded.value, signing)
+  assert(equalBytes(again.hash, decoded.value.hash), 'what is signed has one encoding')
+  assert(again.record.length === input.length, 'a record has one form')
+}

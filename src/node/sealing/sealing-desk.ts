@@ -1,0 +1,140 @@
+/**
+ * Sealing on this device, put together: which key others seal to, envelopes, publishing and reading. What is sealed,
+ * by whom it is held and who may open it is in docs/protocol-sealing.md; this file only knows what hangs on what.
+ */
+
+import { equalBytes } from '../../base/bytes.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { rolesOf } from '../../ledger/fold/state.ts'
+import { sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
+import type { X25519Key } from '../../store/sealing/x25519.ts'
+import type { Store } from '../../store/store.ts'
+import type { DeviceKey } from '../keys/device-key.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { Log } from '../log.ts'
+import type { Transport } from '../transport/transport.ts'
+import { EnvelopeExchange } from './envelope-exchange.ts'
+import { EnvelopeKeeper } from './envelope-keeper.ts'
+import { EnvelopeShelf } from './envelope-shelf.ts'
+import { SealedFolders } from './sealed-folders.ts'
+import { SealedPublisher, type SealedPublisherInit } from './sealed-publisher.ts'
+import { SealedReader } from './sealed-reader.ts'
+
+/** A burst of operations is looked at once. */
+const LOOK_MS = 200
+
+export interface SealingDeskInit {
+  readonly home: string
+  readonly key: DeviceKey
+  readonly sealingKey: X25519Key
+  readonly ledger: LedgerKeeper
+  readonly store: Store
+  readonly transport: Transport
+  readonly hashTree: SealedPublisherInit['hashTree']
+  /** Whether a device may be served a version, and keep it. */
+  readonly mayHold: (device: DeviceId, version: VersionId) => boolean
+  /** Why a device may not read a version now. */
+  readonly readFault: (device: DeviceId, version: VersionId) => string | undefined
+  readonly log: Log
+}
+
+export class SealingDesk {
+  readonly #init: SealingDeskInit
+  readonly shelf: EnvelopeShelf
+  readonly keeper: EnvelopeKeeper
+  readonly exchange: EnvelopeExchange
+  readonly publisher: SealedPublisher
+  readonly reader: SealedReader
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(init: SealingDeskInit) {
+    this.#init = init
+    const { ledger, store, key, sealingKey, transport, mayHold, hashTree, log } = init
+    const { records } = store
+    const state = () => ledger.state()
+    const folders = new SealedFolders(init.home)
+    this.shelf = new EnvelopeShelf({ records, state, log })
+    this.keeper = new EnvelopeKeeper({
+      ...{ org: state().org, key, sealingKey, state, records, shelf: this.shelf, log },
+      onMade: record => this.exchange.tell(record)
+    })
+    const wanted = () => this.#wanted()
+    this.exchange = new EnvelopeExchange({ transport, shelf: this.shelf, wanted, mayHold, log })
+    const parts = { store, folders, shelf: this.shelf, keeper: this.keeper, log }
+    this.publisher = new SealedPublisher({ ...parts, state, hashTree })
+    this.reader = new SealedReader({
+      ...{ ...parts, exchange: this.exchange },
+      readFault: version => init.readFault(key.id, version)
+    })
+    this.shelf.onChange(() => this.look())
+    ledger.onWhole(() => this.look())
+  }
+
+  async start(): Promise<void> {
+    await this.publisher.sweep()
+    this.exchange.start()
+    this.look()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.exchange.close()
+    this.keeper.close()
+  }
+
+  /**
+   * Destroys what opens a version on this device: every envelope of it that is here, with which the keys of all its
+   * objects go, since they are nowhere but in its manifest. None is taken again. Durable when it returns, and the
+   * same when it is done again; objects stay where they are. Gives how many envelopes there were.
+   */
+  destroyKeys(version: VersionId): number {
+    const envelopes = this.shelf.destroy(version)
+    this.keeper.forget(version)
+    return envelopes
+  }
+
+  /** The ledger, or how fresh the view of it is, has changed, or time alone has. */
+  look(): void {
+    if (this.#timer !== undefined || this.#isClosed) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#announce()
+      this.reader.recheck()
+      void this.keeper.upkeep().catch(thrown => {
+        if (!(thrown instanceof AppError)) throw thrown
+        this.#init.log.error({}, `envelopes could not be kept in step: ${messageOf(thrown)}`)
+      })
+    }, LOOK_MS)
+    this.#timer.unref()
+  }
+
+  /** Says to which key things are sealed for this device, once it is a member that may say so. */
+  #announce(): void {
+    const { ledger, key, sealingKey, log } = this.#init
+    if (!ledger.isWhole) return
+    const state = ledger.state()
+    const said = state.devices.get(key.id)?.sealing?.recipient
+    if (said !== undefined && equalBytes(said, sealingKey.publicKey)) return
+    const roles = rolesOf(state, key.id, Date.now())
+    if (!roles.some(role => state.root.roles.get(role)?.includes('device.sealing') === true)) return
+    try {
+      ledger.append({ type: 'device.sealing', device: key.id, recipient: sealingKey.publicKey })
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      log.warn({}, `this device could not say its sealing key yet: ${messageOf(thrown)}`)
+    }
+  }
+
+  /** Of what this device holds or may read. */
+  #wanted(): VersionId[] {
+    const { ledger, store, key, readFault } = this.#init
+    const held = new Set(store.holdings().map(({ version }) => version.id))
+    return sealedVersions(ledger.state()).filter(
+      version =>
+        !this.shelf.isDestroyed(version) && (held.has(version) || readFault(key.id, version) === undefined)
+    )
+  }
+}
