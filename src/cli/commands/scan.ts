@@ -253,7 +253,7 @@ export const setUpScan = command({
   ],
   options: [
     new Option('--clamd <address>', 'path of the socket of clamd, or HOST:PORT'),
-    new Option('--rate <rate>', 'how fast is read when nobody waits for it (default: 67.1 MB/s, or as it is)')
+    new Option('--rate <rate>', 'how fast is read at most when nobody waits for it (default: as it is)')
   ],
   input: z.object({ clamd: z.string({ error: 'write where clamd listens' }).min(1), rate: rate.optional() }),
   run: async (invocation, { clamd, rate: bytesPerSecond }) => {

@@ -14,6 +14,8 @@ import type { CopyEntry } from './state.ts'
 import type { Knows } from './subject.ts'
 
 interface OfDevice {
+  /** Every version that a word was ever about: of the others there is none to look for. */
+  readonly told: Set<VersionId>
   readonly words: Placed[]
   readonly disputes: Placed[]
 }
@@ -28,10 +30,11 @@ export class CopyBooks {
 
   /** Takes an operation that came into force, or no longer is. */
   book(placed: Placed, content: CopyState | CopyDispute, isIn: boolean): void {
-    const of = this.#devices.get(content.device) ?? { words: [], disputes: [] }
+    const of = this.#devices.get(content.device) ?? nothingSaid()
     this.#devices.set(content.device, of)
     const all = content.type === 'copy.state' ? of.words : of.disputes
     if (isIn) {
+      for (const { version } of content.copies) of.told.add(version)
       const before = all.findLastIndex(other => compareCausal(other, placed) < 0)
       all.splice(before + 1, 0, placed)
       return
@@ -45,8 +48,10 @@ export class CopyBooks {
     device: DeviceId,
     copies: readonly CopyOf[]
   ): { readonly words: readonly Placed[]; readonly disputes: readonly Placed[] } {
-    const { words, disputes } = this.#devices.get(device) ?? { words: [], disputes: [] }
-    const last = copies.flatMap(({ version }) => words.findLast(word => isAbout(word, version)) ?? [])
+    const { words, disputes, told } = this.#devices.get(device) ?? nothingSaid()
+    const last = copies.flatMap(({ version }) =>
+      told.has(version) ? (words.findLast(word => isAbout(word, version)) ?? []) : []
+    )
     const isMeant = (dispute: Placed): boolean => copies.some(({ version }) => isAbout(dispute, version))
     return { words: [...new Set(last)], disputes: disputes.filter(isMeant) }
   }
@@ -63,6 +68,10 @@ export class CopyBooks {
     if (isDisputed || content.untilMs === 0 || share === undefined) return undefined
     return { operation: id, share, untilMs: content.untilMs, timeMs }
   }
+}
+
+function nothingSaid(): OfDevice {
+  return { told: new Set(), words: [], disputes: [] }
 }
 
 function isAbout({ operation: { content } }: Placed, version: VersionId): boolean {

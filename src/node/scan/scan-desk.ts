@@ -63,6 +63,7 @@ export class ScanDesk {
   #round: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #isAgain = false
   #asked: Promise<unknown> = Promise.resolve()
+  #cleared: Promise<void> = Promise.resolve()
   readonly #stopAsked = new AbortController()
   #known: KnownScanner | undefined
   #problem: Problem | undefined
@@ -77,18 +78,22 @@ export class ScanDesk {
 
   /** Once transfers go on. */
   start(): void {
-    this.#isStarted = true
     this.#init.store.onChange(holding => {
       if (holding.state === 'complete') this.look()
     })
-    this.#scratch.clear().then(
-      () => this.look(),
-      thrown => {
-        if (!(thrown instanceof AppError)) throw thrown
-        this.#init.log.warn({}, `what was fetched to be scanned stays: ${messageOf(thrown)}`)
-        this.look()
-      }
-    )
+    this.#cleared = this.#clear()
+  }
+
+  /** Nothing is fetched to be scanned before what an earlier run left of that is gone. */
+  async #clear(): Promise<void> {
+    try {
+      await this.#scratch.clear()
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      this.#init.log.warn({}, `what was fetched to be scanned stays: ${messageOf(thrown)}`)
+    }
+    this.#isStarted = !this.#stopAsked.signal.aborted
+    this.look()
   }
 
   /** Something may have changed. */
@@ -101,6 +106,7 @@ export class ScanDesk {
     this.#isStarted = false
     clearTimeout(this.#timer)
     this.#stopAsked.abort(new AppError('INTERRUPTED', 'the node stops'))
+    await this.#cleared
     await this.#endRound()
     await this.#asked.catch(() => undefined)
   }
@@ -188,6 +194,7 @@ export class ScanDesk {
           'SCANNER_MISSING',
           'no malware scanner is set up on this device; have clamd run, then: peerage scan setup --clamd PATH'
         )
+      await this.#cleared
       const both = AbortSignal.any([signal, this.#stopAsked.signal])
       try {
         while (this.#scanner.isRunning(target.published.version))
