@@ -1,14 +1,15 @@
 /**
  * A scene of the demo: a folder is put into the storage of an org over three sites, its source deleted, a site that has
- * a copy lost for good; everything is read back elsewhere and compared, and the lost copy made anew.
+ * a copy lost for good; everything is read back elsewhere and compared, and the lost copy made anew. Then it is erased,
+ * which every device that is left confirms and a certificate proves.
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { VersionStorage } from '../src/api/storage.ts'
 import { formatBytes, formatDuration } from '../src/base/units.ts'
-import { Cluster, type ClusterNode, until } from './cluster.ts'
+import { Cluster, type ClusterNode, runCommand, until } from './cluster.ts'
 
 const DATASET = 'payroll'
 /** Not the hours for which a server is waited for, so that the repair can be watched. */
@@ -19,6 +20,7 @@ const HOLDERS = [
   ['nas-rom', 'rome']
 ] as const
 const TIMEOUT_MS = 60_000
+const MARKER = Buffer.from('who earns what: nobody is to know once it is erased\n')
 
 type Say = (text: string) => void
 
@@ -70,11 +72,44 @@ export async function keepAndLose(cluster: Cluster, say: Say): Promise<void> {
   say(`  copies are on ${made.join(' and ')}`)
 }
 
+/** Erased, confirmed by every device that is left, and certified; then no byte of a file is found in any home. */
+export async function eraseAndProve(cluster: Cluster, say: Say): Promise<void> {
+  const [office] = cluster.nodes
+  if (office === undefined) throw new Error('the org has its devices')
+  const alive = cluster.nodes.filter(node => node.isRunning)
+  const erased = await office.json<{ case: string }>('erase', DATASET, '--basis', 'art17')
+  await until('all who are left confirm', TIMEOUT_MS, async () => {
+    const { devices } = await office.client.call('erasureCase', { id: erased.case })
+    return (
+      devices.filter(({ state }) => state === 'confirmed' || state === 'source-kept').length >= alive.length
+    )
+  })
+  say((await said(office, 'erase', 'status', erased.case)).replace(/^/gm, '  '))
+  const out = join(cluster.folder, 'certificate')
+  mkdirSync(out, { recursive: true })
+  await said(office, 'erase', 'certificate', erased.case, '--out', out)
+  const [certificate] = readdirSync(out).filter(name => name.endsWith('.json'))
+  const verified = await runCommand(['erase', 'verify', join(out, certificate ?? '')])
+  if (verified.exitCode !== 0) throw new Error(`the certificate does not verify: ${verified.stdout}`)
+  say('its certificate, verified without any node:')
+  say(verified.stdout.trimEnd().replace(/^/gm, '  '))
+  const found = alive.flatMap(({ home }) => filesWith(home, MARKER))
+  if (found.length > 0) throw new Error(`bytes of it are left in ${found.join(', ')}`)
+  say('and no byte of what it said is found in the home folders of those who confirmed')
+}
+
+/** Every file below a folder that has these bytes in it. */
+function filesWith(folder: string, bytes: Buffer): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const paths = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  return paths.filter(path => readFileSync(path).includes(bytes))
+}
+
 function writeFiles(folder: string): Map<string, Buffer> {
   const files = new Map([
     ['2031/january.db', randomBytes(48_000_000)],
     ['2031/february.db', randomBytes(16_000_000)],
-    ['read me.txt', Buffer.from('who earns what\n')]
+    ['read me.txt', MARKER]
   ])
   mkdirSync(join(folder, '2031'), { recursive: true })
   for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes)

@@ -1,8 +1,9 @@
 /**
  * `npm run demo`: the main job on real input. Six nodes of one org in two sites, as separate processes on loopback;
  * one publishes, five fetch at once, one of them is killed hard halfway and resumes, strangers are refused, and every
- * byte is compared; then one device is revoked in the middle of a transfer, and the audit trail verified offline; then
- * a folder is kept in copies on two sites, one of which is lost. What the table shows is what the nodes measured.
+ * byte is compared; then one device is revoked in the middle of a transfer, and the audit trail verified offline;
+ * then a folder is kept in copies on two sites, one of which is lost, and erased. What the table shows is what the
+ * nodes measured.
  *
  *   npm run demo -- --path FILE_OR_FOLDER     other input than the Node runtime of this checkout
  *   npm run demo -- --keep                    keep the folder and leave the nodes running
@@ -25,7 +26,7 @@ import { DeviceKey } from '../src/node/keys/device-key.ts'
 import { SWARM_PROTOCOL } from '../src/node/swarm/swarm-hub.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
 import { Cluster, type ClusterNode, type CommandResult, runCommand, until } from './cluster.ts'
-import { keepAndLose, storingOrg } from './demo-storage.ts'
+import { eraseAndProve, keepAndLose, storingOrg } from './demo-storage.ts'
 
 const DATASET = 'node-runtime'
 const FETCHERS = [
@@ -376,6 +377,8 @@ async function main(): Promise<void> {
     const storing = await storingOrg(folder)
     try {
       await keepAndLose(storing, say)
+      step('Erase it everywhere, and prove it')
+      await eraseAndProve(storing, say)
     } finally {
       if (!values.keep) await storing.stop()
     }

@@ -125,6 +125,21 @@ test('who is away past its grace, suspended, or offers nothing more owes nothing
   assert.deepEqual([left.includes(laptop.id), left.includes(admin.id), left.length], [false, false, 2])
 })
 
+test('the first version that is stored has its places, also where nothing was stored before', async () => {
+  const { admin } = scene()
+  const map = new StorageMap()
+  assert.equal((await placesOf(admin, {}, map)).stored.length, 0)
+  admin.publish('data', 'data')
+  keep(admin, 'data', 2)
+  const places = await placesOf(admin, {}, map)
+  assert.equal(places.assignments.get(versionNamed('data'))?.devices.length, 2)
+  admin.publish('secret', 'secret')
+  admin.policy('secret', 'granted')
+  keep(admin, 'secret', 1)
+  const later = await placesOf(admin, {}, map)
+  assert.equal(later.assignments.get(versionNamed('secret'))?.devices.length, 1)
+})
+
 test('what is published later continues the places before, and gives the same as all anew', async () => {
   const { admin } = scene()
   const map = new StorageMap()

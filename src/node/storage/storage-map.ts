@@ -86,10 +86,14 @@ interface Basis {
   readonly kinds: Map<string, string>
 }
 
-/** Whether what was placed by the one is placed so by the other too. */
+/**
+ * Whether what was placed by the one is placed so by the other too, and the assigner of the one knows who may hold what
+ * there is in the other: of a kind that is new it has asked nobody.
+ */
 function isSame(before: Basis | undefined, now: Basis): boolean {
   if (before?.fleet !== now.fleet) return false
-  return [...before.kinds].every(([kind, who]) => now.kinds.get(kind) === who)
+  const isAsSaid = [...before.kinds].every(([kind, who]) => (now.kinds.get(kind) ?? who) === who)
+  return isAsSaid && [...now.kinds.keys()].every(kind => before.kinds.has(kind))
 }
 
 /** Whether versions were only added, junior to all others, and by the same rules. */
