@@ -55,17 +55,26 @@ export const put = command({
     // What is no policy is refused before anything is hashed.
     if (policy !== undefined) await client.call('checkStoragePolicy', { policy })
     const signal = context.catchInterrupt()
-    const published = await client.stream(
-      'publish',
-      { path: absolutePathOf(path, context), name, dataClass: input.class, origin: null },
-      { signal, onProgress: progress => invocation.progress(progress, () => publishLine(progress)) }
-    )
+    const version = await client
+      .stream(
+        'publish',
+        { path: absolutePathOf(path, context), name, dataClass: input.class, origin: null },
+        { signal, onProgress: progress => invocation.progress(progress, () => publishLine(progress)) }
+      )
+      .then(published => published.version, publishedBefore)
     if (policy !== undefined) await client.call('setStoragePolicy', { name, policy })
-    const of = { name, version: published.version }
+    const of = { name, version }
     const storage = await waitUntil(invocation, of, { wait, timeoutMs, signal })
     invocation.streamResult(storage, paint => renderVersionStorage(storage, paint))
   }
 })
+
+/** What was put before and waited for in vain, or not at all, is not published twice: it is waited for. */
+function publishedBefore(thrown: unknown): string {
+  const version = thrown instanceof AppError && thrown.code === 'DATASET_EXISTS' && thrown.details.version
+  if (typeof version === 'string') return version
+  throw thrown
+}
 
 async function waitUntil(
   invocation: Invocation,
