@@ -22,7 +22,7 @@ import { SILENT_LOG } from '../src/node/log.ts'
 import { AuditStore } from '../src/store/audit-store.ts'
 import { sha256 } from '../src/store/sha256.ts'
 
-const ROUNDS = rounds(8)
+const ROUNDS = rounds(6)
 const LIFE_MS_MAX = 250
 const WRITERS = 32
 const org = orgIdFromBytes(new Uint8Array(32).fill(1))

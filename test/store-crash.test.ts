@@ -33,7 +33,7 @@ import {
 } from '../src/store/samples.conformance.ts'
 import type { Holding } from '../src/store/store.ts'
 
-const ROUNDS = rounds(12)
+const ROUNDS = rounds(8)
 const WRITERS = 64
 /** The longest a child lives after it began to fetch; some rounds complete a fetch within it. */
 const LIFE_MS_MAX = 400
