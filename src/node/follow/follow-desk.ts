@@ -6,16 +6,18 @@
 import { AppError } from '../../base/errors.ts'
 import type { OrgId, VersionId } from '../../base/ids.ts'
 import type { Store } from '../../store/store.ts'
+import { isWithin } from '../folder-path.ts'
 import type { Log } from '../log.ts'
+import type { LettingGo } from '../swarm/letting-go.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import { Follow } from './follow.ts'
 import { FollowPlace, followDestination } from './follow-place.ts'
 import { type FollowRecord, FollowRecords, followedVersion, followId, newRecord } from './follow-record.ts'
 import type { FollowedVersion, FollowRequest, FollowStatus } from './follow-terms.ts'
 import type { LedgerCandidate } from './ledger-candidates.ts'
-import { isWithin, VersionFolders, type VersionFoldersInit } from './version-folders.ts'
+import { VersionFolders } from './version-folders.ts'
 
-export interface FollowDeskInit extends Pick<VersionFoldersInit, 'reset' | 'onForgotten'> {
+export interface FollowDeskInit extends Pick<LettingGo, 'reset' | 'onForgotten'> {
   readonly org: OrgId
   /** Absolute; nothing is followed into it. */
   readonly home: string

@@ -9,18 +9,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
-import { formatBytes, GIB, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { formatBytes, GIB, MINUTE_MS } from '../../base/units.ts'
 import type { DatasetVersion } from '../../ledger/fold/state.ts'
-import { type Holding, isWhole, type Store } from '../../store/store.ts'
+import type { Holding, Store } from '../../store/store.ts'
+import { isWithin } from '../folder-path.ts'
 import { onDisk } from '../follow/disk-steps.ts'
-import { isWithin } from '../follow/version-folders.ts'
+import { letGo } from '../swarm/letting-go.ts'
 import type { TransferDesk, TransferView } from '../swarm/transfer-desk.ts'
 
 /** What is left free on the disk of the home: the node has to go on. */
 const RESERVE_BYTES = GIB
 /** Without a further byte; then others have their turn. */
 const STALLED_MS = 2 * MINUTE_MS
-const LET_GO_MS = 30 * SECOND_MS
 const LOOK_MS = 50
 const PURPOSE = 'malware scan'
 
@@ -86,28 +86,9 @@ export class ScanScratch {
   }
 
   async remove(version: VersionId): Promise<void> {
-    const { store, transfers, reset, onForgotten } = this.#init
     const path = join(this.folder, version)
-    await transfers.placed()
-    const held = store.holdings().filter(({ root }) => isWithin(root, path))
-    for (const view of transfers.views())
-      if (isWithin(view.destination, this.folder) && view.version === version)
-        transfers.stop(view.id, { discard: true })
-    for (const holding of held) {
-      reset(version)
-      if (!isWhole(holding.state)) await this.#letGone(holding)
-      if (store.holdings().includes(holding)) {
-        await store.forget(holding)
-        onForgotten(version)
-      }
-    }
+    await letGo(this.#init, { version, path })
     await onDisk('remove', path, () => rm(path, { recursive: true, force: true }))
-  }
-
-  /** The transfer desk lets go by itself of the unfinished holding of a transfer that is discarded. */
-  async #letGone(holding: Holding): Promise<void> {
-    const untilMs = performance.now() + LET_GO_MS
-    while (this.#init.store.holdings().includes(holding) && performance.now() < untilMs) await delay(LOOK_MS)
   }
 
   async #makeRoom(path: string, bytes: number): Promise<void> {

@@ -11,19 +11,16 @@ import { rm } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import { parseVersionId, type VersionId } from '../../base/ids.ts'
-import type { Holding, Store } from '../../store/store.ts'
+import type { Holding } from '../../store/store.ts'
+import { isWithin } from '../folder-path.ts'
 import { syncFolder } from '../follow/disk-steps.ts'
-import { isWithin } from '../follow/version-folders.ts'
+import { type LettingGo, letGo } from '../swarm/letting-go.ts'
 import type { TransferDesk, TransferView } from '../swarm/transfer-desk.ts'
 import type { StoredVersion } from './storage-units.ts'
 
-export interface VaultInit {
+export interface VaultInit extends LettingGo {
   readonly home: string
-  readonly store: Store
-  readonly transfers: Pick<TransferDesk, 'placed' | 'start' | 'stop' | 'views'>
-  /** Nobody is served from what is held of the version now; it may be held elsewhere too. */
-  readonly reset: (version: VersionId) => void
-  readonly onForgotten: (version: VersionId) => void
+  readonly transfers: LettingGo['transfers'] & Pick<TransferDesk, 'start'>
 }
 
 export class Vault {
@@ -108,16 +105,7 @@ export class Vault {
     if (this.#removing.has(version)) return
     this.#removing.add(version)
     try {
-      const { store, transfers, reset, onForgotten } = this.#init
-      await transfers.placed()
-      const transfer = this.transfer(version)
-      if (transfer !== undefined) transfers.stop(transfer.id, { discard: true })
-      reset(version)
-      const holding = this.holding(version)
-      if (holding !== undefined) {
-        await store.forget(holding)
-        onForgotten(version)
-      }
+      await letGo(this.#init, { version, path: this.#folder(version) })
       await rm(this.#folder(version), { recursive: true, force: true })
       await syncFolder(this.root)
     } finally {

@@ -35,7 +35,8 @@ const ID_DIGITS = 16
 export class TransferDesk {
   readonly #init: TransferDeskInit
   readonly #places: TransferPlaces
-  readonly #placing = new Set<Promise<unknown>>()
+  /** Places that are being made ready, or let go of. */
+  readonly #settling = new Set<Promise<unknown>>()
   readonly #jobs = new Map<string, Job>()
   readonly #watch: NodeJS.Timeout
   #closed = false
@@ -148,7 +149,7 @@ export class TransferDesk {
     this.#jobs.delete(id)
     this.#init.store.records.deleteBlobs(`${BLOB_PREFIX}${id}`)
     const { holding } = job
-    if (holding !== undefined && !isWhole(holding.state)) void this.#forget(holding)
+    if (holding !== undefined && !isWhole(holding.state)) this.#settle(this.#forget(holding))
     if (job.record.isOpened) void this.#init.sealed?.discard(job.record)
     return view
   }
@@ -165,9 +166,9 @@ export class TransferDesk {
     await this.placed()
   }
 
-  /** Resolves once all places that are being made ready now are: then the store says what lies in them. */
+  /** Resolves once all places that are being made ready or let go of now are: then the store says what lies in them. */
   async placed(): Promise<void> {
-    await Promise.allSettled(this.#placing)
+    await Promise.all(this.#settling)
   }
 
   views(): TransferView[] {
@@ -261,8 +262,8 @@ export class TransferDesk {
     signal: AbortSignal
   ): Promise<Holding> {
     const placing = this.#places.create(job.record, { version, layers }, signal)
-    this.#placing.add(placing)
-    const holding = await placing.finally(() => this.#placing.delete(placing))
+    this.#settle(placing)
+    const holding = await placing
     signal.throwIfAborted()
     job.holding = holding
     job.resumedBytes = haveBytesOf(holding)
@@ -412,6 +413,11 @@ export class TransferDesk {
     if (how === 'complete') this.#init.hub.settle(job.record.version)
     else if (how === 'pause') this.#init.hub.rest(job.record.version)
     else this.#init.hub.unwant(job.record.version)
+  }
+
+  #settle(change: Promise<unknown>): void {
+    const settled = change.then(undefined, () => undefined).finally(() => this.#settling.delete(settled))
+    this.#settling.add(settled)
   }
 
   async #forget(holding: Holding): Promise<void> {
