@@ -6,6 +6,7 @@ import type { ScanVerdict } from '../../ledger/operation/operation-content.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Problem } from '../service-words.ts'
 import type { Task } from '../task.ts'
+import type { ScanNote } from './scan-record.ts'
 import type { ScanFinding } from './version-scan.ts'
 
 export interface ScanSetup {
@@ -51,18 +52,7 @@ export interface RunningScan extends ScannedReference {
 }
 
 /** What this device made of a version when it last looked. */
-export interface OwnScan {
-  readonly name: string
-  readonly version: VersionId
-  readonly engine: string | null
-  readonly database: string | null
-  readonly verdict: ScanVerdict
-  readonly found: string | null
-  readonly findings: readonly ScanFinding[]
-  readonly detail: string | null
-  readonly atMs: number
-  readonly retryAtMs: number | null
-}
+export type OwnScan = Omit<ScanNote, 'failures'>
 
 export interface WaitingVersion extends ScannedReference {
   readonly dataClass: DatasetClass

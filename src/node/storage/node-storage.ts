@@ -105,8 +105,7 @@ export class NodeStorage {
       everyMs: settings.checkMs
     })
     this.#keeper = new StorageKeeper({
-      ...{ self: identity.device, keeper, map: this.#map, sightings: this.#sightings },
-      sightingOf: device => this.#sightingOf(device),
+      ...{ self: identity.device, keeper, sightings: this.#sightings, places: () => this.#renewed() },
       ...{ vault: this.vault, checks: this.#checks, present, times: settings, log },
       room: this.room
     })
@@ -132,12 +131,7 @@ export class NodeStorage {
 
   /** By what is known now. */
   async places(): Promise<StoragePlaces> {
-    const { keeper } = this.#init
-    const terms = {
-      ...{ state: keeper.state(), grace: this.times.grace, nowMs: Date.now() },
-      sightingOf: (device: DeviceId) => this.#sightingOf(device)
-    }
-    return (await this.#map.renew(terms, () => this.#isOpen)) ?? NOWHERE
+    return (await this.#renewed()) ?? NOWHERE
   }
 
   /** Why copies that this device owes are not here. */
@@ -148,6 +142,14 @@ export class NodeStorage {
     this.#checks.close()
     await this.#keeper.close()
     this.#sightings.save(Date.now())
+  }
+
+  #renewed(): Promise<StoragePlaces | undefined> {
+    const terms = {
+      ...{ state: this.#init.keeper.state(), grace: this.times.grace, nowMs: Date.now() },
+      sightingOf: (device: DeviceId) => this.#sightingOf(device)
+    }
+    return this.#map.renew(terms, () => this.#isOpen)
   }
 
   #sightingOf(device: DeviceId): Sighting {

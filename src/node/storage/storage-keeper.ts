@@ -15,11 +15,12 @@
  * It looks when the ledger or who is here changes, and now and then. Where copies belong is not decided here.
  */
 
+import { defined } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
-import { copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
-import type { Grace } from '../../placement/fleet.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import { type Copy, copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
+import { COPIES_TOLD_MAX } from '../../ledger/operation/operation-limits.ts'
 import type { Holding as KnownCopy, Terms } from '../../placement/holding.ts'
 import { planRepair, type UnitPlan } from '../../placement/repair.ts'
 import { type Holding, isWhole } from '../../store/store.ts'
@@ -30,17 +31,11 @@ import { inTurns } from '../turns.ts'
 import type { CopyChecks } from './copy-checks.ts'
 import type { OfferedRoom } from './offered-room.ts'
 import type { Sightings } from './sightings.ts'
-import type { Sighting } from './storage-fleet.ts'
-import type { StorageMap, StoragePlaces } from './storage-map.ts'
+import type { StoragePlaces } from './storage-map.ts'
 import type { StoredVersion } from './storage-units.ts'
 import type { Vault } from './vault.ts'
 
-export interface StorageTimes {
-  readonly grace: Grace
-  readonly patience: Grace
-  /** What a holder said longer ago counts no more. */
-  readonly proofAgeMaxMs: number
-  readonly skewMs: number
+export interface StorageTimes extends Omit<Terms, 'nowMs'> {
   /** For how long a holder gives its word, and how long before the end it gives it again. */
   readonly promiseMs: number
   readonly renewMs: number
@@ -52,23 +47,15 @@ export interface StorageTimes {
 
 /** Copies that are fetched at a time; the slots of transfers share the line among them. */
 const FETCHES_MAX = 32
-/** Of one operation. */
-const COPIES_PER_WORD_MAX = 128
 /** Changes within this time are looked at together. */
 const SETTLE_MS = SECOND_MS / 4
-
-export const DEFAULT_PROMISE_MS = 10 * DAY_MS
-export const DEFAULT_RENEW_MS = 5 * DAY_MS
-export const DEFAULT_LOOK_MS = MINUTE_MS
-export const DEFAULT_RETRY_MS = 5 * MINUTE_MS
 
 export interface StorageKeeperInit {
   readonly self: DeviceId
   readonly keeper: Pick<LedgerKeeper, 'state' | 'append' | 'isWhole'>
-  readonly map: StorageMap
   readonly sightings: Sightings
-  /** The same for any device, this one included. */
-  readonly sightingOf: (device: DeviceId) => Sighting
+  /** By what is known now; undefined once the node stops. */
+  readonly places: () => Promise<StoragePlaces | undefined>
   readonly vault: Vault
   readonly checks: Pick<CopyChecks, 'prove'>
   /** Members that can be reached now, this device among them. */
@@ -155,14 +142,12 @@ export class StorageKeeper {
 
   async #work(): Promise<void> {
     this.#isDue = false
-    const { keeper, map, times } = this.#init
     if (!this.#isStarted) return
-    if (keeper.isWhole) {
+    if (this.#init.keeper.isWhole) {
       const nowMs = Date.now()
       this.#see(nowMs)
       this.#init.room.tell()
-      const terms = { state: keeper.state(), sightingOf: this.#init.sightingOf, grace: times.grace, nowMs }
-      const places = await map.renew(terms, () => this.#isStarted)
+      const places = await this.#init.places()
       const duties = places && (await inTurns(this.#duties(places, nowMs), () => this.#isStarted))
       if (places !== undefined && duties !== undefined) {
         await this.#fetch(duties)
@@ -186,54 +171,45 @@ export class StorageKeeper {
   }
 
   *#duties(places: StoragePlaces, nowMs: number): Generator<void, Duties> {
-    const { self } = this.#init
+    const { self, keeper } = this.#init
     const fetch: { readonly stored: StoredVersion; readonly isUrgent: boolean }[] = []
     const drop: { readonly stored: StoredVersion; readonly plan: UnitPlan }[] = []
     const keeps = new Set<VersionId>()
     const leaving = new Set<VersionId>()
+    const here = this.#init.vault.copies()
+    const terms: Terms = { ...this.#init.times, nowMs }
     for (const stored of places.stored) {
       yield
-      const plan = this.#planOf(places, stored, nowMs)
-      if (plan === undefined) continue
+      const { version } = stored.unit
+      const plan = planRepair({
+        ...{
+          assignment: defined(places.assignments.get(version), 'a place'),
+          devices: places.devices,
+          terms
+        },
+        holdings: knownCopies(copiesOf(keeper.state(), version), { self, own: here.get(version)?.holding, nowMs }),
+        standIns: (unit, count, now) => places.assigner.standIns(unit, count, now)
+      })
       const isOwn = ({ device }: { readonly device: DeviceId }): boolean => device === self
       // What no copy is of yet comes from who published it, or anybody who has it.
       if ([...plan.fetch, ...plan.blocked].some(isOwn)) fetch.push({ stored, isUrgent: plan.isUrgent })
       if (plan.drop.some(isOwn)) drop.push({ stored, plan })
-      else if ([...plan.keep, ...plan.fetch, ...plan.waiting, ...plan.blocked].some(isOwn))
-        keeps.add(stored.unit.version)
-      if (plan.waiting.some(each => isOwn(each) && each.because === 'promised'))
-        leaving.add(stored.unit.version)
+      else if ([...plan.keep, ...plan.fetch, ...plan.waiting, ...plan.blocked].some(isOwn)) keeps.add(version)
+      if (plan.waiting.some(each => isOwn(each) && each.because === 'promised')) leaving.add(version)
     }
     fetch.sort((a, b) => Number(b.isUrgent) - Number(a.isUrgent))
     return { fetch: fetch.map(({ stored }) => stored), drop, keeps, leaving }
   }
 
-  /** Undefined where nothing of the version is about this device, as for most. */
-  #planOf(places: StoragePlaces, stored: StoredVersion, nowMs: number): UnitPlan | undefined {
-    const { self, keeper } = this.#init
-    const { version } = stored.unit
-    const assignment = places.assignments.get(version)
-    if (assignment === undefined) return undefined
-    return planRepair({
-      ...{ assignment, devices: places.devices, terms: this.#terms(nowMs) },
-      holdings: knownCopies(keeper.state(), version, self, this.#init.vault),
-      standIns: (unit, count, now) => places.assigner.standIns(unit, count, now)
-    })
-  }
-
-  #terms(nowMs: number): Terms {
-    const { grace, patience, proofAgeMaxMs, skewMs } = this.#init.times
-    return { nowMs, grace, patience, proofAgeMaxMs, skewMs }
-  }
-
   /** Begins what is to be fetched and is not on its way, and begins again what failed a while ago. */
   async #fetch({ fetch, keeps }: Duties): Promise<void> {
     const { vault, times, room, log } = this.#init
+    const here = vault.copies()
     const nowMs = performance.now()
     let running = 0
     for (const stored of fetch) {
       const { version } = stored.unit
-      const transfer = vault.transfer(version)
+      const { transfer, holding } = here.get(version) ?? {}
       if (transfer !== undefined && isActive(transfer.state)) {
         running++
         continue
@@ -247,7 +223,6 @@ export class StorageKeeper {
       if (running >= FETCHES_MAX || nowMs < (this.#retries.get(version) ?? 0)) continue
       this.#retries.delete(version)
       running++
-      const holding = vault.holding(version)
       if (holding?.state === 'damaged') await vault.clean(holding, this.#stop.signal)
       vault.fetch(stored)
       this.#fresh.add(version)
@@ -255,21 +230,20 @@ export class StorageKeeper {
     for (const version of [...this.#failures.keys()])
       if (!fetch.some(({ unit }) => unit.version === version)) this.#failures.delete(version)
     // What was owed for a while, and is not any more before it came.
-    for (const version of vault.versions()) {
-      const transfer = vault.transfer(version)
+    for (const [version, { transfer }] of here)
       if (transfer !== undefined && isActive(transfer.state) && !keeps.has(version))
         void this.#remove(version)
-    }
   }
 
   /** Gives its word for what is here and whole, and owed or not yet to be dropped, where it has not or not for long. */
   async #say({ keeps, leaving }: Duties, nowMs: number): Promise<void> {
     const { vault, self, keeper, times } = this.#init
     const said = ownCopies(keeper.state(), self)
+    const here = vault.copies()
     const due: VersionId[] = []
     for (const version of keeps) {
       if (leaving.has(version)) continue
-      const holding = vault.holding(version)
+      const holding = here.get(version)?.holding
       if (holding === undefined || !isWhole(holding.state)) continue
       const untilMs = said.get(version)?.untilMs
       if (untilMs !== undefined && untilMs >= nowMs + times.renewMs) continue
@@ -278,8 +252,9 @@ export class StorageKeeper {
       if (isSound) due.push(version)
     }
     this.#word(due, nowMs + times.promiseMs)
+    const now = vault.copies()
     const gone = [...said.keys()].filter(version => {
-      const holding = vault.holding(version)
+      const holding = now.get(version)?.holding
       return holding === undefined || !isWhole(holding.state)
     })
     this.#word(gone, 0)
@@ -293,8 +268,8 @@ export class StorageKeeper {
 
   #word(versions: readonly VersionId[], untilMs: number): void {
     const sorted = versions.toSorted()
-    for (let at = 0; at < sorted.length; at += COPIES_PER_WORD_MAX) {
-      const copies = sorted.slice(at, at + COPIES_PER_WORD_MAX).map(version => ({ version, share: null }))
+    for (let at = 0; at < sorted.length; at += COPIES_TOLD_MAX) {
+      const copies = sorted.slice(at, at + COPIES_TOLD_MAX).map(version => ({ version, share: null }))
       this.#init.keeper.append({ type: 'copy.state', device: this.#init.self, untilMs, copies })
     }
   }
@@ -308,7 +283,7 @@ export class StorageKeeper {
     }
     const said = ownCopies(keeper.state(), self)
     const dropped = new Set(drop.map(({ stored }) => stored.unit.version))
-    for (const version of vault.versions()) {
+    for (const version of vault.copies().keys()) {
       if (keeps.has(version) || dropped.has(version)) continue
       if ((said.get(version)?.untilMs ?? 0) + times.skewMs < nowMs) await this.#letGo(version)
     }
@@ -331,18 +306,17 @@ export class StorageKeeper {
 
 /** What the ledger says that is held, and what is in the vault of this device and not said yet. */
 function knownCopies(
-  state: ReturnType<LedgerKeeper['state']>,
-  version: VersionId,
-  self: DeviceId,
-  vault: Vault
+  copies: readonly Copy[],
+  { self, own, nowMs }: { readonly self: DeviceId; readonly own: Holding | undefined; readonly nowMs: number }
 ): KnownCopy[] {
-  const known = copiesOf(state, version).map(({ device, share, timeMs, untilMs }) => ({
-    ...{ device, share, provedMs: timeMs, promisedUntilMs: untilMs }
-  }))
-  const holding = vault.holding(version)
-  const isHere = holding !== undefined && isWhole(holding.state)
-  const others = known.filter(({ device }) => device !== self)
-  if (!isHere) return others
-  const own = known.find(({ device }) => device === self)
-  return [...others, own ?? { device: self, share: null, provedMs: Date.now(), promisedUntilMs: 0 }]
+  const isHere = own !== undefined && isWhole(own.state)
+  const known = copies.filter(({ device }) => device !== self || isHere).map(knownCopy)
+  const isSaid = known.some(({ device }) => device === self)
+  if (isHere && !isSaid) known.push({ device: self, share: null, provedMs: nowMs, promisedUntilMs: 0 })
+  return known
+}
+
+/** A word in the ledger as placement takes it: who says that it has a copy has proved it, until that is disputed. */
+export function knownCopy({ device, share, timeMs, untilMs }: Copy): KnownCopy {
+  return { device, share, provedMs: timeMs, promisedUntilMs: untilMs }
 }

@@ -35,20 +35,18 @@ export class StorageMap {
   #places: StoragePlaces | undefined
   /** What the places were made from, apart from who is away and for how long. */
   #basis: Basis | undefined
-  #making: Promise<StoragePlaces | undefined> | undefined
-
-  get places(): StoragePlaces | undefined {
-    return this.#places
-  }
+  /** Maps are made one after the other: each goes on from the one before. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   /** Resolves with the places by these terms; undefined when `goesOn` denied that they are needed. */
-  async renew(terms: MapTerms, goesOn: () => boolean): Promise<StoragePlaces | undefined> {
-    await this.#making
-    const making = inTurns(this.#make(terms), goesOn)
-    this.#making = making.catch(() => undefined)
-    const places = await making
-    if (places !== undefined) this.#places = places
-    return places
+  renew(terms: MapTerms, goesOn: () => boolean): Promise<StoragePlaces | undefined> {
+    const renewing = this.#turn.then(async () => {
+      const places = await inTurns(this.#make(terms), goesOn)
+      if (places !== undefined) this.#places = places
+      return places
+    })
+    this.#turn = renewing.catch(() => undefined)
+    return renewing
   }
 
   *#make({ state, sightingOf, grace, nowMs }: MapTerms): Generator<void, StoragePlaces> {

@@ -3,7 +3,7 @@
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type OperationId, shortId } from '../../base/ids.ts'
 import { isLabel } from '../../ledger/encoding/names.ts'
-import { copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
+import { type Copy, copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { capacityOf, unplacedBytes } from '../../placement/capacity.ts'
 import type { Device } from '../../placement/fleet.ts'
@@ -17,6 +17,7 @@ import type { Acted } from '../ledger/governance-terms.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
+import { knownCopy } from './storage-keeper.ts'
 import type { StoragePlaces } from './storage-map.ts'
 import {
   type CopyRecord,
@@ -210,10 +211,10 @@ export class LocalStorageService implements StorageService {
   /** Whose copies count. */
   #holders(places: StoragePlaces, version: VersionStorage['version']): Holder[] {
     const terms = this.#terms()
-    return copiesOf(this.#state, version).flatMap(({ device: id, share, timeMs, untilMs }) => {
-      const device = places.devices.get(id)
-      const known = { device: id, share, provedMs: timeMs, promisedUntilMs: untilMs }
-      return device !== undefined && standingOf(known, device, terms) === 'proved' ? [{ device, share }] : []
+    return copiesOf(this.#state, version).flatMap(copy => {
+      const device = places.devices.get(copy.device)
+      const isProved = standingOf(knownCopy(copy), device, terms) === 'proved'
+      return device !== undefined && isProved ? [{ device, share: copy.share }] : []
     })
   }
 
@@ -267,8 +268,7 @@ export class LocalStorageService implements StorageService {
   }
 
   #terms(): Terms {
-    const { grace, patience, proofAgeMaxMs, skewMs } = this.#node.storage.times
-    return { nowMs: Date.now(), grace, patience, proofAgeMaxMs, skewMs }
+    return { ...this.#node.storage.times, nowMs: Date.now() }
   }
 
   #sign(content: Parameters<typeof signAsked>[1]): Acted {
@@ -300,15 +300,13 @@ function stateOf({
   isOwing,
   terms
 }: {
-  readonly copy: { readonly timeMs: number; readonly untilMs: number } | undefined
+  readonly copy: Copy | undefined
   readonly device: Device | undefined
   readonly isOwing: boolean
   readonly terms: Terms
 }): CopyState {
   if (copy === undefined) return device?.state.kind === 'present' ? 'owed' : 'away'
-  const known = { provedMs: copy.timeMs, promisedUntilMs: copy.untilMs, share: null }
-  const standing = device && standingOf({ ...known, device: device.id }, device, terms)
-  if (standing !== 'proved') return 'doubtful'
+  if (standingOf(knownCopy(copy), device, terms) !== 'proved') return 'doubtful'
   return isOwing ? 'kept' : 'surplus'
 }
 

@@ -23,6 +23,11 @@ export interface VaultInit extends LettingGo {
   readonly transfers: LettingGo['transfers'] & Pick<TransferDesk, 'start'>
 }
 
+export interface VaultCopy {
+  readonly holding: Holding | undefined
+  readonly transfer: TransferView | undefined
+}
+
 export class Vault {
   readonly root: string
   readonly #init: VaultInit
@@ -51,20 +56,15 @@ export class Vault {
       .find(each => each.version.id === version && isWithin(each.root, folder))
   }
 
-  transfer(version: VersionId): TransferView | undefined {
-    const folder = this.#folder(version)
-    return this.#init.transfers
-      .views()
-      .find(each => each.version === version && isWithin(each.destination, folder))
-  }
-
-  /** Versions of which anything is here or on its way. */
-  versions(): Set<VersionId> {
-    const versions = new Set<VersionId>()
-    for (const { version, root } of this.#init.store.holdings()) if (this.has(root)) versions.add(version.id)
-    for (const { version, destination } of this.#init.transfers.views())
-      if (this.has(destination)) versions.add(version)
-    return versions
+  /** All that is here or on its way, looked at once. */
+  copies(): Map<VersionId, VaultCopy> {
+    const copies = new Map<VersionId, VaultCopy>()
+    for (const holding of this.#init.store.holdings())
+      if (this.has(holding.root)) copies.set(holding.version.id, { holding, transfer: undefined })
+    for (const transfer of this.#init.transfers.views())
+      if (this.has(transfer.destination))
+        copies.set(transfer.version, { holding: copies.get(transfer.version)?.holding, transfer })
+    return copies
   }
 
   /** A copy was read again: peers that ask for it are served what was found. */
@@ -115,7 +115,7 @@ export class Vault {
 
   /** Folders of which neither the store nor a transfer knows: what was being removed when the process ended. */
   async sweep(): Promise<void> {
-    const known = this.versions()
+    const known = this.copies()
     for (const name of this.#folders()) {
       const version = parseVersionId(name)
       if (version !== undefined && !known.has(version))

@@ -1,6 +1,6 @@
 /**
- * Letting go of what lies in a folder that this node made for a version: its transfers end, nobody is served from it, and
- * the store knows of it no more. Whole files stay for the caller to remove; part files go.
+ * Letting go of what lies in a folder that this node made for a version: its transfers end, nobody is served from it,
+ * and the store knows of it no more. Whole files stay for the caller to remove; part files go.
  */
 
 import type { VersionId } from '../../base/ids.ts'
