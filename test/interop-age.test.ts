@@ -8,7 +8,6 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { env } from 'node:process'
 import { after, before, suite, test } from 'node:test'
 import { concatBytes, equalBytes } from '../src/base/bytes.ts'
 import {
@@ -24,14 +23,14 @@ import { openEnvelope, rewrapEnvelope, wrapEnvelope } from '../src/store/sealing
 import { sealFile } from '../src/store/sealing/object-sealing.ts'
 import { aead, hkdf, randomBytes } from '../src/store/sealing/openssl-ciphers.ts'
 import { X25519Key } from '../src/store/sealing/x25519.ts'
+import { debianProgram } from './interop/debian-program.ts'
 
 const AGE = '/usr/bin/age'
 const AGE_KEYGEN = '/usr/bin/age-keygen'
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 const SIZES = [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES, 5 * CHUNK_BYTES + 77]
 
-const missing = spawnSync(AGE, ['--version']).status !== 0
-const skip = missing && env.CI !== 'true' ? `skipped: there is no ${AGE}; install age` : false
+const { isMissing: missing, skip } = debianProgram(AGE, 'age')
 
 function run(program: string, args: readonly string[], input: Uint8Array = new Uint8Array(0)) {
   return spawnSync(program, args, { input, maxBuffer: OUTPUT_BYTES_MAX })

@@ -22,8 +22,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
 import type { Rekeyed } from '../src/api/sealing.ts'
 import { MIB } from '../src/base/units.ts'
+import { debianProgram } from './interop/debian-program.ts'
 
 const AGE = '/usr/bin/age'
+const { isMissing, skip } = debianProgram(AGE, 'age')
 const WAIT_MS = 30_000
 const folder = mkdtempSync(join(tmpdir(), 'peerage-sealing-cli-'))
 const source = join(folder, 'scans')
@@ -114,8 +116,8 @@ test('rekey wraps for those who may read it now, and ends what was before everyw
   isSame(join(folder, 'got-2'))
 })
 
-test('an export is opened by age, and only by who it is for', async context => {
-  if (spawnSync(AGE, ['--version']).status !== 0) return context.skip(`there is no ${AGE}`)
+test('an export is opened by age, and only by who it is for', { skip }, async () => {
+  assert.ok(!isMissing, `there is no ${AGE}: install age`)
   const [to, key] = [join(folder, 'exported'), join(folder, 'exported.key')]
   const done = await build.run('export', 'scans', '--age', to, '--identity-out', key)
   assert.equal(done.exitCode, 0, done.stderr)

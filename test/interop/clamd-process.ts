@@ -1,17 +1,17 @@
 /** Debian's clamd as a process of the test's own, with signatures of the test's own. */
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { env } from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { AppError } from '../../src/base/errors.ts'
 import { ClamdClient } from '../../src/node/scan/clamd-client.ts'
+import { debianProgram } from './debian-program.ts'
 
 export const CLAMD = '/usr/sbin/clamd'
 export const MARKER = 'PEERAGE-TEST-MARKER-0123456789'
@@ -121,7 +121,4 @@ export class ClamdProcess {
   }
 }
 
-export const isMissing = spawnSync(CLAMD, ['--version']).status !== 0
-/** Where CI is set a package that is missing is a failure. */
-export const skipWithoutClamd =
-  isMissing && env.CI !== 'true' ? `skipped: there is no ${CLAMD}; install clamav-daemon` : false
+export const { isMissing, skip: skipWithoutClamd } = debianProgram(CLAMD, 'clamav-daemon')

@@ -4,6 +4,7 @@
  * someone stays as it was typed, and whoever shows it makes it printable.
  */
 
+import { toHex } from '../../base/bytes.ts'
 import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
 import { counted, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type {
@@ -218,7 +219,7 @@ function versionInWords(version: VersionId): string {
 }
 
 function hashInWords(hash: Uint8Array): string {
-  return [...hash.subarray(0, 6)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+  return toHex(hash.subarray(0, 6))
 }
 
 function confirmationInWords({ outcome, bytes, keys }: EraseConfirm): string {

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  createRootRecord,
-  DEFAULT_ROLES,
-  decodeRoot,
-  foundingTerms,
-  orgIdOf,
-  type Root
-} from '../../ledger/chain/root.ts'
+import { DEFAULT_ROLES, orgIdOf, type Root } from '../../ledger/chain/root.ts'
 import { DEFAULT_CLASS_RULES } from '../../ledger/fold/class-policy.ts'
 import type { OperationContent } from '../../ledger/operation/operation-content.ts'
-import { MemoryRecords } from '../../store/memory-records.ts'
-import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
 import { LocalAuthorityService } from './authority-service.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import { foundedBy, keeperOf } from './founded-org.conformance.ts'
 import { RootAssembler } from './root-assembler.ts'
 
 const [admin, second] = [DeviceKey.generate(), DeviceKey.generate()]
@@ -25,26 +16,19 @@ const RULES: OperationContent = {
 }
 
 /** As an earlier version of the program founded one: without roles and types that came later. */
-function foundEarlier(admins: readonly DeviceKey[]): Root {
-  const terms = foundingTerms({ orgName: 'Acme', admin: admin.id, timeMs: Date.now() })
+function foundEarlier(admins: readonly [DeviceKey, ...DeviceKey[]]): Root {
   const isEarlier = (type: string) => !/^(class|erase|hold)\.|storage|sealing/.test(type)
   const roles = new Map(
     ['admin', 'publisher', 'device'].map(role => [role, (DEFAULT_ROLES.get(role) ?? []).filter(isEarlier)])
   )
-  const ranks = new Map([...terms.ranks].filter(([role]) => roles.has(role)))
-  const record = createRootRecord(
-    { ...terms, admins: admins.map(({ id }) => id), threshold: admins.length, roles, ranks },
-    { signers: admins.map(key => ({ key: key.id, sign: message => key.sign(message) })), sha256 }
-  )
-  const root = decodeRoot(record, { verify, sha256 })
-  assert.ok(root.ok)
-  return root.value
+  return foundedBy(admins, ({ ranks }) => ({
+    roles,
+    ranks: new Map([...ranks].filter(([role]) => roles.has(role)))
+  }))
 }
 
 function open(key: DeviceKey, root: Root) {
-  const records = new MemoryRecords()
-  saveRoots(records, [root])
-  const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  const keeper = keeperOf(key, root)
   const service = new LocalAuthorityService({
     keeper,
     assembler: new RootAssembler({ keeper, log: SILENT_LOG }),

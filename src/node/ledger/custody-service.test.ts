@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeviceId } from '../../base/ids.ts'
-import { createRootRecord, decodeRoot, foundingTerms, type Root } from '../../ledger/chain/root.ts'
+import type { Root } from '../../ledger/chain/root.ts'
 import { publication, versionNamed } from '../../ledger/fold/org-fixture.conformance.ts'
-import { MemoryRecords } from '../../store/memory-records.ts'
-import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from '../keys/device-key.ts'
-import { SILENT_LOG } from '../log.ts'
 import { LocalCustodyService } from './custody-service.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import { foundedBy, keeperOf } from './founded-org.conformance.ts'
 
 const [admin, second, lab] = [0, 1, 2].map(() => DeviceKey.generate()) as [DeviceKey, DeviceKey, DeviceKey]
 const NAMES = new Map([
@@ -17,21 +14,8 @@ const NAMES = new Map([
   [lab.id, 'lab-7']
 ])
 
-function found(admins: readonly DeviceKey[]): Root {
-  const terms = foundingTerms({ orgName: 'Acme', admin: admin.id, timeMs: Date.now() })
-  const record = createRootRecord(
-    { ...terms, admins: admins.map(({ id }) => id), threshold: admins.length },
-    { signers: admins.map(key => ({ key: key.id, sign: message => key.sign(message) })), sha256 }
-  )
-  const root = decodeRoot(record, { verify, sha256 })
-  assert.ok(root.ok)
-  return root.value
-}
-
 function open(key: DeviceKey, root: Root) {
-  const records = new MemoryRecords()
-  saveRoots(records, [root])
-  const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  const keeper = keeperOf(key, root)
   const service = new LocalCustodyService({
     keeper,
     catalogue: {
@@ -44,8 +28,8 @@ function open(key: DeviceKey, root: Root) {
 }
 
 /** An office whose lab has enrolled, and one restricted dataset. */
-function office(admins: readonly DeviceKey[] = [admin]) {
-  const root = found(admins)
+function office(admins: readonly [DeviceKey, ...DeviceKey[]] = [admin]) {
+  const root = foundedBy(admins)
   const desk = open(admin, root)
   for (const device of NAMES.keys())
     desk.keeper.append({

@@ -1,41 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeviceId } from '../../base/ids.ts'
-import {
-  createRootRecord,
-  DEFAULT_RANKS,
-  DEFAULT_ROLES,
-  decodeRoot,
-  foundingTerms,
-  orgIdOf,
-  type Root
-} from '../../ledger/chain/root.ts'
-import { MemoryRecords } from '../../store/memory-records.ts'
-import { sha256 } from '../../store/sha256.ts'
+import { DEFAULT_RANKS, DEFAULT_ROLES, orgIdOf, type Root } from '../../ledger/chain/root.ts'
 import { DeviceKey } from '../keys/device-key.ts'
-import { SILENT_LOG } from '../log.ts'
+import { foundedBy, keeperOf } from './founded-org.conformance.ts'
 import { LocalGovernanceService } from './governance-service.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import type { LedgerKeeper } from './ledger-keeper.ts'
 
 const [admin, desk, lab] = [0, 1, 2].map(() => DeviceKey.generate()) as [DeviceKey, DeviceKey, DeviceKey]
 
 /** An org whose helpdesk suspends and revokes, and whose leads are its equals. */
 function foundRoot(): Root {
-  const record = createRootRecord(
-    {
-      ...foundingTerms({ orgName: 'Acme', admin: admin.id, timeMs: Date.now() }),
-      roles: new Map([
-        ...DEFAULT_ROLES,
-        ['helpdesk', ['device.revoke', 'device.suspend', 'note']],
-        ['lead', ['note']]
-      ]),
-      ranks: new Map([...DEFAULT_RANKS, ['helpdesk', 2], ['lead', 2]])
-    },
-    { signers: [{ key: admin.id, sign: message => admin.sign(message) }], sha256 }
-  )
-  const root = decodeRoot(record, { verify, sha256 })
-  assert.ok(root.ok)
-  return root.value
+  return foundedBy([admin], () => ({
+    roles: new Map([
+      ...DEFAULT_ROLES,
+      ['helpdesk', ['device.revoke', 'device.suspend', 'note']],
+      ['lead', ['note']]
+    ]),
+    ranks: new Map([...DEFAULT_RANKS, ['helpdesk', 2], ['lead', 2]])
+  }))
 }
 
 interface Desk {
@@ -44,9 +27,7 @@ interface Desk {
 }
 
 function open(key: DeviceKey, root: Root): Desk {
-  const records = new MemoryRecords()
-  saveRoots(records, [root])
-  const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  const keeper = keeperOf(key, root)
   const service = new LocalGovernanceService({
     keeper,
     identity: {

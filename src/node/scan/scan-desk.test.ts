@@ -7,14 +7,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MIB } from '../../base/units.ts'
-import { createRootRecord, decodeRoot, foundingTerms } from '../../ledger/chain/root.ts'
 import { DEFAULT_CLASS_RULES } from '../../ledger/fold/class-policy.ts'
 import { MemoryStore } from '../../store/memory.ts'
 import { fetchAll, type Sample, sampleBytes, sampleVersion } from '../../store/samples.conformance.ts'
-import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
 import { DeviceKey } from '../keys/device-key.ts'
-import { LedgerKeeper, saveRoots, verify } from '../ledger/ledger-keeper.ts'
+import { foundedBy } from '../ledger/founded-org.conformance.ts'
+import { LedgerKeeper, saveRoots } from '../ledger/ledger-keeper.ts'
 import { SILENT_LOG } from '../log.ts'
 import type { TransferView } from '../swarm/transfer-desk.ts'
 import type { StartOrder } from '../swarm/transfer-orders.ts'
@@ -97,11 +96,7 @@ beforeEach(async () => {
   store = new MemoryStore()
   transfers = new Map()
   offered = []
-  const terms = foundingTerms({ orgName: 'Acme', admin: key.id, timeMs: Date.now() })
-  const signers = [{ key: key.id, sign: (message: Uint8Array) => key.sign(message) }]
-  const root = decodeRoot(createRootRecord(terms, { signers, sha256 }), { verify, sha256 })
-  assert.ok(root.ok)
-  saveRoots(store.records, [root.value])
+  saveRoots(store.records, [foundedBy([key])])
   keeper = new LedgerKeeper({ records: store.records, key, log: SILENT_LOG })
   keeper.append({ ...DEFAULT_CLASS_RULES.internal, type: 'class.policy', class: 'internal', scan: true })
   fake = new FakeClamd()

@@ -187,7 +187,11 @@ export class StorageKeeper {
           devices: places.devices,
           terms
         },
-        holdings: knownCopies(copiesOf(keeper.state(), version), { self, own: here.get(version)?.holding, nowMs }),
+        holdings: knownCopies(copiesOf(keeper.state(), version), {
+          self,
+          own: here.get(version)?.holding,
+          nowMs
+        }),
         standIns: (unit, count, now) => places.assigner.standIns(unit, count, now)
       })
       const isOwn = ({ device }: { readonly device: DeviceId }): boolean => device === self
