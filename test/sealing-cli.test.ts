@@ -175,3 +175,28 @@ test('a node that is killed while it fetches and opens goes on where it was', as
     assert.ok(readFileSync(join(to, `${at}`)).equals(Buffer.alloc(24 * MIB, `${at} `)), `file ${at}`)
   assert.deepEqual(readdirSync(to).sort(), ['0', '1', '2', '3', '4', '5', '6', '7'])
 })
+
+test('an erasure takes the objects, the keys and what was opened, and what lies beside that stays', async () => {
+  const to = join(folder, 'got-large')
+  const few = join(folder, 'got-few')
+  const own = join(to, 'a note of my own')
+  writeFileSync(own, 'mine')
+  const got = await lab.run('get', 'large', few, '--only', '3', '--timeout', '60s')
+  assert.equal(got.exitCode, 0, got.stderr)
+  writeFileSync(join(few, '4'), 'not of the version')
+  const erased = await build.json<{ case: string }>('erase', 'large', '--basis', 'art17')
+  await until('both confirm', WAIT_MS, async () => {
+    const { devices } = await build.client.call('erasureCase', { id: erased.case })
+    return devices.every(({ state }) => state === 'confirmed')
+  })
+  assert.deepEqual(readdirSync(to), ['a note of my own'])
+  assert.deepEqual(readdirSync(few), ['4'])
+  const { devices } = await build.client.call('erasureCase', { id: erased.case })
+  for (const name of [build.name, lab.name]) {
+    const [word] = devices.find(device => device.name === name)?.confirmations ?? []
+    assert.equal(word?.keys, true, name)
+    assert.ok((word?.bytes ?? 0) > 8 * 24 * MIB)
+  }
+  const { problems } = await lab.client.call('status', {})
+  assert.deepEqual(problems, [])
+})

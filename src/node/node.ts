@@ -312,6 +312,7 @@ export class Node {
       ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
       drop: version => hub.unwant(version),
       onErase: async version => this.sealing.destroyKeys(version) > 0,
+      plainOf: order => this.sealing.reader.plainOf(order),
       ownsSource: path => isWithin(path, this.home),
       onDeleted: version => this.#forgotten(version, 'erased')
     })

@@ -18,9 +18,12 @@
  * now, such as on a disk that is not there, is not confirmed; it is told as a problem and tried again.
  */
 
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import { MINUTE_MS } from '../../base/units.ts'
+import type { Version } from '../../content/version.ts'
 import { mustDelete } from '../../ledger/fold/deletion.ts'
 import { type ErasureEntry, isMember } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
@@ -34,8 +37,9 @@ import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
 import type { Problem } from '../service.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
+import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
-import { type ErasureRecord, ErasureRecords, freshRecord } from './erasure-record.ts'
+import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
 import { deleteLeftSource } from './left-source.ts'
 
@@ -53,6 +57,8 @@ export interface ErasureDeskInit {
   readonly drop: (version: VersionId) => void
   /** Destroys the keys of a version that this device has; resolves to whether there were any. */
   readonly onErase?: (version: VersionId) => Promise<boolean>
+  /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
+  readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
   /** What was held of a version is deleted. */
@@ -192,22 +198,27 @@ export class ErasureDesk {
   async #delete(version: VersionId): Promise<boolean> {
     const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
     const isTransferred = transfers.views().some(view => view.version === version)
+    await this.#noteOpened(version)
     if (isTransferred) await transfers.abandon(version)
     await follows.purge(version)
     drop(version)
     const holdings = store.holdings().filter(holding => holding.version.id === version)
     let isGone = true
     for (const holding of holdings) isGone = (await this.#deleteHolding(holding)) && isGone
+    const opened = await this.#deleteOpened(version)
+    isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
     const keys = (await onErase?.(version)) ?? false
+    if (keys)
+      this.#records.save({ ...(this.record(version) ?? freshRecord(version)), keys, deletedAtMs: null })
     const known = this.record(version)
-    const isNew = holdings.length > 0 || isTransferred || keys || left
+    const isNew = holdings.length > 0 || isTransferred || keys || left || opened.isNew
     if (!isNew && known?.deletedAtMs !== null) return isGone // nothing was here, or all was done before
     indexes.release(version)
     await store.scrub()
     if (!isGone) return false
     const record = this.record(version) ?? freshRecord(version)
-    this.#records.save({ ...record, keys: record.keys || keys, deletedAtMs: Date.now() })
+    this.#records.save({ ...record, deletedAtMs: Date.now() })
     this.#gone.delete(version)
     await store.scrub()
     if (holdings.length === 0) return true
@@ -237,12 +248,67 @@ export class ErasureDesk {
       missing: this.#gone.has(version) ? 'forget' : 'wait'
     })
     if (erased.outcome === 'erased') return true
+    this.#tellMissing(version, holding.root)
+    return false
+  }
+
+  /** Where transfers opened it is noted before they are forgotten, and while its manifest can be opened. */
+  async #noteOpened(version: VersionId): Promise<void> {
+    const { transfers, plainOf } = this.#init
+    const orders = transfers.views().filter(view => view.version === version && view.isOpened)
+    const trees: OpenedTree[] = []
+    for (const order of orders) {
+      const plain = await plainOf?.(order)
+      const root = order.destination.replace(/[/\\]+$/, '')
+      if (plain === undefined) trees.push({ path: root, info: null })
+      else {
+        const path = plain.isSingleFile && isFolder(root) ? join(root, plain.name) : root
+        trees.push({ path, info: Buffer.from(plain.infoBytes).toString('base64') })
+      }
+    }
+    if (trees.length === 0) return
+    const record = this.record(version) ?? freshRecord(version)
+    const before = (record.opened ?? []).filter(({ path }) => !trees.some(tree => tree.path === path))
+    this.#records.save({ ...record, opened: [...before, ...trees], deletedAtMs: null })
+  }
+
+  /** Plain files that were opened from it. */
+  async #deleteOpened(version: VersionId): Promise<{ readonly isGone: boolean; readonly isNew: boolean }> {
+    const { store } = this.#init
+    const { opened = [] } = this.record(version) ?? {}
+    const left: OpenedTree[] = []
+    let bytes = 0
+    for (const { path, info } of opened) {
+      // What was being opened when it was called off.
+      for (const holding of store.holdings())
+        if (holding.kind === 'fetched' && holding.root === path)
+          await store.erase(holding, { source: 'keep', missing: 'forget' })
+      const isAsked = this.#gone.has(version)
+      const unknown = isAsked ? { bytes: 0 } : 'left'
+      const outcome =
+        info === null ? unknown : await deleteLeftSource({ path, info }, store, { isAgreed: true, isAsked })
+      if (outcome !== 'left') bytes += outcome.bytes
+      else {
+        left.push({ path, info })
+        this.#tellMissing(version, path)
+      }
+    }
+    const record = this.record(version)
+    if (record !== undefined && left.length < opened.length) {
+      const { opened: _, ...rest } = record
+      const sum = (record.bytes.opened ?? 0) + bytes
+      const still = left.length === 0 ? {} : { opened: left }
+      this.#records.save({ ...rest, ...still, bytes: { ...record.bytes, opened: sum }, deletedAtMs: null })
+    }
+    return { isGone: left.length === 0, isNew: opened.length > 0 }
+  }
+
+  #tellMissing(version: VersionId, path: string): void {
     const [erasure] = this.#erasuresOf(version)
     const message =
-      `${holding.root} is not there, and may be on a disk that is not mounted: mount it, so that it is deleted; ` +
+      `${path} is not there, and may be on a disk that is not mounted: mount it, so that it is deleted; ` +
       `or, if it was removed: peerage erase finish ${erasure?.case.slice(0, 12)} --gone`
-    this.#tell(version, { code: 'ERASURE_UNFINISHED', message, path: holding.root })
-    return false
+    this.#tell(version, { code: 'ERASURE_UNFINISHED', message, path })
   }
 
   /** Sources that were left before: those that are gone by now, or go because somebody agreed. True if any is new. */
@@ -328,4 +394,8 @@ export function joinTimes({ ledger }: Pick<LedgerKeeper, 'ledger'>): Map<DeviceI
     if (content?.type === 'device.enrol')
       times.set(content.device, Math.min(times.get(content.device) ?? Number.POSITIVE_INFINITY, timeMs))
   return times
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }

@@ -17,12 +17,21 @@ export interface LeftSource {
   readonly info: string
 }
 
+/** Where a sealed version was opened into plain files, to be deleted with it. */
+export interface OpenedTree {
+  readonly path: string
+  /** The info dictionary of the plain version, in base64; null where it could not be known any more. */
+  readonly info: string | null
+}
+
 export interface ErasureRecord {
   readonly version: VersionId
   /** Bytes by holding; noted before the first of them goes, so that a crash does not have them forgotten. */
   readonly bytes: Readonly<Record<string, number>>
   readonly keys: boolean
   readonly sources: readonly LeftSource[]
+  /** Absent when there is none, and when all were deleted. */
+  readonly opened?: readonly OpenedTree[]
   /** Somebody here agreed that what was published from here is deleted too. */
   readonly deletesSources: boolean
   /** When nothing was left, but for the sources; null until then. */
@@ -72,23 +81,27 @@ export function decodeErasureRecord(encoded: Uint8Array): ErasureRecord | undefi
     return undefined
   }
   if (typeof value !== 'object' || value?.v !== RECORD_VERSION) return undefined
-  const { version: id, bytes, keys, sources, deletesSources, deletedAtMs } = value
+  const { version: id, bytes, keys, sources, opened, deletesSources, deletedAtMs } = value
   const version = typeof id === 'string' ? parseVersionId(id) : undefined
   if (version === undefined || typeof keys !== 'boolean' || typeof deletesSources !== 'boolean')
     return undefined
   if (typeof bytes !== 'object' || bytes === null || !Object.values(bytes).every(isCount)) return undefined
   if (!Array.isArray(sources) || !sources.every(isSource)) return undefined
+  if (opened !== undefined && (!Array.isArray(opened) || !opened.every(isOpenedTree))) return undefined
   if (deletedAtMs !== null && !isCount(deletedAtMs)) return undefined
-  return { version, bytes, keys, sources, deletesSources, deletedAtMs }
+  const known = { version, bytes, keys, sources, deletesSources, deletedAtMs }
+  return opened === undefined ? known : { ...known, opened }
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
+function isOpenedTree(value: unknown): value is OpenedTree {
+  if (typeof value !== 'object' || value === null || !('path' in value) || !('info' in value)) return false
+  return typeof value.path === 'string' && (value.info === null || typeof value.info === 'string')
+}
+
 function isSource(value: unknown): value is LeftSource {
-  if (typeof value !== 'object' || value === null) return false
-  return (
-    'path' in value && typeof value.path === 'string' && 'info' in value && typeof value.info === 'string'
-  )
+  return isOpenedTree(value) && value.info !== null
 }

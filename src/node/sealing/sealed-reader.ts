@@ -121,6 +121,22 @@ export class SealedReader implements SealedTransfers {
     }
   }
 
+  /** The plain version that an order opens into its destination, of the files that it chooses. */
+  async plainOf(order: TransferOrder): Promise<Version | undefined> {
+    for (const holding of this.#init.store.holdings()) {
+      if (holding.version.id !== order.version) continue
+      try {
+        const known = this.#manifestOf(order, holding.version)
+        const { manifest, files } = await this.#plan(order, holding, known)
+        const entries = manifest.entries.filter((_, at) => files === undefined || files.has(at))
+        return plainVersionOf({ ...manifest, entries })
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) throw thrown
+      }
+    }
+    return undefined
+  }
+
   #manifestOf(
     { name: dataset }: TransferOrder,
     version: Version

@@ -85,7 +85,7 @@ export class StorageKeeper {
   /** When a fetch that failed is begun again. */
   readonly #retries = new Map<VersionId, number>()
   readonly #failures = new Map<VersionId, string>()
-  /** Whose last piece came in this run: verified, and not yet said. */
+  /** Whose last piece came since they were last looked at here: all of it was verified. */
   readonly #fresh = new Set<VersionId>()
 
   constructor(init: StorageKeeperInit) {
@@ -250,9 +250,10 @@ export class StorageKeeper {
       const holding = here.get(version)?.holding
       if (holding === undefined || !isWhole(holding.state)) continue
       const untilMs = said.get(version)?.untilMs
+      const isFresh = this.#fresh.delete(version)
       if (untilMs !== undefined && untilMs >= nowMs + times.renewMs) continue
       // What nobody counts on was never said, or disputed: it is read again before it is said.
-      const isSound = untilMs !== undefined || this.#fresh.delete(version) || (await this.#isSound(holding))
+      const isSound = untilMs !== undefined || isFresh || (await this.#isSound(holding))
       if (isSound) due.push(version)
     }
     this.#word(due, nowMs + times.promiseMs)

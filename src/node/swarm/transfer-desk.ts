@@ -162,6 +162,7 @@ export class TransferDesk {
       this.#jobs.delete(id)
       this.#init.store.records.deleteBlob(`${BLOB_PREFIX}${id}`)
       this.#notify(job)
+      await job.opening
     }
     await this.placed()
   }
@@ -299,15 +300,17 @@ export class TransferDesk {
   async #open(job: Job): Promise<void> {
     const { run, holding } = job
     const { sealed } = this.#init
-    if (job.isOpening || run === undefined || holding === undefined || sealed === undefined) return
-    job.isOpening = true
+    if (job.opening !== undefined || run === undefined || holding === undefined || sealed === undefined)
+      return
+    const opening = sealed.open(job.record, holding, run.signal)
+    job.opening = opening.catch(() => undefined)
     let outcome: 'opened' | 'more' | undefined
     try {
-      outcome = await sealed.open(job.record, holding, run.signal)
+      outcome = await opening
     } catch (thrown) {
       this.#fail(job, run, thrown)
     } finally {
-      job.isOpening = false
+      job.opening = undefined
     }
     if (run.signal.aborted || outcome === undefined) return
     if (outcome === 'opened') return this.#finish(job)

@@ -20,7 +20,7 @@ export interface Job {
   /** The org does not allow it now. */
   isRefused: boolean
   /** What is sealed is being opened into its destination. */
-  isOpening: boolean
+  opening: Promise<unknown> | undefined
   /** Set while it runs. */
   run: AbortController | undefined
   /** The hub fetches for it; before that its place is made ready, and other folders are looked through. */
@@ -43,7 +43,7 @@ export function newJob(record: TransferRecord): Job {
     originBytes: 0,
     tallies: new Map(),
     isRefused: false,
-    isOpening: false,
+    opening: undefined,
     run: undefined,
     isFetching: false,
     grant: undefined,
