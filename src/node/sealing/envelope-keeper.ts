@@ -47,11 +47,18 @@ export interface EnvelopeKeeperInit {
   readonly log: Log
 }
 
+interface Opened {
+  readonly digest: Uint8Array
+  readonly keys: Uint8Array[]
+  /** Those of them that are proven, once what the version is made of is known. */
+  proven: readonly Uint8Array[] | undefined
+}
+
 export class EnvelopeKeeper {
   readonly #init: EnvelopeKeeperInit
   readonly #self: DeviceId
   /** What was opened, by the digest of the records that it was opened from: to try every stanza takes long. */
-  readonly #opened = new Map<VersionId, { readonly digest: Uint8Array; readonly keys: Uint8Array[] }>()
+  readonly #opened = new Map<VersionId, Opened>()
   /** Of what was found in step, what that hung on. */
   readonly #settled = new Map<VersionId, string>()
   #isRunning = false
@@ -75,16 +82,23 @@ export class EnvelopeKeeper {
     const { shelf } = this.#init
     const digest = shelf.digestOf(version)
     const known = this.#opened.get(version)
-    if (known !== undefined && equalBytes(known.digest, digest)) return this.#proven(version, known.keys)
-    const keys = this.#open(version)
-    this.#opened.set(version, { digest, keys })
-    return this.#proven(version, keys)
+    if (known !== undefined && equalBytes(known.digest, digest)) return this.#proven(version, known)
+    const opened: Opened = { digest, keys: this.#open(version), proven: undefined }
+    this.#opened.set(version, opened)
+    return this.#proven(version, opened)
   }
 
-  #proven(version: VersionId, keys: readonly Uint8Array[]): readonly Uint8Array[] {
-    const known = this.#init.versionOf(version)
-    if (known === undefined || keys.length === 0) return keys
-    return keys.filter(key => keyFor(known, [key]) !== undefined)
+  /** The one that opens the manifest of a version. */
+  keyOf(version: Version): Uint8Array | undefined {
+    return keyFor(version, this.keysOf(version.id))
+  }
+
+  #proven(id: VersionId, opened: Opened): readonly Uint8Array[] {
+    if (opened.proven !== undefined) return opened.proven
+    const version = this.#init.versionOf(id)
+    if (version === undefined) return opened.keys
+    opened.proven = opened.keys.filter(key => keyFor(version, [key]) !== undefined)
+    return opened.proven
   }
 
   #open(version: VersionId): Uint8Array[] {
