@@ -1,4 +1,4 @@
-/** Devices that seal and open, each with a ledger, a shelf and keepers, and nothing between them but what a test brings. */
+/** Devices that seal and open, each with a ledger, shelves and keepers: between them is only what a test brings. */
 
 import { idBytes, type VersionId } from '../../base/ids.ts'
 import { manifestNameOf } from '../../content/sealing/manifest-name.ts'
