@@ -27,6 +27,7 @@ import {
   type DeviceEntry,
   type DeviceStorageEntry,
   type Enrolment,
+  ERASURE_KINDS,
   type EraseConfirmation,
   type ErasureEntry,
   emptyState,
@@ -79,7 +80,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 4
+const SNAPSHOT_VERSION = 5
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -288,6 +289,7 @@ const SECTIONS: readonly Section[] = [
   ),
   ofValues('erasures', ({ operation }) => operation, {
     operation: operationId,
+    kind: word(ERASURE_KINDS),
     by: deviceId,
     version: versionId,
     case: text,

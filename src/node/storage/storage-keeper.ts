@@ -20,6 +20,7 @@ import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { type Copy, copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
+import { mustStay } from '../../ledger/fold/deletion.ts'
 import { COPIES_TOLD_MAX } from '../../ledger/operation/operation-limits.ts'
 import type { Holding as KnownCopy, Terms } from '../../placement/holding.ts'
 import { planRepair, type UnitPlan } from '../../placement/repair.ts'
@@ -289,7 +290,7 @@ export class StorageKeeper {
     const said = ownCopies(keeper.state(), self)
     const dropped = new Set(drop.map(({ stored }) => stored.unit.version))
     for (const version of vault.copies().keys()) {
-      if (keeps.has(version) || dropped.has(version)) continue
+      if (keeps.has(version) || dropped.has(version) || mustStay(keeper.state(), version, nowMs)) continue
       if ((said.get(version)?.untilMs ?? 0) + times.skewMs < nowMs) await this.#letGo(version)
     }
   }
