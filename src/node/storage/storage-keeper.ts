@@ -20,6 +20,7 @@ import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { type Copy, copiesOf, copyOf, versionsKept } from '../../ledger/fold/copies.ts'
+import { mustStay } from '../../ledger/fold/deletion.ts'
 import type { CopyEntry } from '../../ledger/fold/state.ts'
 import { COPIES_TOLD_MAX } from '../../ledger/operation/operation-limits.ts'
 import type { Holding as KnownCopy, Terms } from '../../placement/holding.ts'
@@ -215,6 +216,7 @@ export class StorageKeeper {
     for (const stored of fetch) {
       const { version } = stored.unit
       const { transfer, holding } = here.get(version) ?? {}
+      if (holding !== undefined && isWhole(holding.state)) continue // it came since the plan was made
       if (transfer !== undefined && isActive(transfer.state)) {
         running++
         continue
@@ -260,7 +262,7 @@ export class StorageKeeper {
     const now = vault.copies()
     const isHere = (version: VersionId): boolean => isWhole(now.get(version)?.holding?.state ?? 'damaged')
     const isStaying = (version: VersionId): boolean =>
-      duties.keeps.has(version) && !duties.leaving.has(version)
+      (duties.keeps.has(version) && !duties.leaving.has(version)) || mustStay(keeper.state(), version, nowMs)
     const said = versionsKept(keeper.state(), self)
     const ending = said.filter(
       version => isHere(version) && !isStaying(version) && this.#said(version)?.untilMs === null
@@ -304,7 +306,7 @@ export class StorageKeeper {
     }
     const dropped = new Set(drop.map(({ stored }) => stored.unit.version))
     for (const version of vault.copies().keys()) {
-      if (keeps.has(version) || dropped.has(version)) continue
+      if (keeps.has(version) || dropped.has(version) || mustStay(keeper.state(), version, nowMs)) continue
       const untilMs = copyOf(keeper.state(), self, version)?.untilMs ?? 0
       if (untilMs + times.skewMs < nowMs) await this.#letGo(version)
     }
