@@ -20,6 +20,7 @@ import {
   type ClassPolicyEntry,
   type ContentEntry,
   type CopyEntry,
+  type CopyRenewalEntry,
   type DatasetEntry,
   type DatasetPolicyEntry,
   type DatasetStorageEntry,
@@ -27,6 +28,7 @@ import {
   type DeviceEntry,
   type DeviceStorageEntry,
   type Enrolment,
+  ERASURE_KINDS,
   type EraseConfirmation,
   type ErasureEntry,
   emptyState,
@@ -79,7 +81,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 4
+const SNAPSHOT_VERSION = 5
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -281,13 +283,20 @@ const SECTIONS: readonly Section[] = [
       fields<CopyEntry>({
         operation: operationId,
         share: nullable(natural),
-        untilMs: natural,
+        untilMs: nullable(natural),
         timeMs: natural
       })
     )
   ),
+  ofValues('renewals', ({ device }) => device, {
+    device: deviceId,
+    operation: operationId,
+    untilMs: natural,
+    timeMs: natural
+  } satisfies Fields<CopyRenewalEntry>),
   ofValues('erasures', ({ operation }) => operation, {
     operation: operationId,
+    kind: word(ERASURE_KINDS),
     by: deviceId,
     version: versionId,
     case: text,
