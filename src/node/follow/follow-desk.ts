@@ -54,6 +54,13 @@ export class FollowDesk {
     if (this.#isStarted) for (const follow of this.#follows.values()) follow.look()
   }
 
+  /** See follow-purge.ts, of any follow. */
+  isLeaving(version: VersionId): boolean {
+    return [...this.#follows.values()].some(({ record }) =>
+      isLeaving(version, record, this.#init.candidates(record.name) ?? [])
+    )
+  }
+
   /** See {@link Follow.purge}. */
   async purge(version: VersionId): Promise<void> {
     for (const follow of this.#follows.values()) await follow.purge(version)
