@@ -298,9 +298,13 @@ export class Node {
 
   #createScans(log: Log): ScanDesk {
     const { home, store, keeper, desk: transfers, identity } = this
+    const mayRead = (version: VersionId) => this.readFault(identity.device, version) === undefined
+    this.sealing.shelf.onChange(() => this.scans.look())
     return new ScanDesk({
       ...{ home, store, keeper, transfers, self: identity.device, log },
-      mayFetch: version => this.readFault(identity.device, version) === undefined,
+      mayFetch: mayRead,
+      opens: version => mayRead(version) && this.sealing.keeper.keysOf(version).length > 0,
+      fileKeyOf: version => (mayRead(version.id) ? this.sealing.keeper.keyOf(version) : undefined),
       reset: version => this.hub.reset(version),
       onForgotten: version => this.audit.recorder.deleted(version, 'scanned')
     })

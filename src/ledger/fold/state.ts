@@ -129,8 +129,16 @@ export interface CopyEntry {
   readonly operation: OperationId
   /** Null for the whole of it. */
   readonly share: number | null
-  readonly untilMs: number
+  /** Null: for as long as the device renews (`renewals`). */
+  readonly untilMs: number | null
   /** When it said so. */
+  readonly timeMs: number
+}
+
+export interface CopyRenewalEntry {
+  readonly device: DeviceId
+  readonly operation: OperationId
+  readonly untilMs: number
   readonly timeMs: number
 }
 
@@ -308,6 +316,8 @@ export interface State {
   readonly copies: ReadonlyMap<DeviceId, ReadonlyMap<VersionId, CopyEntry>>
   /** Who keeps each version: the same from the other side. */
   readonly keptBy: ReadonlyMap<VersionId, ReadonlySet<DeviceId>>
+  /** Until when each device keeps what it keeps for as long as it renews. */
+  readonly renewals: ReadonlyMap<DeviceId, CopyRenewalEntry>
   /** Erasures and recalls in force. */
   readonly erasures: ReadonlyMap<OperationId, ErasureEntry>
   /** Erasures and recalls of each case. */
@@ -358,6 +368,7 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     sites: new Map(),
     copies: new Map(),
     keptBy: new Map(),
+    renewals: new Map(),
     erasures: new Map(),
     erasureCases: new Map(),
     holds: new Map(),

@@ -15,8 +15,8 @@
  * confirmation says so, unless somebody agreed on this device that it goes too.
  *
  * A recall takes every copy but that: whoever published it says first that its source is there, keeps it with its keys
- * as it is, and only then do all delete theirs. A follow that has a good version to go to goes there first, as what runs
- * from its destination did nothing wrong; an erasure waits for nothing.
+ * as it is, and only then do all delete theirs. A follow that has a good version to go to goes there first, as what
+ * runs from its destination did nothing wrong; an erasure waits for nothing.
  *
  * A device that held nothing says that, of erasures that are not older than its membership. What can not be deleted
  * now, such as on a disk that is not there, is not confirmed; it is told as a problem and tried again.

@@ -3,7 +3,7 @@
  * (placement/repair.ts) says, done as far as it is about this device.
  *
  * - What it owes it fetches into its vault. When all of that is durable it says so in the ledger (`copy.state`), and
- *   until when it keeps it at the least; before that is over it says it again, if it still has it all.
+ *   until when it keeps all of which it said so (`copy.renew`); before that is over it says a later time.
  * - What it owes no more it drops when its own word is over and the others, asked just now, have each proved theirs
  *   (copy-checks.ts). It says so first and deletes then: a crash between leaves a folder that nobody counts on, which
  *   goes at the next look.
@@ -19,8 +19,9 @@ import { defined } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
-import { type Copy, copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
+import { type Copy, copiesOf, copyOf, versionsKept } from '../../ledger/fold/copies.ts'
 import { mustStay } from '../../ledger/fold/deletion.ts'
+import type { CopyEntry } from '../../ledger/fold/state.ts'
 import { COPIES_TOLD_MAX } from '../../ledger/operation/operation-limits.ts'
 import type { Holding as KnownCopy, Terms } from '../../placement/holding.ts'
 import { planRepair, type UnitPlan } from '../../placement/repair.ts'
@@ -240,30 +241,45 @@ export class StorageKeeper {
         void this.#remove(version)
   }
 
-  /** Gives its word for what is here and whole, and owed or not yet to be dropped, where it has not or not for long. */
-  async #say({ keeps, leaving }: Duties, nowMs: number): Promise<void> {
+  /**
+   * Says of what is here, whole and owed that it keeps it, where it has not; and until when, of all of that at once.
+   * What is owed no more gets an end of its own, which no later word moves; and what is not here any more none.
+   */
+  async #say(duties: Duties, nowMs: number): Promise<void> {
     const { vault, self, keeper, times } = this.#init
-    const said = ownCopies(keeper.state(), self)
     const here = vault.copies()
     const due: VersionId[] = []
-    for (const version of keeps) {
-      if (leaving.has(version)) continue
+    for (const version of duties.keeps) {
       const holding = here.get(version)?.holding
-      if (holding === undefined || !isWhole(holding.state)) continue
-      const untilMs = said.get(version)?.untilMs
+      if (duties.leaving.has(version) || holding === undefined || !isWhole(holding.state)) continue
+      const said = this.#said(version)
       const isFresh = this.#fresh.delete(version)
-      if (untilMs !== undefined && untilMs >= nowMs + times.renewMs) continue
+      if (said !== undefined && said.untilMs === null) continue
       // What nobody counts on was never said, or disputed: it is read again before it is said.
-      const isSound = untilMs !== undefined || isFresh || (await this.#isSound(holding))
-      if (isSound) due.push(version)
+      if (said !== undefined || isFresh || (await this.#isSound(holding))) due.push(version)
     }
-    this.#word(due, nowMs + times.promiseMs)
     const now = vault.copies()
-    const gone = [...said.keys()].filter(version => {
-      const holding = now.get(version)?.holding
-      return holding === undefined || !isWhole(holding.state)
-    })
-    this.#word(gone, 0)
+    const isHere = (version: VersionId): boolean => isWhole(now.get(version)?.holding?.state ?? 'damaged')
+    const isStaying = (version: VersionId): boolean =>
+      duties.keeps.has(version) && !duties.leaving.has(version)
+    const said = versionsKept(keeper.state(), self)
+    const ending = said.filter(
+      version => isHere(version) && !isStaying(version) && this.#said(version)?.untilMs === null
+    )
+    const untilMs = keeper.state().renewals.get(self)?.untilMs ?? 0
+    this.#word(
+      said.filter(version => !isHere(version)),
+      0
+    )
+    this.#word(ending, untilMs)
+    this.#word(due, null)
+    const isStanding = said.some(version => this.#said(version)?.untilMs === null)
+    if ((due.length > 0 || isStanding) && untilMs < nowMs + times.renewMs)
+      keeper.append({ type: 'copy.renew', device: self, untilMs: nowMs + times.promiseMs })
+  }
+
+  #said(version: VersionId): CopyEntry | undefined {
+    return this.#init.keeper.state().copies.get(this.#init.self)?.get(version)
   }
 
   async #isSound(holding: Holding): Promise<boolean> {
@@ -272,7 +288,7 @@ export class StorageKeeper {
     return badPieces.length === 0 && missingFiles.length === 0
   }
 
-  #word(versions: readonly VersionId[], untilMs: number): void {
+  #word(versions: readonly VersionId[], untilMs: number | null): void {
     const sorted = versions.toSorted()
     for (let at = 0; at < sorted.length; at += COPIES_TOLD_MAX) {
       const copies = sorted.slice(at, at + COPIES_TOLD_MAX).map(version => ({ version, share: null }))
@@ -287,17 +303,16 @@ export class StorageKeeper {
       const others = plan.keep.map(({ device }) => device)
       if (await checks.prove(stored.unit.version, others)) await this.#letGo(stored.unit.version)
     }
-    const said = ownCopies(keeper.state(), self)
     const dropped = new Set(drop.map(({ stored }) => stored.unit.version))
     for (const version of vault.copies().keys()) {
       if (keeps.has(version) || dropped.has(version) || mustStay(keeper.state(), version, nowMs)) continue
-      if ((said.get(version)?.untilMs ?? 0) + times.skewMs < nowMs) await this.#letGo(version)
+      const untilMs = copyOf(keeper.state(), self, version)?.untilMs ?? 0
+      if (untilMs + times.skewMs < nowMs) await this.#letGo(version)
     }
   }
 
   async #letGo(version: VersionId): Promise<void> {
-    const { self, keeper } = this.#init
-    if (ownCopies(keeper.state(), self).has(version)) this.#word([version], 0)
+    if (this.#said(version) !== undefined) this.#word([version], 0)
     await this.#remove(version)
   }
 

@@ -3,7 +3,7 @@
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type OperationId, shortId } from '../../base/ids.ts'
 import { isLabel } from '../../ledger/encoding/names.ts'
-import { type Copy, copiesOf, ownCopies } from '../../ledger/fold/copies.ts'
+import { type Copy, copiesOf, versionsKept } from '../../ledger/fold/copies.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { capacityOf, unplacedBytes } from '../../placement/capacity.ts'
 import type { Device } from '../../placement/fleet.ts'
@@ -316,7 +316,7 @@ function usedBytes(state: State, { stored, devices }: StoragePlaces): Map<Device
   const used = new Map<DeviceId, number>()
   for (const id of devices.keys()) {
     let bytes = 0
-    for (const version of ownCopies(state, id).keys()) bytes += bytesOf.get(version) ?? 0
+    for (const version of versionsKept(state, id)) bytes += bytesOf.get(version) ?? 0
     used.set(id, bytes)
   }
   return used
