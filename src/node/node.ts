@@ -291,6 +291,7 @@ export class Node {
     return new NodeStorage({
       ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
+      hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
       onForgotten: version => audit.recorder.deleted(version, 'discarded')
     })
@@ -298,9 +299,13 @@ export class Node {
 
   #createScans(log: Log): ScanDesk {
     const { home, store, keeper, desk: transfers, identity } = this
+    const mayRead = (version: VersionId) => this.readFault(identity.device, version) === undefined
+    this.sealing.shelf.onChange(() => this.scans.look())
     return new ScanDesk({
       ...{ home, store, keeper, transfers, self: identity.device, log },
-      mayFetch: version => this.readFault(identity.device, version) === undefined,
+      mayFetch: mayRead,
+      opens: version => mayRead(version) && this.sealing.keeper.keysOf(version).length > 0,
+      fileKeyOf: version => (mayRead(version.id) ? this.sealing.keeper.keyOf(version) : undefined),
       reset: version => this.hub.reset(version),
       onForgotten: version => this.audit.recorder.deleted(version, 'scanned')
     })

@@ -14,6 +14,7 @@ const ADMIN_TYPES = [
   'content.release',
   'content.scan',
   'copy.dispute',
+  'copy.renew',
   'copy.state',
   'dataset.origin',
   'dataset.policy',
@@ -76,6 +77,7 @@ export const DEFAULT_ROLES: ReadonlyMap<string, readonly string[]> = new Map([
     'device',
     [
       'copy.dispute',
+      'copy.renew',
       'copy.state',
       'dataset.publish',
       'dataset.retire',

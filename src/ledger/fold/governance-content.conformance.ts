@@ -188,7 +188,9 @@ function storageContentOf(
       const share = pick % 3 === 0 ? pick % 8 : null
       const told = [...new Set(versions)].sort().map(each => ({ version: each, share }))
       if (pick % 3 === 1) return { type: 'copy.dispute', device, copies: told, reason }
-      const untilMs = pick % 4 === 0 ? 0 : START_MS + pick * MINUTE
+      if (pick % 11 === 2)
+        return { type: 'copy.renew', device: pick % 5 === 0 ? device : author, untilMs: pick * MINUTE }
+      const untilMs = pick % 4 === 0 ? 0 : pick % 4 === 2 ? null : START_MS + pick * MINUTE
       return { type: 'copy.state', device: pick % 7 === 0 ? device : author, untilMs, copies: told }
     }
     case 'keep': {

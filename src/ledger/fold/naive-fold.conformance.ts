@@ -310,7 +310,8 @@ export class NaiveFold {
   #refusalOfType(operation: Operation, rank: number): InertReason | undefined {
     const { content, author } = operation
     if (content?.type === 'device.enrol') return this.#refusalOfRedemption(operation, content, rank)
-    if (content?.type === 'copy.state') return content.device === author ? undefined : 'not-owner'
+    if (content?.type === 'copy.state' || content?.type === 'copy.renew')
+      return content.device === author ? undefined : 'not-owner'
     if (content?.type === 'device.sealing') return content.device === author ? undefined : 'not-owner'
     if (content?.type !== 'invite.cancel' || this.#mayAsAdmin(operation)) return undefined
     return this.log.get(content.invite)?.author === author ? undefined : 'not-owner'

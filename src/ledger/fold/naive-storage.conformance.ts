@@ -50,7 +50,10 @@ export function naiveEpochs(fold: NaiveFold, group: OperationId): GroupEpochEntr
 
 export function naiveStorage(
   fold: NaiveFold
-): Pick<State, 'classes' | 'sites' | 'copies' | 'keptBy' | 'erasures' | 'erasureCases' | 'holds'> {
+): Pick<
+  State,
+  'classes' | 'sites' | 'copies' | 'keptBy' | 'renewals' | 'erasures' | 'erasureCases' | 'holds'
+> {
   const policies = fold.said('class.policy')
   const regions = fold.said('site.region')
   const erasures = fold.said('content.erase')
@@ -81,6 +84,14 @@ export function naiveStorage(
       erasures,
       ({ content }) => content.case,
       (_, all) => new Set(all.map(({ operation }) => operation.id))
+    ),
+    renewals: byKey(
+      fold.said('copy.renew'),
+      ({ content }) => content.device,
+      (device, all) => {
+        const { operation, content } = newest(fold, all)
+        return { device, operation: operation.id, untilMs: content.untilMs, timeMs: operation.timeMs }
+      }
     ),
     holds: holdsOf(fold),
     ...copiesIn(fold)

@@ -143,8 +143,16 @@ export interface CopyEntry {
   readonly operation: OperationId
   /** Null for the whole of it. */
   readonly share: number | null
-  readonly untilMs: number
+  /** Null: for as long as the device renews (`renewals`). */
+  readonly untilMs: number | null
   /** When it said so. */
+  readonly timeMs: number
+}
+
+export interface CopyRenewalEntry {
+  readonly device: DeviceId
+  readonly operation: OperationId
+  readonly untilMs: number
   readonly timeMs: number
 }
 
@@ -319,6 +327,8 @@ export interface State {
   readonly copies: ReadonlyMap<DeviceId, ReadonlyMap<VersionId, CopyEntry>>
   /** Who keeps each version: the same from the other side. */
   readonly keptBy: ReadonlyMap<VersionId, ReadonlySet<DeviceId>>
+  /** Until when each device keeps what it keeps for as long as it renews. */
+  readonly renewals: ReadonlyMap<DeviceId, CopyRenewalEntry>
   readonly erasures: ReadonlyMap<OperationId, ErasureEntry>
   /** The erasures of each case. */
   readonly erasureCases: ReadonlyMap<string, ReadonlySet<OperationId>>
@@ -363,6 +373,7 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     sites: new Map(),
     copies: new Map(),
     keptBy: new Map(),
+    renewals: new Map(),
     erasures: new Map(),
     erasureCases: new Map(),
     holds: new Map(),

@@ -18,6 +18,8 @@ export function registerNamed(content: OperationContent, author: DeviceId): stri
   switch (content.type) {
     case 'class.policy':
       return registerOf.classPolicy(content.class)
+    case 'copy.renew':
+      return registerOf.renewal(content.device)
     case 'device.sealing':
       return registerOf.sealing(content.device)
     case 'device.storage':
@@ -35,6 +37,7 @@ export function registerNamed(content: OperationContent, author: DeviceId): stri
 
 export const registerOf = {
   classPolicy: (name: DatasetClass) => `class ${name}`,
+  renewal: (device: DeviceId) => `renewal ${device}`,
   sealing: (device: DeviceId) => `sealing ${device}`,
   /** What a device says of itself, and what others say of it. */
   ownStorage: (device: DeviceId) => `own storage ${device}`,

@@ -8,6 +8,7 @@ import { getOr } from './fold-books.ts'
 import type {
   ClassPolicyEntry,
   CopyEntry,
+  CopyRenewalEntry,
   DeviceStorageEntry,
   EraseConfirmation,
   ErasureEntry,
@@ -27,6 +28,7 @@ export class StorageBuilder {
   readonly #sites = new Set<string>()
   readonly #erasures = new Set<OperationId>()
   readonly #copies = new Map<DeviceId, Set<VersionId>>()
+  readonly #renewals = new Set<DeviceId>()
   #holdsChanged = false
 
   constructor(books: StorageBooks, state: MutableState) {
@@ -42,6 +44,9 @@ export class StorageBuilder {
         return
       case 'site.region':
         this.#sites.add(content.site)
+        return
+      case 'copy.renew':
+        this.#renewals.add(content.device)
         return
       case 'copy.state':
       case 'copy.dispute':
@@ -63,13 +68,15 @@ export class StorageBuilder {
   }
 
   render(): void {
-    const { classes, sites } = this.#state
+    const { classes, sites, renewals } = this.#state
     for (const name of this.#classes) set(classes, name, classPolicyOf(this.#books, name))
     for (const site of this.#sites) set(sites, site, siteOf(this.#books, site))
+    for (const device of this.#renewals) set(renewals, device, renewalOf(this.#books, device))
     for (const id of this.#erasures) this.#renderErasure(id)
     for (const [device, versions] of this.#copies) this.#renderCopies(device, versions)
     if (this.#holdsChanged) this.#renderHolds()
-    for (const dirty of [this.#classes, this.#sites, this.#erasures, this.#copies]) dirty.clear()
+    const dirty = [this.#classes, this.#sites, this.#renewals, this.#erasures, this.#copies]
+    for (const each of dirty) each.clear()
     this.#holdsChanged = false
   }
 
@@ -150,6 +157,12 @@ function siteOf(books: StorageBooks, site: string): SiteEntry | undefined {
   const { id, content } = books.last(registerOf.region(site))?.operation ?? {}
   if (id === undefined || content?.type !== 'site.region') return undefined
   return { site, region: content.region, operation: id }
+}
+
+function renewalOf(books: StorageBooks, device: DeviceId): CopyRenewalEntry | undefined {
+  const { id, content, timeMs } = books.last(registerOf.renewal(device))?.operation ?? {}
+  if (id === undefined || timeMs === undefined || content?.type !== 'copy.renew') return undefined
+  return { device, operation: id, untilMs: content.untilMs, timeMs }
 }
 
 function erasureOf(books: StorageBooks, erase: OperationId): ErasureEntry | undefined {

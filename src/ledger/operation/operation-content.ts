@@ -91,10 +91,17 @@ export interface CopyOf {
 export interface CopyState {
   readonly type: 'copy.state'
   readonly device: DeviceId
-  /** Zero: it keeps these no more. */
-  readonly untilMs: number
+  /** Zero: it keeps these no more. Null: until what it says of all such, with `copy.renew`. */
+  readonly untilMs: number | null
   /** In the order of their versions, each once. */
   readonly copies: readonly CopyOf[]
+}
+
+/** Until when a device keeps all of which it said that it keeps it until it says. Only the device itself says so. */
+export interface CopyRenewal {
+  readonly type: 'copy.renew'
+  readonly device: DeviceId
+  readonly untilMs: number
 }
 
 /** A device was asked to prove that it has these, and could not. Nobody counts on them until it says so anew. */
@@ -395,6 +402,7 @@ export type OperationContent =
   | DeviceStorage
   | SiteRegion
   | CopyState
+  | CopyRenewal
   | CopyDispute
   | ClassPolicy
   | DeviceSuspend

@@ -55,6 +55,11 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
     ...{ type: 'copy.state', device, untilMs: 0 },
     copies: [{ version: versionNamed('a'), share: 0 }]
   },
+  'copy.state renewed': {
+    ...{ type: 'copy.state', device, untilMs: null },
+    copies: [{ version: versionNamed('a'), share: null }]
+  },
+  'copy.renew': { type: 'copy.renew', device, untilMs: 1_900_000_000_000 },
   'copy.dispute': {
     ...{ type: 'copy.dispute', device, copies: [{ version: versionNamed('a'), share: null }] },
     reason: 'it answered with other bytes'

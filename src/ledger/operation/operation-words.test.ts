@@ -96,6 +96,14 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     `says that lab-7 keeps a copy of version ${shortId(version)} until 2030-03-17T17:46:40.000Z`
   ],
   [
+    { type: 'copy.state', device: lab, untilMs: null, copies: [{ version, share: null }] },
+    `says that lab-7 keeps a copy of version ${shortId(version)}`
+  ],
+  [
+    { type: 'copy.renew', device: lab, untilMs: 1_900_000_000_000 },
+    'says that lab-7 keeps what it stores until 2030-03-17T17:46:40.000Z'
+  ],
+  [
     {
       ...{ type: 'copy.state', device: lab, untilMs: 0 },
       copies: [
@@ -193,5 +201,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 38)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 39)
 })

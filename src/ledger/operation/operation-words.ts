@@ -83,10 +83,12 @@ function ofContentInWords(
   names: OperationNames
 ): string {
   switch (content.type) {
+    case 'copy.renew':
+      return `says that ${names.device(content.device)} keeps what it stores until ${new Date(content.untilMs).toISOString()}`
     case 'copy.state':
       return content.untilMs === 0
         ? `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)} no more`
-        : `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)} until ${new Date(content.untilMs).toISOString()}`
+        : `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)}${content.untilMs === null ? '' : ` until ${new Date(content.untilMs).toISOString()}`}`
     case 'copy.dispute':
       return `says that ${names.device(content.device)} could not prove ${copiesInWords(content.copies)}${because(content.reason)}`
     case 'site.region':

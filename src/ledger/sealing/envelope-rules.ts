@@ -4,20 +4,26 @@
  */
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { askOwners, type Denial } from '../fold/access.ts'
 import { readersOf } from '../fold/readers.ts'
-import { isMember, type State } from '../fold/state.ts'
+import type { State } from '../fold/state.ts'
 
-/** Who published it, who owns a dataset that has it, and admins. */
+/**
+ * Admins, and who published it or owns a dataset that has it. Anybody can publish the version of another under a name
+ * of their own, and whoever may write an envelope can end those of others: so where several owners have it, who is no
+ * admin has to be of each, as for reading (access.ts), and while admins have published it theirs alone count.
+ */
 export function mayWriteEnvelope(state: State, device: DeviceId, version: VersionId, nowMs: number): boolean {
-  if (!isMember(state, device, nowMs)) return false
   const isAdmin = state.devices.get(device)?.role === 'admin'
-  return [...(state.publishedAs.get(version) ?? [])].some(name => {
-    const dataset = state.datasets.get(name)
-    const published = dataset?.versions.filter(each => each.version === version && each.sealed) ?? []
-    if (published.length === 0) return false
-    return isAdmin || dataset?.owner === device || published.some(({ publisher }) => publisher === device)
+  const ask = askOwners(state, version, nowMs)
+  const decision = ask(device, ({ dataset, published }) => {
+    const isTheirs = isAdmin || dataset.owner === device || published.publisher === device
+    return published.sealed && isTheirs ? { allowed: true, class: published.class } : NOT_THEIRS
   })
+  return decision.allowed
 }
+
+const NOT_THEIRS: Denial = { allowed: false, reason: 'needs-grant', detail: 'it is of others' }
 
 /** Every version that is published sealed. */
 export function sealedVersions(state: State): VersionId[] {

@@ -20,6 +20,7 @@ import {
   type ClassPolicyEntry,
   type ContentEntry,
   type CopyEntry,
+  type CopyRenewalEntry,
   type DatasetEntry,
   type DatasetPolicyEntry,
   type DatasetStorageEntry,
@@ -80,7 +81,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 5
+const SNAPSHOT_VERSION = 6
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -291,11 +292,17 @@ const SECTIONS: readonly Section[] = [
       fields<CopyEntry>({
         operation: operationId,
         share: nullable(natural),
-        untilMs: natural,
+        untilMs: nullable(natural),
         timeMs: natural
       })
     )
   ),
+  ofValues('renewals', ({ device }) => device, {
+    device: deviceId,
+    operation: operationId,
+    untilMs: natural,
+    timeMs: natural
+  } satisfies Fields<CopyRenewalEntry>),
   ofValues('erasures', ({ operation }) => operation, {
     operation: operationId,
     by: deviceId,

@@ -58,6 +58,7 @@ export class SealingDesk {
     this.shelf = new EnvelopeShelf({ records, state, log })
     this.keeper = new EnvelopeKeeper({
       ...{ org: state().org, key, sealingKey, state, records, shelf: this.shelf, log },
+      versionOf: version => store.holdings().find(held => held.version.id === version)?.version,
       onMade: record => this.exchange.tell(record)
     })
     const wanted = () => this.#wanted()
@@ -91,9 +92,9 @@ export class SealingDesk {
    * same when it is done again; objects stay where they are. Gives how many envelopes there were.
    */
   destroyKeys(version: VersionId): number {
-    const envelopes = this.shelf.destroy(version)
+    // In this order: as long as the records are there it is done again after a crash.
     this.keeper.forget(version)
-    return envelopes
+    return this.shelf.destroy(version)
   }
 
   /** The ledger, or how fresh the view of it is, has changed, or time alone has. */
