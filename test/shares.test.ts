@@ -44,6 +44,10 @@ const scratchOf = ({ node }: Running): string[] => {
 const task = () => ({ signal: new AbortController().signal, onProgress: () => undefined })
 const setOf = ({ node }: Running) => node.keeper.state().datasets.get('payroll')?.versions[0]?.shares[0]
 
+/** Verified payload, over all versions. */
+const receivedBy = ({ node }: Running): number =>
+  [...node.hub.tallies().values()].reduce((sum, { receivedBytes }) => sum + receivedBytes, 0)
+
 function assertWhole(folder: string): void {
   for (const [name, bytes] of files) assert.ok(readFileSync(join(folder, name)).equals(bytes), name)
 }
@@ -101,11 +105,33 @@ describe('shares', { concurrency: false }, () => {
     await eventually('what was cut is removed', () => scratchOf(publisher).length === 0)
   })
 
+  test('that are lost are made anew of others, with no byte more than that takes', async () => {
+    const set = setOf(publisher)
+    assert.ok(set)
+    const [lost] = holders
+    assert.ok(lost)
+    const [share] = vaultOf(lost)
+    await lose(lost)
+    await eventually('its share is missed', async () => !(await stored()).isSafe)
+    const spare = await org.join(publisher, 'kiev-nas', { site: 'kiev', storage: QUICK })
+    await org.settled()
+    const before = receivedBy(spare)
+    await offer(spare)
+    holders = [...holders.slice(1), spare]
+    await eventually('it is made anew', () => vaultOf(spare)[0] === share)
+    await eventually('all are safe again', async () => (await stored()).isSafe)
+    assert.equal(receivedBy(spare) - before, set.data * set.bytes)
+    await eventually('what it was made of is removed', () => scratchOf(spare).length === 0)
+    const holding = spare.node.store.holdings().find(each => each.version.id === share)
+    assert.equal(holding?.kind, 'fetched')
+    const { badPieces } = await holding.verify()
+    assert.deepEqual(badPieces, [])
+  })
+
   test('give the version back when nobody has it whole and as many devices are gone as may be', async () => {
     const set = setOf(publisher)
-    const lost = holders.filter(holder =>
-      vaultOf(holder).some(share => set?.shares.slice(0, 2).includes(share as VersionId))
-    )
+    const data = set?.shares.slice(0, 2)
+    const lost = holders.filter(holder => vaultOf(holder).some(share => data?.includes(share as VersionId)))
     assert.equal(lost.length, 2)
     for (const holder of lost) await lose(holder)
     // What is published in place is the last whole copy: its owner deletes it.
@@ -117,5 +143,28 @@ describe('shares', { concurrency: false }, () => {
     await get(reader, 'read')
     assertWhole(join(reader.node.home, 'read'))
     await eventually('the shares that were fetched for it are removed', () => scratchOf(reader).length === 0)
+  })
+
+  test('go with the version when it is erased, and it is said of each that it did', async () => {
+    assert.ok(holders.every(holder => vaultOf(holder).length === 1))
+    const { version } = await stored()
+    publisher.node.keeper.append({
+      ...{ type: 'content.erase', version: version as VersionId, case: '07'.repeat(16), reason: null },
+      ...{ basis: 'art17', subject: null }
+    })
+    await eventually('no share is left', () => holders.every(holder => vaultOf(holder).length === 0))
+    await eventually('all have said so', () => holders.every(holder => saidBy(holder) !== undefined))
+    const set = setOf(publisher)
+    for (const holder of holders) {
+      const said = saidBy(holder)
+      assert.equal(said?.outcome, 'deleted')
+      assert.ok((said?.bytes ?? 0) >= (set?.bytes ?? 0))
+      assert.equal(holder.node.store.holdings().length, 0)
+    }
+
+    function saidBy({ node }: Running) {
+      const [erasure] = publisher.node.keeper.state().erasures.values()
+      return erasure?.confirmations.get(node.identity.device)
+    }
   })
 })

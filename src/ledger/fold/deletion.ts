@@ -28,11 +28,3 @@ export function deletionOf(state: State, version: VersionId): Deletion {
 export function holdsOn(state: State, version: VersionId): readonly Taking[] {
   return [...(state.publishedAs.get(version) ?? [])].flatMap(name => state.holds.get(name) ?? [])
 }
-
-/** A version and all that are said to be its shares. */
-export function withShares(state: State, version: VersionId): ReadonlySet<VersionId> {
-  const published = [...(state.publishedAs.get(version) ?? [])].flatMap(
-    name => state.datasets.get(name)?.versions.filter(each => each.version === version) ?? []
-  )
-  return new Set([version, ...published.flatMap(({ shares }) => shares.flatMap(set => set.shares))])
-}

@@ -35,6 +35,7 @@ import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
 import type { Problem } from '../service.ts'
+import type { HeldShares } from '../shares/held-shares.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { TransferOrder } from '../swarm/transfer-record.ts'
@@ -55,6 +56,8 @@ export interface ErasureDeskInit {
   readonly indexes: Pick<ChunkIndexes, 'release'>
   /** Nobody is served from a version any more, and it is not wanted. */
   readonly drop: (version: VersionId) => void
+  /** Erasure shares of a version that this device has. */
+  readonly shares?: Pick<HeldShares, 'versions' | 'holdings'>
   /** Destroys the keys of a version that this device has; resolves to whether there were any. */
   readonly onErase?: (version: VersionId) => Promise<boolean>
   /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
@@ -177,6 +180,7 @@ export class ErasureDesk {
       const isOpen =
         held.has(version) ||
         transferred.has(version) ||
+        this.#sharesHere(version).size > 0 ||
         !confirmations.has(this.#init.self) ||
         (record !== undefined && (record.deletedAtMs === null || record.sources.length > 0))
       if (isOpen && mustDelete(state, version)) due.add(version)
@@ -194,17 +198,23 @@ export class ErasureDesk {
     }
   }
 
+  #sharesHere(version: VersionId): ReadonlySet<VersionId> {
+    return this.#init.shares?.versions(version, () => this.#init.transfers.views()) ?? new Set()
+  }
+
   /** True when nothing of it is here any more, but for sources that are left. */
   async #delete(version: VersionId): Promise<boolean> {
     const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
     const isTransferred = transfers.views().some(view => view.version === version)
     await this.#noteOpened(version)
-    if (isTransferred) await transfers.abandon(version)
+    const shares = this.#sharesHere(version)
+    for (const each of [...(isTransferred ? [version] : []), ...shares]) await transfers.abandon(each)
     await follows.purge(version)
-    drop(version)
-    const holdings = store.holdings().filter(holding => holding.version.id === version)
+    for (const each of [version, ...shares]) drop(each)
+    const whole = store.holdings().filter(holding => holding.version.id === version)
+    const holdings = [...whole, ...((await this.#init.shares?.holdings(version)) ?? [])]
     let isGone = true
-    for (const holding of holdings) isGone = (await this.#deleteHolding(holding)) && isGone
+    for (const holding of holdings) isGone = (await this.#deleteHolding(version, holding)) && isGone
     const opened = await this.#deleteOpened(version)
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
@@ -228,9 +238,8 @@ export class ErasureDesk {
   }
 
   /** False when it could not be done now. */
-  async #deleteHolding(holding: Holding): Promise<boolean> {
+  async #deleteHolding(version: VersionId, holding: Holding): Promise<boolean> {
     const { store } = this.#init
-    const version = holding.version.id
     const record = this.record(version) ?? freshRecord(version)
     const isOwn = this.#init.ownsSource?.(holding.root) ?? false
     const isLeft = holding.kind === 'source' && !record.deletesSources && !isOwn

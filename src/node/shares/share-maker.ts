@@ -27,7 +27,8 @@ import { sha256 } from '../../store/sha256.ts'
 import type { HashedTree, Holding, Store } from '../../store/store.ts'
 import { onDisk, syncFolder } from '../follow/disk-steps.ts'
 import { layersOf } from '../swarm/local-copy.ts'
-import { makeFolder, readFile, writeBeside, writeShareOf, writeShares } from './share-files.ts'
+import { readBeside } from './held-shares.ts'
+import { makeFolder, writeBeside, writeShareOf, writeShares } from './share-files.ts'
 import type { ShareFolders } from './share-folders.ts'
 import { SharedPieces } from './shared-pieces.ts'
 
@@ -113,7 +114,7 @@ export class ShareMaker {
     const cuts = cutsOf(torrent.version, schemeOf(set))
     await writeShareOf(sources, { cuts, share, folder }, { product: this.#product.product, signal })
     for (const name of [TORRENT_FILE, INDEX_FILE])
-      await writeBeside(folder, name, await besides(source, name, TORRENT_BYTES_MAX))
+      await writeBeside(folder, name, await readBeside(source, name, TORRENT_BYTES_MAX))
     await syncFolder(folder)
     const tree = await hashTree(folder, { signal })
     if (tree.version.id !== set.shares[share])
@@ -130,9 +131,9 @@ export class ShareMaker {
   async read(version: VersionId, set: ShareSet, sources: ReadonlyMap<number, Holding>): Promise<ReadShares> {
     const [source] = sources.values()
     assert(source !== undefined && sources.size >= set.data, 'there are as many shares as it takes')
-    const index = decodeSharesIndex(await besides(source, INDEX_FILE, INDEX_BYTES_MAX))
+    const index = decodeSharesIndex(await readBeside(source, INDEX_FILE, INDEX_BYTES_MAX))
     if (typeof index === 'string') throw invalid(version, `their index is ${index}`)
-    const torrent = decodeTorrent(await besides(source, TORRENT_FILE, TORRENT_BYTES_MAX), sha256)
+    const torrent = decodeTorrent(await readBeside(source, TORRENT_FILE, TORRENT_BYTES_MAX), sha256)
     if (torrent.version.id !== version) throw invalid(version, `they are of version ${torrent.version.id}`)
     const scheme = schemeOf(set)
     if (!isLaidOut(sources, cutsOf(torrent.version, scheme)))
@@ -157,16 +158,6 @@ function isLaidOut(sources: ReadonlyMap<number, Holding>, cuts: readonly Cut[]):
         return path?.join('/') === cutFileName(at) && bytes === shareBytes(object)
       })
   )
-}
-
-async function besides(share: Holding, name: string, bytesMax: number): Promise<Uint8Array> {
-  const { files, id } = share.version
-  const index = files.findIndex(({ path }) => path.length === 1 && path[0] === name)
-  const file = files[index]
-  if (file === undefined || file.bytes > bytesMax) throw invalid(id, `one has no file ${name}`)
-  const into = new Uint8Array(file.bytes)
-  await readFile(share, index, { offset: 0, into })
-  return into
 }
 
 function invalid(version: VersionId, detail: string): AppError {

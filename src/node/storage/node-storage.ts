@@ -91,6 +91,7 @@ export class NodeStorage {
   readonly #keeper: StorageKeeper
   readonly #checks: CopyChecks
   readonly #shares: ShareDesk
+  readonly #folders: ShareFolders
   #isOpen = true
 
   constructor(init: NodeStorageInit) {
@@ -112,10 +113,11 @@ export class NodeStorage {
       ...{ self: identity.device, keeper, store, possession, present, log },
       everyMs: settings.checkMs
     })
-    const folders = new ShareFolders(home, { store, transfers, reset, onForgotten })
+    this.#folders = new ShareFolders(home, { store, transfers, reset, onForgotten })
     this.#shares = new ShareDesk({
-      ...{ self: identity.device, keeper, store, transfers, folders, present, log },
-      maker: new ShareMaker({ store, folders, hashTree: init.hashTree }),
+      ...{ self: identity.device, keeper, store, transfers, present, log },
+      ...{ folders: this.#folders },
+      maker: new ShareMaker({ store, folders: this.#folders, hashTree: init.hashTree }),
       ...{ readAfterMs: settings.sharesAfterMs, lookMs: Math.min(SECOND_MS / 2, settings.lookMs) }
     })
     this.#keeper = new StorageKeeper({
@@ -138,6 +140,11 @@ export class NodeStorage {
   /** The ledger, or who is here, has changed. */
   look(): void {
     this.#keeper.look()
+  }
+
+  /** Whether something is kept here for the org, and for nobody who uses this device. */
+  keeps(path: string): boolean {
+    return this.vault.has(path) || this.#folders.has(path)
   }
 
   /** Whether each of these devices proves now that it has the version. */
