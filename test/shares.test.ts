@@ -29,6 +29,8 @@ const files = new Map([
 const POLICY = 'shares=3+2,sites=5'
 let publisher: Running
 let holders: Running[]
+/** Offers room later. */
+let spare: Running
 
 const offer = (running: Running) =>
   running.service.storage.setCapacity({ capacityBytes: 10 * GIB, keepFreeShare: 0 })
@@ -74,6 +76,7 @@ before(async () => {
   holders = []
   for (const site of ['paris', 'london', 'rome', 'oslo', 'wien'])
     holders.push(await org.join(publisher, `${site}-nas`, { site, storage: QUICK }))
+  spare = await org.join(publisher, 'kiev-nas', { site: 'kiev', storage: QUICK })
   await org.settled()
   const source = join(org.folder, 'source')
   for (const [name, bytes] of files) {
@@ -112,9 +115,12 @@ describe('shares', { concurrency: false }, () => {
     assert.ok(lost)
     const [share] = vaultOf(lost)
     await lose(lost)
-    await eventually('its share is missed', async () => !(await stored()).isSafe)
-    const spare = await org.join(publisher, 'kiev-nas', { site: 'kiev', storage: QUICK })
-    await org.settled()
+    // Until all know that it is gone they do not agree about who is to have what.
+    for (const { service } of [spare, ...org.running])
+      await eventually('its share is missed', async () => {
+        const { isSafe } = await service.storage.versionStorage({ name: 'payroll', version: null })
+        return !isSafe
+      })
     const before = receivedBy(spare)
     await offer(spare)
     holders = [...holders.slice(1), spare]

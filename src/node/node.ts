@@ -321,7 +321,7 @@ export class Node {
       onErase: async version => this.sealing.destroyKeys(version) > 0,
       plainOf: order => this.sealing.reader.plainOf(order),
       ownsSource: path => isWithin(path, this.home),
-      onDeleted: version => this.#forgotten(version, 'erased')
+      onDeleted: (version, because) => this.#forgotten(version, because)
     })
   }
 

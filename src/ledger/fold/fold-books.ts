@@ -218,10 +218,10 @@ export class FoldBooks {
       }
       case 'content.quarantine':
       case 'content.release':
-      case 'content.recall':
       case 'content.scan':
         this.#bookContent(content, placed, isIn)
         return
+      case 'content.recall':
       case 'content.erase':
         this.#bookContent(content, placed, isIn)
         this.storage.book({ placed, rank }, content, isIn)

@@ -220,7 +220,7 @@ function storageContentOf(
         subject: pick % 2 === 0 ? null : hex(`person ${pick % 3}`, 32)
       }
     case 'confirm': {
-      const erase = some(scene, pick, 'content.erase')?.id ?? versionLike(pick)
+      const erase = some(scene, pick, 'content.erase', 'content.recall')?.id ?? versionLike(pick)
       const outcome = pick % 2 === 0 ? 'deleted' : 'not-held'
       return { type: 'erase.confirm', erase, outcome, bytes: pick, keys: pick % 3 === 0 }
     }

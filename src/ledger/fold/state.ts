@@ -215,11 +215,16 @@ export interface ScanEntry {
   readonly timeMs: number
 }
 
+/** What has copies deleted: an erasure, or a recall. */
+export const ERASURE_KINDS = ['erasure', 'recall'] as const
+export type ErasureKind = (typeof ERASURE_KINDS)[number]
+
 export interface ErasureEntry {
   readonly operation: OperationId
+  readonly kind: ErasureKind
   readonly by: DeviceId
   readonly version: VersionId
-  /** In hex, as the subject is. */
+  /** In hex, as the subject is; that of a recall is the beginning of its operation's id. */
   readonly case: string
   readonly reason: string | null
   readonly basis: string
@@ -329,8 +334,9 @@ export interface State {
   readonly keptBy: ReadonlyMap<VersionId, ReadonlySet<DeviceId>>
   /** Until when each device keeps what it keeps for as long as it renews. */
   readonly renewals: ReadonlyMap<DeviceId, CopyRenewalEntry>
+  /** Erasures and recalls in force. */
   readonly erasures: ReadonlyMap<OperationId, ErasureEntry>
-  /** The erasures of each case. */
+  /** Erasures and recalls of each case. */
   readonly erasureCases: ReadonlyMap<string, ReadonlySet<OperationId>>
   /** Holds that stand, by the dataset that is held. */
   readonly holds: ReadonlyMap<string, readonly Taking[]>
@@ -340,6 +346,12 @@ export interface State {
   /** Operations that are kept but have no effect, and why. */
   readonly inert: ReadonlyMap<OperationId, Inert>
 }
+
+/** The case that a recall is by itself. */
+export function caseOfRecall(recall: OperationId): string {
+  return recall.slice(0, CASE_DIGITS)
+}
+const CASE_DIGITS = 32
 
 /** A state that is being made. */
 export type MutableState = {

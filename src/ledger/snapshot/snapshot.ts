@@ -28,6 +28,7 @@ import {
   type DeviceEntry,
   type DeviceStorageEntry,
   type Enrolment,
+  ERASURE_KINDS,
   type EraseConfirmation,
   type ErasureEntry,
   emptyState,
@@ -305,6 +306,7 @@ const SECTIONS: readonly Section[] = [
   } satisfies Fields<CopyRenewalEntry>),
   ofValues('erasures', ({ operation }) => operation, {
     operation: operationId,
+    kind: word(ERASURE_KINDS),
     by: deviceId,
     version: versionId,
     case: text,

@@ -25,6 +25,7 @@ import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { publicationsOf } from '../../ledger/fold/access.ts'
 import { type Copy, copyOf, versionsKept } from '../../ledger/fold/copies.ts'
+import { mustStay } from '../../ledger/fold/deletion.ts'
 import type { CopyEntry } from '../../ledger/fold/state.ts'
 import { COPIES_TOLD_MAX } from '../../ledger/operation/operation-limits.ts'
 import type { Holding as KnownCopy, Slot, Terms } from '../../placement/holding.ts'
@@ -274,6 +275,7 @@ export class StorageKeeper {
     for (const stored of fetch) {
       const { version } = stored.published
       const { transfer, holding } = here.get(version) ?? {}
+      if (holding !== undefined && isWhole(holding.state)) continue // it came since the plan was made
       if (transfer !== undefined && isActive(transfer.state)) {
         running++
         continue
@@ -319,7 +321,7 @@ export class StorageKeeper {
     const now = vault.copies()
     const isHere = (version: VersionId): boolean => isWhole(now.get(version)?.holding?.state ?? 'damaged')
     const isStaying = (version: VersionId): boolean =>
-      duties.keeps.has(version) && !duties.leaving.has(version)
+      (duties.keeps.has(version) && !duties.leaving.has(version)) || mustStay(keeper.state(), version, nowMs)
     const said = versionsKept(keeper.state(), self)
     const ending = said.filter(
       version => isHere(version) && !isStaying(version) && this.#said(version)?.untilMs === null
@@ -362,7 +364,7 @@ export class StorageKeeper {
     }
     const dropped = new Set(drop.map(({ version }) => version))
     for (const version of vault.copies().keys()) {
-      if (keeps.has(version) || dropped.has(version) || this.#isNeeded(version, unfinished)) continue
+      if (keeps.has(version) || dropped.has(version) || this.#isNeeded(version, unfinished, nowMs)) continue
       const untilMs = copyOf(keeper.state(), self, version)?.untilMs ?? 0
       if (untilMs + times.skewMs < nowMs) await this.#letGo(version)
     }
@@ -380,11 +382,15 @@ export class StorageKeeper {
     return true
   }
 
-  /** Whether it is of a version that is to be kept and is not yet, in these parts or in others. */
-  #isNeeded(version: VersionId, unfinished: ReadonlySet<VersionId>): boolean {
-    if (unfinished.size === 0) return false
-    return publicationsOf(this.#init.keeper.state(), version).some(({ published }) =>
-      unfinished.has(published.version)
+  /**
+   * Whether it is of a version that stays although nobody may have it, or that is to be kept and is not yet, in these
+   * parts or in others.
+   */
+  #isNeeded(version: VersionId, unfinished: ReadonlySet<VersionId>, nowMs: number): boolean {
+    const state = this.#init.keeper.state()
+    const wholes = publicationsOf(state, version).map(({ published }) => published.version)
+    return [...new Set([version, ...wholes])].some(
+      whole => unfinished.has(whole) || mustStay(state, whole, nowMs)
     )
   }
 
