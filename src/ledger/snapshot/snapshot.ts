@@ -81,7 +81,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 5
+const SNAPSHOT_VERSION = 6
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
