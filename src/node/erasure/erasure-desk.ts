@@ -15,7 +15,8 @@
  * confirmation says so, unless somebody agreed on this device that it goes too.
  *
  * A recall takes every copy but that: whoever published it says first that its source is there, keeps it with its keys
- * as it is, and only then do all delete theirs.
+ * as it is, and only then do all delete theirs. A follow that has a good version to go to goes there first, as what
+ * runs from its destination did nothing wrong; an erasure waits for nothing.
  *
  * A device that held nothing says that, of erasures that are not older than its membership. What can not be deleted
  * now, such as on a disk that is not there, is not confirmed; it is told as a problem and tried again.
@@ -25,9 +26,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
-import { MINUTE_MS } from '../../base/units.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { Version } from '../../content/version.ts'
-import { deletionOf, erasuresOf } from '../../ledger/fold/deletion.ts'
+import { deletionOf, erasuresOf, mustDelete } from '../../ledger/fold/deletion.ts'
 import { type ErasureEntry, isMember } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
 import type { EraseConfirm } from '../../ledger/operation/operation-content.ts'
@@ -48,6 +49,8 @@ import type { Certificate } from './erasure-terms.ts'
 import { deleteLeftSource, isSourceThere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
+/** How soon it is looked whether a follow has left what was recalled. */
+const LEAVING_MS = SECOND_MS
 
 export interface ErasureDeskInit {
   readonly self: DeviceId
@@ -55,7 +58,7 @@ export interface ErasureDeskInit {
   readonly store: Store
   readonly keeper: LedgerKeeper
   readonly transfers: Pick<TransferDesk, 'abandon' | 'views'>
-  readonly follows: Pick<FollowDesk, 'purge'>
+  readonly follows: Pick<FollowDesk, 'purge' | 'isLeaving'>
   readonly indexes: Pick<ChunkIndexes, 'release'>
   /** Nobody is served from a version any more, and it is not wanted. */
   readonly drop: (version: VersionId) => void
@@ -167,8 +170,9 @@ export class ErasureDesk {
       this.#problems.clear()
       for (const version of this.#due()) await this.#advance(version)
       for (const version of this.#awaited()) if (this.#keepsSource(version)) this.#confirm(version)
-      if (this.#problems.size === 0) continue
-      this.#retry = setTimeout(() => this.look(), RETRY_MS)
+      const isLeaving = this.#leaving()
+      if (this.#problems.size === 0 && !isLeaving) continue
+      this.#retry = setTimeout(() => this.look(), isLeaving ? LEAVING_MS : RETRY_MS)
       this.#retry.unref()
     }
   }
@@ -183,7 +187,7 @@ export class ErasureDesk {
     for (const { version, confirmations } of state.erasures.values()) {
       const record = this.record(version)
       const deletion = deletionOf(state, version)
-      if (deletion.kind !== 'due') continue
+      if (deletion.kind !== 'due' || (deletion.sourcesStay && this.#init.follows.isLeaving(version))) continue
       const isOpen =
         copies.has(version) ||
         (sources.has(version) && !deletion.sourcesStay) ||
@@ -194,6 +198,14 @@ export class ErasureDesk {
       if (isOpen) due.add(version)
     }
     return [...due]
+  }
+
+  #leaving(): boolean {
+    const state = this.#init.keeper.state()
+    return [...state.erasures.values()].some(
+      ({ kind, version }) =>
+        kind === 'recall' && mustDelete(state, version) && this.#init.follows.isLeaving(version)
+    )
   }
 
   #heldOf(kind: Holding['kind']): VersionId[] {

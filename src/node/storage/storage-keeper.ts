@@ -110,6 +110,8 @@ export class StorageKeeper {
   readonly #failures = new Map<VersionId, string>()
   /** Whose last piece came since they were last looked at here: all of it was verified. */
   readonly #fresh = new Set<VersionId>()
+  /** What it said since it runs, and did not take back: where that counts no more, somebody has disputed it. */
+  readonly #told = new Set<VersionId>()
 
   constructor(init: StorageKeeperInit) {
     this.#init = init
@@ -316,7 +318,8 @@ export class StorageKeeper {
       const isFresh = this.#fresh.delete(version)
       if (said !== undefined && said.untilMs === null) continue
       // What nobody counts on was never said, or disputed: it is read again before it is said.
-      if (said !== undefined || isFresh || (await this.#isSound(holding))) due.push(version)
+      const isVerified = said !== undefined || (isFresh && !this.#told.has(version))
+      if (isVerified || (await this.#isSound(holding))) due.push(version)
     }
     const now = vault.copies()
     const isHere = (version: VersionId): boolean => isWhole(now.get(version)?.holding?.state ?? 'damaged')
@@ -353,6 +356,9 @@ export class StorageKeeper {
     for (let at = 0; at < sorted.length; at += COPIES_TOLD_MAX) {
       const copies = sorted.slice(at, at + COPIES_TOLD_MAX).map(version => ({ version, share: null }))
       this.#init.keeper.append({ type: 'copy.state', device: this.#init.self, untilMs, copies })
+      for (const { version } of copies)
+        if (untilMs === null) this.#told.add(version)
+        else this.#told.delete(version)
     }
   }
 
