@@ -4,6 +4,7 @@
  * at a time. Nothing else may run beside it.
  *
  *   node lab/bench-ledger.ts --operations 100000 --devices 1000
+ *   node lab/bench-ledger.ts --copies 100000 --devices 1000     versions of which three devices keep a copy each
  */
 
 import { spawnSync } from 'node:child_process'
@@ -11,7 +12,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { versionIdFromBytes } from '../src/base/ids.ts'
+import { type VersionId, versionIdFromBytes } from '../src/base/ids.ts'
 import { MIB } from '../src/base/units.ts'
 import { HEAP_FLAGS } from '../src/cli/heap-shape.ts'
 import { singleRoot } from '../src/ledger/chain/chain-view.ts'
@@ -20,6 +21,7 @@ import { commitName } from '../src/ledger/fold/invite.ts'
 import { Ledger } from '../src/ledger/ledger.ts'
 import { createOperation, type Operation } from '../src/ledger/operation/operation.ts'
 import type { OperationContent } from '../src/ledger/operation/operation-content.ts'
+import { COPIES_TOLD_MAX } from '../src/ledger/operation/operation-limits.ts'
 import { DeviceKey } from '../src/node/keys/device-key.ts'
 import { LedgerKeeper, saveRoots, verify } from '../src/node/ledger/ledger-keeper.ts'
 import { SnapshotFile } from '../src/node/ledger/snapshot-file.ts'
@@ -122,6 +124,46 @@ function write(
   return devices
 }
 
+const COPIES_OF_EACH = 3
+/** How often each holder has said again that it keeps them. */
+const RENEWALS = 5
+
+function copiesSaid(device: DeviceKey, versions: readonly VersionId[]): OperationContent {
+  const copies = versions.map(version => ({ version, share: null }))
+  return { type: 'copy.state', device: device.id, untilMs: null, copies }
+}
+
+/** What an org does that stores: versions are published, and their holders say again and again what they keep. */
+function writeCopies(
+  history: History,
+  admin: DeviceKey,
+  counts: { devices: number; versions: number }
+): DeviceKey[] {
+  const devices = Array.from({ length: counts.devices }, () => DeviceKey.generate())
+  history.write(admin, enrolment(admin))
+  for (const device of devices) {
+    history.write(admin, enrolment(device))
+    history.write(admin, { type: 'role.grant', device: device.id, role: 'publisher' })
+  }
+  const kept = new Map<DeviceKey, VersionId[]>(devices.map(device => [device, []]))
+  for (let index = 0; index < counts.versions; index++) {
+    const published = publication(index, `data-${index % 5000}`)
+    history.write(devices[index % devices.length] as DeviceKey, published)
+    if (published.type !== 'dataset.publish') continue
+    for (let copy = 0; copy < COPIES_OF_EACH; copy++)
+      kept.get(devices[(index * 7 + copy * 331) % devices.length] as DeviceKey)?.push(published.version)
+  }
+  for (const [device, versions] of kept) {
+    const sorted = [...new Set(versions)].sort()
+    for (let at = 0; at < sorted.length; at += COPIES_TOLD_MAX)
+      history.write(device, copiesSaid(device, sorted.slice(at, at + COPIES_TOLD_MAX)))
+  }
+  for (let renewal = 1; renewal <= RENEWALS; renewal++)
+    for (const device of devices)
+      history.write(device, { type: 'copy.renew', device: device.id, untilMs: START_MS + renewal })
+  return devices
+}
+
 function say(what: string, value: string): void {
   console.log(`| ${what} | ${value} |`)
 }
@@ -215,17 +257,20 @@ async function main(): Promise<void> {
     options: {
       operations: { type: 'string', default: '100000' },
       devices: { type: 'string', default: '1000' },
+      copies: { type: 'string' },
       restart: { type: 'string' }
     }
   })
   if (values.restart !== undefined) return await restart(values.restart)
   const counts = { operations: Number(values.operations), devices: Number(values.devices) }
+  const versions = Number(values.copies ?? 0)
   const admin = DeviceKey.generate()
   const root = foundRoot(admin)
   const history = new History(root)
   let devices: DeviceKey[] = []
   const made = await seconds(() => {
-    devices = write(history, admin, counts)
+    devices =
+      versions > 0 ? writeCopies(history, admin, { ...counts, versions }) : write(history, admin, counts)
   })
   const { records } = history
   const bytes = records.reduce((sum, record) => sum + record.length, 0)
@@ -254,6 +299,28 @@ async function main(): Promise<void> {
     'one more publication',
     oneByOne(history, index => history.sign(someone(index), publication(1e6 + index, `more/${index}`)), 500)
   )
+  if (versions > 0) {
+    const some = Array.from({ length: COPIES_TOLD_MAX }, (_, index) => publication(index * 11, ''))
+      .flatMap(each => (each.type === 'dataset.publish' ? each.version : []))
+      .sort()
+    say(
+      `one more word about ${COPIES_TOLD_MAX} copies`,
+      oneByOne(history, index => history.sign(someone(index), copiesSaid(someone(index), some)), 200)
+    )
+    say(
+      'one more dispute',
+      oneByOne(
+        history,
+        index => {
+          const copies = [{ version: some[0] as VersionId, share: null }]
+          return history.sign(someone(index + 1), {
+            ...{ type: 'copy.dispute', device: someone(index).id, copies, reason: 'it has it not' }
+          })
+        },
+        100
+      )
+    )
+  }
   say(
     'one more suspension',
     oneByOne(

@@ -103,7 +103,7 @@ function ownershipFault(
 ): string | undefined {
   if (content.type === 'device.sealing')
     return content.device === device ? undefined : 'only a device itself says what is sealed to it'
-  if (content.type === 'copy.state' && content.device !== device)
+  if ((content.type === 'copy.state' || content.type === 'copy.renew') && content.device !== device)
     return 'only a device itself says what it keeps'
   if (content.type === 'hold.lift') return liftFault(ledger, content.hold, best)
   if (best.role === ADMIN_ROLE) return undefined
@@ -120,6 +120,7 @@ function ownershipFault(
     case 'dataset.origin':
     case 'dataset.policy':
     case 'dataset.storage':
+    case 'dataset.shares':
     case 'dataset.subjects':
     case 'dataset.retire':
     case 'dataset.publish': {

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 /** How long one turn takes, unless a single step is longer. */
 const TURN_MS = 4
 
-export function atOnce<T>(steps: Generator<void, T>): T {
+export function atOnce<T>(steps: Generator<unknown, T>): T {
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
@@ -14,7 +14,7 @@ export function atOnce<T>(steps: Generator<void, T>): T {
 
 /** Undefined when `goesOn` denied, before a turn, that what it works on is still the same. */
 export async function inTurns<T>(
-  steps: Generator<void, T>,
+  steps: Generator<unknown, T>,
   goesOn: () => boolean = () => true
 ): Promise<T | undefined> {
   for (;;) {

@@ -302,6 +302,7 @@ export class Judge {
         return mayAsAdmin || this.#init.ownsVersion(placed.operation.author, content.version, acting.rank)
           ? undefined
           : fault('not-owner', 'its author owns no dataset with this version, or others of its rank do too')
+      case 'copy.renew':
       case 'copy.state':
         return content.device === placed.operation.author
           ? undefined

@@ -310,7 +310,8 @@ export class NaiveFold {
   #refusalOfType(operation: Operation, rank: number): InertReason | undefined {
     const { content, author } = operation
     if (content?.type === 'device.enrol') return this.#refusalOfRedemption(operation, content, rank)
-    if (content?.type === 'copy.state') return content.device === author ? undefined : 'not-owner'
+    if (content?.type === 'copy.state' || content?.type === 'copy.renew')
+      return content.device === author ? undefined : 'not-owner'
     if (content?.type === 'device.sealing') return content.device === author ? undefined : 'not-owner'
     if (content?.type !== 'invite.cancel' || this.#mayAsAdmin(operation)) return undefined
     return this.log.get(content.invite)?.author === author ? undefined : 'not-owner'
@@ -351,7 +352,7 @@ export class NaiveFold {
   #foldDatasets(): Map<string, NaiveDataset> {
     const said = this.said(
       ...(['dataset.publish', 'dataset.retire', 'dataset.policy', 'dataset.origin'] as const),
-      ...(['dataset.storage', 'dataset.subjects'] as const)
+      ...(['dataset.storage', 'dataset.shares', 'dataset.subjects'] as const)
     )
     const names = new Set(said.map(({ content }) => content.name))
     const isAdmin = ({ id }: Operation) => this.inForce.get(id)?.role === 'admin'

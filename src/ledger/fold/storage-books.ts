@@ -18,6 +18,8 @@ export function registerNamed(content: OperationContent, author: DeviceId): stri
   switch (content.type) {
     case 'class.policy':
       return registerOf.classPolicy(content.class)
+    case 'copy.renew':
+      return registerOf.renewal(content.device)
     case 'device.sealing':
       return registerOf.sealing(content.device)
     case 'device.storage':
@@ -35,6 +37,7 @@ export function registerNamed(content: OperationContent, author: DeviceId): stri
 
 export const registerOf = {
   classPolicy: (name: DatasetClass) => `class ${name}`,
+  renewal: (device: DeviceId) => `renewal ${device}`,
   sealing: (device: DeviceId) => `sealing ${device}`,
   /** What a device says of itself, and what others say of it. */
   ownStorage: (device: DeviceId) => `own storage ${device}`,
@@ -54,6 +57,7 @@ export class StorageBooks {
   readonly #registers = new Map<string, Set<Placed>>()
   readonly #epochs = new Map<OperationId, Set<Placed>>()
   readonly #confirmedBy = new Map<OperationId, Set<DeviceId>>()
+  /** Erasures and recalls. */
   readonly erasures = new Map<OperationId, Placed>()
   readonly #holds = new Map<OperationId, Ranked>()
   readonly #lifts = new Map<OperationId, Map<OperationId, Ranked>>()
@@ -72,6 +76,7 @@ export class StorageBooks {
         toggle(this.#epochs, content.group, placed, isIn)
         return
       case 'content.erase':
+      case 'content.recall':
         if (isIn) this.erasures.set(id, placed)
         else this.erasures.delete(id)
         return

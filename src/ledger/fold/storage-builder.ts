@@ -5,17 +5,20 @@ import type { DatasetClass } from '../encoding/names.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
 import { takings } from './content-entry.ts'
 import { getOr } from './fold-books.ts'
-import type {
-  ClassPolicyEntry,
-  CopyEntry,
-  DeviceStorageEntry,
-  EraseConfirmation,
-  ErasureEntry,
-  GroupEpochEntry,
-  MutableState,
-  SealingEntry,
-  SiteEntry
+import {
+  type ClassPolicyEntry,
+  type CopyEntry,
+  type CopyRenewalEntry,
+  caseOfRecall,
+  type DeviceStorageEntry,
+  type EraseConfirmation,
+  type ErasureEntry,
+  type GroupEpochEntry,
+  type MutableState,
+  type SealingEntry,
+  type SiteEntry
 } from './state.ts'
+
 import { registerOf, type StorageBooks } from './storage-books.ts'
 
 const newVersions = (): Set<VersionId> => new Set()
@@ -27,6 +30,7 @@ export class StorageBuilder {
   readonly #sites = new Set<string>()
   readonly #erasures = new Set<OperationId>()
   readonly #copies = new Map<DeviceId, Set<VersionId>>()
+  readonly #renewals = new Set<DeviceId>()
   #holdsChanged = false
 
   constructor(books: StorageBooks, state: MutableState) {
@@ -43,12 +47,16 @@ export class StorageBuilder {
       case 'site.region':
         this.#sites.add(content.site)
         return
+      case 'copy.renew':
+        this.#renewals.add(content.device)
+        return
       case 'copy.state':
       case 'copy.dispute':
         for (const { version } of content.copies)
           getOr(this.#copies, content.device, newVersions).add(version)
         return
       case 'content.erase':
+      case 'content.recall':
         this.#erasures.add(id)
         return
       case 'erase.confirm':
@@ -63,13 +71,15 @@ export class StorageBuilder {
   }
 
   render(): void {
-    const { classes, sites } = this.#state
+    const { classes, sites, renewals } = this.#state
     for (const name of this.#classes) set(classes, name, classPolicyOf(this.#books, name))
     for (const site of this.#sites) set(sites, site, siteOf(this.#books, site))
+    for (const device of this.#renewals) set(renewals, device, renewalOf(this.#books, device))
     for (const id of this.#erasures) this.#renderErasure(id)
     for (const [device, versions] of this.#copies) this.#renderCopies(device, versions)
     if (this.#holdsChanged) this.#renderHolds()
-    for (const dirty of [this.#classes, this.#sites, this.#erasures, this.#copies]) dirty.clear()
+    const dirty = [this.#classes, this.#sites, this.#renewals, this.#erasures, this.#copies]
+    for (const each of dirty) each.clear()
     this.#holdsChanged = false
   }
 
@@ -152,10 +162,17 @@ function siteOf(books: StorageBooks, site: string): SiteEntry | undefined {
   return { site, region: content.region, operation: id }
 }
 
+function renewalOf(books: StorageBooks, device: DeviceId): CopyRenewalEntry | undefined {
+  const { id, content, timeMs } = books.last(registerOf.renewal(device))?.operation ?? {}
+  if (id === undefined || timeMs === undefined || content?.type !== 'copy.renew') return undefined
+  return { device, operation: id, untilMs: content.untilMs, timeMs }
+}
+
 function erasureOf(books: StorageBooks, erase: OperationId): ErasureEntry | undefined {
   const { author, content, timeMs } = books.erasures.get(erase)?.operation ?? {}
-  if (author === undefined || timeMs === undefined || content?.type !== 'content.erase') return undefined
-  const { type: _, ...said } = content
+  if (author === undefined || timeMs === undefined) return undefined
+  const said = takingSaid(erase, content)
+  if (said === undefined) return undefined
   const confirmations = new Map<DeviceId, EraseConfirmation>()
   for (const device of books.confirmedBy(erase)) {
     const last = books.last(registerOf.confirmation(erase, device))?.operation
@@ -164,6 +181,19 @@ function erasureOf(books: StorageBooks, erase: OperationId): ErasureEntry | unde
     confirmations.set(device, { operation: last.id, outcome, bytes, keys, timeMs: last.timeMs })
   }
   return { operation: erase, by: author, ...said, timeMs, confirmations }
+}
+
+function takingSaid(
+  id: OperationId,
+  content: OperationContent | undefined
+): Omit<ErasureEntry, 'operation' | 'by' | 'timeMs' | 'confirmations'> | undefined {
+  if (content?.type === 'content.recall') {
+    const { version, reason } = content
+    return { kind: 'recall', version, case: caseOfRecall(id), reason, basis: 'recall', subject: null }
+  }
+  if (content?.type !== 'content.erase') return undefined
+  const { type: _, ...said } = content
+  return { kind: 'erasure', ...said }
 }
 
 function set<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {

@@ -91,10 +91,17 @@ export interface CopyOf {
 export interface CopyState {
   readonly type: 'copy.state'
   readonly device: DeviceId
-  /** Zero: it keeps these no more. */
-  readonly untilMs: number
+  /** Zero: it keeps these no more. Null: until what it says of all such, with `copy.renew`. */
+  readonly untilMs: number | null
   /** In the order of their versions, each once. */
   readonly copies: readonly CopyOf[]
+}
+
+/** Until when a device keeps all of which it said that it keeps it until it says. Only the device itself says so. */
+export interface CopyRenewal {
+  readonly type: 'copy.renew'
+  readonly device: DeviceId
+  readonly untilMs: number
 }
 
 /** A device was asked to prove that it has these, and could not. Nobody counts on them until it says so anew. */
@@ -234,6 +241,23 @@ export interface DatasetStorage {
   /** Instead of whole copies: shares, any `data` of which restore the version. */
   readonly shares: { readonly data: number; readonly parity: number } | null
   readonly retentionMs: number | null
+}
+
+/**
+ * Says which versions are the shares of a version (content/erasure/shared-version.ts), in the order of their numbers.
+ * Of those with the same numbers of data and parity the last counts.
+ */
+export interface DatasetShares {
+  readonly type: 'dataset.shares'
+  readonly name: string
+  readonly version: VersionId
+  /** How many of the shares restore it. */
+  readonly data: number
+  readonly unitBytes: number
+  readonly shares: readonly VersionId[]
+  /** Of each share. */
+  readonly files: number
+  readonly bytes: number
 }
 
 /** Which persons a version is about, by salted commitments in hex; several operations add up. */
@@ -378,6 +402,7 @@ export type OperationContent =
   | DeviceStorage
   | SiteRegion
   | CopyState
+  | CopyRenewal
   | CopyDispute
   | ClassPolicy
   | DeviceSuspend
@@ -395,6 +420,7 @@ export type OperationContent =
   | DatasetPolicy
   | DatasetOrigin
   | DatasetStorage
+  | DatasetShares
   | DatasetSubjects
   | AccessGrant
   | AccessRevoke

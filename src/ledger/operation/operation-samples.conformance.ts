@@ -55,6 +55,11 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
     ...{ type: 'copy.state', device, untilMs: 0 },
     copies: [{ version: versionNamed('a'), share: 0 }]
   },
+  'copy.state renewed': {
+    ...{ type: 'copy.state', device, untilMs: null },
+    copies: [{ version: versionNamed('a'), share: null }]
+  },
+  'copy.renew': { type: 'copy.renew', device, untilMs: 1_900_000_000_000 },
   'copy.dispute': {
     ...{ type: 'copy.dispute', device, copies: [{ version: versionNamed('a'), share: null }] },
     reason: 'it answered with other bytes'
@@ -110,6 +115,16 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
   'dataset.publish sealed': {
     ...{ type: 'dataset.publish', name: 'scans/2031', version: versionNamed('one'), class: 'confidential' },
     ...{ sealed: true, pieceBytes: 16_384, files: 2, bytes: 8192 }
+  },
+  'dataset.shares': {
+    ...{
+      type: 'dataset.shares',
+      name: 'scans/2031',
+      version: versionNamed('one'),
+      data: 2,
+      unitBytes: 65_536
+    },
+    ...{ shares: ['s2', 's0', 's1', 's3'].map(versionNamed), files: 4, bytes: 1_234_567 }
   },
   'dataset.subjects': {
     type: 'dataset.subjects',

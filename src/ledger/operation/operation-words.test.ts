@@ -96,6 +96,14 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     `says that lab-7 keeps a copy of version ${shortId(version)} until 2030-03-17T17:46:40.000Z`
   ],
   [
+    { type: 'copy.state', device: lab, untilMs: null, copies: [{ version, share: null }] },
+    `says that lab-7 keeps a copy of version ${shortId(version)}`
+  ],
+  [
+    { type: 'copy.renew', device: lab, untilMs: 1_900_000_000_000 },
+    'says that lab-7 keeps what it stores until 2030-03-17T17:46:40.000Z'
+  ],
+  [
     {
       ...{ type: 'copy.state', device: lab, untilMs: 0 },
       copies: [
@@ -136,6 +144,13 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
       ...{ shares: { data: 4, parity: 2 }, retentionMs: null }
     },
     'sets how os is stored: 6 shares of which 4 restore it, on 2 sites, in eu, on devices that are laptop or server'
+  ],
+  [
+    {
+      ...{ type: 'dataset.shares', name: 'os', version, data: 2, unitBytes: 65_536 },
+      ...{ shares: ['s0', 's1', 's2'].map(versionNamed), files: 3, bytes: 1000 }
+    },
+    `says which 3 shares version ${shortId(version)} of os is kept in, of which 2 restore it`
   ],
   [
     { type: 'dataset.subjects', name: 'os', version, subjects: ['aa'.repeat(32)] },
@@ -186,5 +201,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 37)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 39)
 })

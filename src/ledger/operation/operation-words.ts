@@ -83,10 +83,12 @@ function ofContentInWords(
   names: OperationNames
 ): string {
   switch (content.type) {
+    case 'copy.renew':
+      return `says that ${names.device(content.device)} keeps what it stores until ${new Date(content.untilMs).toISOString()}`
     case 'copy.state':
       return content.untilMs === 0
         ? `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)} no more`
-        : `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)} until ${new Date(content.untilMs).toISOString()}`
+        : `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)}${content.untilMs === null ? '' : ` until ${new Date(content.untilMs).toISOString()}`}`
     case 'copy.dispute':
       return `says that ${names.device(content.device)} could not prove ${copiesInWords(content.copies)}${because(content.reason)}`
     case 'site.region':
@@ -107,6 +109,8 @@ function ofContentInWords(
         : `names ${content.url} as an origin of version ${shortId(content.version)} of ${content.name}`
     case 'dataset.storage':
       return `sets how ${content.name} is stored: ${storageInWords(content)}`
+    case 'dataset.shares':
+      return `says which ${content.shares.length} shares version ${shortId(content.version)} of ${content.name} is kept in, of which ${content.data} restore it`
     case 'dataset.subjects':
       return `says that version ${shortId(content.version)} of ${content.name} is about ${counted(content.subjects.length, 'person')}, under pseudonyms`
     case 'access.grant':

@@ -48,7 +48,13 @@ function writeCopies(of: readonly CopyOf[]): CborValue {
 }
 
 export const STORAGE_TYPES: TypeRules<
-  'class.policy' | 'copy.dispute' | 'copy.state' | 'device.sealing' | 'device.storage' | 'site.region'
+  | 'class.policy'
+  | 'copy.dispute'
+  | 'copy.renew'
+  | 'copy.state'
+  | 'device.sealing'
+  | 'device.storage'
+  | 'site.region'
 > = {
   'class.policy': rule(
     'gives',
@@ -93,13 +99,21 @@ export const STORAGE_TYPES: TypeRules<
   ),
   'copy.state': rule(
     'gives',
-    { target: deviceId, body: object({ until: integer(0), copies }) },
+    { target: deviceId, body: object({ until: nullable(integer(0)), copies }) },
     {
       read: (device, { until, ...body }) => ({ type: 'copy.state', device, untilMs: until, ...body }),
       write: ({ device, untilMs, copies: of }) => ({
         target: idBytes(device),
         body: { until: untilMs, copies: writeCopies(of) }
       })
+    }
+  ),
+  'copy.renew': rule(
+    'gives',
+    { target: deviceId, body: object({ until: integer(0) }) },
+    {
+      read: (device, { until }) => ({ type: 'copy.renew', device, untilMs: until }),
+      write: ({ device, untilMs }) => ({ target: idBytes(device), body: { until: untilMs } })
     }
   ),
   'copy.dispute': rule(

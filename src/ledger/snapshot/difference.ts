@@ -18,10 +18,13 @@ export function* stateDifference(a: State, b: State): Generator<void, string | u
       continue
     }
     if (mine.size !== theirs.size) return `${name}: ${mine.size} and ${theirs.size}`
-    let count = 0
+    let compared = 0
     for (const [key, value] of mine as Map<unknown, unknown>) {
       if (!isSame(value, theirs.get(key))) return `${name} ${key}`
-      if (++count % ENTRIES_AT_ONCE === 0) yield
+      compared += value instanceof Map || value instanceof Set ? value.size : 1
+      if (compared < ENTRIES_AT_ONCE) continue
+      compared = 0
+      yield
     }
   }
   return undefined

@@ -4,6 +4,7 @@
  */
 
 import { equalBytes } from '../../base/bytes.ts'
+import { KIB } from '../../base/units.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { stateDifference } from '../../ledger/snapshot/difference.ts'
 import type { LedgerSnapshot } from '../../ledger/snapshot/snapshot.ts'
@@ -12,15 +13,15 @@ import type { RecordStore } from '../../store/records.ts'
 /** Records that are read from the store, and taken into the ledger, at once. */
 const READ_RECORDS = 256
 const STEP_RECORDS = 16
-/** Steps after which the state is rendered. */
-const RENDER_STEPS = 16
+/** Of records, after which the state is rendered: large ones say much that is to be rendered. */
+const RENDER_BYTES = 64 * KIB
 
 /**
  * In the order in which they were stored, so that each finds what it builds on. A store that was put together in
  * another way can have them in another order; then some wait, and when there are many, some that wait give way to
- * others (orphans.ts). So this goes on until a pass brings nothing.
+ * others (orphans.ts). So this goes on until a pass brings nothing. Yields the bytes of each step.
  */
-export function* loadRecords(records: RecordStore, ledger: Ledger): Generator<void> {
+export function* loadRecords(records: RecordStore, ledger: Ledger): Generator<number, void> {
   let before: number
   do {
     before = ledger.size
@@ -32,7 +33,7 @@ export function* loadRecords(records: RecordStore, ledger: Ledger): Generator<vo
       for (let at = 0; at < page.length; at += STEP_RECORDS) {
         const step = page.slice(at, at + STEP_RECORDS).map(record => record.bytes)
         ledger.add(step, { verifiedBefore: true })
-        yield
+        yield step.reduce((bytes, record) => bytes + record.length, 0)
       }
       kept += page.length
       after = last.place
@@ -47,9 +48,13 @@ export function* loadBehind(
   ledger: Ledger,
   { state, digest, operations }: LedgerSnapshot
 ): Generator<void, string | undefined> {
-  let steps = 0
-  for (const _ of loadRecords(records, ledger)) {
-    if (++steps % RENDER_STEPS === 0) ledger.state() // rendered little by little, it is no long turn at the end
+  let unrendered = 0
+  for (const bytes of loadRecords(records, ledger)) {
+    unrendered += bytes
+    if (unrendered >= RENDER_BYTES) {
+      ledger.state() // rendered little by little, it is no long turn at the end
+      unrendered = 0
+    }
     yield
   }
   if (ledger.size !== operations) return `${operations} operations, and ${ledger.size} are here`

@@ -131,6 +131,11 @@ export class Vault {
     }
   }
 
+  /** Where a copy belongs that is made here. The folder that it goes into is there. */
+  placeOf(version: VersionId): string {
+    return this.#folder(version)
+  }
+
   #folder(version: VersionId): string {
     return join(this.root, version)
   }
