@@ -1,7 +1,8 @@
 /**
- * A history of an org that keeps copies, drawn from a seed: puts, gets, erasures and quarantines, and kills, lost disks,
- * flipped bits, partitions, clocks that are set and homes restored from old copies among them. What was acknowledged is
- * noted outside (ack-log.ts) and held against the disks all the while; in the end all is healed and judged (org-judge.ts).
+ * A history of an org that keeps copies, drawn from a seed: puts, gets, erasures and quarantines, and kills, lost
+ * disks, flipped bits, partitions, clocks that are set and homes restored from old copies among them. What was
+ * acknowledged is noted outside (ack-log.ts) and held against the disks all the while; in the end all is healed and
+ * judged (org-judge.ts).
  */
 
 import assert from 'node:assert/strict'

@@ -1,7 +1,8 @@
 /**
  * A device that is killed in the midst of each thing that storage is about: before the n-th call by which it writes to
  * its disk, for an n drawn over all of them. Started again it has to go on by itself, to have nothing lost that was
- * acknowledged, nothing left that was erased, no plain byte of what is sealed, and to hash nothing again that was sound.
+ * acknowledged, nothing left that was erased, no plain byte of what is sealed, and to hash nothing again that was
+ * sound.
  * PEERAGE_SEED draws the same again.
  */
 

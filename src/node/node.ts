@@ -321,6 +321,7 @@ export class Node {
       onErase: async version => this.sealing.destroyKeys(version) > 0,
       plainOf: order => this.sealing.reader.plainOf(order),
       ownsSource: path => isWithin(path, this.home),
+      removals: () => this.storage.vault.settled(),
       onDeleted: (version, because) => this.#forgotten(version, because)
     })
   }
