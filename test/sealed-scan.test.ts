@@ -117,6 +117,17 @@ suite('a sealed class that asks for a scan', { skip: skipWithoutClamd }, () => {
     assert.equal(isBelow(join(folder, 'got'), SECRET), true)
   })
 
+  test('who may read it is told with when each last did', async () => {
+    const { devices } = await build.service.custody.readers({ name: 'minutes', version: null })
+    const by = Object.fromEntries(devices.map(({ name, lastRead }) => [name, lastRead?.by ?? null]))
+    assert.deepEqual(by, { 'build-1': null, 'lab-7': 'reader', 'scan-1': 'reader' })
+    const { versions } = await build.service.custody.readable('lab-7')
+    assert.deepEqual(
+      versions.map(({ version, lastRead }) => [version, lastRead?.by]),
+      [[first.version, 'reader']]
+    )
+  })
+
   test('what signatures find later is held back everywhere, and who has it and has read it is named', async () => {
     // The publisher's own device scans as well: it is an admin's, and holds it.
     await build.service.scans.setUpScan({ clamd: clamd.socket, bytesPerSecond: null })

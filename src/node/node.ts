@@ -49,6 +49,7 @@ import { Reuse } from './reuse/reuse.ts'
 import { ScanDesk } from './scan/scan-desk.ts'
 import { SealingDesk } from './sealing/sealing-desk.ts'
 import type { OwnDevice } from './service-words.ts'
+import { HeldShares } from './shares/held-shares.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { SubjectDesk } from './subjects/subject-desk.ts'
 import { Catalogue } from './swarm/catalogue.ts'
@@ -147,7 +148,7 @@ export class Node {
     this.sealing = this.#createSealing(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, sealed: this.sealing.reader, log },
-      onRead: read => (this.storage.vault.has(read.destination) ? recorder.kept(read) : recorder.read(read)),
+      onRead: read => (this.storage.keeps(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => this.#forgotten(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
@@ -295,6 +296,7 @@ export class Node {
     return new NodeStorage({
       ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
+      hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
       onForgotten: version => audit.recorder.deleted(version, 'discarded')
     })
@@ -326,10 +328,12 @@ export class Node {
     const { keeper, desk: transfers, follows, hub, reuse } = this
     return new ErasureDesk({
       ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
+      shares: new HeldShares(this.home, { store, state: () => keeper.state() }),
       drop: version => hub.unwant(version),
       onErase: async version => this.sealing.destroyKeys(version) > 0,
       plainOf: order => this.sealing.reader.plainOf(order),
       ownsSource: path => isWithin(path, this.home),
+      removals: () => this.storage.vault.settled(),
       onDeleted: (version, because) => this.#forgotten(version, because)
     })
   }

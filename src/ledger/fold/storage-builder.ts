@@ -18,6 +18,7 @@ import {
   type SealingEntry,
   type SiteEntry
 } from './state.ts'
+
 import { registerOf, type StorageBooks } from './storage-books.ts'
 
 const newVersions = (): Set<VersionId> => new Set()

@@ -7,6 +7,7 @@ import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { askOwners, type Denial } from '../fold/access.ts'
 import { readersOf } from '../fold/readers.ts'
 import type { State } from '../fold/state.ts'
+import { type KnownEpoch, sealableEpochs } from './epoch-rules.ts'
 
 /**
  * Admins, and who published it or owns a dataset that has it. Anybody can publish the version of another under a name
@@ -40,15 +41,26 @@ export interface EnvelopeRecipient {
 export interface EnvelopeRecipients {
   /** By device id; whoever owns it, published it or is an admin first, so that no limit leaves them out. */
   readonly recipients: readonly EnvelopeRecipient[]
+  /** Keys of epochs that stand for some of them. */
+  readonly epochs: readonly KnownEpoch[]
+  /** Those of the recipients that no epoch stands for, in their order. */
+  readonly single: readonly EnvelopeRecipient[]
   /** Readers that have not said to which key things are sealed for them. */
   readonly keyless: readonly DeviceId[]
 }
 
-export function recipientsOf(state: State, version: VersionId, nowMs: number): EnvelopeRecipients {
+/** `epochs` are the current ones of groups of which all is known. */
+export function recipientsOf(
+  state: State,
+  version: VersionId,
+  nowMs: number,
+  epochs: readonly KnownEpoch[] = []
+): EnvelopeRecipients {
   const first: EnvelopeRecipient[] = []
   const others: EnvelopeRecipient[] = []
   const keyless: DeviceId[] = []
-  for (const [device, { because }] of readersOf(state, version, nowMs).devices) {
+  const { devices, groups } = readersOf(state, version, nowMs)
+  for (const [device, { because }] of devices) {
     const recipient = state.devices.get(device)?.sealing?.recipient
     if (recipient === undefined) keyless.push(device)
     else if (because === 'owner' || because === 'publisher' || because === 'admin')
@@ -56,5 +68,12 @@ export function recipientsOf(state: State, version: VersionId, nowMs: number): E
     else others.push({ device, recipient })
   }
   const byDevice = (a: EnvelopeRecipient, b: EnvelopeRecipient) => (a.device < b.device ? -1 : 1)
-  return { recipients: [...first.sort(byDevice), ...others.sort(byDevice)], keyless }
+  first.sort(byDevice)
+  others.sort(byDevice)
+  const recipients = [...first, ...others]
+  const keys = new Map(recipients.map(({ device, recipient }) => [device, recipient]))
+  const sealable = sealableEpochs(epochs, groups, keys)
+  // Those who may wrap it on have a place of their own, whatever becomes of a group.
+  const rest = others.filter(({ device }) => !sealable.some(({ members }) => members.has(device)))
+  return { recipients, epochs: sealable, single: [...first, ...rest], keyless }
 }

@@ -39,6 +39,7 @@ import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
 import type { Problem } from '../service.ts'
+import type { HeldShares } from '../shares/held-shares.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { TransferOrder } from '../swarm/transfer-record.ts'
@@ -61,12 +62,16 @@ export interface ErasureDeskInit {
   readonly indexes: Pick<ChunkIndexes, 'release'>
   /** Nobody is served from a version any more, and it is not wanted. */
   readonly drop: (version: VersionId) => void
+  /** Erasure shares of a version that this device has. */
+  readonly shares?: Pick<HeldShares, 'versions' | 'holdings'>
   /** Destroys the keys of a version that this device has; resolves to whether there were any. */
   readonly onErase?: (version: VersionId) => Promise<boolean>
   /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
   readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
+  /** Resolves when nothing that somebody else on this device let go of is still being removed. */
+  readonly removals?: () => Promise<void>
   /** What was held of a version is deleted. */
   readonly onDeleted: (version: VersionId, because: 'erased' | 'recalled') => void
   readonly log: Log
@@ -189,6 +194,7 @@ export class ErasureDesk {
         copies.has(version) ||
         (sources.has(version) && !deletion.sourcesStay) ||
         transferred.has(version) ||
+        this.#sharesHere(version).size > 0 ||
         !confirmations.has(this.#init.self) ||
         (record !== undefined && (record.deletedAtMs === null || record.sources.length > 0))
       if (isOpen) due.add(version)
@@ -243,24 +249,31 @@ export class ErasureDesk {
     }
   }
 
+  #sharesHere(version: VersionId): ReadonlySet<VersionId> {
+    return this.#init.shares?.versions(version, () => this.#init.transfers.views()) ?? new Set()
+  }
+
   /** True when nothing of it is here any more, but for sources that are left. */
   async #delete(version: VersionId): Promise<boolean> {
     const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
     const isTransferred = transfers.views().some(view => view.version === version)
     await this.#noteOpened(version)
-    if (isTransferred) await transfers.abandon(version)
+    const shares = this.#sharesHere(version)
+    for (const each of [...(isTransferred ? [version] : []), ...shares]) await transfers.abandon(each)
     await follows.purge(version)
-    drop(version)
+    for (const each of [version, ...shares]) drop(each)
     const sourcesStay = this.#sourcesStay(version)
     const all = store.holdings().filter(holding => holding.version.id === version)
-    const holdings = all.filter(({ kind }) => kind === 'fetched' || !sourcesStay)
+    const whole = all.filter(({ kind }) => kind === 'fetched' || !sourcesStay)
+    const holdings = [...whole, ...((await this.#init.shares?.holdings(version)) ?? [])]
     let isGone = true
-    for (const holding of holdings) isGone = (await this.#deleteHolding(holding)) && isGone
+    for (const holding of holdings) isGone = (await this.#deleteHolding(version, holding)) && isGone
+    await this.#init.removals?.()
     const opened = await this.#deleteOpened(version)
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
     // Who keeps the source of what was recalled can still open it.
-    const keys = all.length > holdings.length ? false : ((await onErase?.(version)) ?? false)
+    const keys = all.length > whole.length ? false : ((await onErase?.(version)) ?? false)
     if (keys)
       this.#records.save({ ...(this.record(version) ?? freshRecord(version)), keys, deletedAtMs: null })
     const known = this.record(version)
@@ -284,9 +297,8 @@ export class ErasureDesk {
   }
 
   /** False when it could not be done now. */
-  async #deleteHolding(holding: Holding): Promise<boolean> {
+  async #deleteHolding(version: VersionId, holding: Holding): Promise<boolean> {
     const { store } = this.#init
-    const version = holding.version.id
     const record = this.record(version) ?? freshRecord(version)
     const isOwn = this.#init.ownsSource?.(holding.root) ?? false
     const isLeft = holding.kind === 'source' && !record.deletesSources && !isOwn
@@ -303,7 +315,7 @@ export class ErasureDesk {
       source: isLeft ? 'keep' : 'remove',
       missing: this.#gone.has(version) ? 'forget' : 'wait'
     })
-    if (erased.outcome === 'erased') return true
+    if (erased.outcome !== 'missing') return true
     this.#tellMissing(version, holding.root)
     return false
   }

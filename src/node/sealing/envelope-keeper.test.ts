@@ -1,79 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { idBytes, type VersionId } from '../../base/ids.ts'
-import { manifestNameOf } from '../../content/sealing/manifest-name.ts'
-import type { Version } from '../../content/version.ts'
-import { type Actor, cast, meet } from '../../ledger/fold/governance-fixture.conformance.ts'
-import { publication, type TestKey, versionNamed } from '../../ledger/fold/org-fixture.conformance.ts'
-import type { OperationContent } from '../../ledger/operation/operation-content.ts'
-import { createEnvelopeRecord } from '../../ledger/sealing/envelope-record.ts'
-import { MemoryRecords } from '../../store/memory-records.ts'
-import { wrapEnvelope } from '../../store/sealing/envelope.ts'
-import { hkdf } from '../../store/sealing/openssl-ciphers.ts'
-import { X25519Key } from '../../store/sealing/x25519.ts'
-import { sha256 } from '../../store/sha256.ts'
-import { SILENT_LOG } from '../log.ts'
-import { EnvelopeKeeper } from './envelope-keeper.ts'
-import { EnvelopeShelf } from './envelope-shelf.ts'
-
-const ONE = versionNamed('one')
-const FILE_KEY = new Uint8Array(16).fill(1)
-const GARBAGE = new Uint8Array(16).fill(2)
-
-/** A device with a shelf and a keeper, that has said its key. */
-function station(actor: Actor, key: TestKey) {
-  const sealingKey = new X25519Key(sha256(idBytes(key.id)))
-  actor.write({ type: 'device.sealing', device: key.id, recipient: sealingKey.publicKey })
-  const state = () => actor.ledger.state()
-  const records = new MemoryRecords()
-  const shelf = new EnvelopeShelf({ records, state, log: SILENT_LOG })
-  const emptyShelf = () => new EnvelopeShelf({ records: new MemoryRecords(), state, log: SILENT_LOG })
-  const known = new Map<VersionId, Version>()
-  const open = () =>
-    new EnvelopeKeeper({
-      ...{ org: state().org, key, sealingKey, state, records, shelf, log: SILENT_LOG },
-      versionOf: version => known.get(version),
-      onMade: () => undefined
-    })
-  /** What any program could write of its own. */
-  const forge = (fileKey: Uint8Array, recipients: readonly Uint8Array[], aheadMs: number) =>
-    createEnvelopeRecord(
-      {
-        ...{ org: state().org, version: ONE, author: key.id, timeMs: Date.now() + aheadMs },
-        ...{ floorMs: Date.now() + aheadMs, envelope: wrapEnvelope(fileKey, recipients) }
-      },
-      { sign: key.sign, sha256 }
-    ).record
-  return { actor, shelf, emptyShelf, records, sealingKey, known, open, forge, keeper: open() }
-}
-
-type Station = ReturnType<typeof station>
-
-/** As exchanges do. */
-function exchange(from: Station, to: Station): void {
-  for (const { record } of from.shelf.recordsOf(ONE)) to.shelf.take(record)
-}
-
-function library() {
-  const { admin, second, laptop, desktop, keys } = cast()
-  const stations = {
-    admin: station(admin, keys.admin),
-    second: station(second, keys.second),
-    laptop: station(laptop, keys.laptop),
-    desktop: station(desktop, keys.desktop)
-  }
-  stations.laptop.keeper.keep(ONE, FILE_KEY)
-  laptop.write({ ...publication('set', 'one'), class: 'confidential', sealed: true } as OperationContent)
-  meet(admin, second, laptop, desktop)
-  stations.laptop.keeper.wrap(ONE)
-  for (const each of [stations.admin, stations.second]) exchange(stations.laptop, each)
-  return { ...stations, keys }
-}
-
-const keysOf = ({ keeper }: Station) => keeper.keysOf(ONE).map(key => key[0])
-/** A version whose manifest a file key opens. */
-const versionOf = (fileKey: Uint8Array) =>
-  ({ files: [{ path: ['ab'.repeat(16)] }, { path: [manifestNameOf(fileKey, hkdf)] }] }) as unknown as Version
+import { versionNamed } from '../../ledger/fold/org-fixture.conformance.ts'
+import {
+  exchange,
+  FILE_KEY,
+  GARBAGE,
+  keysOf,
+  library,
+  ONE,
+  versionOf
+} from './sealing-station.conformance.ts'
 
 describe('envelopes that a device keeps', () => {
   test('outlast one that ends all others and opens nothing, and are written anew', async () => {

@@ -16,13 +16,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { compareBytes, concatBytes, equalBytes, toHex } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, OrgId, VersionId } from '../../base/ids.ts'
+import { SECOND_MS } from '../../base/units.ts'
 import { STANZAS_MAX } from '../../content/sealing/age-header.ts'
 import type { Version } from '../../content/version.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { createEnvelopeRecord, type EnvelopeRecord } from '../../ledger/sealing/envelope-record.ts'
 import { mayWriteEnvelope, recipientsOf, sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
+import type { KnownEpoch } from '../../ledger/sealing/epoch-rules.ts'
 import type { RecordStore } from '../../store/records.ts'
-import { openEnvelope, wrapEnvelope } from '../../store/sealing/envelope.ts'
+import { openEnvelope, wrapEnvelope, wrapToGroups } from '../../store/sealing/envelope.ts'
 import type { X25519Key } from '../../store/sealing/x25519.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
@@ -32,6 +34,9 @@ import { keyFor } from './manifest-key.ts'
 
 const RECIPIENTS_PREFIX = 'envelope-recipients/'
 const OWN_PREFIX = 'envelope-own/'
+/** More readers than this are worth waiting for an epoch of their group. */
+const SINGLES_AT_ONCE = 256
+const EPOCH_WAIT_MS = 15 * SECOND_MS
 
 export interface EnvelopeKeeperInit {
   readonly org: OrgId
@@ -40,6 +45,13 @@ export interface EnvelopeKeeperInit {
   readonly state: () => State
   readonly records: RecordStore
   readonly shelf: EnvelopeShelf
+  readonly epochs: {
+    /** The current epochs of groups of which all is known. */
+    known(): readonly KnownEpoch[]
+    keyOf(recipient: Uint8Array): X25519Key | undefined
+  }
+  /** Looks again after a while. */
+  readonly lookAfter: (ms: number) => void
   /** What a version is made of, where that is known here. */
   readonly versionOf: (version: VersionId) => Version | undefined
   /** A record was made here, of a version that others know. */
@@ -61,6 +73,7 @@ export class EnvelopeKeeper {
   readonly #opened = new Map<VersionId, Opened>()
   /** Of what was found in step, what that hung on. */
   readonly #settled = new Map<VersionId, string>()
+  readonly #awaiting = new Map<VersionId, number>()
   #isRunning = false
   #isDue = false
   #isClosed = false
@@ -102,7 +115,7 @@ export class EnvelopeKeeper {
   }
 
   #open(version: VersionId): Uint8Array[] {
-    const { shelf, sealingKey, records: blobs, log } = this.#init
+    const { shelf, sealingKey, epochs, records: blobs, log } = this.#init
     const publishers = publishersOf(this.#init.state(), version)
     const rank = (author: DeviceId) => (author === this.#self ? 0 : publishers.has(author) ? 1 : 2)
     const own = blobs.getBlob(OWN_PREFIX + version)
@@ -114,7 +127,7 @@ export class EnvelopeKeeper {
     const keys: Uint8Array[] = []
     for (const { author, envelope } of likely) {
       try {
-        const opened = openEnvelope(envelope, [sealingKey])
+        const opened = openEnvelope(envelope, [sealingKey], recipient => epochs.keyOf(recipient))
         if (opened.outcome === 'no-identity') continue
         if (!keys.some(key => equalBytes(key, opened.fileKey))) keys.push(opened.fileKey)
       } catch (thrown) {
@@ -127,7 +140,7 @@ export class EnvelopeKeeper {
 
   /** Keeps the key of what is about to be published, for this device alone. */
   keep(version: VersionId, fileKey: Uint8Array): void {
-    this.#put(version, { fileKey, recipients: [], endsOthers: false })
+    this.#put(version, { fileKey, recipients: [], epochs: [], endsOthers: false })
   }
 
   /** Wraps again what has other readers than before; at most one run at a time, in turns. */
@@ -155,12 +168,13 @@ export class EnvelopeKeeper {
     const state = this.#init.state()
     const nowMs = Date.now()
     if (shelf.isDestroyed(version) || !mayWriteEnvelope(state, this.#self, version, nowMs)) return false
-    const { recipients: readers, keyless } = recipientsOf(state, version, nowMs)
-    if (readers.length === 0 && keyless.length === 0) return false // nobody reads it at present
-    const others = readers.map(({ recipient }) => recipient)
+    const all = recipientsOf(state, version, nowMs, this.#init.epochs.known())
+    if (all.recipients.length === 0 && all.keyless.length === 0) return false // nobody reads it at present
+    const others = all.single.map(({ recipient }) => recipient)
+    const epochs = all.epochs.map(({ recipient }) => recipient)
     // Room for this device itself.
-    const recipients = others.slice(0, STANZAS_MAX - 1)
-    const digest = digestOf(recipients)
+    const recipients = others.slice(0, STANZAS_MAX - 1 - epochs.length)
+    const digest = digestOf([...recipients, ...epochs])
     const key = `${RECIPIENTS_PREFIX}${version}`
     const before = records.getBlob(key)
     const isKept = shelf.newestOf(version, this.#self) !== undefined
@@ -168,6 +182,7 @@ export class EnvelopeKeeper {
     const isProven = this.#init.versionOf(version) !== undefined
     const scene = `${toHex(digest)}${toHex(shelf.digestOf(version))}${isProven}`
     if (!endsOthers && isCurrent && this.#settled.get(version) === scene) return false
+    if (!endsOthers && isKept && !isCurrent && this.#awaitsEpoch(version, others.length)) return false
     const [fileKey] = this.keysOf(version)
     if (fileKey === undefined) return false
     if (!endsOthers && isCurrent && this.#isOwn(version, fileKey)) {
@@ -177,20 +192,39 @@ export class EnvelopeKeeper {
     if (others.length > recipients.length)
       log.warn(
         { version, readers: others.length },
-        `an envelope has room for ${STANZAS_MAX}: the rest can not open it`
+        `an envelope has room for ${STANZAS_MAX}: the rest can not open it until their group has a key epoch`
       )
     // A device may say a key that gives zeros with every other: nobody can seal to it, and nobody else is to suffer.
     const usable = recipients.filter(each => this.#init.sealingKey.sharedSecret(each) !== undefined)
-    const record = this.#put(version, { fileKey, recipients: usable, endsOthers })
+    const record = this.#put(version, { fileKey, recipients: usable, epochs, endsOthers })
     records.putBlob(key, digest)
     this.#init.onMade(record)
     return true
+  }
+
+  /** Whether others are likely to begin an epoch within moments, which spares wrapping for very many one by one. */
+  #awaitsEpoch(version: VersionId, singles: number): boolean {
+    if (singles <= SINGLES_AT_ONCE) {
+      this.#awaiting.delete(version)
+      return false
+    }
+    const sinceMs = this.#awaiting.get(version) ?? Date.now()
+    this.#awaiting.set(version, sinceMs)
+    const waitMs = sinceMs + EPOCH_WAIT_MS - Date.now()
+    if (waitMs > 0) this.#init.lookAfter(waitMs)
+    return waitMs > 0
+  }
+
+  /** Keys of epochs have come: what did not open may open now. */
+  reopen(): void {
+    for (const [version, { keys }] of this.#opened) if (keys.length === 0) this.#opened.delete(version)
   }
 
   forget(version: VersionId): void {
     for (const key of this.#opened.get(version)?.keys ?? []) key.fill(0)
     this.#opened.delete(version)
     this.#settled.delete(version)
+    this.#awaiting.delete(version)
     this.#init.records.deleteBlob(`${RECIPIENTS_PREFIX}${version}`)
     this.#init.records.deleteBlob(OWN_PREFIX + version)
   }
@@ -226,10 +260,13 @@ export class EnvelopeKeeper {
     {
       fileKey,
       recipients,
+      epochs,
       endsOthers
     }: {
       readonly fileKey: Uint8Array
       readonly recipients: readonly Uint8Array[]
+      /** Public keys of epochs of groups. */
+      readonly epochs: readonly Uint8Array[]
       readonly endsOthers: boolean
     }
   ): EnvelopeRecord {
@@ -239,7 +276,7 @@ export class EnvelopeKeeper {
     const newestMs = Math.max(0, ...shelf.recordsOf(version).map(({ timeMs }) => timeMs))
     // What it replaces may be of a clock that was ahead.
     const timeMs = Math.max(Date.now(), newestMs + 1)
-    const envelope = wrapEnvelope(fileKey, all)
+    const envelope = wrapToGroups(fileKey, { single: all, epochs })
     const floorMs = endsOthers ? timeMs : shelf.floorOf(version)
     const terms = { org, version, author: this.#self, timeMs, floorMs, envelope }
     const record = createEnvelopeRecord(terms, { sign: message => key.sign(message), sha256 })
