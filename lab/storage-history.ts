@@ -141,7 +141,7 @@ export class History {
     const isAgain = before !== undefined && this.#random(3) === 0
     const name = isAgain ? before.name : `data-${number}`
     const isSealed = isAgain ? before.isSealed : this.#random(3) === 0
-    const copies = 2 + this.#random(2)
+    const copies = isAgain ? before.copies : 2 + this.#random(2)
     this.#note('put', `${name} by ${by.name}, ${copies} copies${isSealed ? ', sealed' : ''}`)
     const marker = `marker-${this.#seed}-${number}-${randomBytes(4).toString('hex')}`
     const source = join(by.files, `source-${number}`)
