@@ -126,7 +126,10 @@ export class LocalErasureService implements ErasureService {
 
   async cases(): Promise<readonly CaseSummary[]> {
     const cases = Map.groupBy(this.#operations(), caseOf)
-    const summaries = [...cases.keys()].map(id => this.#summary(this.#case(id)))
+    const joined = joinTimes(this.#node.keeper)
+    const summaries = [...cases].map(([id, operations]) =>
+      this.#summary(this.#case(id, { operations, joined }))
+    )
     return summaries.sort((a, b) => b.atMs - a.atMs || (a.case < b.case ? -1 : 1))
   }
 
@@ -221,11 +224,19 @@ export class LocalErasureService implements ErasureService {
     )
   }
 
-  #case(id: string): ErasureCase {
-    const operations = this.#operations(id)
+  /** What many cases have in common is looked for once, by who asks for many. */
+  #case(
+    id: string,
+    {
+      operations = this.#operations(id),
+      joined = joinTimes(this.#node.keeper)
+    }: {
+      readonly operations?: readonly ErasureOperation[]
+      readonly joined?: ReadonlyMap<DeviceId, number>
+    } = {}
+  ): ErasureCase {
     const erasures = operations.map(each => this.#erasure(each))
     const lastMs = Math.max(...erasures.map(({ atMs }) => atMs))
-    const joined = joinTimes(this.#node.keeper)
     const inForce = erasures.filter(each => each.inForce)
     const devices = [...this.#state.devices.keys()]
       .map(device => this.#device(device, inForce))
