@@ -70,6 +70,8 @@ export interface ErasureDeskInit {
   readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
+  /** Resolves when nothing that somebody else on this device let go of is still being removed. */
+  readonly removals?: () => Promise<void>
   /** What was held of a version is deleted. */
   readonly onDeleted: (version: VersionId, because: 'erased' | 'recalled') => void
   readonly log: Log
@@ -266,6 +268,7 @@ export class ErasureDesk {
     const holdings = [...whole, ...((await this.#init.shares?.holdings(version)) ?? [])]
     let isGone = true
     for (const holding of holdings) isGone = (await this.#deleteHolding(version, holding)) && isGone
+    await this.#init.removals?.()
     const opened = await this.#deleteOpened(version)
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
@@ -312,7 +315,7 @@ export class ErasureDesk {
       source: isLeft ? 'keep' : 'remove',
       missing: this.#gone.has(version) ? 'forget' : 'wait'
     })
-    if (erased.outcome === 'erased') return true
+    if (erased.outcome !== 'missing') return true
     this.#tellMissing(version, holding.root)
     return false
   }

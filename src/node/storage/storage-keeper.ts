@@ -295,7 +295,12 @@ export class StorageKeeper {
       if (!fetch.some(({ published }) => published.version === version)) this.#failures.delete(version)
     // What was owed for a while, and is not any more before it came.
     for (const [version, { transfer }] of here)
-      if (transfer !== undefined && isActive(transfer.state) && !keeps.has(version))
+      if (
+        transfer !== undefined &&
+        isActive(transfer.state) &&
+        !keeps.has(version) &&
+        this.#said(version) === undefined
+      )
         void this.#remove(version)
   }
 
