@@ -205,7 +205,15 @@ export class History {
     this.#note('erase', `${put.name} ${put.version.slice(0, 8)}`)
     put.isEnding = true
     const { name, version } = put
-    const request = { name, version, allVersions: false, reason: null, basis: 'art17', deleteSource: true }
+    const request = {
+      name,
+      version,
+      allVersions: false,
+      reason: null,
+      basis: 'art17',
+      subject: null,
+      deleteSource: true
+    }
     this.#beside(office, async () => {
       const acted = await office.as(({ service }) => service.erasures.erase(request))
       this.judge.cases.push({ id: acted.case, put })
