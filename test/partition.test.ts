@@ -80,7 +80,15 @@ test('two sites that are apart for a day come together again, and nothing is los
   org.partition(({ site }) => (site === 'berlin' ? 1 : 0))
   gone.isEnding = true
   const { name, version } = gone
-  const request = { name, version, allVersions: false, reason: null, basis: 'art17', deleteSource: true }
+  const request = {
+    name,
+    version,
+    allVersions: false,
+    reason: null,
+    basis: 'art17',
+    deleteSource: true,
+    subject: null
+  }
   const erased = await office.as(({ service }) => service.erasures.erase(request))
   judge.cases.push({ id: erased.case, put: gone })
   await office.as(({ service }) => service.governance.revokeAccess({ who, scope }))
