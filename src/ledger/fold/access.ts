@@ -145,12 +145,13 @@ export function askOwners(
     if (outside !== undefined) return denied('not-a-member', outside)
     if (closed !== undefined) return closed
     let decision: A | undefined
+    let denial: Denial | undefined
     for (const publications of byOwner.values()) {
       const here = decideFrom(publications, nowMs, each => wholeFault(state, version, each) ?? decide(each))
-      if (!here.allowed) return here
-      if (decision === undefined || isStricter(here.class, decision.class)) decision = here
+      if (!here.allowed) denial = denial === undefined || waitsForScan(denial) ? here : denial
+      else if (decision === undefined || isStricter(here.class, decision.class)) decision = here
     }
-    return defined(decision, 'a publication that counts')
+    return denial ?? defined(decision, 'a publication that counts')
   }
 }
 
@@ -220,8 +221,18 @@ function decideFrom<A extends Allowance>(
   const last = new Map(publications.map(publication => [publication.dataset.name, publication]))
   const counted = available.length > 0 ? available : [...last.values()]
   const decisions = counted.map(decide)
-  const isDecisive = (decision: A | Denial) => decision.allowed === available.length > 0
-  return defined(decisions.find(isDecisive) ?? decisions[0], 'a publication by this owner')
+  const isOpen = (decision: A | Denial) => decision.allowed
+  const isClosed = (decision: A | Denial) => !decision.allowed && !waitsForScan(decision)
+  const decision =
+    available.length > 0
+      ? (decisions.find(isOpen) ?? decisions.find(waitsForScan))
+      : (decisions.find(isClosed) ?? decisions.find(waitsForScan))
+  return defined(decision ?? decisions[0], 'a publication by this owner')
+}
+
+/** Of what all that is needed but a scan is there: told only where nothing else is missing. */
+function waitsForScan(decision: Allowance | Denial): boolean {
+  return !decision.allowed && decision.reason === 'not-scanned'
 }
 
 function decide(scene: Scene, device: DeviceId, publication: Publication): ReadDecision {

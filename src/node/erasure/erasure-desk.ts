@@ -64,12 +64,16 @@ export interface ErasureDeskInit {
   readonly drop: (version: VersionId) => void
   /** Erasure shares of a version that this device has. */
   readonly shares?: Pick<HeldShares, 'versions' | 'holdings'>
-  /** Destroys the keys of a version that this device has; resolves to whether there were any. */
-  readonly onErase?: (version: VersionId) => Promise<boolean>
+  /** Whether this device has keys of a version. */
+  readonly holdsKeys?: (version: VersionId) => boolean
+  /** Destroys them, and has none come back. */
+  readonly onErase?: (version: VersionId) => Promise<void>
   /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
   readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
+  /** Resolves when nothing that somebody else on this device let go of is still being removed. */
+  readonly removals?: () => Promise<void>
   /** What was held of a version is deleted. */
   readonly onDeleted: (version: VersionId, because: 'erased' | 'recalled') => void
   readonly log: Log
@@ -191,6 +195,8 @@ export class ErasureDesk {
       const isOpen =
         copies.has(version) ||
         (sources.has(version) && !deletion.sourcesStay) ||
+        // As when the disk came back from a backup.
+        (this.#init.holdsKeys?.(version) === true && !(sources.has(version) && deletion.sourcesStay)) ||
         transferred.has(version) ||
         this.#sharesHere(version).size > 0 ||
         !confirmations.has(this.#init.self) ||
@@ -266,13 +272,17 @@ export class ErasureDesk {
     const holdings = [...whole, ...((await this.#init.shares?.holdings(version)) ?? [])]
     let isGone = true
     for (const holding of holdings) isGone = (await this.#deleteHolding(version, holding)) && isGone
+    await this.#init.removals?.()
     const opened = await this.#deleteOpened(version)
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
     // Who keeps the source of what was recalled can still open it.
-    const keys = all.length > whole.length ? false : ((await onErase?.(version)) ?? false)
+    const keysStay = all.length > whole.length
+    const keys = !keysStay && this.#init.holdsKeys?.(version) === true
+    // Before they go, so that a crash in between does not have it forgotten.
     if (keys)
       this.#records.save({ ...(this.record(version) ?? freshRecord(version)), keys, deletedAtMs: null })
+    if (!keysStay) await onErase?.(version)
     const known = this.record(version)
     const isNew = holdings.length > 0 || isTransferred || keys || left || opened.isNew
     if (!isNew && known?.deletedAtMs !== null) return isGone // nothing was here, or all was done before
@@ -312,7 +322,7 @@ export class ErasureDesk {
       source: isLeft ? 'keep' : 'remove',
       missing: this.#gone.has(version) ? 'forget' : 'wait'
     })
-    if (erased.outcome === 'erased') return true
+    if (erased.outcome !== 'missing') return true
     this.#tellMissing(version, holding.root)
     return false
   }

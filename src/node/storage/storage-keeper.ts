@@ -35,6 +35,7 @@ import { type Holding, isWhole } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { LostShare, ShareDesk } from '../shares/share-desk.ts'
+import type { TransferView } from '../swarm/transfer-desk.ts'
 import { isActive } from '../swarm/transfer-orders.ts'
 import { inTurns } from '../turns.ts'
 import type { CopyChecks } from './copy-checks.ts'
@@ -67,7 +68,7 @@ export interface StorageKeeperInit {
   /** By what is known now; undefined once the node stops. */
   readonly places: () => Promise<StoragePlaces | undefined>
   readonly vault: Vault
-  readonly shares: Pick<ShareDesk, 'owe' | 'problems'>
+  readonly shares: Pick<ShareDesk, 'owe' | 'problems' | 'prove'>
   readonly checks: Pick<CopyChecks, 'prove'>
   /** Members that can be reached now, this device among them. */
   readonly present: () => ReadonlySet<DeviceId>
@@ -270,7 +271,7 @@ export class StorageKeeper {
 
   /** Begins what is to be fetched and is not on its way, and begins again what failed a while ago. */
   async #fetch({ fetch, keeps }: Duties): Promise<void> {
-    const { vault, times, room, log } = this.#init
+    const { vault } = this.#init
     const here = vault.copies()
     const nowMs = performance.now()
     let running = 0
@@ -282,12 +283,7 @@ export class StorageKeeper {
         running++
         continue
       }
-      if (transfer?.state === 'failed' && !this.#retries.has(version)) {
-        this.#failures.set(version, transfer.problem?.message ?? 'it failed')
-        this.#retries.set(version, nowMs + times.retryMs)
-        log.warn({ version }, `a copy could not be stored: ${transfer.problem?.message}`)
-        if (transfer.problem?.code === 'DISK_FULL') room.tell({ exactly: true })
-      }
+      if (transfer?.state === 'failed') this.#note(transfer, nowMs)
       if (running >= FETCHES_MAX || nowMs < (this.#retries.get(version) ?? 0)) continue
       this.#retries.delete(version)
       running++
@@ -299,8 +295,23 @@ export class StorageKeeper {
       if (!fetch.some(({ published }) => published.version === version)) this.#failures.delete(version)
     // What was owed for a while, and is not any more before it came.
     for (const [version, { transfer }] of here)
-      if (transfer !== undefined && isActive(transfer.state) && !keeps.has(version))
+      if (
+        transfer !== undefined &&
+        isActive(transfer.state) &&
+        !keeps.has(version) &&
+        this.#said(version) === undefined
+      )
         void this.#remove(version)
+  }
+
+  /** What failed is begun again after a while. */
+  #note({ version, problem }: TransferView, nowMs: number): void {
+    if (this.#retries.has(version)) return
+    const { times, room, log } = this.#init
+    this.#failures.set(version, problem?.message ?? 'it failed')
+    this.#retries.set(version, nowMs + times.retryMs)
+    log.warn({ version }, `a copy could not be stored: ${problem?.message}`)
+    if (problem?.code === 'DISK_FULL') room.tell({ exactly: true })
   }
 
   /**
@@ -324,7 +335,8 @@ export class StorageKeeper {
     const now = vault.copies()
     const isHere = (version: VersionId): boolean => isWhole(now.get(version)?.holding?.state ?? 'damaged')
     const isStaying = (version: VersionId): boolean =>
-      (duties.keeps.has(version) && !duties.leaving.has(version)) || mustStay(keeper.state(), version, nowMs)
+      (duties.keeps.has(version) && !duties.leaving.has(version)) ||
+      this.#wholesOf(version).some(whole => mustStay(keeper.state(), whole, nowMs))
     const said = versionsKept(keeper.state(), self)
     const ending = said.filter(
       version => isHere(version) && !isStaying(version) && this.#said(version)?.untilMs === null
@@ -337,8 +349,20 @@ export class StorageKeeper {
     this.#word(ending, untilMs)
     this.#word(due, null)
     const isStanding = said.some(version => this.#said(version)?.untilMs === null)
-    if ((due.length > 0 || isStanding) && untilMs < nowMs + times.renewMs)
+    if ((due.length > 0 || isStanding) && (untilMs < nowMs + times.renewMs || this.#isAsked(nowMs)))
       keeper.append({ type: 'copy.renew', device: self, untilMs: nowMs + times.promiseMs })
+  }
+
+  /**
+   * Whether others may ask for a new word, as they count this device as readmitted: at once, and once more when by any
+   * clock they have all met it.
+   */
+  #isAsked(nowMs: number): boolean {
+    const { self, keeper, sightings, times } = this.#init
+    const saidMs = keeper.state().renewals.get(self)?.timeMs ?? 0
+    const { returnedMs } = sightings
+    const metMs = returnedMs + times.skewMs
+    return saidMs < returnedMs || (saidMs < metMs && nowMs > metMs)
   }
 
   #said(version: VersionId): CopyEntry | undefined {
@@ -366,7 +390,7 @@ export class StorageKeeper {
     const { vault, self, keeper, times } = this.#init
     for (const { version, others } of drop) {
       if (!this.#isStarted) return
-      if (await this.#areProved(others)) await this.#letGo(version)
+      if (await this.#areProved(version, others)) await this.#letGo(version)
     }
     const dropped = new Set(drop.map(({ version }) => version))
     for (const version of vault.copies().keys()) {
@@ -376,16 +400,13 @@ export class StorageKeeper {
     }
   }
 
-  async #areProved(others: Dropped['others']): Promise<boolean> {
-    for (const [version, of] of Map.groupBy(others, each => each.version))
-      if (
-        !(await this.#init.checks.prove(
-          version,
-          of.map(({ device }) => device)
-        ))
-      )
-        return false
-    return true
+  async #areProved(version: VersionId, others: Dropped['others']): Promise<boolean> {
+    const { checks, shares } = this.#init
+    if (others.some(each => each.version !== version)) return await shares.prove(version, others)
+    return await checks.prove(
+      version,
+      others.map(({ device }) => device)
+    )
   }
 
   /**
@@ -394,10 +415,13 @@ export class StorageKeeper {
    */
   #isNeeded(version: VersionId, unfinished: ReadonlySet<VersionId>, nowMs: number): boolean {
     const state = this.#init.keeper.state()
-    const wholes = publicationsOf(state, version).map(({ published }) => published.version)
-    return [...new Set([version, ...wholes])].some(
-      whole => unfinished.has(whole) || mustStay(state, whole, nowMs)
-    )
+    return this.#wholesOf(version).some(whole => unfinished.has(whole) || mustStay(state, whole, nowMs))
+  }
+
+  /** What a part gives back together with others, and the part itself. */
+  #wholesOf(version: VersionId): VersionId[] {
+    const publications = publicationsOf(this.#init.keeper.state(), version)
+    return [...new Set([version, ...publications.map(({ published }) => published.version)])]
   }
 
   async #letGo(version: VersionId): Promise<void> {
