@@ -10,11 +10,14 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
 import type { VersionId } from '../src/base/ids.ts'
-import { GIB } from '../src/base/units.ts'
+import { DAY_MS, GIB, MINUTE_MS } from '../src/base/units.ts'
 import { verifyCertificate } from '../src/node/erasure/certificate.ts'
+import { LocalErasureService } from '../src/node/erasure/erasure-service.ts'
 import type { ErasureCase } from '../src/node/erasure/erasure-terms.ts'
+import { LocalRetentionService } from '../src/node/erasure/retention-service.ts'
 import type { DataClass } from '../src/node/service.ts'
 import { DEFAULT_STORAGE_SETTINGS, type StorageSettings } from '../src/node/storage/node-storage.ts'
+import { FilesystemStore } from '../src/store/filesystem.ts'
 
 const MARKER = 'MARKER-of-the-recall-77c1'
 /** Days become tenths of seconds. */
@@ -147,7 +150,7 @@ describe('a recall', { concurrency: false }, () => {
     assert.equal(marked(copy).length, 1)
     // What two admins agree to waits for no source.
     const erased = await office.service.erasures.erase({
-      ...{ name: 'lost', version: null, allVersions: false, reason: null, basis: 'contract' },
+      ...{ name: 'lost', subject: null, version: null, allVersions: false, reason: null, basis: 'contract' },
       deleteSource: false
     })
     await eventually('build-1 knows it', async () =>
@@ -180,6 +183,8 @@ describe('a recall', { concurrency: false }, () => {
     const opened = await get(lab, 'payroll', 'payroll-lab')
     const own = await get(build, 'payroll', 'payroll-build')
     assert.deepEqual([isOpenable(lab, version), marked(opened, own).length], [true, 2])
+    const keysBefore = lab.node.store.records.listBlobs(`envelope/${version}`)
+    assert.ok(keysBefore.length > 0)
     const hold = await build.service.custody.placeHold({ name: 'payroll', reason: null })
     const { operation } = await recall(build, 'payroll')
     const id = operation.slice(0, 32)
@@ -198,14 +203,79 @@ describe('a recall', { concurrency: false }, () => {
       build.node.store.holdings().some(holding => holding.version.id === version),
       true
     )
+    // A disk that comes back from a backup has the keys again, and neither note nor mark that they were destroyed.
+    await lab.node.stop()
+    org.running.splice(org.running.indexOf(lab), 1)
+    const { home } = lab.node
+    const store = await FilesystemStore.open({ home })
+    for (const { key, bytes } of keysBefore) store.records.putBlob(key, bytes)
+    for (const key of ['envelope-destroyed/', 'erasure/']) store.records.deleteBlob(key + version)
+    await store.close()
+    lab = await org.start(home, undefined, QUICK)
+    assert.deepEqual([isOpenable(lab, version), lab.node.sealing.shelf.has(version)], [false, false])
+    await org.settled()
+    assert.equal((await statesIn(id))['lab-7'], 'confirmed')
   })
+})
+
+test('what was kept for long enough is erased when admins agree, and what is held is not', async () => {
+  const over = await publish(build, 'over')
+  const held = await publish(build, 'over-held')
+  await publish(build, 'open', 'public')
+  const erasures = new LocalErasureService(build.node)
+  const at = (aheadMs: number) => {
+    const parts = { custody: build.service.custody, erasures, now: () => Date.now() + aheadMs }
+    return new LocalRetentionService(build.node, parts)
+  }
+  const rule = { scope: { kind: 'class', dataClass: 'internal' }, keepMs: 30 * DAY_MS } as const
+  const { operation } = await at(0).setRetention(rule)
+  await eventually('lab-7 knows the rule', () => lab.node.keeper.ledger.get(operation) !== undefined)
+  await lab.service.governance.approve(operation)
+  await eventually('it is in force', () => build.node.keeper.state().classes.has('internal'))
+  await build.service.custody.placeHold({ name: 'over-held', reason: 'case 4' })
+  const isMine = ({ version }: { readonly version: VersionId }) => version === over || version === held
+  const early = await at(31 * DAY_MS - MINUTE_MS).runRetention({ dryRun: false })
+  assert.deepEqual([early.versions.filter(isMine), early.case], [[], null])
+  const dry = await at(31 * DAY_MS).runRetention({ dryRun: true })
+  assert.deepEqual(
+    dry.versions.filter(isMine).map(({ name, state }) => [name, state]),
+    [
+      ['over', 'over'],
+      ['over-held', 'held']
+    ]
+  )
+  assert.deepEqual([dry.case, dry.operations], [null, []])
+  const copy = await get(lab, 'over', 'over-lab')
+  const ran = await at(31 * DAY_MS).runRetention({ dryRun: false })
+  assert.ok(
+    ran.case !== null && ran.operations.some(isMine) && ran.operations.every(each => each.version !== held)
+  )
+  assert.equal(marked(copy).length, 1, 'nobody has agreed yet')
+  await eventually('lab-7 knows it', async () =>
+    (await lab.service.erasures.cases()).some(
+      each => each.case === ran.case && each.versions === ran.operations.length
+    )
+  )
+  await lab.service.erasures.approve(ran.case)
+  await eventually('it is deleted', () => marked(copy).length === 0)
+  const { erasures: rows } = await lab.service.erasures.case(ran.case)
+  const [row] = rows.filter(isMine)
+  assert.deepEqual([row?.basis, row?.reason], ['retention', 'kept for 30 days, as class internal says'])
+  assert.equal(build.node.keeper.state().content.get(held), undefined)
 })
 
 test('of an erasure nothing happens until a second admin agrees; then all is deleted, and both are named', async () => {
   await publish(build, 'scans')
   const copies = [await get(lab, 'scans', 'scans-lab'), await get(office, 'scans', 'scans-office')]
   const { case: id, operations } = await build.service.erasures.erase({
-    ...{ name: 'scans', version: null, allVersions: false, reason: 'asked for', basis: 'art17' },
+    ...{
+      name: 'scans',
+      subject: null,
+      version: null,
+      allVersions: false,
+      reason: 'asked for',
+      basis: 'art17'
+    },
     deleteSource: true
   })
   assert.deepEqual(

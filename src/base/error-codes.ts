@@ -24,6 +24,10 @@ export const ERROR_CODES = {
     meaning: 'A sealed object, manifest or envelope is damaged, or is not what its key belongs to.',
     exitCode: 65
   },
+  SHARES_INVALID: {
+    meaning: 'The shares that the ledger names for a version do not give it back.',
+    exitCode: 65
+  },
   SEALED_NO_KEY: {
     meaning: 'Nobody who can open a sealed version has wrapped its key for this device yet.',
     exitCode: 75
@@ -62,6 +66,12 @@ export const ERROR_CODES = {
   AUTHORITY_FROZEN: {
     meaning: 'Admins signed two roots of one version; authority does not change.',
     exitCode: 65
+  },
+  SUBJECT_UNKNOWN: { meaning: 'Nothing is known here of a person of that id.', exitCode: 66 },
+  SUBJECT_IN_USE: { meaning: 'There is data about a person who is to be forgotten.', exitCode: 73 },
+  SUBJECTS_UNREACHABLE: {
+    meaning: 'No device that knows whom data is about can be asked now.',
+    exitCode: 69
   },
   DEVICE_UNKNOWN: { meaning: 'No device, or more than one, is named so here.', exitCode: 66 },
   GROUP_UNKNOWN: { meaning: 'No group, or more than one, is named so here.', exitCode: 66 },

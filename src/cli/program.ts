@@ -53,6 +53,7 @@ import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
+import { runRetention, setRetention, showRetention } from './commands/retention.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
 import { rekey } from './commands/sealing.ts'
@@ -64,6 +65,7 @@ import {
   showStorage,
   whatIf
 } from './commands/storage.ts'
+import { addSubject, exportSubject, forgetSubject, listSubjects, showSubject } from './commands/subject.ts'
 import { top } from './commands/top.ts'
 import {
   pauseTransfer,
@@ -213,6 +215,18 @@ const FAMILIES: readonly Family[] = [
     summary: 'take versions from the whole org for good, see who has deleted them, and certify it',
     example: 'peerage erase payroll@3 --basis art17 --reason "asked for by letter"',
     members: [startErase, listErasures, eraseStatus, approveErase, finishErase, certifyErase, verifyErase]
+  },
+  {
+    name: 'retention',
+    summary: 'show and set for how long versions are kept, and have erased what is over',
+    example: 'peerage retention run --dry-run',
+    members: [showRetention, setRetention, runRetention]
+  },
+  {
+    name: 'subject',
+    summary: 'list the persons that data is about, show and export all about one, and forget whom it meant',
+    example: 'peerage subject show jane.doe@example.org',
+    members: [listSubjects, showSubject, addSubject, exportSubject, forgetSubject]
   },
   {
     name: 'access',

@@ -49,7 +49,9 @@ import { Reuse } from './reuse/reuse.ts'
 import { ScanDesk } from './scan/scan-desk.ts'
 import { SealingDesk } from './sealing/sealing-desk.ts'
 import type { OwnDevice } from './service-words.ts'
+import { HeldShares } from './shares/held-shares.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
+import { SubjectDesk } from './subjects/subject-desk.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
 import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
@@ -100,6 +102,7 @@ export class Node {
   readonly sealing: SealingDesk
   readonly audit: AuditParts
   readonly storage: NodeStorage
+  readonly subjects: SubjectDesk
   readonly #sync: LedgerSync
   readonly #firstSync: FirstSync
   readonly connector: Connector
@@ -145,7 +148,7 @@ export class Node {
     this.sealing = this.#createSealing(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, sealed: this.sealing.reader, log },
-      onRead: read => (this.storage.vault.has(read.destination) ? recorder.kept(read) : recorder.read(read)),
+      onRead: read => (this.storage.keeps(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => this.#forgotten(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
@@ -165,6 +168,7 @@ export class Node {
       log
     })
     this.storage = this.#createStorage(init)
+    this.subjects = this.#createSubjects(init)
     this.connector = this.#createConnector(init)
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
@@ -195,6 +199,7 @@ export class Node {
     this.#sync.close()
     this.beacons.close()
     this.board.close()
+    this.subjects.close()
     await this.erasures.close()
     await this.follows.close()
     await this.storage.close()
@@ -291,8 +296,17 @@ export class Node {
     return new NodeStorage({
       ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
+      hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
       onForgotten: version => audit.recorder.deleted(version, 'discarded')
+    })
+  }
+
+  #createSubjects({ store, transport, identity, log }: NodeInit): SubjectDesk {
+    const { keeper, desk: transfers, storage } = this
+    return new SubjectDesk({
+      ...{ self: identity.device, store, keeper, transport, transfers, log },
+      isStored: root => storage.vault.has(root)
     })
   }
 
@@ -314,10 +328,14 @@ export class Node {
     const { keeper, desk: transfers, follows, hub, reuse } = this
     return new ErasureDesk({
       ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
+      shares: new HeldShares(this.home, { store, state: () => keeper.state() }),
       drop: version => hub.unwant(version),
-      onErase: async version => this.sealing.destroyKeys(version) > 0,
+      holdsKeys: version => this.sealing.shelf.has(version),
+      onErase: async version => void this.sealing.destroyKeys(version),
       plainOf: order => this.sealing.reader.plainOf(order),
+      sealedSources: this.sealing.sources,
       ownsSource: path => isWithin(path, this.home),
+      removals: () => this.storage.vault.settled(),
       onDeleted: (version, because) => this.#forgotten(version, because)
     })
   }
@@ -427,6 +445,7 @@ export class Node {
     this.bandwidth.recheck()
     this.origins.refresh()
     this.erasures.look()
+    this.subjects.look()
     this.sealing.look()
     this.follows.look()
     this.storage.look()

@@ -24,6 +24,7 @@ import type { Activity, Misbehaved } from './activity-terms.ts'
 import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
 import type { ErasingService } from './erasure/erasure-terms.ts'
+import type { RetentionService } from './erasure/retention-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
@@ -35,6 +36,7 @@ import type { ScanService } from './scan/scan-terms.ts'
 import type { SealingService } from './sealing/sealing-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { StorageService } from './storage/storage-terms.ts'
+import type { SubjectService } from './subjects/subject-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { Task } from './task.ts'
 
@@ -369,6 +371,8 @@ export interface NodeService extends AuditService, ErasingService {
   readonly follows: FollowService
   readonly limits: LimitsService
   readonly scans: ScanService
+  readonly subjects: SubjectService
+  readonly retention: RetentionService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

@@ -26,6 +26,7 @@ import type {
   HoldingState,
   PieceLayers,
   ReadRange,
+  SalvageReport,
   Store,
   StoreStats,
   VerifyOptions,
@@ -166,6 +167,31 @@ class MemoryHolding implements Holding {
     return { checkedBytes, badPieces, badFiles: names(bad), missingFiles: names(missing) }
   }
 
+  disclaim(piece: PieceIndex): void {
+    if (this.have.has(piece)) this.#giveUp(pieceSpan(this.version, piece).fileIndex)
+  }
+
+  async salvage(): Promise<SalvageReport> {
+    let keptPieces = 0
+    for (let index = 0; index < this.version.pieceCount; index++) {
+      const piece = pieceIndex(index)
+      const span = pieceSpan(this.version, piece)
+      if (this.have.has(piece) || this.selected?.has(span.fileIndex) === false) continue
+      const path = this.pathOf(span.fileIndex)
+      const bytes = this.#disk.get(path)?.subarray(span.offset, span.offset + span.bytes)
+      const hash = this.pieceHash(piece)
+      if (bytes === undefined || hash === undefined || !this.#matches(span, bytes, hash)) continue
+      const file = new Uint8Array(span.file.bytes)
+      file.set(defined(this.#disk.get(path), 'a file').subarray(0, file.length))
+      this.#disk.set(path, file)
+      this.have.add(piece)
+      keptPieces++
+    }
+    if (this.isDone) this.problem = undefined
+    this.#changed(this)
+    return { keptPieces, stuckFiles: [] }
+  }
+
   /** Claims every piece whose bytes are on the disk. */
   takeIn(): void {
     for (let index = 0; index < this.version.pieceCount; index++) this.have.add(index)
@@ -255,6 +281,7 @@ export class MemoryStore implements Store {
 
   async forget(holding: Holding): Promise<void> {
     const own = this.#holdings.get(holding.id)
+    if (own === undefined) return
     assert(own === holding, 'a holding of this store')
     this.#holdings.delete(own.id)
     for (const [fileIndex, { firstPiece, pieceCount }] of own.version.files.entries())
@@ -264,6 +291,7 @@ export class MemoryStore implements Store {
 
   async erase(holding: Holding, { source }: EraseOptions): Promise<Erased> {
     const own = this.#holdings.get(holding.id)
+    if (own === undefined) return { outcome: 'gone' }
     assert(own === holding, 'a holding of this store')
     this.#holdings.delete(own.id)
     const taken = new Set(

@@ -10,12 +10,14 @@ import { command, duration, type Invocation } from '../command.ts'
 import { absolutePathOf } from '../paths.ts'
 import { publishLine } from '../progress.ts'
 import { renderVersionStorage } from '../storage-text.ts'
+import { prepareTags, tagInput, tagOptions, tagPublished } from '../tags.ts'
 
 const LOOK_MS = 250
 
 /** Whether as much is durable as is waited for. */
-function isReached(wait: 'none' | 'one' | 'safe', { isSafe, copies }: VersionStorage): boolean {
-  return wait === 'none' || (wait === 'one' ? copies > 0 : isSafe)
+/** One copy, or as many shares as give one back, is enough to read it. */
+function isReached(wait: 'none' | 'one' | 'safe', { isSafe, survives }: VersionStorage): boolean {
+  return wait === 'none' || (wait === 'one' ? survives !== null : isSafe)
 }
 
 export const put = command({
@@ -26,7 +28,8 @@ export const put = command({
     'published and stays so if that is not waited for, with Ctrl-C or --wait: copies go on being made.',
   examples: [
     'peerage put ./payroll --name payroll --policy copies=3,sites=2',
-    'peerage put ./model.bin --name models/base --policy copies=2,region=eu --wait one'
+    'peerage put ./model.bin --name models/base --policy copies=2,region=eu --wait one',
+    'peerage put ./archive --name archive --policy shares=6+3,sites=3'
   ],
   options: [
     new Option(
@@ -35,6 +38,7 @@ export const put = command({
     ).makeOptionMandatory(),
     new Option('--policy <policy>', 'such as copies=3,sites=2,region=eu,kind=server; as before if left out'),
     new Option('--class <class>', 'how sensitive it is').choices(dataClass.options).default('internal'),
+    ...tagOptions(),
     new Option('--wait <until>', 'until it is safe by its policy, one copy is durable, or not at all')
       .choices(['none', 'one', 'safe'])
       .default('safe'),
@@ -45,6 +49,7 @@ export const put = command({
     name: datasetName,
     policy: z.string().min(1).optional(),
     class: dataClass,
+    ...tagInput,
     wait: z.enum(['none', 'one', 'safe']),
     timeout: duration.optional()
   }),
@@ -54,6 +59,7 @@ export const put = command({
     const { path, name, policy, wait, timeout: timeoutMs } = input
     // What is no policy is refused before anything is hashed.
     if (policy !== undefined) await client.call('checkStoragePolicy', { policy })
+    await prepareTags(client, input)
     const signal = context.catchInterrupt()
     const version = await client
       .stream(
@@ -62,6 +68,7 @@ export const put = command({
         { signal, onProgress: progress => invocation.progress(progress, () => publishLine(progress)) }
       )
       .then(published => published.version, publishedBefore)
+    await tagPublished(client, { name, version }, input)
     if (policy !== undefined) await client.call('setStoragePolicy', { name, policy })
     const of = { name, version }
     const storage = await waitUntil(invocation, of, { wait, timeoutMs, signal })

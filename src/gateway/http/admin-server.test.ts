@@ -77,6 +77,8 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     follows: scripted({}),
     limits: scripted({}),
     scans: scripted({}),
+    subjects: scripted({}),
+    retention: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     peers: unexpected('peers'),

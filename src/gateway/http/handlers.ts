@@ -13,12 +13,14 @@ import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
 import type { ErasureService } from '../../node/erasure/erasure-terms.ts'
+import type { RetentionService } from '../../node/erasure/retention-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
+import type { SubjectService } from '../../node/subjects/subject-terms.ts'
 
 export type JsonHandlers = {
   readonly [Name in JsonRoute]: (input: RouteInput<Name>) => Promise<JsonAnswer<Name>>
@@ -125,6 +127,27 @@ function storageHandlers(service: StorageService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function subjectHandlers(service: SubjectService) {
+  return {
+    prepareTags: async input => {
+      await service.prepare(input)
+      return {}
+    },
+    tag: input => service.tag(input),
+    subjects: async () => ({ subjects: await service.subjects() }),
+    subject: ({ id }) => service.subject(id),
+    forgetSubject: ({ id }) => service.forget(id)
+  } satisfies Partial<JsonHandlers>
+}
+
+function retentionHandlers(service: RetentionService) {
+  return {
+    retention: async () => ({ versions: await service.retention() }),
+    setRetention: input => service.setRetention(input),
+    runRetention: input => service.runRetention(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 function erasureHandlers(service: ErasureService) {
   return {
     erase: input => service.erase(input),
@@ -195,6 +218,8 @@ export function createHandlers(service: NodeService): Handlers {
       ...governanceHandlers(service.governance),
       ...custodyHandlers(service.custody),
       ...storageHandlers(service.storage),
+      ...retentionHandlers(service.retention),
+      ...subjectHandlers(service.subjects),
       ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),

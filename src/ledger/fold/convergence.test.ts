@@ -201,6 +201,10 @@ function shown(history: History): Set<string> {
       versions.some(({ subjects }) => subjects.size > 0)
     )
     see(
+      'cut',
+      versions.some(({ shares }) => shares.length > 0)
+    )
+    see(
       'retired',
       versions.some(({ retiredBy }) => retiredBy !== undefined)
     )
@@ -244,7 +248,7 @@ test('the histories reach what the rules are about', () => {
   const features = ['fork', 'freeze', 'later root', 'member', 'suspended', 'revoked', 'former', 'role']
   features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'origin', 'retired')
   features.push('published again', 'given past a fork', 'ruled site', 'later epoch', 'confirmed', 'held')
-  features.push('lifted', 'clean', 'found', 'found on a fork', 'subjects', 'storage', 'deletion waits')
+  features.push('lifted', 'clean', 'found', 'found on a fork', 'subjects', 'cut', 'storage', 'deletion waits')
   features.push('recall confirmed', 'recall waits')
   const types = OPERATION_TYPES.map(type => `${type} in force`)
   const wanted = [...INERT_REASONS, ...types, ...roles, ...readings, ...faults, ...features]

@@ -202,6 +202,7 @@ export class FoldBooks {
       case 'dataset.origin':
       case 'dataset.policy':
       case 'dataset.storage':
+      case 'dataset.shares':
       case 'dataset.subjects':
         toggle(this.datasets, content.name, placed, isIn)
         touched.names.add(content.name)

@@ -113,6 +113,20 @@ export interface DatasetVersion {
   readonly origin: string | undefined
   /** Persons that it is about, by salted commitments in hex. */
   readonly subjects: ReadonlySet<string>
+  /** The last for each number of data and parity shares, in causal order. */
+  readonly shares: readonly ShareSet[]
+}
+
+/** The versions that are the shares of a version, by their numbers. */
+export interface ShareSet {
+  readonly operation: OperationId
+  /** How many of them restore it. */
+  readonly data: number
+  readonly unitBytes: number
+  readonly shares: readonly VersionId[]
+  /** Of each share. */
+  readonly files: number
+  readonly bytes: number
 }
 
 export type DatasetStorageEntry = Omit<DatasetStorage, 'type' | 'name'> & { readonly operation: OperationId }
@@ -306,6 +320,8 @@ export interface State {
   readonly datasets: ReadonlyMap<string, DatasetEntry>
   /** The names under which each version is published in force, retired ones included. */
   readonly publishedAs: ReadonlyMap<VersionId, ReadonlySet<string>>
+  /** The names under which each version is said to be a share of another, retired ones included. */
+  readonly sharedAs: ReadonlyMap<VersionId, ReadonlySet<string>>
   readonly groups: ReadonlyMap<OperationId, GroupEntry>
   readonly grants: ReadonlyMap<OperationId, GrantEntry>
   readonly content: ReadonlyMap<VersionId, ContentEntry>
@@ -361,6 +377,7 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     invites: new Map(),
     datasets: new Map(),
     publishedAs: new Map(),
+    sharedAs: new Map(),
     groups: new Map(),
     grants: new Map(),
     content: new Map(),

@@ -5,7 +5,6 @@ import type { DatasetClass } from '../encoding/names.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
 import { takings } from './content-entry.ts'
 import { getOr } from './fold-books.ts'
-
 import {
   type ClassPolicyEntry,
   type CopyEntry,

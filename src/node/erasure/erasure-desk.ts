@@ -15,7 +15,8 @@
  * confirmation says so, unless somebody agreed on this device that it goes too.
  *
  * A recall takes every copy but that: whoever published it says first that its source is there, keeps it with its keys
- * as it is, and only then do all delete theirs.
+ * as it is, and only then do all delete theirs. A follow that has a good version to go to goes there first, as what
+ * runs from its destination did nothing wrong; an erasure waits for nothing.
  *
  * A device that held nothing says that, of erasures that are not older than its membership. What can not be deleted
  * now, such as on a disk that is not there, is not confirmed; it is told as a problem and tried again.
@@ -25,9 +26,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
-import { MINUTE_MS } from '../../base/units.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { Version } from '../../content/version.ts'
-import { deletionOf, erasuresOf } from '../../ledger/fold/deletion.ts'
+import { deletionOf, erasuresOf, mustDelete } from '../../ledger/fold/deletion.ts'
 import { type ErasureEntry, isMember } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
 import type { EraseConfirm } from '../../ledger/operation/operation-content.ts'
@@ -37,16 +38,20 @@ import type { DeviceKey } from '../keys/device-key.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
+import type { SealedSources } from '../sealing/sealed-sources.ts'
 import type { Problem } from '../service.ts'
+import type { HeldShares } from '../shares/held-shares.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
-import { deleteLeftSource, isSourceThere } from './left-source.ts'
+import { deleteLeftSource, isAnyThere, isSourceThere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
+/** How soon it is looked whether a follow has left what was recalled. */
+const LEAVING_MS = SECOND_MS
 
 export interface ErasureDeskInit {
   readonly self: DeviceId
@@ -54,16 +59,24 @@ export interface ErasureDeskInit {
   readonly store: Store
   readonly keeper: LedgerKeeper
   readonly transfers: Pick<TransferDesk, 'abandon' | 'views'>
-  readonly follows: Pick<FollowDesk, 'purge'>
+  readonly follows: Pick<FollowDesk, 'purge' | 'isLeaving'>
   readonly indexes: Pick<ChunkIndexes, 'release'>
   /** Nobody is served from a version any more, and it is not wanted. */
   readonly drop: (version: VersionId) => void
-  /** Destroys the keys of a version that this device has; resolves to whether there were any. */
-  readonly onErase?: (version: VersionId) => Promise<boolean>
+  /** Erasure shares of a version that this device has. */
+  readonly shares?: Pick<HeldShares, 'versions' | 'holdings'>
+  /** Whether this device has keys of a version. */
+  readonly holdsKeys?: (version: VersionId) => boolean
+  /** Destroys them, and has none come back. */
+  readonly onErase?: (version: VersionId) => Promise<void>
   /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
   readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
+  /** Where the plain files lie that were sealed here. */
+  readonly sealedSources?: Pick<SealedSources, 'of' | 'forget'>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
+  /** Resolves when nothing that somebody else on this device let go of is still being removed. */
+  readonly removals?: () => Promise<void>
   /** What was held of a version is deleted. */
   readonly onDeleted: (version: VersionId, because: 'erased' | 'recalled') => void
   readonly log: Log
@@ -164,8 +177,9 @@ export class ErasureDesk {
       this.#problems.clear()
       for (const version of this.#due()) await this.#advance(version)
       for (const version of this.#awaited()) if (this.#keepsSource(version)) this.#confirm(version)
-      if (this.#problems.size === 0) continue
-      this.#retry = setTimeout(() => this.look(), RETRY_MS)
+      const isLeaving = this.#leaving()
+      if (this.#problems.size === 0 && !isLeaving) continue
+      this.#retry = setTimeout(() => this.look(), isLeaving ? LEAVING_MS : RETRY_MS)
       this.#retry.unref()
     }
   }
@@ -180,16 +194,27 @@ export class ErasureDesk {
     for (const { version, confirmations } of state.erasures.values()) {
       const record = this.record(version)
       const deletion = deletionOf(state, version)
-      if (deletion.kind !== 'due') continue
+      if (deletion.kind !== 'due' || (deletion.sourcesStay && this.#init.follows.isLeaving(version))) continue
       const isOpen =
         copies.has(version) ||
         (sources.has(version) && !deletion.sourcesStay) ||
+        // As when the disk came back from a backup.
+        (this.#init.holdsKeys?.(version) === true && !(sources.has(version) && deletion.sourcesStay)) ||
         transferred.has(version) ||
+        this.#sharesHere(version).size > 0 ||
         !confirmations.has(this.#init.self) ||
         (record !== undefined && (record.deletedAtMs === null || record.sources.length > 0))
       if (isOpen) due.add(version)
     }
     return [...due]
+  }
+
+  #leaving(): boolean {
+    const state = this.#init.keeper.state()
+    return [...state.erasures.values()].some(
+      ({ kind, version }) =>
+        kind === 'recall' && mustDelete(state, version) && this.#init.follows.isLeaving(version)
+    )
   }
 
   #heldOf(kind: Holding['kind']): VersionId[] {
@@ -231,26 +256,37 @@ export class ErasureDesk {
     }
   }
 
+  #sharesHere(version: VersionId): ReadonlySet<VersionId> {
+    return this.#init.shares?.versions(version, () => this.#init.transfers.views()) ?? new Set()
+  }
+
   /** True when nothing of it is here any more, but for sources that are left. */
   async #delete(version: VersionId): Promise<boolean> {
     const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
     const isTransferred = transfers.views().some(view => view.version === version)
     await this.#noteOpened(version)
-    if (isTransferred) await transfers.abandon(version)
+    if (!this.#sourcesStay(version)) this.#noteSealed(version)
+    const shares = this.#sharesHere(version)
+    for (const each of [...(isTransferred ? [version] : []), ...shares]) await transfers.abandon(each)
     await follows.purge(version)
-    drop(version)
+    for (const each of [version, ...shares]) drop(each)
     const sourcesStay = this.#sourcesStay(version)
     const all = store.holdings().filter(holding => holding.version.id === version)
-    const holdings = all.filter(({ kind }) => kind === 'fetched' || !sourcesStay)
+    const whole = all.filter(({ kind }) => kind === 'fetched' || !sourcesStay)
+    const holdings = [...whole, ...((await this.#init.shares?.holdings(version)) ?? [])]
     let isGone = true
-    for (const holding of holdings) isGone = (await this.#deleteHolding(holding)) && isGone
+    for (const holding of holdings) isGone = (await this.#deleteHolding(version, holding)) && isGone
+    await this.#init.removals?.()
     const opened = await this.#deleteOpened(version)
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
     // Who keeps the source of what was recalled can still open it.
-    const keys = all.length > holdings.length ? false : ((await onErase?.(version)) ?? false)
+    const keysStay = all.length > whole.length
+    const keys = !keysStay && this.#init.holdsKeys?.(version) === true
+    // Before they go, so that a crash in between does not have it forgotten.
     if (keys)
       this.#records.save({ ...(this.record(version) ?? freshRecord(version)), keys, deletedAtMs: null })
+    if (!keysStay) await onErase?.(version)
     const known = this.record(version)
     const isNew = holdings.length > 0 || isTransferred || keys || left || opened.isNew
     if (!isNew && known?.deletedAtMs !== null) return isGone // nothing was here, or all was done before
@@ -272,9 +308,8 @@ export class ErasureDesk {
   }
 
   /** False when it could not be done now. */
-  async #deleteHolding(holding: Holding): Promise<boolean> {
+  async #deleteHolding(version: VersionId, holding: Holding): Promise<boolean> {
     const { store } = this.#init
-    const version = holding.version.id
     const record = this.record(version) ?? freshRecord(version)
     const isOwn = this.#init.ownsSource?.(holding.root) ?? false
     const isLeft = holding.kind === 'source' && !record.deletesSources && !isOwn
@@ -291,7 +326,7 @@ export class ErasureDesk {
       source: isLeft ? 'keep' : 'remove',
       missing: this.#gone.has(version) ? 'forget' : 'wait'
     })
-    if (erased.outcome === 'erased') return true
+    if (erased.outcome !== 'missing') return true
     this.#tellMissing(version, holding.root)
     return false
   }
@@ -314,6 +349,17 @@ export class ErasureDesk {
     const record = this.record(version) ?? freshRecord(version)
     const before = (record.opened ?? []).filter(({ path }) => !trees.some(tree => tree.path === path))
     this.#records.save({ ...record, opened: [...before, ...trees], deletedAtMs: null })
+  }
+
+  /** Plain files that were sealed here are their owner's: they are left, and told of, like what is published in place. */
+  #noteSealed(version: VersionId): void {
+    const source = this.#init.sealedSources?.of(version)
+    if (source === undefined) return
+    const record = this.record(version) ?? freshRecord(version)
+    const isKnown = record.sources.some(({ path }) => path === source.path)
+    if (!isKnown && isAnyThere(source))
+      this.#records.save({ ...record, sources: [...record.sources, source], deletedAtMs: null })
+    this.#init.sealedSources?.forget(version)
   }
 
   /** Plain files that were opened from it. */
