@@ -1,7 +1,7 @@
 /**
  * `npm run bench:sealing`: how fast files are sealed and opened on one core, beside the `age` tool on the same file in
- * the same run, and how long it takes to wrap a key, to devices and to a group. `--mib 0` leaves the files out. Pin it to a core, as `taskset -c 0 npm run bench:sealing`: all
- * that it starts then runs on that one.
+ * the same run, and how long it takes to wrap a key, to devices and to a group. `--mib 0` leaves the files out. Pin it
+ * to a core, as `taskset -c 0 npm run bench:sealing`: all that it starts then runs on that one.
  *
  * Files lie in memory, so the time is that of ciphers and of copies in the kernel. `chunks` is the first alone: from
  * memory to memory. Of several rounds the fastest counts.
