@@ -15,7 +15,7 @@ const all = (ms: number) => ({ server: ms, desktop: ms, laptop: ms })
 /** Days become seconds. */
 const QUICK: StorageSettings = {
   ...DEFAULT_STORAGE_SETTINGS,
-  ...{ grace: all(3 * SECOND_MS), patience: all(2 * SECOND_MS), skewMs: 100 },
+  ...{ grace: all(5 * SECOND_MS), patience: all(4 * SECOND_MS), skewMs: 100 },
   ...{ promiseMs: MINUTE_MS, renewMs: MINUTE_MS / 2, lookMs: 200, retryMs: 500 },
   ...{ checkMs: SECOND_MS, presenceMs: 0, sharesAfterMs: 300 }
 }

@@ -337,6 +337,7 @@ export class Node {
       holdsKeys: version => this.sealing.shelf.has(version),
       onErase: async version => void this.sealing.destroyKeys(version),
       plainOf: order => this.sealing.reader.plainOf(order),
+      sealedSources: this.sealing.sources,
       ownsSource: path => isWithin(path, this.home),
       removals: () => this.storage.vault.settled(),
       onDeleted: (version, because) => this.#forgotten(version, because)

@@ -38,6 +38,7 @@ import type { DeviceKey } from '../keys/device-key.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
+import type { SealedSources } from '../sealing/sealed-sources.ts'
 import type { Problem } from '../service.ts'
 import type { HeldShares } from '../shares/held-shares.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
@@ -46,7 +47,7 @@ import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
-import { deleteLeftSource, isSourceThere } from './left-source.ts'
+import { deleteLeftSource, isAnyThere, isSourceThere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
 /** How soon it is looked whether a follow has left what was recalled. */
@@ -70,6 +71,8 @@ export interface ErasureDeskInit {
   readonly onErase?: (version: VersionId) => Promise<void>
   /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
   readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
+  /** Where the plain files lie that were sealed here. */
+  readonly sealedSources?: Pick<SealedSources, 'of' | 'forget'>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
   /** Resolves when nothing that somebody else on this device let go of is still being removed. */
@@ -262,6 +265,7 @@ export class ErasureDesk {
     const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
     const isTransferred = transfers.views().some(view => view.version === version)
     await this.#noteOpened(version)
+    if (!this.#sourcesStay(version)) this.#noteSealed(version)
     const shares = this.#sharesHere(version)
     for (const each of [...(isTransferred ? [version] : []), ...shares]) await transfers.abandon(each)
     await follows.purge(version)
@@ -345,6 +349,17 @@ export class ErasureDesk {
     const record = this.record(version) ?? freshRecord(version)
     const before = (record.opened ?? []).filter(({ path }) => !trees.some(tree => tree.path === path))
     this.#records.save({ ...record, opened: [...before, ...trees], deletedAtMs: null })
+  }
+
+  /** Plain files that were sealed here are their owner's: they are left, and told of, like what is published in place. */
+  #noteSealed(version: VersionId): void {
+    const source = this.#init.sealedSources?.of(version)
+    if (source === undefined) return
+    const record = this.record(version) ?? freshRecord(version)
+    const isKnown = record.sources.some(({ path }) => path === source.path)
+    if (!isKnown && isAnyThere(source))
+      this.#records.save({ ...record, sources: [...record.sources, source], deletedAtMs: null })
+    this.#init.sealedSources?.forget(version)
   }
 
   /** Plain files that were opened from it. */
