@@ -206,7 +206,7 @@ class DiskHolding implements Holding {
     return Promise.reject(new AppError('STORAGE_FAILED', 'a simulated holding is not verified again'))
   }
 
-  disclaim(piece: PieceIndex): void {
+  async disclaim(piece: PieceIndex): Promise<void> {
     this.have.delete(piece)
   }
 

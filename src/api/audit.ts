@@ -24,6 +24,8 @@ export const auditAction = z.enum([
   'read',
   'stored',
   'deleted',
+  'damaged',
+  'healed',
   'administered',
   'expired',
   'renewed',

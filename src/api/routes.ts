@@ -125,6 +125,7 @@ import {
   scanSetup,
   scanStatus
 } from './scan.ts'
+import { scrubReport, scrubRequest } from './scrub.ts'
 import { ageExported, ageExportProgress, ageExportRequest, rekeyed, rekeyRequest } from './sealing.ts'
 import { status } from './status.ts'
 import {
@@ -283,6 +284,8 @@ export const ROUTES = {
   setClass: json('POST', '/classes/:dataClass', classRequest, acted),
   storage: json('GET', '/storage', nothing, storageReport),
   setCapacity: json('POST', '/storage/capacity', capacityRequest, ownRoom),
+  scrub: json('GET', '/storage/scrub', nothing, scrubReport),
+  setScrub: json('POST', '/storage/scrub', scrubRequest, scrubReport),
   setRegion: json('POST', '/storage/regions', regionRequest, acted),
   whatIf: json('POST', '/storage/whatif', whatIfRequest, whatIfReport),
   checkStoragePolicy: json('POST', '/storage/policy', policyCheckRequest, policyCheck),

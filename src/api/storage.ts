@@ -12,6 +12,7 @@ import {
   ordinal,
   versionId
 } from './field.ts'
+import { scrubReport } from './scrub.ts'
 
 const POLICY_CHARACTERS_MAX = 1024
 const LOSSES_MAX = 64
@@ -65,7 +66,8 @@ export const storageReport = z.object({
   unsafe: z.array(z.object({ name: datasetName, ordinal, version: versionId, says: z.string() })).readonly(),
   unsafeCount: count,
   unplacedBytes: byteCount,
-  problems: z.array(z.object({ version: versionId, problem: z.string() })).readonly()
+  problems: z.array(z.object({ version: versionId, problem: z.string() })).readonly(),
+  scrub: scrubReport
 })
 
 const copy = deviceName.extend({

@@ -16,6 +16,8 @@
  *     receipted     a peer's signed receipt for what it was served (receipt.ts)
  *     read          a version was fetched here in full, and for what
  *     stored        a version is held here from now on
+ *     damaged       pieces of a version that is held here were read again and are not what they should be
+ *     healed        what was found damaged of it is whole again
  *     deleted       what was held of a version is held no more
  *     administered  an operation was signed here
  *     expired       entries of this log before a time were dropped by retention, and only their hashes kept
@@ -132,6 +134,12 @@ export type AuditEvent =
   | ({ readonly action: 'read'; readonly bytes: number; readonly purpose: string | null } & OfVersion)
   | ({ readonly action: 'stored'; readonly bytes: number; readonly kind: 'source' | 'fetched' } & OfVersion)
   | ({ readonly action: 'deleted'; readonly reason: string } & OfVersion)
+  | ({
+      readonly action: 'damaged'
+      readonly pieces: number
+      readonly kind: 'source' | 'fetched'
+    } & OfVersion)
+  | ({ readonly action: 'healed'; readonly pieces: number } & OfVersion)
   | {
       readonly action: 'expired'
       /** Entries of an earlier time, in ms, were dropped, and how many. */
@@ -249,6 +257,15 @@ const SHAPES = {
     dataset
   }),
   deleted: object({ ...head, action: oneOf(['deleted']), reason, version, dataset }),
+  damaged: object({
+    ...head,
+    action: oneOf(['damaged']),
+    pieces: integer(1),
+    kind: oneOf(['source', 'fetched']),
+    version,
+    dataset
+  }),
+  healed: object({ ...head, action: oneOf(['healed']), pieces: integer(1), version, dataset }),
   administered: object({
     ...head,
     action: oneOf(['administered']),

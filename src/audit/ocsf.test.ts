@@ -57,7 +57,9 @@ test('types are those of the table', () => {
       ['peerage.audit.overridden', 600599, 1],
       ['peerage.audit.expired', 300404, 1],
       ['peerage.audit.renewed', 300499, 1],
-      ['peerage.audit.obtained', 600501, 1]
+      ['peerage.audit.obtained', 600501, 1],
+      ['peerage.audit.damaged', 600599, 1],
+      ['peerage.audit.healed', 600599, 1]
     ]
   )
 })

@@ -43,6 +43,8 @@ const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
   read: { of: 'datastore', id: 1, name: 'Read' },
   stored: { of: 'datastore', id: 5, name: 'Write' },
   deleted: { of: 'datastore', id: 7, name: 'Delete' },
+  damaged: { of: 'datastore', id: 99, name: 'Damage' },
+  healed: { of: 'datastore', id: 99, name: 'Restore' },
   receipted: { of: 'datastore', id: 99, name: 'Receipt' },
   denied: { of: 'datastore', id: 3, name: 'Connect' },
   administered: { of: 'entity', id: 99, name: 'Other' },
@@ -61,7 +63,7 @@ const OPERATION_ACTIVITIES: Readonly<Record<string, Activity>> = {
   'dataset.retire': { of: 'entity', id: 4, name: 'Delete' }
 }
 
-const ALARMS: readonly AuditAction[] = ['violation', 'denied', 'override', 'overridden']
+const ALARMS: readonly AuditAction[] = ['violation', 'denied', 'damaged', 'override', 'overridden']
 const SEVERITY_INFORMATIONAL = 1
 const SEVERITY_MEDIUM = 3
 const STATUS_SUCCESS = 1

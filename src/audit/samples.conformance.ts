@@ -61,7 +61,9 @@ export const SAMPLE_EVENTS: readonly AuditEvent[] = [
   },
   { action: 'expired', before: START_MS, entries: 7 },
   { action: 'renewed', reason: 'restored', earlier: START_MS, entries: 120, held: 80 },
-  { action: 'obtained', host: 'mirror.example:8443', bytes: 4096, ...of }
+  { action: 'obtained', host: 'mirror.example:8443', bytes: 4096, ...of },
+  { action: 'damaged', pieces: 3, kind: 'fetched', ...of },
+  { action: 'healed', pieces: 3, ...of }
 ]
 
 const log = new TestLog('log').grow(6)

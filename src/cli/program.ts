@@ -56,6 +56,7 @@ import { put } from './commands/put.ts'
 import { runRetention, setRetention, showRetention } from './commands/retention.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
+import { pauseScrub, scrubStatus, setScrubRate, startScrub } from './commands/scrub.ts'
 import { rekey } from './commands/sealing.ts'
 import {
   setCapacity,
@@ -196,7 +197,17 @@ const FAMILIES: readonly Family[] = [
     name: 'storage',
     summary: 'show where there is room and what is not safe, and set how many copies are kept and where',
     example: 'peerage storage policy payroll copies=3,sites=2',
-    members: [showStorage, setStoragePolicy, setRegion]
+    members: [
+      showStorage,
+      setStoragePolicy,
+      setRegion,
+      family({
+        name: 'scrub',
+        summary: 'show how what is held here is read again for rot, begin or pause that, and set how fast',
+        example: 'peerage storage scrub status',
+        members: [scrubStatus, startScrub, pauseScrub, setScrubRate]
+      })
+    ]
   },
   {
     name: 'capacity',

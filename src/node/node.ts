@@ -298,7 +298,11 @@ export class Node {
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
-      onForgotten: version => audit.recorder.deleted(version, 'discarded')
+      onForgotten: version => audit.recorder.deleted(version, 'discarded'),
+      lineRate: () =>
+        hub.statuses().reduce((sum, { status }) => sum + status.downloadRate + status.uploadRate, 0),
+      onDamaged: ({ version, kind }, { pieces }) => audit.recorder.damaged(version.id, { kind, pieces }),
+      onHealed: ({ version }, { pieces }) => audit.recorder.healed(version.id, { pieces })
     })
   }
 

@@ -101,9 +101,10 @@ export type CommitJob =
       readonly kind: 'name'
       readonly files: readonly { readonly file: PlacedFile; readonly fingerprint: Fingerprint }[]
     }
-  /** Make part files again of files that were given up, at their full length. */
+  /** Make part files of files at their full length; then, if that is done of all, the amendment. */
   | {
       readonly kind: 'reopen'
+      readonly amendment?: Amendment
       readonly files: readonly { readonly file: PlacedFile; readonly bytes: number }[]
     }
   /** Fsync files that others wrote. */

@@ -143,8 +143,13 @@ function run(job: CommitJob): CommitAnswer {
         kind: 'named',
         problems: job.files.map(({ file, fingerprint }) => nameFile(file, fingerprint))
       }
-    case 'reopen':
-      return { kind: 'reopened', files: reopenFiles(job.files) }
+    case 'reopen': {
+      const files = reopenFiles(job.files)
+      const { amendment } = job
+      if (amendment !== undefined && files.every(({ inode }) => inode !== undefined))
+        index.transaction(() => index.amend(amendment))
+      return { kind: 'reopened', files }
+    }
     case 'sync':
       syncOthers(job.files)
       return DONE

@@ -19,7 +19,7 @@ import type { OpenFile, OpenFiles } from './open-files.ts'
 import { checkBlocks, uninitialized } from './piece-bytes.ts'
 import type { ReadAt } from './read-at.ts'
 import { absolute, fingerprintOf, lstatOf, type PlacedFile } from './safe-files.ts'
-import { salvageHolding } from './salvage.ts'
+import { disclaimPiece, salvageHolding } from './salvage.ts'
 import type {
   Holding,
   HoldingProblem,
@@ -202,9 +202,8 @@ export class FilesystemHolding implements Holding {
     return this.#track(verifyHolding(this, { ...options, signal }))
   }
 
-  disclaim(piece: PieceIndex): void {
-    const { fileIndex } = pieceSpan(this.version, piece)
-    if (this.have.has(piece)) this.giveUp(fileIndex, this.files.get(fileIndex), 'its bytes have changed')
+  disclaim(piece: PieceIndex, { mend }: { readonly mend: boolean }): Promise<void> {
+    return this.#track(disclaimPiece(this, piece, { mend: mend && this.kind === 'fetched' }))
   }
 
   salvage(signal?: AbortSignal): Promise<SalvageReport> {

@@ -167,8 +167,16 @@ class MemoryHolding implements Holding {
     return { checkedBytes, badPieces, badFiles: names(bad), missingFiles: names(missing) }
   }
 
-  disclaim(piece: PieceIndex): void {
-    if (this.have.has(piece)) this.#giveUp(pieceSpan(this.version, piece).fileIndex)
+  async disclaim(piece: PieceIndex, { mend }: { readonly mend: boolean }): Promise<void> {
+    const { fileIndex } = pieceSpan(this.version, piece)
+    if (!this.have.has(piece)) return
+    if (!mend || this.kind === 'source') this.#giveUp(fileIndex)
+    else {
+      this.have.delete(piece)
+      const path = this.pathOf(fileIndex)
+      this.problem = { code: 'CONTENT_CHANGED', message: this.#changedError(path).message, path }
+      this.#changed(this)
+    }
   }
 
   async salvage(): Promise<SalvageReport> {

@@ -72,7 +72,7 @@ export function recoverFiles(row: HoldingRow, files: HeldFiles): Recovery {
       if (claimed.has(piece)) files.claim(fileIndex, piece)
   }
   const lost = [...files.withBytes()].find(
-    fileIndex => files.isSelected(fileIndex) && files.get(fileIndex).phase === 'absent'
+    fileIndex => files.isSelected(fileIndex) && ['absent', 'part'].includes(files.get(fileIndex).phase)
   )
   return {
     amendment: { ...NOTHING, drop: drop.map(fileIndex => files.runOf(fileIndex)), dropFiles: drop },

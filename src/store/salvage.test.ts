@@ -79,17 +79,50 @@ afterEach(async () => {
 
 test('only bad pieces are fetched again, also after a restart in between', async () => {
   flip(3, 17, 39)
-  holding.disclaim(pieceIndex(17))
+  await holding.disclaim(pieceIndex(17), { mend: false })
   assert.equal((await holding.salvage()).keptPieces, PIECES - 3)
   await reopen()
   assert.equal(holding.have.size, PIECES - 3 + 1)
   assert.equal(await heal(), 3)
 })
 
+test('a whole file becomes a part file that lacks what was found bad, and serves the rest at any instant', async () => {
+  flip(3, 39)
+  const reads = Array.from({ length: 30 }, (_, at) =>
+    holding.read({ piece: pieceIndex(at), begin: 0, length: 100 })
+  )
+  await holding.disclaim(pieceIndex(3), { mend: true })
+  await Promise.all(reads)
+  assert.equal(existsSync(path), false)
+  assert.deepEqual([holding.state, holding.have.size], ['damaged', PIECES])
+  assert.equal((await holding.read({ piece: pieceIndex(4), begin: 0, length: 9 })).length, 9)
+  await holding.disclaim(pieceIndex(39), { mend: true })
+  await reopen()
+  assert.deepEqual([holding.state, holding.have.size], ['damaged', PIECES - 1])
+  assert.equal(await heal(), 2)
+  assert.equal(store.holdings()[0]?.state, 'complete')
+})
+
+test('a process that died when the file had lost its name takes it for whole, as it was', async () => {
+  await store.close()
+  renameSync(path, path + PART_SUFFIX)
+  await open()
+  const [found = assert.fail()] = store.holdings()
+  assert.deepEqual([found.state, found.have.size], ['complete', PIECES + 1])
+  assert.ok(existsSync(path))
+})
+
+test('a file that has another name is given up as a whole, and so is one that is not to be mended', async () => {
+  linkSync(path, join(folder, 'elsewhere'))
+  await holding.disclaim(pieceIndex(3), { mend: true })
+  assert.deepEqual([holding.state, holding.have.size], ['damaged', 1])
+  assert.ok(existsSync(path))
+})
+
 test('a process that died before anything was claimed, with one name or with both, loses no good piece', async () => {
   for (const dying of [renameSync, linkSync]) {
     flip(5)
-    holding.disclaim(pieceIndex(5))
+    await holding.disclaim(pieceIndex(5), { mend: false })
     await store.close()
     dying(path, path + PART_SUFFIX)
     await open()
@@ -105,7 +138,7 @@ test('a file with another name, and one beside a part file of its own, stay as t
   const elsewhere = join(folder, 'elsewhere')
   linkSync(path, elsewhere)
   flip(1)
-  holding.disclaim(pieceIndex(1))
+  await holding.disclaim(pieceIndex(1), { mend: false })
   assert.deepEqual(await holding.salvage(), { keptPieces: 0, stuckFiles: [path] })
   rmSync(elsewhere)
   const before = readFileSync(path)
@@ -123,4 +156,16 @@ test('what lacks nothing that is on the disk keeps its claims', async () => {
   assert.deepEqual(await holding.salvage(), { keptPieces: 0, stuckFiles: [] })
   assert.equal(holding.have.size, 1)
   assert.equal(holding.state, 'damaged')
+})
+
+test('a file that was given up and is good after all, or of another length, is claimed as far as it goes', async () => {
+  await holding.disclaim(pieceIndex(4), { mend: false })
+  assert.equal(holding.state, 'damaged')
+  assert.equal((await holding.salvage()).keptPieces, PIECES)
+  await untilState(store, holding, 'complete')
+  assert.ok(existsSync(path))
+  await holding.disclaim(pieceIndex(4), { mend: false })
+  writeFileSync(path, sample.fileBytes(0).slice(0, 2 * 16384 + 9))
+  assert.equal((await holding.salvage()).keptPieces, 2)
+  assert.equal(await heal(), PIECES - 2)
 })

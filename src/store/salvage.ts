@@ -1,34 +1,38 @@
 /**
- * Takes up what is left of files that were given up, so that only their bad pieces are fetched again: each becomes the
- * part file that it once was, in place and without a copy, and its pieces that match are claimed. A file of which all
- * matches gets its name back.
+ * Keeps what is good of files that are damaged, so that only their bad pieces are fetched again.
  *
- * The order makes a crash at any instant harmless: a file was given up in the index before; it gets the name of a part
- * file and is fsynced; it is read; what matches is claimed in one transaction. A crash in between leaves a part file of
- * which nothing is claimed, which the next salvage reads again. What can not be read is what does not match.
+ * A whole file of which a piece was found bad becomes the part file that it once was, in place and without a copy, and
+ * lacks that piece: it is renamed, then the index says so in one transaction. A crash in between leaves it whole, as far
+ * as is known, and its name is given back.
+ *
+ * A file that was given up, in the index too, becomes a part file likewise: it gets that name and is fsynced; it is read;
+ * what matches is claimed in one transaction. A crash in between leaves a part file of which nothing is claimed, which
+ * the next salvage reads again. What can not be read is what does not match. Of which all matches gets its name back.
  *
  * A name is taken away only from a regular file that has no other, and put on nothing that is there: whatever else
  * stands at either place is left to the caller.
  */
 
-import { assert } from '../base/assert.ts'
+import { assert, defined } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
+import type { AppError } from '../base/errors.ts'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
-import type { Version } from '../content/version.ts'
+import { pieceSpan, type Version } from '../content/version.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { HashRange, RangeResult } from './hash-jobs.ts'
 import type { HashPool } from './hash-pool.ts'
 import { type HeldFile, type HeldFiles, hashAt } from './held-files.ts'
 import type { Amendment, FileRow, PieceRun } from './index-database.ts'
 import { cutRange, hashRanges } from './range-hashing.ts'
-import { absolute } from './safe-files.ts'
-import type { Fingerprint, SalvageReport } from './store.ts'
+import { absolute, inodeOf } from './safe-files.ts'
+import type { Fingerprint, HoldingProblem, SalvageReport } from './store.ts'
 
 /** Files that one message to the commit worker names. */
 const FILES_MAX = 1024
 
 export interface SalvagedHolding {
+  readonly rowId: number
   readonly version: Version
   readonly files: HeldFiles
   readonly context: { readonly pool: HashPool; readonly commits: CommitQueue }
@@ -37,6 +41,57 @@ export interface SalvagedHolding {
   amend(amendment: Omit<Amendment, 'holding'>): Promise<void>
   nameFiles(): Promise<void>
   finishOrFail(): Promise<void>
+  giveUp(fileIndex: number, held: HeldFile, why: string): AppError
+  settle(now: { readonly damage: HoldingProblem | undefined }): void
+}
+
+/** See {@link Holding.disclaim}. */
+export async function disclaimPiece(
+  holding: SalvagedHolding,
+  piece: PieceIndex,
+  { mend }: { readonly mend: boolean }
+): Promise<void> {
+  const { files, version } = holding
+  const { fileIndex } = pieceSpan(version, piece)
+  const held = files.get(fileIndex)
+  if (!files.have.has(piece)) return
+  const isReopened = mend && held.phase === 'whole' && (await reopen(holding, piece, held))
+  if (files.get(fileIndex) !== held || !files.have.has(piece)) return
+  if (!mend || (!isReopened && held.phase !== 'part')) {
+    holding.giveUp(fileIndex, held, 'its bytes have changed')
+    return
+  }
+  files.unclaim(fileIndex, piece)
+  const path = absolute(files.final(fileIndex))
+  const message = `${path} has a piece that is not what it was; what is good of it is served, and the rest is to be fetched`
+  holding.settle({ damage: { code: 'CONTENT_CHANGED', message, path } })
+  if (!isReopened)
+    await holding.amend({ drop: [{ first: piece, count: 1 }], add: [], dropFiles: [], putFiles: [] })
+}
+
+/** A whole file becomes a part file that lacks a piece, on disk and in the index; in memory all is claimed still. */
+async function reopen(holding: SalvagedHolding, piece: PieceIndex, held: HeldFile): Promise<boolean> {
+  const { files, version, context } = holding
+  const { fileIndex } = pieceSpan(version, piece)
+  const inode = inodeOf(defined(held.fingerprint, 'the fingerprint of a whole file'))
+  // From here on it is looked for under both names.
+  held.phase = 'part'
+  const answer = await context.commits.run({
+    kind: 'reopen',
+    files: [{ file: files.final(fileIndex), bytes: files.entry(fileIndex).bytes }],
+    amendment: {
+      ...{ holding: holding.rowId, add: [], dropFiles: [], drop: [{ first: piece, count: 1 }] },
+      putFiles: [{ file: fileIndex, inode, fingerprint: undefined }]
+    }
+  })
+  assert(answer.kind === 'reopened', 'reopening is answered as such')
+  if (answer.files[0]?.inode !== inode) {
+    held.phase = 'whole'
+    return false
+  }
+  held.inode = inode
+  held.fingerprint = undefined
+  return true
 }
 
 interface Remains {

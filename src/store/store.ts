@@ -155,8 +155,12 @@ export interface Holding {
    */
   verify(options?: VerifyOptions): Promise<VerifyReport>
 
-  /** Gives up the file of a piece that was read and found not to be what it should: until `verify` or `salvage`. */
-  disclaim(piece: PieceIndex): void
+  /**
+   * Claims a piece no more that was read and found not to be what it should. `mend` is for what was fetched: the other
+   * pieces of its file stay, under the name of a part file, and are served. Without it, and where another file or name
+   * is in the way of that, the whole file is given up.
+   */
+  disclaim(piece: PieceIndex, options: { readonly mend: boolean }): Promise<void>
   /**
    * For what was fetched: of each file that was given up and still lies there, claims the pieces that match, so that
    * only the others are fetched again. Such a file has no name of its own until it is whole.

@@ -8,6 +8,7 @@ import { formatBytes, parseBytes } from '../../base/units.ts'
 import { named, renderActed } from '../acted.ts'
 import { command } from '../command.ts'
 import { type Column, type Paint, plural, printable, renderFields, renderTable } from '../text.ts'
+import { scrubText } from './scrub.ts'
 
 type Room = Pick<StorageSite, 'offeredBytes' | 'owedBytes' | 'usedBytes' | 'freeBytes'>
 
@@ -54,6 +55,7 @@ function renderStorage(report: StorageReport, paint: Paint): string[] {
       : paint('yellow', `${unsafeCount} of ${plural(versions, 'stored version')} not as safe as asked for`)
   return [
     ...renderOwn(own, paint),
+    ...renderFields([['scrub', scrubText(report.scrub, Date.now())]], paint),
     '',
     ...(devices.length === 0
       ? ['no device offers room for copies; peerage capacity set has this one do so']

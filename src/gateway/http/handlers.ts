@@ -120,6 +120,8 @@ function storageHandlers(service: StorageService) {
     storage: () => service.storage(),
     setCapacity: input => service.setCapacity(input),
     setRegion: input => service.setRegion(input),
+    scrub: () => service.scrub(),
+    setScrub: input => service.setScrub(input),
     whatIf: input => service.whatIf(input),
     checkStoragePolicy: async ({ policy }) => ({ policy: await service.checkPolicy(policy) }),
     setStoragePolicy: input => service.setStoragePolicy(input),

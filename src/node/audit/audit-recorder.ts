@@ -141,6 +141,16 @@ export class AuditRecorder {
     audit.note({ action: 'stored', version, dataset: datasetOf(version), bytes, kind: 'source' })
   }
 
+  damaged(version: VersionId, found: { readonly kind: 'source' | 'fetched'; readonly pieces: number }): void {
+    const { audit, datasetOf } = this.#init
+    audit.note({ action: 'damaged', version, dataset: datasetOf(version), ...found })
+  }
+
+  healed(version: VersionId, { pieces }: { readonly pieces: number }): void {
+    const { audit, datasetOf } = this.#init
+    audit.note({ action: 'healed', version, dataset: datasetOf(version), pieces })
+  }
+
   /** A copy is kept here for the org. */
   kept({ version, bytes }: { readonly version: VersionId; readonly bytes: number }): void {
     const { audit, datasetOf } = this.#init

@@ -21,6 +21,7 @@ import type { Transport } from '../transport/transport.ts'
 import { CopyChecks } from './copy-checks.ts'
 import { OfferedRoom } from './offered-room.ts'
 import { Possession } from './possession.ts'
+import { DEFAULT_SCRUB, Scrub, type ScrubInit, type ScrubSettings } from './scrub.ts'
 import { Sightings } from './sightings.ts'
 import type { Sighting } from './storage-fleet.ts'
 import { StorageKeeper, type StorageTimes } from './storage-keeper.ts'
@@ -34,6 +35,7 @@ export interface StorageSettings extends StorageTimes {
   readonly presenceMs: number
   /** A transfer that finds nobody with the whole version for so long is given what its shares give. */
   readonly sharesAfterMs: number
+  readonly scrub: ScrubSettings
 }
 
 export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
@@ -47,7 +49,8 @@ export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
   retryMs: 5 * MINUTE_MS,
   checkMs: 2 * MINUTE_MS,
   presenceMs: 25 * MINUTE_MS,
-  sharesAfterMs: 5 * SECOND_MS
+  sharesAfterMs: 5 * SECOND_MS,
+  scrub: DEFAULT_SCRUB
 }
 
 /** With one grace for devices of all kinds, and all else as quick; the usual ones without. */
@@ -73,6 +76,9 @@ export interface NodeStorageInit {
   readonly mayHold: (device: DeviceId, version: VersionId) => boolean
   readonly reset: (version: VersionId) => void
   readonly onForgotten: (version: VersionId) => void
+  readonly lineRate: ScrubInit['lineRate']
+  readonly onDamaged: ScrubInit['onDamaged']
+  readonly onHealed: ScrubInit['onHealed']
   readonly settings: StorageSettings
   readonly log: Log
 }
@@ -87,6 +93,7 @@ export class NodeStorage {
   readonly times: StorageSettings
   readonly vault: Vault
   readonly room: OfferedRoom
+  readonly scrub: Scrub
   readonly #init: NodeStorageInit
   readonly #map = new StorageMap()
   readonly #sightings: Sightings
@@ -135,6 +142,15 @@ export class NodeStorage {
       ...{ vault: this.vault, checks: this.#checks, present, times: settings, log },
       room: this.room
     })
+    this.scrub = new Scrub({
+      ...{ store, log, settings: settings.scrub, lineRate: init.lineRate },
+      onDamaged: (holding, found) => {
+        reset(holding.version.id)
+        init.onDamaged(holding, found)
+      },
+      onHealed: init.onHealed,
+      isOwn: holding => this.vault.has(holding.root)
+    })
     store.onChange(holding => {
       if (this.vault.has(holding.root)) this.#keeper.look()
     })
@@ -144,6 +160,7 @@ export class NodeStorage {
     this.#keeper.start()
     this.#checks.start()
     this.#shares.start()
+    this.scrub.start()
   }
 
   /** The ledger, or who is here, has changed. */
@@ -172,6 +189,7 @@ export class NodeStorage {
   async close(): Promise<void> {
     this.#isOpen = false
     this.#checks.close()
+    await this.scrub.close()
     await this.#shares.close()
     await this.#keeper.close()
     this.#sightings.save(Date.now())

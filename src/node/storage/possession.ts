@@ -17,7 +17,7 @@ import { equalBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../../base/ids.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
-import { LEAF_BYTES, leafCountOf, pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
+import { LEAF_BYTES, leafCountOf } from '../../content/merkle.ts'
 import { pieceSpan } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
@@ -25,6 +25,7 @@ import type { Log } from '../log.ts'
 import { FramedStream } from '../transport/framed-stream.ts'
 import { nextMessage } from '../transport/next-message.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
+import { soundLeaves } from './piece-check.ts'
 import {
   ANSWER_BYTES_MAX,
   type AskedBlock,
@@ -196,22 +197,6 @@ export class Possession {
       }
     }
     return read
-  }
-}
-
-/** The hashes of the blocks of a piece as they lie on this disk, where they are what the piece's hash says. */
-async function soundLeaves(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
-  const { version } = holding
-  const wanted = holding.pieceHash(piece)
-  if (wanted === undefined || !holding.have.has(piece)) return undefined
-  try {
-    const leaves = await holding.leafHashes(piece)
-    const { file } = pieceSpan(version, piece)
-    const root = pieceRootOfLeaves(leaves, pieceLeafWidth(file.bytes, version.pieceBytes), sha256)
-    return equalBytes(root, wanted) ? leaves : undefined
-  } catch (thrown) {
-    if (!(thrown instanceof AppError)) throw thrown
-    return undefined
   }
 }
 

@@ -17,6 +17,7 @@ import type { Acted } from '../ledger/governance-terms.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
+import type { ScrubOrder, ScrubReport } from './scrub-terms.ts'
 import { knownCopy } from './storage-keeper.ts'
 import type { StoragePlaces } from './storage-map.ts'
 import { copiesOfParts, type Part, partsOf } from './storage-parts.ts'
@@ -85,7 +86,8 @@ export class LocalStorageService implements StorageService {
       unsafe: unsafe.slice(0, UNSAFE_MAX),
       unsafeCount: unsafe.length,
       unplacedBytes: [...places.assignments.values()].reduce((sum, each) => sum + unplacedBytes(each), 0),
-      problems: [...problems()].map(([version, problem]) => ({ version, problem }))
+      problems: [...problems()].map(([version, problem]) => ({ version, problem })),
+      scrub: this.#node.storage.scrub.report()
     }
   }
 
@@ -106,6 +108,18 @@ export class LocalStorageService implements StorageService {
     room.set({ capacityBytes, keepFreeShare: keepFreeShare ?? room.offer.keepFreeShare })
     this.#node.storage.look()
     return this.#own()
+  }
+
+  async scrub(): Promise<ScrubReport> {
+    return this.#node.storage.scrub.report()
+  }
+
+  async setScrub({ action, bytesPerSecond }: ScrubOrder): Promise<ScrubReport> {
+    const { scrub } = this.#node.storage
+    if (bytesPerSecond !== undefined) scrub.setRate(bytesPerSecond)
+    if (action === 'start') scrub.resume()
+    else if (action === 'pause') scrub.pause()
+    return scrub.report()
   }
 
   async setStoragePolicy({ name, policy: text }: { name: string; policy: string }): Promise<Acted> {

@@ -4,6 +4,7 @@ import type { VersionId } from '../../base/ids.ts'
 import type { DeviceKind } from '../../ledger/encoding/names.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
+import type { ScrubReport, ScrubService } from './scrub-terms.ts'
 
 /**
  * - `kept`: it says that it has it, is counted on, and owes it.
@@ -89,6 +90,7 @@ export interface StorageReport {
   readonly unplacedBytes: number
   /** Copies of this device that could not be stored, and why. */
   readonly problems: readonly { readonly version: VersionId; readonly problem: string }[]
+  readonly scrub: ScrubReport
 }
 
 export interface WhatIfReport {
@@ -104,7 +106,7 @@ export interface WhatIfReport {
   }[]
 }
 
-export interface StorageService {
+export interface StorageService extends ScrubService {
   /** The written form of a policy; USAGE for what is none. */
   checkPolicy(policy: string): Promise<string>
   storage(): Promise<StorageReport>

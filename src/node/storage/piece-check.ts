@@ -1,0 +1,29 @@
+/** Whether a piece on this disk is what its hash says, as it is read now. */
+
+import { equalBytes } from '../../base/bytes.ts'
+import { AppError } from '../../base/errors.ts'
+import type { PieceIndex } from '../../base/ids.ts'
+import { pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
+import { pieceSpan } from '../../content/version.ts'
+import { sha256 } from '../../store/sha256.ts'
+import type { Holding } from '../../store/store.ts'
+
+/** The hashes of the blocks of a piece that is held, where they are what the hash of the piece says. */
+export async function soundLeaves(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
+  const { version } = holding
+  const wanted = holding.pieceHash(piece)
+  if (wanted === undefined || !holding.have.has(piece)) return undefined
+  try {
+    const leaves = await holding.leafHashes(piece)
+    const { file } = pieceSpan(version, piece)
+    const root = pieceRootOfLeaves(leaves, pieceLeafWidth(file.bytes, version.pieceBytes), sha256)
+    return equalBytes(root, wanted) ? leaves : undefined
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown
+    return undefined
+  }
+}
+
+export async function matchesHash(holding: Holding, piece: PieceIndex): Promise<boolean> {
+  return (await soundLeaves(holding, piece)) !== undefined
+}
