@@ -10,6 +10,7 @@ import {
   instantMs,
   label,
   ordinal,
+  shown,
   versionId
 } from './field.ts'
 
@@ -19,7 +20,7 @@ const LOSSES_MAX = 64
 export const capacityRequest = z.strictObject({
   capacityBytes: byteCount,
   /** Of the disk; null leaves it as it is. */
-  keepFreeShare: z.number().min(0).lt(1).nullable().default(null)
+  keepFreeShare: shown(z.number().min(0).lt(1), 0.1).nullable().default(null)
 })
 export const storagePolicyRequest = z.strictObject({
   name: datasetName,
