@@ -56,7 +56,7 @@ export class OrgInProcess {
     const sealingKey = await loadSealingKey(sealingKeyPath(home))
     const store = await FilesystemStore.open({ home })
     const auditStore = new AuditStore({ home })
-    const transport = this.createTransport(key)
+    const transport = this.createTransport(key, home)
     const node = new Node({
       ...{ home, software: 'test', identity, key, sealingKey, store, auditStore, transport },
       ...(origins === undefined ? {} : { origins }),
@@ -69,7 +69,7 @@ export class OrgInProcess {
     return running
   }
 
-  protected createTransport(key: DeviceKey): Libp2pTransport {
+  protected createTransport(key: DeviceKey, _home: string): Libp2pTransport {
     return new Libp2pTransport({ key, listen: ['/ip4/127.0.0.1/tcp/0'], topics: GOSSIP_TOPICS })
   }
 
@@ -92,13 +92,15 @@ export class OrgInProcess {
 }
 
 export async function eventually(
-  what: string,
+  what: string | (() => string),
   holds: () => boolean | Promise<boolean>,
   timeoutMs = 30_000
 ): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs
   while (!(await holds())) {
-    if (performance.now() > deadlineMs) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+    if (performance.now() > deadlineMs) {
+      throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`)
+    }
     await delay(5)
   }
 }

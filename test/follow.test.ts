@@ -238,6 +238,7 @@ describe('a version that is not to be used', { timeout: 120_000 }, () => {
     )
     assert.match(problems[0]?.message ?? '', /left version 3 of recalled for version 2: .*wrong build/)
     assert.ok((await reader.service.status()).problems.some(({ code }) => code === 'VERSION_WITHDRAWN'))
+    await eventually('what it left is deleted', () => !foldersOf('recalled').includes(3))
     await publish('recalled', 4)
     assert.deepEqual((await isAt('recalled', 4)).problems, [])
   })
@@ -253,17 +254,20 @@ describe('a version that is not to be used', { timeout: 120_000 }, () => {
     assert.deepEqual((await isAt('quarantined', 2)).problems, [])
   })
 
-  it('stays when there is no good one, and that is told', async () => {
+  it('stays when it is quarantined and there is no good one, which is told, and goes when it is recalled', async () => {
     const only = await publish('only', 1)
     await follow('only')
     await isAt('only', 1)
-    decide({ type: 'content.recall', version: only, reason: 'wrong' })
+    decide({ type: 'content.quarantine', version: only, reason: 'wrong' })
     await eventually('it is told', async () =>
       (await statusOf('only')).problems.some(
         ({ code, message }) => code === 'VERSION_WITHDRAWN' && /still at/.test(message)
       )
     )
     assert.equal(readFileSync(join(place('only'), 'version'), 'utf8'), '1\n')
+    decide({ type: 'content.recall', version: only, reason: 'wrong' })
+    await eventually('it is gone', async () => (await statusOf('only')).current === null)
+    assert.ok(!existsSync(place('only')))
   })
 
   it('is given up while it is fetched', async () => {

@@ -332,14 +332,18 @@ describe('custody', () => {
     )
   })
 
+  const UNREAD = { lastRead: null, readsKnownSinceMs: 0 }
+  const READ = { lastRead: { atMs: 5000, by: 'server', purpose: null }, readsKnownSinceMs: null } as const
+
   it('of a version says who may read it and why, or why nobody may', async () => {
     const common = { name: 'os/image', version: VERSION, ordinal: 3 }
     const groups = [{ id: OPERATION, name: 'night', grants: [OPERATION] }]
     let record: ReadersRecord = {
       ...{ ...common, closed: null, groups },
       devices: [
-        { ...BUILD, because: 'owner', grant: null, purpose: null },
-        { ...NAMELESS, ...PERMISSION }
+        { ...BUILD, because: 'owner', grant: null, purpose: null, ...UNREAD },
+        { ...NAMELESS, ...PERMISSION, ...READ },
+        { ...NAMELESS, ...PERMISSION, lastRead: null, readsKnownSinceMs: null }
       ]
     }
     await serve({
@@ -349,9 +353,13 @@ describe('custody', () => {
       }
     })
     const { stdout } = await peerage('access', 'os/image@3')
-    assert.match(stdout, /^2 devices may read os\/image@3\n/)
-    assert.match(stdout, /build-1 +berlin +cdcdcdcdcdcd +owns the dataset\n/)
-    assert.match(stdout, /has a grant \(0f0f0f0f0f0f\) for tests\n/)
+    assert.match(stdout, /^3 devices may read os\/image@3\n/)
+    assert.match(stdout, /build-1 +berlin +cdcdcdcdcdcd +never +owns the dataset\n/)
+    assert.match(
+      stdout,
+      / 1970-01-01T00:00:05.*Z, by who served it +has a grant \(0f0f0f0f0f0f\) for tests\n/
+    )
+    assert.match(stdout, / unknown +has a grant/)
     assert.match(stdout, /granted to the group night: 0f0f0f0f0f0f\n$/)
     record = { ...record, devices: [], groups: [], closed: { reason: 'recalled', detail: 'it was recalled' } }
     assert.equal(
@@ -368,11 +376,14 @@ describe('custody', () => {
     await serve({
       readable: answering({
         device: BUILD,
-        versions: [{ name: 'os/image', version: VERSION, dataClass: 'restricted', ...PERMISSION }]
+        versions: [{ name: 'os/image', version: VERSION, dataClass: 'restricted', ...PERMISSION, ...UNREAD }]
       })
     })
     const { stdout } = await peerage('access', '--device', 'build-1')
-    assert.match(stdout, /os\/image +abababababab +restricted +has a grant \(0f0f0f0f0f0f\) for tests\n/)
+    assert.match(
+      stdout,
+      /os\/image +abababababab +restricted +never +has a grant \(0f0f0f0f0f0f\) for tests\n/
+    )
     assert.deepEqual(asked, ['build-1'])
   })
 })

@@ -273,6 +273,42 @@ describe('sealed data', () => {
     assert.equal(opens(vault, third.version), false)
   })
 
+  test('a group gets a key epoch by itself, and another when somebody leaves', async () => {
+    const { governance } = build.service
+    await governance.createGroup('crew')
+    for (const device of ['build-1', 'lab-7', 'vault-2'])
+      await governance.addToGroup({ name: 'crew', device })
+    const crew = { who: 'group:crew', scope: { kind: 'name', name: 'payroll' } } as const
+    await governance.grantAccess({ ...crew, purpose: null, expiresInMs: null })
+    const epochs = ({ node }: Running) =>
+      [...node.keeper.state().groups.values()].find(({ name }) => name === 'crew')?.epochs ?? []
+    await eventually('it has an epoch', () => epochs(vault).length === 1, WAIT_MS)
+    writeFileSync(join(source, 'for-the-crew'), 'about')
+    const sixth = await publish(build)
+    const stanzas = () =>
+      Buffer.from(
+        build.node.sealing.shelf.recordsOf(sixth.version).find(({ author }) => author === deviceOf(build))
+          ?.envelope ?? []
+      ).toString()
+    await eventually('it is wrapped to it', () => stanzas().includes('-> peerage-epoch '), WAIT_MS)
+    // Of its own only the admin's; lab's grant, and vault's place in the group, are in that of the group.
+    assert.equal(stanzas().match(/-> X25519 /g)?.length, 1)
+    await eventually('vault can open it', () => opens(vault, sixth.version), WAIT_MS)
+    await eventually('lab can open it', () => opens(lab, sixth.version), WAIT_MS)
+    await governance.removeFromGroup({ name: 'crew', device: 'vault-2' })
+    await eventually('it has another', () => epochs(vault).length === 2, WAIT_MS)
+    const current = epochs(vault).at(-1)?.recipient ?? assert.fail('an epoch')
+    assert.ok(vault.node.sealing.epochs.keyOf(epochs(vault)[0]?.recipient ?? current))
+    writeFileSync(join(source, 'after-vault-left'), 'about')
+    const seventh = await publish(build)
+    await eventually('lab can open it', () => opens(lab, seventh.version), WAIT_MS)
+    await eventually('lab has the key', () => lab.node.sealing.epochs.keyOf(current) !== undefined, WAIT_MS)
+    await vault.node.sealing.exchange.ask(deviceOf(build))
+    assert.equal(opens(vault, seventh.version), false)
+    assert.equal(vault.node.sealing.epochs.keyOf(current), undefined)
+    await governance.revokeAccess(crew)
+  })
+
   test('a device that says a key to which nothing can be sealed keeps nobody else from theirs', async () => {
     // It would put it right by itself.
     vault.node.sealing.close()

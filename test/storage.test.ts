@@ -133,6 +133,7 @@ describe('copies', { concurrency: false }, () => {
     assert.equal(asked, false)
     await eventually('nobody counts on it', async () => !(await holders()).includes(idOf(paris)))
     await eventually('it is made again', async () => (await holders()).includes(idOf(paris)))
+    await eventually('under its name', () => existsSync(path))
     assertWhole(vaultOf(paris))
     assert.equal(await london.node.storage.prove(version, [idOf(paris)]), true)
   })

@@ -70,7 +70,13 @@ const permission = {
   grant: operationId.nullable(),
   purpose: z.string().nullable()
 }
-const reader = deviceName.extend(permission)
+const reading = {
+  lastRead: z
+    .object({ atMs: instantMs, by: z.enum(['reader', 'server']), purpose: z.string().nullable() })
+    .nullable(),
+  readsKnownSinceMs: instantMs.nullable()
+}
+const reader = deviceName.extend({ ...permission, ...reading })
 export const readers = z.object({
   name: datasetName,
   version: versionId,
@@ -83,7 +89,13 @@ export const readers = z.object({
 })
 
 export const readableRequest = z.strictObject({ device: reference })
-const readableVersion = z.object({ name: datasetName, version: versionId, dataClass, ...permission })
+const readableVersion = z.object({
+  name: datasetName,
+  version: versionId,
+  dataClass,
+  ...permission,
+  ...reading
+})
 export const readable = z.object({ device: deviceName, versions: z.array(readableVersion).readonly() })
 
 export type ClassRecord = z.output<typeof classRecord>

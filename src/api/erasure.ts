@@ -26,6 +26,12 @@ export const eraseRequest = z.strictObject({
   deleteSource: z.boolean().default(false)
 })
 
+/** A version that was recalled or erased. */
+export const caseOfVersion = z.strictObject({
+  name: datasetName,
+  version: versionSelector.nullable().default(null)
+})
+
 export const eraseActed = z.object({ case: z.string(), operations: z.array(contentActed).readonly() })
 
 /** A case, or the beginning of one. */
@@ -42,8 +48,18 @@ const caseHold = z.object({
   placedAtMs: instantMs
 })
 
+const caseApproval = z.object({
+  operation: operationId,
+  by: deviceName,
+  atMs: instantMs,
+  record: z.string()
+})
+
+const erasureKind = z.enum(['erasure', 'recall'])
+
 const caseErasure = z.object({
   operation: operationId,
+  kind: erasureKind,
   version: versionId,
   names: z.array(z.string()).readonly(),
   by: deviceName,
@@ -53,6 +69,8 @@ const caseErasure = z.object({
   inForce: z.boolean(),
   waitsFor: z.string().nullable(),
   holds: z.array(caseHold).readonly(),
+  approvals: z.array(caseApproval).readonly(),
+  awaits: z.array(deviceName).readonly(),
   record: z.string()
 })
 
@@ -81,6 +99,7 @@ export const erasureCase = z.object({
 
 const caseSummary = z.object({
   case: z.string(),
+  kind: erasureKind,
   names: z.array(z.string()).readonly(),
   basis: z.string(),
   reason: z.string().nullable(),
@@ -90,7 +109,9 @@ const caseSummary = z.object({
   inForce: count,
   held: count,
   devices: count,
-  confirmed: count
+  confirmed: count,
+  awaited: count,
+  kept: count
 })
 export const caseList = z.object({ cases: z.array(caseSummary).readonly() })
 

@@ -66,6 +66,7 @@ import {
 } from './dataset.ts'
 import {
   caseList,
+  caseOfVersion,
   caseReference,
   certificate,
   eraseActed,
@@ -281,6 +282,8 @@ export const ROUTES = {
   erase: json('POST', '/erasures', eraseRequest, eraseActed),
   erasureCases: json('GET', '/erasures', nothing, caseList),
   erasureCase: json('GET', '/erasures/:id', caseReference, erasureCase),
+  erasureOf: json('GET', '/datasets/:name/erasure', caseOfVersion, erasureCase),
+  approveErasure: json('POST', '/erasures/:id/approve', caseReference, eraseActed),
   finishErasure: json('POST', '/erasures/:id/finish', finishRequest, erasureCase),
   erasureCertificate: json('GET', '/erasures/:id/certificate', caseReference, certificate),
   invites: json('GET', '/invites', nothing, inviteList),

@@ -72,6 +72,7 @@ export const storageReport = z.object({
 const copy = deviceName.extend({
   kind: deviceKind,
   region: z.string().nullable(),
+  share: count.nullable(),
   state: z.enum(['kept', 'surplus', 'owed', 'away', 'doubtful']),
   isPresent: z.boolean(),
   saidAtMs: instantMs.nullable(),

@@ -24,6 +24,10 @@ export const ERROR_CODES = {
     meaning: 'A sealed object, manifest or envelope is damaged, or is not what its key belongs to.',
     exitCode: 65
   },
+  SHARES_INVALID: {
+    meaning: 'The shares that the ledger names for a version do not give it back.',
+    exitCode: 65
+  },
   SEALED_NO_KEY: {
     meaning: 'Nobody who can open a sealed version has wrapped its key for this device yet.',
     exitCode: 75

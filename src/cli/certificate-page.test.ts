@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Certificate } from '../api/erasure.ts'
 import { certificatePage, escaped } from './certificate-page.ts'
 
-const GOLDEN = new URL('../../test/vectors/erasure-certificate-v1.json', import.meta.url)
+const GOLDEN = new URL('../../test/vectors/erasure-certificate-v2.json', import.meta.url)
 const certificate: Certificate = JSON.parse(readFileSync(GOLDEN, 'utf8'))
 
 test('the page says who confirmed, who did not and why, and what it does not say', () => {
@@ -14,6 +14,7 @@ test('the page says who confirmed, who did not and why, and what it does not say
     'Not confirmed, or not in full: 2',
     'lab-7',
     'left to its owner',
+    'Approved by',
     'not connected'
   ])
     assert.ok(page.includes(words), words)

@@ -61,9 +61,10 @@ export function certificatePage(certificate: Certificate): string {
           nameOf(each.by),
           isoTime(each.atMs)
         ],
+        approvers(each),
         each.waitsFor === null ? 'in force' : `no effect yet: ${each.waitsFor}`
       ]),
-      ['Dataset', 'Version', 'Basis', 'Reason', 'By', 'At', 'State']
+      ['Dataset', 'Version', 'Basis', 'Reason', 'By', 'At', 'Approved by', 'State']
     ),
     ...groups.flatMap(([title, rows]) => [
       `<h2>${title}: ${rows.length}</h2>`,
@@ -77,6 +78,11 @@ export function certificatePage(certificate: Certificate): string {
     `<p><code>${escaped(signature)}</code></p></body></html>`,
     ''
   ].join('\n')
+}
+
+function approvers({ approvals }: Certificate['erasures'][number]): string {
+  if (approvals.length === 0) return '-'
+  return approvals.map(({ by, atMs }) => `${nameOf(by)} at ${isoTime(atMs)}`).join(', ')
 }
 
 function deviceRow({ state, detail, confirmations, lastSeenAtMs, ...device }: CaseDevice): string[] {

@@ -24,6 +24,7 @@ import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
 import {
+  approveErase,
   certifyErase,
   eraseStatus,
   finishErase,
@@ -211,7 +212,7 @@ const FAMILIES: readonly Family[] = [
     name: 'erase',
     summary: 'take versions from the whole org for good, see who has deleted them, and certify it',
     example: 'peerage erase payroll@3 --basis art17 --reason "asked for by letter"',
-    members: [startErase, listErasures, eraseStatus, finishErase, certifyErase, verifyErase]
+    members: [startErase, listErasures, eraseStatus, approveErase, finishErase, certifyErase, verifyErase]
   },
   {
     name: 'access',

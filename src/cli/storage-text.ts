@@ -9,7 +9,7 @@ const COPY_COLUMNS: readonly Column<Copy>[] = [
   { title: 'DEVICE', value: row => named(row) },
   { title: 'SITE', value: row => row.site ?? '-' },
   { title: 'KIND', value: row => row.kind },
-  { title: 'COPY', value: row => row.state },
+  { title: 'COPY', value: row => (row.share === null ? row.state : `share ${row.share} ${row.state}`) },
   { title: 'HERE', value: row => (row.isPresent ? 'yes' : 'no') },
   { title: 'SINCE', value: row => (row.saidAtMs === null ? '-' : isoTime(row.saidAtMs)) }
 ]

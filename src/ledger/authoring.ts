@@ -120,6 +120,7 @@ function ownershipFault(
     case 'dataset.origin':
     case 'dataset.policy':
     case 'dataset.storage':
+    case 'dataset.shares':
     case 'dataset.subjects':
     case 'dataset.retire':
     case 'dataset.publish': {

@@ -105,7 +105,7 @@ export class LocalNodeService implements NodeService {
     this.limits = new LocalLimitsService({ bandwidth: node.bandwidth, nameOf })
     this.follows = new LocalFollowService({ desk: node.follows, catalogue, candidates })
     this.governance = whenWhole<GovernanceService>(new LocalGovernanceService(node), keeper)
-    this.custody = whenWhole<CustodyService>(new LocalCustodyService(node), keeper)
+    this.custody = whenWhole<CustodyService>(new LocalCustodyService(node, this.#audit), keeper)
     this.storage = whenWhole<StorageService>(new LocalStorageService(node), keeper)
     this.scans = whenWhole<ScanService>(new LocalScanService(node, this.#audit), keeper)
     this.erasures = whenWhole<ErasureService>(new LocalErasureService(node), keeper)

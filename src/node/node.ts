@@ -49,6 +49,7 @@ import { Reuse } from './reuse/reuse.ts'
 import { ScanDesk } from './scan/scan-desk.ts'
 import { SealingDesk } from './sealing/sealing-desk.ts'
 import type { OwnDevice } from './service-words.ts'
+import { HeldShares } from './shares/held-shares.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
@@ -145,7 +146,7 @@ export class Node {
     this.sealing = this.#createSealing(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, sealed: this.sealing.reader, log },
-      onRead: read => (this.storage.vault.has(read.destination) ? recorder.kept(read) : recorder.read(read)),
+      onRead: read => (this.storage.keeps(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => this.#forgotten(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
@@ -291,6 +292,7 @@ export class Node {
     return new NodeStorage({
       ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
+      hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
       onForgotten: version => audit.recorder.deleted(version, 'discarded')
     })
@@ -298,9 +300,13 @@ export class Node {
 
   #createScans(log: Log): ScanDesk {
     const { home, store, keeper, desk: transfers, identity } = this
+    const mayRead = (version: VersionId) => this.readFault(identity.device, version) === undefined
+    this.sealing.shelf.onChange(() => this.scans.look())
     return new ScanDesk({
       ...{ home, store, keeper, transfers, self: identity.device, log },
-      mayFetch: version => this.readFault(identity.device, version) === undefined,
+      mayFetch: mayRead,
+      opens: version => mayRead(version) && this.sealing.keeper.keysOf(version).length > 0,
+      fileKeyOf: version => (mayRead(version.id) ? this.sealing.keeper.keyOf(version) : undefined),
       reset: version => this.hub.reset(version),
       onForgotten: version => this.audit.recorder.deleted(version, 'scanned')
     })
@@ -310,11 +316,13 @@ export class Node {
     const { keeper, desk: transfers, follows, hub, reuse } = this
     return new ErasureDesk({
       ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
+      shares: new HeldShares(this.home, { store, state: () => keeper.state() }),
       drop: version => hub.unwant(version),
       onErase: async version => this.sealing.destroyKeys(version) > 0,
       plainOf: order => this.sealing.reader.plainOf(order),
       ownsSource: path => isWithin(path, this.home),
-      onDeleted: version => this.#forgotten(version, 'erased')
+      removals: () => this.storage.vault.settled(),
+      onDeleted: (version, because) => this.#forgotten(version, because)
     })
   }
 

@@ -112,7 +112,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
     slots: fc.oneof(
       fc.integer({ min: 1, max: 6 }).map(copies => ({ copies, shares: null })),
-      fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 3 })).map(([k, m]) => ({
+      fc.tuple(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 3 })).map(([k, m]) => ({
         copies: 1,
         shares: { k, m }
       }))

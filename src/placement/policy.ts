@@ -6,6 +6,7 @@
  * Parts may come in any order; `formatPolicy` writes them in one, and reading that gives the same policy.
  */
 
+import { COPIES_MAX, DATA_SHARES_MIN, REGIONS_MAX, SHARES_MAX } from '../ledger/operation/operation-limits.ts'
 import { DEVICE_KINDS, type DeviceKind } from './fleet.ts'
 
 export interface Policy {
@@ -20,9 +21,6 @@ export interface Policy {
   readonly shares: { readonly k: number; readonly m: number } | null
 }
 
-export const COPIES_MAX = 16
-export const SHARES_MAX = 64
-export const REGIONS_MAX = 32
 const POLICY_TEXT_MAX = 1024
 const REGION_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 const NUMBER = /^[1-9][0-9]{0,2}$/
@@ -71,13 +69,16 @@ export function policyProblem(policy: Policy): string | undefined {
   if (!isCount(copies, COPIES_MAX)) return `copies is from 1 to ${COPIES_MAX}`
   if (shares !== null) {
     if (copies !== 1) return 'copies and shares exclude each other: shares are one copy, cut up'
-    if (!isCount(shares.k, SHARES_MAX) || !isCount(shares.m, SHARES_MAX))
-      return 'shares is K+M, each at least 1, where K of the K+M shares give the data back'
+    if (!isCount(shares.k, SHARES_MAX) || shares.k < DATA_SHARES_MIN || !isCount(shares.m, SHARES_MAX))
+      return `shares is K+M, where K of the K+M shares give the data back: K from ${DATA_SHARES_MIN}, M from 1`
     if (shares.k + shares.m > SHARES_MAX) return `shares has at most ${SHARES_MAX} in all`
   }
   const slots = slotCount(policy)
-  if (!isCount(sites, slots))
-    return `sites is from 1 to ${slots}, the number of ${shares === null ? 'copies' : 'shares'}`
+  const sitesMax = Math.min(slots, COPIES_MAX)
+  if (!isCount(sites, sitesMax))
+    return sitesMax < slots
+      ? `sites is from 1 to ${sitesMax}`
+      : `sites is from 1 to ${slots}, the number of ${shares === null ? 'copies' : 'shares'}`
   if (regions.length > REGIONS_MAX) return `region names at most ${REGIONS_MAX} regions`
   const badRegion = regions.find(region => !REGION_NAME.test(region))
   if (badRegion !== undefined)

@@ -56,6 +56,17 @@ for (const [text, held, words] of [
     'shares=4+2,sites=3',
     'A0 D2 F4',
     'not readable: 3 of 6 shares are proved, on 3 sites, and it takes 4 to read it'
+  ],
+  [
+    'shares=4+2,sites=3',
+    'A0 D2 F4 b e',
+    'not safe, for want of 3 more shares: 3 of 6 shares are proved, on 3 sites; ' +
+      'survives the loss of any 1 site or any 1 device'
+  ],
+  [
+    'copies=2',
+    'A0 D1 F',
+    'not safe, for want of 1 more copy: 1 of 2 copies are proved, on 1 site; survives no loss'
   ]
 ] as const)
   test(`in words: ${text} on ${held === '' ? 'nobody' : held}`, () => {
@@ -77,7 +88,7 @@ function mostLosses(asked: Policy, held: readonly Holder[], domainOf: (holder: H
 }
 
 const anyHeld = fc.record({
-  text: fc.constantFrom('copies=3', 'shares=2+1', 'shares=3+2', 'shares=4+3', 'shares=1+4'),
+  text: fc.constantFrom('copies=3', 'shares=2+1', 'shares=3+2', 'shares=4+3', 'shares=2+4'),
   slots: fc.array(fc.tuple(fc.nat({ max: 8 }), fc.nat({ max: 6 })), { maxLength: 9 })
 })
 

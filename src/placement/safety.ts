@@ -8,6 +8,9 @@
  * It survives the loss of any n devices when it is readable without them, whichever those are; the same of sites. With
  * whole copies that is counted exactly. With shares each domain is taken to lose all that it holds: that is exact
  * while no share is held twice, and else a number that is too small rather than too large.
+ *
+ * Where shares are asked for, whole copies are none of them, but each gives the data back by itself: so after a rule
+ * was changed from the one to the other, what is there already is counted on for reading until the rest is.
  */
 
 import { counted } from '../base/units.ts'
@@ -34,11 +37,12 @@ export interface Safety {
 }
 
 export function safetyOf(policy: Policy, holders: readonly Holder[]): Safety {
-  const allowed = holders.filter(({ device }) => isAllowed(device, policy))
+  const asked = holders.filter(({ share }) => (share === null) === (policy.shares === null))
+  const allowed = asked.filter(({ device }) => isAllowed(device, policy))
   const slots = countParts(allowed)
   const sites = new Set(allowed.map(({ device }) => device.site)).size
   const missing = shortfalls(policy, { slots, sites })
-  const isReadable = countParts(holders) >= slotsToRead(policy)
+  const isReadable = holders.some(({ share }) => share === null) || isRestored(policy, holders)
   return {
     ...{ isKept: missing.length === 0, missing, slots, sites, isReadable },
     survives: isReadable
@@ -50,23 +54,30 @@ export function safetyOf(policy: Policy, holders: readonly Holder[]): Safety {
   }
 }
 
+function isRestored(policy: Policy, holders: readonly Holder[]): boolean {
+  const parts = holders.filter(({ share }) => share !== null)
+  return policy.shares !== null && countParts(parts) >= slotsToRead(policy)
+}
+
 /** How many domains may be lost, whichever they are. */
 function survivedLosses(
   { shares }: Policy,
   holders: readonly Holder[],
   domainOf: (device: Device) => string
 ): number {
-  const domains = Map.groupBy(holders, ({ device }) => domainOf(device))
-  if (shares === null) return domains.size - 1
-  const counts = [...domains.values()].map(held => countParts(held)).sort((a, b) => b - a)
-  let left = countParts(holders)
+  const domainsOf = (of: readonly Holder[]) => Map.groupBy(of, ({ device }) => domainOf(device))
+  const whole = domainsOf(holders.filter(({ share }) => share === null)).size
+  if (shares === null) return whole - 1
+  const parts = holders.filter(({ share }) => share !== null)
+  const counts = [...domainsOf(parts).values()].map(held => countParts(held)).sort((a, b) => b - a)
+  let left = countParts(parts)
   let losses = 0
   for (const count of counts) {
     left -= count
     if (left < shares.k) break
     losses++
   }
-  return losses
+  return Math.max(whole - 1, countParts(parts) < shares.k ? 0 : losses)
 }
 
 function countParts(holders: readonly Holder[]): number {

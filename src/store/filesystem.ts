@@ -123,6 +123,7 @@ export class FilesystemStore implements Store {
   forget(holding: Holding): Promise<void> {
     return this.#inTurn(async () => {
       const own = this.#holdings.get(holding.id)
+      if (own === undefined) return
       assert(own === holding, 'a holding of this store')
       await own.close()
       const parts = [...own.files.withBytes()]
@@ -137,6 +138,7 @@ export class FilesystemStore implements Store {
   erase(holding: Holding, options: EraseOptions): Promise<Erased> {
     return this.#inTurn(async () => {
       const own = this.#holdings.get(holding.id)
+      if (own === undefined) return { outcome: 'gone' }
       assert(own === holding, 'a holding of this store')
       const isRemoved = own.kind === 'fetched' || options.source === 'remove'
       const isMissing = lstatOf(own.files.place.base)?.isDirectory() !== true

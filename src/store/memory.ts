@@ -255,6 +255,7 @@ export class MemoryStore implements Store {
 
   async forget(holding: Holding): Promise<void> {
     const own = this.#holdings.get(holding.id)
+    if (own === undefined) return
     assert(own === holding, 'a holding of this store')
     this.#holdings.delete(own.id)
     for (const [fileIndex, { firstPiece, pieceCount }] of own.version.files.entries())
@@ -264,6 +265,7 @@ export class MemoryStore implements Store {
 
   async erase(holding: Holding, { source }: EraseOptions): Promise<Erased> {
     const own = this.#holdings.get(holding.id)
+    if (own === undefined) return { outcome: 'gone' }
     assert(own === holding, 'a holding of this store')
     this.#holdings.delete(own.id)
     const taken = new Set(

@@ -407,6 +407,19 @@ export function runStoreConformance(name: string, open: () => Promise<StoreHarne
       }
     })
 
+    test('what two let go of at once goes once, and the second is told so', async () => {
+      const sample = variedSample()
+      for (const first of ['forget', 'erase'] as const) {
+        const holding = await create(sample)
+        await fetchAll(holding, sample, [pieceIndex(0)])
+        const erasing = { source: 'keep', missing: 'wait' } as const
+        const one = first === 'forget' ? store.forget(holding) : store.erase(holding, erasing)
+        const [, erased] = await Promise.all([one, store.erase(holding, erasing), store.forget(holding)])
+        assert.equal(erased.outcome, 'gone')
+        assert.deepEqual(store.holdings(), [])
+      }
+    })
+
     test('what is forgotten half-way leaves no part of a file', async () => {
       const sample = variedSample()
       const holding = await create(sample)

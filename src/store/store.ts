@@ -180,6 +180,8 @@ export type Erased =
   | { readonly outcome: 'erased'; readonly bytes: number }
   /** The folder is not there, and nothing was done. */
   | { readonly outcome: 'missing' }
+  /** It was forgotten meanwhile: its whole files are removed by whoever did. */
+  | { readonly outcome: 'gone' }
 
 export interface Store {
   readonly records: RecordStore
@@ -201,7 +203,10 @@ export interface Store {
    * What is cut is what lies there now, verified by nobody.
    */
   cutChunks(holding: Holding, fileIndex: number, offset: number): Promise<Chunks | undefined>
-  /** Drops a holding from the index. Whole files stay where they are, part files are removed. */
+  /**
+   * Drops a holding from the index. Whole files stay where they are, part files are removed. Nothing happens when it
+   * was forgotten meanwhile.
+   */
   forget(holding: Holding): Promise<void>
 
   /**

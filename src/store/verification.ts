@@ -248,7 +248,9 @@ export async function verifyHolding(holding: CheckedHolding, options: VerifyOpti
   const missing = checks.filter(check => check.isMissing)
   const bad = checks.filter(check => isBad(check) && !check.isMissing)
   const entries = missingEntries(holding)
-  const expected = [...missing, ...bad].filter(check => isExpected(holding, check.fileIndex))
+  // What is being written again has all its pieces before it has its name.
+  const unnamed = checks.filter(({ fileIndex }) => files.get(fileIndex).phase === 'part')
+  const expected = [...missing, ...bad, ...unnamed].filter(check => isExpected(holding, check.fileIndex))
   holding.settle({ damage: damageOf(holding, [...expected.map(pathOf), ...entries]) })
   return {
     checkedBytes,

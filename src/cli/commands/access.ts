@@ -68,8 +68,8 @@ export const listAccess = command({
   summary:
     'list what was granted and the policies of datasets, or who may read a version, or what a device may read',
   description:
-    'With DATASET, every device that may read the version (without one, the newest), and why. With --device, every version ' +
-    'that it may read.',
+    'With DATASET, every device that may read the version (without one, the newest), why, and when it last did. With ' +
+    '--device, every version that it may read. When is known from audit logs, of devices that are connected.',
   examples: ['peerage access list', 'peerage access payroll', 'peerage access --device lab-7'],
   options: [
     new Option('--device <device>', 'what this device may read: its name, or at least eight digits of its id')

@@ -62,6 +62,11 @@ export const startErase = command({
   }
 })
 
+/** What was recalled stays with who published it. */
+function keptRightly({ kind, kept }: Pick<CaseSummary, 'kind' | 'kept'>): number {
+  return kind === 'recall' ? kept : 0
+}
+
 const CASE_COLUMNS: readonly Column<CaseSummary>[] = [
   { title: 'CASE', value: row => row.case.slice(0, CASE_DIGITS) },
   { title: 'DATASETS', value: row => row.names.join(', ') },
@@ -69,20 +74,25 @@ const CASE_COLUMNS: readonly Column<CaseSummary>[] = [
   { title: 'BASIS', value: row => row.basis },
   { title: 'BY', value: row => named(row.by) },
   { title: 'SINCE', value: row => isoTime(row.atMs) },
-  { title: 'CONFIRMED', value: row => `${row.confirmed} of ${row.devices}`, align: 'right' },
+  {
+    title: 'CONFIRMED',
+    value: row => `${row.confirmed + keptRightly(row)} of ${row.devices}`,
+    align: 'right'
+  },
   {
     title: 'STATE',
     value: row => {
       if (row.inForce < row.versions) return 'waits for approval'
       if (row.held > 0) return 'held'
-      return row.confirmed === row.devices ? 'done' : 'under way'
+      if (row.awaited > 0) return 'waits for its publisher'
+      return row.confirmed + keptRightly(row) === row.devices ? 'done' : 'under way'
     }
   }
 ]
 
 export const listErasures = command({
   usage: 'list',
-  summary: 'list the cases of erasure, and how many devices have confirmed',
+  summary: 'list erasures and recalls, and how many devices have confirmed',
   examples: ['peerage erase list'],
   input: z.object({}),
   run: async invocation => {
@@ -113,8 +123,9 @@ const DEVICE_COLUMNS: readonly Column<CaseDevice>[] = [
   { title: 'NOTE', value: row => row.detail ?? '' }
 ]
 
-function renderCase({ case: id, erasures, devices }: ErasureCase, paint: Paint): string[] {
+export function renderCase({ case: id, erasures, devices }: ErasureCase, paint: Paint): string[] {
   const confirmed = devices.filter(({ state }) => state === 'confirmed').length
+  const kept = devices.filter(({ state }) => state === 'source-kept').length
   return [
     `case ${id}`,
     ...erasures.flatMap(each => [
@@ -124,7 +135,14 @@ function renderCase({ case: id, erasures, devices }: ErasureCase, paint: Paint):
         ? []
         : [
             `  ${paint('yellow', 'no effect yet')}: ${printable(each.waitsFor ?? '')}`,
-            `  an admin approves it with: peerage approve ${shortId(each.operation)}`
+            `  an admin approves it with: peerage erase approve ${id.slice(0, CASE_DIGITS)}`
+          ]),
+      ...each.approvals.map(({ by, atMs }) => `  approved by ${named(by)} on ${isoTime(atMs)}`),
+      ...(each.awaits.length === 0
+        ? []
+        : [
+            `  ${paint('yellow', 'copies stay')} until ${each.awaits.map(named).join(', ')}, who published it, ` +
+              'says that the source is there; without that: peerage erase'
           ]),
       ...each.holds.map(
         hold =>
@@ -132,7 +150,7 @@ function renderCase({ case: id, erasures, devices }: ErasureCase, paint: Paint):
           `${hold.reason === null ? '' : `: ${printable(hold.reason)}`}; nothing is deleted until: peerage hold lift ${shortId(hold.operation)}`
       )
     ]),
-    `${confirmed} of ${plural(devices.length, 'device')} confirmed`,
+    `${confirmed} of ${plural(devices.length, 'device')} confirmed${kept === 0 ? '' : `, ${kept} kept a source`}`,
     ...renderTable(devices, DEVICE_COLUMNS, paint)
   ]
 }
@@ -146,6 +164,23 @@ export const eraseStatus = command({
   run: async (invocation, { case: id }) => {
     const found = await invocation.client.call('erasureCase', { id })
     invocation.result(found, paint => renderCase(found, paint))
+  }
+})
+
+export const approveErase = command({
+  usage: 'approve <case>',
+  summary: 'agree, as an admin, to all of a case that waits for the approval of several',
+  description:
+    'Look first at what it would delete, with peerage erase status. When enough admins agree, it is in force at once, and ' +
+    'nothing brings back what is deleted then. The certificate names who agreed.',
+  examples: ['peerage erase approve 1f2e3d4c5b6a'],
+  input: z.object({ case: caseId }),
+  run: async (invocation, { case: id }) => {
+    const acted = await invocation.client.call('approveErasure', { id })
+    invocation.result(acted, paint => [
+      `case ${acted.case}`,
+      ...acted.operations.flatMap(each => renderActed(each, paint))
+    ])
   }
 })
 

@@ -22,6 +22,8 @@ import { FILE_KEY_BYTES } from './payload.ts'
 /** A public key, a private key, and what two of them share (RFC 7748). */
 export const X25519_BYTES = 32
 const TYPE = 'X25519'
+/** A stanza that says for which key it is: that of an epoch of a group. Other programs skip it. */
+const LABELLED_TYPE = 'peerage-epoch'
 const INFO = utf8('age-encryption.org/v1/X25519')
 const RECIPIENT_PREFIX = 'age'
 const IDENTITY_PREFIX = 'AGE-SECRET-KEY-'
@@ -42,14 +44,22 @@ export interface WrapCiphers {
 }
 
 export interface X25519Stanza {
+  /** Whose it is, where it says so. */
+  readonly recipient: Uint8Array | undefined
   readonly share: Uint8Array
   readonly wrapped: Uint8Array
 }
 
-export function wrapFileKey(fileKey: Uint8Array, exchange: KeyExchange, ciphers: WrapCiphers): Stanza {
+export function wrapFileKey(
+  fileKey: Uint8Array,
+  exchange: KeyExchange & { readonly isLabelled?: boolean },
+  ciphers: WrapCiphers
+): Stanza {
   assert(fileKey.length === FILE_KEY_BYTES, `a file key has ${FILE_KEY_BYTES} bytes`)
   const body = ciphers.aead(wrapKey(exchange, ciphers.hkdf)).seal(NONCE, fileKey)
-  return { args: [TYPE, toUnpaddedBase64(exchange.share)], body }
+  const share = toUnpaddedBase64(exchange.share)
+  if (exchange.isLabelled !== true) return { args: [TYPE, share], body }
+  return { args: [LABELLED_TYPE, toUnpaddedBase64(exchange.recipient), share], body }
 }
 
 /** Undefined when the stanza is wrapped to somebody else. */
@@ -63,11 +73,16 @@ export function unwrapFileKey(
 
 /** What a stanza holds if it is of this kind; a text says what is wrong with it, undefined that it is of another. */
 export function readX25519Stanza({ args, body }: Stanza): X25519Stanza | string | undefined {
-  if (args[0] !== TYPE) return undefined
-  const share = args.length === 2 ? fromUnpaddedBase64(args[1] ?? '') : undefined
-  if (share?.length !== X25519_BYTES) return `a stanza of ${TYPE} has no proper share`
-  if (body.length !== WRAPPED_BYTES) return `a stanza of ${TYPE} wraps no file key`
-  return { share, wrapped: body }
+  const [type] = args
+  if (type !== TYPE && type !== LABELLED_TYPE) return undefined
+  const isLabelled = type === LABELLED_TYPE
+  const keys = args.slice(1).map(fromUnpaddedBase64)
+  const share = keys.length === (isLabelled ? 2 : 1) ? keys.at(-1) : undefined
+  if (share?.length !== X25519_BYTES) return `a stanza of ${type} has no proper share`
+  const recipient = isLabelled ? keys[0] : undefined
+  if (isLabelled && recipient?.length !== X25519_BYTES) return `a stanza of ${type} names no key`
+  if (body.length !== WRAPPED_BYTES) return `a stanza of ${type} wraps no file key`
+  return { recipient, share, wrapped: body }
 }
 
 /** `age1…`, as people pass it on. */

@@ -130,6 +130,8 @@ function erasureHandlers(service: ErasureService) {
     erase: input => service.erase(input),
     erasureCases: async () => ({ cases: await service.cases() }),
     erasureCase: ({ id }) => service.case(id),
+    erasureOf: input => service.caseOf(input),
+    approveErasure: ({ id }) => service.approve(id),
     finishErasure: input => service.finish(input),
     erasureCertificate: ({ id }) => service.certificate(id)
   } satisfies Partial<JsonHandlers>

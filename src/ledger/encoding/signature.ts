@@ -32,6 +32,7 @@ export type SignedDomain =
   | 'override'
   | 'snapshot'
   | 'envelope'
+  | 'epoch'
 
 /** The bytes that are signed (or committed to): the domain's prefix, then `parts` one after another. */
 export function domainMessage(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -16,6 +16,10 @@
  * have published is read only by who may read it from each of them: nobody opens to itself what others keep closed.
  * While admins publish it, theirs alone counts, so that nobody closes what they open either. To retire ends what one
  * name opens, and no more; to withdraw a version under whatever name, quarantine or recall it.
+ *
+ * A share of a version is had by who may have the version, under all names that say it is one: what denies the one
+ * denies the other. What is published itself besides has to be allowed as such, too, so nobody opens it to itself by
+ * saying that it is a share of something.
  */
 
 import { defined } from '../../base/assert.ts'
@@ -104,7 +108,7 @@ export function readingOf(
   version: VersionId,
   { nowMs, grants }: { readonly nowMs: number; readonly grants: Grants }
 ): (device: DeviceId) => ReadDecision {
-  const decide = decidingOf(state, version, { nowMs, grants })
+  const decide = decidingOf(state, { nowMs, grants })
   const ask = askOwners(state, version, nowMs)
   return device => ask(device, publication => decide(device, publication))
 }
@@ -112,10 +116,9 @@ export function readingOf(
 /** What a single publication of a version says of a device that reads it. */
 export function decidingOf(
   state: State,
-  version: VersionId,
   { nowMs, grants }: { readonly nowMs: number; readonly grants: Grants }
 ): (device: DeviceId, publication: Publication) => ReadDecision {
-  const scene: Scene = { state, nowMs, grants, isClean: isFoundClean(state.content.get(version)) }
+  const scene: Scene = { state, nowMs, grants }
   return (device, publication) => decide(scene, device, publication)
 }
 
@@ -142,13 +145,21 @@ export function askOwners(
     if (outside !== undefined) return denied('not-a-member', outside)
     if (closed !== undefined) return closed
     let decision: A | undefined
+    let denial: Denial | undefined
     for (const publications of byOwner.values()) {
-      const here = decideFrom(publications, nowMs, decide)
-      if (!here.allowed) return here
-      if (decision === undefined || isStricter(here.class, decision.class)) decision = here
+      const here = decideFrom(publications, nowMs, each => wholeFault(state, version, each) ?? decide(each))
+      if (!here.allowed) denial = denial === undefined || waitsForScan(denial) ? here : denial
+      else if (decision === undefined || isStricter(here.class, decision.class)) decision = here
     }
-    return defined(decision, 'a publication that counts')
+    return denial ?? defined(decision, 'a publication that counts')
   }
+}
+
+/** What stands against the version that a publication says a version is a share of. */
+function wholeFault(state: State, version: VersionId, { published }: Publication): Denial | undefined {
+  if (published.version === version) return undefined
+  const fault = contentFault(state.content.get(published.version))
+  return fault && { allowed: false, ...fault }
 }
 
 /** What is needed to decide about any device. */
@@ -156,8 +167,6 @@ interface Scene {
   readonly state: State
   readonly nowMs: number
   readonly grants: Grants
-  /** Whether a scan found the version clean. */
-  readonly isClean: boolean
 }
 
 /** Why no member reads a version. */
@@ -179,14 +188,20 @@ function isFoundClean(content: ContentEntry | undefined): boolean {
   return content?.scans.some(({ verdict }) => verdict === 'clean') ?? false
 }
 
-/** In causal order under each name. */
-function publicationsOf(state: State, version: VersionId): Publication[] {
-  const datasets = [...(state.publishedAs.get(version) ?? [])].flatMap(name => state.datasets.get(name) ?? [])
-  return datasets.flatMap(dataset =>
-    dataset.versions
-      .filter(published => published.version === version)
+/** In causal order under each name; of a share those of what it is a share of. */
+export function publicationsOf(state: State, version: VersionId): Publication[] {
+  const names = new Set([...(state.publishedAs.get(version) ?? []), ...(state.sharedAs.get(version) ?? [])])
+  return [...names].flatMap(name => {
+    const dataset = state.datasets.get(name)
+    if (dataset === undefined) return []
+    return dataset.versions
+      .filter(published => published.version === version || isShareOf(published, version))
       .map(published => ({ dataset, published }))
-  )
+  })
+}
+
+function isShareOf({ shares }: DatasetVersion, version: VersionId): boolean {
+  return shares.some(set => set.shares.includes(version))
 }
 
 function isStricter(a: DatasetClass, b: DatasetClass): boolean {
@@ -206,14 +221,25 @@ function decideFrom<A extends Allowance>(
   const last = new Map(publications.map(publication => [publication.dataset.name, publication]))
   const counted = available.length > 0 ? available : [...last.values()]
   const decisions = counted.map(decide)
-  const isDecisive = (decision: A | Denial) => decision.allowed === available.length > 0
-  return defined(decisions.find(isDecisive) ?? decisions[0], 'a publication by this owner')
+  const isOpen = (decision: A | Denial) => decision.allowed
+  const isClosed = (decision: A | Denial) => !decision.allowed && !waitsForScan(decision)
+  const decision =
+    available.length > 0
+      ? (decisions.find(isOpen) ?? decisions.find(waitsForScan))
+      : (decisions.find(isClosed) ?? decisions.find(waitsForScan))
+  return defined(decision ?? decisions[0], 'a publication by this owner')
+}
+
+/** Of what all that is needed but a scan is there: told only where nothing else is missing. */
+function waitsForScan(decision: Allowance | Denial): boolean {
+  return !decision.allowed && decision.reason === 'not-scanned'
 }
 
 function decide(scene: Scene, device: DeviceId, publication: Publication): ReadDecision {
   const decision = decideUnscanned(scene, device, publication)
   const { dataset, published } = publication
-  if (!decision.allowed || scene.isClean || !classRules(scene.state, published.class).scan) return decision
+  const isClean = isFoundClean(scene.state.content.get(published.version))
+  if (!decision.allowed || isClean || !classRules(scene.state, published.class).scan) return decision
   const roles = rolesOf(scene.state, device, scene.nowMs)
   if (roles.includes('admin') || roles.includes(SCANNER_ROLE) || published.publisher === device)
     return decision
@@ -329,13 +355,8 @@ export function nextExpiryMs(state: State, nowMs: number): number | undefined {
 /** Of which class a version is, the strictest where it was published more than once; undefined when it is not known. */
 export function classOf(state: State, version: VersionId): DatasetClass | undefined {
   let strictest: DatasetClass | undefined
-  for (const name of state.publishedAs.get(version) ?? [])
-    for (const published of state.datasets.get(name)?.versions ?? [])
-      if (
-        published.version === version &&
-        (strictest === undefined || isStricter(published.class, strictest))
-      )
-        strictest = published.class
+  for (const { published } of publicationsOf(state, version))
+    if (strictest === undefined || isStricter(published.class, strictest)) strictest = published.class
   return strictest
 }
 

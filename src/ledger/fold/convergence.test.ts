@@ -177,9 +177,11 @@ function shown(history: History): Set<string> {
     see('later epoch', epochs.length > 1)
   }
   see('held', state.holds.size > 0)
-  for (const { version, confirmations } of state.erasures.values()) {
+  for (const { kind, version, confirmations } of state.erasures.values()) {
     see('confirmed', confirmations.size > 0)
+    see('recall confirmed', kind === 'recall' && confirmations.size > 0)
     see('deletion waits', deletionOf(state, version).kind === 'held')
+    see('recall waits', deletionOf(state, version).kind === 'waiting')
   }
   for (const { scans, quarantines } of state.content.values()) {
     see(
@@ -197,6 +199,10 @@ function shown(history: History): Set<string> {
     see(
       'subjects',
       versions.some(({ subjects }) => subjects.size > 0)
+    )
+    see(
+      'cut',
+      versions.some(({ shares }) => shares.length > 0)
     )
     see(
       'retired',
@@ -242,7 +248,8 @@ test('the histories reach what the rules are about', () => {
   const features = ['fork', 'freeze', 'later root', 'member', 'suspended', 'revoked', 'former', 'role']
   features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'origin', 'retired')
   features.push('published again', 'given past a fork', 'ruled site', 'later epoch', 'confirmed', 'held')
-  features.push('lifted', 'clean', 'found', 'found on a fork', 'subjects', 'storage', 'deletion waits')
+  features.push('lifted', 'clean', 'found', 'found on a fork', 'subjects', 'cut', 'storage', 'deletion waits')
+  features.push('recall confirmed', 'recall waits')
   const types = OPERATION_TYPES.map(type => `${type} in force`)
   const wanted = [...INERT_REASONS, ...types, ...roles, ...readings, ...faults, ...features]
   const missing = new Set(wanted)

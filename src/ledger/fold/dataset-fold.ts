@@ -10,15 +10,27 @@
  * on it: whoever knew of the retirement and published again meant it. `B builds on A`, among the operations on one
  * name, is the transitive closure of: A is in B's deps, or A comes before B on its branch of the feed.
  *
- * Of the policies by the owner the last in causal order counts, of the rules of storage and of the origins of a version
- * likewise. What is said about whom a version is about adds up.
+ * Of the policies by the owner the last in causal order counts; likewise of the rules of storage, of the origins of a
+ * version, and of what its shares of a kind are. What is said about whom a version is about adds up.
  */
 
 import type { OperationId, VersionId } from '../../base/ids.ts'
-import type { DatasetPublish, DatasetRetire, DatasetStorage } from '../operation/operation-content.ts'
+import type {
+  DatasetPublish,
+  DatasetRetire,
+  DatasetShares,
+  DatasetStorage
+} from '../operation/operation-content.ts'
 import { compareCausal, type FeedKey, isOnBranch, type Placed } from './feed.ts'
 import { getOr } from './fold-books.ts'
-import type { DatasetEntry, DatasetPolicyEntry, DatasetStorageEntry, DatasetVersion, Inert } from './state.ts'
+import type {
+  DatasetEntry,
+  DatasetPolicyEntry,
+  DatasetStorageEntry,
+  DatasetVersion,
+  Inert,
+  ShareSet
+} from './state.ts'
 
 export interface DatasetFold {
   /** Undefined when nothing was published with effect. */
@@ -35,7 +47,7 @@ export interface ActsAs {
 }
 
 /** Of a version what its publication says. */
-type Listed = Omit<DatasetVersion, 'retiredBy' | 'origin' | 'subjects'>
+type Listed = Omit<DatasetVersion, 'retiredBy' | 'origin' | 'subjects' | 'shares'>
 
 interface Retirement {
   readonly id: OperationId
@@ -58,8 +70,7 @@ export function foldDataset(
   const versions: Listed[] = []
   const retirements: Retirement[] = []
   const ranks = new Map<VersionId, number>()
-  const origins = new Map<VersionId, string | undefined>()
-  const subjects = new Map<VersionId, Set<string>>()
+  const words = new VersionWords()
   let policy: DatasetPolicyEntry | undefined
   let storage: DatasetStorageEntry | undefined
   for (const placed of ordered) {
@@ -76,14 +87,9 @@ export function foldDataset(
       retirements.push({ id: operation.id, content })
     } else if (content?.type === 'dataset.policy') {
       policy = { operation: operation.id, labels: content.labels, access: content.access }
-    } else if (content?.type === 'dataset.origin') {
-      origins.set(content.version, content.url ?? undefined)
     } else if (content?.type === 'dataset.storage') {
       storage = storageOf(operation.id, content)
-    } else if (content?.type === 'dataset.subjects') {
-      const ofVersion = getOr(subjects, content.version, () => new Set<string>())
-      for (const subject of content.subjects) ofVersion.add(subject)
-    }
+    } else words.take(operation)
   }
   if (owner === undefined) return { entry: undefined, inert, ranks }
   const known = retirements.length === 0 ? new Map() : retirementsKnown(ordered)
@@ -102,13 +108,48 @@ export function foldDataset(
       versions: versions.map(version => ({
         ...version,
         retiredBy: retiredBy(version),
-        origin: origins.get(version.version),
-        subjects: subjects.get(version.version) ?? NOBODY
+        ...words.of(version.version)
       }))
     },
     inert,
     ranks
   }
+}
+
+/** What is said of versions beside that they are published. */
+class VersionWords {
+  readonly #origins = new Map<VersionId, string | undefined>()
+  readonly #subjects = new Map<VersionId, Set<string>>()
+  readonly #shares = new Map<VersionId, readonly ShareSet[]>()
+
+  /** The next in causal order. */
+  take({ id, content }: Placed['operation']): void {
+    if (content?.type === 'dataset.origin') this.#origins.set(content.version, content.url ?? undefined)
+    else if (content?.type === 'dataset.shares')
+      this.#shares.set(content.version, withShares(this.#shares.get(content.version) ?? [], id, content))
+    else if (content?.type === 'dataset.subjects') {
+      const ofVersion = getOr(this.#subjects, content.version, () => new Set<string>())
+      for (const subject of content.subjects) ofVersion.add(subject)
+    }
+  }
+
+  of(version: VersionId): Pick<DatasetVersion, 'origin' | 'subjects' | 'shares'> {
+    return {
+      origin: this.#origins.get(version),
+      subjects: this.#subjects.get(version) ?? NOBODY,
+      shares: this.#shares.get(version) ?? []
+    }
+  }
+}
+
+/** One of so many data and parity shares takes the place of the one before, and comes last. */
+function withShares(
+  before: readonly ShareSet[],
+  operation: OperationId,
+  { data, unitBytes, shares, files, bytes }: DatasetShares
+): ShareSet[] {
+  const others = before.filter(set => set.data !== data || set.shares.length !== shares.length)
+  return [...others, { operation, data, unitBytes, shares, files, bytes }]
 }
 
 function storageOf(operation: OperationId, content: DatasetStorage): DatasetStorageEntry {

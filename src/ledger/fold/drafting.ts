@@ -126,6 +126,7 @@ function knowledge(content: OperationContent, drafting: Drafting): Placed[] {
     case 'dataset.origin':
     case 'dataset.policy':
     case 'dataset.storage':
+    case 'dataset.shares':
     case 'dataset.subjects':
       return latestOn(relevantOn(content.name, drafting), feedKey({ author, incarnation }))
     case 'copy.state': {

@@ -202,6 +202,7 @@ export class FoldBooks {
       case 'dataset.origin':
       case 'dataset.policy':
       case 'dataset.storage':
+      case 'dataset.shares':
       case 'dataset.subjects':
         toggle(this.datasets, content.name, placed, isIn)
         touched.names.add(content.name)
@@ -217,10 +218,10 @@ export class FoldBooks {
       }
       case 'content.quarantine':
       case 'content.release':
-      case 'content.recall':
       case 'content.scan':
         this.#bookContent(content, placed, isIn)
         return
+      case 'content.recall':
       case 'content.erase':
         this.#bookContent(content, placed, isIn)
         this.storage.book({ placed, rank }, content, isIn)

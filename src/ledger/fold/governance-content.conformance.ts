@@ -198,8 +198,17 @@ function storageContentOf(
       const where = { regions: ['eu'], kinds: pick % 2 === 0 ? [] : (['server'] as const) }
       return { type: 'dataset.storage', name, copies, sites, ...where, shares, retentionMs }
     }
-    case 'subjects':
-      return { type: 'dataset.subjects', name, version, subjects: [hex(`person ${pick % 3}`, 32)] }
+    case 'subjects': {
+      if (pick % 3 === 0)
+        return { type: 'dataset.subjects', name, version, subjects: [hex(`person ${pick % 2}`, 32)] }
+      const shares = [0, 1, 2, 3]
+        .slice(0, 3 + (pick % 4 === 0 ? 1 : 0))
+        .map(each => versionNamed(`share ${each}`))
+      return {
+        ...{ type: 'dataset.shares', name, version, data: 2, unitBytes: 16_384 },
+        ...{ shares, files: 1, bytes: pick }
+      }
+    }
     case 'scan': {
       const verdict = at(SCANNED, pick)
       const found = verdict === 'infected' && pick % 2 === 0 ? 'Eicar' : null
@@ -211,7 +220,7 @@ function storageContentOf(
         subject: pick % 2 === 0 ? null : hex(`person ${pick % 3}`, 32)
       }
     case 'confirm': {
-      const erase = some(scene, pick, 'content.erase')?.id ?? versionLike(pick)
+      const erase = some(scene, pick, 'content.erase', 'content.recall')?.id ?? versionLike(pick)
       const outcome = pick % 2 === 0 ? 'deleted' : 'not-held'
       return { type: 'erase.confirm', erase, outcome, bytes: pick, keys: pick % 3 === 0 }
     }

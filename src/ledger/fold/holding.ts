@@ -30,7 +30,7 @@ export function mayHold(state: State, device: DeviceId, version: VersionId, nowM
   const read = mayRead(state, device, version, nowMs)
   if (read.allowed) return { allowed: true, reads: true, class: read.class }
   const roles = rolesOf(state, device, nowMs)
-  const decide = decidingOf(state, version, { nowMs, grants: state.grants })
+  const decide = decidingOf(state, { nowMs, grants: state.grants })
   return askOwners(
     state,
     version,

@@ -4,7 +4,7 @@ import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { Operation } from '../operation/operation.ts'
 import type { DatasetOrigin } from '../operation/operation-content.ts'
 import type { NaiveLog } from './naive-log.conformance.ts'
-import type { DatasetPolicyEntry, DatasetStorageEntry, DatasetVersion } from './state.ts'
+import type { DatasetPolicyEntry, DatasetStorageEntry, DatasetVersion, ShareSet } from './state.ts'
 
 export interface NaiveDataset {
   readonly owner: DeviceId | 'admins' | undefined
@@ -47,7 +47,8 @@ export function naiveDataset(
         expiresMs,
         retiredBy: retiredBy?.id,
         origin: owners.findLast(other => namesOrigin(other, version))?.content.url ?? undefined,
-        subjects: subjectsOf(owners, version)
+        subjects: subjectsOf(owners, version),
+        shares: sharesOf(owners, version)
       }
     ]
   })
@@ -76,6 +77,17 @@ function subjectsOf(operations: readonly Operation[], version: VersionId): Set<s
       content?.type === 'dataset.subjects' && content.version === version ? content.subjects : []
     )
   )
+}
+
+/** Those that no later ones of the same kind take the place of. */
+function sharesOf(operations: readonly Operation[], version: VersionId): ShareSet[] {
+  const said = operations.flatMap(({ id, content }): ShareSet[] => {
+    if (content?.type !== 'dataset.shares' || content.version !== version) return []
+    const { data, unitBytes, shares, files, bytes } = content
+    return [{ operation: id, data, unitBytes, shares, files, bytes }]
+  })
+  const kindOf = ({ data, shares }: ShareSet): string => `${data} of ${shares.length}`
+  return said.filter((set, at) => !said.slice(at + 1).some(later => kindOf(later) === kindOf(set)))
 }
 
 function namesOrigin(

@@ -352,7 +352,7 @@ export class NaiveFold {
   #foldDatasets(): Map<string, NaiveDataset> {
     const said = this.said(
       ...(['dataset.publish', 'dataset.retire', 'dataset.policy', 'dataset.origin'] as const),
-      ...(['dataset.storage', 'dataset.subjects'] as const)
+      ...(['dataset.storage', 'dataset.shares', 'dataset.subjects'] as const)
     )
     const names = new Set(said.map(({ content }) => content.name))
     const isAdmin = ({ id }: Operation) => this.inForce.get(id)?.role === 'admin'

@@ -45,6 +45,7 @@ export function naiveState(fold: NaiveFold): State {
     invites: byId(fold.said('invite.create'), invite => inviteOf(fold, invite)),
     datasets,
     publishedAs: publicationsOf(datasets),
+    sharedAs: sharesOf(datasets),
     groups: byId(fold.said('group.create'), group => groupOf(fold, group)),
     grants: grantsOf(fold),
     content: naiveContents(fold),
@@ -79,6 +80,14 @@ function publicationsOf(datasets: State['datasets']): State['publishedAs'] {
   const namesOf = (version: VersionId) =>
     [...datasets.values()].filter(dataset => dataset.versions.some(other => other.version === version))
   return new Map(versions.map(version => [version, new Set(namesOf(version).map(({ name }) => name))]))
+}
+
+function sharesOf(datasets: State['datasets']): State['sharedAs'] {
+  const sharesIn = ({ versions }: DatasetEntry) =>
+    versions.flatMap(each => each.shares.flatMap(set => set.shares))
+  const all = [...datasets.values()]
+  const namesOf = (share: VersionId) => all.filter(dataset => sharesIn(dataset).includes(share))
+  return new Map(all.flatMap(sharesIn).map(share => [share, new Set(namesOf(share).map(({ name }) => name))]))
 }
 
 function byId<S extends { readonly operation: Operation }, R>(

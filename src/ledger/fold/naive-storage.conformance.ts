@@ -56,7 +56,7 @@ export function naiveStorage(
 > {
   const policies = fold.said('class.policy')
   const regions = fold.said('site.region')
-  const erasures = fold.said('content.erase')
+  const erasures = fold.said('content.erase', 'content.recall')
   return {
     classes: byKey(
       policies,
@@ -82,7 +82,8 @@ export function naiveStorage(
     ),
     erasureCases: byKey(
       erasures,
-      ({ content }) => content.case,
+      ({ operation, content }) =>
+        content.type === 'content.erase' ? content.case : operation.id.slice(0, 32),
       (_, all) => new Set(all.map(({ operation }) => operation.id))
     ),
     renewals: byKey(
@@ -98,9 +99,16 @@ export function naiveStorage(
   }
 }
 
-function erasureOf(fold: NaiveFold, { operation, content }: Said<'content.erase'>): ErasureEntry {
+function erasureOf(
+  fold: NaiveFold,
+  { operation, content }: Said<'content.erase' | 'content.recall'>
+): ErasureEntry {
   const { id, author, timeMs } = operation
-  const { version, case: of, reason, basis, subject } = content
+  const { version, reason } = content
+  const isRecall = content.type === 'content.recall'
+  const [kind, of, basis, subject] = isRecall
+    ? (['recall', id.slice(0, 32), 'recall', null] as const)
+    : (['erasure', content.case, content.basis, content.subject] as const)
   const confirms = fold.said('erase.confirm').filter(confirm => confirm.content.erase === id)
   const confirmations = byKey(
     confirms,
@@ -111,7 +119,7 @@ function erasureOf(fold: NaiveFold, { operation, content }: Said<'content.erase'
       return { operation: last.id, outcome, bytes, keys, timeMs: last.timeMs }
     }
   )
-  return { operation: id, by: author, version, case: of, reason, basis, subject, timeMs, confirmations }
+  return { operation: id, kind, by: author, version, case: of, reason, basis, subject, timeMs, confirmations }
 }
 
 function copiesIn(fold: NaiveFold): Pick<State, 'copies' | 'keptBy'> {

@@ -149,15 +149,16 @@ export class StateBuilder {
   }
 
   #dataset(name: string, entry: DatasetEntry | undefined): void {
-    const { datasets, publishedAs } = this.#state
-    for (const { version } of datasets.get(name)?.versions ?? []) {
-      const names = publishedAs.get(version)
-      names?.delete(name)
-      if (names?.size === 0) publishedAs.delete(version)
+    const { datasets, publishedAs, sharedAs } = this.#state
+    for (const { version, shares } of datasets.get(name)?.versions ?? []) {
+      unname(publishedAs, version, name)
+      for (const share of shares.flatMap(set => set.shares)) unname(sharedAs, share, name)
     }
     set(datasets, name, entry)
-    for (const { version } of entry?.versions ?? [])
-      getOr(publishedAs, version, () => new Set<string>()).add(name)
+    for (const { version, shares } of entry?.versions ?? []) {
+      getOr(publishedAs, version, newNames).add(name)
+      for (const share of shares.flatMap(of => of.shares)) getOr(sharedAs, share, newNames).add(name)
+    }
   }
 
   #device(device: DeviceId): DeviceEntry | undefined {
@@ -310,6 +311,14 @@ const NOBODY = {
   sealing: undefined,
   storage: undefined
 } as const
+
+const newNames = (): Set<string> => new Set()
+
+function unname(named: Map<VersionId, Set<string>>, version: VersionId, name: string): void {
+  const names = named.get(version)
+  names?.delete(name)
+  if (names?.size === 0) named.delete(version)
+}
 
 function set<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
   if (value === undefined) map.delete(key)

@@ -113,6 +113,20 @@ export interface DatasetVersion {
   readonly origin: string | undefined
   /** Persons that it is about, by salted commitments in hex. */
   readonly subjects: ReadonlySet<string>
+  /** The last for each number of data and parity shares, in causal order. */
+  readonly shares: readonly ShareSet[]
+}
+
+/** The versions that are the shares of a version, by their numbers. */
+export interface ShareSet {
+  readonly operation: OperationId
+  /** How many of them restore it. */
+  readonly data: number
+  readonly unitBytes: number
+  readonly shares: readonly VersionId[]
+  /** Of each share. */
+  readonly files: number
+  readonly bytes: number
 }
 
 export type DatasetStorageEntry = Omit<DatasetStorage, 'type' | 'name'> & { readonly operation: OperationId }
@@ -201,11 +215,16 @@ export interface ScanEntry {
   readonly timeMs: number
 }
 
+/** What has copies deleted: an erasure, or a recall. */
+export const ERASURE_KINDS = ['erasure', 'recall'] as const
+export type ErasureKind = (typeof ERASURE_KINDS)[number]
+
 export interface ErasureEntry {
   readonly operation: OperationId
+  readonly kind: ErasureKind
   readonly by: DeviceId
   readonly version: VersionId
-  /** In hex, as the subject is. */
+  /** In hex, as the subject is; that of a recall is the beginning of its operation's id. */
   readonly case: string
   readonly reason: string | null
   readonly basis: string
@@ -301,6 +320,8 @@ export interface State {
   readonly datasets: ReadonlyMap<string, DatasetEntry>
   /** The names under which each version is published in force, retired ones included. */
   readonly publishedAs: ReadonlyMap<VersionId, ReadonlySet<string>>
+  /** The names under which each version is said to be a share of another, retired ones included. */
+  readonly sharedAs: ReadonlyMap<VersionId, ReadonlySet<string>>
   readonly groups: ReadonlyMap<OperationId, GroupEntry>
   readonly grants: ReadonlyMap<OperationId, GrantEntry>
   readonly content: ReadonlyMap<VersionId, ContentEntry>
@@ -313,8 +334,9 @@ export interface State {
   readonly keptBy: ReadonlyMap<VersionId, ReadonlySet<DeviceId>>
   /** Until when each device keeps what it keeps for as long as it renews. */
   readonly renewals: ReadonlyMap<DeviceId, CopyRenewalEntry>
+  /** Erasures and recalls in force. */
   readonly erasures: ReadonlyMap<OperationId, ErasureEntry>
-  /** The erasures of each case. */
+  /** Erasures and recalls of each case. */
   readonly erasureCases: ReadonlyMap<string, ReadonlySet<OperationId>>
   /** Holds that stand, by the dataset that is held. */
   readonly holds: ReadonlyMap<string, readonly Taking[]>
@@ -324,6 +346,12 @@ export interface State {
   /** Operations that are kept but have no effect, and why. */
   readonly inert: ReadonlyMap<OperationId, Inert>
 }
+
+/** The case that a recall is by itself. */
+export function caseOfRecall(recall: OperationId): string {
+  return recall.slice(0, CASE_DIGITS)
+}
+const CASE_DIGITS = 32
 
 /** A state that is being made. */
 export type MutableState = {
@@ -349,6 +377,7 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     invites: new Map(),
     datasets: new Map(),
     publishedAs: new Map(),
+    sharedAs: new Map(),
     groups: new Map(),
     grants: new Map(),
     content: new Map(),

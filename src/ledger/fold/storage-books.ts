@@ -57,6 +57,7 @@ export class StorageBooks {
   readonly #registers = new Map<string, Set<Placed>>()
   readonly #epochs = new Map<OperationId, Set<Placed>>()
   readonly #confirmedBy = new Map<OperationId, Set<DeviceId>>()
+  /** Erasures and recalls. */
   readonly erasures = new Map<OperationId, Placed>()
   readonly #holds = new Map<OperationId, Ranked>()
   readonly #lifts = new Map<OperationId, Map<OperationId, Ranked>>()
@@ -75,6 +76,7 @@ export class StorageBooks {
         toggle(this.#epochs, content.group, placed, isIn)
         return
       case 'content.erase':
+      case 'content.recall':
         if (isIn) this.erasures.set(id, placed)
         else this.erasures.delete(id)
         return

@@ -5,18 +5,20 @@ import type { DatasetClass } from '../encoding/names.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
 import { takings } from './content-entry.ts'
 import { getOr } from './fold-books.ts'
-import type {
-  ClassPolicyEntry,
-  CopyEntry,
-  CopyRenewalEntry,
-  DeviceStorageEntry,
-  EraseConfirmation,
-  ErasureEntry,
-  GroupEpochEntry,
-  MutableState,
-  SealingEntry,
-  SiteEntry
+import {
+  type ClassPolicyEntry,
+  type CopyEntry,
+  type CopyRenewalEntry,
+  caseOfRecall,
+  type DeviceStorageEntry,
+  type EraseConfirmation,
+  type ErasureEntry,
+  type GroupEpochEntry,
+  type MutableState,
+  type SealingEntry,
+  type SiteEntry
 } from './state.ts'
+
 import { registerOf, type StorageBooks } from './storage-books.ts'
 
 const newVersions = (): Set<VersionId> => new Set()
@@ -54,6 +56,7 @@ export class StorageBuilder {
           getOr(this.#copies, content.device, newVersions).add(version)
         return
       case 'content.erase':
+      case 'content.recall':
         this.#erasures.add(id)
         return
       case 'erase.confirm':
@@ -167,8 +170,9 @@ function renewalOf(books: StorageBooks, device: DeviceId): CopyRenewalEntry | un
 
 function erasureOf(books: StorageBooks, erase: OperationId): ErasureEntry | undefined {
   const { author, content, timeMs } = books.erasures.get(erase)?.operation ?? {}
-  if (author === undefined || timeMs === undefined || content?.type !== 'content.erase') return undefined
-  const { type: _, ...said } = content
+  if (author === undefined || timeMs === undefined) return undefined
+  const said = takingSaid(erase, content)
+  if (said === undefined) return undefined
   const confirmations = new Map<DeviceId, EraseConfirmation>()
   for (const device of books.confirmedBy(erase)) {
     const last = books.last(registerOf.confirmation(erase, device))?.operation
@@ -177,6 +181,19 @@ function erasureOf(books: StorageBooks, erase: OperationId): ErasureEntry | unde
     confirmations.set(device, { operation: last.id, outcome, bytes, keys, timeMs: last.timeMs })
   }
   return { operation: erase, by: author, ...said, timeMs, confirmations }
+}
+
+function takingSaid(
+  id: OperationId,
+  content: OperationContent | undefined
+): Omit<ErasureEntry, 'operation' | 'by' | 'timeMs' | 'confirmations'> | undefined {
+  if (content?.type === 'content.recall') {
+    const { version, reason } = content
+    return { kind: 'recall', version, case: caseOfRecall(id), reason, basis: 'recall', subject: null }
+  }
+  if (content?.type !== 'content.erase') return undefined
+  const { type: _, ...said } = content
+  return { kind: 'erasure', ...said }
 }
 
 function set<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {

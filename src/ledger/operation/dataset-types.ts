@@ -1,12 +1,13 @@
 /** The bytes of what is said about datasets, and about who may read them. */
 
-import { idBytes } from '../../base/ids.ts'
+import { idBytes, versionIdFromBytes } from '../../base/ids.ts'
 import type { CborValue } from '../encoding/cbor.ts'
-import { DATASET_CLASSES, DEVICE_KINDS, label } from '../encoding/names.ts'
+import { DATASET_CLASSES, DEVICE_KINDS, hash, label } from '../encoding/names.ts'
 import {
   exactly,
   fieldOf,
   integer,
+  list,
   nullable,
   object,
   oneOf,
@@ -16,7 +17,16 @@ import {
   tuple,
   where
 } from '../encoding/shape.ts'
-import { COPIES_MAX, DATASET_LABELS_MAX, REGIONS_MAX, SHARES_MAX, SUBJECTS_MAX } from './operation-limits.ts'
+import {
+  COPIES_MAX,
+  DATA_SHARES_MIN,
+  DATASET_LABELS_MAX,
+  REGIONS_MAX,
+  SHARE_UNIT_BYTES_MAX,
+  SHARE_UNIT_BYTES_MIN,
+  SHARES_MAX,
+  SUBJECTS_MAX
+} from './operation-limits.ts'
 import { isOriginUrl, ORIGIN_URL_CHARACTERS_MAX } from './origin-url.ts'
 import { rule, type TypeRules } from './type-rule.ts'
 import {
@@ -63,6 +73,18 @@ const storageBody = object({
   shares: nullable(shares),
   retention: durationMs
 })
+const sharesBody = where(
+  object({
+    version: versionId,
+    data: integer(DATA_SHARES_MIN, SHARES_MAX - 1),
+    unit: where(integer(SHARE_UNIT_BYTES_MIN, SHARE_UNIT_BYTES_MAX), isPowerOfTwo, 'a power of two'),
+    shares: list(hash, SHARES_MAX),
+    files: integer(1),
+    bytes: integer(0)
+  }),
+  ({ data, shares: of }) => of.length > data && new Set(of.map(versionIdFromBytes)).size === of.length,
+  'more shares than restore it, each once'
+)
 const subjectsBody = object({ version: versionId, subjects: sortedTexts(hexOf(SUBJECT_BYTES), SUBJECTS_MAX) })
 
 function isPowerOfTwo(value: number): boolean {
@@ -75,6 +97,7 @@ export const DATASET_TYPES: TypeRules<
   | 'dataset.policy'
   | 'dataset.origin'
   | 'dataset.storage'
+  | 'dataset.shares'
   | 'dataset.subjects'
   | 'access.grant'
   | 'access.revoke'
@@ -142,6 +165,23 @@ export const DATASET_TYPES: TypeRules<
         body: {
           ...{ copies, sites, regions: regions.toSorted(), kinds: kinds.toSorted() },
           ...{ shares: split && [split.data, split.parity], retention: retentionMs }
+        }
+      })
+    }
+  ),
+  'dataset.shares': rule(
+    'gives',
+    { target: datasetName, body: sharesBody },
+    {
+      read: (name, { unit, shares: of, ...body }) => ({
+        ...{ type: 'dataset.shares', name, ...body },
+        ...{ unitBytes: unit, shares: of.map(versionIdFromBytes) }
+      }),
+      write: ({ name, version, data, unitBytes, shares: of, files, bytes }) => ({
+        target: name,
+        body: {
+          ...{ version: idBytes(version), data, unit: unitBytes },
+          ...{ shares: of.map(idBytes), files, bytes }
         }
       })
     }

@@ -243,6 +243,23 @@ export interface DatasetStorage {
   readonly retentionMs: number | null
 }
 
+/**
+ * Says which versions are the shares of a version (content/erasure/shared-version.ts), in the order of their numbers.
+ * Of those with the same numbers of data and parity the last counts.
+ */
+export interface DatasetShares {
+  readonly type: 'dataset.shares'
+  readonly name: string
+  readonly version: VersionId
+  /** How many of the shares restore it. */
+  readonly data: number
+  readonly unitBytes: number
+  readonly shares: readonly VersionId[]
+  /** Of each share. */
+  readonly files: number
+  readonly bytes: number
+}
+
 /** Which persons a version is about, by salted commitments in hex; several operations add up. */
 export interface DatasetSubjects {
   readonly type: 'dataset.subjects'
@@ -403,6 +420,7 @@ export type OperationContent =
   | DatasetPolicy
   | DatasetOrigin
   | DatasetStorage
+  | DatasetShares
   | DatasetSubjects
   | AccessGrant
   | AccessRevoke

@@ -11,6 +11,11 @@ export const COPIES_MAX = 16
 export const REGIONS_MAX = 16
 /** Data and parity shares of a version together. */
 export const SHARES_MAX = 32
+/** With one they would be copies. */
+export const DATA_SHARES_MIN = 2
+/** As content/erasure/share-scheme.ts has it, of which this layer knows nothing. */
+export const SHARE_UNIT_BYTES_MIN = 16 * 1024
+export const SHARE_UNIT_BYTES_MAX = 1024 * 1024
 /** Copies that one operation tells of. */
 export const COPIES_TOLD_MAX = 128
 /** Persons that one operation says a version is about; several add up. */

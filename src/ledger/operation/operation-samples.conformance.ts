@@ -116,6 +116,16 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
     ...{ type: 'dataset.publish', name: 'scans/2031', version: versionNamed('one'), class: 'confidential' },
     ...{ sealed: true, pieceBytes: 16_384, files: 2, bytes: 8192 }
   },
+  'dataset.shares': {
+    ...{
+      type: 'dataset.shares',
+      name: 'scans/2031',
+      version: versionNamed('one'),
+      data: 2,
+      unitBytes: 65_536
+    },
+    ...{ shares: ['s2', 's0', 's1', 's3'].map(versionNamed), files: 4, bytes: 1_234_567 }
+  },
   'dataset.subjects': {
     type: 'dataset.subjects',
     name: 'scans/2031',

@@ -255,6 +255,18 @@ describe('operation types', () => {
     assert.equal(changed('device.storage', { capacity: 0 }), 'ok')
   })
 
+  test('shares are more than restore the version, each once, of units that are powers of two', () => {
+    const some = (count: number) => Array.from({ length: count }, (_, index) => filled(32, index))
+    const fault = (body: Fields) => changed('dataset.shares', body)
+    assert.equal(fault({ data: 2, shares: some(3) }), 'ok')
+    assert.equal(fault({ data: 31, shares: some(32) }), 'ok')
+    assert.equal(fault({ data: 3, shares: some(3) }), 'body')
+    assert.equal(fault({ data: 1, shares: some(3) }), 'body.data')
+    assert.equal(fault({ data: 2, shares: some(33) }), 'body.shares')
+    assert.equal(fault({ data: 2, shares: [ID, filled(32, 1), ID] }), 'body')
+    for (const unit of [8192, 65_537, 2 ** 21]) assert.equal(fault({ unit }), 'body.unit')
+  })
+
   test('keys that content is sealed to have 32 bytes, epochs count from one', () => {
     for (const name of ['device.sealing', 'group.epoch'])
       for (const recipient of [filled(31), filled(33), 'x'.repeat(32)])

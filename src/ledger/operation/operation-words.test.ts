@@ -146,6 +146,13 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     'sets how os is stored: 6 shares of which 4 restore it, on 2 sites, in eu, on devices that are laptop or server'
   ],
   [
+    {
+      ...{ type: 'dataset.shares', name: 'os', version, data: 2, unitBytes: 65_536 },
+      ...{ shares: ['s0', 's1', 's2'].map(versionNamed), files: 3, bytes: 1000 }
+    },
+    `says which 3 shares version ${shortId(version)} of os is kept in, of which 2 restore it`
+  ],
+  [
     { type: 'dataset.subjects', name: 'os', version, subjects: ['aa'.repeat(32)] },
     `says that version ${shortId(version)} of os is about 1 person, under pseudonyms`
   ],
@@ -194,5 +201,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 38)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 39)
 })

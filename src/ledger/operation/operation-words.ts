@@ -109,6 +109,8 @@ function ofContentInWords(
         : `names ${content.url} as an origin of version ${shortId(content.version)} of ${content.name}`
     case 'dataset.storage':
       return `sets how ${content.name} is stored: ${storageInWords(content)}`
+    case 'dataset.shares':
+      return `says which ${content.shares.length} shares version ${shortId(content.version)} of ${content.name} is kept in, of which ${content.data} restore it`
     case 'dataset.subjects':
       return `says that version ${shortId(content.version)} of ${content.name} is about ${counted(content.subjects.length, 'person')}, under pseudonyms`
     case 'access.grant':

@@ -23,13 +23,14 @@ import {
 } from './envelope-record.ts'
 
 /** A difference here means that this program no longer reads what an earlier one wrote. */
-const VECTORS_URL = new URL('../../../test/vectors/ledger/envelope-v1.json', import.meta.url)
+const VECTORS_URL = new URL('../../../test/vectors/ledger/envelope-v2.json', import.meta.url)
+const FIRST_VECTORS_URL = new URL('../../../test/vectors/ledger/envelope-v1.json', import.meta.url)
 const author = keyNamed('admin')
 const TERMS: EnvelopeTerms = {
   org: orgIdFromBytes(sha256(Buffer.from('org'))),
   version: versionNamed('one'),
   author: author.id,
-  ...{ timeMs: START_MS, isAlone: false, envelope: new Uint8Array(Buffer.from('an envelope')) }
+  ...{ timeMs: START_MS, floorMs: 0, envelope: new Uint8Array(Buffer.from('an envelope')) }
 }
 const keys = { verify, sha256 }
 const recordOf = (change: Partial<EnvelopeTerms> = {}) =>
@@ -40,7 +41,7 @@ test('every format is written in the bytes of its golden vector', () => {
   const { record } = recordOf()
   const current = {
     record: toHex(record),
-    'record alone': toHex(recordOf({ isAlone: true }).record),
+    'record with a floor': toHex(recordOf({ floorMs: START_MS }).record),
     question: toHex(encodeQuestion({ asks, records: [record] })),
     answer: toHex(encodeAnswer([record]))
   }
@@ -55,10 +56,10 @@ test('a record written out by hand is the one that is in the vectors', () => {
   // RFC 8949 core order: keys by length, then bytewise.
   const signed = Buffer.concat([
     Buffer.from([0xa7]),
-    ...[text('v'), Buffer.from([1])],
+    ...[text('v'), Buffer.from([2])],
     ...[text('org'), hash(idBytes(TERMS.org))],
     ...[text('time'), time],
-    ...[text('alone'), Buffer.from([0xf4])],
+    ...[text('floor'), Buffer.from([0])],
     ...[text('author'), hash(author.publicKey)],
     ...[text('version'), hash(idBytes(TERMS.version))],
     ...[text('envelope'), Buffer.from([0x40 + 11]), Buffer.from('an envelope')]
@@ -70,8 +71,24 @@ test('a record written out by hand is the one that is in the vectors', () => {
 })
 
 describe('a record', () => {
+  test('of form 1 is read, and that it stood alone is a floor', () => {
+    const vectors = JSON.parse(readFileSync(FIRST_VECTORS_URL, 'utf8'))
+    const floors = ['record', 'record alone'].map(name => {
+      const read = decodeEnvelopeRecord(Buffer.from(vectors[name], 'hex'), keys)
+      assert.ok(read.ok)
+      assert.deepEqual(read.value.envelope, TERMS.envelope)
+      return read.value.floorMs
+    })
+    assert.deepEqual(floors, [0, START_MS])
+  })
+
+  test('ends nothing that is newer than itself', () => {
+    const read = decodeEnvelopeRecord(recordOf({ floorMs: START_MS + 1 }).record, keys)
+    assert.equal(read.ok, false)
+  })
+
   test('is read as what was written', () => {
-    const made = recordOf({ isAlone: true })
+    const made = recordOf({ floorMs: START_MS })
     const read = decodeEnvelopeRecord(made.record, keys)
     assert.ok(read.ok)
     assert.deepEqual(read.value, made)
@@ -114,7 +131,7 @@ describe('messages', () => {
   })
 
   test('say of what is the same the same, in whatever order it is kept', () => {
-    const [a, b] = [recordOf().hash, recordOf({ isAlone: true }).hash]
+    const [a, b] = [recordOf().hash, recordOf({ floorMs: START_MS }).hash]
     assert.deepEqual(digestOf([a, b], sha256), digestOf([b, a], sha256))
     assert.notDeepEqual(digestOf([a], sha256), digestOf([a, b], sha256))
     assert.deepEqual(digestOf([], sha256), new Uint8Array(32))

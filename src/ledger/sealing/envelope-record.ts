@@ -2,9 +2,12 @@
  * An envelope with what it is of, signed by the device that wrapped it: what lets others open a sealed version. It is
  * kept beside the ledger and not in it, so that it can be destroyed (docs/protocol-sealing.md).
  *
- * Of each author the newest record of a version counts. One that stands *alone* puts an end to all older ones,
- * whoever wrote them. Whether its author may write one is decided by envelope-rules.ts; what the envelope holds is
- * opaque here.
+ * Of each author the newest record of a version counts, and none that is older than the *floor* of any that counts.
+ * Whoever writes one carries the highest floor that it knows on, so what was ended once can not be brought back to
+ * anybody who has a later record. Whether its author may write one is decided by envelope-rules.ts; what the envelope
+ * holds is opaque here.
+ *
+ * Form 1 said `alone` instead of a floor, which is a floor of its own time. It is read and no more written.
  */
 
 import {
@@ -17,9 +20,10 @@ import {
   versionIdFromBytes
 } from '../../base/ids.ts'
 import { KIB } from '../../base/units.ts'
+import type { CborValue } from '../encoding/cbor.ts'
 import { hash, key, timeMs } from '../encoding/names.ts'
 import type { Outcome } from '../encoding/outcome.ts'
-import { bytesUpTo, exactly, flag, object } from '../encoding/shape.ts'
+import { bytesUpTo, exactly, fieldOf, flag, Misshape, object, type Shape } from '../encoding/shape.ts'
 import type { Sha256, Sign, Verify } from '../encoding/signature.ts'
 import {
   openStatement,
@@ -39,28 +43,48 @@ export interface EnvelopeTerms {
   readonly version: VersionId
   readonly author: DeviceId
   readonly timeMs: number
-  readonly isAlone: boolean
+  /** All records with a smaller time are ended, whoever wrote them. At most its own time; 0 ends none. */
+  readonly floorMs: number
   /** The header of an age file: the file key of the manifest, wrapped to who may read. */
   readonly envelope: Uint8Array
 }
 
 export interface EnvelopeRecord extends EnvelopeTerms {
+  readonly form: 1 | 2
   /** SHA-256 of what is signed. */
   readonly hash: Uint8Array
   readonly record: Uint8Array
 }
 
-type Wire = Exclude<ReturnType<typeof shape>, { readonly path: string; readonly expected: string }>
+interface Wire {
+  readonly v: 1 | 2
+  readonly org: Uint8Array
+  readonly version: Uint8Array
+  readonly author: Uint8Array
+  readonly time: number
+  readonly floor: number
+  readonly envelope: Uint8Array
+}
 
-const shape = object({
-  v: exactly(1),
+const fields = {
   org: hash,
   version: hash,
   author: key,
   time: timeMs,
-  alone: flag,
   envelope: bytesUpTo(ENVELOPE_BYTES_MAX)
-})
+}
+const first = object({ v: exactly(1), ...fields, alone: flag })
+const second = object({ v: exactly(2), ...fields, floor: timeMs })
+
+const shape: Shape<Wire> = value => {
+  if (!isFirst(value)) return second(value)
+  const read = first(value)
+  return read instanceof Misshape ? read : { ...read, floor: read.alone ? read.time : 0 }
+}
+
+function isFirst(value: CborValue | undefined): boolean {
+  return value !== undefined && fieldOf(value, 'v') === 1
+}
 
 const FORM: StatementForm<Wire> = {
   domain: 'envelope',
@@ -70,17 +94,18 @@ const FORM: StatementForm<Wire> = {
   depthMax: 1,
   shape,
   signer: { name: 'its author', keyOf: ({ author }) => author },
-  faultOf: ({ envelope }) => (envelope.length === 0 ? 'it is empty' : undefined)
+  faultOf: ({ envelope, floor, time }) =>
+    envelope.length === 0 ? 'it is empty' : floor > time ? 'it ends itself' : undefined
 }
 
 export function createEnvelopeRecord(
   terms: EnvelopeTerms,
   keys: { readonly sign: Sign; readonly sha256: Sha256 }
 ): EnvelopeRecord {
-  const { org, version, author, timeMs: time, isAlone: alone, envelope } = terms
-  const wire = { v: 1, org: idBytes(org), version: idBytes(version), author: idBytes(author) }
-  const signed = signStatement('envelope', { ...wire, time, alone, envelope }, keys)
-  return { ...terms, hash: signed.hash, record: signed.record }
+  const { org, version, author, timeMs: time, floorMs: floor, envelope } = terms
+  const wire = { v: 2, org: idBytes(org), version: idBytes(version), author: idBytes(author) }
+  const signed = signStatement('envelope', { ...wire, time, floor, envelope }, keys)
+  return { ...terms, form: 2, hash: signed.hash, record: signed.record }
 }
 
 export function decodeEnvelopeRecord(
@@ -94,8 +119,8 @@ export function decodeEnvelopeRecord(
     org: orgIdFromBytes(terms.org),
     version: versionIdFromBytes(terms.version),
     author: deviceIdFromBytes(terms.author),
-    ...{ timeMs: terms.time, isAlone: terms.alone, envelope: terms.envelope },
-    ...{ hash: of, record }
+    ...{ timeMs: terms.time, floorMs: terms.floor, envelope: terms.envelope },
+    ...{ form: terms.v, hash: of, record }
   }
   return { ok: true, value }
 }

@@ -41,6 +41,18 @@ test('who published it, who owns it and admins write an envelope, of what is sea
   assert.equal(writers('one').includes('laptop'), false)
 })
 
+test('who publishes the version of another under a name of its own writes no envelope of it', () => {
+  const { admin, desktop, keys } = library()
+  desktop.learn(admin)
+  desktop.write(sealed('mine', 'one'))
+  admin.learn(desktop)
+  const may = (key: TestKey) => mayWriteEnvelope(admin.ledger.state(), key.id, ONE, START_MS)
+  // Each is of one owner only. It could else end what wraps the key for all others.
+  assert.deepEqual([may(keys.desktop), may(keys.laptop), may(keys.admin)], [false, false, true])
+  admin.write(sealed('official', 'one'))
+  assert.deepEqual([may(keys.desktop), may(keys.laptop), may(keys.second)], [false, false, true])
+})
+
 test('it is wrapped for who may read, by grant or group, and who has no key is told', () => {
   const { admin, desktop, keys } = library()
   const of = () => {

@@ -4,20 +4,27 @@
  */
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { askOwners, type Denial } from '../fold/access.ts'
 import { readersOf } from '../fold/readers.ts'
-import { isMember, type State } from '../fold/state.ts'
+import type { State } from '../fold/state.ts'
+import { type KnownEpoch, sealableEpochs } from './epoch-rules.ts'
 
-/** Who published it, who owns a dataset that has it, and admins. */
+/**
+ * Admins, and who published it or owns a dataset that has it. Anybody can publish the version of another under a name
+ * of their own, and whoever may write an envelope can end those of others: so where several owners have it, who is no
+ * admin has to be of each, as for reading (access.ts), and while admins have published it theirs alone count.
+ */
 export function mayWriteEnvelope(state: State, device: DeviceId, version: VersionId, nowMs: number): boolean {
-  if (!isMember(state, device, nowMs)) return false
   const isAdmin = state.devices.get(device)?.role === 'admin'
-  return [...(state.publishedAs.get(version) ?? [])].some(name => {
-    const dataset = state.datasets.get(name)
-    const published = dataset?.versions.filter(each => each.version === version && each.sealed) ?? []
-    if (published.length === 0) return false
-    return isAdmin || dataset?.owner === device || published.some(({ publisher }) => publisher === device)
+  const ask = askOwners(state, version, nowMs)
+  const decision = ask(device, ({ dataset, published }) => {
+    const isTheirs = isAdmin || dataset.owner === device || published.publisher === device
+    return published.sealed && isTheirs ? { allowed: true, class: published.class } : NOT_THEIRS
   })
+  return decision.allowed
 }
+
+const NOT_THEIRS: Denial = { allowed: false, reason: 'needs-grant', detail: 'it is of others' }
 
 /** Every version that is published sealed. */
 export function sealedVersions(state: State): VersionId[] {
@@ -34,15 +41,26 @@ export interface EnvelopeRecipient {
 export interface EnvelopeRecipients {
   /** By device id; whoever owns it, published it or is an admin first, so that no limit leaves them out. */
   readonly recipients: readonly EnvelopeRecipient[]
+  /** Keys of epochs that stand for some of them. */
+  readonly epochs: readonly KnownEpoch[]
+  /** Those of the recipients that no epoch stands for, in their order. */
+  readonly single: readonly EnvelopeRecipient[]
   /** Readers that have not said to which key things are sealed for them. */
   readonly keyless: readonly DeviceId[]
 }
 
-export function recipientsOf(state: State, version: VersionId, nowMs: number): EnvelopeRecipients {
+/** `epochs` are the current ones of groups of which all is known. */
+export function recipientsOf(
+  state: State,
+  version: VersionId,
+  nowMs: number,
+  epochs: readonly KnownEpoch[] = []
+): EnvelopeRecipients {
   const first: EnvelopeRecipient[] = []
   const others: EnvelopeRecipient[] = []
   const keyless: DeviceId[] = []
-  for (const [device, { because }] of readersOf(state, version, nowMs).devices) {
+  const { devices, groups } = readersOf(state, version, nowMs)
+  for (const [device, { because }] of devices) {
     const recipient = state.devices.get(device)?.sealing?.recipient
     if (recipient === undefined) keyless.push(device)
     else if (because === 'owner' || because === 'publisher' || because === 'admin')
@@ -50,5 +68,12 @@ export function recipientsOf(state: State, version: VersionId, nowMs: number): E
     else others.push({ device, recipient })
   }
   const byDevice = (a: EnvelopeRecipient, b: EnvelopeRecipient) => (a.device < b.device ? -1 : 1)
-  return { recipients: [...first.sort(byDevice), ...others.sort(byDevice)], keyless }
+  first.sort(byDevice)
+  others.sort(byDevice)
+  const recipients = [...first, ...others]
+  const keys = new Map(recipients.map(({ device, recipient }) => [device, recipient]))
+  const sealable = sealableEpochs(epochs, groups, keys)
+  // Those who may wrap it on have a place of their own, whatever becomes of a group.
+  const rest = others.filter(({ device }) => !sealable.some(({ members }) => members.has(device)))
+  return { recipients, epochs: sealable, single: [...first, ...rest], keyless }
 }

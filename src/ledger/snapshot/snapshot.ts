@@ -28,6 +28,7 @@ import {
   type DeviceEntry,
   type DeviceStorageEntry,
   type Enrolment,
+  ERASURE_KINDS,
   type EraseConfirmation,
   type ErasureEntry,
   emptyState,
@@ -43,6 +44,7 @@ import {
   type RoleHolding,
   type ScanEntry,
   type SealingEntry,
+  type ShareSet,
   type SiteEntry,
   STANDINGS,
   type State,
@@ -80,7 +82,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 5
+const SNAPSHOT_VERSION = 6
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -96,7 +98,7 @@ export interface LedgerSnapshot {
 }
 
 /** What a snapshot's bytes say; the rest of a state is the chain's, or follows from this. */
-type Stored = Omit<State, 'org' | 'root' | 'freeze' | 'publishedAs' | 'erasureCases' | 'keptBy'>
+type Stored = Omit<State, 'org' | 'root' | 'freeze' | 'publishedAs' | 'sharedAs' | 'erasureCases' | 'keptBy'>
 
 interface Section {
   readonly name: keyof Stored | 'tips'
@@ -129,6 +131,14 @@ const enrolment = fields<Enrolment>({
   timeMs: natural,
   expiresMs: nullable(natural)
 })
+const shareSet = fields<ShareSet>({
+  operation: operationId,
+  data: natural,
+  unitBytes: natural,
+  shares: list(versionId),
+  files: natural,
+  bytes: natural
+})
 const version = fields<DatasetVersion>({
   ordinal: natural,
   operation: operationId,
@@ -143,7 +153,8 @@ const version = fields<DatasetVersion>({
   expiresMs: nullable(natural),
   retiredBy: optional(operationId),
   origin: optional(text),
-  subjects: setOf(text)
+  subjects: setOf(text),
+  shares: list(shareSet)
 })
 const policy = fields<DatasetPolicyEntry>({
   operation: operationId,
@@ -295,6 +306,7 @@ const SECTIONS: readonly Section[] = [
   } satisfies Fields<CopyRenewalEntry>),
   ofValues('erasures', ({ operation }) => operation, {
     operation: operationId,
+    kind: word(ERASURE_KINDS),
     by: deviceId,
     version: versionId,
     case: text,
@@ -402,7 +414,7 @@ export function decodeSnapshot(
     const { datasets, erasures, copies } = into.state
     const state: State = {
       ...into.state,
-      publishedAs: publishedIn(datasets),
+      ...namesIn(datasets),
       erasureCases: casesOf(erasures),
       keptBy: keepersOf(copies)
     }
@@ -455,10 +467,15 @@ function casesOf(erasures: ReadonlyMap<OperationId, ErasureEntry>): Map<string, 
   return cases
 }
 
-/** As the fold has it: the names under which each version is published. */
-function publishedIn(datasets: ReadonlyMap<string, DatasetEntry>): Map<VersionId, Set<string>> {
+/** As the fold has it: the names under which each version is published, or is a share of one that is. */
+function namesIn(datasets: ReadonlyMap<string, DatasetEntry>): Pick<State, 'publishedAs' | 'sharedAs'> {
   const publishedAs = new Map<VersionId, Set<string>>()
+  const sharedAs = new Map<VersionId, Set<string>>()
   for (const { name, versions } of datasets.values())
-    for (const published of versions) getOr(publishedAs, published.version, () => new Set<string>()).add(name)
-  return publishedAs
+    for (const { version: id, shares } of versions) {
+      getOr(publishedAs, id, () => new Set<string>()).add(name)
+      for (const share of shares.flatMap(of => of.shares))
+        getOr(sharedAs, share, () => new Set<string>()).add(name)
+    }
+  return { publishedAs, sharedAs }
 }

@@ -29,6 +29,7 @@ export function sampleCertificate(): Certificate {
   const by = { device: admin.id, name: 'build-1', site: 'berlin' }
   const said = { version, basis: 'art17', reason: 'asked <for> by letter' }
   const erase = operationOf(admin, { type: 'content.erase', ...said, case: CASE, subject: null })
+  const approval = operationOf(lab, { type: 'approve', operation: erase.id })
   const confirm = (key: DeviceKey, outcome: CaseConfirmation['outcome'], bytes: number): CaseConfirmation => {
     const word = { erase: erase.id, outcome, bytes, keys: false }
     const operation = operationOf(key, { type: 'erase.confirm', ...word })
@@ -76,7 +77,14 @@ export function sampleCertificate(): Certificate {
           inForce: true,
           waitsFor: null
         },
-        holds: [],
+        kind: 'erasure' as const,
+        ...{ holds: [], awaits: [] },
+        approvals: [
+          {
+            ...{ operation: approval.id, atMs: AT_MS, record: base64(approval) },
+            by: { device: lab.id, name: 'lab-7', site: 'paris' }
+          }
+        ],
         record: base64(erase)
       }
     ],

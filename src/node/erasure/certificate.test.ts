@@ -8,16 +8,21 @@ import { verifyCertificate } from './certificate.ts'
 import { sampleCertificate, signedAgain } from './certificate-sample.conformance.ts'
 import type { Certificate } from './erasure-terms.ts'
 
-const GOLDEN = new URL('../../../test/vectors/erasure-certificate-v1.json', import.meta.url)
+const golden = (version: number): string =>
+  readFileSync(new URL(`../../../test/vectors/erasure-certificate-v${version}.json`, import.meta.url), 'utf8')
 const check = (certificate: unknown) => verifyCertificate(utf8(JSON.stringify(certificate)))
 const isInvalid = (why: RegExp) => (thrown: unknown) =>
   thrown instanceof AppError && thrown.code === 'CERTIFICATE_INVALID' && why.test(thrown.message)
 
 describe('a certificate of erasure', () => {
   it('is written as its golden vector, and read from it', () => {
-    const golden = readFileSync(GOLDEN, 'utf8')
-    assert.deepEqual(sampleCertificate(), JSON.parse(golden))
-    const { signatures, confirmed, open } = verifyCertificate(utf8(golden))
+    assert.deepEqual(sampleCertificate(), JSON.parse(golden(2)))
+    const { signatures, confirmed, open } = verifyCertificate(utf8(golden(2)))
+    assert.deepEqual({ signatures, confirmed, open }, { signatures: 5, confirmed: 1, open: 2 })
+  })
+
+  it('of the first version, which knew no approvals, is read as well', () => {
+    const { signatures, confirmed, open } = verifyCertificate(utf8(golden(1)))
     assert.deepEqual({ signatures, confirmed, open }, { signatures: 4, confirmed: 1, open: 2 })
   })
 
@@ -56,6 +61,21 @@ describe('a certificate of erasure', () => {
     lie([admin, { ...lab, confirmations: [forged] }, office], /signature/)
     const other = certificate.erasures.map(each => ({ ...each, reason: 'another' }))
     assert.throws(() => check(signedAgain({ ...certificate, erasures: other })), isInvalid(/not the erasure/))
+    const recalls = certificate.erasures.map(each => ({ ...each, kind: 'recall' as const }))
+    assert.throws(
+      () => check(signedAgain({ ...certificate, erasures: recalls })),
+      isInvalid(/not the erasure/)
+    )
+    const [erasure] = certificate.erasures
+    const [approval] = erasure?.approvals ?? []
+    assert(erasure !== undefined && approval !== undefined)
+    for (const forgedApproval of [
+      { ...approval, by: admin },
+      { ...approval, record: erasure.record, operation: erasure.operation }
+    ]) {
+      const erasures = [{ ...erasure, approvals: [forgedApproval] }]
+      assert.throws(() => check(signedAgain({ ...certificate, erasures })), isInvalid(/not the approval/))
+    }
     assert.throws(
       () => check(signedAgain({ ...certificate, erasures: [] })),
       isInvalid(/not the confirmation/)
@@ -63,7 +83,7 @@ describe('a certificate of erasure', () => {
   })
 
   it('of an unknown version, or anything else, is refused as such', () => {
-    assert.throws(() => check({ ...sampleCertificate(), v: 2 }), isInvalid(/version 2, and 1 is known/))
+    assert.throws(() => check({ ...sampleCertificate(), v: 3 }), isInvalid(/version 3, and 2 is known/))
     for (const text of ['', '[]', 'null', '{}', '{"format":"peerage-erasure-certificate","v":1}'])
       assert.throws(() => verifyCertificate(utf8(text)), isInvalid(/./))
   })

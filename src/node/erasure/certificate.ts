@@ -9,8 +9,14 @@
 
 import { concatBytes, fromHex, fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
-import { parseDeviceId } from '../../base/ids.ts'
+import { type OperationId, parseDeviceId } from '../../base/ids.ts'
+import { caseOfRecall } from '../../ledger/fold/state.ts'
 import { decodeOperation, type Operation } from '../../ledger/operation/operation.ts'
+import type {
+  ContentErase,
+  ContentRecall,
+  OperationContent
+} from '../../ledger/operation/operation-content.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { type DeviceKey, verifySignature } from '../keys/device-key.ts'
 import { verify } from '../ledger/ledger-keeper.ts'
@@ -18,7 +24,8 @@ import { canonicalJson } from './canonical-json.ts'
 import type { Certificate, CertificateVerification } from './erasure-terms.ts'
 
 export const CERTIFICATE_FORMAT = 'peerage-erasure-certificate'
-const CERTIFICATE_VERSION = 1
+/** The first knew neither recalls nor who approved. */
+const CERTIFICATE_VERSION = 2
 const DOMAIN = utf8('peerage erasure certificate v1\n')
 /** Larger than any that is issued. */
 export const CERTIFICATE_BYTES_MAX = 256 * 2 ** 20
@@ -27,6 +34,7 @@ export const CERTIFICATE_LIMITS: readonly string[] = [
   'It says what devices of the org confirmed. Copies that people made outside what Peerage keeps, such as exports, ' +
     'plain copies and backups of folders, are not known to it and not covered.',
   'Files are unlinked, and not overwritten: what a medium keeps of them physically is a matter of its encryption.',
+  'A recall leaves what was published in place, and the keys to it, with who published it, whoever signed it.',
   'Files that were published in place belong to their owner. Where it says source-kept, they were still there.',
   'A device that is away, suspended, revoked or whose membership has expired deletes its copies when it next runs and ' +
     'learns of the erasure, if it ever does.'
@@ -57,7 +65,7 @@ export function verifyCertificate(bytes: Uint8Array): CertificateVerification {
   }
   const { signature, ...unsigned } = objectOf(value)
   if (unsigned.format !== CERTIFICATE_FORMAT) throw invalid('it is none')
-  if (unsigned.v !== CERTIFICATE_VERSION)
+  if (unsigned.v !== 1 && unsigned.v !== CERTIFICATE_VERSION)
     throw invalid(`it is of version ${String(unsigned.v)}, and ${CERTIFICATE_VERSION} is known here`)
   const issuedBy = objectOf(unsigned.issuedBy)
   const org = objectOf(unsigned.org)
@@ -89,14 +97,33 @@ interface Checked {
 function checkErasure(row: Record<string, unknown>, checked: Checked): void {
   const { id, org, content } = operationOf(row, checked)
   const isSaid =
-    content?.type === 'content.erase' &&
-    content.case === checked.id &&
+    isOfCase(content, { row, id: checked.id, operation: id }) &&
     content.version === row.version &&
-    content.basis === row.basis &&
     content.reason === row.reason &&
     org === checked.org
   if (!isSaid) throw invalid(`operation ${id} is not the erasure that it names`)
+  for (const approval of row.approvals === undefined ? [] : listOf(row.approvals)) {
+    const said = operationOf(approval, checked)
+    const isApproval = said.content?.type === 'approve' && said.content.operation === id
+    const isBy = said.author === objectOf(approval.by).device && said.org === checked.org
+    if (!isApproval || !isBy) throw invalid(`operation ${said.id} is not the approval that it names`)
+  }
   checked.erased.add(id)
+}
+
+function isOfCase(
+  content: OperationContent | undefined,
+  of: { readonly row: Record<string, unknown>; readonly id: string; readonly operation: OperationId }
+): content is ContentErase | ContentRecall {
+  const { kind = 'erasure', basis } = of.row
+  if (content?.type === 'content.recall')
+    return kind === 'recall' && caseOfRecall(of.operation) === of.id && basis === 'recall'
+  return (
+    content?.type === 'content.erase' &&
+    kind === 'erasure' &&
+    content.case === of.id &&
+    content.basis === basis
+  )
 }
 
 /** Whether what its device signed says of every erasure of the case that nothing is left there. */

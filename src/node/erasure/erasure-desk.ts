@@ -14,6 +14,10 @@
  * What was published in place is its owner's file, outside what the store wrote: it is forgotten and left, and the
  * confirmation says so, unless somebody agreed on this device that it goes too.
  *
+ * A recall takes every copy but that: whoever published it says first that its source is there, keeps it with its keys
+ * as it is, and only then do all delete theirs. A follow that has a good version to go to goes there first, as what
+ * runs from its destination did nothing wrong; an erasure waits for nothing.
+ *
  * A device that held nothing says that, of erasures that are not older than its membership. What can not be deleted
  * now, such as on a disk that is not there, is not confirmed; it is told as a problem and tried again.
  */
@@ -22,9 +26,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
-import { MINUTE_MS } from '../../base/units.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { Version } from '../../content/version.ts'
-import { mustDelete } from '../../ledger/fold/deletion.ts'
+import { deletionOf, erasuresOf, mustDelete } from '../../ledger/fold/deletion.ts'
 import { type ErasureEntry, isMember } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
 import type { EraseConfirm } from '../../ledger/operation/operation-content.ts'
@@ -35,15 +39,18 @@ import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
 import type { Problem } from '../service.ts'
+import type { HeldShares } from '../shares/held-shares.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
-import { deleteLeftSource } from './left-source.ts'
+import { deleteLeftSource, isSourceThere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
+/** How soon it is looked whether a follow has left what was recalled. */
+const LEAVING_MS = SECOND_MS
 
 export interface ErasureDeskInit {
   readonly self: DeviceId
@@ -51,18 +58,22 @@ export interface ErasureDeskInit {
   readonly store: Store
   readonly keeper: LedgerKeeper
   readonly transfers: Pick<TransferDesk, 'abandon' | 'views'>
-  readonly follows: Pick<FollowDesk, 'purge'>
+  readonly follows: Pick<FollowDesk, 'purge' | 'isLeaving'>
   readonly indexes: Pick<ChunkIndexes, 'release'>
   /** Nobody is served from a version any more, and it is not wanted. */
   readonly drop: (version: VersionId) => void
+  /** Erasure shares of a version that this device has. */
+  readonly shares?: Pick<HeldShares, 'versions' | 'holdings'>
   /** Destroys the keys of a version that this device has; resolves to whether there were any. */
   readonly onErase?: (version: VersionId) => Promise<boolean>
   /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
   readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
+  /** Resolves when nothing that somebody else on this device let go of is still being removed. */
+  readonly removals?: () => Promise<void>
   /** What was held of a version is deleted. */
-  readonly onDeleted: (version: VersionId) => void
+  readonly onDeleted: (version: VersionId, because: 'erased' | 'recalled') => void
   readonly log: Log
 }
 
@@ -160,8 +171,10 @@ export class ErasureDesk {
       clearTimeout(this.#retry)
       this.#problems.clear()
       for (const version of this.#due()) await this.#advance(version)
-      if (this.#problems.size === 0) continue
-      this.#retry = setTimeout(() => this.look(), RETRY_MS)
+      for (const version of this.#awaited()) if (this.#keepsSource(version)) this.#confirm(version)
+      const isLeaving = this.#leaving()
+      if (this.#problems.size === 0 && !isLeaving) continue
+      this.#retry = setTimeout(() => this.look(), isLeaving ? LEAVING_MS : RETRY_MS)
       this.#retry.unref()
     }
   }
@@ -169,19 +182,61 @@ export class ErasureDesk {
   /** Versions of which copies are to be deleted, and about which something is to be done or said here. */
   #due(): VersionId[] {
     const state = this.#init.keeper.state()
-    const held = new Set(this.#init.store.holdings().map(({ version }) => version.id))
+    const copies = new Set(this.#heldOf('fetched'))
+    const sources = new Set(this.#heldOf('source'))
     const transferred = new Set(this.#init.transfers.views().map(({ version }) => version))
     const due = new Set<VersionId>()
     for (const { version, confirmations } of state.erasures.values()) {
       const record = this.record(version)
+      const deletion = deletionOf(state, version)
+      if (deletion.kind !== 'due' || (deletion.sourcesStay && this.#init.follows.isLeaving(version))) continue
       const isOpen =
-        held.has(version) ||
+        copies.has(version) ||
+        (sources.has(version) && !deletion.sourcesStay) ||
         transferred.has(version) ||
+        this.#sharesHere(version).size > 0 ||
         !confirmations.has(this.#init.self) ||
         (record !== undefined && (record.deletedAtMs === null || record.sources.length > 0))
-      if (isOpen && mustDelete(state, version)) due.add(version)
+      if (isOpen) due.add(version)
     }
     return [...due]
+  }
+
+  #leaving(): boolean {
+    const state = this.#init.keeper.state()
+    return [...state.erasures.values()].some(
+      ({ kind, version }) =>
+        kind === 'recall' && mustDelete(state, version) && this.#init.follows.isLeaving(version)
+    )
+  }
+
+  #heldOf(kind: Holding['kind']): VersionId[] {
+    return this.#init.store.holdings().flatMap(each => (each.kind === kind ? [each.version.id] : []))
+  }
+
+  /** What was recalled, and waits for this device to say whether its source is there. */
+  #awaited(): VersionId[] {
+    const { keeper, self } = this.#init
+    const state = keeper.state()
+    const recalled = [...state.erasures.values()].flatMap(({ kind, version }) =>
+      kind === 'recall' ? [version] : []
+    )
+    return [...new Set(recalled)].filter(version => {
+      const deletion = deletionOf(state, version)
+      return deletion.kind === 'waiting' && deletion.publishers.has(self)
+    })
+  }
+
+  /** Whether what was published of it in place is all there. */
+  #keepsSource(version: VersionId): boolean {
+    return this.#init.store
+      .holdings()
+      .some(each => each.kind === 'source' && each.version.id === version && isSourceThere(each))
+  }
+
+  #sourcesStay(version: VersionId): boolean {
+    const deletion = deletionOf(this.#init.keeper.state(), version)
+    return deletion.kind === 'due' && deletion.sourcesStay
   }
 
   async #advance(version: VersionId): Promise<void> {
@@ -194,21 +249,31 @@ export class ErasureDesk {
     }
   }
 
+  #sharesHere(version: VersionId): ReadonlySet<VersionId> {
+    return this.#init.shares?.versions(version, () => this.#init.transfers.views()) ?? new Set()
+  }
+
   /** True when nothing of it is here any more, but for sources that are left. */
   async #delete(version: VersionId): Promise<boolean> {
     const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
     const isTransferred = transfers.views().some(view => view.version === version)
     await this.#noteOpened(version)
-    if (isTransferred) await transfers.abandon(version)
+    const shares = this.#sharesHere(version)
+    for (const each of [...(isTransferred ? [version] : []), ...shares]) await transfers.abandon(each)
     await follows.purge(version)
-    drop(version)
-    const holdings = store.holdings().filter(holding => holding.version.id === version)
+    for (const each of [version, ...shares]) drop(each)
+    const sourcesStay = this.#sourcesStay(version)
+    const all = store.holdings().filter(holding => holding.version.id === version)
+    const whole = all.filter(({ kind }) => kind === 'fetched' || !sourcesStay)
+    const holdings = [...whole, ...((await this.#init.shares?.holdings(version)) ?? [])]
     let isGone = true
-    for (const holding of holdings) isGone = (await this.#deleteHolding(holding)) && isGone
+    for (const holding of holdings) isGone = (await this.#deleteHolding(version, holding)) && isGone
+    await this.#init.removals?.()
     const opened = await this.#deleteOpened(version)
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
-    const keys = (await onErase?.(version)) ?? false
+    // Who keeps the source of what was recalled can still open it.
+    const keys = all.length > whole.length ? false : ((await onErase?.(version)) ?? false)
     if (keys)
       this.#records.save({ ...(this.record(version) ?? freshRecord(version)), keys, deletedAtMs: null })
     const known = this.record(version)
@@ -222,15 +287,18 @@ export class ErasureDesk {
     this.#gone.delete(version)
     await store.scrub()
     if (holdings.length === 0) return true
-    onDeleted(version)
-    log.warn({ version, holdings: holdings.length }, 'an erased version was deleted from this device')
+    const because = sourcesStay ? 'recalled' : 'erased'
+    onDeleted(version, because)
+    log.warn(
+      { version, holdings: holdings.length },
+      `a version that was ${because} was deleted from this device`
+    )
     return true
   }
 
   /** False when it could not be done now. */
-  async #deleteHolding(holding: Holding): Promise<boolean> {
+  async #deleteHolding(version: VersionId, holding: Holding): Promise<boolean> {
     const { store } = this.#init
-    const version = holding.version.id
     const record = this.record(version) ?? freshRecord(version)
     const isOwn = this.#init.ownsSource?.(holding.root) ?? false
     const isLeft = holding.kind === 'source' && !record.deletesSources && !isOwn
@@ -247,7 +315,7 @@ export class ErasureDesk {
       source: isLeft ? 'keep' : 'remove',
       missing: this.#gone.has(version) ? 'forget' : 'wait'
     })
-    if (erased.outcome === 'erased') return true
+    if (erased.outcome !== 'missing') return true
     this.#tellMissing(version, holding.root)
     return false
   }
@@ -344,7 +412,7 @@ export class ErasureDesk {
   }
 
   #erasuresOf(version: VersionId): ErasureEntry[] {
-    return [...this.#init.keeper.state().erasures.values()].filter(each => each.version === version)
+    return erasuresOf(this.#init.keeper.state(), version)
   }
 
   #confirm(version: VersionId): void {
@@ -352,9 +420,13 @@ export class ErasureDesk {
     // After a start from a snapshot, once the operations are here.
     if (!keeper.isWhole || !isMember(keeper.state(), self, Date.now())) return
     const record = this.record(version)
-    const wasHere = record !== undefined && (record.keys || Object.keys(record.bytes).length > 0)
+    const isSourceHere = this.#keepsSource(version)
+    const wasHere =
+      isSourceHere || (record !== undefined && (record.keys || Object.keys(record.bytes).length > 0))
     for (const erasure of this.#erasuresOf(version)) {
-      const word = wasHere ? wordOf(record, erasure.operation) : notHeld(erasure.operation)
+      const word = wasHere
+        ? wordOf(record ?? freshRecord(version), { erase: erasure.operation, isSourceHere })
+        : notHeld(erasure.operation)
       const said = erasure.confirmations.get(self)
       if (said === undefined && !wasHere && !this.#isExpectedToSay(erasure)) continue
       // That nothing is here says less than what was said of it.
@@ -369,9 +441,12 @@ export class ErasureDesk {
   }
 }
 
-function wordOf({ bytes, keys, sources }: ErasureRecord, erase: OperationId): EraseConfirm {
+function wordOf(
+  { bytes, keys, sources }: ErasureRecord,
+  { erase, isSourceHere }: { readonly erase: OperationId; readonly isSourceHere: boolean }
+): EraseConfirm {
   const sum = Object.values(bytes).reduce((total, each) => total + each, 0)
-  const outcome = sources.length > 0 ? 'source-kept' : 'deleted'
+  const outcome = isSourceHere || sources.length > 0 ? 'source-kept' : 'deleted'
   return { type: 'erase.confirm', erase, outcome, bytes: sum, keys }
 }
 

@@ -5,13 +5,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../../base/errors.ts'
-import type { DeviceId, OperationId } from '../../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import { isLabel, isVisibleLine, LABEL_CHARACTERS_MAX } from '../../ledger/encoding/names.ts'
-import { holdsOn } from '../../ledger/fold/deletion.ts'
-import { membershipFault, type State } from '../../ledger/fold/state.ts'
+import { deletionOf, holdsOn } from '../../ledger/fold/deletion.ts'
+import { caseOfRecall, membershipFault, type State } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
-import type { ContentErase } from '../../ledger/operation/operation-content.ts'
+import type { ContentErase, ContentRecall } from '../../ledger/operation/operation-content.ts'
 import { REASON_CHARACTERS_MAX } from '../../ledger/operation/operation-limits.ts'
 import { byName } from '../keys/device-name.ts'
 import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
@@ -42,7 +42,11 @@ export interface ErasingNode extends SigningNode, Pick<Node, 'identity' | 'erasu
 
 interface ErasureOperation {
   readonly operation: Operation
-  readonly content: ContentErase
+  readonly content: ContentErase | ContentRecall
+}
+
+function caseOf({ operation, content }: ErasureOperation): string {
+  return content.type === 'content.erase' ? content.case : caseOfRecall(operation.id)
 }
 
 export class LocalErasureService implements ErasureService {
@@ -82,7 +86,7 @@ export class LocalErasureService implements ErasureService {
       throw new AppError('NO_CHANGE', `nothing was signed: what is meant of ${name} is erased already`)
     const id = randomBytes(CASE_BYTES).toString('hex')
     const operations = open.map(each => {
-      const names = [...(this.#state.publishedAs.get(each) ?? [])].sort()
+      const names = this.#namesOf(each)
       const said = { type: 'content.erase', version: each, case: id, reason, basis, subject: null } as const
       return { ...signAsked(this.#node, said, { names: this.#names }), version: each, names }
     })
@@ -92,13 +96,51 @@ export class LocalErasureService implements ErasureService {
   }
 
   async cases(): Promise<readonly CaseSummary[]> {
-    const cases = Map.groupBy(this.#operations(), ({ content }) => content.case)
+    const cases = Map.groupBy(this.#operations(), caseOf)
     const summaries = [...cases.keys()].map(id => this.#summary(this.#case(id)))
     return summaries.sort((a, b) => b.atMs - a.atMs || (a.case < b.case ? -1 : 1))
   }
 
   async case(id: string): Promise<ErasureCase> {
     return this.#case(this.#find(id))
+  }
+
+  async caseOf({ name, version }: Parameters<ErasureService['caseOf']>[0]): Promise<ErasureCase> {
+    const entry = this.#node.catalogue.entry(name)
+    const published = findPublication(entry, version, Date.now())
+    const ofVersion = this.#operations().filter(({ content }) => content.version === published.version)
+    const newest = ofVersion.reduce<ErasureOperation | undefined>(
+      (last, each) => (last === undefined || each.operation.timeMs > last.operation.timeMs ? each : last),
+      undefined
+    )
+    if (newest !== undefined) return this.#case(caseOf(newest))
+    throw new AppError(
+      'CASE_UNKNOWN',
+      `version ${published.ordinal} of ${name} was neither recalled nor erased`,
+      { details: { dataset: name } }
+    )
+  }
+
+  async approve(prefix: string): Promise<EraseActed> {
+    const id = this.#find(prefix)
+    const { keeper, identity } = this.#node
+    const self = identity.device
+    const waiting = this.#operations(id).filter(({ operation }) => {
+      const isOwn = operation.author === self
+      const mine = keeper.ledger.approvals(operation.id).some(({ author }) => author === self)
+      return keeper.ledger.verdict(operation.id)?.inForce !== true && !isOwn && !mine
+    })
+    if (waiting.length === 0)
+      throw new AppError(
+        'NO_CHANGE',
+        'nothing was signed: the case is in force, or this device agrees to all of it already; other admins have to'
+      )
+    const operations = waiting.map(({ operation: { id: operation }, content: { version } }) => {
+      const said = { type: 'approve', operation } as const
+      const acted = signAsked(this.#node, said, { names: this.#names })
+      return { ...acted, version, names: this.#namesOf(version) }
+    })
+    return { case: id, operations }
   }
 
   async finish({ id, deleteSource, gone }: Parameters<ErasureService['finish']>[0]): Promise<ErasureCase> {
@@ -124,9 +166,11 @@ export class LocalErasureService implements ErasureService {
   *#pending(id?: string): Generator<ErasureOperation> {
     for (const operation of this.#node.keeper.ledger.operations()) {
       const { content } = operation
-      if (content?.type !== 'content.erase' || (id !== undefined && content.case !== id)) continue
+      if (content?.type !== 'content.erase' && content?.type !== 'content.recall') continue
+      const found = { operation, content }
+      if (id !== undefined && caseOf(found) !== id) continue
       const verdict = this.#node.keeper.ledger.verdict(operation.id)
-      if (verdict?.inForce || verdict?.inert.reason === 'needs-approval') yield { operation, content }
+      if (verdict?.inForce || verdict?.inert.reason === 'needs-approval') yield found
     }
   }
 
@@ -135,7 +179,7 @@ export class LocalErasureService implements ErasureService {
   }
 
   #find(prefix: string): string {
-    const ids = new Set(this.#operations().map(({ content }) => content.case))
+    const ids = new Set(this.#operations().map(caseOf))
     const matches = [...ids].filter(id => CASE_PREFIX.test(prefix) && id.startsWith(prefix))
     const [match] = matches
     if (match !== undefined && matches.length === 1) return match
@@ -164,11 +208,15 @@ export class LocalErasureService implements ErasureService {
   }
 
   #erasure({ operation, content }: ErasureOperation): CaseErasure {
-    const verdict = this.#node.keeper.ledger.verdict(operation.id)
-    const { version, basis, reason } = content
+    const { ledger } = this.#node.keeper
+    const verdict = ledger.verdict(operation.id)
+    const { version, reason } = content
+    const basis = content.type === 'content.erase' ? content.basis : 'recall'
+    const deletion = deletionOf(this.#state, version)
     return {
       ...{ operation: operation.id, version, basis, reason, atMs: operation.timeMs },
-      names: [...(this.#state.publishedAs.get(version) ?? [])].sort(),
+      kind: content.type === 'content.erase' ? 'erasure' : 'recall',
+      names: this.#namesOf(version),
       by: this.#names.nameOf(operation.author),
       inForce: verdict?.inForce === true,
       waitsFor: verdict === undefined || verdict.inForce ? null : verdict.inert.detail,
@@ -176,8 +224,18 @@ export class LocalErasureService implements ErasureService {
         ...{ operation: hold.operation, reason: hold.reason, placedAtMs: hold.timeMs },
         by: this.#names.nameOf(hold.by)
       })),
+      approvals: ledger.approvals(operation.id).map(approval => ({
+        ...{ operation: approval.id, by: this.#names.nameOf(approval.author), atMs: approval.timeMs },
+        record: base64(approval)
+      })),
+      awaits:
+        deletion.kind === 'waiting' ? [...deletion.publishers].map(each => this.#names.nameOf(each)) : [],
       record: base64(operation)
     }
+  }
+
+  #namesOf(version: VersionId): string[] {
+    return [...(this.#state.publishedAs.get(version) ?? [])].sort()
   }
 
   #device(device: DeviceId, erasures: readonly CaseErasure[]): CaseDevice {
@@ -191,7 +249,7 @@ export class LocalErasureService implements ErasureService {
       return {
         ...named,
         state: isLeft ? 'source-kept' : 'confirmed',
-        detail: isLeft ? 'the source is its owner’s to delete' : null
+        detail: isLeft ? 'what was published there in place stays with its owner' : null
       }
     }
     const fault = membershipFault(this.#state, device, Date.now())
@@ -211,13 +269,16 @@ export class LocalErasureService implements ErasureService {
     const [first] = erasures
     if (first === undefined) throw new AppError('CASE_UNKNOWN', `nothing is known of case ${id}`)
     return {
-      ...{ case: id, basis: first.basis, reason: first.reason, by: first.by, atMs: first.atMs },
+      ...{ case: id, kind: first.kind, basis: first.basis, reason: first.reason },
+      ...{ by: first.by, atMs: first.atMs },
       names: [...new Set(erasures.flatMap(({ names }) => names))].sort(),
       versions: erasures.length,
       inForce: erasures.filter(each => each.inForce).length,
       held: erasures.filter(({ holds }) => holds.length > 0).length,
       devices: devices.length,
-      confirmed: devices.filter(({ state }) => state === 'confirmed').length
+      awaited: erasures.filter(({ awaits }) => awaits.length > 0).length,
+      confirmed: devices.filter(({ state }) => state === 'confirmed').length,
+      kept: devices.filter(({ state }) => state === 'source-kept').length
     }
   }
 

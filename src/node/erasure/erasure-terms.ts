@@ -1,6 +1,7 @@
 /** What the node tells of erasures, and what it can be asked to do about them: the erasure part of service.ts. */
 
 import type { OperationId, OrgId, VersionId } from '../../base/ids.ts'
+import type { ErasureKind } from '../../ledger/fold/state.ts'
 import type { EraseOutcome } from '../../ledger/operation/operation-content.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { ContentActed } from '../ledger/governance-terms.ts'
@@ -30,8 +31,17 @@ export interface CaseHold {
   readonly placedAtMs: number
 }
 
+/** One admin's agreement, besides that of who asked. */
+export interface CaseApproval {
+  readonly operation: OperationId
+  readonly by: DeviceName
+  readonly atMs: number
+  readonly record: string
+}
+
 export interface CaseErasure {
   readonly operation: OperationId
+  readonly kind: ErasureKind
   readonly version: VersionId
   readonly names: readonly string[]
   readonly by: DeviceName
@@ -43,6 +53,9 @@ export interface CaseErasure {
   readonly waitsFor: string | null
   /** What its deletion waits for. */
   readonly holds: readonly CaseHold[]
+  readonly approvals: readonly CaseApproval[]
+  /** Who published what was recalled, and has not said yet that it has the source: no copy goes before. */
+  readonly awaits: readonly DeviceName[]
   /** The operation as it was signed, in base64. */
   readonly record: string
 }
@@ -80,6 +93,7 @@ export interface ErasureCase {
 
 export interface CaseSummary {
   readonly case: string
+  readonly kind: ErasureKind
   readonly names: readonly string[]
   readonly basis: string
   readonly reason: string | null
@@ -90,6 +104,10 @@ export interface CaseSummary {
   readonly held: number
   readonly devices: number
   readonly confirmed: number
+  /** Erasures of it that wait for a publisher. */
+  readonly awaited: number
+  /** Devices that left a source to its owner. */
+  readonly kept: number
 }
 
 export interface Certificate extends ErasureCase {
@@ -122,6 +140,10 @@ export interface ErasureService {
   cases(): Promise<readonly CaseSummary[]>
   /** By the beginning of a case; rejects with CASE_UNKNOWN. */
   case(id: string): Promise<ErasureCase>
+  /** The newest case that a version is in; rejects with CASE_UNKNOWN. */
+  caseOf(of: { readonly name: string; readonly version: string | null }): Promise<ErasureCase>
+  /** Agrees, as this device, to all of a case that waits for approval; rejects with NO_CHANGE. */
+  approve(id: string): Promise<EraseActed>
   /** Has this device try again, and say what it then can. */
   finish(of: {
     readonly id: string

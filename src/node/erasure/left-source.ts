@@ -3,11 +3,21 @@
  * deletes them, or agrees here that they are deleted.
  */
 
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { decodeInfo } from '../../content/info.ts'
 import { sha256 } from '../../store/sha256.ts'
-import type { Store } from '../../store/store.ts'
+import type { Holding, Store } from '../../store/store.ts'
 import type { LeftSource } from './erasure-record.ts'
+
+/** Whether all that was published in place is there, by its names and sizes. */
+export function isSourceThere({ version, root }: Pick<Holding, 'version' | 'root'>): boolean {
+  return version.files.every(file => {
+    const path = version.isSingleFile ? root : [root, ...file.path].join('/')
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return false
+    return file.symlink === undefined ? stats.isFile() && stats.size === file.bytes : stats.isSymbolicLink()
+  })
+}
 
 /**
  * `left` while there is any file of the version and nobody agreed; and where there is none, which may be for a disk that

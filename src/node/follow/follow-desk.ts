@@ -12,6 +12,7 @@ import type { LettingGo } from '../swarm/letting-go.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import { Follow } from './follow.ts'
 import { FollowPlace, followDestination } from './follow-place.ts'
+import { isLeaving } from './follow-purge.ts'
 import { type FollowRecord, FollowRecords, followedVersion, followId, newRecord } from './follow-record.ts'
 import type { FollowedVersion, FollowRequest, FollowStatus } from './follow-terms.ts'
 import type { LedgerCandidate } from './ledger-candidates.ts'
@@ -52,6 +53,13 @@ export class FollowDesk {
 
   look(): void {
     if (this.#isStarted) for (const follow of this.#follows.values()) follow.look()
+  }
+
+  /** See follow-purge.ts, of any follow. */
+  isLeaving(version: VersionId): boolean {
+    return [...this.#follows.values()].some(({ record }) =>
+      isLeaving(version, record, this.#init.candidates(record.name) ?? [])
+    )
   }
 
   /** See {@link Follow.purge}. */

@@ -8,6 +8,7 @@ import { AppError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import type { FollowPlace } from './follow-place.ts'
 import type { FollowRecord } from './follow-record.ts'
+import { type Candidate, chooseVersion } from './version-choice.ts'
 import type { VersionFolders } from './version-folders.ts'
 
 export interface LeavingFollow {
@@ -18,6 +19,17 @@ export interface LeavingFollow {
 
 export function mentions({ current, previous, versions, failed }: FollowRecord, version: VersionId): boolean {
   return [current, previous, ...versions, ...failed].some(each => each?.version === version)
+}
+
+/** Whether it is at a version and has another to go to, so that its destination need not be missing in between. */
+export function isLeaving(
+  version: VersionId,
+  { current, failed, pinned }: FollowRecord,
+  candidates: readonly Candidate[]
+): boolean {
+  if (current?.version !== version) return false
+  const failures = new Set(failed.map(each => each.version))
+  return chooseVersion({ candidates, current, failed: failures, pinned }).kind === 'go'
 }
 
 /** Returns what changes in the record. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { DeviceId } from '../../base/ids.ts'
 import type { Root } from '../../ledger/chain/root.ts'
 import { publication, versionNamed } from '../../ledger/fold/org-fixture.conformance.ts'
+import type { AuditRecord, AuditReport } from '../audit/audit-report.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { LocalCustodyService } from './custody-service.ts'
 import { foundedBy, keeperOf } from './founded-org.conformance.ts'
@@ -14,16 +15,32 @@ const NAMES = new Map([
   [lab.id, 'lab-7']
 ])
 
+/** What audit logs tell, where a test says so. */
+let told: { entries: AuditReport['entries']; dropped: number | null } = { entries: [], dropped: null }
+const nameOf = (device: DeviceId) => ({ device, name: NAMES.get(device) ?? null, site: null })
+/** Logs of all but the second admin are here. */
+const audit = {
+  audit: async () =>
+    ({
+      logs: [admin, lab].map(({ id }) => ({ device: nameOf(id), droppedBeforeMs: told.dropped })),
+      missing: [{ device: nameOf(second.id), lostEntries: 0, reason: 'away' }],
+      ...{ findings: [], entries: told.entries }
+    }) as unknown as AuditReport
+}
+
 function open(key: DeviceKey, root: Root) {
   const keeper = keeperOf(key, root)
-  const service = new LocalCustodyService({
-    keeper,
-    catalogue: {
-      nameOf: (device: DeviceId) => ({ device, name: NAMES.get(device) ?? null, site: null }),
-      entry: name => keeper.state().datasets.get(name) ?? assert.fail(`no dataset ${name}`)
+  const service = new LocalCustodyService(
+    {
+      keeper,
+      catalogue: {
+        nameOf,
+        entry: name => keeper.state().datasets.get(name) ?? assert.fail(`no dataset ${name}`)
+      },
+      transport: { peers: () => [] }
     },
-    transport: { peers: () => [] }
-  })
+    audit
+  )
   return { keeper, service }
 }
 
@@ -126,9 +143,42 @@ test('who may read a version is told with the reason, and what a device may read
   assert.deepEqual((await service.readable('lab-7')).versions, [
     {
       ...{ name: 'payroll', version, dataClass: 'restricted', because: 'grant' },
-      ...{ grant: grant.id, purpose: 'tests' }
+      ...{ grant: grant.id, purpose: 'tests', lastRead: null, readsKnownSinceMs: 0 }
     }
   ])
   keeper.append({ type: 'content.recall', version, reason: null })
   assert.deepEqual(await readers(), [[], [], 'recalled'])
 })
+
+test('when a reader last read is told as far as logs tell, and where they do not', async () => {
+  const { service, keeper } = office([admin, second])
+  const version = versionNamed('one')
+  const device = { kind: 'device', device: lab.id } as const
+  keeper.append({ type: 'access.grant', grantee: device, scope: { kind: 'all' }, purpose: null })
+  const read = (of: string, atMs: number) => entry(lab, { action: 'read', version: versionNamed(of), atMs })
+  const served = (to: DeviceKey, atMs: number) =>
+    entry(admin, { action: 'served', version, atMs, peer: nameOf(to.id) })
+  // What lab was served last it kept for others.
+  told = { dropped: 7, entries: [read('one', 10), read('one', 20), read('two', 30), served(lab, 40)] }
+  const readings = async () =>
+    Object.fromEntries(
+      (await service.readers({ name: 'payroll', version: null })).devices.map(
+        ({ name, lastRead, readsKnownSinceMs }) => [name, [lastRead?.atMs ?? null, readsKnownSinceMs]]
+      )
+    )
+  assert.deepEqual(await readings(), { 'lab-7': [20, 7], office: [null, 7], vault: [null, null] })
+  // Only a server tells of it, as its own log is not here.
+  told = { ...told, entries: [...told.entries, served(second, 50)] }
+  assert.deepEqual((await readings()).vault, [50, null])
+  told = { ...told, entries: [read('two', 90), read('one', 60), read('one', 70)] }
+  const [readable] = (await service.readable('lab-7')).versions
+  assert.deepEqual(
+    [readable?.version, readable?.lastRead],
+    [version, { atMs: 70, by: 'reader', purpose: 'study' }]
+  )
+})
+
+function entry(by: DeviceKey, of: Partial<AuditRecord>): AuditRecord {
+  const event = { purpose: 'study' }
+  return { device: nameOf(by.id), peer: null, event, ...of } as unknown as AuditRecord
+}

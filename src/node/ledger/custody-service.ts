@@ -12,6 +12,7 @@ import { readableBy, readersOf } from '../../ledger/fold/readers.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import type { ClassRules, OperationContent } from '../../ledger/operation/operation-content.ts'
 import { REASON_CHARACTERS_MAX } from '../../ledger/operation/operation-limits.ts'
+import type { AuditService } from '../audit/audit-report.ts'
 import { byName } from '../keys/device-name.ts'
 import type { Node } from '../node.ts'
 import { type SigningNode, signAsked } from './asked-operation.ts'
@@ -25,8 +26,12 @@ import type {
   ReadersRecord
 } from './custody-terms.ts'
 import type { Acted } from './governance-terms.ts'
+import { ownReadingsOf, readingsOf } from './last-reads.ts'
 import { LedgerNames } from './ledger-names.ts'
 import { findPublication } from './publication-reference.ts'
+
+/** Entries of audit logs that are looked at, the newest first. */
+const READS_MAX = 100_000
 
 /** What of a node custody goes through. */
 export interface KeepingNode extends SigningNode {
@@ -36,9 +41,11 @@ export interface KeepingNode extends SigningNode {
 export class LocalCustodyService implements CustodyService {
   readonly #node: KeepingNode
   readonly #names: LedgerNames
+  readonly #audit: Pick<AuditService, 'audit'>
 
-  constructor(node: KeepingNode) {
+  constructor(node: KeepingNode, audit: Pick<AuditService, 'audit'>) {
     this.#node = node
+    this.#audit = audit
     this.#names = new LedgerNames(node.keeper, device => node.catalogue.nameOf(device))
   }
 
@@ -94,10 +101,15 @@ export class LocalCustodyService implements CustodyService {
   async readers(of: { name: string; version: string | null }): Promise<ReadersRecord> {
     const { name } = of
     const { version, ordinal } = findPublication(this.#node.catalogue.entry(name), of.version, Date.now())
+    const report = await this.#audit.audit({
+      ...{ device: null, dataset: name, action: null, sinceMs: null, limit: READS_MAX }
+    })
+    const readingOf = readingsOf(report, version)
     const { closed, devices, groups } = readersOf(this.#state, version, Date.now())
     const records = [...devices].map(([device, decision]) => ({
       ...this.#names.nameOf(device),
-      ...permissionOf(decision)
+      ...permissionOf(decision),
+      ...readingOf(device)
     }))
     return {
       ...{ name, version, ordinal },
@@ -114,9 +126,14 @@ export class LocalCustodyService implements CustodyService {
 
   async readable(text: string): Promise<ReadableRecord> {
     const device = this.#names.findDevice(text)
+    const report = await this.#audit.audit({
+      ...{ device, dataset: null, action: 'read', sinceMs: null, limit: READS_MAX }
+    })
+    const readingOf = ownReadingsOf(report, device)
     const versions = [...readableBy(this.#state, device, Date.now())].map(([version, decision]) => ({
       ...{ name: decision.name, version, dataClass: decision.class },
-      ...permissionOf(decision)
+      ...permissionOf(decision),
+      ...readingOf(version)
     }))
     const order = ({ name, version }: (typeof versions)[number]) => `${name} ${version}`
     return {

@@ -6,6 +6,7 @@ import type { ReadDecision, ReadFault } from '../../ledger/fold/access.ts'
 import type { ClassRules } from '../../ledger/operation/operation-content.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Acted } from './governance-terms.ts'
+import type { Reading } from './last-reads.ts'
 
 export interface ClassRecord extends ClassRules {
   readonly dataClass: DatasetClass
@@ -36,7 +37,7 @@ export interface Permission extends Pick<Allowed, 'because' | 'purpose'> {
   readonly grant: OperationId | null
 }
 
-export interface ReaderRecord extends DeviceName, Permission {}
+export interface ReaderRecord extends DeviceName, Permission, Reading {}
 
 export interface ReadersRecord {
   readonly name: string
@@ -54,11 +55,12 @@ export interface ReadersRecord {
 
 export interface ReadableRecord {
   readonly device: DeviceName
-  readonly versions: readonly (Permission & {
-    readonly name: string
-    readonly version: VersionId
-    readonly dataClass: DatasetClass
-  })[]
+  readonly versions: readonly (Permission &
+    Reading & {
+      readonly name: string
+      readonly version: VersionId
+      readonly dataClass: DatasetClass
+    })[]
 }
 
 /** Each action rejects with NOT_AUTHORISED, and signs nothing, when this device may not do it. */
@@ -69,7 +71,7 @@ export interface CustodyService {
   placeHold(action: { readonly name: string; readonly reason: string | null }): Promise<Acted>
   /** By the beginning of the id of a hold that stands. */
   liftHold(id: string): Promise<Acted>
-  /** Of a version; null is the newest that can be fetched, else the newest. */
+  /** Of a version; null is the newest that can be fetched, else the newest. Asks for audit logs, as does the next. */
   readers(of: { readonly name: string; readonly version: string | null }): Promise<ReadersRecord>
   readable(device: string): Promise<ReadableRecord>
 }

@@ -48,7 +48,8 @@ export function heldContent(holding: Holding, pace: Pace | undefined): ScannedVe
   }
 }
 
-async function* piecesOf(
+/** The bytes of a file of the version, a piece at a time, or an AppError CONTENT_CHANGED. */
+export async function* piecesOf(
   holding: Holding,
   {
     file,

@@ -74,6 +74,7 @@ function start(order: StartOrder): string {
 function open(): void {
   desk = new ScanDesk({
     ...{ home, store, keeper, self: key.id, mayFetch: () => true, log: SILENT_LOG },
+    ...{ opens: () => false, fileKeyOf: () => undefined },
     reset: () => undefined,
     onForgotten: () => undefined,
     transfers: {

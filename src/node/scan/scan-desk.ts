@@ -40,9 +40,11 @@ const DOWN_MIN_MS = 5 * SECOND_MS
 const DOWN_MAX_MS = 5 * MINUTE_MS
 const TURN_MS = 50
 
-export interface ScanDeskInit extends ScanScratchInit, Pick<VersionScannerInit, 'self'> {
+export interface ScanDeskInit extends ScanScratchInit, Pick<VersionScannerInit, 'self' | 'fileKeyOf'> {
   readonly keeper: Pick<LedgerKeeper, 'state' | 'append' | 'whole'>
   readonly mayFetch: (version: VersionId) => boolean
+  /** Whether this device may read what is sealed, and has a key of it. */
+  readonly opens: (version: VersionId) => boolean
   readonly log: Log
 }
 
@@ -99,6 +101,7 @@ export class ScanDesk {
   /** Something may have changed. */
   look(): void {
     this.#isAgain = true
+    this.#forgetErased()
     if (this.#round === undefined && this.#failures === 0) this.#wake(LOOK_AFTER_MS)
   }
 
@@ -129,6 +132,13 @@ export class ScanDesk {
     return roles.includes('admin') || roles.includes(SCANNER_ROLE)
   }
 
+  /** What a scan knew of a version that was erased is erased with it: its paths may tell what it was. */
+  #forgetErased(): void {
+    const { content } = this.#init.keeper.state()
+    for (const { version } of this.notes.all())
+      if ((content.get(version)?.erasures.length ?? 0) > 0) this.notes.forget(version)
+  }
+
   due(): DueScan[] {
     if (this.#known === undefined || this.notes.settings === undefined || !this.isAuthorised) return []
     const held = this.#init.store.holdings().flatMap(holding => {
@@ -138,6 +148,7 @@ export class ScanDesk {
     return dueScans({
       ...{ state: this.#init.keeper.state(), self: this.#init.self, nowMs: Date.now() },
       ...{ scanner: this.#known.words, held: new Set(held), mayFetch: this.#init.mayFetch },
+      opens: this.#init.opens,
       note: version => this.notes.of(version)
     }).filter(({ published }) => !this.#scanner.isRunning(published.version))
   }
@@ -151,7 +162,11 @@ export class ScanDesk {
       const message = `${waiting} of the org wait to be scanned: ${this.#problem.message}`
       problems.push({ ...this.#problem, message })
     }
-    for (const { version, root } of this.#init.store.holdings()) {
+    const opened = this.#init.transfers
+      .views()
+      .filter(({ isOpened, state }) => isOpened && state === 'complete')
+      .map(({ version, destination }) => ({ version: { id: version }, root: destination }))
+    for (const { version, root } of [...this.#init.store.holdings(), ...opened]) {
       const { scans = [], quarantines = [] } = state.content.get(version.id) ?? {}
       const standing = new Set(quarantines.map(({ operation }) => operation))
       const found = scans.find(({ operation, verdict }) => verdict === 'infected' && standing.has(operation))

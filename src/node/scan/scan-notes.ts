@@ -58,6 +58,11 @@ export class ScanNotes {
     return [...this.#notes.values()]
   }
 
+  forget(version: VersionId): void {
+    this.#records.deleteBlob(NOTE_PREFIX + version)
+    this.#notes.delete(version)
+  }
+
   keep(note: ScanNote): void {
     this.#records.putBlob(NOTE_PREFIX + note.version, encodeNote(note))
     this.#notes.set(note.version, note)

@@ -9,7 +9,7 @@ import {
   TestDevice,
   versionNamed
 } from '../../ledger/fold/org-fixture.conformance.ts'
-import type { ScanVerdict } from '../../ledger/operation/operation-content.ts'
+import type { OperationContent, ScanVerdict } from '../../ledger/operation/operation-content.ts'
 import { dueScans, type ScanScene, waitingVersions } from './scan-queue.ts'
 import type { ScanNote } from './scan-record.ts'
 
@@ -37,6 +37,7 @@ function org() {
     dueScans({
       ...{ state: admin.ledger.state(), self: key.id, nowMs: admin.nowMs, scanner: SEVEN },
       ...{ held: new Set(held.map(versionNamed)), note: version => notes.get(version), mayFetch: () => true },
+      opens: () => true,
       ...change
     }).map(({ name, why }) => `${name} ${why}`)
   return { admin, note, scan, due }
@@ -66,6 +67,19 @@ test('when the signatures change what is held is scanned again after all that is
   assert.deepEqual(due(held), ['three new', 'two new'])
   assert.deepEqual(due(held, { scanner: EIGHT }), ['three new', 'two new', 'open again', 'one again'])
   assert.deepEqual(due(['three'], { scanner: EIGHT }), ['three new', 'two new'])
+})
+
+test('what is sealed is scanned by who can open it, and waits for them in the whole org', () => {
+  const { admin, due } = org()
+  const rules = { ...DEFAULT_CLASS_RULES.confidential, scan: true }
+  admin.write({ ...rules, type: 'class.policy', class: 'confidential' })
+  admin.write({ ...publication('secret', 'four'), class: 'confidential', sealed: true } as OperationContent)
+  const held = ['one', 'two', 'three', 'four']
+  assert.deepEqual(due(held).at(-1), 'secret new')
+  assert.equal(due(held, { opens: () => false }).includes('secret new'), false)
+  assert.equal(due([], { opens: version => version === versionNamed('four') }).at(-1), 'secret new')
+  const waiting = waitingVersions(admin.ledger.state(), admin.nowMs).map(({ name }) => name)
+  assert.deepEqual(waiting, ['one', 'two', 'three', 'secret'])
 })
 
 test('what was unscanned is due when its time has come', () => {

@@ -38,6 +38,8 @@ export interface ScanScene {
   readonly held: ReadonlySet<VersionId>
   readonly note: (version: VersionId) => ScanNote | undefined
   readonly mayFetch: (version: VersionId) => boolean
+  /** Whether this device may read what is sealed, and has its key. */
+  readonly opens: (version: VersionId) => boolean
 }
 
 /** Versions that are open, each once, those that a class asks to have scanned marked so. */
@@ -45,8 +47,7 @@ export function candidates(state: State, nowMs: number): Candidate[] {
   const found = new Map<VersionId, Candidate>()
   for (const { name, versions } of state.datasets.values())
     for (const published of versions) {
-      // What is sealed says nothing to a scanner.
-      if (!isAvailable(published, nowMs) || published.sealed) continue
+      if (!isAvailable(published, nowMs)) continue
       if (contentFault(state.content.get(published.version)) !== undefined) continue
       const isAsked = classRules(state, published.class).scan
       if (found.get(published.version)?.isAsked === true) continue
@@ -75,12 +76,14 @@ export function dueScans(scene: ScanScene): DueScan[] {
 
 function whyDue(
   scene: ScanScene,
-  { published: { version }, isAsked }: Candidate
+  { published: { version, sealed }, isAsked }: Candidate
 ): DueScan['why'] | undefined {
   const { state, scanner, nowMs } = scene
   const note = scene.note(version)
   const isHeld = scene.held.has(version)
   if (!isHeld && (!isAsked || isClean(state, version) || !scene.mayFetch(version))) return undefined
+  // To who can not open it, it says nothing.
+  if (sealed && !scene.opens(version)) return undefined
   if (note === undefined) {
     if (!isAsked) return undefined
     const own = ownWord(state, version, scene.self)

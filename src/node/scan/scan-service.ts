@@ -118,13 +118,8 @@ export class LocalScanService implements ScanService {
         'NOT_AUTHORISED',
         'this device may not say what a scan finds: an admin gives it the role with peerage role grant DEVICE scanner'
       )
-    if (published.sealed)
-      throw new AppError(
-        'SCAN_INCOMPLETE',
-        `${name} is sealed: a scanner would see what is encrypted, and find nothing; scan the files before they are published`,
-        { details: { dataset: name, version: published.version } }
-      )
-    if (!scans.isHeld(published.version)) this.#checkRead(name, published.version)
+    // Who holds it sealed need not be one who may read it.
+    if (published.sealed || !scans.isHeld(published.version)) this.#checkRead(name, published.version)
     const { note, isTold } = await scans.scanNow({ name, published }, task)
     return { ...ownScan(note), name, ordinal: published.ordinal, told: isTold }
   }
@@ -132,11 +127,9 @@ export class LocalScanService implements ScanService {
   #checkRead(name: string, version: VersionId): void {
     const fault = this.#node.readFault(this.#node.identity.device, version)
     if (fault !== undefined)
-      throw new AppError(
-        'NOT_AUTHORISED',
-        `${name} is not held here and can not be fetched to be scanned: ${fault.detail}`,
-        { details: { dataset: name, version } }
-      )
+      throw new AppError('NOT_AUTHORISED', `${name} can not be scanned here: ${fault.detail}`, {
+        details: { dataset: name, version }
+      })
   }
 
   async malware(): Promise<readonly FoundMalware[]> {

@@ -7,6 +7,7 @@
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
+import type { Version } from '../../content/version.ts'
 import type { DatasetVersion } from '../../ledger/fold/state.ts'
 import type { Holding, Store } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
@@ -19,7 +20,8 @@ import { NOTED_CHARACTERS_MAX, NOTED_FINDINGS_MAX, type ScanNote } from './scan-
 import type { ScanScratch } from './scan-scratch.ts'
 import type { RunningScan } from './scan-terms.ts'
 import { isNews, type ScanWord, wordOf } from './scan-word.ts'
-import { scanVersion, type VersionScan } from './version-scan.ts'
+import { sealedContent } from './sealed-content.ts'
+import { type ScannedVersion, scanVersion, type VersionScan } from './version-scan.ts'
 
 const RETRY_MIN_MS = MINUTE_MS
 const RETRY_MAX_MS = DAY_MS
@@ -30,6 +32,8 @@ export interface VersionScannerInit {
   readonly keeper: Pick<LedgerKeeper, 'state' | 'append' | 'whole'>
   readonly scratch: ScanScratch
   readonly notes: ScanNotes
+  /** The key of the manifest of a sealed version, where this device may read it and has one. */
+  readonly fileKeyOf: (version: Version) => Uint8Array | undefined
   readonly log: Log
 }
 
@@ -88,10 +92,11 @@ export class VersionScanner {
     }
     progress({})
     try {
-      const content = here === undefined ? await this.#fetch(target, options, progress) : { holding: here }
+      const content = await this.#contentOf(target, options, { here, progress })
       if ('failure' in content) return { note: this.#noteFailure(target, content.failure), isTold: false }
-      const { signal, client, pace } = options
-      const result = await scanVersion(client, heldContent(content.holding, pace), {
+      const { signal, client } = options
+      progress({ phase: 'scanning', filesTotal: content.files, bytes: content.bytes, bytesDone: 0 })
+      const result = await scanVersion(client, content, {
         ...{ signal, until: 'end' },
         onProgress: ({ round, files: filesDone, bytes: bytesDone }) =>
           progress({ phase: 'scanning', round, filesDone, bytesDone })
@@ -113,6 +118,31 @@ export class VersionScanner {
       )
   }
 
+  /** What clamd is given: the files that a person would see, sealed or not. */
+  async #contentOf(
+    target: ScanTarget,
+    options: ScanOptions,
+    { here, progress }: { here: Holding | undefined; progress: (change: Partial<RunningScan>) => void }
+  ): Promise<ScannedVersion | { readonly failure: AppError }> {
+    const fetched = here === undefined ? await this.#fetch(target, options, progress) : { holding: here }
+    if ('failure' in fetched) return fetched
+    const { holding } = fetched
+    const { pace, signal } = options
+    if (!target.published.sealed) return heldContent(holding, pace)
+    const fileKey = this.#init.fileKeyOf(holding.version)
+    if (fileKey === undefined) {
+      const message = `${target.name} is sealed, and this device can not open it: it takes a grant, and somebody online who can wrap its key`
+      return { failure: new AppError('SEALED_NO_KEY', message) }
+    }
+    try {
+      return await sealedContent({ holding, fileKey, pace, signal })
+    } catch (thrown) {
+      signal.throwIfAborted()
+      if (thrown instanceof AppError) return { failure: thrown }
+      throw thrown
+    }
+  }
+
   async #fetch(
     { name, published }: ScanTarget,
     { signal }: ScanOptions,
@@ -121,7 +151,6 @@ export class VersionScanner {
     try {
       const onProgress = (bytesDone: number): void => progress({ bytesDone })
       const holding = await this.#init.scratch.fetch({ name, published, signal, onProgress })
-      progress({ phase: 'scanning', bytesDone: 0 })
       return { holding }
     } catch (thrown) {
       signal.throwIfAborted()

@@ -26,7 +26,7 @@ function library() {
   const open = () => new EnvelopeShelf({ records, state, log: SILENT_LOG })
   const write = (by: TestKey, change: Partial<EnvelopeTerms> = {}) => {
     const terms = {
-      ...{ org: state().org, version: ONE, author: by.id, timeMs: NOW_MS, isAlone: false },
+      ...{ org: state().org, version: ONE, author: by.id, timeMs: NOW_MS, floorMs: 0 },
       ...{ envelope: new Uint8Array(8).fill(7), ...change }
     }
     return createEnvelopeRecord(terms, { sign: by.sign, sha256 }).record
@@ -71,16 +71,22 @@ describe('envelopes on a shelf', () => {
     assert.deepEqual(authors(shelf), [])
   })
 
-  test('end when one that stands alone is newer, whoever wrote it, and whichever comes first', () => {
+  test('end below the floor of another, whoever wrote it, and whichever comes first', () => {
     const { keys, open, write, authors } = library()
     const shelf = open()
     shelf.take(write(keys.laptop))
     shelf.take(write(keys.second, { timeMs: NOW_MS + 9 }))
-    assert.equal(shelf.take(write(keys.admin, { timeMs: NOW_MS + 5, isAlone: true })), 'taken')
+    assert.equal(shelf.take(write(keys.admin, { timeMs: NOW_MS + 5, floorMs: NOW_MS + 5 })), 'taken')
     assert.deepEqual(authors(shelf), ['second 9', 'admin 5'])
     assert.equal(shelf.take(write(keys.laptop, { timeMs: NOW_MS + 4 })), 'older')
     assert.equal(shelf.take(write(keys.laptop, { timeMs: NOW_MS + 6 })), 'taken')
     assert.deepEqual(authors(open()), ['second 9', 'laptop 6', 'admin 5'])
+    // A later record of who set the floor carries it on: what was ended does not come back.
+    shelf.take(write(keys.admin, { timeMs: NOW_MS + 20, floorMs: NOW_MS + 5 }))
+    const fresh = library()
+    const newcomer = fresh.open()
+    assert.equal(newcomer.take(write(keys.admin, { timeMs: NOW_MS + 20, floorMs: NOW_MS + 5 })), 'taken')
+    assert.equal(newcomer.take(write(keys.laptop)), 'older')
   })
 
   test('of what was destroyed are gone, and none is taken again', () => {

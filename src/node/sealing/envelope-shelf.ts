@@ -5,7 +5,7 @@
  *     envelope-destroyed/<version>    the keys of this version are not to be kept here any more
  *
  * Invariants: what is kept was signed by who may write it by the ledger of then; of each author there is one record;
- * none is older than the newest that stands alone. Nothing is taken of a version whose keys were destroyed.
+ * none is older than the floor of another. Nothing is taken of a version whose keys were destroyed.
  */
 
 import { toHex, utf8 } from '../../base/bytes.ts'
@@ -35,7 +35,7 @@ export type Taken =
   | 'ahead'
 
 /** A record without its bytes. */
-type Kept = Pick<EnvelopeRecord, 'author' | 'timeMs' | 'isAlone' | 'hash'>
+type Kept = Pick<EnvelopeRecord, 'author' | 'timeMs' | 'floorMs' | 'hash'>
 
 export interface EnvelopeShelfInit {
   readonly records: RecordStore
@@ -81,24 +81,32 @@ export class EnvelopeShelf {
 
   /** Takes a record that this device wrote, of a version that need not be published yet. */
   put(record: EnvelopeRecord): Taken {
-    const { version, author, timeMs } = record
+    const { version, author, timeMs, floorMs } = record
     if (this.#destroyed.has(version)) return 'destroyed'
     const kept = this.#kept.get(version)
     const own = kept?.get(author)
     if (own !== undefined && toHex(own.hash) === toHex(record.hash)) return 'known'
-    const floorMs = Math.max(...[...(kept?.values() ?? [])].filter(isAlone).map(each => each.timeMs), -1)
-    if (timeMs < floorMs || (own !== undefined && timeMs <= own.timeMs)) return 'older'
+    if (timeMs < this.floorOf(version) || (own !== undefined && timeMs <= own.timeMs)) return 'older'
     this.#init.records.putBlob(keyOf(record), record.record)
     this.#index(record)
-    if (record.isAlone)
-      for (const other of [...(this.#kept.get(version)?.values() ?? [])])
-        if (other.author !== author && other.timeMs < timeMs) this.#drop(version, other.author)
+    for (const other of [...(this.#kept.get(version)?.values() ?? [])])
+      if (other.timeMs < floorMs) this.#drop(version, other.author)
     for (const listener of this.#listeners) listener(version)
     return 'taken'
   }
 
   has(version: VersionId): boolean {
     return this.#kept.has(version)
+  }
+
+  /** Before which nothing of a version counts. */
+  floorOf(version: VersionId): number {
+    return Math.max(0, ...[...(this.#kept.get(version)?.values() ?? [])].map(each => each.floorMs))
+  }
+
+  /** Versions of which something is here. */
+  versions(): VersionId[] {
+    return [...this.#kept.keys()]
   }
 
   /** What is here of a version, the newest first. */
@@ -146,19 +154,15 @@ export class EnvelopeShelf {
     this.#kept.delete(version)
   }
 
-  #index({ version, author, timeMs, isAlone: alone, hash }: EnvelopeRecord): void {
+  #index({ version, author, timeMs, floorMs, hash }: EnvelopeRecord): void {
     const ofVersion = this.#kept.get(version) ?? new Map<DeviceId, Kept>()
-    this.#kept.set(version, ofVersion.set(author, { author, timeMs, isAlone: alone, hash }))
+    this.#kept.set(version, ofVersion.set(author, { author, timeMs, floorMs, hash }))
   }
 
   #drop(version: VersionId, author: DeviceId): void {
     this.#init.records.deleteBlob(keyOf({ version, author }))
     this.#kept.get(version)?.delete(author)
   }
-}
-
-function isAlone(kept: Kept): boolean {
-  return kept.isAlone
 }
 
 function keyOf({ version, author }: { readonly version: VersionId; readonly author: DeviceId }): string {

@@ -10,7 +10,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
@@ -64,6 +64,18 @@ export class SealedFolders {
 
   async remove(folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true })
+  }
+
+  /** Removes folders without anything in them, which is what an erasure leaves; not those that are in use. */
+  async removeEmpty(isUsed: (folder: string) => boolean): Promise<void> {
+    if (!existsSync(this.#base)) return
+    for (const name of await readdir(this.#base)) {
+      const folder = join(this.#base, name)
+      if (isUsed(folder)) continue
+      await rmdir(this.objectsOf(folder)).catch(() => undefined)
+      // It refuses where something is left.
+      await rmdir(folder).catch(() => undefined)
+    }
   }
 
   /** Folders that were being made when the node stopped. */

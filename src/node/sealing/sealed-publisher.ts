@@ -20,6 +20,7 @@ import type { Log } from '../log.ts'
 import type { DataClass, PublishProgress, Task } from '../service.ts'
 import type { EnvelopeKeeper } from './envelope-keeper.ts'
 import type { EnvelopeShelf } from './envelope-shelf.ts'
+import { keyFor } from './manifest-key.ts'
 import type { SealedFolders } from './sealed-folders.ts'
 
 export interface SealedPublication {
@@ -123,12 +124,13 @@ export class SealedPublisher {
 
   async #undo(folder: string, version: VersionId): Promise<void> {
     this.#init.shelf.discard(version)
+    this.#init.keeper.forget(version)
     await this.#init.folders.remove(folder)
   }
 
   /** Ends what a crash interrupted: what was not published goes. */
   async sweep(): Promise<void> {
-    const { folders, store, state, shelf, keeper, log } = this.#init
+    const { folders, store, state, keeper, log } = this.#init
     for (const folder of await folders.unfinished()) {
       const holding = store.holdings().find(({ root }) => root === folders.objectsOf(folder))
       const version = holding?.version.id
@@ -139,9 +141,11 @@ export class SealedPublisher {
       }
       log.warn({ folder }, 'sealed objects that were never published are removed')
       if (holding !== undefined) await store.forget(holding)
-      if (version !== undefined) shelf.discard(version)
       await folders.remove(folder)
     }
+    keeper.forgetUnpublished()
+    const roots = store.holdings().map(({ root }) => root)
+    await folders.removeEmpty(folder => roots.includes(folders.objectsOf(folder)))
   }
 
   /** The newest sealed version under a name of which everything is here, and that can be opened. */
@@ -153,7 +157,8 @@ export class SealedPublisher {
       const holding = store
         .holdings()
         .find(({ version, state: of }) => version.id === published.version && of === 'complete')
-      const fileKey = holding === undefined ? undefined : keyFor(holding, keeper.keysOf(published.version))
+      const fileKey =
+        holding === undefined ? undefined : keyFor(holding.version, keeper.keysOf(published.version))
       if (holding === undefined || fileKey === undefined) continue
       try {
         const manifest = await readManifest(holding.root, manifestNameOf(fileKey, hkdf), fileKey)
@@ -165,16 +170,6 @@ export class SealedPublisher {
     }
     return undefined
   }
-}
-
-/** The one of the keys whose manifest the version has. */
-export function keyFor(
-  { version }: { readonly version: Holding['version'] },
-  keys: readonly Uint8Array[]
-): Uint8Array | undefined {
-  if (keys.length === 0) return undefined
-  const names = new Set(version.files.map(({ path }) => path.join('/')))
-  return keys.find(key => names.has(manifestNameOf(key, hkdf)))
 }
 
 function isIntact(

@@ -24,8 +24,8 @@ import type { TransferOrder } from '../swarm/transfer-record.ts'
 import type { EnvelopeExchange } from './envelope-exchange.ts'
 import type { EnvelopeKeeper } from './envelope-keeper.ts'
 import { type EnvelopeShelf, noEnvelope } from './envelope-shelf.ts'
+import { keyFor } from './manifest-key.ts'
 import type { SealedFolders } from './sealed-folders.ts'
-import { keyFor } from './sealed-publisher.ts'
 
 export interface SealedReaderInit {
   readonly store: Store
@@ -141,7 +141,7 @@ export class SealedReader implements SealedTransfers {
     { name: dataset }: TransferOrder,
     version: Version
   ): { readonly index: number; readonly fileKey: Uint8Array; readonly name: string } {
-    const fileKey = keyFor({ version }, this.#init.keeper.keysOf(version.id))
+    const fileKey = keyFor(version, this.#init.keeper.keysOf(version.id))
     if (fileKey === undefined) throw noEnvelope(dataset, this.#init.shelf.recordsOf(version.id)[0]?.timeMs)
     const name = manifestNameOf(fileKey, hkdf)
     return { index: version.files.findIndex(({ path }) => path.join('/') === name), fileKey, name }

@@ -3,11 +3,12 @@
  * by whom it is held and who may open it is in docs/protocol-sealing.md; this file only knows what hangs on what.
  */
 
-import { equalBytes } from '../../base/bytes.ts'
+import { equalBytes, toHex } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
-import { rolesOf } from '../../ledger/fold/state.ts'
-import { sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
+import { isInGroup, rolesOf } from '../../ledger/fold/state.ts'
+import { mayWriteEnvelope, sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
+import { grantedGroups, mayBeginEpoch } from '../../ledger/sealing/epoch-rules.ts'
 import type { X25519Key } from '../../store/sealing/x25519.ts'
 import type { Store } from '../../store/store.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
@@ -17,6 +18,9 @@ import type { Transport } from '../transport/transport.ts'
 import { EnvelopeExchange } from './envelope-exchange.ts'
 import { EnvelopeKeeper } from './envelope-keeper.ts'
 import { EnvelopeShelf } from './envelope-shelf.ts'
+import { EpochExchange, type WantedEpoch } from './epoch-exchange.ts'
+import { EPOCHS_KEPT, EpochKeeper } from './epoch-keeper.ts'
+import { EpochShelf } from './epoch-shelf.ts'
 import { SealedFolders } from './sealed-folders.ts'
 import { SealedPublisher, type SealedPublisherInit } from './sealed-publisher.ts'
 import { SealedReader } from './sealed-reader.ts'
@@ -44,9 +48,15 @@ export class SealingDesk {
   readonly shelf: EnvelopeShelf
   readonly keeper: EnvelopeKeeper
   readonly exchange: EnvelopeExchange
+  readonly epochs: EpochKeeper
+  readonly #epochShelf: EpochShelf
+  readonly #epochExchange: EpochExchange
   readonly publisher: SealedPublisher
   readonly reader: SealedReader
   #timer: NodeJS.Timeout | undefined
+  #askedEpochs: ReadonlySet<string> = new Set()
+  #later: NodeJS.Timeout | undefined
+  #laterAtMs = Number.POSITIVE_INFINITY
   #isClosed = false
 
   constructor(init: SealingDeskInit) {
@@ -56,8 +66,23 @@ export class SealingDesk {
     const state = () => ledger.state()
     const folders = new SealedFolders(init.home)
     this.shelf = new EnvelopeShelf({ records, state, log })
+    const org = state().org
+    const lookAfter = (ms: number) => this.#lookAfter(ms)
+    this.#epochShelf = new EpochShelf({
+      ...{ records, state, log },
+      authorOf: operation => (ledger.isWhole ? ledger.ledger.get(operation)?.author : undefined)
+    })
+    this.epochs = new EpochKeeper({
+      ...{ org, key, sealingKey, state, shelf: this.#epochShelf, lookAfter, log },
+      append: content => ledger.append(content)
+    })
+    this.#epochExchange = new EpochExchange({
+      ...{ transport, shelf: this.#epochShelf, wanted: () => this.#wantedEpochs(), log }
+    })
     this.keeper = new EnvelopeKeeper({
-      ...{ org: state().org, key, sealingKey, state, records, shelf: this.shelf, log },
+      ...{ org, key, sealingKey, state, records, shelf: this.shelf, lookAfter, log },
+      epochs: { known: () => this.#epochShelf.known(), keyOf: recipient => this.epochs.keyOf(recipient) },
+      versionOf: version => store.holdings().find(held => held.version.id === version)?.version,
       onMade: record => this.exchange.tell(record)
     })
     const wanted = () => this.#wanted()
@@ -69,19 +94,27 @@ export class SealingDesk {
       readFault: version => init.readFault(key.id, version)
     })
     this.shelf.onChange(() => this.look())
+    this.#epochShelf.onChange(() => {
+      this.keeper.reopen()
+      this.look()
+    })
     ledger.onWhole(() => this.look())
   }
 
   async start(): Promise<void> {
     await this.publisher.sweep()
     this.exchange.start()
+    this.#epochExchange.start()
     this.look()
   }
 
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#later)
     this.exchange.close()
+    this.#epochExchange.close()
+    this.epochs.close()
     this.keeper.close()
   }
 
@@ -91,9 +124,9 @@ export class SealingDesk {
    * same when it is done again; objects stay where they are. Gives how many envelopes there were.
    */
   destroyKeys(version: VersionId): number {
-    const envelopes = this.shelf.destroy(version)
+    // In this order: as long as the records are there it is done again after a crash.
     this.keeper.forget(version)
-    return envelopes
+    return this.shelf.destroy(version)
   }
 
   /** The ledger, or how fresh the view of it is, has changed, or time alone has. */
@@ -103,12 +136,63 @@ export class SealingDesk {
       this.#timer = undefined
       this.#announce()
       this.reader.recheck()
-      void this.keeper.upkeep().catch(thrown => {
+      void this.#upkeep().catch(thrown => {
         if (!(thrown instanceof AppError)) throw thrown
         this.#init.log.error({}, `envelopes could not be kept in step: ${messageOf(thrown)}`)
       })
     }, LOOK_MS)
     this.#timer.unref()
+  }
+
+  async #upkeep(): Promise<void> {
+    const { ledger, log } = this.#init
+    const wanted = new Set(this.#wantedEpochs().map(({ recipient }) => toHex(recipient)))
+    // What nobody had is asked for now and then.
+    if ([...wanted].some(recipient => !this.#askedEpochs.has(recipient))) this.#epochExchange.askAll()
+    this.#askedEpochs = wanted
+    if (ledger.isWhole)
+      await this.epochs.upkeep().catch(thrown => {
+        if (!(thrown instanceof AppError)) throw thrown
+        log.warn({}, `no key epoch of a group could be begun: ${messageOf(thrown)}`)
+      })
+    await this.keeper.upkeep()
+  }
+
+  /** The soonest of those that were asked for. */
+  #lookAfter(ms: number): void {
+    const atMs = Date.now() + ms
+    if (this.#isClosed || this.#laterAtMs <= atMs) return
+    clearTimeout(this.#later)
+    this.#laterAtMs = atMs
+    this.#later = setTimeout(() => {
+      this.#laterAtMs = Number.POSITIVE_INFINITY
+      this.look()
+    }, ms)
+    this.#later.unref()
+  }
+
+  /** All of what may be sealed to here; and of each epoch of a group that this device is in what is for it. */
+  #wantedEpochs(): WantedEpoch[] {
+    const { ledger, key } = this.#init
+    const state = ledger.state()
+    const nowMs = Date.now()
+    const wanted: WantedEpoch[] = []
+    let seals: boolean | undefined
+    for (const group of grantedGroups(state, nowMs)) {
+      const { epochs = [] } = state.groups.get(group) ?? {}
+      const current = epochs.at(-1)
+      if (current !== undefined && !this.#epochShelf.isWhole(current.recipient)) {
+        seals ??=
+          mayBeginEpoch(state, key.id, nowMs) ||
+          sealedVersions(state).some(version => mayWriteEnvelope(state, key.id, version, nowMs))
+        if (seals) wanted.push({ recipient: current.recipient, isAll: true })
+      }
+      if (!isInGroup(state, { group, device: key.id, nowMs })) continue
+      for (const { recipient } of epochs.slice(-EPOCHS_KEPT))
+        if (this.#epochShelf.partFor(recipient, key.id) === undefined)
+          wanted.push({ recipient, isAll: false })
+    }
+    return wanted
   }
 
   /** Says to which key things are sealed for this device, once it is a member that may say so. */

@@ -17,7 +17,7 @@ import { X25519Key } from '../../store/sealing/x25519.ts'
 import { writePrivateFile } from '../keys/private-file.ts'
 import type { Node } from '../node.ts'
 import type { Task } from '../task.ts'
-import { keyFor } from './sealed-publisher.ts'
+import { keyFor } from './manifest-key.ts'
 import type {
   AgeExportProgress,
   AgeExportRecord,
@@ -50,7 +50,7 @@ export class LocalSealingService implements SealingService {
       const { recipients, keyless } = recipientsOf(state, version, nowMs)
       const sums = { version, ordinal, recipients: recipients.length, keyless: keyless.length }
       const isOpen = sealing.keeper.keysOf(version).length > 0
-      const rekeyed = sealing.keeper.wrap(version, { isAlone: true })
+      const rekeyed = sealing.keeper.wrap(version, { endsOthers: true })
       if (rekeyed) return { ...sums, rekeyed, reason: null }
       const reason = sealing.shelf.isDestroyed(version)
         ? 'its keys were destroyed'
@@ -78,7 +78,7 @@ export class LocalSealingService implements SealingService {
         `not all of ${name}@${published.ordinal} is here; 'peerage get ${name} DEST' fetches it`,
         { details: { dataset: name } }
       )
-    const fileKey = keyFor(holding, sealing.keeper.keysOf(published.version))
+    const fileKey = keyFor(holding.version, sealing.keeper.keysOf(published.version))
     if (fileKey === undefined)
       throw new AppError(
         'SEALED_NO_KEY',

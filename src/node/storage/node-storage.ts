@@ -1,7 +1,7 @@
 /** The storage of a node: its parts put together, and when they look. */
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
-import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import { isMember } from '../../ledger/fold/state.ts'
 import { Assigner } from '../../placement/assignment.ts'
 import { DEFAULT_GRACE, DEFAULT_PATIENCE, type Grace } from '../../placement/fleet.ts'
@@ -11,6 +11,9 @@ import type { Identity } from '../home.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { PresenceBoard } from '../ledger/presence-board.ts'
 import type { Log } from '../log.ts'
+import { ShareDesk } from '../shares/share-desk.ts'
+import { ShareFolders } from '../shares/share-folders.ts'
+import { ShareMaker, type ShareMakerInit } from '../shares/share-maker.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { Transport } from '../transport/transport.ts'
 import { CopyChecks } from './copy-checks.ts'
@@ -27,6 +30,8 @@ export interface StorageSettings extends StorageTimes {
   readonly checkMs: number
   /** Who is not linked is taken to be here for so long after it last stated its presence. */
   readonly presenceMs: number
+  /** A transfer that finds nobody with the whole version for so long is given what its shares give. */
+  readonly sharesAfterMs: number
 }
 
 export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
@@ -39,7 +44,8 @@ export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
   lookMs: MINUTE_MS,
   retryMs: 5 * MINUTE_MS,
   checkMs: 2 * MINUTE_MS,
-  presenceMs: 25 * MINUTE_MS
+  presenceMs: 25 * MINUTE_MS,
+  sharesAfterMs: 5 * SECOND_MS
 }
 
 /** With one grace for devices of all kinds, and all else as quick; the usual ones without. */
@@ -61,6 +67,7 @@ export interface NodeStorageInit {
   readonly board: PresenceBoard
   readonly transport: Transport
   readonly transfers: TransferDesk
+  readonly hashTree: ShareMakerInit['hashTree']
   readonly mayHold: (device: DeviceId, version: VersionId) => boolean
   readonly reset: (version: VersionId) => void
   readonly onForgotten: (version: VersionId) => void
@@ -83,6 +90,8 @@ export class NodeStorage {
   readonly #sightings: Sightings
   readonly #keeper: StorageKeeper
   readonly #checks: CopyChecks
+  readonly #shares: ShareDesk
+  readonly #folders: ShareFolders
   #isOpen = true
 
   constructor(init: NodeStorageInit) {
@@ -104,7 +113,15 @@ export class NodeStorage {
       ...{ self: identity.device, keeper, store, possession, present, log },
       everyMs: settings.checkMs
     })
+    this.#folders = new ShareFolders(home, { store, transfers, reset, onForgotten })
+    this.#shares = new ShareDesk({
+      ...{ self: identity.device, keeper, store, transfers, present, log },
+      ...{ folders: this.#folders },
+      maker: new ShareMaker({ store, folders: this.#folders, hashTree: init.hashTree }),
+      ...{ readAfterMs: settings.sharesAfterMs, lookMs: Math.min(SECOND_MS / 2, settings.lookMs) }
+    })
     this.#keeper = new StorageKeeper({
+      shares: this.#shares,
       ...{ self: identity.device, keeper, sightings: this.#sightings, places: () => this.#renewed() },
       ...{ vault: this.vault, checks: this.#checks, present, times: settings, log },
       room: this.room
@@ -117,11 +134,17 @@ export class NodeStorage {
   start(): void {
     this.#keeper.start()
     this.#checks.start()
+    this.#shares.start()
   }
 
   /** The ledger, or who is here, has changed. */
   look(): void {
     this.#keeper.look()
+  }
+
+  /** Whether something is kept here for the org, and for nobody who uses this device. */
+  keeps(path: string): boolean {
+    return this.vault.has(path) || this.#folders.has(path)
   }
 
   /** Whether each of these devices proves now that it has the version. */
@@ -140,6 +163,7 @@ export class NodeStorage {
   async close(): Promise<void> {
     this.#isOpen = false
     this.#checks.close()
+    await this.#shares.close()
     await this.#keeper.close()
     this.#sightings.save(Date.now())
   }

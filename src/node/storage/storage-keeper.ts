@@ -7,7 +7,11 @@
  * - What it owes no more it drops when its own word is over and the others, asked just now, have each proved theirs
  *   (copy-checks.ts). It says so first and deletes then: a crash between leaves a folder that nobody counts on, which
  *   goes at the next look.
- * - What is stored no more at all it drops when its word is over.
+ * - What is stored no more at all it drops when its word is over; but not while the version that it is of is not kept
+ *   as the rule of today asks, as after a rule was changed: then it may be what the rest is made of.
+ *
+ * What is kept is a version, or each of the versions that are its shares (storage-parts.ts). A share that nobody has is
+ * made anew of others (shares/share-desk.ts).
  *
  * A copy counts as proved when its holder last said that it has it, unless somebody has disputed that since. The say is
  * signed, so it is a lie that can be held against it; checks find lies out.
@@ -19,22 +23,28 @@ import { defined } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
-import { type Copy, copiesOf, copyOf, versionsKept } from '../../ledger/fold/copies.ts'
+import { publicationsOf } from '../../ledger/fold/access.ts'
+import { type Copy, copyOf, versionsKept } from '../../ledger/fold/copies.ts'
+import { mustStay } from '../../ledger/fold/deletion.ts'
 import type { CopyEntry } from '../../ledger/fold/state.ts'
 import { COPIES_TOLD_MAX } from '../../ledger/operation/operation-limits.ts'
-import type { Holding as KnownCopy, Terms } from '../../placement/holding.ts'
+import type { Holding as KnownCopy, Slot, Terms } from '../../placement/holding.ts'
+import { slotCount } from '../../placement/policy.ts'
 import { planRepair, type UnitPlan } from '../../placement/repair.ts'
 import { type Holding, isWhole } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
+import type { LostShare, ShareDesk } from '../shares/share-desk.ts'
+import type { TransferView } from '../swarm/transfer-desk.ts'
 import { isActive } from '../swarm/transfer-orders.ts'
 import { inTurns } from '../turns.ts'
 import type { CopyChecks } from './copy-checks.ts'
 import type { OfferedRoom } from './offered-room.ts'
 import type { Sightings } from './sightings.ts'
 import type { StoragePlaces } from './storage-map.ts'
+import { copiesOfParts, fetchedAs, type Part, partsOf } from './storage-parts.ts'
 import type { StoredVersion } from './storage-units.ts'
-import type { Vault } from './vault.ts'
+import type { Vault, VaultCopy } from './vault.ts'
 
 export interface StorageTimes extends Omit<Terms, 'nowMs'> {
   /** For how long a holder gives its word, and how long before the end it gives it again. */
@@ -58,6 +68,7 @@ export interface StorageKeeperInit {
   /** By what is known now; undefined once the node stops. */
   readonly places: () => Promise<StoragePlaces | undefined>
   readonly vault: Vault
+  readonly shares: Pick<ShareDesk, 'owe' | 'problems'>
   readonly checks: Pick<CopyChecks, 'prove'>
   /** Members that can be reached now, this device among them. */
   readonly present: () => ReadonlySet<DeviceId>
@@ -66,14 +77,26 @@ export interface StorageKeeperInit {
   readonly log: Log
 }
 
-/** What is about this device in the plans of all versions. */
+interface Dropped {
+  readonly version: VersionId
+  /** Who has to prove what before it goes. */
+  readonly others: readonly { readonly device: DeviceId; readonly version: VersionId }[]
+}
+
+/** What is about this device in the plans of all versions: what is named here are parts. */
 interface Duties {
-  readonly fetch: readonly StoredVersion[]
-  readonly drop: readonly { readonly stored: StoredVersion; readonly plan: UnitPlan }[]
+  readonly fetch: StoredVersion[]
+  /** Of those shares that are to be made of others. */
+  readonly lost: LostShare[]
+  /** All that is to be kept in shares. */
+  readonly inShares: StoredVersion[]
+  readonly drop: Dropped[]
   /** What is not to go now. */
-  readonly keeps: ReadonlySet<VersionId>
+  readonly keeps: Set<VersionId>
   /** Of those what only waits for its word to be over: it is not given again. */
-  readonly leaving: ReadonlySet<VersionId>
+  readonly leaving: Set<VersionId>
+  /** Of which not all parts are in their places, proved: as whole versions. */
+  readonly unfinished: Set<VersionId>
 }
 
 export class StorageKeeper {
@@ -88,6 +111,8 @@ export class StorageKeeper {
   readonly #failures = new Map<VersionId, string>()
   /** Whose last piece came since they were last looked at here: all of it was verified. */
   readonly #fresh = new Set<VersionId>()
+  /** What it said since it runs, and did not take back: where that counts no more, somebody has disputed it. */
+  readonly #told = new Set<VersionId>()
 
   constructor(init: StorageKeeperInit) {
     this.#init = init
@@ -117,7 +142,7 @@ export class StorageKeeper {
 
   /** Why copies that this device owes are not here, in words. */
   problems(): ReadonlyMap<VersionId, string> {
-    return this.#failures
+    return new Map([...this.#failures, ...this.#init.shares.problems()])
   }
 
   #begin(): void {
@@ -151,6 +176,7 @@ export class StorageKeeper {
       const places = await this.#init.places()
       const duties = places && (await inTurns(this.#duties(places, nowMs), () => this.#isStarted))
       if (places !== undefined && duties !== undefined) {
+        this.#init.shares.owe(duties.inShares, duties.lost)
         await this.#fetch(duties)
         await this.#say(duties, nowMs)
         await this.#drop(duties, nowMs)
@@ -172,59 +198,92 @@ export class StorageKeeper {
   }
 
   *#duties(places: StoragePlaces, nowMs: number): Generator<void, Duties> {
-    const { self, keeper } = this.#init
-    const fetch: { readonly stored: StoredVersion; readonly isUrgent: boolean }[] = []
-    const drop: { readonly stored: StoredVersion; readonly plan: UnitPlan }[] = []
-    const keeps = new Set<VersionId>()
-    const leaving = new Set<VersionId>()
+    const duties: Duties = {
+      ...{ fetch: [], lost: [], inShares: [], drop: [] },
+      ...{ keeps: new Set(), leaving: new Set(), unfinished: new Set() }
+    }
+    const urgent = new Set<StoredVersion>()
     const here = this.#init.vault.copies()
-    const terms: Terms = { ...this.#init.times, nowMs }
     for (const stored of places.stored) {
       yield
-      const { version } = stored.unit
-      const plan = planRepair({
-        ...{
-          assignment: defined(places.assignments.get(version), 'a place'),
-          devices: places.devices,
-          terms
-        },
-        holdings: knownCopies(copiesOf(keeper.state(), version), {
-          self,
-          own: here.get(version)?.holding,
-          nowMs
-        }),
-        standIns: (unit, count, now) => places.assigner.standIns(unit, count, now)
-      })
-      const isOwn = ({ device }: { readonly device: DeviceId }): boolean => device === self
-      // What no copy is of yet comes from who published it, or anybody who has it.
-      if ([...plan.fetch, ...plan.blocked].some(isOwn)) fetch.push({ stored, isUrgent: plan.isUrgent })
-      if (plan.drop.some(isOwn)) drop.push({ stored, plan })
-      else if ([...plan.keep, ...plan.fetch, ...plan.waiting, ...plan.blocked].some(isOwn)) keeps.add(version)
-      if (plan.waiting.some(each => isOwn(each) && each.because === 'promised')) leaving.add(version)
+      const plan = this.#plan(stored, { places, here, nowMs })
+      const fetched = this.#sort(stored, plan, duties)
+      for (const each of plan.isUrgent ? fetched : []) urgent.add(each)
     }
-    fetch.sort((a, b) => Number(b.isUrgent) - Number(a.isUrgent))
-    return { fetch: fetch.map(({ stored }) => stored), drop, keeps, leaving }
+    duties.fetch.sort((a, b) => Number(urgent.has(b)) - Number(urgent.has(a)))
+    return duties
+  }
+
+  #plan(
+    stored: StoredVersion,
+    { places, here, nowMs }: { places: StoragePlaces; here: ReadonlyMap<VersionId, VaultCopy>; nowMs: number }
+  ): UnitPlan {
+    const { self, keeper, times } = this.#init
+    const parts = partsOf(stored)
+    const own = parts.filter(({ version }) => {
+      const holding = here.get(version)?.holding
+      return holding !== undefined && isWhole(holding.state)
+    })
+    const copies = copiesOfParts(keeper.state(), parts)
+    return planRepair({
+      assignment: defined(places.assignments.get(stored.unit.version), 'a place'),
+      ...{ devices: places.devices, terms: { ...times, nowMs } },
+      holdings: knownCopies(copies, { self, own, nowMs }),
+      standIns: (unit, count, now) => places.assigner.standIns(unit, count, now)
+    })
+  }
+
+  /** Adds what a plan says of this device; answers what of it is to be fetched. */
+  #sort(stored: StoredVersion, plan: UnitPlan, duties: Duties): StoredVersion[] {
+    const { self, vault } = this.#init
+    const { shares, unit } = stored
+    const isOwn = ({ device }: { readonly device: DeviceId }): boolean => device === self
+    const partOf = ({ share }: Slot): VersionId | undefined =>
+      unit.policy.shares === null ? unit.version : shares?.shares[share ?? -1]
+    const partsIn = (slots: readonly Slot[]): VersionId[] =>
+      slots.flatMap(slot => (isOwn(slot) ? (partOf(slot) ?? []) : []))
+    if (unit.policy.shares !== null) duties.inShares.push(stored)
+    if (plan.keep.length < slotCount(unit.policy)) duties.unfinished.add(unit.version)
+    const fetched: StoredVersion[] = []
+    // What nobody has yet comes from who published it, or anybody who has it.
+    for (const slot of [...plan.fetch, ...plan.blocked].filter(isOwn)) {
+      const version = partOf(slot)
+      if (version === undefined) continue
+      const { share } = slot
+      const isLost = 'how' in slot && slot.how === 'rebuild'
+      if (isLost && share !== null && shares !== undefined)
+        duties.lost.push({ stored, set: shares, share, place: vault.placeOf(version) })
+      else fetched.push(fetchedAs(stored, { version, share }))
+    }
+    duties.fetch.push(...fetched)
+    const others = plan.keep.flatMap(slot => {
+      const version = partOf(slot)
+      return version === undefined ? [] : [{ device: slot.device, version }]
+    })
+    const dropped = partsIn(plan.drop)
+    for (const version of dropped) duties.drop.push({ version, others })
+    for (const version of partsIn([...plan.keep, ...plan.fetch, ...plan.waiting, ...plan.blocked]))
+      if (!dropped.includes(version)) duties.keeps.add(version)
+    for (const version of partsIn(plan.waiting.filter(({ because }) => because === 'promised')))
+      duties.leaving.add(version)
+    return fetched
   }
 
   /** Begins what is to be fetched and is not on its way, and begins again what failed a while ago. */
   async #fetch({ fetch, keeps }: Duties): Promise<void> {
-    const { vault, times, room, log } = this.#init
+    const { vault } = this.#init
     const here = vault.copies()
     const nowMs = performance.now()
     let running = 0
     for (const stored of fetch) {
-      const { version } = stored.unit
+      const { version } = stored.published
       const { transfer, holding } = here.get(version) ?? {}
+      if (holding !== undefined && isWhole(holding.state)) continue // it came since the plan was made
       if (transfer !== undefined && isActive(transfer.state)) {
         running++
         continue
       }
-      if (transfer?.state === 'failed' && !this.#retries.has(version)) {
-        this.#failures.set(version, transfer.problem?.message ?? 'it failed')
-        this.#retries.set(version, nowMs + times.retryMs)
-        log.warn({ version }, `a copy could not be stored: ${transfer.problem?.message}`)
-        if (transfer.problem?.code === 'DISK_FULL') room.tell({ exactly: true })
-      }
+      if (transfer?.state === 'failed') this.#note(transfer, nowMs)
       if (running >= FETCHES_MAX || nowMs < (this.#retries.get(version) ?? 0)) continue
       this.#retries.delete(version)
       running++
@@ -233,11 +292,21 @@ export class StorageKeeper {
       this.#fresh.add(version)
     }
     for (const version of [...this.#failures.keys()])
-      if (!fetch.some(({ unit }) => unit.version === version)) this.#failures.delete(version)
+      if (!fetch.some(({ published }) => published.version === version)) this.#failures.delete(version)
     // What was owed for a while, and is not any more before it came.
     for (const [version, { transfer }] of here)
       if (transfer !== undefined && isActive(transfer.state) && !keeps.has(version))
         void this.#remove(version)
+  }
+
+  /** What failed is begun again after a while. */
+  #note({ version, problem }: TransferView, nowMs: number): void {
+    if (this.#retries.has(version)) return
+    const { times, room, log } = this.#init
+    this.#failures.set(version, problem?.message ?? 'it failed')
+    this.#retries.set(version, nowMs + times.retryMs)
+    log.warn({ version }, `a copy could not be stored: ${problem?.message}`)
+    if (problem?.code === 'DISK_FULL') room.tell({ exactly: true })
   }
 
   /**
@@ -255,12 +324,14 @@ export class StorageKeeper {
       const isFresh = this.#fresh.delete(version)
       if (said !== undefined && said.untilMs === null) continue
       // What nobody counts on was never said, or disputed: it is read again before it is said.
-      if (said !== undefined || isFresh || (await this.#isSound(holding))) due.push(version)
+      const isVerified = said !== undefined || (isFresh && !this.#told.has(version))
+      if (isVerified || (await this.#isSound(holding))) due.push(version)
     }
     const now = vault.copies()
     const isHere = (version: VersionId): boolean => isWhole(now.get(version)?.holding?.state ?? 'damaged')
     const isStaying = (version: VersionId): boolean =>
-      duties.keeps.has(version) && !duties.leaving.has(version)
+      (duties.keeps.has(version) && !duties.leaving.has(version)) ||
+      this.#wholesOf(version).some(whole => mustStay(keeper.state(), whole, nowMs))
     const said = versionsKept(keeper.state(), self)
     const ending = said.filter(
       version => isHere(version) && !isStaying(version) && this.#said(version)?.untilMs === null
@@ -292,22 +363,51 @@ export class StorageKeeper {
     for (let at = 0; at < sorted.length; at += COPIES_TOLD_MAX) {
       const copies = sorted.slice(at, at + COPIES_TOLD_MAX).map(version => ({ version, share: null }))
       this.#init.keeper.append({ type: 'copy.state', device: this.#init.self, untilMs, copies })
+      for (const { version } of copies)
+        if (untilMs === null) this.#told.add(version)
+        else this.#told.delete(version)
     }
   }
 
-  async #drop({ drop, keeps }: Duties, nowMs: number): Promise<void> {
-    const { checks, vault, self, keeper, times } = this.#init
-    for (const { stored, plan } of drop) {
+  async #drop({ drop, keeps, unfinished }: Duties, nowMs: number): Promise<void> {
+    const { vault, self, keeper, times } = this.#init
+    for (const { version, others } of drop) {
       if (!this.#isStarted) return
-      const others = plan.keep.map(({ device }) => device)
-      if (await checks.prove(stored.unit.version, others)) await this.#letGo(stored.unit.version)
+      if (await this.#areProved(others)) await this.#letGo(version)
     }
-    const dropped = new Set(drop.map(({ stored }) => stored.unit.version))
+    const dropped = new Set(drop.map(({ version }) => version))
     for (const version of vault.copies().keys()) {
-      if (keeps.has(version) || dropped.has(version)) continue
+      if (keeps.has(version) || dropped.has(version) || this.#isNeeded(version, unfinished, nowMs)) continue
       const untilMs = copyOf(keeper.state(), self, version)?.untilMs ?? 0
       if (untilMs + times.skewMs < nowMs) await this.#letGo(version)
     }
+  }
+
+  async #areProved(others: Dropped['others']): Promise<boolean> {
+    for (const [version, of] of Map.groupBy(others, each => each.version))
+      if (
+        !(await this.#init.checks.prove(
+          version,
+          of.map(({ device }) => device)
+        ))
+      )
+        return false
+    return true
+  }
+
+  /**
+   * Whether it is of a version that stays although nobody may have it, or that is to be kept and is not yet, in these
+   * parts or in others.
+   */
+  #isNeeded(version: VersionId, unfinished: ReadonlySet<VersionId>, nowMs: number): boolean {
+    const state = this.#init.keeper.state()
+    return this.#wholesOf(version).some(whole => unfinished.has(whole) || mustStay(state, whole, nowMs))
+  }
+
+  /** What a part gives back together with others, and the part itself. */
+  #wholesOf(version: VersionId): VersionId[] {
+    const publications = publicationsOf(this.#init.keeper.state(), version)
+    return [...new Set([version, ...publications.map(({ published }) => published.version)])]
   }
 
   async #letGo(version: VersionId): Promise<void> {
@@ -326,14 +426,17 @@ export class StorageKeeper {
 
 /** What the ledger says that is held, and what is in the vault of this device and not said yet. */
 function knownCopies(
-  copies: readonly Copy[],
-  { self, own, nowMs }: { readonly self: DeviceId; readonly own: Holding | undefined; readonly nowMs: number }
+  copies: readonly (Copy & { readonly part: VersionId })[],
+  { self, own, nowMs }: { readonly self: DeviceId; readonly own: readonly Part[]; readonly nowMs: number }
 ): KnownCopy[] {
-  const isHere = own !== undefined && isWhole(own.state)
-  const known = copies.filter(({ device }) => device !== self || isHere).map(knownCopy)
-  const isSaid = known.some(({ device }) => device === self)
-  if (isHere && !isSaid) known.push({ device: self, share: null, provedMs: nowMs, promisedUntilMs: 0 })
-  return known
+  const isHere = (part: VersionId): boolean => own.some(({ version }) => version === part)
+  const known = copies.filter(({ device, part }) => device !== self || isHere(part))
+  const isSaid = (part: VersionId): boolean => known.some(each => each.device === self && each.part === part)
+  const unsaid = own.filter(({ version }) => !isSaid(version))
+  return [
+    ...known.map(knownCopy),
+    ...unsaid.map(({ share }) => ({ device: self, share, provedMs: nowMs, promisedUntilMs: 0 }))
+  ]
 }
 
 /** A word in the ledger as placement takes it: who says that it has a copy has proved it, until that is disputed. */

@@ -3,7 +3,7 @@
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type OperationId, shortId } from '../../base/ids.ts'
 import { isLabel } from '../../ledger/encoding/names.ts'
-import { type Copy, copiesOf, versionsKept } from '../../ledger/fold/copies.ts'
+import { type Copy, versionsKept } from '../../ledger/fold/copies.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { capacityOf, unplacedBytes } from '../../placement/capacity.ts'
 import type { Device } from '../../placement/fleet.ts'
@@ -19,6 +19,7 @@ import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
 import { knownCopy } from './storage-keeper.ts'
 import type { StoragePlaces } from './storage-map.ts'
+import { copiesOfParts, type Part, partsOf } from './storage-parts.ts'
 import {
   type CopyRecord,
   type CopyState,
@@ -29,7 +30,7 @@ import {
   type VersionStorage,
   type WhatIfReport
 } from './storage-terms.ts'
-import { policyOf } from './storage-units.ts'
+import { policyOf, type StoredVersion } from './storage-units.ts'
 
 /** What of a node this goes through. */
 export interface StoringNode extends SigningNode {
@@ -53,8 +54,9 @@ export class LocalStorageService implements StorageService {
     const places = await this.#node.storage.places()
     const { assigner, fleet } = places
     const { devices, sites } = capacityOf(fleet, assigner, usedBytes(this.#state, places))
-    const unsafe = places.stored.flatMap(({ unit, name, published }) => {
-      const safety = safetyOf(unit.policy, this.#holders(places, unit.version))
+    const unsafe = places.stored.flatMap(stored => {
+      const { unit, name, published } = stored
+      const safety = safetyOf(unit.policy, this.#holders(places, countedParts(stored)))
       return safety.isKept
         ? []
         : [
@@ -109,10 +111,11 @@ export class LocalStorageService implements StorageService {
   async setStoragePolicy({ name, policy: text }: { name: string; policy: string }): Promise<Acted> {
     const policy = readPolicy(text)
     this.#node.catalogue.entry(name)
-    const { copies, sites, regions, kinds } = policy
+    const { copies, sites, regions, kinds, shares } = policy
     const before = this.#state.datasets.get(name)?.storage
     return this.#sign({
-      ...{ type: 'dataset.storage', name, copies, sites, regions, kinds, shares: null },
+      ...{ type: 'dataset.storage', name, copies, sites, regions, kinds },
+      shares: shares && { data: shares.k, parity: shares.m },
       retentionMs: before?.retentionMs ?? null
     })
   }
@@ -131,14 +134,17 @@ export class LocalStorageService implements StorageService {
     const places = await this.#node.storage.places()
     const assignment = places.assignments.get(version)
     const policy = assignment?.unit.policy ?? policyOf(this.#state, entry, published)
-    const holders = this.#holders(places, version)
+    const stored = places.stored.find(({ unit }) => unit.version === version)
+    const parts = stored === undefined ? [{ version, share: null }] : countedParts(stored)
+    const holders = this.#holders(places, parts)
     const safety = policy === undefined ? undefined : safetyOf(policy, holders)
-    const devices = this.#copies(places, version, assignment?.devices ?? [])
+    const devices = this.#copies(places, parts, assignment?.devices ?? [])
+    const isUncut = stored !== undefined && stored.unit.policy.shares !== null && stored.shares === undefined
     return {
       ...{ name: of.name, version, ordinal, bytes },
       policy: policy === undefined ? null : formatPolicy(policy),
       isSafe: safety?.isKept ?? false,
-      says: this.#says(policy, safety, { unmet: assignment?.unmet ?? [], devices }),
+      says: this.#says(policy, safety, { unmet: assignment?.unmet ?? [], devices, isUncut }),
       copies: holders.length,
       sites: new Set(holders.map(({ device }) => device.site)).size,
       survives: safety?.survives ?? null,
@@ -150,9 +156,9 @@ export class LocalStorageService implements StorageService {
   async whatIf({ lose }: { lose: readonly string[] }): Promise<WhatIfReport> {
     const places = await this.#node.storage.places()
     const loss = this.#lossOf(lose, places)
-    const stored = places.stored.map(({ unit, name }) => ({
-      ...{ dataset: name, unit },
-      holders: this.#holders(places, unit.version)
+    const stored = places.stored.map(each => ({
+      ...{ dataset: each.name, unit: each.unit },
+      holders: this.#holders(places, countedParts(each))
     }))
     const lost = [...places.devices.values()].filter(
       ({ id, site, region }) => loss.sites.has(site) || loss.regions.has(region) || loss.devices.has(id)
@@ -209,29 +215,30 @@ export class LocalStorageService implements StorageService {
   }
 
   /** Whose copies count. */
-  #holders(places: StoragePlaces, version: VersionStorage['version']): Holder[] {
+  #holders(places: StoragePlaces, parts: readonly Part[]): Holder[] {
     const terms = this.#terms()
-    return copiesOf(this.#state, version).flatMap(copy => {
+    return copiesOfParts(this.#state, parts).flatMap(copy => {
       const device = places.devices.get(copy.device)
       const isProved = standingOf(knownCopy(copy), device, terms) === 'proved'
       return device !== undefined && isProved ? [{ device, share: copy.share }] : []
     })
   }
 
-  #copies(
-    places: StoragePlaces,
-    version: VersionStorage['version'],
-    owing: readonly DeviceId[]
-  ): CopyRecord[] {
+  #copies(places: StoragePlaces, parts: readonly Part[], owing: readonly DeviceId[]): CopyRecord[] {
     const terms = this.#terms()
-    const said = new Map(copiesOf(this.#state, version).map(copy => [copy.device, copy]))
-    const records = [...new Set([...owing, ...said.keys()])].map(id => {
+    const said = copiesOfParts(this.#state, parts)
+    const unsaid = owing.filter(id => !said.some(({ device }) => device === id))
+    const all = [
+      ...said.map(copy => ({ id: copy.device, copy })),
+      ...unsaid.map(id => ({ id, copy: undefined }))
+    ]
+    const records = all.map(({ id, copy }) => {
       const device = places.devices.get(id)
-      const copy = said.get(id)
       return {
         ...this.#names.nameOf(id),
         kind: device?.kind ?? 'server',
         region: device?.region === '' ? null : (device?.region ?? null),
+        share: copy?.share ?? null,
         state: stateOf({ copy, device, isOwing: owing.includes(id), terms }),
         isPresent: device?.state.kind === 'present',
         saidAtMs: copy?.timeMs ?? null,
@@ -246,10 +253,12 @@ export class LocalStorageService implements StorageService {
     safety: Safety | undefined,
     {
       unmet,
-      devices
+      devices,
+      isUncut
     }: {
       readonly unmet: readonly { readonly because: 'no-room' | 'no-device' }[]
       readonly devices: readonly CopyRecord[]
+      readonly isUncut: boolean
     }
   ): string {
     if (policy === undefined || safety === undefined)
@@ -258,6 +267,7 @@ export class LocalStorageService implements StorageService {
     const away = devices.filter(({ state }) => state === 'away').map(nameIn)
     return [
       safetyText(policy, safety),
+      ...(isUncut ? ['who published it has not cut it into shares yet'] : []),
       ...(onTheWay.length > 0 ? [`on its way to ${onTheWay.join(', ')}`] : []),
       ...(away.length > 0 ? [`waits for ${away.join(', ')}`] : []),
       ...(unmet.some(({ because }) => because === 'no-room') ? ['who could hold more is full'] : []),
@@ -289,9 +299,14 @@ const NO_ROOM = { offeredBytes: 0, keptFreeBytes: 0, owedBytes: 0, usedBytes: 0,
 export function readPolicy(text: string): Policy {
   const read = parsePolicy(text)
   if ('error' in read) throw new AppError('USAGE', `--policy ${JSON.stringify(text)}: ${read.error}`)
-  if (read.policy.shares !== null)
-    throw new AppError('USAGE', 'shares can not be placed yet: ask for copies=N')
   return read.policy
+}
+
+/** What gives a version back: its parts, and whole copies where those are shares. */
+function countedParts(stored: StoredVersion): Part[] {
+  const { version, policy } = stored.unit
+  const parts = partsOf(stored)
+  return policy.shares === null ? parts : [{ version, share: null }, ...parts]
 }
 
 function stateOf({
@@ -313,6 +328,9 @@ function stateOf({
 /** What each device says that it keeps. */
 function usedBytes(state: State, { stored, devices }: StoragePlaces): Map<DeviceId, number> {
   const bytesOf = new Map(stored.map(({ unit }) => [unit.version, unit.bytes]))
+  for (const each of stored)
+    for (const { version, share } of partsOf(each))
+      bytesOf.set(version, share === null ? each.unit.bytes : (each.shares?.bytes ?? 0))
   const used = new Map<DeviceId, number>()
   for (const id of devices.keys()) {
     let bytes = 0

@@ -17,6 +17,8 @@ export type CopyState = 'kept' | 'surplus' | 'owed' | 'away' | 'doubtful'
 export interface CopyRecord extends DeviceName {
   readonly kind: DeviceKind
   readonly region: string | null
+  /** Which share it is; null for a whole copy, and where it is not known yet. */
+  readonly share: number | null
   readonly state: CopyState
   readonly isPresent: boolean
   /** When it said so last; null when it has not. */

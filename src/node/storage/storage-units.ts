@@ -4,7 +4,8 @@
  * Every version that can be had, and that nothing stands against, is one unit, however large: holders keep whole
  * versions. It is kept when the dataset has a rule of storage of its own, or its class asks for more than one copy:
  * what was just published stays with who published it as long as nobody asks for more. Under several names the rule
- * that asks for the most counts.
+ * that asks for the most counts. A rule that asks for shares counts where they stand as many losses as the copies that
+ * the class asks for.
  *
  * Who may hold a version is the same for all that every member may hold, for all that is sealed and for devices with
  * the role `storage`, and for all that only the readers of one name may: devices are asked about once for each such
@@ -20,8 +21,10 @@ import {
   type DatasetVersion,
   isAvailable,
   rolesOf,
+  type ShareSet,
   type State
 } from '../../ledger/fold/state.ts'
+import { DATA_SHARES_MIN } from '../../ledger/operation/operation-limits.ts'
 import { DEVICE_KINDS } from '../../placement/fleet.ts'
 import { type Policy, slotCount } from '../../placement/policy.ts'
 import { bySeniority, type Unit } from '../../placement/unit.ts'
@@ -30,6 +33,8 @@ export interface StoredVersion {
   readonly unit: Unit
   readonly name: string
   readonly published: DatasetVersion
+  /** What its shares are, where it is to be kept in shares and somebody has cut it. */
+  readonly shares: ShareSet | undefined
 }
 
 /** By seniority, which is the order in which they are given their places. */
@@ -43,7 +48,7 @@ export function storedVersions(state: State, nowMs: number): StoredVersion[] {
       const known = stored.get(published.version)
       if (known !== undefined && slotCount(known.unit.policy) >= slotCount(policy)) continue
       stored.set(published.version, {
-        ...{ name: dataset.name, published },
+        ...{ name: dataset.name, published, shares: shareSetOf(published, policy) },
         unit: {
           ...{ version: published.version, index: 0, bytes: published.bytes, policy },
           dataClass: holderKind(state, dataset, published),
@@ -60,13 +65,21 @@ export function policyOf(
   dataset: DatasetEntry,
   published: Pick<DatasetVersion, 'class'>
 ): Policy | undefined {
-  const { copies, sites, regions, kinds } = storageTerms(state, {
+  const { copies, sites, regions, kinds, shares } = storageTerms(state, {
     name: dataset.name,
     class: published.class
   })
   if (dataset.storage === undefined && copies < 2) return undefined
   const isKind = (kind: string): kind is DeviceKind => DEVICE_KINDS.some(each => each === kind)
-  return { copies, sites: Math.min(sites, copies), regions, kinds: kinds.filter(isKind), shares: null }
+  const where = { regions, kinds: kinds.filter(isKind) }
+  if (shares === null || shares.data < DATA_SHARES_MIN || shares.parity < copies - 1)
+    return { copies, sites: Math.min(sites, copies), ...where, shares: null }
+  const { data: k, parity: m } = shares
+  return { copies: 1, sites: Math.min(sites, k + m), ...where, shares: { k, m } }
+}
+
+function shareSetOf({ shares: sets }: DatasetVersion, { shares }: Policy): ShareSet | undefined {
+  return sets.find(set => set.data === shares?.k && set.shares.length === shares.k + shares.m)
 }
 
 function isClosed(state: State, version: VersionId): boolean {

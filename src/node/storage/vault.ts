@@ -9,7 +9,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { AppError } from '../../base/errors.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
 import { parseVersionId, type VersionId } from '../../base/ids.ts'
 import type { Holding } from '../../store/store.ts'
 import { isWithin } from '../folder-path.ts'
@@ -31,7 +31,7 @@ export interface VaultCopy {
 export class Vault {
   readonly root: string
   readonly #init: VaultInit
-  readonly #removing = new Set<VersionId>()
+  readonly #removing = new Map<VersionId, Promise<void>>()
 
   constructor(init: VaultInit) {
     this.#init = init
@@ -103,14 +103,29 @@ export class Vault {
   /** Lets go of a copy and removes it; what a crash leaves of it `sweep` finds. */
   async remove(version: VersionId): Promise<void> {
     if (this.#removing.has(version)) return
-    this.#removing.add(version)
+    const removing = this.#remove(version)
+    this.#removing.set(version, removing)
     try {
-      await letGo(this.#init, { version, path: this.#folder(version) })
-      await rm(this.#folder(version), { recursive: true, force: true })
-      await syncFolder(this.root)
+      await removing
     } finally {
       this.#removing.delete(version)
     }
+  }
+
+  /** Resolves when no copy is being removed any more; rejects with STORAGE_FAILED when one could not be. */
+  async settled(): Promise<void> {
+    const removed = await Promise.allSettled(this.#removing.values())
+    const failed = removed.find(each => each.status === 'rejected')
+    if (failed === undefined) return
+    const details = { path: this.root }
+    const message = `can not remove a copy in ${this.root}: ${messageOf(failed.reason)}`
+    throw new AppError('STORAGE_FAILED', message, { details, cause: failed.reason })
+  }
+
+  async #remove(version: VersionId): Promise<void> {
+    await letGo(this.#init, { version, path: this.#folder(version) })
+    await rm(this.#folder(version), { recursive: true, force: true })
+    await syncFolder(this.root)
   }
 
   /** Folders of which neither the store nor a transfer knows: what was being removed when the process ended. */
@@ -129,6 +144,11 @@ export class Vault {
     } catch {
       return []
     }
+  }
+
+  /** Where a copy belongs that is made here. The folder that it goes into is there. */
+  placeOf(version: VersionId): string {
+    return this.#folder(version)
   }
 
   #folder(version: VersionId): string {

@@ -7,7 +7,6 @@
  * what that has, verified like anything else.
  */
 
-import { createHash } from 'node:crypto'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import { decodeInfo } from '../../content/info.ts'
@@ -16,10 +15,10 @@ import { sha256 } from '../../store/sha256.ts'
 import { type Holding, isWhole, type PieceLayers } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import type { LocalFiles } from '../reuse/local-files.ts'
-import { layersOf } from './local-copy.ts'
+import { layersOf, type PieceSource } from './local-copy.ts'
 import { haveBytesOf, selectedSums } from './selection.ts'
 import type { TransferDeskInit, TransferView } from './transfer-desk-terms.ts'
-import { contenderOf, hasSource, type Job, newJob } from './transfer-job.ts'
+import { contenderOf, hasSource, type Job, newJob, transferIdOf, viewOf } from './transfer-job.ts'
 import type { StartOrder } from './transfer-orders.ts'
 import { checkedGroups, isActive, isSettled, joinedOrder, settledError } from './transfer-orders.ts'
 import { TransferPlaces } from './transfer-places.ts'
@@ -30,7 +29,6 @@ export type { TransferDeskInit, TransferRead, TransferView } from './transfer-de
 
 const BLOB_PREFIX = 'transfer/'
 const WATCH_MS = 250
-const ID_DIGITS = 16
 
 export class TransferDesk {
   readonly #init: TransferDeskInit
@@ -64,10 +62,7 @@ export class TransferDesk {
   start(asked: StartOrder): string {
     checkedGroups(asked.only)
     const order = { ...asked, priority: asked.priority ?? 'normal', isOpened: asked.isOpened ?? false }
-    const id = createHash('sha256')
-      .update(`${order.version}\0${order.destination}`)
-      .digest('hex')
-      .slice(0, ID_DIGITS)
+    const id = transferIdOf(order)
     const job = this.#jobs.get(id)
     if (job !== undefined && !isSettled(job.record.state)) {
       const joined = joinedOrder(job.record, asked)
@@ -121,19 +116,18 @@ export class TransferDesk {
   }
 
   prioritise(id: string, priority: Priority): TransferView | undefined {
-    const job = this.#jobs.get(id)
-    if (job === undefined) return undefined
-    if (isSettled(job.record.state)) throw settledError(job.record, 'given another priority')
-    this.#set(job, { priority })
-    this.#arrange()
-    return this.#view(job)
+    return this.#change(id, { priority }, 'given another priority')
   }
 
   setDeadline(id: string, deadlineAtMs: number | null): TransferView | undefined {
+    return this.#change(id, { deadlineAtMs }, 'given another deadline')
+  }
+
+  #change(id: string, change: Partial<TransferRecord>, how: string): TransferView | undefined {
     const job = this.#jobs.get(id)
     if (job === undefined) return undefined
-    if (isSettled(job.record.state)) throw settledError(job.record, 'given another deadline')
-    this.#set(job, { deadlineAtMs })
+    if (isSettled(job.record.state)) throw settledError(job.record, how)
+    this.#set(job, change)
     this.#arrange()
     return this.#view(job)
   }
@@ -204,17 +198,10 @@ export class TransferDesk {
   }
 
   #view(job: Job): TransferView {
-    const { record, holding, resumedBytes } = job
-    const status = this.#statusOf(job)
-    const toFetch = record.selected?.bytes ?? record.totalBytes
-    const isKnown = status !== undefined && status.phase !== 'metadata'
-    let haveBytes = isKnown ? status.wantedBytes - status.lackingBytes : haveBytesOf(holding)
-    if (record.state === 'complete') haveBytes = toFetch
-    const tallies = job.isFetching ? this.#init.hub.talliesOf(record.version) : job.tallies
-    const reusedBytes = status?.reusedBytes ?? job.reusedBytes
-    const originBytes = status?.origin.bytes ?? job.originBytes
-    return { ...record, holding, haveBytes, resumedBytes, reusedBytes, originBytes, tallies }
+    return viewOf(job, this.#statusOf(job), this.#talliesOf(job))
   }
+
+  #talliesOf = (job: Job) => (job.isFetching ? this.#init.hub.talliesOf(job.record.version) : job.tallies)
 
   #statusOf(job: Job): TransferStatus | undefined {
     return job.isFetching ? this.#init.hub.status(job.record.version) : undefined
@@ -320,18 +307,16 @@ export class TransferDesk {
   }
 
   #fetch(job: Job, signal: AbortSignal, local?: LocalFiles): void {
-    const { hub } = this.#init
-    const versionId = job.record.version
     job.isFetching = true
-    hub.want({
-      versionId,
+    this.#init.hub.want({
+      versionId: job.record.version,
       holding: job.holding,
       local,
       waitsForTurn: true,
       onInfo: (infoBytes, layers = new Map()) => {
         void this.#onInfo(job, { infoBytes, layers }, signal)
       },
-      onComplete: () => undefined, // the holding says so, once every file has its name
+      onComplete: () => undefined, // the holding says so
       onStorageFailure: failure => {
         if (job.run?.signal === signal) this.#fail(job, job.run, failure)
       },
@@ -365,6 +350,32 @@ export class TransferDesk {
       }
     } catch (thrown) {
       if (job.run?.signal === signal) this.#fail(job, job.run, thrown)
+    }
+  }
+
+  /**
+   * Gives a transfer what this device can make of its version, verified like anything else. False when that is not what
+   * the version is; undefined when it is not being fetched any more.
+   */
+  async supply(
+    version: VersionId,
+    info: { readonly infoBytes: Uint8Array; readonly layers: PieceLayers },
+    from: PieceSource
+  ): Promise<boolean | undefined> {
+    const job = this.#fetcherOf(version)
+    if (job?.run === undefined) return undefined
+    const run: AbortController = job.run
+    if (job.holding === undefined) await this.#onInfo(job, info, run.signal)
+    const { holding } = job
+    if (holding === undefined || run.signal.aborted) return undefined
+    try {
+      job.isSupplied = true
+      return await this.#places.fill(holding, { layers: info.layers, from }, run.signal)
+    } catch (thrown) {
+      this.#fail(job, run, thrown)
+      return undefined
+    } finally {
+      job.isSupplied = false
     }
   }
 
@@ -456,7 +467,7 @@ export class TransferDesk {
       const { version, deadlineAtMs } = job.record
       const deadline = deadlineAtMs === null ? {} : { deadlineEpochMs: deadlineAtMs }
       this.#init.hub.allow(version, { wantsData: grant !== undefined, ...grant, ...deadline })
-      this.#tell(job, hasSource(status))
+      this.#tell(job, hasSource(status) || job.isSupplied)
     }
     for (const job of this.#jobs.values())
       if (job.run !== undefined && !running.some(each => each.job === job))
@@ -467,7 +478,7 @@ export class TransferDesk {
   #tell(job: Job, isReady: boolean): void {
     if (!isActive(job.record.state)) return
     const isCopying = job.run !== undefined && !job.isFetching
-    const fetches = job.grant !== undefined || isCopying
+    const fetches = job.grant !== undefined || isCopying || job.isSupplied
     const state = !isReady || job.isRefused ? 'waiting' : fetches ? 'fetching' : 'queued'
     if (state !== job.record.state) this.#set(job, { state })
   }

@@ -1,10 +1,13 @@
 /** A transfer at work: what the desk keeps of it beside its record on disk. */
 
+import { createHash } from 'node:crypto'
 import type { DeviceId } from '../../base/ids.ts'
 import type { Holding } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import { outlookOf } from './deadline-outlook.ts'
+import { haveBytesOf } from './selection.ts'
 import type { Tally } from './tally.ts'
+import type { TransferView } from './transfer-desk-terms.ts'
 import type { TransferRecord } from './transfer-record.ts'
 import type { Contender, Grant } from './transfer-slots.ts'
 
@@ -25,6 +28,8 @@ export interface Job {
   run: AbortController | undefined
   /** The hub fetches for it; before that its place is made ready, and other folders are looked through. */
   isFetching: boolean
+  /** What it fetches is made on this device of something else, and given to it. */
+  isSupplied: boolean
   /** Its right to fetch data now. */
   grant: Grant | undefined
   /** When it last got a slot or a byte, and how many bytes those were. */
@@ -46,12 +51,38 @@ export function newJob(record: TransferRecord): Job {
     opening: undefined,
     run: undefined,
     isFetching: false,
+    isSupplied: false,
     grant: undefined,
     movedAtMs: 0,
     movedBytes: 0,
     restsUntilMs: 0,
     listeners: new Set()
   }
+}
+
+const ID_DIGITS = 16
+
+/** One transfer of a version into a destination is under way at a time. */
+export function transferIdOf({
+  version,
+  destination
+}: Pick<TransferRecord, 'version' | 'destination'>): string {
+  return createHash('sha256').update(`${version}\0${destination}`).digest('hex').slice(0, ID_DIGITS)
+}
+
+export function viewOf(
+  job: Job,
+  status: TransferStatus | undefined,
+  tallies: ReadonlyMap<DeviceId, Tally>
+): TransferView {
+  const { record, holding, resumedBytes } = job
+  const toFetch = record.selected?.bytes ?? record.totalBytes
+  const isKnown = status !== undefined && status.phase !== 'metadata' && !job.isSupplied
+  let haveBytes = isKnown ? status.wantedBytes - status.lackingBytes : haveBytesOf(holding)
+  if (record.state === 'complete') haveBytes = toFetch
+  const reusedBytes = status?.reusedBytes ?? job.reusedBytes
+  const originBytes = status?.origin.bytes ?? job.originBytes
+  return { ...record, holding, haveBytes, resumedBytes, reusedBytes, originBytes, tallies }
 }
 
 export function hasSource(status: TransferStatus): boolean {

@@ -4,7 +4,7 @@ import type { VersionId } from '../../base/ids.ts'
 import { chooseFiles } from '../../content/file-globs.ts'
 import type { Version } from '../../content/version.ts'
 import type { Holding, PieceLayers, Store } from '../../store/store.ts'
-import { copyPieces } from './local-copy.ts'
+import { copyPieces, type PieceSource } from './local-copy.ts'
 import type { SealedTransfers } from './sealed-transfers.ts'
 import { checkedGroups, nothingSelected } from './transfer-orders.ts'
 import type { TransferRecord } from './transfer-record.ts'
@@ -59,9 +59,27 @@ export class TransferPlaces {
   async copy(to: Holding, signal: AbortSignal): Promise<void> {
     for (const from of this.known(to.version.id)) {
       if (from === to) continue
-      const copied = this.#copying.then(() => copyPieces(from, to, signal))
-      this.#copying = copied.catch(() => undefined)
-      await copied
+      await this.copyFrom(from, to, signal)
     }
+  }
+
+  /** From what this device can make of the version; false when that is not all good. */
+  async fill(
+    to: Holding,
+    { layers, from }: { readonly layers: PieceLayers; readonly from: PieceSource },
+    signal: AbortSignal
+  ): Promise<boolean> {
+    for (const [file, layer] of layers) if (to.layer(file) === undefined) await to.setLayer(file, layer)
+    return await this.copyFrom(from, to, signal)
+  }
+
+  /** False when what it has is not all good. */
+  async copyFrom(from: PieceSource, to: Holding, signal: AbortSignal): Promise<boolean> {
+    const copied = this.#copying.then(() => copyPieces(from, to, signal))
+    this.#copying = copied.then(
+      () => undefined,
+      () => undefined
+    )
+    return await copied
   }
 }

@@ -44,17 +44,42 @@ export function wrapEnvelope(
   recipients: readonly Uint8Array[],
   random: RandomBytes = randomBytes
 ): Uint8Array {
-  return encodeStanzas(wrapStanzas(fileKey, recipients, random), fileKey)
+  return encodeStanzas(wrapStanzas(fileKey, recipients, { random }), fileKey)
+}
+
+/** The same for keys of epochs besides, whose stanzas say whose they are. */
+export function wrapToGroups(
+  fileKey: Uint8Array,
+  { single, epochs }: { readonly single: readonly Uint8Array[]; readonly epochs: readonly Uint8Array[] }
+): Uint8Array {
+  const random = randomBytes
+  const labelled = wrapStanzas(fileKey, epochs, { random, isLabelled: true })
+  return encodeStanzas([...labelled, ...wrapStanzas(fileKey, single, { random })], fileKey)
+}
+
+/** The private key of an epoch of a group, by its public key, where there is one. */
+export type EpochKeyOf = (recipient: Uint8Array) => X25519Key | undefined
+
+/** The stanza at a place alone, for who knows which one is its: undefined when it is another's. */
+export function openStanza(bytes: Uint8Array, at: number, identity: X25519Key): Uint8Array | undefined {
+  const header = decodeHeader(bytes)
+  if (typeof header === 'string') throw invalid(header)
+  const stanza = stanzasOf(header)[at]
+  return stanza && tryStanza(stanza, identity)
 }
 
 /**
  * Opens what begins with a header: an envelope, or a whole age file. Throws AppError SEALED_INVALID when it is
  * malformed or was tampered with.
  */
-export function openEnvelope(bytes: Uint8Array, identities: readonly X25519Key[]): OpenedEnvelope {
+export function openEnvelope(
+  bytes: Uint8Array,
+  identities: readonly X25519Key[],
+  epochKeyOf: EpochKeyOf = () => undefined
+): OpenedEnvelope {
   const header = decodeHeader(bytes)
   if (typeof header === 'string') throw invalid(header)
-  const fileKey = findFileKey(stanzasOf(header), identities)
+  const fileKey = findFileKey(stanzasOf(header), identities, epochKeyOf)
   if (fileKey === undefined) return { outcome: 'no-identity' }
   if (!timingSafeEqual(headerMac(header.macBytes, fileKey, { hkdf, hmac }), header.mac))
     throw invalid('its MAC is wrong: somebody has changed it')
@@ -79,16 +104,21 @@ export function rewrapEnvelope(
   const { fileKey, header } = opened
   if (header.endOffset !== rewrapping.envelope.length) throw invalid('bytes follow its MAC')
   const kept = rewrapping.existing === 'keep' ? header.stanzas : []
-  const stanzas = [...kept, ...wrapStanzas(fileKey, rewrapping.recipients, random)]
+  const stanzas = [...kept, ...wrapStanzas(fileKey, rewrapping.recipients, { random })]
   return { outcome: 'rewrapped', envelope: encodeStanzas(stanzas, fileKey) }
 }
 
-function wrapStanzas(fileKey: Uint8Array, recipients: readonly Uint8Array[], random: RandomBytes): Stanza[] {
+function wrapStanzas(
+  fileKey: Uint8Array,
+  recipients: readonly Uint8Array[],
+  { random, isLabelled = false }: { readonly random: RandomBytes; readonly isLabelled?: boolean }
+): Stanza[] {
   return recipients.map(recipient => {
     const ephemeral = new X25519Key(random(X25519_BYTES))
     const sharedSecret = ephemeral.sharedSecret(recipient)
     if (sharedSecret === undefined) throw invalid(`${encodeRecipient(recipient)} is no key of anybody`)
-    return wrapFileKey(fileKey, { sharedSecret, share: ephemeral.publicKey, recipient }, { hkdf, aead })
+    const exchange = { sharedSecret, share: ephemeral.publicKey, recipient, isLabelled }
+    return wrapFileKey(fileKey, exchange, { hkdf, aead })
   })
 }
 
@@ -114,18 +144,29 @@ function stanzasOf(header: AgeHeader): X25519Stanza[] {
 
 function findFileKey(
   stanzas: readonly X25519Stanza[],
-  identities: readonly X25519Key[]
+  identities: readonly X25519Key[],
+  epochKeyOf: EpochKeyOf
 ): Uint8Array | undefined {
+  for (const stanza of stanzas) {
+    const epochKey = stanza.recipient && epochKeyOf(stanza.recipient)
+    const fileKey = epochKey && tryStanza(stanza, epochKey)
+    if (fileKey !== undefined) return fileKey
+  }
+  const others = stanzas.filter(({ recipient }) => recipient === undefined)
   for (const identity of identities) {
-    for (const { share, wrapped } of stanzas) {
-      const sharedSecret = identity.sharedSecret(share)
-      if (sharedSecret === undefined) throw invalid('a share of it is no key of anybody')
-      const exchange = { sharedSecret, share, recipient: identity.publicKey }
-      const fileKey = unwrapFileKey(wrapped, exchange, { hkdf, aead })
+    for (const stanza of others) {
+      const fileKey = tryStanza(stanza, identity)
       if (fileKey !== undefined) return fileKey
     }
   }
   return undefined
+}
+
+function tryStanza({ share, wrapped }: X25519Stanza, identity: X25519Key): Uint8Array | undefined {
+  const sharedSecret = identity.sharedSecret(share)
+  if (sharedSecret === undefined) throw invalid('a share of it is no key of anybody')
+  const exchange = { sharedSecret, share, recipient: identity.publicKey }
+  return unwrapFileKey(wrapped, exchange, { hkdf, aead })
 }
 
 function invalid(reason: string): AppError {

@@ -34,7 +34,7 @@ const WINDOW_BYTES = MIB
 /** Windows that wait for the disk. */
 const WINDOWS_MAX = 4
 /** That of a manifest at its longest, padded and with its tags. */
-const MANIFEST_OBJECT_BYTES_MAX = 80 * MIB
+export const MANIFEST_OBJECT_BYTES_MAX = 80 * MIB
 
 /**
  * Reads the manifest of a folder of objects. AppError SEALED_INVALID, BENCODE_INVALID, PATH_UNSAFE, STORAGE_FAILED.
@@ -47,12 +47,17 @@ export async function readManifest(folder: string, name: string, fileKey: Uint8A
     if (bytes > MANIFEST_OBJECT_BYTES_MAX) throw invalid(name, `it has ${bytes} B, more than any manifest`)
     const object = new Uint8Array(bytes)
     await readFull(file, object, 0)
-    const opened = openPayload(object, fileKey, { hkdf, aead })
-    if (opened.plaintext === undefined) throw invalid(name, `its ${opened.fault} is wrong`)
-    return decodeManifest(opened.plaintext)
+    return openManifest(name, object, fileKey)
   } finally {
     closeSync(fd)
   }
+}
+
+/** The same of an object that was read: SEALED_INVALID, BENCODE_INVALID, PATH_UNSAFE. */
+export function openManifest(name: string, object: Uint8Array, fileKey: Uint8Array): Manifest {
+  const opened = openPayload(object, fileKey, { hkdf, aead })
+  if (opened.plaintext === undefined) throw invalid(name, `its ${opened.fault} is wrong`)
+  return decodeManifest(opened.plaintext)
 }
 
 /** The version that was sealed, as its publisher would have published it plainly. */

@@ -1,0 +1,131 @@
+/**
+ * What an org was seen to promise, kept outside of it, and what lies on its disks: nothing here asks the code under
+ * test. A copy is intact when every file of it lies in a vault with the bytes that were put.
+ *
+ * Of what was acknowledged as safe the number of intact copies may never fall below what the policy asks for, on all
+ * disks that are not lost, by what the org itself does. What the test destroys it says; then the number may be lower by
+ * that, until it was as high again.
+ */
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { VersionId } from '../src/base/ids.ts'
+import type { FaultyNode } from './faulty-org.ts'
+
+export interface Put {
+  readonly name: string
+  readonly version: VersionId
+  readonly publisher: FaultyNode
+  readonly source: string
+  readonly marker: string
+  readonly isSealed: boolean
+  readonly copies: number
+  readonly sites: number
+  /** What is read, by path. */
+  readonly plain: ReadonlyMap<string, Buffer>
+  /** What lies in vaults, by path: hashes. */
+  readonly stored: ReadonlyMap<string, string>
+  /** It was said to be safe. */
+  isAcknowledged: boolean
+  /** Somebody began to take it away; what the ledger says then counts. */
+  isEnding: boolean
+  /** Copies that there were, and have to be, since the test last destroyed some. */
+  floor: number
+  /** Who had it, each time that was others than before. */
+  readonly seen: string[]
+}
+
+export class AckLog {
+  readonly puts: Put[] = []
+
+  /** Those that have to be there. */
+  get kept(): readonly Put[] {
+    return this.puts.filter(({ isAcknowledged, isEnding }) => isAcknowledged && !isEnding)
+  }
+
+  acknowledge(put: Put, nodes: readonly FaultyNode[]): void {
+    put.isAcknowledged = true
+    put.floor = put.copies
+    const holders = holdersOf(put, nodes)
+    const sites = new Set(holders.map(({ site }) => site))
+    const says = `${put.name} is on ${holders.map(({ name }) => name).join(', ')}`
+    assert.ok(holders.length >= put.copies, `said to be safe with ${put.copies} copies: ${says}`)
+    assert.ok(sites.size >= put.sites, `said to be safe on ${put.sites} sites: ${says}`)
+  }
+
+  /** Looks at the disks: call it often. */
+  look(nodes: readonly FaultyNode[]): void {
+    for (const put of this.kept) {
+      const holders = holdersOf(put, nodes)
+      const names = holders.map(({ name }) => name).join(' ')
+      if (put.seen.at(-1) !== names) put.seen.push(names)
+      const says = `${put.name} ${put.version.slice(0, 8)} is intact on ${put.seen.join(', then ')}`
+      assert.ok(
+        holders.length >= put.floor,
+        `${says}; there were ${put.floor}, and nothing was destroyed since`
+      )
+      put.floor = Math.max(put.floor, Math.min(put.copies, holders.length))
+    }
+  }
+
+  /** The test destroys something on a disk. */
+  destroying<T>(nodes: readonly FaultyNode[], work: () => T): T {
+    this.look(nodes)
+    const result = work()
+    this.destroyed(nodes)
+    return result
+  }
+
+  /** It did. */
+  destroyed(nodes: readonly FaultyNode[]): void {
+    for (const put of this.kept) put.floor = Math.min(put.floor, holdersOf(put, nodes).length)
+  }
+
+  /** Whether all that is kept would still have an intact copy without this one's disk. */
+  canDoWithout(node: FaultyNode, nodes: readonly FaultyNode[]): boolean {
+    return this.kept.every(put => holdersOf(put, nodes).some(holder => holder !== node))
+  }
+}
+
+export function holdersOf(put: Put, nodes: readonly FaultyNode[]): FaultyNode[] {
+  return nodes.filter(node => node.state !== 'lost' && isIntact(put, node))
+}
+
+export function vaultOf({ version }: Pick<Put, 'version'>, node: FaultyNode): string {
+  return join(node.home, 'vault', version)
+}
+
+export function isIntact(put: Put, node: FaultyNode): boolean {
+  const folder = vaultOf(put, node)
+  if (!existsSync(folder)) return false
+  for (const [path, hash] of put.stored) {
+    const file = join(folder, path)
+    if (!existsSync(file) || sha256Of(readFileSync(file)) !== hash) return false
+  }
+  return true
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** The regular files below a folder, by their paths in it. */
+export function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path =>
+    lstatSync(join(folder, path), { throwIfNoEntry: false })?.isFile()
+  )
+}
+
+/** Where a marker is found below a folder, in a name or in any byte of a file. */
+export function withMarker(folder: string, marker: string): string[] {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return names.filter(name => {
+    if (name.includes(marker)) return true
+    const path = join(folder, name)
+    return lstatSync(path).isFile() && readFileSync(path).includes(marker)
+  })
+}
