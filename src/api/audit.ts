@@ -29,6 +29,7 @@ export const auditAction = z.enum([
   'renewed',
   'denied',
   'violation',
+  'called',
   'override',
   'overridden'
 ])

@@ -116,6 +116,8 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   placeHold: ['privacy', 'Holds a dataset for the record.'],
   liftHold: ['privacy', 'Lifts a hold.'],
   erase: ['privacy', 'Begins an erasure; takes as many admins as a root.'],
+  approveErasure: ['privacy', 'Approves every operation of a case that waits for more admins.'],
+  erasureOf: ['read', 'Whether a version is erased or recalled, and who has confirmed.'],
   erasureCases: ['privacy', 'Erasures by case.'],
   erasureCase: ['privacy', 'One case: who confirmed, who has not.'],
   finishErasure: [
