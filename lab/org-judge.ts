@@ -20,7 +20,7 @@ import { type AckLog, filesBelow, holdersOf, isIntact, type Put, vaultOf, withMa
 import type { FaultyNode, FaultyOrg } from './faulty-org.ts'
 import { eventually } from './org-in-process.ts'
 
-const QUIET_MS_MAX = 30_000
+const QUIET_MS_MAX = 75_000
 
 /** Something that was signed, and whoever asked was told so. */
 export interface Signed {

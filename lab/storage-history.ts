@@ -141,7 +141,7 @@ export class History {
     const isAgain = before !== undefined && this.#random(3) === 0
     const name = isAgain ? before.name : `data-${number}`
     const isSealed = isAgain ? before.isSealed : this.#random(3) === 0
-    const copies = 2 + this.#random(2)
+    const copies = isAgain ? before.copies : 2 + this.#random(2)
     this.#note('put', `${name} by ${by.name}, ${copies} copies${isSealed ? ', sealed' : ''}`)
     const marker = `marker-${this.#seed}-${number}-${randomBytes(4).toString('hex')}`
     const source = join(by.files, `source-${number}`)
@@ -205,7 +205,15 @@ export class History {
     this.#note('erase', `${put.name} ${put.version.slice(0, 8)}`)
     put.isEnding = true
     const { name, version } = put
-    const request = { name, version, allVersions: false, reason: null, basis: 'art17', deleteSource: true }
+    const request = {
+      name,
+      version,
+      allVersions: false,
+      reason: null,
+      basis: 'art17',
+      subject: null,
+      deleteSource: true
+    }
     this.#beside(office, async () => {
       const acted = await office.as(({ service }) => service.erasures.erase(request))
       this.judge.cases.push({ id: acted.case, put })

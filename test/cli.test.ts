@@ -205,6 +205,7 @@ class ScriptedNode implements NodeService {
   readonly follows = scripted<NodeService['follows']>({})
   readonly limits = scripted<NodeService['limits']>({})
   readonly scans = scripted<NodeService['scans']>({})
+  readonly subjects = scripted<NodeService['subjects']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

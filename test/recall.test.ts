@@ -147,7 +147,7 @@ describe('a recall', { concurrency: false }, () => {
     assert.equal(marked(copy).length, 1)
     // What two admins agree to waits for no source.
     const erased = await office.service.erasures.erase({
-      ...{ name: 'lost', version: null, allVersions: false, reason: null, basis: 'contract' },
+      ...{ name: 'lost', subject: null, version: null, allVersions: false, reason: null, basis: 'contract' },
       deleteSource: false
     })
     await eventually('build-1 knows it', async () =>
@@ -205,7 +205,14 @@ test('of an erasure nothing happens until a second admin agrees; then all is del
   await publish(build, 'scans')
   const copies = [await get(lab, 'scans', 'scans-lab'), await get(office, 'scans', 'scans-office')]
   const { case: id, operations } = await build.service.erasures.erase({
-    ...{ name: 'scans', version: null, allVersions: false, reason: 'asked for', basis: 'art17' },
+    ...{
+      name: 'scans',
+      subject: null,
+      version: null,
+      allVersions: false,
+      reason: 'asked for',
+      basis: 'art17'
+    },
     deleteSource: true
   })
   assert.deepEqual(

@@ -16,7 +16,7 @@ const QUICK: StorageSettings = {
   ...DEFAULT_STORAGE_SETTINGS,
   ...{ grace: all(3 * SECOND_MS), patience: all(2 * SECOND_MS), skewMs: 100 },
   ...{ promiseMs: MINUTE_MS, renewMs: MINUTE_MS / 2, lookMs: 200, retryMs: 500 },
-  ...{ checkMs: MINUTE_MS, presenceMs: 0, sharesAfterMs: 300 }
+  ...{ checkMs: SECOND_MS, presenceMs: 0, sharesAfterMs: 300 }
 }
 
 const org = new OrgInProcess()
@@ -132,6 +132,24 @@ describe('shares', { concurrency: false }, () => {
     assert.equal(holding?.kind, 'fetched')
     const { badPieces } = await holding.verify()
     assert.deepEqual(badPieces, [])
+  })
+
+  test('that a device says it has, and has not, are found out by who has others, disputed and made again', async () => {
+    const [liar] = holders
+    assert.ok(liar)
+    const [share = ''] = vaultOf(liar)
+    const path = join(liar.node.home, 'vault', share, '000000')
+    const before = readFileSync(path)
+    rmSync(path)
+    const { device } = liar.node.identity
+    await eventually('it is disputed', () =>
+      [...publisher.node.keeper.ledger.operations()].some(
+        ({ content, author }) =>
+          content?.type === 'copy.dispute' && content.device === device && author !== device
+      )
+    )
+    await eventually('it is there again', () => existsSync(path) && readFileSync(path).equals(before))
+    await eventually('all are safe again', async () => (await stored()).isSafe)
   })
 
   test('give the version back when nobody has it whole and as many devices are gone as may be', async () => {

@@ -108,7 +108,15 @@ async function put(isSealed = false): Promise<Put> {
 async function erase(made: Put): Promise<void> {
   const { name, version } = made
   made.isEnding = true
-  const request = { name, version, allVersions: false, reason: null, basis: 'art17', deleteSource: true }
+  const request = {
+    name,
+    version,
+    allVersions: false,
+    reason: null,
+    basis: 'art17',
+    subject: null,
+    deleteSource: true
+  }
   const isErased = () =>
     office.as(({ node }) => [...node.keeper.state().erasures.values()].find(each => each.version === version))
   const id = await again(office, async () => {

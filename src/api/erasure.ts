@@ -14,11 +14,13 @@ import {
   versionSelector
 } from './field.ts'
 import { contentActed, REASON_CHARACTERS_MAX } from './governance.ts'
+import { subjectId } from './subject.ts'
 
 const CASE_CHARACTERS_MAX = 32
 
 export const eraseRequest = z.strictObject({
-  name: datasetName,
+  name: datasetName.nullable().default(null),
+  subject: subjectId.nullable().default(null),
   version: versionSelector.nullable().default(null),
   allVersions: z.boolean().default(false),
   reason: z.string().min(1).max(REASON_CHARACTERS_MAX).nullable().default(null),

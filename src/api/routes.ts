@@ -152,6 +152,17 @@ import {
 export const API_PREFIX = '/v1'
 export const NDJSON = 'application/x-ndjson'
 
+import {
+  done,
+  prepareTags,
+  subjectForgotten,
+  subjectList,
+  subjectRecord,
+  subjectReference,
+  tagged,
+  tagRequest
+} from './subject.ts'
+
 const nothing = z.strictObject({})
 
 function events<Progress extends z.ZodType, Result extends z.ZodType>(progress: Progress, result: Result) {
@@ -279,6 +290,12 @@ export const ROUTES = {
   holds: json('GET', '/holds', nothing, holdList),
   placeHold: json('POST', '/holds', holdRequest, acted),
   liftHold: json('POST', '/holds/:id/lift', holdReference, acted),
+  // An id of a person is no part of an address, which logs and histories keep.
+  prepareTags: json('POST', '/subjects/prepare', prepareTags, done),
+  tag: json('POST', '/datasets/:name/tags', tagRequest, tagged),
+  subjects: json('GET', '/subjects', nothing, subjectList),
+  subject: json('POST', '/subjects/show', subjectReference, subjectRecord),
+  forgetSubject: json('POST', '/subjects/forget', subjectReference, subjectForgotten),
   erase: json('POST', '/erasures', eraseRequest, eraseActed),
   erasureCases: json('GET', '/erasures', nothing, caseList),
   erasureCase: json('GET', '/erasures/:id', caseReference, erasureCase),

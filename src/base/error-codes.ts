@@ -72,6 +72,12 @@ export const ERROR_CODES = {
     meaning: 'Admins signed two roots of one version; authority does not change.',
     exitCode: 65
   },
+  SUBJECT_UNKNOWN: { meaning: 'Nothing is known here of a person of that id.', exitCode: 66 },
+  SUBJECT_IN_USE: { meaning: 'There is data about a person who is to be forgotten.', exitCode: 73 },
+  SUBJECTS_UNREACHABLE: {
+    meaning: 'No device that knows whom data is about can be asked now.',
+    exitCode: 69
+  },
   DEVICE_UNKNOWN: { meaning: 'No device, or more than one, is named so here.', exitCode: 66 },
   GROUP_UNKNOWN: { meaning: 'No group, or more than one, is named so here.', exitCode: 66 },
   GROUP_EXISTS: { meaning: 'The org has a group of that name already.', exitCode: 73 },

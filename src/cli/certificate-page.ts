@@ -8,7 +8,7 @@ import { shortId } from '../base/ids.ts'
 import { formatBytes } from '../base/units.ts'
 import { isoTime } from './text.ts'
 
-const STYLE = [
+export const PAGE_STYLE = [
   'body{font:14px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#111}',
   'table{border-collapse:collapse;width:100%;margin:.5em 0 1.5em}',
   'th,td{border:1px solid #bbb;padding:.3em .5em;text-align:left;vertical-align:top}',
@@ -42,7 +42,7 @@ export function certificatePage(certificate: Certificate): string {
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    `<title>Certificate of erasure ${escaped(id)}</title><style>${STYLE}</style></head><body>`,
+    `<title>Certificate of erasure ${escaped(id)}</title><style>${PAGE_STYLE}</style></head><body>`,
     '<h1>Certificate of erasure</h1>',
     table([
       ['Case', id],
@@ -110,7 +110,7 @@ function nameOf({
   return name ?? shortId(device)
 }
 
-function table(rows: readonly (readonly string[])[], titles: readonly string[] = []): string {
+export function table(rows: readonly (readonly string[])[], titles: readonly string[] = []): string {
   const head =
     titles.length === 0 ? '' : `<tr>${titles.map(title => `<th>${escaped(title)}</th>`).join('')}</tr>`
   const body = rows.map(row => `<tr>${row.map(cell => `<td>${escaped(cell)}</td>`).join('')}</tr>`)

@@ -64,6 +64,7 @@ import {
   showStorage,
   whatIf
 } from './commands/storage.ts'
+import { addSubject, exportSubject, forgetSubject, listSubjects, showSubject } from './commands/subject.ts'
 import { top } from './commands/top.ts'
 import {
   pauseTransfer,
@@ -213,6 +214,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'take versions from the whole org for good, see who has deleted them, and certify it',
     example: 'peerage erase payroll@3 --basis art17 --reason "asked for by letter"',
     members: [startErase, listErasures, eraseStatus, approveErase, finishErase, certifyErase, verifyErase]
+  },
+  {
+    name: 'subject',
+    summary: 'list the persons that data is about, show and export all about one, and forget whom it meant',
+    example: 'peerage subject show jane.doe@example.org',
+    members: [listSubjects, showSubject, addSubject, exportSubject, forgetSubject]
   },
   {
     name: 'access',

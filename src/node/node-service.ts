@@ -74,6 +74,8 @@ import type {
 import { TRANSFER_SOURCES_MAX } from './service.ts'
 import { LocalStorageService } from './storage/storage-service.ts'
 import type { StorageService } from './storage/storage-terms.ts'
+import { LocalSubjectService } from './subjects/subject-service.ts'
+import type { SubjectService } from './subjects/subject-terms.ts'
 import { verifyHoldings } from './swarm/holding-checks.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
@@ -93,6 +95,7 @@ export class LocalNodeService implements NodeService {
   readonly follows: FollowService
   readonly limits: LimitsService
   readonly scans: ScanService
+  readonly subjects: SubjectService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -108,6 +111,7 @@ export class LocalNodeService implements NodeService {
     this.custody = whenWhole<CustodyService>(new LocalCustodyService(node, this.#audit), keeper)
     this.storage = whenWhole<StorageService>(new LocalStorageService(node), keeper)
     this.scans = whenWhole<ScanService>(new LocalScanService(node, this.#audit), keeper)
+    this.subjects = whenWhole<SubjectService>(new LocalSubjectService(node, this.#audit), keeper)
     this.erasures = whenWhole<ErasureService>(new LocalErasureService(node), keeper)
     this.sealing = whenWhole<SealingService>(new LocalSealingService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)

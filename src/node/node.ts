@@ -51,6 +51,7 @@ import { SealingDesk } from './sealing/sealing-desk.ts'
 import type { OwnDevice } from './service-words.ts'
 import { HeldShares } from './shares/held-shares.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
+import { SubjectDesk } from './subjects/subject-desk.ts'
 import { Catalogue } from './swarm/catalogue.ts'
 import { Publisher } from './swarm/publisher.ts'
 import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
@@ -101,6 +102,7 @@ export class Node {
   readonly sealing: SealingDesk
   readonly audit: AuditParts
   readonly storage: NodeStorage
+  readonly subjects: SubjectDesk
   readonly #sync: LedgerSync
   readonly #firstSync: FirstSync
   readonly connector: Connector
@@ -166,6 +168,7 @@ export class Node {
       log
     })
     this.storage = this.#createStorage(init)
+    this.subjects = this.#createSubjects(init)
     this.connector = this.#createConnector(init)
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
@@ -196,6 +199,7 @@ export class Node {
     this.#sync.close()
     this.beacons.close()
     this.board.close()
+    this.subjects.close()
     await this.erasures.close()
     await this.follows.close()
     await this.storage.close()
@@ -295,6 +299,14 @@ export class Node {
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
       onForgotten: version => audit.recorder.deleted(version, 'discarded')
+    })
+  }
+
+  #createSubjects({ store, transport, identity, log }: NodeInit): SubjectDesk {
+    const { keeper, desk: transfers, storage } = this
+    return new SubjectDesk({
+      ...{ self: identity.device, store, keeper, transport, transfers, log },
+      isStored: root => storage.vault.has(root)
     })
   }
 
@@ -431,6 +443,7 @@ export class Node {
     this.bandwidth.recheck()
     this.origins.refresh()
     this.erasures.look()
+    this.subjects.look()
     this.sealing.look()
     this.follows.look()
     this.storage.look()

@@ -35,6 +35,7 @@ import type { ScanService } from './scan/scan-terms.ts'
 import type { SealingService } from './sealing/sealing-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
 import type { StorageService } from './storage/storage-terms.ts'
+import type { SubjectService } from './subjects/subject-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { Task } from './task.ts'
 
@@ -369,6 +370,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly follows: FollowService
   readonly limits: LimitsService
   readonly scans: ScanService
+  readonly subjects: SubjectService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

@@ -6,6 +6,7 @@ import { Option } from 'commander'
 import { z } from 'zod'
 import type { CaseDevice, CaseSummary, ErasureCase } from '../../api/erasure.ts'
 import { label } from '../../api/field.ts'
+import { subjectId } from '../../api/subject.ts'
 import { shortId } from '../../base/ids.ts'
 import { formatBytes } from '../../base/units.ts'
 import { named, reason, reasonOption, renderActed } from '../acted.ts'
@@ -21,7 +22,7 @@ const CASE_DIGITS = 12
 const caseId = z.string().min(1, 'write at least eight digits of a case; peerage erase list shows them')
 
 export const startErase = command({
-  usage: 'start <dataset>',
+  usage: 'start [dataset]',
   isDefault: true,
   summary: 'take a version from the whole org for good, and have every copy of it deleted',
   description:
@@ -31,9 +32,11 @@ export const startErase = command({
     'can be left out.',
   examples: [
     'peerage erase payroll@3 --basis art17 --reason "asked for by letter"',
+    'peerage erase --subject jane.doe@example.org --basis art17',
     'peerage erase scans/2031 --all-versions --basis contract --delete-source'
   ],
   options: [
+    new Option('--subject <id>', 'all that is about this person, in one case; with a dataset, of that alone'),
     new Option('--all-versions', 'every version of the dataset, in one case'),
     new Option('--basis <label>', 'on what ground, such as art17'),
     reasonOption(),
@@ -41,18 +44,32 @@ export const startErase = command({
   ],
   input: z
     .object({
-      dataset: datasetReference,
+      dataset: datasetReference.optional(),
+      subject: subjectId.optional(),
       allVersions: z.boolean().default(false),
       basis: label,
       reason: reason.optional(),
       deleteSource: z.boolean().default(false)
     })
-    .refine(({ dataset, allVersions }) => dataset.version === null || !allVersions, {
+    .refine(({ dataset, subject }) => dataset !== undefined || subject !== undefined, {
+      path: ['dataset'],
+      message: 'name a dataset, or a person with --subject'
+    })
+    .refine(({ dataset, allVersions }) => (dataset?.version ?? null) === null || !allVersions, {
       path: ['allVersions'],
       message: 'name a version, or all of them'
-    }),
-  run: async (invocation, { dataset, allVersions, basis, reason: why, deleteSource }) => {
-    const request = { ...dataset, allVersions, basis, reason: why ?? null, deleteSource }
+    })
+    .refine(
+      ({ dataset, subject, allVersions }) => subject === undefined || (!allVersions && !dataset?.version),
+      {
+        path: ['subject'],
+        message: 'of a person all versions are meant, of one dataset or of all'
+      }
+    ),
+  run: async (invocation, { dataset, subject, allVersions, basis, reason: why, deleteSource }) => {
+    const { name = null, version = null } = dataset ?? {}
+    const what = { name, version, subject: subject ?? null, allVersions }
+    const request = { ...what, basis, reason: why ?? null, deleteSource }
     const acted = await invocation.client.call('erase', request)
     invocation.result(acted, paint => [
       `case ${acted.case}`,

@@ -8,6 +8,7 @@ import { command } from '../command.ts'
 import { datasetReference } from '../dataset-reference.ts'
 import { absolutePathOf } from '../paths.ts'
 import { publishLine } from '../progress.ts'
+import { prepareTags, tagInput, tagOptions, tagPublished } from '../tags.ts'
 import { plural, renderFields } from '../text.ts'
 
 export const publish = command({
@@ -30,6 +31,7 @@ export const publish = command({
       '--origin <url>',
       'where the same bytes lie on a web server: a file, or with a slash at its end a folder'
     ),
+    ...tagOptions(),
     new Option('--sealed', 'encrypt it whatever the rules of its class say')
   ],
   input: z.object({
@@ -37,11 +39,13 @@ export const publish = command({
     name: datasetName,
     class: dataClass,
     origin: z.string().min(1).optional(),
+    ...tagInput,
     sealed: z.boolean().default(false)
   }),
   streams: true,
-  run: async (invocation, { path, name, class: dataClass, origin, sealed }) => {
+  run: async (invocation, { path, name, class: dataClass, origin, sealed, subject, label }) => {
     const { client, context } = invocation
+    await prepareTags(client, { subject, label })
     const published = await client.stream(
       'publish',
       { path: absolutePathOf(path, context), name, dataClass, origin: origin ?? null, sealed },
@@ -50,6 +54,7 @@ export const publish = command({
         onProgress: progress => invocation.progress(progress, () => publishLine(progress))
       }
     )
+    await tagPublished(client, published, { subject, label })
     const { bytes, durationMs, newBytes } = published
     invocation.streamResult(published, paint =>
       renderFields(
@@ -61,6 +66,8 @@ export const publish = command({
             ? []
             : [['new', `${formatBytes(newBytes)} against the version before`] as const]),
           ['class', published.sealed ? `${published.dataClass}, sealed` : published.dataClass],
+          ...(subject.length === 0 ? [] : [['about', plural(subject.length, 'person')] as const]),
+          ...(label.length === 0 ? [] : [['labels', label.join(', ')] as const]),
           ['served from', published.path],
           ...(origin === undefined ? [] : [['origin', origin] as const]),
           [

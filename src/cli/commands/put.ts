@@ -10,6 +10,7 @@ import { command, duration, type Invocation } from '../command.ts'
 import { absolutePathOf } from '../paths.ts'
 import { publishLine } from '../progress.ts'
 import { renderVersionStorage } from '../storage-text.ts'
+import { prepareTags, tagInput, tagOptions, tagPublished } from '../tags.ts'
 
 const LOOK_MS = 250
 
@@ -35,6 +36,7 @@ export const put = command({
     ).makeOptionMandatory(),
     new Option('--policy <policy>', 'such as copies=3,sites=2,region=eu,kind=server; as before if left out'),
     new Option('--class <class>', 'how sensitive it is').choices(dataClass.options).default('internal'),
+    ...tagOptions(),
     new Option('--wait <until>', 'until it is safe by its policy, one copy is durable, or not at all')
       .choices(['none', 'one', 'safe'])
       .default('safe'),
@@ -45,6 +47,7 @@ export const put = command({
     name: datasetName,
     policy: z.string().min(1).optional(),
     class: dataClass,
+    ...tagInput,
     wait: z.enum(['none', 'one', 'safe']),
     timeout: duration.optional()
   }),
@@ -54,6 +57,7 @@ export const put = command({
     const { path, name, policy, wait, timeout: timeoutMs } = input
     // What is no policy is refused before anything is hashed.
     if (policy !== undefined) await client.call('checkStoragePolicy', { policy })
+    await prepareTags(client, input)
     const signal = context.catchInterrupt()
     const version = await client
       .stream(
@@ -62,6 +66,7 @@ export const put = command({
         { signal, onProgress: progress => invocation.progress(progress, () => publishLine(progress)) }
       )
       .then(published => published.version, publishedBefore)
+    await tagPublished(client, { name, version }, input)
     if (policy !== undefined) await client.call('setStoragePolicy', { name, policy })
     const of = { name, version }
     const storage = await waitUntil(invocation, of, { wait, timeoutMs, signal })

@@ -77,6 +77,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     follows: scripted({}),
     limits: scripted({}),
     scans: scripted({}),
+    subjects: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     peers: unexpected('peers'),

@@ -19,6 +19,7 @@ import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
+import type { SubjectService } from '../../node/subjects/subject-terms.ts'
 
 export type JsonHandlers = {
   readonly [Name in JsonRoute]: (input: RouteInput<Name>) => Promise<JsonAnswer<Name>>
@@ -125,6 +126,19 @@ function storageHandlers(service: StorageService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function subjectHandlers(service: SubjectService) {
+  return {
+    prepareTags: async input => {
+      await service.prepare(input)
+      return {}
+    },
+    tag: input => service.tag(input),
+    subjects: async () => ({ subjects: await service.subjects() }),
+    subject: ({ id }) => service.subject(id),
+    forgetSubject: ({ id }) => service.forget(id)
+  } satisfies Partial<JsonHandlers>
+}
+
 function erasureHandlers(service: ErasureService) {
   return {
     erase: input => service.erase(input),
@@ -195,6 +209,7 @@ export function createHandlers(service: NodeService): Handlers {
       ...governanceHandlers(service.governance),
       ...custodyHandlers(service.custody),
       ...storageHandlers(service.storage),
+      ...subjectHandlers(service.subjects),
       ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),

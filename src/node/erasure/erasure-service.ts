@@ -35,7 +35,7 @@ const CASE_BYTES = 16
 const CASE_PREFIX = /^[0-9a-f]{8,32}$/
 
 /** What of a node erasures go through. */
-export interface ErasingNode extends SigningNode, Pick<Node, 'identity' | 'erasures'> {
+export interface ErasingNode extends SigningNode, Pick<Node, 'identity' | 'erasures' | 'subjects'> {
   readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
   readonly board: Pick<Node['board'], 'find'>
 }
@@ -58,14 +58,8 @@ export class LocalErasureService implements ErasureService {
     this.#names = new LedgerNames(node.keeper, device => node.catalogue.nameOf(device))
   }
 
-  async erase({
-    name,
-    version,
-    allVersions,
-    reason,
-    basis,
-    deleteSource
-  }: EraseRequest): Promise<EraseActed> {
+  async erase(request: EraseRequest): Promise<EraseActed> {
+    const { reason, basis, deleteSource } = request
     if (reason !== null && !isVisibleLine(reason, REASON_CHARACTERS_MAX))
       throw new AppError(
         'USAGE',
@@ -76,23 +70,41 @@ export class LocalErasureService implements ErasureService {
         'USAGE',
         `a basis is one line of at most ${LABEL_CHARACTERS_MAX} characters, such as art17`
       )
-    const entry = this.#node.catalogue.entry(name)
-    const meant = allVersions
-      ? [...new Set(entry.versions.map(each => each.version))]
-      : [findPublication(entry, version, Date.now()).version]
+    const meant = this.#meant(request)
     const { content } = this.#state
-    const open = meant.filter(each => (content.get(each)?.erasures.length ?? 0) === 0)
+    const open = [...meant.keys()].filter(each => (content.get(each)?.erasures.length ?? 0) === 0)
     if (open.length === 0)
-      throw new AppError('NO_CHANGE', `nothing was signed: what is meant of ${name} is erased already`)
+      throw new AppError('NO_CHANGE', 'nothing was signed: all that is meant is erased already')
     const id = randomBytes(CASE_BYTES).toString('hex')
     const operations = open.map(each => {
       const names = this.#namesOf(each)
-      const said = { type: 'content.erase', version: each, case: id, reason, basis, subject: null } as const
+      const subject = meant.get(each) ?? null
+      const said = { type: 'content.erase', version: each, case: id, reason, basis, subject } as const
       return { ...signAsked(this.#node, said, { names: this.#names }), version: each, names }
     })
     // Only once it is signed: an agreement is to this erasure. Before anything of it is deleted, which is not at once.
     if (deleteSource) this.#node.erasures.agreeToDeleteSources(open)
     return { case: id, operations }
+  }
+
+  /** The versions that are meant, each with the pseudonym that the person has there, if one is meant. */
+  #meant({ name, version, allVersions, subject }: EraseRequest): ReadonlyMap<VersionId, string | null> {
+    if (subject !== null) {
+      const about = this.#node.subjects.aboutPerson(subject)
+      const ofName = about.filter(({ dataset }) => name === null || dataset.name === name)
+      if (ofName.length > 0)
+        return new Map(ofName.map(({ published, pseudonym }) => [published.version, pseudonym]))
+      throw new AppError(
+        'NO_CHANGE',
+        `nothing was signed: nothing ${name === null ? '' : `of ${name} `}is about this person`
+      )
+    }
+    if (name === null) throw new AppError('USAGE', 'name a dataset, or a person')
+    const entry = this.#node.catalogue.entry(name)
+    const versions = allVersions
+      ? entry.versions.map(each => each.version)
+      : [findPublication(entry, version, Date.now()).version]
+    return new Map(versions.map(each => [each, null]))
   }
 
   async cases(): Promise<readonly CaseSummary[]> {

@@ -7,7 +7,10 @@ import type { DeviceName } from '../keys/device-name.ts'
 import type { ContentActed } from '../ledger/governance-terms.ts'
 
 export interface EraseRequest {
-  readonly name: string
+  /** Null with a person, for all datasets. */
+  readonly name: string | null
+  /** All that is about this person, of the dataset if one is named. */
+  readonly subject: string | null
   /** Null for the newest. */
   readonly version: string | null
   readonly allVersions: boolean

@@ -5,6 +5,7 @@
  *   it, or another who may while that one is away. Once the ledger names the shares, holders fetch theirs from here;
  *   when all of them are kept by others what was cut is removed.
  * - *Makes anew* a share that it owes and nobody has, of k others, which it fetches.
+ * - *Checks* now and then, and before one of its own is dropped, that others have the shares that they say they have.
  * - *Reads*: a transfer that finds nobody with the version, for a while, is given its pieces out of k shares. They are
  *   fetched whole, into the home, and removed afterwards. Transfers go on by themselves after a restart, so this does.
  *
@@ -24,6 +25,7 @@ import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { StoredVersion } from '../storage/storage-units.ts'
 import type { TransferDesk, TransferView } from '../swarm/transfer-desk.ts'
+import type { ShareChecks, ShareClaim } from './share-checks.ts'
 import type { ShareFolders } from './share-folders.ts'
 import { type Gathered, ShareGathering } from './share-gathering.ts'
 import type { ShareMaker } from './share-maker.ts'
@@ -35,6 +37,13 @@ export interface ShareDeskInit {
   readonly transfers: Pick<TransferDesk, 'start' | 'stop' | 'views' | 'placed' | 'supply'>
   readonly folders: ShareFolders
   readonly maker: ShareMaker
+  readonly checks: Pick<ShareChecks, 'prove'>
+  /** What this device keeps for the org. */
+  readonly kept: (version: VersionId) => Holding | undefined
+  /** Removes what it keeps of a version. */
+  readonly discard: (version: VersionId) => Promise<void>
+  /** Between two checks of what others say that they keep. */
+  readonly checkMs: number
   readonly present: () => ReadonlySet<DeviceId>
   /** How long a transfer finds no whole source before shares are fetched for it. */
   readonly readAfterMs: number
@@ -66,6 +75,9 @@ export class ShareDesk {
   /** Of which a set of shares turned out not to give the version, or could not be made, and why. */
   readonly #faults = new Map<string, string>()
   #timer: NodeJS.Timeout | undefined
+  #checkTimer: NodeJS.Timeout | undefined
+  /** When the holders of each version were last asked for shares. */
+  readonly #checked = new Map<VersionId, number>()
   #working: Promise<void> | undefined
 
   constructor(init: ShareDeskInit) {
@@ -76,10 +88,16 @@ export class ShareDesk {
   start(): void {
     this.#timer = setInterval(() => this.#look(), this.#init.lookMs)
     this.#timer.unref()
+    this.#checkTimer = setInterval(
+      () => void this.#checkNext().catch(thrown => this.#failed(thrown)),
+      this.#init.checkMs
+    )
+    this.#checkTimer.unref()
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    clearInterval(this.#checkTimer)
     this.#stop.abort()
     await this.#working
   }
@@ -90,8 +108,44 @@ export class ShareDesk {
     this.#lost.clear()
     for (const each of lost) this.#lost.set(each.set.shares[each.share] as VersionId, each)
     this.#uncut.clear()
-    for (const each of stored) if (this.#isToCut(each)) this.#uncut.set(each.unit.version, each)
+    const here = new Set(this.#init.store.holdings().map(({ version }) => version.id))
+    for (const each of stored) if (this.#isToCut(each, here)) this.#uncut.set(each.unit.version, each)
     this.#look()
+  }
+
+  /** Whether others prove now that they have these shares, to this device, which has one of the same version. */
+  async prove(version: VersionId, claims: readonly ShareClaim[]): Promise<boolean> {
+    const own = this.#init.kept(version)
+    const set = [...this.#stored.values()].find(({ shares }) => shares?.shares.includes(version))?.shares
+    if (own === undefined || !isWhole(own.state) || set === undefined) return false
+    return await this.#init.checks.prove(set, own, claims)
+  }
+
+  /** Of what is in shares here, that about which others were asked the longest ago. */
+  async #checkNext(): Promise<void> {
+    const { keeper, kept, present, self } = this.#init
+    if (!keeper.isWhole || this.#stop.signal.aborted) return
+    const here = present()
+    const state = keeper.state()
+    let next: { readonly own: VersionId; readonly set: ShareSet; readonly of: VersionId } | undefined
+    for (const [of, { shares: set }] of this.#stored) {
+      const own = set?.shares.find(version => kept(version) !== undefined)
+      if (set === undefined || own === undefined) continue
+      if (next === undefined || this.#checkedMs(of) < this.#checkedMs(next.of)) next = { own, set, of }
+    }
+    for (const version of this.#checked.keys()) if (!this.#stored.has(version)) this.#checked.delete(version)
+    if (next === undefined) return
+    this.#checked.set(next.of, performance.now())
+    const claims = next.set.shares.flatMap(version =>
+      copiesOf(state, version).flatMap(({ device }) =>
+        device !== self && here.has(device) ? [{ device, version }] : []
+      )
+    )
+    if (claims.length > 0) await this.prove(next.own, claims)
+  }
+
+  #checkedMs(version: VersionId): number {
+    return this.#checked.get(version) ?? Number.NEGATIVE_INFINITY
   }
 
   /** Why something that this device should do with shares is not done, by version. */
@@ -164,7 +218,7 @@ export class ShareDesk {
   }
 
   async #rebuild(version: VersionId, { stored, set, share, place }: LostShare, nowMs: number): Promise<void> {
-    const { maker, store, log } = this.#init
+    const { maker, store, discard, log } = this.#init
     if (this.#faults.has(faultKey(stored.unit.version, set))) return
     const { name, published } = stored
     const sources = await this.#gathering.step(
@@ -172,9 +226,11 @@ export class ShareDesk {
       nowMs
     )
     if (sources === undefined || this.#lost.get(version)?.share !== share) return
-    const here = store.holdings().find(each => each.version.id === version)
-    if (here !== undefined) return
+    const here = store.holdings().filter(each => each.version.id === version)
+    if (here.some(({ state }) => isWhole(state))) return
     await this.#guarded(stored.unit.version, set, async () => {
+      // What is damaged of it gives way: all of it is made anew.
+      if (here.length > 0) await discard(version)
       await maker.rebuild(stored.unit.version, set, { share, sources, place, signal: this.#stop.signal })
       log.info({ version: stored.unit.version, share }, `made a lost share of ${set.data} others`)
     })
@@ -192,23 +248,19 @@ export class ShareDesk {
     }
   }
 
-  #isToCut(stored: StoredVersion): boolean {
-    const { keeper, self, present, store } = this.#init
+  #isToCut(stored: StoredVersion, here: ReadonlySet<VersionId>): boolean {
+    const { keeper, self, present } = this.#init
     const { published, name, unit, shares: set } = stored
     if (unit.policy.shares === null || !keeper.isWhole) return false
-    if (set !== undefined && this.#canBeHad(set)) return false
-    const here = store.holdings().find(each => each.version.id === unit.version)
-    if (here === undefined) return false
+    if (!here.has(unit.version) || (set !== undefined && this.#canBeHad(set, here))) return false
     if (published.publisher !== self && present().has(published.publisher)) return false
     const content = wordOn(name, unit.version, EXAMPLE)
     return authoringFault(keeper.ledger, { device: self, content, nowMs: Date.now() }) === undefined
   }
 
   /** Whether as many shares as it takes are kept by somebody, or lie here. */
-  #canBeHad({ shares, data }: ShareSet): boolean {
-    const { keeper, store } = this.#init
-    const here = new Set(store.holdings().map(({ version }) => version.id))
-    const state = keeper.state()
+  #canBeHad({ shares, data }: ShareSet, here: ReadonlySet<VersionId>): boolean {
+    const state = this.#init.keeper.state()
     return shares.filter(share => here.has(share) || copiesOf(state, share).length > 0).length >= data
   }
 

@@ -70,19 +70,24 @@ export class CopyChecks {
   }
 
   async #check(version: VersionId, device: DeviceId): Promise<boolean> {
-    const { possession, keeper, log } = this.#init
+    const { possession } = this.#init
     this.#asked.set(`${version} ${device}`, Date.now())
     const outcome = await possession.challenge(device, version)
     if (outcome.kind === 'proved') return true
     if (outcome.kind === 'silent') return false
-    const reason =
-      outcome.kind === 'wrong' ? 'it answered with other bytes' : 'it answered that it has it not'
+    this.dispute(device, version, outcome.kind)
+    return false
+  }
+
+  /** Says in the ledger that a device has not what it says. */
+  dispute(device: DeviceId, version: VersionId, because: 'wrong' | 'not-held'): void {
+    const { keeper, log } = this.#init
+    const reason = because === 'wrong' ? 'it answered with other bytes' : 'it answered that it has it not'
     log.warn({ device, version }, `a copy is not where it was said to be: ${reason}`)
     try {
       keeper.append({ type: 'copy.dispute', device, copies: [{ version, share: null }], reason })
     } catch (thrown) {
       log.warn({ device, version }, `it can not be disputed: ${messageOf(thrown)}`)
     }
-    return false
   }
 }

@@ -6,11 +6,13 @@ import { isMember } from '../../ledger/fold/state.ts'
 import { Assigner } from '../../placement/assignment.ts'
 import { DEFAULT_GRACE, DEFAULT_PATIENCE, type Grace } from '../../placement/fleet.ts'
 import { DEFAULT_PROOF_AGE_MAX_MS, DEFAULT_SKEW_MS } from '../../placement/holding.ts'
+import { VectorProduct } from '../../store/erasure/vector-product.ts'
 import { isWhole, type Store } from '../../store/store.ts'
 import type { Identity } from '../home.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { PresenceBoard } from '../ledger/presence-board.ts'
 import type { Log } from '../log.ts'
+import { ShareChecks } from '../shares/share-checks.ts'
 import { ShareDesk } from '../shares/share-desk.ts'
 import { ShareFolders } from '../shares/share-folders.ts'
 import { ShareMaker, type ShareMakerInit } from '../shares/share-maker.ts'
@@ -118,6 +120,12 @@ export class NodeStorage {
       ...{ self: identity.device, keeper, store, transfers, present, log },
       ...{ folders: this.#folders },
       maker: new ShareMaker({ store, folders: this.#folders, hashTree: init.hashTree }),
+      checks: new ShareChecks({
+        ...{ possession, product: new VectorProduct().product },
+        dispute: (device, version, because) => this.#checks.dispute(device, version, because)
+      }),
+      discard: version => this.vault.remove(version),
+      ...{ kept, checkMs: settings.checkMs },
       ...{ readAfterMs: settings.sharesAfterMs, lookMs: Math.min(SECOND_MS / 2, settings.lookMs) }
     })
     this.#keeper = new StorageKeeper({

@@ -55,6 +55,10 @@ export type PossessionOutcome =
   /** No answer, or none that can be judged: that proves nothing. */
   | { readonly kind: 'silent'; readonly detail: string }
 
+export type BlocksOutcome =
+  | { readonly kind: 'blocks'; readonly blocks: readonly Uint8Array[] }
+  | Exclude<PossessionOutcome, { readonly kind: 'proved' }>
+
 export interface PossessionInit {
   readonly transport: Transport
   /** What answers are read from: the copy that this device keeps for the org. */
@@ -81,24 +85,29 @@ export class Possession {
   async challenge(device: DeviceId, version: VersionId): Promise<PossessionOutcome> {
     const holding = this.#init.known(version)
     if (holding === undefined) return silent('this device has nothing to compare with')
-    const blocks = this.#drawn(holding)
-    let answer: PossessionAnswer
+    const blocks = this.drawn(holding)
+    const answer = await this.askBlocks(device, { version, blocks })
+    return answer.kind === 'blocks' ? await this.#judge(holding, blocks, answer.blocks) : answer
+  }
+
+  /** Asks a holder for blocks; what it answers with is not judged. */
+  async askBlocks(device: DeviceId, question: PossessionQuestion): Promise<BlocksOutcome> {
     try {
-      const message = await this.#ask(device, { version, blocks })
+      const message = await this.#ask(device, question)
       if (message === undefined) return silent('it ended without an answer')
       const decoded = decodeAnswer(message)
       if (!decoded.ok) return silent(`its answer is ${decoded.reason}: ${decoded.detail}`)
-      answer = decoded.value
+      const blocks = decoded.value
+      if (blocks === undefined) return { kind: 'not-held' }
+      return blocks.length === question.blocks.length ? { kind: 'blocks', blocks } : { kind: 'wrong' }
     } catch (thrown) {
       if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
       return silent(messageOf(thrown))
     }
-    if (answer === undefined) return { kind: 'not-held' }
-    if (answer.length !== blocks.length) return { kind: 'wrong' }
-    return await this.#judge(holding, blocks, answer)
   }
 
-  #drawn({ version }: Holding): AskedBlock[] {
+  /** Blocks of a version: each piece is equally likely, and each block of it. */
+  drawn({ version }: Pick<Holding, 'version'>): AskedBlock[] {
     const { pieceCount } = version
     const draw = this.#init.draw ?? (count => randomInt(count))
     if (pieceCount === 0) return []
@@ -206,6 +215,6 @@ async function soundLeaves(holding: Holding, piece: PieceIndex): Promise<Uint8Ar
   }
 }
 
-function silent(detail: string): PossessionOutcome {
+function silent(detail: string): { readonly kind: 'silent'; readonly detail: string } {
   return { kind: 'silent', detail }
 }

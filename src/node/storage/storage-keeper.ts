@@ -68,7 +68,7 @@ export interface StorageKeeperInit {
   /** By what is known now; undefined once the node stops. */
   readonly places: () => Promise<StoragePlaces | undefined>
   readonly vault: Vault
-  readonly shares: Pick<ShareDesk, 'owe' | 'problems'>
+  readonly shares: Pick<ShareDesk, 'owe' | 'problems' | 'prove'>
   readonly checks: Pick<CopyChecks, 'prove'>
   /** Members that can be reached now, this device among them. */
   readonly present: () => ReadonlySet<DeviceId>
@@ -295,7 +295,12 @@ export class StorageKeeper {
       if (!fetch.some(({ published }) => published.version === version)) this.#failures.delete(version)
     // What was owed for a while, and is not any more before it came.
     for (const [version, { transfer }] of here)
-      if (transfer !== undefined && isActive(transfer.state) && !keeps.has(version))
+      if (
+        transfer !== undefined &&
+        isActive(transfer.state) &&
+        !keeps.has(version) &&
+        this.#said(version) === undefined
+      )
         void this.#remove(version)
   }
 
@@ -373,7 +378,7 @@ export class StorageKeeper {
     const { vault, self, keeper, times } = this.#init
     for (const { version, others } of drop) {
       if (!this.#isStarted) return
-      if (await this.#areProved(others)) await this.#letGo(version)
+      if (await this.#areProved(version, others)) await this.#letGo(version)
     }
     const dropped = new Set(drop.map(({ version }) => version))
     for (const version of vault.copies().keys()) {
@@ -383,16 +388,13 @@ export class StorageKeeper {
     }
   }
 
-  async #areProved(others: Dropped['others']): Promise<boolean> {
-    for (const [version, of] of Map.groupBy(others, each => each.version))
-      if (
-        !(await this.#init.checks.prove(
-          version,
-          of.map(({ device }) => device)
-        ))
-      )
-        return false
-    return true
+  async #areProved(version: VersionId, others: Dropped['others']): Promise<boolean> {
+    const { checks, shares } = this.#init
+    if (others.some(each => each.version !== version)) return await shares.prove(version, others)
+    return await checks.prove(
+      version,
+      others.map(({ device }) => device)
+    )
   }
 
   /**

@@ -1,0 +1,93 @@
+/** What the node tells of the persons that data is about: the subjects part of service.ts. */
+
+import type { VersionId } from '../../base/ids.ts'
+import type { DatasetClass } from '../../ledger/encoding/names.ts'
+import type { DeviceName } from '../keys/device-name.ts'
+import type { HoldingKind } from './subject-messages.ts'
+
+export interface SubjectTags {
+  readonly name: string
+  /** Null for the newest. */
+  readonly version: string | null
+  /** Ids of persons, as the org has them; they never leave the stewards' devices but to these. */
+  readonly subjects: readonly string[]
+  /** Added to those of the dataset. */
+  readonly labels: readonly string[]
+}
+
+export interface SubjectsTagged {
+  readonly name: string
+  readonly version: VersionId
+  readonly ordinal: number
+  /** Persons that it was not said of before. */
+  readonly subjects: number
+  readonly labels: readonly string[]
+}
+
+export interface SubjectSummary {
+  readonly id: string
+  readonly datasets: readonly string[]
+  /** Of these, so many can still be read. */
+  readonly versions: number
+  readonly available: number
+}
+
+export const SUBJECT_VERSION_STATES = ['available', 'retired', 'quarantined', 'recalled', 'erased'] as const
+
+export interface SubjectVersion {
+  readonly name: string
+  readonly ordinal: number
+  readonly version: VersionId
+  readonly dataClass: DatasetClass
+  readonly sealed: boolean
+  readonly labels: readonly string[]
+  readonly files: number
+  readonly bytes: number
+  readonly publisher: DeviceName
+  readonly publishedAtMs: number
+  readonly state: (typeof SUBJECT_VERSION_STATES)[number]
+  /** Whether this device may read it now, and why not if it may not. */
+  readonly readable: boolean
+  readonly closedBy: string | null
+  /** For how long its class and dataset have it kept; null for no end. */
+  readonly retentionMs: number | null
+  readonly holds: readonly {
+    readonly by: DeviceName
+    readonly reason: string | null
+    readonly sinceAtMs: number
+  }[]
+  /** Who says in the ledger that it keeps a copy. */
+  readonly keepers: readonly DeviceName[]
+  /** What devices that answered have of it. */
+  readonly places: readonly (DeviceName & { readonly kind: HoldingKind; readonly bytes: number })[]
+  readonly readers: readonly DeviceName[]
+  /** What audit logs that could be had say of who has read it. */
+  readonly reads: readonly (DeviceName & { readonly lastAtMs: number })[]
+}
+
+export interface SubjectRecord {
+  readonly id: string
+  readonly atMs: number
+  readonly versions: readonly SubjectVersion[]
+  readonly answered: readonly DeviceName[]
+  /** Members that did not say what they have. */
+  readonly silent: readonly DeviceName[]
+}
+
+export interface SubjectForgotten {
+  /** How many keys were destroyed. */
+  readonly keys: number
+  readonly stewards: readonly (DeviceName & { readonly forgotten: boolean })[]
+}
+
+/** All but `prepare` and `tag` need a device that knows whom data is about, and reject with NOT_AUTHORISED elsewhere. */
+export interface SubjectService {
+  /** That persons can be said of what is published next; rejects with SUBJECTS_UNREACHABLE, or NOT_AUTHORISED. */
+  prepare(of: Pick<SubjectTags, 'subjects' | 'labels'>): Promise<void>
+  tag(tags: SubjectTags): Promise<SubjectsTagged>
+  subjects(): Promise<readonly SubjectSummary[]>
+  /** Rejects with SUBJECT_UNKNOWN. */
+  subject(id: string): Promise<SubjectRecord>
+  /** Destroys the keys of a person; rejects with SUBJECT_IN_USE while there is data about it. */
+  forget(id: string): Promise<SubjectForgotten>
+}
