@@ -77,7 +77,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'src/gateway': {
     what: 'http: the admin API, on the local socket and over TLS',
     uses: ['src/base', 'src/content', 'src/node', 'src/api'],
-    packages: ['node:*', 'fastify', '@fastify/*', '@peculiar/x509', 'zod'],
+    packages: ['node:*', 'fastify', '@fastify/*', '@peculiar/x509', 'reflect-metadata', 'zod'],
     pure: false
   },
   'src/daemon.ts': {

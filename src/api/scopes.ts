@@ -118,6 +118,17 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   erase: ['privacy', 'Begins an erasure; takes as many admins as a root.'],
   approveErasure: ['privacy', 'Approves every operation of a case that waits for more admins.'],
   erasureOf: ['read', 'Whether a version is erased or recalled, and who has confirmed.'],
+  subjects: ['privacy', 'Persons whom data is about, as the directory here names them.'],
+  subject: [
+    'privacy',
+    'All about one person: what there is, who holds and reads it, and who did not answer.'
+  ],
+  forgetSubject: [
+    'privacy',
+    'Destroys the directory entry of a person, so that its pseudonyms mean nothing.'
+  ],
+  tag: ['privacy', 'Says whom a version is about.'],
+  prepareTags: ['privacy', 'Makes the pseudonyms under which persons are named in the ledger.'],
   erasureCases: ['privacy', 'Erasures by case.'],
   erasureCase: ['privacy', 'One case: who confirmed, who has not.'],
   finishErasure: [
