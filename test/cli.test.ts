@@ -206,6 +206,7 @@ class ScriptedNode implements NodeService {
   readonly limits = scripted<NodeService['limits']>({})
   readonly scans = scripted<NodeService['scans']>({})
   readonly subjects = scripted<NodeService['subjects']>({})
+  readonly retention = scripted<NodeService['retention']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

@@ -10,9 +10,11 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
 import type { VersionId } from '../src/base/ids.ts'
-import { GIB } from '../src/base/units.ts'
+import { DAY_MS, GIB, MINUTE_MS } from '../src/base/units.ts'
 import { verifyCertificate } from '../src/node/erasure/certificate.ts'
+import { LocalErasureService } from '../src/node/erasure/erasure-service.ts'
 import type { ErasureCase } from '../src/node/erasure/erasure-terms.ts'
+import { LocalRetentionService } from '../src/node/erasure/retention-service.ts'
 import type { DataClass } from '../src/node/service.ts'
 import { DEFAULT_STORAGE_SETTINGS, type StorageSettings } from '../src/node/storage/node-storage.ts'
 
@@ -199,6 +201,52 @@ describe('a recall', { concurrency: false }, () => {
       true
     )
   })
+})
+
+test('what was kept for long enough is erased when admins agree, and what is held is not', async () => {
+  const over = await publish(build, 'over')
+  const held = await publish(build, 'over-held')
+  await publish(build, 'open', 'public')
+  const erasures = new LocalErasureService(build.node)
+  const at = (aheadMs: number) => {
+    const parts = { custody: build.service.custody, erasures, now: () => Date.now() + aheadMs }
+    return new LocalRetentionService(build.node, parts)
+  }
+  const rule = { scope: { kind: 'class', dataClass: 'internal' }, keepMs: 30 * DAY_MS } as const
+  const { operation } = await at(0).setRetention(rule)
+  await eventually('lab-7 knows the rule', () => lab.node.keeper.ledger.get(operation) !== undefined)
+  await lab.service.governance.approve(operation)
+  await eventually('it is in force', () => build.node.keeper.state().classes.has('internal'))
+  await build.service.custody.placeHold({ name: 'over-held', reason: 'case 4' })
+  const isMine = ({ version }: { readonly version: VersionId }) => version === over || version === held
+  const early = await at(31 * DAY_MS - MINUTE_MS).runRetention({ dryRun: false })
+  assert.deepEqual([early.versions.filter(isMine), early.case], [[], null])
+  const dry = await at(31 * DAY_MS).runRetention({ dryRun: true })
+  assert.deepEqual(
+    dry.versions.filter(isMine).map(({ name, state }) => [name, state]),
+    [
+      ['over', 'over'],
+      ['over-held', 'held']
+    ]
+  )
+  assert.deepEqual([dry.case, dry.operations], [null, []])
+  const copy = await get(lab, 'over', 'over-lab')
+  const ran = await at(31 * DAY_MS).runRetention({ dryRun: false })
+  assert.ok(
+    ran.case !== null && ran.operations.some(isMine) && ran.operations.every(each => each.version !== held)
+  )
+  assert.equal(marked(copy).length, 1, 'nobody has agreed yet')
+  await eventually('lab-7 knows it', async () =>
+    (await lab.service.erasures.cases()).some(
+      each => each.case === ran.case && each.versions === ran.operations.length
+    )
+  )
+  await lab.service.erasures.approve(ran.case)
+  await eventually('it is deleted', () => marked(copy).length === 0)
+  const { erasures: rows } = await lab.service.erasures.case(ran.case)
+  const [row] = rows.filter(isMine)
+  assert.deepEqual([row?.basis, row?.reason], ['retention', 'kept for 30 days, as class internal says'])
+  assert.equal(build.node.keeper.state().content.get(held), undefined)
 })
 
 test('of an erasure nothing happens until a second admin agrees; then all is deleted, and both are named', async () => {

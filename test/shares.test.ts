@@ -19,6 +19,9 @@ const QUICK: StorageSettings = {
   ...{ checkMs: SECOND_MS, presenceMs: 0, sharesAfterMs: 300 }
 }
 
+/** So that what is not kept any more goes soon. */
+const BRIEF: StorageSettings = { ...QUICK, promiseMs: 6 * SECOND_MS, renewMs: 3 * SECOND_MS }
+
 const org = new OrgInProcess()
 const files = new Map([
   ['a/large.bin', randomBytes(5_000_001)],
@@ -169,6 +172,37 @@ describe('shares', { concurrency: false }, () => {
     await eventually('the shares that were fetched for it are removed', () => scratchOf(reader).length === 0)
   })
 
+  test('that are not what the ledger says are found out by who reads, who tries no more until it says others', async () => {
+    const set = setOf(publisher)
+    const { version } = await stored()
+    assert.ok(set)
+    const { operation: _, ...said } = set
+    const say = (shares: readonly VersionId[]) =>
+      publisher.node.keeper.append({
+        ...{ type: 'dataset.shares', name: 'payroll', version: version as VersionId, ...said, shares }
+      })
+    say([...set.shares.slice(1), ...set.shares.slice(0, 1)])
+    const reader = holders[1]
+    assert.ok(reader)
+    await eventually('it has heard', () => setOf(reader)?.shares[0] === set.shares[1])
+    const request = {
+      name: 'payroll',
+      version: null,
+      destination: join(reader.node.home, 'again'),
+      purpose: null
+    }
+    const { id } = await reader.service.startTransfer({ ...request, priority: 'normal', only: [] })
+    await eventually('it says so', async () => {
+      const { problems } = await reader.service.storage.storage()
+      return problems.some(each => each.version === version && /give something else/.test(each.problem))
+    })
+    const before = receivedBy(reader)
+    say(set.shares)
+    await eventually('it is read', () => reader.node.desk.view(id)?.state === 'complete')
+    assertWhole(join(reader.node.home, 'again'))
+    assert.ok(receivedBy(reader) - before <= set.data * set.bytes)
+  })
+
   test('go with the version when it is erased, and it is said of each that it did', async () => {
     assert.ok(holders.every(holder => vaultOf(holder).length === 1))
     const { version } = await stored()
@@ -190,5 +224,73 @@ describe('shares', { concurrency: false }, () => {
       const [erasure] = publisher.node.keeper.state().erasures.values()
       return erasure?.confirmations.get(node.identity.device)
     }
+  })
+})
+
+describe('a sealed version', { concurrency: false }, () => {
+  const sealed = new OrgInProcess()
+  let owner: Running
+  let others: Running[]
+  const kept = (by = owner) => by.service.storage.versionStorage({ name: 'letters', version: null })
+
+  before(async () => {
+    owner = await sealed.found('owner', BRIEF)
+    others = []
+    for (const site of ['bonn', 'graz', 'lyon'])
+      others.push(await sealed.join(owner, `${site}-nas`, { site, storage: BRIEF }))
+    await sealed.settled()
+    const source = join(sealed.folder, 'letters')
+    mkdirSync(source)
+    writeFileSync(join(source, 'one.txt'), files.get('b/other.bin') ?? '')
+    const request = { path: source, name: 'letters', dataClass: 'confidential', origin: null } as const
+    assert.equal((await owner.service.publish(request, task())).sealed, true)
+    for (const holder of others) await offer(holder)
+  })
+
+  after(() => sealed.stop())
+
+  test('that is kept in copies is kept in shares once that is asked for, and never in less meanwhile', async () => {
+    await owner.service.storage.setStoragePolicy({ name: 'letters', policy: 'copies=2' })
+    await eventually('two copies are safe', async () => (await kept()).isSafe)
+    await owner.service.storage.setStoragePolicy({ name: 'letters', policy: 'shares=2+1,sites=3' })
+    const vaults = () => others.map(holder => vaultOf(holder).length)
+    await eventually('the shares are safe', async () => {
+      const { isSafe, says, survives } = await kept()
+      assert.notEqual(survives, null, says)
+      return isSafe && says.includes('3 of 3 shares')
+    })
+    await eventually(
+      'the copies are gone once their word is over',
+      () => vaults().every(count => count === 1),
+      90_000
+    )
+  })
+
+  test('is opened by who may read it from shares of what nobody could read', async () => {
+    const set = owner.node.keeper.state().datasets.get('letters')?.versions[0]?.shares[0]
+    assert.ok(set)
+    const [lost, reader] = others
+    assert.ok(lost && reader)
+    const plain = files.get('b/other.bin') ?? Buffer.alloc(0)
+    for (const share of set.shares) {
+      const root = owner.node.store.holdings().find(each => each.version.id === share)?.root
+      if (root !== undefined) assert.ok(!readFileSync(join(root, '000000')).includes(plain.subarray(0, 64)))
+    }
+    await lost.node.stop()
+    sealed.running.splice(sealed.running.indexOf(lost), 1)
+    // Only who may read it has its key: the owner, whose objects are gone.
+    rmSync(join(owner.node.home, 'sealed'), { recursive: true })
+    await owner.service.verify({ name: 'letters', version: null }, task()).catch(() => undefined)
+    const receivedBytes = receivedBy(owner)
+    const request = {
+      name: 'letters',
+      version: null,
+      destination: join(owner.node.home, 'read'),
+      purpose: null
+    }
+    const { id } = await owner.service.startTransfer({ ...request, priority: 'normal', only: [] })
+    await eventually('it is read', () => owner.node.desk.view(id)?.state === 'complete')
+    assert.ok(readFileSync(join(owner.node.home, 'read', 'one.txt')).equals(plain))
+    assert.equal(receivedBy(owner) - receivedBytes, set.data * set.bytes)
   })
 })

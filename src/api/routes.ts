@@ -152,6 +152,7 @@ import {
 export const API_PREFIX = '/v1'
 export const NDJSON = 'application/x-ndjson'
 
+import { retentionList, retentionRequest, retentionRun, retentionRunRequest } from './retention.ts'
 import {
   done,
   prepareTags,
@@ -290,6 +291,9 @@ export const ROUTES = {
   holds: json('GET', '/holds', nothing, holdList),
   placeHold: json('POST', '/holds', holdRequest, acted),
   liftHold: json('POST', '/holds/:id/lift', holdReference, acted),
+  retention: json('GET', '/retention', nothing, retentionList),
+  setRetention: json('POST', '/retention', retentionRequest, acted),
+  runRetention: json('POST', '/retention/run', retentionRunRequest, retentionRun),
   // An id of a person is no part of an address, which logs and histories keep.
   prepareTags: json('POST', '/subjects/prepare', prepareTags, done),
   tag: json('POST', '/datasets/:name/tags', tagRequest, tagged),

@@ -53,6 +53,7 @@ import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
+import { runRetention, setRetention, showRetention } from './commands/retention.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
 import { rekey } from './commands/sealing.ts'
@@ -214,6 +215,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'take versions from the whole org for good, see who has deleted them, and certify it',
     example: 'peerage erase payroll@3 --basis art17 --reason "asked for by letter"',
     members: [startErase, listErasures, eraseStatus, approveErase, finishErase, certifyErase, verifyErase]
+  },
+  {
+    name: 'retention',
+    summary: 'show and set for how long versions are kept, and have erased what is over',
+    example: 'peerage retention run --dry-run',
+    members: [showRetention, setRetention, runRetention]
   },
   {
     name: 'subject',

@@ -29,6 +29,8 @@ import type { LimitsService } from './bandwidth/limits-terms.ts'
 import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
 import { LocalErasureService } from './erasure/erasure-service.ts'
 import type { ErasureService } from './erasure/erasure-terms.ts'
+import { LocalRetentionService } from './erasure/retention-service.ts'
+import type { RetentionService } from './erasure/retention-terms.ts'
 import { LocalFollowService } from './follow/follow-service.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import { DeviceKey } from './keys/device-key.ts'
@@ -96,6 +98,7 @@ export class LocalNodeService implements NodeService {
   readonly limits: LimitsService
   readonly scans: ScanService
   readonly subjects: SubjectService
+  readonly retention: RetentionService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
@@ -112,7 +115,10 @@ export class LocalNodeService implements NodeService {
     this.storage = whenWhole<StorageService>(new LocalStorageService(node), keeper)
     this.scans = whenWhole<ScanService>(new LocalScanService(node, this.#audit), keeper)
     this.subjects = whenWhole<SubjectService>(new LocalSubjectService(node, this.#audit), keeper)
-    this.erasures = whenWhole<ErasureService>(new LocalErasureService(node), keeper)
+    const erasures = new LocalErasureService(node)
+    const retention = new LocalRetentionService(node, { custody: this.custody, erasures })
+    this.retention = whenWhole<RetentionService>(retention, keeper)
+    this.erasures = whenWhole<ErasureService>(erasures, keeper)
     this.sealing = whenWhole<SealingService>(new LocalSealingService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)

@@ -24,6 +24,7 @@ import type { Activity, Misbehaved } from './activity-terms.ts'
 import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
 import type { ErasingService } from './erasure/erasure-terms.ts'
+import type { RetentionService } from './erasure/retention-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
@@ -371,6 +372,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly limits: LimitsService
   readonly scans: ScanService
   readonly subjects: SubjectService
+  readonly retention: RetentionService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

@@ -15,8 +15,9 @@ import { prepareTags, tagInput, tagOptions, tagPublished } from '../tags.ts'
 const LOOK_MS = 250
 
 /** Whether as much is durable as is waited for. */
-function isReached(wait: 'none' | 'one' | 'safe', { isSafe, copies }: VersionStorage): boolean {
-  return wait === 'none' || (wait === 'one' ? copies > 0 : isSafe)
+/** One copy, or as many shares as give one back, is enough to read it. */
+function isReached(wait: 'none' | 'one' | 'safe', { isSafe, survives }: VersionStorage): boolean {
+  return wait === 'none' || (wait === 'one' ? survives !== null : isSafe)
 }
 
 export const put = command({
@@ -27,7 +28,8 @@ export const put = command({
     'published and stays so if that is not waited for, with Ctrl-C or --wait: copies go on being made.',
   examples: [
     'peerage put ./payroll --name payroll --policy copies=3,sites=2',
-    'peerage put ./model.bin --name models/base --policy copies=2,region=eu --wait one'
+    'peerage put ./model.bin --name models/base --policy copies=2,region=eu --wait one',
+    'peerage put ./archive --name archive --policy shares=6+3,sites=3'
   ],
   options: [
     new Option(

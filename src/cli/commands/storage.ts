@@ -82,11 +82,13 @@ export const setStoragePolicy = command({
   usage: 'policy <name> <policy>',
   summary: 'set how many copies of a dataset are kept, over how many sites, and where',
   description:
-    'POLICY is copies=N, and sites=N, region=NAME+NAME and kind=server+desktop as wanted, with commas between. Copies ' +
-    'that are too many are removed once the others are proved. For its owner, and admins.',
+    'POLICY is copies=N, or shares=K+M of which K give the version back; and sites=N, region=NAME+NAME and ' +
+    'kind=server+desktop as wanted, with commas between. What is too much is removed once the rest is proved. For its ' +
+    'owner, and admins.',
   examples: [
     'peerage storage policy payroll copies=3,sites=2',
-    'peerage storage policy models copies=2,sites=2,region=eu,kind=server'
+    'peerage storage policy models copies=2,sites=2,region=eu,kind=server',
+    'peerage storage policy archive shares=6+3,sites=3'
   ],
   input: z.object({ name: datasetName, policy: z.string().min(1) }),
   run: async (invocation, { name, policy }) => {

@@ -78,6 +78,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     limits: scripted({}),
     scans: scripted({}),
     subjects: scripted({}),
+    retention: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     peers: unexpected('peers'),

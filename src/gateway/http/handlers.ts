@@ -13,6 +13,7 @@ import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
 import type { ErasureService } from '../../node/erasure/erasure-terms.ts'
+import type { RetentionService } from '../../node/erasure/retention-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
@@ -139,6 +140,14 @@ function subjectHandlers(service: SubjectService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function retentionHandlers(service: RetentionService) {
+  return {
+    retention: async () => ({ versions: await service.retention() }),
+    setRetention: input => service.setRetention(input),
+    runRetention: input => service.runRetention(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 function erasureHandlers(service: ErasureService) {
   return {
     erase: input => service.erase(input),
@@ -209,6 +218,7 @@ export function createHandlers(service: NodeService): Handlers {
       ...governanceHandlers(service.governance),
       ...custodyHandlers(service.custody),
       ...storageHandlers(service.storage),
+      ...retentionHandlers(service.retention),
       ...subjectHandlers(service.subjects),
       ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),

@@ -27,7 +27,7 @@ export const CERTIFICATE_FORMAT = 'peerage-erasure-certificate'
 /** The first knew neither recalls nor who approved. */
 const CERTIFICATE_VERSION = 2
 const DOMAIN = utf8('peerage erasure certificate v1\n')
-/** Larger than any that is issued. */
+/** None that is larger is issued, nor read. */
 export const CERTIFICATE_BYTES_MAX = 256 * 2 ** 20
 
 export const CERTIFICATE_LIMITS: readonly string[] = [
@@ -47,7 +47,14 @@ export function signCertificate(terms: CertificateTerms, key: Pick<DeviceKey, 's
     ...{ format: CERTIFICATE_FORMAT, v: CERTIFICATE_VERSION, ...terms },
     limits: CERTIFICATE_LIMITS
   }
-  return { ...unsigned, signature: toHex(key.sign(signedBytes(unsigned))) }
+  const bytes = signedBytes(unsigned)
+  // Half of what is read, as it is written with white space.
+  if (bytes.length > CERTIFICATE_BYTES_MAX / 2)
+    throw new AppError(
+      'CERTIFICATE_INVALID',
+      `the certificate would be too large to be read again: ${terms.erasures.length} versions by ${terms.devices.length} devices`
+    )
+  return { ...unsigned, signature: toHex(key.sign(bytes)) }
 }
 
 function signedBytes(unsigned: object): Uint8Array {

@@ -70,7 +70,20 @@ export class LocalErasureService implements ErasureService {
         'USAGE',
         `a basis is one line of at most ${LABEL_CHARACTERS_MAX} characters, such as art17`
       )
-    const meant = this.#meant(request)
+    const acted = this.eraseVersions(this.#meant(request), { reason: () => reason, basis })
+    // Only once it is signed: an agreement is to this erasure. Before anything of it is deleted, which is not at once.
+    if (deleteSource) this.#node.erasures.agreeToDeleteSources(acted.operations.map(({ version }) => version))
+    return acted
+  }
+
+  /** Those of these versions that are not erased, in one case; each with the person that it is about, or null. */
+  eraseVersions(
+    meant: ReadonlyMap<VersionId, string | null>,
+    {
+      reason: reasonOf,
+      basis
+    }: { readonly reason: (version: VersionId) => string | null; readonly basis: string }
+  ): EraseActed {
     const { content } = this.#state
     const open = [...meant.keys()].filter(each => (content.get(each)?.erasures.length ?? 0) === 0)
     if (open.length === 0)
@@ -79,16 +92,20 @@ export class LocalErasureService implements ErasureService {
     const operations = open.map(each => {
       const names = this.#namesOf(each)
       const subject = meant.get(each) ?? null
+      const reason = reasonOf(each)
       const said = { type: 'content.erase', version: each, case: id, reason, basis, subject } as const
       return { ...signAsked(this.#node, said, { names: this.#names }), version: each, names }
     })
-    // Only once it is signed: an agreement is to this erasure. Before anything of it is deleted, which is not at once.
-    if (deleteSource) this.#node.erasures.agreeToDeleteSources(open)
     return { case: id, operations }
   }
 
   /** The versions that are meant, each with the pseudonym that the person has there, if one is meant. */
-  #meant({ name, version, allVersions, subject }: EraseRequest): ReadonlyMap<VersionId, string | null> {
+  #meant({
+    name,
+    version,
+    allVersions,
+    subject = null
+  }: EraseRequest): ReadonlyMap<VersionId, string | null> {
     if (subject !== null) {
       const about = this.#node.subjects.aboutPerson(subject)
       const ofName = about.filter(({ dataset }) => name === null || dataset.name === name)
@@ -109,7 +126,10 @@ export class LocalErasureService implements ErasureService {
 
   async cases(): Promise<readonly CaseSummary[]> {
     const cases = Map.groupBy(this.#operations(), caseOf)
-    const summaries = [...cases.keys()].map(id => this.#summary(this.#case(id)))
+    const joined = joinTimes(this.#node.keeper)
+    const summaries = [...cases].map(([id, operations]) =>
+      this.#summary(this.#case(id, { operations, joined }))
+    )
     return summaries.sort((a, b) => b.atMs - a.atMs || (a.case < b.case ? -1 : 1))
   }
 
@@ -204,11 +224,19 @@ export class LocalErasureService implements ErasureService {
     )
   }
 
-  #case(id: string): ErasureCase {
-    const operations = this.#operations(id)
+  /** What many cases have in common is looked for once, by who asks for many. */
+  #case(
+    id: string,
+    {
+      operations = this.#operations(id),
+      joined = joinTimes(this.#node.keeper)
+    }: {
+      readonly operations?: readonly ErasureOperation[]
+      readonly joined?: ReadonlyMap<DeviceId, number>
+    } = {}
+  ): ErasureCase {
     const erasures = operations.map(each => this.#erasure(each))
     const lastMs = Math.max(...erasures.map(({ atMs }) => atMs))
-    const joined = joinTimes(this.#node.keeper)
     const inForce = erasures.filter(each => each.inForce)
     const devices = [...this.#state.devices.keys()]
       .map(device => this.#device(device, inForce))

@@ -10,7 +10,7 @@ export interface EraseRequest {
   /** Null with a person, for all datasets. */
   readonly name: string | null
   /** All that is about this person, of the dataset if one is named. */
-  readonly subject: string | null
+  readonly subject?: string | null
   /** Null for the newest. */
   readonly version: string | null
   readonly allVersions: boolean
