@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type ErrorObject, fromErrorObject, toErrorObject } from '../../api/error.ts'
+import { ROUTE_NOTES } from '../../api/route-notes.ts'
 import {
   API_PREFIX,
   type BytesRoute,
@@ -20,7 +21,6 @@ import {
   type RouteInput,
   type RouteName
 } from '../../api/routes.ts'
-import { ROUTE_NOTES } from '../../api/scopes.ts'
 import { AssertionFailure, assert } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
 import { KIB } from '../../base/units.ts'
@@ -112,9 +112,10 @@ export class AdminRoutes {
     app.get('/openapi.json', async (_, reply) => reply.type('application/json').send(document))
   }
 
-  #input<Name extends RouteName>(name: Name, request: FastifyRequest): RouteInput<Name> {
-    requireScope(this.#options.callerOf(request), ROUTE_NOTES[name][0])
-    return parseInput(name, request)
+  #input<Name extends RouteName>(name: Name, request: FastifyRequest): [RouteInput<Name>, Caller] {
+    const caller = this.#options.callerOf(request)
+    requireScope(caller, ROUTE_NOTES[name][0])
+    return [parseInput(name, request), caller]
   }
 
   #routeJson<Name extends JsonRoute>(name: Name): void {
@@ -123,7 +124,8 @@ export class AdminRoutes {
     this.#app.route({
       method,
       url,
-      handler: async request => this.#checked(name, output, await handle(this.#input(name, request)))
+      config: { route: name },
+      handler: async request => this.#checked(name, output, await handle(...this.#input(name, request)))
     })
   }
 
@@ -133,8 +135,10 @@ export class AdminRoutes {
     this.#app.route({
       method,
       url,
+      config: { route: name },
       handler: async (request, reply) => {
-        const bytes = await handle(this.#input(name, request))
+        const [checked] = this.#input(name, request)
+        const bytes = await handle(checked)
         return reply.type(contentType).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
       }
     })
@@ -146,8 +150,9 @@ export class AdminRoutes {
     this.#app.route({
       method,
       url,
+      config: { route: name },
       handler: async (request, reply) => {
-        const checked = this.#input(name, request)
+        const [checked] = this.#input(name, request)
         const events = eventStream({
           run: task => handle(checked, task),
           signal: AbortSignal.any([leaving(reply), this.#options.closing]),

@@ -22,12 +22,14 @@ import {
 } from './admin-socket.ts'
 import { OWNER } from './caller.ts'
 import { createHandlers } from './handlers.ts'
+import type { TokenBook } from './token-book.ts'
 
 const DRAIN_MS = 5_000
 
 export interface AdminServerOptions
   extends Pick<AdminRoutesOptions, 'log' | 'onFault' | 'checkAnswers' | 'timing'> {
   readonly service: NodeService
+  readonly tokens: TokenBook
   readonly software?: string
   readonly drainMs?: number
 }
@@ -58,7 +60,7 @@ class HttpAdminServer implements AdminServer {
     this.#app = Fastify(SERVER_OPTIONS)
     new AdminRoutes(this.#app, {
       ...options,
-      ...{ handlers: createHandlers(options.service), callerOf: () => OWNER },
+      ...{ handlers: createHandlers(options.service, options.tokens), callerOf: () => OWNER },
       ...{ software: options.software ?? 'peerage', closing: this.#closing.signal }
     })
   }

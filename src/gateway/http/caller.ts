@@ -1,7 +1,7 @@
 /** Who calls: the owner of the local socket, a token, or a person who signed in; and what each may do. */
 
-import type { Scope } from '../../api/scopes.ts'
-import { scopeNames } from '../../api/scopes.ts'
+import type { Scope } from '../../api/scope-names.ts'
+import { scopeNames } from '../../api/scope-names.ts'
 import { AppError } from '../../base/errors.ts'
 
 export interface Caller {

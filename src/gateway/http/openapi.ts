@@ -5,8 +5,9 @@
 
 import { z } from 'zod'
 import { errorBody } from '../../api/error.ts'
+import { ROUTE_NOTES } from '../../api/route-notes.ts'
 import { pathKeys, ROUTES, type RouteName } from '../../api/routes.ts'
-import { ROUTE_NOTES, SCOPES } from '../../api/scopes.ts'
+import { SCOPES } from '../../api/scope-names.ts'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
 import { httpStatusOf } from './http-status.ts'
 import { exampleOf, type JsonSchema } from './schema-example.ts'

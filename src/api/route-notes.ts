@@ -1,40 +1,8 @@
-/**
- * What a caller may do, as a table: each route asks for one scope. Whoever opens the local socket has all of them; a
- * token and a person who signs in have those that they were given.
- *
- * - `read`: how the node and the org are, and what there is;
- * - `content`: the content itself, and transfers that are running;
- * - `host`: whatever names a path on the node's machine. It lets a caller read and write files there as the node
- *   does, so it is apart from the rest;
- * - `govern`: who may do what with which content and devices;
- * - `privacy`: erasures and holds;
- * - `audit`: who did what, names of devices included;
- * - `settings`: how this node behaves;
- * - `authority`: the root of the org.
- *
- * No scope gives more than the device has: what the ledger does not let it do, it does for no caller.
- */
+/** What each route of the API does, and the scope that it asks for. */
 
-import { z } from 'zod'
 import type { RouteName } from './routes.ts'
+import type { Scope } from './scope-names.ts'
 
-export const SCOPES = {
-  read: 'see how the node and the org are, and what is there',
-  content: 'read content, and steer transfers that are running',
-  host: "read and write files of the node's machine: publish from it, fetch and export to it",
-  govern: 'decide who may do what: grants, roles, groups, devices, classes, quarantine and recall',
-  privacy: 'erase, hold, and see the cases',
-  audit: 'see who did what',
-  settings: 'change how this node behaves: limits, room, scanner, tokens',
-  authority: 'propose and sign roots of the org, and overrides'
-} as const
-
-export type Scope = keyof typeof SCOPES
-
-export const scopeNames = Object.keys(SCOPES) as readonly Scope[]
-export const scope = z.enum(scopeNames as [Scope, ...Scope[]])
-
-/** The scope that each route asks for, and what it does. */
 export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, string] } = {
   status: ['read', 'How this node is: org, device, peers, freshness, and what needs attention.'],
   activity: ['read', 'What moves now: transfers, peers, rates.'],
@@ -129,6 +97,9 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   ],
   tag: ['privacy', 'Says whom a version is about.'],
   prepareTags: ['privacy', 'Makes the pseudonyms under which persons are named in the ledger.'],
+  retention: ['read', 'For how long versions are kept, by class and dataset, and what holds keep.'],
+  setRetention: ['privacy', 'Changes for how long versions of a dataset are kept.'],
+  runRetention: ['privacy', 'What is over, and asks for its erasure unless it is a dry run.'],
   erasureCases: ['privacy', 'Erasures by case.'],
   erasureCase: ['privacy', 'One case: who confirmed, who has not.'],
   finishErasure: [
@@ -138,6 +109,13 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   erasureCertificate: ['privacy', 'The signed certificate of a case.'],
   invites: ['read', 'Invitations and who used them.'],
   cancelInvite: ['govern', 'Cancels an invitation.'],
+  tokens: ['settings', 'Tokens of this node, without what they are.'],
+  createToken: [
+    'settings',
+    'Makes a token with no more scopes, and no longer life, than the caller has. It is shown once.'
+  ],
+  revokeToken: ['settings', 'Ends a token at once.'],
+  caller: ['read', 'Who calls, and what it may do.'],
   approve: ['govern', 'Approves an operation that waits for more admins.'],
   note: ['govern', 'Writes a note into the ledger.'],
   authority: ['read', 'The root of the org, its admins, and what stands to vote.'],
