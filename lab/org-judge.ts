@@ -95,7 +95,7 @@ export class OrgJudge {
       const isThere = filesBelow(vaultOf(put, node)).length > 0
       if (isSaid && !isIntact(put, node))
         return `${node.name} says that it has ${put.name}, and it has it not`
-      const isOwed = put.isAcknowledged || put.isEnding
+      const isOwed = put.isAcknowledged && !put.isEnding
       if (!isSaid && isThere && isOwed) return `${node.name} has ${put.name} and does not say so`
     }
     return undefined

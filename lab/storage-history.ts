@@ -16,6 +16,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/base/units.ts'
 import { AckLog, filesBelow, isIntact, type Put, sha256Of, vaultOf } from './ack-log.ts'
 import type { FaultyNode, FaultyOrg } from './faulty-org.ts'
 import { seededRandom } from './fuzz.ts'
+import { eventually } from './org-in-process.ts'
 import { fetchTo, OrgJudge } from './org-judge.ts'
 
 const WATCH_MS = 200
@@ -57,6 +58,8 @@ export class History {
     const watching = this.#watch()
     try {
       this.#put()
+      // Something is there to be lost.
+      await eventually('the first is safe', () => this.#failure !== undefined || this.log.kept.length > 0)
       for (let step = 0; step < this.#steps && this.#failure === undefined; step++) {
         await delay(this.#random(HELD_MS_MAX))
         this.#step()

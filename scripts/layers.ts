@@ -71,7 +71,17 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'src/node': {
     what: 'drives the cores over libp2p, store and clock',
     uses: ['src/base', 'src/content', 'src/ledger', 'src/audit', 'src/swarm', 'src/placement', 'src/store'],
-    packages: ['node:*', 'libp2p', '@libp2p/*', '@multiformats/*', 'cborg', 'pino', 'uint8arraylist'],
+    packages: [
+      'node:*',
+      'libp2p',
+      '@libp2p/*',
+      '@multiformats/*',
+      '@peculiar/x509',
+      'reflect-metadata',
+      'cborg',
+      'pino',
+      'uint8arraylist'
+    ],
     pure: false
   },
   'src/gateway': {

@@ -23,6 +23,7 @@ import type {
   Holding,
   HoldingState,
   ReadRange,
+  SalvageReport,
   Store,
   StoreStats,
   VerifyReport,
@@ -203,6 +204,14 @@ class DiskHolding implements Holding {
 
   verify(): Promise<VerifyReport> {
     return Promise.reject(new AppError('STORAGE_FAILED', 'a simulated holding is not verified again'))
+  }
+
+  disclaim(piece: PieceIndex): void {
+    this.have.delete(piece)
+  }
+
+  salvage(): Promise<SalvageReport> {
+    return Promise.reject(new AppError('STORAGE_FAILED', 'of a simulated holding nothing is left to salvage'))
   }
 }
 

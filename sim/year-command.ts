@@ -6,6 +6,7 @@ import { formatBytes } from '../src/base/units.ts'
 import { Refusal } from './arguments.ts'
 import { Year, type YearResult } from './year.ts'
 import { drawYear } from './year-chart.ts'
+import { policyWorths, renderedWorths } from './year-policies.ts'
 
 const DEVICES = 500
 const DEVICES_MIN = 100
@@ -24,7 +25,7 @@ export function runYear(args: {
     throw new Refusal(`--scenario year takes ${DEVICES_MIN} to ${DEVICES_MAX} devices, not ${devices}`)
   const result = new Year({ devices, units: Math.floor(UNITS_PER_DEVICE * devices), seed: args.seed }).run()
   if (args.json) console.log(JSON.stringify(result))
-  else console.log(rendered(result))
+  else console.log([rendered(result), ...renderedWorths(policyWorths(args.seed))].join('\n'))
   if (devices === DEVICES && args.seed === SEED) writeFileSync(CHART, drawYear(result))
   return result.lostUnits === 0
 }

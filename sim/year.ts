@@ -48,7 +48,9 @@ const KINDS: Readonly<Record<DeviceKind, { share: number; offeredBytes: number; 
   desktop: { share: 0.46, offeredBytes: 100 * GB, failures: 0.03 },
   laptop: { share: 0.5, offeredBytes: 50 * GB, failures: 0.04 }
 }
-const POLICIES = [
+/** How long a machine whose disk failed is away. */
+export const OUTAGE_DAYS = { least: 2, most: 30 }
+const POLICIES: readonly string[] = [
   'copies=3,sites=2',
   'copies=3,sites=2',
   'copies=2,sites=2,kind=server',
@@ -95,10 +97,28 @@ interface Stored {
   holdings: Holding[]
 }
 
+export interface YearInit {
+  readonly devices: number
+  readonly units: number
+  readonly seed: number
+  /** Of the units in turn. */
+  readonly policies?: readonly string[]
+  /** By how much disks fail more often than they do. */
+  readonly failureTimes?: number
+  readonly hasFire?: boolean
+}
+
+/** Of the disk of a device, on the average of the fleet. */
+export function failuresPerYear(): number {
+  return Object.values(KINDS).reduce((sum, { share, failures }) => sum + share * failures, 0)
+}
+
 export class Year {
   readonly #random: Random
   readonly #machines: Machine[]
   readonly #stored: Stored[]
+  readonly #failureTimes: number
+  readonly #hasFire: boolean
   #assigner: Assigner | undefined
   #assignments: Assignment[] = []
   #counted = ''
@@ -109,10 +129,16 @@ export class Year {
   #burnt = 0
   #bytes = { replaced: 0, rebuilt: 0, standIn: 0 }
 
-  constructor(init: { readonly devices: number; readonly units: number; readonly seed: number }) {
+  constructor(init: YearInit) {
+    const { policies = POLICIES, failureTimes = 1, hasFire = true } = init
+    this.#failureTimes = failureTimes
+    this.#hasFire = hasFire
     this.#random = new Random(init.seed)
     this.#machines = Array.from({ length: init.devices }, (_, index) => this.#machine(index, init.devices))
-    this.#stored = Array.from({ length: init.units }, (_, index) => ({ unit: unitOf(index), holdings: [] }))
+    this.#stored = Array.from({ length: init.units }, (_, index) => ({
+      unit: unitOf(index, policies),
+      holdings: []
+    }))
   }
 
   run(): YearResult {
@@ -164,7 +190,7 @@ export class Year {
         ...{ state: { kind: 'present' }, emptySinceMs: 0 }
       },
       habit: habitOf(kind, this.#random),
-      failsMs: this.#random.chance(failures)
+      failsMs: this.#random.chance(Math.min(1, failures * this.#failureTimes))
         ? this.#random.between(DAY_MS, DAYS * DAY_MS)
         : Number.POSITIVE_INFINITY,
       brokenUntilMs: 0
@@ -190,7 +216,7 @@ export class Year {
 
   /** Machines go on and off, break, and come back. */
   #live(): void {
-    const isFire = Math.floor(this.#nowMs / DAY_MS) === FIRE_DAY && this.#burnt === 0
+    const isFire = this.#hasFire && Math.floor(this.#nowMs / DAY_MS) === FIRE_DAY && this.#burnt === 0
     for (const machine of this.#machines) {
       const { device } = machine
       const fails = this.#nowMs - STEP_MS < machine.failsMs && machine.failsMs <= this.#nowMs
@@ -198,7 +224,8 @@ export class Year {
         machine.brokenUntilMs = Number.POSITIVE_INFINITY
         this.#burnt++
       } else if (fails && machine.brokenUntilMs < this.#nowMs) {
-        machine.brokenUntilMs = this.#nowMs + this.#random.between(2 * DAY_MS, 30 * DAY_MS)
+        machine.brokenUntilMs =
+          this.#nowMs + this.#random.between(OUTAGE_DAYS.least * DAY_MS, OUTAGE_DAYS.most * DAY_MS)
         this.#failures++
       }
       const isRepaired = machine.brokenUntilMs > 0 && machine.brokenUntilMs <= this.#nowMs
@@ -294,15 +321,21 @@ export class Year {
   }
 }
 
-function unitOf(index: number): Unit {
+function unitOf(index: number, policies: readonly string[]): Unit {
   return {
     version: versionIdFromBytes(createHash('sha256').update(`version ${index}`).digest()),
-    ...{ index: 0, bytes: UNIT_BYTES, policy: policyOf(index), dataClass: 'internal', seniority: index }
+    ...{
+      index: 0,
+      bytes: UNIT_BYTES,
+      policy: policyOf(index, policies),
+      dataClass: 'internal',
+      seniority: index
+    }
   }
 }
 
-function policyOf(index: number): Policy {
-  const parsed = parsePolicy(POLICIES[index % POLICIES.length] ?? '')
+function policyOf(index: number, policies: readonly string[]): Policy {
+  const parsed = parsePolicy(policies[index % policies.length] ?? '')
   if ('error' in parsed) throw new RangeError(parsed.error)
   return parsed.policy
 }

@@ -17,6 +17,7 @@ import type { ErasureCase } from '../src/node/erasure/erasure-terms.ts'
 import { LocalRetentionService } from '../src/node/erasure/retention-service.ts'
 import type { DataClass } from '../src/node/service.ts'
 import { DEFAULT_STORAGE_SETTINGS, type StorageSettings } from '../src/node/storage/node-storage.ts'
+import { FilesystemStore } from '../src/store/filesystem.ts'
 
 const MARKER = 'MARKER-of-the-recall-77c1'
 /** Days become tenths of seconds. */
@@ -182,6 +183,8 @@ describe('a recall', { concurrency: false }, () => {
     const opened = await get(lab, 'payroll', 'payroll-lab')
     const own = await get(build, 'payroll', 'payroll-build')
     assert.deepEqual([isOpenable(lab, version), marked(opened, own).length], [true, 2])
+    const keysBefore = lab.node.store.records.listBlobs(`envelope/${version}`)
+    assert.ok(keysBefore.length > 0)
     const hold = await build.service.custody.placeHold({ name: 'payroll', reason: null })
     const { operation } = await recall(build, 'payroll')
     const id = operation.slice(0, 32)
@@ -200,6 +203,18 @@ describe('a recall', { concurrency: false }, () => {
       build.node.store.holdings().some(holding => holding.version.id === version),
       true
     )
+    // A disk that comes back from a backup has the keys again, and neither note nor mark that they were destroyed.
+    await lab.node.stop()
+    org.running.splice(org.running.indexOf(lab), 1)
+    const { home } = lab.node
+    const store = await FilesystemStore.open({ home })
+    for (const { key, bytes } of keysBefore) store.records.putBlob(key, bytes)
+    for (const key of ['envelope-destroyed/', 'erasure/']) store.records.deleteBlob(key + version)
+    await store.close()
+    lab = await org.start(home, undefined, QUICK)
+    assert.deepEqual([isOpenable(lab, version), lab.node.sealing.shelf.has(version)], [false, false])
+    await org.settled()
+    assert.equal((await statesIn(id))['lab-7'], 'confirmed')
   })
 })
 

@@ -24,7 +24,7 @@ const SEED = Number(process.env.PEERAGE_SEED ?? Date.now() % 1_000_000_000)
 const random = seededRandom(SEED)
 const BASE_BYTES = 6_000_000
 /** Calls by which each of them writes, at most, about: later ones hit nothing, and are drawn anew. */
-const POINTS_MAX = 30
+const POINTS_MAX = 12
 const IN_TIME_MS = 20_000
 
 const org = new FaultyOrg([

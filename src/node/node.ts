@@ -330,8 +330,10 @@ export class Node {
       ...{ self: identity.device, key, store, keeper, transfers, follows, indexes: reuse.indexes, log },
       shares: new HeldShares(this.home, { store, state: () => keeper.state() }),
       drop: version => hub.unwant(version),
-      onErase: async version => this.sealing.destroyKeys(version) > 0,
+      holdsKeys: version => this.sealing.shelf.has(version),
+      onErase: async version => void this.sealing.destroyKeys(version),
       plainOf: order => this.sealing.reader.plainOf(order),
+      sealedSources: this.sealing.sources,
       ownsSource: path => isWithin(path, this.home),
       removals: () => this.storage.vault.settled(),
       onDeleted: (version, because) => this.#forgotten(version, because)

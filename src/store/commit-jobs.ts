@@ -40,6 +40,13 @@ export type SurveyedFile =
   | { readonly found: 'candidate'; readonly fingerprint: Fingerprint }
   | { readonly found: 'conflict' }
 
+export interface ReopenedFile {
+  /** Of the part file, which is durable under that name; undefined where there is none. */
+  readonly inode: string | undefined
+  /** Something stands at the place of the file that could not be made its part file. */
+  readonly isStuck: boolean
+}
+
 export interface FileToSync {
   readonly file: PlacedFile
   /** A file that is taken over becomes executable if the version says so. */
@@ -94,6 +101,11 @@ export type CommitJob =
       readonly kind: 'name'
       readonly files: readonly { readonly file: PlacedFile; readonly fingerprint: Fingerprint }[]
     }
+  /** Make part files again of files that were given up, at their full length. */
+  | {
+      readonly kind: 'reopen'
+      readonly files: readonly { readonly file: PlacedFile; readonly bytes: number }[]
+    }
   /** Fsync files that others wrote. */
   | { readonly kind: 'sync'; readonly files: readonly FileToSync[] }
   /** Make links, make all names durable, mark the holding complete. */
@@ -117,5 +129,6 @@ export type CommitAnswer =
       readonly files: readonly SurveyedFile[]
       readonly conflicts: readonly string[]
     }
+  | { readonly kind: 'reopened'; readonly files: readonly ReopenedFile[] }
   /** By index of the file; undefined where it has its name. */
   | { readonly kind: 'named'; readonly problems: readonly (Failure | undefined)[] }

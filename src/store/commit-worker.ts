@@ -21,6 +21,7 @@ import { IndexDatabase } from './index-database.ts'
 import type { PieceSet } from './piece-set.ts'
 import { allowExecution, finishTree, nameFile, prepareTree, removeParts, surveyTree } from './placed-tree.ts'
 import { removeTree } from './removed-tree.ts'
+import { reopenFiles } from './reopened-files.ts'
 import { absolute, fingerprintOf, partOf } from './safe-files.ts'
 import type { Fingerprint } from './store.ts'
 
@@ -142,6 +143,8 @@ function run(job: CommitJob): CommitAnswer {
         kind: 'named',
         problems: job.files.map(({ file, fingerprint }) => nameFile(file, fingerprint))
       }
+    case 'reopen':
+      return { kind: 'reopened', files: reopenFiles(job.files) }
     case 'sync':
       syncOthers(job.files)
       return DONE

@@ -7,7 +7,7 @@ import { assert, defined } from '../base/assert.ts'
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import { idBytes, type PieceIndex } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
-import { LEAF_BYTES, leafCountOf, pieceLeafWidth } from '../content/merkle.ts'
+import { leafCountOf, pieceLeafWidth } from '../content/merkle.ts'
 import { type PieceSpan, pieceSpan, type Version } from '../content/version.ts'
 import type { CommitQueue, PieceCommit, PieceCommitResult } from './commit-queue.ts'
 import { placeOfRoot, treeOf } from './destination.ts'
@@ -16,14 +16,17 @@ import type { HashPool } from './hash-pool.ts'
 import { type HeldFile, HeldFiles, hashAt } from './held-files.ts'
 import type { Amendment, HoldingKind } from './index-database.ts'
 import type { OpenFile, OpenFiles } from './open-files.ts'
+import { checkBlocks, uninitialized } from './piece-bytes.ts'
 import type { ReadAt } from './read-at.ts'
 import { absolute, fingerprintOf, lstatOf, type PlacedFile } from './safe-files.ts'
+import { salvageHolding } from './salvage.ts'
 import type {
   Holding,
   HoldingProblem,
   HoldingState,
   PieceLayers,
   ReadRange,
+  SalvageReport,
   VerifyOptions,
   VerifyReport,
   WriteOutcome
@@ -198,6 +201,20 @@ export class FilesystemHolding implements Holding {
     const signal = AbortSignal.any([this.#closing.signal, ...signals])
     return this.#track(verifyHolding(this, { ...options, signal }))
   }
+
+  disclaim(piece: PieceIndex): void {
+    const { fileIndex } = pieceSpan(this.version, piece)
+    if (this.have.has(piece)) this.giveUp(fileIndex, this.files.get(fileIndex), 'its bytes have changed')
+  }
+
+  salvage(signal?: AbortSignal): Promise<SalvageReport> {
+    assert(this.kind === 'fetched', 'a source is never written to')
+    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])]
+    return this.#track(salvageHolding(this, AbortSignal.any(signals)))
+  }
+
+  readonly isWriting = (fileIndex: number): boolean =>
+    [...this.#writing.keys()].some(piece => pieceSpan(this.version, piece).fileIndex === fileIndex)
 
   /** Takes in what is known to be so now, on disk and in the index. */
   settle(now: { readonly complete?: boolean; readonly damage: HoldingProblem | undefined }): void {
@@ -479,21 +496,4 @@ export class FilesystemHolding implements Holding {
       ? appErrorOf(failure)
       : this.#giveUpAs(failure, fileIndex, held)
   }
-}
-
-/** A read fills it entirely, or nobody sees it. */
-function uninitialized(length: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
-}
-
-function checkBlocks(blocks: readonly Uint8Array[], pieceBytes: number): void {
-  let bytes = 0
-  for (const [index, block] of blocks.entries()) {
-    assert(
-      block.length > 0 && (index === blocks.length - 1 || block.length % LEAF_BYTES === 0),
-      'blocks are whole leaves'
-    )
-    bytes += block.length
-  }
-  assert(bytes === pieceBytes, `blocks of ${bytes} bytes make a piece of ${pieceBytes}`)
 }

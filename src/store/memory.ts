@@ -26,6 +26,7 @@ import type {
   HoldingState,
   PieceLayers,
   ReadRange,
+  SalvageReport,
   Store,
   StoreStats,
   VerifyOptions,
@@ -164,6 +165,31 @@ class MemoryHolding implements Holding {
     for (const fileIndex of [...missing, ...bad]) this.#giveUp(fileIndex)
     this.#changed(this)
     return { checkedBytes, badPieces, badFiles: names(bad), missingFiles: names(missing) }
+  }
+
+  disclaim(piece: PieceIndex): void {
+    if (this.have.has(piece)) this.#giveUp(pieceSpan(this.version, piece).fileIndex)
+  }
+
+  async salvage(): Promise<SalvageReport> {
+    let keptPieces = 0
+    for (let index = 0; index < this.version.pieceCount; index++) {
+      const piece = pieceIndex(index)
+      const span = pieceSpan(this.version, piece)
+      if (this.have.has(piece) || this.selected?.has(span.fileIndex) === false) continue
+      const path = this.pathOf(span.fileIndex)
+      const bytes = this.#disk.get(path)?.subarray(span.offset, span.offset + span.bytes)
+      const hash = this.pieceHash(piece)
+      if (bytes === undefined || hash === undefined || !this.#matches(span, bytes, hash)) continue
+      const file = new Uint8Array(span.file.bytes)
+      file.set(defined(this.#disk.get(path), 'a file').subarray(0, file.length))
+      this.#disk.set(path, file)
+      this.have.add(piece)
+      keptPieces++
+    }
+    if (this.isDone) this.problem = undefined
+    this.#changed(this)
+    return { keptPieces, stuckFiles: [] }
   }
 
   /** Claims every piece whose bytes are on the disk. */

@@ -19,20 +19,8 @@ import {
 } from './samples.conformance.ts'
 import { sha256 } from './sha256.ts'
 import type { Holding, Store } from './store.ts'
-
-export interface StoreHarness {
-  readonly store: Store
-  /** An absolute path for a fetch or a source. */
-  place(name: string): string
-  /** Writes a file as somebody else would. */
-  plant(path: string, bytes: Uint8Array): void
-  remove(path: string): void
-  bytesAt(path: string): Uint8Array | undefined
-  /** Lets a second pass, for checks that are not made at every read. */
-  passTime(): void
-  fingerprintAt(path: string): string
-  dispose(): Promise<void>
-}
+import type { StoreHarness } from './store-harness.conformance.ts'
+import { runRemovalConformance } from './store-removal.conformance.ts'
 
 export function runStoreConformance(name: string, open: () => Promise<StoreHarness>): void {
   describe(`${name} keeps the promises of a Store`, () => {
@@ -358,6 +346,60 @@ export function runStoreConformance(name: string, open: () => Promise<StoreHarne
       assert.equal(holding.have.size, sample.version.pieceCount - 3)
     })
 
+    test('of a file that was given up, what is good is claimed again, and only the rest is fetched', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+      const long = sample.version.files.findIndex(file => file.path.at(-1) === 'long')
+      const { firstPiece = 0 } = sample.version.files[long] ?? {}
+      const bad = [1, 3].map(at => pieceIndex(firstPiece + at))
+      const changed = Uint8Array.from(sample.fileBytes(long))
+      for (const piece of bad) {
+        const { offset } = pieceSpan(sample.version, piece)
+        changed[offset + 5] = (changed[offset + 5] ?? 0) ^ 4
+      }
+      harness.plant(`${holding.root}/data/long`, changed)
+      holding.disclaim(bad[0] ?? assert.fail())
+      assert.equal(holding.state, 'damaged')
+      const { keptPieces, stuckFiles } = await holding.salvage()
+      assert.deepEqual([keptPieces, stuckFiles], [4, []])
+      assert.equal(holding.state, 'damaged')
+      for (const piece of piecesOf(sample)) assert.equal(holding.have.has(piece), !bad.includes(piece))
+      const first = pieceIndex(firstPiece)
+      assert.deepEqual(
+        await holding.leafHashes(first),
+        leafHashes(sample.bytesOf(first), sha256),
+        'what is good is served meanwhile'
+      )
+      const again = await create(sample)
+      await fetchAll(again, sample, bad)
+      await untilState(store, again, 'complete')
+      assertOnDisk(sample, again.root)
+      assert.deepEqual((await again.verify()).badPieces, [])
+    })
+
+    test('a file that was given up and is good after all, or of another length, is claimed as far as it goes', async () => {
+      const sample = variedSample()
+      const holding = await create(sample)
+      await fetchAll(holding, sample)
+      await untilState(store, holding, 'complete')
+      const long = sample.version.files.findIndex(file => file.path.at(-1) === 'long')
+      const { firstPiece = 0 } = sample.version.files[long] ?? {}
+      holding.disclaim(pieceIndex(firstPiece))
+      assert.equal(holding.state, 'damaged')
+      assert.equal((await holding.salvage()).keptPieces, sample.version.files[long]?.pieceCount)
+      await untilState(store, holding, 'complete')
+      assertOnDisk(sample, holding.root)
+      holding.disclaim(pieceIndex(firstPiece))
+      harness.plant(`${holding.root}/data/long`, sample.fileBytes(long).slice(0, 2 * 16384 + 9))
+      assert.equal((await holding.salvage()).keptPieces, 2)
+      const again = await create(sample)
+      await fetchAll(again, sample)
+      await untilState(store, again, 'complete')
+      assertOnDisk(sample, again.root)
+    })
+
     test('an aborted check rejects with the reason and changes nothing', async () => {
       const sample = variedSample()
       const holding = await create(sample)
@@ -392,46 +434,6 @@ export function runStoreConformance(name: string, open: () => Promise<StoreHarne
       assertOnDisk(sample, source)
     })
 
-    test('what is erased leaves nothing, whole or half-way, and a source only if it is asked for', async () => {
-      const sample = variedSample()
-      for (const pieces of [[pieceIndex(0)], undefined]) {
-        const holding = await create(sample)
-        await fetchAll(holding, sample, pieces)
-        if (pieces === undefined) await untilState(store, holding, 'complete')
-        const { root } = holding
-        const erased = await store.erase(holding, { source: 'keep', missing: 'wait' })
-        assert(erased.outcome === 'erased' && erased.bytes > 0)
-        assert.deepEqual(store.holdings(), [])
-        for (const { path } of sample.version.files)
-          assert(harness.bytesAt([root, ...path].join('/')) === undefined)
-      }
-    })
-
-    test('what two let go of at once goes once, and the second is told so', async () => {
-      const sample = variedSample()
-      for (const first of ['forget', 'erase'] as const) {
-        const holding = await create(sample)
-        await fetchAll(holding, sample, [pieceIndex(0)])
-        const erasing = { source: 'keep', missing: 'wait' } as const
-        const one = first === 'forget' ? store.forget(holding) : store.erase(holding, erasing)
-        const [, erased] = await Promise.all([one, store.erase(holding, erasing), store.forget(holding)])
-        assert.equal(erased.outcome, 'gone')
-        assert.deepEqual(store.holdings(), [])
-      }
-    })
-
-    test('what is forgotten half-way leaves no part of a file', async () => {
-      const sample = variedSample()
-      const holding = await create(sample)
-      await fetchAll(holding, sample, [pieceIndex(0)])
-      await store.forget(holding)
-      const fresh = await create(sample)
-      assert.notEqual(fresh.id, holding.id)
-      assert.equal(fresh.have.size, 0)
-      await fetchAll(fresh, sample)
-      await untilState(store, fresh, 'complete')
-    })
-
     test('listeners hear of changes until they end', async () => {
       const sample = variedSample()
       const holding = await create(sample)
@@ -450,4 +452,5 @@ export function runStoreConformance(name: string, open: () => Promise<StoreHarne
       assert.equal(heard, 0)
     })
   })
+  runRemovalConformance(name, open)
 }

@@ -98,6 +98,13 @@ export interface VerifyReport {
   readonly missingFiles: readonly string[]
 }
 
+export interface SalvageReport {
+  /** Pieces of files that were given up, and are claimed again. */
+  readonly keptPieces: number
+  /** Absolute paths where something stands that is not the version's and could not be made a part file. */
+  readonly stuckFiles: readonly string[]
+}
+
 /** Called after `have`, `state` or `problem` changed. */
 export type ChangeListener = (holding: Holding) => void
 
@@ -147,6 +154,14 @@ export interface Holding {
    * with the signal's reason when aborted.
    */
   verify(options?: VerifyOptions): Promise<VerifyReport>
+
+  /** Gives up the file of a piece that was read and found not to be what it should: until `verify` or `salvage`. */
+  disclaim(piece: PieceIndex): void
+  /**
+   * For what was fetched: of each file that was given up and still lies there, claims the pieces that match, so that
+   * only the others are fetched again. Such a file has no name of its own until it is whole.
+   */
+  salvage(signal?: AbortSignal): Promise<SalvageReport>
 }
 
 /** Whether all that is to be there is there. */

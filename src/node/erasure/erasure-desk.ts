@@ -38,6 +38,7 @@ import type { DeviceKey } from '../keys/device-key.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
+import type { SealedSources } from '../sealing/sealed-sources.ts'
 import type { Problem } from '../service.ts'
 import type { HeldShares } from '../shares/held-shares.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
@@ -46,7 +47,7 @@ import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
-import { deleteLeftSource, isSourceThere } from './left-source.ts'
+import { deleteLeftSource, isAnyThere, isSourceThere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
 /** How soon it is looked whether a follow has left what was recalled. */
@@ -64,10 +65,14 @@ export interface ErasureDeskInit {
   readonly drop: (version: VersionId) => void
   /** Erasure shares of a version that this device has. */
   readonly shares?: Pick<HeldShares, 'versions' | 'holdings'>
-  /** Destroys the keys of a version that this device has; resolves to whether there were any. */
-  readonly onErase?: (version: VersionId) => Promise<boolean>
+  /** Whether this device has keys of a version. */
+  readonly holdsKeys?: (version: VersionId) => boolean
+  /** Destroys them, and has none come back. */
+  readonly onErase?: (version: VersionId) => Promise<void>
   /** The plain version that a transfer opened into its destination; undefined where that can not be known any more. */
   readonly plainOf?: (order: TransferOrder) => Promise<Version | undefined>
+  /** Where the plain files lie that were sealed here. */
+  readonly sealedSources?: Pick<SealedSources, 'of' | 'forget'>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
   /** Resolves when nothing that somebody else on this device let go of is still being removed. */
@@ -193,6 +198,8 @@ export class ErasureDesk {
       const isOpen =
         copies.has(version) ||
         (sources.has(version) && !deletion.sourcesStay) ||
+        // As when the disk came back from a backup.
+        (this.#init.holdsKeys?.(version) === true && !(sources.has(version) && deletion.sourcesStay)) ||
         transferred.has(version) ||
         this.#sharesHere(version).size > 0 ||
         !confirmations.has(this.#init.self) ||
@@ -258,6 +265,7 @@ export class ErasureDesk {
     const { store, transfers, follows, indexes, drop, onErase, onDeleted, log } = this.#init
     const isTransferred = transfers.views().some(view => view.version === version)
     await this.#noteOpened(version)
+    if (!this.#sourcesStay(version)) this.#noteSealed(version)
     const shares = this.#sharesHere(version)
     for (const each of [...(isTransferred ? [version] : []), ...shares]) await transfers.abandon(each)
     await follows.purge(version)
@@ -273,9 +281,12 @@ export class ErasureDesk {
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)
     // Who keeps the source of what was recalled can still open it.
-    const keys = all.length > whole.length ? false : ((await onErase?.(version)) ?? false)
+    const keysStay = all.length > whole.length
+    const keys = !keysStay && this.#init.holdsKeys?.(version) === true
+    // Before they go, so that a crash in between does not have it forgotten.
     if (keys)
       this.#records.save({ ...(this.record(version) ?? freshRecord(version)), keys, deletedAtMs: null })
+    if (!keysStay) await onErase?.(version)
     const known = this.record(version)
     const isNew = holdings.length > 0 || isTransferred || keys || left || opened.isNew
     if (!isNew && known?.deletedAtMs !== null) return isGone // nothing was here, or all was done before
@@ -338,6 +349,17 @@ export class ErasureDesk {
     const record = this.record(version) ?? freshRecord(version)
     const before = (record.opened ?? []).filter(({ path }) => !trees.some(tree => tree.path === path))
     this.#records.save({ ...record, opened: [...before, ...trees], deletedAtMs: null })
+  }
+
+  /** Plain files that were sealed here are their owner's: they are left, and told of, like what is published in place. */
+  #noteSealed(version: VersionId): void {
+    const source = this.#init.sealedSources?.of(version)
+    if (source === undefined) return
+    const record = this.record(version) ?? freshRecord(version)
+    const isKnown = record.sources.some(({ path }) => path === source.path)
+    if (!isKnown && isAnyThere(source))
+      this.#records.save({ ...record, sources: [...record.sources, source], deletedAtMs: null })
+    this.#init.sealedSources?.forget(version)
   }
 
   /** Plain files that were opened from it. */

@@ -19,6 +19,13 @@ export function isSourceThere({ version, root }: Pick<Holding, 'version' | 'root
   })
 }
 
+/** Whether any of its files is there, by its name. */
+export function isAnyThere({ path, info }: LeftSource): boolean {
+  const { isSingleFile, files } = decodeInfo(Buffer.from(info, 'base64'), sha256)
+  const paths = isSingleFile ? [path] : files.map(file => [path, ...file.path].join('/'))
+  return paths.some(each => existsSync(each))
+}
+
 /**
  * `left` while there is any file of the version and nobody agreed; and where there is none, which may be for a disk that
  * is put away, until a person asked to look.
@@ -29,8 +36,7 @@ export async function deleteLeftSource(
   { isAgreed, isAsked }: { readonly isAgreed: boolean; readonly isAsked: boolean }
 ): Promise<'left' | { readonly bytes: number }> {
   const version = decodeInfo(Buffer.from(info, 'base64'), sha256)
-  const paths = version.isSingleFile ? [path] : version.files.map(file => [path, ...file.path].join('/'))
-  const isThere = paths.some(each => existsSync(each))
-  if (isThere) return isAgreed ? { bytes: await store.removeSource(version, path) } : 'left'
+  if (isAnyThere({ path, info }))
+    return isAgreed ? { bytes: await store.removeSource(version, path) } : 'left'
   return isAsked ? { bytes: 0 } : 'left'
 }

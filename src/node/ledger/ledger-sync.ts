@@ -31,6 +31,9 @@ export const LEDGER_TOPIC = 'peerage/ledger/1'
 
 const ASK_BACK_MS = 2 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
+/** After a round failed with a peer that is linked, doubled each time: a newer link that takes over ends it. */
+const RETRY_MS = SECOND_MS
+const RETRIES_MAX = 5
 /** Pages that one round asks for or answers with; what is left then comes by the next. */
 const PAGES_MAX = 4096
 /** Announcements whose records may wait for the ledger to be loaded; what others bring is asked for then. */
@@ -56,6 +59,8 @@ export class LedgerSync {
   readonly #events: SyncEvents[] = []
   readonly #askedBackMs = new Map<DeviceId, number>()
   readonly #rounds = new Map<DeviceId, { again: boolean }>()
+  /** How often the rounds with a peer have failed in a row. */
+  readonly #failed = new Map<DeviceId, number>()
   readonly #stop = new AbortController()
   #early = 0
   readonly #timer: NodeJS.Timeout
@@ -144,15 +149,31 @@ export class LedgerSync {
         round.again = false
         for (const events of this.#events) events.onStart(device)
         const digest = await this.#round(device)
+        this.#failed.delete(device)
         if (digest !== undefined) for (const events of this.#events) events.onComplete(device, digest)
       } while (round.again && !this.#stop.signal.aborted)
     } catch (thrown) {
       if (!(thrown instanceof AppError) && !this.#stop.signal.aborted) throw thrown
       this.#init.log.debug({ device }, `ledger sync: ${messageOf(thrown)}`)
+      this.#retry(device)
     } finally {
       this.#rounds.delete(device)
       for (const events of this.#events) events.onEnd?.(device)
     }
+  }
+
+  #retry(device: DeviceId): void {
+    const times = this.#failed.get(device) ?? 0
+    const isLinked = (): boolean => this.#init.transport.peers().some(link => link.device === device)
+    if (times >= RETRIES_MAX || !isLinked()) {
+      this.#failed.delete(device)
+      return
+    }
+    this.#failed.set(device, times + 1)
+    const again = (): void => {
+      if (!this.#stop.signal.aborted && isLinked()) this.ask(device)
+    }
+    setTimeout(again, RETRY_MS * 2 ** times).unref()
   }
 
   /**
@@ -164,12 +185,14 @@ export class LedgerSync {
     const stream = await transport.open(device, LEDGER_PROTOCOL, this.#stop.signal)
     const talk = new Talk(stream, this.#stop.signal)
     try {
-      await talk.send({ kind: 'hello', ...keeper.hello() })
+      // What follows is said by what was sent here, whatever came in meanwhile.
+      const mine = keeper.hello()
+      await talk.send({ kind: 'hello', ...mine })
       const hello = await talk.expect('hello')
-      if (hello.org !== keeper.hello().org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
-      const isBehind = !equalBytes(hello.digest, keeper.hello().digest)
+      if (hello.org !== mine.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
+      const isBehind = !equalBytes(hello.digest, mine.digest)
       const tips = isBehind ? (await talk.expect('tips')).tips : []
-      if (!equalBytes(hello.rootHash, keeper.hello().rootHash)) await this.#askRoots(talk)
+      if (!equalBytes(hello.rootHash, mine.rootHash)) await this.#askRoots(talk)
       if (!isBehind) return hello.digest
       let sent: readonly OperationId[] = []
       for (let page = 0; page < PAGES_MAX; page++) {

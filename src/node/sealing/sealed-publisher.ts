@@ -22,6 +22,7 @@ import type { EnvelopeKeeper } from './envelope-keeper.ts'
 import type { EnvelopeShelf } from './envelope-shelf.ts'
 import { keyFor } from './manifest-key.ts'
 import type { SealedFolders } from './sealed-folders.ts'
+import type { SealedSources } from './sealed-sources.ts'
 
 export interface SealedPublication {
   /** Of the objects. */
@@ -38,6 +39,7 @@ export interface SealedPublisherInit {
   readonly state: () => State
   readonly store: Store
   readonly folders: SealedFolders
+  readonly sources: SealedSources
   readonly shelf: EnvelopeShelf
   readonly keeper: EnvelopeKeeper
   readonly hashTree: (
@@ -86,7 +88,7 @@ export class SealedPublisher {
     previous: Previous | undefined,
     task: Task<PublishProgress>
   ): Promise<SealedPublication | undefined> {
-    const { folders, hashTree, keeper } = this.#init
+    const { folders, hashTree, keeper, sources } = this.#init
     const folder = await folders.make()
     const objects = folders.objectsOf(folder)
     const filesTotal = tree.version.files.length
@@ -108,6 +110,7 @@ export class SealedPublisher {
       }
       const version = hashed.version.id
       keeper.keep(version, sealed.fileKey)
+      sources.note(version, tree)
       return {
         ...{ tree: hashed, newBytes: sealed.newBytes },
         done: async () => {
@@ -125,6 +128,7 @@ export class SealedPublisher {
   async #undo(folder: string, version: VersionId): Promise<void> {
     this.#init.shelf.discard(version)
     this.#init.keeper.forget(version)
+    this.#init.sources.forget(version)
     await this.#init.folders.remove(folder)
   }
 
@@ -141,6 +145,7 @@ export class SealedPublisher {
       }
       log.warn({ folder }, 'sealed objects that were never published are removed')
       if (holding !== undefined) await store.forget(holding)
+      if (version !== undefined) this.#init.sources.forget(version)
       await folders.remove(folder)
     }
     keeper.forgetUnpublished()

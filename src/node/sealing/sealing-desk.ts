@@ -24,6 +24,7 @@ import { EpochShelf } from './epoch-shelf.ts'
 import { SealedFolders } from './sealed-folders.ts'
 import { SealedPublisher, type SealedPublisherInit } from './sealed-publisher.ts'
 import { SealedReader } from './sealed-reader.ts'
+import { SealedSources } from './sealed-sources.ts'
 
 /** A burst of operations is looked at once. */
 const LOOK_MS = 200
@@ -52,6 +53,7 @@ export class SealingDesk {
   readonly #epochShelf: EpochShelf
   readonly #epochExchange: EpochExchange
   readonly publisher: SealedPublisher
+  readonly sources: SealedSources
   readonly reader: SealedReader
   #timer: NodeJS.Timeout | undefined
   #askedEpochs: ReadonlySet<string> = new Set()
@@ -88,7 +90,8 @@ export class SealingDesk {
     const wanted = () => this.#wanted()
     this.exchange = new EnvelopeExchange({ transport, shelf: this.shelf, wanted, mayHold, log })
     const parts = { store, folders, shelf: this.shelf, keeper: this.keeper, log }
-    this.publisher = new SealedPublisher({ ...parts, state, hashTree })
+    this.sources = new SealedSources(records)
+    this.publisher = new SealedPublisher({ ...parts, sources: this.sources, state, hashTree })
     this.reader = new SealedReader({
       ...{ ...parts, exchange: this.exchange },
       readFault: version => init.readFault(key.id, version)

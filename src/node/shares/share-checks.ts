@@ -66,7 +66,7 @@ export function judgeBlocks(
     )
   if (shares.length <= size.dataShares) return { kind: 'unknown' }
   if (agree()) return { kind: 'agree' }
-  if (shares.length <= size.dataShares + 1) return { kind: 'unknown' }
+  // Of k+1 any k agree, so that everybody is suspected.
   const suspects = shares.filter(share => share !== of.own && agree(share))
   const [share] = suspects
   return share !== undefined && suspects.length === 1 ? { kind: 'liar', share } : { kind: 'unknown' }

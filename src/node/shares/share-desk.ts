@@ -25,6 +25,7 @@ import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { StoredVersion } from '../storage/storage-units.ts'
 import type { TransferDesk, TransferView } from '../swarm/transfer-desk.ts'
+import { isActive } from '../swarm/transfer-orders.ts'
 import type { ShareChecks, ShareClaim } from './share-checks.ts'
 import type { ShareFolders } from './share-folders.ts'
 import { type Gathered, ShareGathering } from './share-gathering.ts'
@@ -47,6 +48,8 @@ export interface ShareDeskInit {
   readonly present: () => ReadonlySet<DeviceId>
   /** How long a transfer finds no whole source before shares are fetched for it. */
   readonly readAfterMs: number
+  /** After something failed. */
+  readonly retryMs: number
   /** How often it looks, while there is something to look at. */
   readonly lookMs: number
   readonly log: Log
@@ -74,6 +77,8 @@ export class ShareDesk {
   readonly #waiting = new Map<string, number>()
   /** Of which a set of shares turned out not to give the version, or could not be made, and why. */
   readonly #faults = new Map<string, string>()
+  /** What failed, and until when that is left alone. */
+  readonly #failures = new Map<VersionId, { readonly problem: string; readonly untilMs: number }>()
   #timer: NodeJS.Timeout | undefined
   #checkTimer: NodeJS.Timeout | undefined
   /** When the holders of each version were last asked for shares. */
@@ -150,9 +155,12 @@ export class ShareDesk {
 
   /** Why something that this device should do with shares is not done, by version. */
   problems(): ReadonlyMap<VersionId, string> {
-    return new Map(
-      [...this.#faults].map(([key, problem]) => [key.slice(0, key.indexOf(' ')) as VersionId, problem])
-    )
+    return new Map([
+      ...[...this.#failures].map(([version, { problem }]) => [version, problem] as const),
+      ...[...this.#faults].map(
+        ([key, problem]) => [key.slice(0, key.indexOf(' ')) as VersionId, problem] as const
+      )
+    ])
   }
 
   #look(): void {
@@ -173,10 +181,26 @@ export class ShareDesk {
   async #work(): Promise<void> {
     const nowMs = performance.now()
     const reading = this.#reading(nowMs)
-    for (const stored of this.#uncut.values()) await this.#cut(stored)
-    for (const [version, lost] of this.#lost) await this.#rebuild(version, lost, nowMs)
-    for (const [view, stored] of reading) await this.#read(view, stored, nowMs)
+    for (const stored of this.#uncut.values())
+      await this.#attempt(stored.unit.version, nowMs, () => this.#cut(stored))
+    for (const [version, lost] of this.#lost)
+      await this.#attempt(version, nowMs, () => this.#rebuild(version, lost, nowMs))
+    for (const [view, stored] of reading)
+      await this.#attempt(view.version, nowMs, () => this.#read(view, stored, nowMs))
     await this.#tidy(reading)
+  }
+
+  /** What fails, as of a full disk, is tried again after a while, and told until then. */
+  async #attempt(version: VersionId, nowMs: number, work: () => Promise<void>): Promise<void> {
+    if (nowMs < (this.#failures.get(version)?.untilMs ?? 0)) return
+    try {
+      await work()
+      this.#failures.delete(version)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || this.#stop.signal.aborted) throw thrown
+      this.#init.log.warn({ version, code: thrown.code }, `shares: ${thrown.message}`)
+      this.#failures.set(version, { problem: thrown.message, untilMs: nowMs + this.#init.retryMs })
+    }
   }
 
   /** Transfers that wait for a whole source, of versions of which there are shares. */
@@ -285,7 +309,7 @@ export class ShareDesk {
     const used = new Set<VersionId>([...reading.keys()].map(({ version }) => version))
     for (const { stored } of this.#lost.values()) used.add(stored.unit.version)
     for (const view of this.#init.transfers.views())
-      if (view.state === 'paused' || this.#waiting.has(view.id)) used.add(view.version)
+      if (view.state === 'paused' || isActive(view.state)) used.add(view.version)
     for (const version of await folders.versions())
       if (!used.has(version) && !this.#isOffered(version)) await folders.remove(version)
   }

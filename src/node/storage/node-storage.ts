@@ -126,6 +126,7 @@ export class NodeStorage {
       }),
       discard: version => this.vault.remove(version),
       ...{ kept, checkMs: settings.checkMs },
+      retryMs: settings.retryMs,
       ...{ readAfterMs: settings.sharesAfterMs, lookMs: Math.min(SECOND_MS / 2, settings.lookMs) }
     })
     this.#keeper = new StorageKeeper({

@@ -73,3 +73,16 @@ test('a clock that is set back makes nobody absent, and damaged records nobody k
   records.putBlob('storage/sightings', new Uint8Array([1, 2, 3]))
   assert.equal(new Sightings(records, START_MS).of(b).seenMs, undefined)
 })
+
+test('who was off, or met somebody again after its grace, may be counted as readmitted itself', () => {
+  const records = new MemoryRecords()
+  const sightings = new Sightings(records, START_MS)
+  let nowMs = look(sightings, [a, b, c], 1, START_MS)
+  nowMs = look(sightings, [a], 7, nowMs)
+  assert.equal(sightings.returnedMs, 0)
+  sightings.look([a, b, c], { present: new Set([a, b]), nowMs, graceOf })
+  assert.equal(sightings.returnedMs, nowMs)
+  sightings.save(nowMs)
+  assert.equal(new Sightings(records, nowMs + 30 * MINUTE_MS).returnedMs, 0)
+  assert.equal(new Sightings(records, nowMs + 2 * HOUR_MS).returnedMs, nowMs + 2 * HOUR_MS)
+})

@@ -35,6 +35,8 @@ export class Sightings {
   readonly #records: RecordStore
   readonly #seen = new Map<DeviceId, Seen>()
   #present: ReadonlySet<DeviceId> = new Set()
+  /** When this device last came back to others, or others to it, after so long that they may have replaced it. */
+  #returnedMs = 0
   /** What of the date counts for nobody's absence. */
   #deafMs = 0
   #lastMs: number
@@ -55,6 +57,7 @@ export class Sightings {
     const sinceMs = nowMs - this.#lastMs
     // A clock that was set back is no time that passed.
     if (present.size === 0 || sinceMs > DEAF_MS) this.#deafMs += Math.max(0, sinceMs)
+    if (sinceMs > DEAF_MS) this.#returnedMs = nowMs
     this.#lastMs = nowMs
     const countedMs = this.#counted(nowMs)
     const late: DeviceId[] = []
@@ -68,9 +71,15 @@ export class Sightings {
     }
     for (const device of known)
       if (!this.#seen.has(device)) this.#seen.set(device, { seenMs: countedMs, emptySinceMs: 0 })
+    if (late.length > 0) this.#returnedMs = nowMs
     this.#present = new Set(present)
     if (nowMs - this.#savedMs >= SAVE_MS || late.length > 0) this.save(nowMs)
     return late
+  }
+
+  /** Who was away may be the one or the other: what this device said before counts with some no more. */
+  get returnedMs(): number {
+    return this.#returnedMs
   }
 
   of(device: DeviceId): Sighting {
@@ -104,6 +113,7 @@ export class Sightings {
     const stored = text === '' ? undefined : parsed(text)
     if (stored === undefined) return
     this.#deafMs = stored.deafMs + Math.max(0, nowMs - stored.lastMs)
+    if (nowMs - stored.lastMs > DEAF_MS) this.#returnedMs = nowMs
     for (const [id, seenMs, emptySinceMs] of stored.devices) {
       const device = parseDeviceId(id)
       if (device !== undefined) this.#seen.set(device, { seenMs, emptySinceMs })

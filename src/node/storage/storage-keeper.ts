@@ -349,8 +349,20 @@ export class StorageKeeper {
     this.#word(ending, untilMs)
     this.#word(due, null)
     const isStanding = said.some(version => this.#said(version)?.untilMs === null)
-    if ((due.length > 0 || isStanding) && untilMs < nowMs + times.renewMs)
+    if ((due.length > 0 || isStanding) && (untilMs < nowMs + times.renewMs || this.#isAsked(nowMs)))
       keeper.append({ type: 'copy.renew', device: self, untilMs: nowMs + times.promiseMs })
+  }
+
+  /**
+   * Whether others may ask for a new word, as they count this device as readmitted: at once, and once more when by any
+   * clock they have all met it.
+   */
+  #isAsked(nowMs: number): boolean {
+    const { self, keeper, sightings, times } = this.#init
+    const saidMs = keeper.state().renewals.get(self)?.timeMs ?? 0
+    const { returnedMs } = sightings
+    const metMs = returnedMs + times.skewMs
+    return saidMs < returnedMs || (saidMs < metMs && nowMs > metMs)
   }
 
   #said(version: VersionId): CopyEntry | undefined {

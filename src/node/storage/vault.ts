@@ -92,11 +92,13 @@ export class Vault {
     })
   }
 
-  /** Takes away the files of a damaged copy that are not the version's any more, so that they are fetched again. */
+  /**
+   * Makes a damaged copy ready to be fetched again where it lies: its pieces that are good stay, and are served. What
+   * stands in the way of the others goes.
+   */
   async clean(holding: Holding, signal: AbortSignal): Promise<void> {
-    const { badFiles } = await holding.verify({ signal })
-    for (const path of badFiles)
-      await rm(holding.version.isSingleFile ? holding.root : join(holding.root, path), { force: true })
+    const { stuckFiles } = await holding.salvage(signal)
+    for (const path of stuckFiles) await rm(path, { recursive: true, force: true })
     this.#init.reset(holding.version.id)
   }
 

@@ -25,12 +25,13 @@ import {
   serviceCapabilities,
   type Upgrader
 } from '@libp2p/interface'
-import { generateCertificate, verifyPeerCertificate } from '@libp2p/tls/utils'
+import { verifyPeerCertificate } from '@libp2p/tls/utils'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { assert } from '../../base/assert.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { KIB, MIB } from '../../base/units.ts'
+import { makeDeviceCertificate } from './device-certificate.ts'
 import { toDeviceId } from './libp2p-identity.ts'
 import { ProvedCertificates } from './proved-certificates.ts'
 
@@ -225,7 +226,8 @@ export class RealSocketTls implements ConnectionEncrypter {
 
   /** The certificate only carries the device key's signature, so one serves every link of a process. */
   #ownCredentials(): Promise<Credentials> {
-    this.#credentials ??= generateCertificate(this.#components.privateKey).then(({ cert, key }) => ({
+    const made = () => makeDeviceCertificate(this.#components.privateKey, Date.now())
+    this.#credentials ??= made().then(({ cert, key }) => ({
       secureContext: createSecureContext({
         cert,
         key,
