@@ -1,7 +1,7 @@
 /**
- * Slows down whoever guesses: an address that showed SHOWN_MAX wrong tokens within a minute is answered no more until that
- * minute is over, right token or not. Tokens are too long to be guessed; this keeps the attempts out of logs and off the
- * processor.
+ * Slows down whoever guesses: an address that showed SHOWN_MAX wrong tokens within a minute is answered no more until
+ * that minute is over, right token or not. Tokens are too long to be guessed; this keeps the attempts out of logs and
+ * off the processor.
  */
 
 import { MINUTE_MS } from '../../base/units.ts'

@@ -31,6 +31,8 @@ const BACKDATED_MS = DAY_MS
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const SERIAL_BYTES = 16
 
+type Provider = Parameters<typeof X509CertificateGenerator.createSelfSigned>[1]
+
 export interface WebCertificate {
   /** PEM; the chain, if there is one, after it. */
   readonly cert: string
@@ -111,22 +113,26 @@ function fits(certificate: X509Certificate, names: readonly string[], nowMs: num
 async function makeCertificate(names: readonly string[], nowMs: number): Promise<WebCertificate> {
   const keys = await webcrypto.subtle.generateKey(CURVE, true, ['sign', 'verify'])
   const serial = webcrypto.getRandomValues(new Uint8Array(SERIAL_BYTES))
-  const made = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: Buffer.from(serial).toString('hex'),
-    name: 'CN=Peerage node',
-    notBefore: new Date(nowMs - BACKDATED_MS),
-    notAfter: new Date(nowMs + LIFE_MS - BACKDATED_MS),
-    keys,
-    signingAlgorithm: CURVE,
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension(
-        names.map(value => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
-      )
-    ]
-  })
+  const made = await X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: Buffer.from(serial).toString('hex'),
+      name: 'CN=Peerage node',
+      notBefore: new Date(nowMs - BACKDATED_MS),
+      notAfter: new Date(nowMs + LIFE_MS - BACKDATED_MS),
+      keys,
+      signingAlgorithm: CURVE,
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        new SubjectAlternativeNameExtension(
+          names.map(value => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
+        )
+      ]
+    },
+    // Named, since other packages set one for the whole process.
+    webcrypto as Provider
+  )
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   return certificateOf(made.toString('pem'), key.export({ format: 'pem', type: 'pkcs8' }).toString())
