@@ -85,9 +85,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     pure: false
   },
   'src/gateway': {
-    what: 'http: the admin API on the local socket',
+    what: 'http: the admin API, on the local socket and over TLS',
     uses: ['src/base', 'src/content', 'src/node', 'src/api'],
-    packages: ['node:*', 'fastify', 'zod'],
+    packages: ['node:*', 'fastify', '@fastify/*', '@peculiar/x509', 'reflect-metadata', 'zod'],
     pure: false
   },
   'src/daemon.ts': {
@@ -153,7 +153,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 }
 
 /** What tests may use beyond their layer. */
-const TEST_PACKAGES = ['node:*', 'fast-check']
+const TEST_PACKAGES = ['node:*', 'fast-check', '@seriousme/openapi-schema-validator']
 const TEST_FILE = /\.(test|conformance|fuzz)\.ts$/
 const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g
 const IMPORTS = [

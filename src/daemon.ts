@@ -5,6 +5,9 @@ import { createRequire } from 'node:module'
 import { env, pid } from 'node:process'
 import { type Logger, pino } from 'pino'
 import { createAdminServer } from './gateway/http/admin-server.ts'
+import { TokenBook } from './gateway/http/token-book.ts'
+import { ownCertificate, readCertificate, type WebCertificate } from './gateway/http/web-certificate.ts'
+import { type ApiCall, WebServer } from './gateway/http/web-server.ts'
 import { verifyAuditFolder } from './node/audit/audit-folder.ts'
 import type {
   AuditFolderRequest,
@@ -31,7 +34,16 @@ import { readableLogLine } from './node/log-line.ts'
 import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/membership.ts'
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
-import type { Daemon, DaemonOptions, InitOptions, JoinOptions, KeyFiles, Membership } from './node/service.ts'
+import type {
+  ApiListen,
+  Daemon,
+  DaemonOptions,
+  InitOptions,
+  JoinOptions,
+  KeyFiles,
+  Membership,
+  NodeReady
+} from './node/service.ts'
 import { storageSettings } from './node/storage/node-storage.ts'
 import { Libp2pTransport } from './node/transport/libp2p-transport.ts'
 import { AuditStore } from './store/audit-store.ts'
@@ -40,6 +52,7 @@ import { FilesystemStore } from './store/filesystem.ts'
 export type { WitnessRun } from './node/audit/audit-report.ts'
 export type { LedgerVerification } from './node/ledger/ledger-terms.ts'
 export type {
+  ApiListen,
   Daemon,
   DaemonOptions,
   InitOptions,
@@ -52,6 +65,9 @@ export const DEFAULT_PORT = 4701
 const DEFAULT_LISTEN = [`/ip4/0.0.0.0/tcp/${DEFAULT_PORT}`, `/ip6/::/tcp/${DEFAULT_PORT}`]
 
 const manifest = createRequire(import.meta.url)('../package.json') as { name: string; version: string }
+
+/** Hosts that stand for every address of the machine. */
+const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::']
 
 /** What the node says it is. */
 export const SOFTWARE = `${manifest.name}/${manifest.version}`
@@ -95,16 +111,27 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const storage = storageSettings(options.storageGraceMs)
     const parts = { store, auditStore, transport, audit, origins, storage, log }
     const node = new Node({ home, software: SOFTWARE, identity, key, sealingKey, ...parts })
-    const admin = createAdminServer({ service: new LocalNodeService(node), log })
+    const service = new LocalNodeService(node)
+    const tokens = new TokenBook(home)
+    const admin = createAdminServer({ service, tokens, software: SOFTWARE, log })
+    let web: WebServer | undefined
     const stopped = stopSignal()
     try {
       await node.start()
       const adminSocket = await admin.listen(home)
+      let api: NodeReady['api'] = null
+      if (options.api !== undefined) {
+        const certificate = await certificateFor(home, options.api)
+        const onCall = (call: ApiCall): void => node.audit.log.called({ action: 'called', ...call })
+        web = await WebServer.create({ service, tokens, certificate, onCall, software: SOFTWARE, log })
+        api = { ...(await web.listen(options.api)), fingerprint: certificate.fingerprint }
+      }
       options.onReady({
         home,
         org: { id: identity.org, name: identity.orgName },
         device: node.ownDevice(),
         addresses: transport.addresses(),
+        api,
         adminSocket,
         pid,
         startupMs: Math.round(performance.now() - startedMs)
@@ -114,13 +141,21 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       log.info({ signal }, 'stopping: transfers are kept and go on at the next start')
       notifySystemd('--stopping', log)
     } finally {
+      await web?.close()
       await admin.close()
+      await tokens.close()
       await node.stop()
     }
     return 0
   } finally {
     unlock()
   }
+}
+
+async function certificateFor(home: string, { host, certificate }: ApiListen): Promise<WebCertificate> {
+  if (certificate !== undefined) return readCertificate(certificate)
+  const names = UNSPECIFIED.includes(host) ? [] : [host]
+  return await ownCertificate(home, { names, nowMs: Date.now() })
 }
 
 /** Resolves at the first signal to stop; a second one ends the process at once. */

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import { TokenBook } from '../src/gateway/http/token-book.ts'
 import type { Activity } from '../src/node/activity-terms.ts'
 import type {
   AuditAccepted,
@@ -433,7 +434,12 @@ after(() => rmSync(folder, { recursive: true }))
 beforeEach(async () => {
   home = mkdtempSync(join(folder, 'home-'))
   node = new ScriptedNode()
-  server = createAdminServer({ service: node, log: { error: () => {} }, checkAnswers: true })
+  server = createAdminServer({
+    service: node,
+    tokens: new TokenBook(home),
+    log: { error: () => {} },
+    checkAnswers: true
+  })
   await server.listen(home)
 })
 

@@ -13,6 +13,7 @@ import { parseDeviceId, parseOperationId, parseVersionId } from '../src/base/ids
 import type { CliContext } from '../src/cli/context.ts'
 import { run } from '../src/cli/program.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import { TokenBook } from '../src/gateway/http/token-book.ts'
 import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/ledger/authority-terms.ts'
 import type { CustodyService, ReadersRecord } from '../src/node/ledger/custody-terms.ts'
 import type { Acted, GovernanceService } from '../src/node/ledger/governance-terms.ts'
@@ -54,7 +55,12 @@ async function serve(
     ledger: scripted<LedgerExplorer>(others.ledger ?? {}),
     overrides: scripted<OverrideService>(others.overrides ?? {})
   })
-  server = createAdminServer({ service, log: { error: () => {} }, checkAnswers: true })
+  server = createAdminServer({
+    service,
+    tokens: new TokenBook(home),
+    log: { error: () => {} },
+    checkAnswers: true
+  })
   await server.listen(home)
 }
 

@@ -31,6 +31,7 @@ export const auditAction = z.enum([
   'renewed',
   'denied',
   'violation',
+  'called',
   'override',
   'overridden'
 ])

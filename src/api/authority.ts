@@ -1,7 +1,7 @@
 /** The authority chain: who governs the org, and what stands to vote. */
 
 import { z } from 'zod'
-import { count, dataClass, deviceName, durationMs, instantMs, operationId } from './field.ts'
+import { count, dataClass, deviceName, durationMs, instantMs, operationId, shown } from './field.ts'
 
 export const ADMINS_MAX = 32
 export const RECOVERY_KEYS_MAX = 8
@@ -9,7 +9,7 @@ export const BEACON_SIGNERS_MAX = 64
 export const ROLES_MAX = 16
 
 const key = z.string().min(1).max(128)
-const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a hash is 64 lower-case hex digits')
+const hash = shown(z.string().regex(/^[0-9a-f]{64}$/, 'a hash is 64 lower-case hex digits'), 'c'.repeat(64))
 const positive = z.int().positive()
 
 export const rootChange = z.discriminatedUnion('kind', [
@@ -49,7 +49,9 @@ export const rootPreview = z.object({ version: count, changes: z.array(z.string(
 export const proposalRequest = z.strictObject({ proposal: z.string().min(1).max(64), key })
 export const voteRequest = z.strictObject({
   proposal: z.string().min(1).max(64),
-  vote: z.strictObject({ key, signature: z.string().regex(/^[0-9a-f]{128}$/) }).nullable()
+  vote: z
+    .strictObject({ key, signature: shown(z.string().regex(/^[0-9a-f]{128}$/), 'b0'.repeat(64)) })
+    .nullable()
 })
 
 export const proposalBytes = z.object({

@@ -10,54 +10,73 @@ import { parseDeviceId, parseOperationId, parseOrgId, parseVersionId } from '../
 export const DATASET_NAME_CHARACTERS_MAX = 128
 export const PATH_CHARACTERS_MAX = 4096
 
-function id<T extends string>(parse: (text: string) => T | undefined, what: string) {
-  return z.string().transform((text, context): T => {
-    const parsed = parse(text)
+/** A value that a description of the API can show. */
+export function shown<S extends z.ZodType>(schema: S, example: z.input<S>): S {
+  return schema.meta({ examples: [example] })
+}
+
+function id<T extends string>(parse: (text: string) => T | undefined, what: string, digit: string) {
+  const text = shown(z.string(), digit.repeat(ID_DIGITS))
+  return text.transform((hex, context): T => {
+    const parsed = parse(hex)
     if (parsed !== undefined) return parsed
     context.addIssue({ code: 'custom', message: `${what} is 64 lower-case hex digits` })
     return z.NEVER
   })
 }
 
-export const deviceId = id(parseDeviceId, 'a device id')
-export const orgId = id(parseOrgId, 'an organisation id')
-export const versionId = id(parseVersionId, 'a version id')
-export const operationId = id(parseOperationId, 'an operation id')
+const ID_DIGITS = 64
+export const deviceId = id(parseDeviceId, 'a device id', 'd')
+export const orgId = id(parseOrgId, 'an organisation id', 'a')
+export const versionId = id(parseVersionId, 'a version id', '7')
+export const operationId = id(parseOperationId, 'an operation id', 'e')
 
-export const byteCount = z.int().nonnegative()
-export const count = z.int().nonnegative()
-export const ordinal = z.int().positive()
-export const instantMs = z.int().nonnegative()
-export const durationMs = z.number().nonnegative()
-export const bytesPerSecond = z.number().nonnegative()
+export const byteCount = shown(z.int().nonnegative(), 1_048_576)
+export const count = shown(z.int().nonnegative(), 3)
+export const ordinal = shown(z.int().positive(), 3)
+export const instantMs = shown(z.int().nonnegative(), 1_800_000_000_000)
+export const durationMs = shown(z.number().nonnegative(), 1500)
+export const bytesPerSecond = shown(z.number().nonnegative(), 104_857_600)
 
 /** The characters of a name are the ledger's to judge; here only what would make the request ambiguous. */
 const ORIGIN_CHARACTERS_MAX = 2048
 /** What can be one is the node's to say. */
-export const originUrl = z.string().min(1).max(ORIGIN_CHARACTERS_MAX)
-export const datasetName = z
-  .string()
-  .min(1)
-  .max(DATASET_NAME_CHARACTERS_MAX)
-  .regex(/^[^@\s]+$/, 'a dataset name has no @ and no white space')
+export const originUrl = shown(
+  z.string().min(1).max(ORIGIN_CHARACTERS_MAX),
+  'https://mirror.example/os/image'
+)
+export const datasetName = shown(
+  z
+    .string()
+    .min(1)
+    .max(DATASET_NAME_CHARACTERS_MAX)
+    .regex(/^[^@\s]+$/, 'a dataset name has no @ and no white space'),
+  'os-image'
+)
 
 /** An ordinal, or the first digits of a version id. */
-export const versionSelector = z
-  .string()
-  .regex(
-    /^(?:[1-9][0-9]{0,6}|[0-9a-f]{8,64})$/,
-    'a version is its number, or at least eight hex digits of its id'
-  )
+export const versionSelector = shown(
+  z
+    .string()
+    .regex(
+      /^(?:[1-9][0-9]{0,6}|[0-9a-f]{8,64})$/,
+      'a version is its number, or at least eight hex digits of its id'
+    ),
+  '3'
+)
 
 const LABEL_CHARACTERS_MAX = 128
 const ABSOLUTE_PATH = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/
 
 /** The node's working folder means nothing to a caller, so paths arrive absolute. */
-export const absolutePath = z
-  .string()
-  .max(PATH_CHARACTERS_MAX)
-  .regex(ABSOLUTE_PATH, 'a path is absolute')
-  .refine(path => !path.includes('\0'), 'a path has no NUL')
+export const absolutePath = shown(
+  z
+    .string()
+    .max(PATH_CHARACTERS_MAX)
+    .regex(ABSOLUTE_PATH, 'a path is absolute')
+    .refine(path => !path.includes('\0'), 'a path has no NUL'),
+  '/srv/images/os'
+)
 
 /** A line that names something: which lines do is the node's to say. */
 export const label = z.string().min(1).max(LABEL_CHARACTERS_MAX)

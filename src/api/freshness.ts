@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { DAY_MS } from '../base/units.ts'
-import { count, dataClass, deviceId, deviceName, durationMs, instantMs } from './field.ts'
+import { count, dataClass, deviceId, deviceName, durationMs, instantMs, shown } from './field.ts'
 
 export const OVERRIDE_REASON_CHARACTERS_MAX = 200
 export const OVERRIDE_DEVICES_MAX = 64
@@ -48,7 +48,10 @@ export const freshness = z.object({
 })
 
 const key = z.string().min(1).max(128)
-const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/, 'lower-case hex digits, two for each byte')
+const hex = shown(
+  z.string().regex(/^(?:[0-9a-f]{2})+$/, 'lower-case hex digits, two for each byte'),
+  'b0'.repeat(64)
+)
 
 export const overrideDraftRequest = z.strictObject({
   classes: z.array(dataClass).min(1).max(dataClass.options.length).readonly(),

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { DAY_MS, SECOND_MS } from '../base/units.ts'
-import { instantMs } from './field.ts'
+import { instantMs, shown } from './field.ts'
 
 export const INVITE_USES_MAX = 10_000
 export const INVITE_LIFE_MIN_MS = SECOND_MS
@@ -14,7 +14,7 @@ export const inviteRequest = z.strictObject({
 })
 
 export const invite = z.object({
-  ticket: z.string().startsWith('peerage1'),
+  ticket: shown(z.string().startsWith('peerage1'), 'peerage1qqqq'),
   uses: z.int().positive(),
   expiresAtMs: instantMs,
   addresses: z.array(z.string()).readonly()

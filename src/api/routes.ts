@@ -140,6 +140,7 @@ import {
   whatIfReport,
   whatIfRequest
 } from './storage.ts'
+import { caller, madeToken, token, tokenList, tokenReference, tokenRequest } from './token.ts'
 import {
   deadlineRequest,
   priorityRequest,
@@ -313,6 +314,10 @@ export const ROUTES = {
   invites: json('GET', '/invites', nothing, inviteList),
   cancelInvite: json('POST', '/invites/:id/cancel', inviteReference, acted),
   approve: json('POST', '/operations/:id/approve', operationReference, acted),
+  tokens: json('GET', '/tokens', nothing, tokenList),
+  createToken: json('POST', '/tokens', tokenRequest, madeToken),
+  revokeToken: json('POST', '/tokens/:id/revoke', tokenReference, token),
+  caller: json('GET', '/caller', nothing, caller),
   note: json('POST', '/notes', noteRequest, acted),
   authority: json('GET', '/authority', nothing, authority),
   propose: json('POST', '/authority/proposals', proposeRequest, rootActed),

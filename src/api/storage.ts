@@ -10,6 +10,7 @@ import {
   instantMs,
   label,
   ordinal,
+  shown,
   versionId
 } from './field.ts'
 import { scrubReport } from './scrub.ts'
@@ -20,7 +21,7 @@ const LOSSES_MAX = 64
 export const capacityRequest = z.strictObject({
   capacityBytes: byteCount,
   /** Of the disk; null leaves it as it is. */
-  keepFreeShare: z.number().min(0).lt(1).nullable().default(null)
+  keepFreeShare: shown(z.number().min(0).lt(1), 0.1).nullable().default(null)
 })
 export const storagePolicyRequest = z.strictObject({
   name: datasetName,

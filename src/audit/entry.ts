@@ -26,6 +26,7 @@
  *     violation     a peer broke the protocol, `count` times likewise
  *     override      an override of freshness holds here from now on: who signed it, what it opens, why, until when
  *     overridden    an access that it alone opened here, to a peer or to this device, `count` times likewise
+ *     called        somebody used the API of this node over the network, `count` times likewise
  */
 
 import { assert } from '../base/assert.ts'
@@ -84,6 +85,8 @@ const CLASSES = new RegExp(`^(?:${DATASET_CLASSES.join('|')})(?: (?:${DATASET_CL
 export const DROPPED = new Uint8Array(0)
 const HOST = /^[a-z0-9.:[\]-]+$/
 const HOST_CHARACTERS_MAX = 300
+export const CALLER_CHARACTERS_MAX = LABEL_CHARACTERS_MAX
+const ROUTE = /^[a-zA-Z][a-zA-Z0-9-]*$/
 const TYPE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*$/
 
 export function isDropped(bytes: Uint8Array): boolean {
@@ -183,6 +186,14 @@ export type AuditEvent =
       readonly count: number
       readonly version: VersionId
     }
+  | {
+      readonly action: 'called'
+      /** The token or session, as its node names it. */
+      readonly by: string
+      readonly route: string
+      readonly outcome: CallOutcome
+      readonly count: number
+    }
 
 export type AuditAction = AuditEvent['action']
 
@@ -193,6 +204,9 @@ export interface AuditEntry {
 }
 
 export type EntryFault = CborFault | 'unknown-version' | 'unknown-action'
+
+export const CALL_OUTCOMES = ['done', 'refused', 'failed'] as const
+export type CallOutcome = (typeof CALL_OUTCOMES)[number]
 
 const device: Shape<DeviceId> = converted(key, deviceIdFromBytes)
 const version: Shape<VersionId> = converted(hash, versionIdFromBytes)
@@ -305,6 +319,14 @@ const SHAPES = {
     peer: device,
     count: integer(1),
     version
+  }),
+  called: object({
+    ...head,
+    action: oneOf(['called']),
+    by: where(text(CALLER_CHARACTERS_MAX), isLabel, 'a label'),
+    route: text(REASON_CHARACTERS_MAX, ROUTE),
+    outcome: oneOf(CALL_OUTCOMES),
+    count: integer(1)
   })
 } as const satisfies { readonly [A in AuditAction]: Shape<{ readonly action: A }> }
 

@@ -9,7 +9,8 @@ import { reader, SAMPLE_EVENTS, server } from './samples.conformance.ts'
 const REQUIRED: Readonly<Record<number, readonly string[]>> = {
   6005: ['actor', 'src_endpoint', 'databucket'],
   3004: ['entity'],
-  2004: ['finding_info']
+  2004: ['finding_info'],
+  6003: ['actor', 'api', 'src_endpoint']
 }
 const BASE = ['activity_id', 'category_uid', 'class_uid', 'metadata', 'severity_id', 'time', 'type_uid']
 const ENVELOPE = ['id', 'source', 'specversion', 'type', 'data']
@@ -59,7 +60,8 @@ test('types are those of the table', () => {
       ['peerage.audit.renewed', 300499, 1],
       ['peerage.audit.obtained', 600501, 1],
       ['peerage.audit.damaged', 600599, 1],
-      ['peerage.audit.healed', 600599, 1]
+      ['peerage.audit.healed', 600599, 1],
+      ['peerage.audit.called', 600399, 2]
     ]
   )
 })

@@ -13,6 +13,7 @@
  *     expired                        Entity Management 3004, Delete
  *     renewed                        Entity Management 3004, Other ("Log renewed")
  *     violation                      Detection Finding 2004, Create
+ *     called                         API Activity 6003, Other with the route, Failure where it was not done
  */
 
 import { toHex } from '../base/bytes.ts'
@@ -26,6 +27,7 @@ const OCSF_VERSION = '1.2.0'
 const CLASSES = {
   datastore: { category_uid: 6, class_uid: 6005, class_name: 'Datastore Activity' },
   entity: { category_uid: 3, class_uid: 3004, class_name: 'Entity Management' },
+  api: { category_uid: 6, class_uid: 6003, class_name: 'API Activity' },
   finding: { category_uid: 2, class_uid: 2004, class_name: 'Detection Finding' }
 } as const
 
@@ -52,7 +54,8 @@ const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
   override: { of: 'entity', id: 99, name: 'Override' },
   overridden: { of: 'datastore', id: 99, name: 'Override' },
   expired: { of: 'entity', id: 4, name: 'Delete' },
-  renewed: { of: 'entity', id: 99, name: 'Log renewed' }
+  renewed: { of: 'entity', id: 99, name: 'Log renewed' },
+  called: { of: 'api', id: 99, name: 'Call' }
 }
 
 /** Operations that OCSF has a word for; others go as Other, with their own type as name. */
@@ -87,6 +90,7 @@ export interface OcsfOptions {
 }
 
 function activityOf(event: AuditEvent): Activity {
+  if (event.action === 'called') return { ...ACTIVITIES.called, name: event.route }
   if (event.action !== 'administered') return ACTIVITIES[event.action]
   return OPERATION_ACTIVITIES[event.type] ?? { ...ACTIVITIES.administered, name: event.type }
 }
@@ -140,6 +144,12 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
       actor: { app_name: 'peerage', app_uid: device },
       entity: { uid: `${device}/${event.earlier}`, type: 'audit log', name: event.reason }
     }
+  if (event.action === 'called')
+    return {
+      actor: { app_name: 'peerage', app_uid: event.by },
+      api: { operation: event.route, service: { name: 'peerage', uid: device } },
+      src_endpoint: { name: event.by }
+    }
   if (event.action === 'violation')
     return {
       finding_info: {
@@ -154,6 +164,8 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
 
 function statusOf(event: AuditEvent): JsonObject {
   if (event.action === 'violation') return { status_id: STATUS_NEW }
+  if (event.action === 'called' && event.outcome !== 'done')
+    return { status_id: STATUS_FAILURE, status_detail: event.outcome }
   if (event.action === 'denied') return { status_id: STATUS_FAILURE, status_detail: event.reason }
   return { status_id: STATUS_SUCCESS }
 }

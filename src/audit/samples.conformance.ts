@@ -63,7 +63,8 @@ export const SAMPLE_EVENTS: readonly AuditEvent[] = [
   { action: 'renewed', reason: 'restored', earlier: START_MS, entries: 120, held: 80 },
   { action: 'obtained', host: 'mirror.example:8443', bytes: 4096, ...of },
   { action: 'damaged', pieces: 3, kind: 'fetched', ...of },
-  { action: 'healed', pieces: 3, ...of }
+  { action: 'healed', pieces: 3, ...of },
+  { action: 'called', by: 'token ci (0123456789ab)', route: 'eraseCases', outcome: 'refused', count: 2 }
 ]
 
 const log = new TestLog('log').grow(6)

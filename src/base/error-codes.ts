@@ -58,6 +58,11 @@ export const ERROR_CODES = {
   // node and admin API
   NODE_DOWN: { meaning: 'No node is running on this home folder.', exitCode: 69 },
   NODE_INTERNAL: { meaning: 'The node met a fault of its own; its log has the details.', exitCode: 70 },
+  NOT_SIGNED_IN: { meaning: 'A call over the network shows no token or session that holds.', exitCode: 77 },
+  SCOPE_MISSING: { meaning: 'The caller of the admin API has not the scope that this takes.', exitCode: 77 },
+  TOO_MANY_CALLS: { meaning: 'A caller of the admin API calls more often than it may.', exitCode: 75 },
+  TOKEN_UNKNOWN: { meaning: 'This node has no token of that id.', exitCode: 66 },
+  TOKENS_FULL: { meaning: 'This node has as many tokens as it takes.', exitCode: 73 },
   LISTEN_FAILED: { meaning: 'The node can not listen on an address.', exitCode: 69 },
   PEER_UNREACHABLE: { meaning: 'No address of a peer answered.', exitCode: 69 },
   PEER_REFUSED: { meaning: 'A peer refused the connection or the request.', exitCode: 77 },

@@ -67,6 +67,7 @@ import {
   whatIf
 } from './commands/storage.ts'
 import { addSubject, exportSubject, forgetSubject, listSubjects, showSubject } from './commands/subject.ts'
+import { createToken, listTokens, revokeToken } from './commands/token.ts'
 import { top } from './commands/top.ts'
 import {
   pauseTransfer,
@@ -186,6 +187,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'list and make groups of devices, and say who is in them',
     example: 'peerage group create renderers',
     members: [listGroups, createGroup, addToGroup, removeFromGroup]
+  },
+  {
+    name: 'token',
+    summary: 'list, make and end tokens, with which programs elsewhere use the API of this node',
+    example: 'peerage token create prometheus --scope read',
+    members: [listTokens, createToken, revokeToken]
   },
   {
     name: 'class',

@@ -50,14 +50,25 @@ export interface DaemonOptions {
   readonly storageGraceMs?: number | undefined
   /** How long entries of audit logs are kept, this device's own and those it collected. */
   readonly auditRetentionMs: number
+  /** Where the API answers over TLS besides the local socket; undefined for nowhere. */
+  readonly api?: ApiListen | undefined
   /** Lines of JSON, or text for people. Logs go to stderr. */
   readonly logFormat: 'json' | 'text'
   /** Called once, when the node is reachable and its admin API answers. */
   readonly onReady: (ready: NodeReady) => void
 }
 
+export interface ApiListen {
+  readonly host: string
+  readonly port: number
+  /** PEM files; without them the node signs a certificate of its own. */
+  readonly certificate?: { readonly cert: string; readonly key: string } | undefined
+}
+
 export interface NodeReady extends Membership {
   readonly addresses: readonly string[]
+  /** Where the API answers over TLS, and the SHA-256 of its certificate. */
+  readonly api: { readonly host: string; readonly port: number; readonly fingerprint: string } | null
   /** Path of the Unix socket or named pipe of the admin API. */
   readonly adminSocket: string
   readonly pid: number

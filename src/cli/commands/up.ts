@@ -2,10 +2,13 @@
 
 import { Option } from 'commander'
 import { z } from 'zod'
+import { AppError } from '../../base/errors.ts'
 import { formatDuration } from '../../base/units.ts'
-import type { NodeReady } from '../../daemon.ts'
+import type { ApiListen, NodeReady } from '../../daemon.ts'
 import { command, duration } from '../command.ts'
+import type { CliContext } from '../context.ts'
 import { keepHeapSmall } from '../heap-shape.ts'
+import { absolutePathOf } from '../paths.ts'
 import { type Paint, printable } from '../text.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
@@ -16,10 +19,45 @@ function collect(value: string, earlier: readonly string[] | undefined): string[
 }
 
 function renderReady(ready: NodeReady, paint: Paint): string[] {
-  const { device, org, addresses, startupMs } = ready
+  const { device, org, addresses, startupMs, api } = ready
   const who = printable(`${device.name} (site ${device.site}) of ${org.name}`)
   const where = addresses.length === 0 ? 'no address' : addresses.join(' ')
-  return [`${paint('green', 'ready')}: ${who}, in ${formatDuration(startupMs)}, listening on ${where}`]
+  const lines = [`${paint('green', 'ready')}: ${who}, in ${formatDuration(startupMs)}, listening on ${where}`]
+  if (api === null) return lines
+  const host = api.host.includes(':') ? `[${api.host}]` : api.host
+  return [...lines, `API at https://${host}:${api.port}, certificate SHA-256 ${api.fingerprint}`]
+}
+
+const PORT_MAX = 65_535
+
+/** HOST:PORT, [IPV6]:PORT or :PORT, which is every address of the machine. */
+const listenAddress = z.string().transform((text, context) => {
+  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(text) ?? []
+  if (host !== undefined && port !== undefined && Number(port) <= PORT_MAX)
+    return { host: host === '' ? '::' : host.replace(/^\[|\]$/g, ''), port: Number(port) }
+  context.addIssue({
+    code: 'custom',
+    message: 'write an address such as 127.0.0.1:4780, [::1]:4780 or :4780'
+  })
+  return z.NEVER
+})
+
+interface ApiOptions {
+  readonly api?: { readonly host: string; readonly port: number } | undefined
+  readonly apiCert?: string | undefined
+  readonly apiKey?: string | undefined
+}
+
+function apiListen({ api, apiCert, apiKey }: ApiOptions, context: CliContext): ApiListen | undefined {
+  if ((apiCert === undefined) !== (apiKey === undefined))
+    throw new AppError('USAGE', 'a certificate needs its key: give both --api-cert and --api-key')
+  if (api === undefined && apiCert !== undefined)
+    throw new AppError('USAGE', '--api-cert is for the API over TLS: say with --api where it answers')
+  if (api === undefined) return undefined
+  const path = (file: string): string => absolutePathOf(file, context)
+  const certificate =
+    apiCert === undefined || apiKey === undefined ? undefined : { cert: path(apiCert), key: path(apiKey) }
+  return { ...api, certificate }
 }
 
 export const up = command({
@@ -48,6 +86,12 @@ export const up = command({
       '--storage-grace <duration>',
       'how long a device may be away before its copies are made elsewhere: for tests (default: by its kind)'
     ),
+    new Option(
+      '--api <address>',
+      'answer the API over TLS too, for callers with a token: HOST:PORT or :PORT'
+    ),
+    new Option('--api-cert <file>', 'certificate for it in PEM (default: the node signs one itself)'),
+    new Option('--api-key <file>', 'private key of that certificate in PEM'),
     new Option('--log-level <level>', 'least severe log line').choices(LOG_LEVELS).default('info'),
     new Option('--log-format <format>', 'log lines as JSON or as text (default: text on a terminal)').choices(
       LOG_FORMATS
@@ -62,6 +106,9 @@ export const up = command({
     auditRetention: duration,
     originAnyAddress: z.boolean().default(false),
     storageGrace: duration.optional(),
+    api: listenAddress.optional(),
+    apiCert: z.string().min(1).optional(),
+    apiKey: z.string().min(1).optional(),
     logLevel: z.enum(LOG_LEVELS),
     logFormat: z.enum(LOG_FORMATS).optional()
   }),
@@ -70,6 +117,7 @@ export const up = command({
     const { listen, mdns, logLevel, logFormat, auditWitness, auditRetention, originAnyAddress } = input
     const storageGraceMs = input.storageGrace
     const { context, home } = invocation
+    const api = apiListen(input, context)
     keepHeapSmall()
     const daemon = await context.loadDaemon()
     return await daemon.runDaemon({
@@ -80,6 +128,7 @@ export const up = command({
       auditRetentionMs: auditRetention,
       originAnyAddress,
       storageGraceMs,
+      api,
       logLevel,
       logFormat: logFormat ?? (context.stderr.isTty && !invocation.json ? 'text' : 'json'),
       onReady: ready => invocation.result({ type: 'ready', ready }, paint => renderReady(ready, paint))

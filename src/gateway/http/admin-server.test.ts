@@ -15,6 +15,7 @@ import { parseDeviceId, parseVersionId } from '../../base/ids.ts'
 import type { NodeService, Transfer } from '../../node/service.ts'
 import { scripted } from '../../node/swarm/scripted.conformance.ts'
 import { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
+import { TokenBook } from './token-book.ts'
 
 const VERSION = parseVersionId('ab'.repeat(32))
 const DEVICE = parseDeviceId('cd'.repeat(32))
@@ -120,6 +121,7 @@ async function serve(
 ): Promise<void> {
   server = createAdminServer({
     service: nodeWith(methods),
+    tokens: new TokenBook(home),
     log: { error: () => {} },
     onFault: thrown => faults.push(thrown),
     checkAnswers: true,
@@ -193,7 +195,11 @@ describe('the place', { skip: process.platform === 'win32' }, () => {
 
   it('is refused to a second node, and the first goes on', async () => {
     await serve({ peers: async () => [] })
-    const second = createAdminServer({ service: nodeWith({}), log: { error: () => {} } })
+    const second = createAdminServer({
+      service: nodeWith({}),
+      tokens: new TokenBook(home),
+      log: { error: () => {} }
+    })
     await assert.rejects(
       second.listen(home),
       (error: unknown) => error instanceof AppError && error.code === 'HOME_LOCKED'

@@ -21,9 +21,11 @@ import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
 import type { SubjectService } from '../../node/subjects/subject-terms.ts'
+import type { Caller } from './caller.ts'
+import type { TokenBook, TokenEntry } from './token-book.ts'
 
 export type JsonHandlers = {
-  readonly [Name in JsonRoute]: (input: RouteInput<Name>) => Promise<JsonAnswer<Name>>
+  readonly [Name in JsonRoute]: (input: RouteInput<Name>, caller: Caller) => Promise<JsonAnswer<Name>>
 }
 export type EventHandlers = {
   readonly [Name in EventRoute]: (
@@ -194,7 +196,24 @@ function scanHandlers(service: ScanService) {
   } satisfies Partial<JsonHandlers>
 }
 
-export function createHandlers(service: NodeService): Handlers {
+function tokenHandlers(tokens: TokenBook) {
+  return {
+    tokens: async () => ({ tokens: tokens.list().map(shownToken) }),
+    createToken: async (input, by) => {
+      const { entry, token } = await tokens.create(input, by)
+      return { ...shownToken(entry), token }
+    },
+    revokeToken: async ({ id }) => shownToken(await tokens.revoke(id)),
+    caller: async (_, { kind, id, scopes, expiresAtMs }) => ({ kind, id, scopes: [...scopes], expiresAtMs })
+  } satisfies Partial<JsonHandlers>
+}
+
+/** What a token is known by: its hash stays in the book. */
+function shownToken({ hash: _, ...shown }: TokenEntry): Omit<TokenEntry, 'hash'> {
+  return shown
+}
+
+export function createHandlers(service: NodeService, tokens: TokenBook): Handlers {
   return {
     json: {
       status: () => service.status(),
@@ -226,6 +245,7 @@ export function createHandlers(service: NodeService): Handlers {
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
       ...scanHandlers(service.scans),
+      ...tokenHandlers(tokens),
       rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),

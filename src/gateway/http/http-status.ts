@@ -21,7 +21,15 @@ const STATUS_OF_EXIT = new Map<number, number>([
   [130, 499] // interrupted
 ])
 
+/** Codes for which HTTP has a status of its own, that clients act on. */
+const STATUS_OF_CODE = new Map<ErrorCode, number>([
+  ['NOT_SIGNED_IN', 401],
+  ['TOO_MANY_CALLS', 429]
+])
+
 export function httpStatusOf(code: ErrorCode): number {
+  const own = STATUS_OF_CODE.get(code)
+  if (own !== undefined) return own
   return STATUS_OF_EXIT.get(ERROR_CODES[code].exitCode) ?? 500
 }
 

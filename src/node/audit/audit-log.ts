@@ -77,6 +77,8 @@ export interface Refusal {
 }
 
 /** An access that only an override of freshness opened, to a peer or to this device. */
+export type Called = Omit<Extract<AuditEvent, { action: 'called' }>, 'count'>
+
 export type Overridden = Omit<Extract<AuditEvent, { action: 'overridden' }>, 'count'>
 
 interface Waiting {
@@ -87,7 +89,7 @@ interface Waiting {
 }
 
 interface Counted {
-  readonly refusal: Refusal | Overridden
+  readonly refusal: Refusal | Overridden | Called
   /** Since the entry before. */
   count: number
   /** When the next entry may be written. */
@@ -208,6 +210,17 @@ export class AuditLog {
     else {
       this.#count(key, use, { count: 0, nowMs: this.#nowMs() })
       this.note({ ...use, count: 1 })
+    }
+  }
+
+  /** Notes a use of the API, or counts it. Who calls was let in, or is told from others by nothing but a name. */
+  called(call: Called): void {
+    const key = `called ${call.by} ${call.route} ${call.outcome}`
+    const known = this.#counted.get(key)
+    if (known !== undefined) known.count++
+    else {
+      this.#count(key, call, { count: 0, nowMs: this.#nowMs() })
+      this.note({ ...call, count: 1 })
     }
   }
 
@@ -388,7 +401,7 @@ export class AuditLog {
 
   #count(
     key: string,
-    refusal: Refusal | Overridden,
+    refusal: Refusal | Overridden | Called,
     { count, nowMs }: { count: number; nowMs: number }
   ): void {
     this.#counted.set(key, { refusal, count, dueMs: nowMs + COALESCE_MS })

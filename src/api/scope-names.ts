@@ -1,0 +1,34 @@
+/**
+ * What a caller may do, as a table: each route asks for one scope. Whoever opens the local socket has all of them; a
+ * token and a person who signs in have those that they were given.
+ *
+ * - `read`: how the node and the org are, and what there is;
+ * - `content`: the content itself, and transfers that are running;
+ * - `host`: whatever names a path on the node's machine. It lets a caller read and write files there as the node
+ *   does, so it is apart from the rest;
+ * - `govern`: who may do what with which content and devices;
+ * - `privacy`: erasures and holds;
+ * - `audit`: who did what, names of devices included;
+ * - `settings`: how this node behaves;
+ * - `authority`: the root of the org.
+ *
+ * No scope gives more than the device has: what the ledger does not let it do, it does for no caller.
+ */
+
+import { z } from 'zod'
+
+export const SCOPES = {
+  read: 'see how the node and the org are, and what is there',
+  content: 'read content, and steer transfers that are running',
+  host: "read and write files of the node's machine: publish from it, fetch and export to it",
+  govern: 'decide who may do what: grants, roles, groups, devices, classes, quarantine and recall',
+  privacy: 'erase, hold, and see the cases',
+  audit: 'see who did what',
+  settings: 'change how this node behaves: limits, room, scanner, tokens',
+  authority: 'propose and sign roots of the org, and overrides'
+} as const
+
+export type Scope = keyof typeof SCOPES
+
+export const scopeNames = Object.keys(SCOPES) as readonly Scope[]
+export const scope = z.enum(scopeNames as [Scope, ...Scope[]])

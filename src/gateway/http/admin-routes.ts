@@ -1,0 +1,223 @@
+/**
+ * The table of api/routes.ts as routes of a Fastify server: every request is checked against its schema before the node
+ * sees it, every failure is answered with an `errorBody`, and no caller holds up another.
+ *
+ * Who calls is asked first, and whether it has the scope of the route; what a caller may not do is answered before its
+ * input is looked at.
+ */
+
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { type ErrorObject, fromErrorObject, toErrorObject } from '../../api/error.ts'
+import { ROUTE_NOTES } from '../../api/route-notes.ts'
+import {
+  API_PREFIX,
+  type BytesRoute,
+  type EventRoute,
+  type JsonRoute,
+  NDJSON,
+  ROUTES,
+  type RouteInput,
+  type RouteName
+} from '../../api/routes.ts'
+import { AssertionFailure, assert } from '../../base/assert.ts'
+import { AppError } from '../../base/errors.ts'
+import { KIB } from '../../base/units.ts'
+import { type Caller, requireScope } from './caller.ts'
+import { eventStream, STREAM_TIMING, type StreamTiming } from './event-stream.ts'
+import type { Handlers } from './handlers.ts'
+import { type Failure, failureOf } from './http-status.ts'
+import { openApi } from './openapi.ts'
+
+/** What servers of the API have in common. */
+export const SERVER_OPTIONS = {
+  bodyLimit: 64 * KIB,
+  // A dataset name of four-byte characters, each byte percent-encoded.
+  routerOptions: { maxParamLength: 2048 },
+  // A HEAD of an event stream would start its task.
+  exposeHeadRoutes: false,
+  forceCloseConnections: 'idle'
+} as const
+
+export interface AdminLog {
+  error(fields: object, message: string): void
+}
+
+export interface AdminRoutesOptions {
+  readonly handlers: Handlers
+  /** Who calls; throws AppError for who may not call at all. */
+  readonly callerOf: (request: FastifyRequest) => Caller
+  readonly software: string
+  readonly log: AdminLog
+  /** Told of every fault that nobody foresaw. By default, an assertion of ours that failed ends the process. */
+  readonly onFault?: ((thrown: unknown) => void) | undefined
+  /** Checks every answer against its schema; costs time, finds bugs. */
+  readonly checkAnswers?: boolean | undefined
+  readonly timing?: StreamTiming | undefined
+  /** Ends streams that are open. */
+  readonly closing: AbortSignal
+}
+
+function parseInput<Name extends RouteName>(name: Name, request: FastifyRequest): RouteInput<Name> {
+  const { params, body, query } = request
+  const rest = request.method === 'GET' ? query : (body ?? {})
+  if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
+    throw new AppError('USAGE', `the request ${name} is malformed: its body is not a JSON object`)
+  // The path wins: a body can not smuggle in another name than the one in the address.
+  const parsed = ROUTES[name].input.safeParse({ ...rest, ...(params as object) })
+  // The compiler forgets which route the schema is of.
+  if (parsed.success) return parsed.data as RouteInput<Name>
+  const issues = parsed.error.issues.map(({ path, message }) => {
+    const where = path.join('.')
+    return where === '' ? message : `${where}: ${message}`
+  })
+  throw new AppError('USAGE', `the request ${name} is malformed: ${issues.join('; ')}`, {
+    details: { route: name, issues }
+  })
+}
+
+function crashOnBug(thrown: unknown): void {
+  if (!(thrown instanceof AssertionFailure)) return
+  // Outside the request, where nothing catches it; the caller still gets its answer.
+  setImmediate(() => {
+    throw thrown
+  })
+}
+
+function keysOf<T extends object>(record: T): (keyof T)[] {
+  return Object.keys(record) as (keyof T)[]
+}
+
+export class AdminRoutes {
+  readonly #app: FastifyInstance
+  readonly #options: AdminRoutesOptions
+
+  constructor(app: FastifyInstance, options: AdminRoutesOptions) {
+    this.#app = app
+    this.#options = options
+    app.setErrorHandler((thrown, request, reply) => {
+      const { status, error } = this.#failure(thrown, request.url)
+      return reply.status(status).send({ error: toErrorObject(error) })
+    })
+    app.setNotFoundHandler((request, reply) => {
+      const message = `the admin API has no ${request.method} ${request.url}; its routes lie under ${API_PREFIX}`
+      return reply.status(404).send({ error: toErrorObject(new AppError('USAGE', message)) })
+    })
+    const { handlers } = options
+    for (const name of keysOf(handlers.json)) this.#routeJson(name)
+    for (const name of keysOf(handlers.events)) this.#routeEvents(name)
+    for (const name of keysOf(handlers.bytes)) this.#routeBytes(name)
+    const document = JSON.stringify(openApi(options.software))
+    app.get('/openapi.json', async (_, reply) => reply.type('application/json').send(document))
+  }
+
+  #input<Name extends RouteName>(name: Name, request: FastifyRequest): [RouteInput<Name>, Caller] {
+    const caller = this.#options.callerOf(request)
+    requireScope(caller, ROUTE_NOTES[name][0])
+    return [parseInput(name, request), caller]
+  }
+
+  #routeJson<Name extends JsonRoute>(name: Name): void {
+    const { method, path: url, output } = ROUTES[name]
+    const handle = this.#options.handlers.json[name]
+    this.#app.route({
+      method,
+      url,
+      config: { route: name },
+      handler: async request => this.#checked(name, output, await handle(...this.#input(name, request)))
+    })
+  }
+
+  #routeBytes<Name extends BytesRoute>(name: Name): void {
+    const { method, path: url, contentType } = ROUTES[name]
+    const handle = this.#options.handlers.bytes[name]
+    this.#app.route({
+      method,
+      url,
+      config: { route: name },
+      handler: async (request, reply) => {
+        const [checked] = this.#input(name, request)
+        const bytes = await handle(checked)
+        return reply.type(contentType).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+      }
+    })
+  }
+
+  #routeEvents<Name extends EventRoute>(name: Name): void {
+    const { method, path: url, output } = ROUTES[name]
+    const handle = this.#options.handlers.events[name]
+    this.#app.route({
+      method,
+      url,
+      config: { route: name },
+      handler: async (request, reply) => {
+        const [checked] = this.#input(name, request)
+        const events = eventStream({
+          run: task => handle(checked, task),
+          signal: AbortSignal.any([leaving(reply), this.#options.closing]),
+          timing: this.#options.timing ?? STREAM_TIMING,
+          describe: thrown => toErrorObject(this.#failure(thrown, request.url).error)
+        })
+        // A task that fails before its first line gets an HTTP status of its own.
+        const first = await events.next()
+        if (first.done !== true && first.value.type === 'error') throw fromErrorObject(first.value.error)
+        return reply.type(NDJSON).send(Readable.from(this.#lines(name, output, first, events)))
+      }
+    })
+  }
+
+  async *#lines<Event>(
+    name: RouteName,
+    schema: z.ZodType,
+    first: IteratorResult<Event, void>,
+    rest: AsyncGenerator<Event, void>
+  ): AsyncGenerator<string, void> {
+    const line = (event: unknown): string => `${JSON.stringify(this.#checked(name, schema, event))}\n`
+    let settled = false
+    for (let next = first; next.done !== true; next = await rest.next()) {
+      yield line(next.value)
+      settled = isLast(next.value)
+    }
+    if (!settled && this.#options.closing.aborted) yield line({ type: 'error', error: this.#shuttingDown() })
+  }
+
+  #shuttingDown(): ErrorObject {
+    const message =
+      'the node is shutting down; transfers go on when it runs again, start other commands again then'
+    return toErrorObject(new AppError('NODE_DOWN', message))
+  }
+
+  #failure(thrown: unknown, url: string): Failure {
+    const failure = failureOf(thrown)
+    if (failure.fault !== undefined) {
+      this.#options.log.error({ err: failure.fault, url }, 'a request met a fault')
+      const onFault = this.#options.onFault ?? crashOnBug
+      onFault(failure.fault)
+    }
+    return failure
+  }
+
+  #checked(name: RouteName, schema: z.ZodType, answer: unknown): unknown {
+    if (this.#options.checkAnswers !== true) return answer
+    const parsed = schema.safeParse(answer)
+    assert(parsed.success, `the answer to ${name} has its documented shape: ${parsed.error?.message}`)
+    return answer
+  }
+}
+
+function isLast(event: unknown): boolean {
+  return (
+    typeof event === 'object' &&
+    event !== null &&
+    'type' in event &&
+    (event.type === 'result' || event.type === 'error')
+  )
+}
+
+/** Fires when the connection goes, also after an answer that was complete. */
+function leaving(reply: FastifyReply): AbortSignal {
+  const left = new AbortController()
+  reply.raw.once('close', () => left.abort())
+  return left.signal
+}

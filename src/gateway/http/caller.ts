@@ -1,0 +1,32 @@
+/** Who calls: the owner of the local socket, a token, or a person who signed in; and what each may do. */
+
+import type { Scope } from '../../api/scope-names.ts'
+import { scopeNames } from '../../api/scope-names.ts'
+import { AppError } from '../../base/errors.ts'
+
+export interface Caller {
+  readonly kind: 'owner' | 'token' | 'person'
+  /** Names it in the audit log: no personal data. */
+  readonly id: string
+  readonly scopes: ReadonlySet<Scope>
+  /** When it ends; null without an end. */
+  readonly expiresAtMs: number | null
+}
+
+export const OWNER: Caller = {
+  kind: 'owner',
+  id: 'owner',
+  scopes: new Set(scopeNames),
+  expiresAtMs: null
+}
+
+export function requireScope(caller: Caller, scope: Scope): void {
+  if (caller.scopes.has(scope)) return
+  const has = [...caller.scopes].join(', ') || 'none'
+  throw new AppError(
+    'SCOPE_MISSING',
+    `${caller.id} may not do this: it takes the scope ${scope}, and it has ${has}; ask who runs this node for a token ` +
+      'with that scope',
+    { details: { scope, scopes: [...caller.scopes] } }
+  )
+}

@@ -1,0 +1,176 @@
+/**
+ * Tokens: what programs and people elsewhere show to use the API of a node. `tokens.json` of the home holds the SHA-256
+ * of each, never the token itself, which is 32 random bytes and shown once.
+ *
+ * A token ends when it expires or is revoked, at the next call. A caller that makes one gives it no scope that it has
+ * not itself, and no longer life: so a token never leads to more than who made it may.
+ */
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type Scope, scope } from '../../api/scope-names.ts'
+import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
+import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
+import { writePrivateFile } from '../../node/keys/private-file.ts'
+import type { Caller } from './caller.ts'
+
+const FILE = 'tokens.json'
+export const TOKENS_MAX = 1000
+export const TOKEN_LIFE_MAX_MS = 366 * DAY_MS
+const SECRET_BYTES = 32
+const ID_BYTES = 6
+const TOKEN = /^pgt_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/
+/** How much later than a use the file may say so. */
+const USE_NOTED_MS = MINUTE_MS
+
+const entry = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  name: z.string().min(1).max(128),
+  scopes: z.array(scope).min(1),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  createdBy: z.string().max(200),
+  createdAtMs: z.int().nonnegative(),
+  expiresAtMs: z.int().nonnegative(),
+  usedAtMs: z.int().nonnegative().nullable()
+})
+const file = z.strictObject({ v: z.literal(1), tokens: z.array(entry).max(TOKENS_MAX) })
+
+export type TokenEntry = z.output<typeof entry>
+
+export interface TokenRequest {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly lifeMs: number
+}
+
+/** The tokens that a file holds, or why it is none. */
+export function parseTokens(text: string): readonly TokenEntry[] | string {
+  try {
+    const parsed = file.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data.tokens : parsed.error.message
+  } catch (thrown) {
+    return messageOf(thrown)
+  }
+}
+
+function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+export class TokenBook {
+  readonly #path: string
+  readonly #nowMs: () => number
+  #tokens: readonly TokenEntry[]
+  #written: Promise<void> = Promise.resolve()
+
+  constructor(home: string, nowMs: () => number = Date.now) {
+    this.#path = join(home, FILE)
+    this.#nowMs = nowMs
+    this.#tokens = readTokens(this.#path)
+  }
+
+  list(): readonly TokenEntry[] {
+    return this.#tokens
+  }
+
+  /** Makes a token and answers it: it can not be shown again. */
+  async create(
+    request: TokenRequest,
+    by: Caller
+  ): Promise<{ readonly entry: TokenEntry; readonly token: string }> {
+    const nowMs = this.#nowMs()
+    this.#tokens = this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + TOKEN_LIFE_MAX_MS > nowMs)
+    if (this.#tokens.length >= TOKENS_MAX)
+      throw new AppError('TOKENS_FULL', `this node has ${TOKENS_MAX} tokens, which is the limit; revoke some`)
+    const beyond = request.scopes.filter(each => !by.scopes.has(each))
+    if (beyond.length > 0)
+      throw new AppError(
+        'SCOPE_MISSING',
+        `${by.id} can not give the scope ${beyond[0]}, which it has not itself`,
+        {
+          details: { scope: beyond[0] ?? '' }
+        }
+      )
+    const secret = randomBytes(SECRET_BYTES).toString('base64url')
+    const made: TokenEntry = {
+      id: randomBytes(ID_BYTES).toString('hex'),
+      ...{ name: request.name, scopes: [...new Set(request.scopes)], hash: hashOf(secret).toString('hex') },
+      ...{ createdBy: by.id, createdAtMs: nowMs, usedAtMs: null },
+      expiresAtMs: Math.min(nowMs + request.lifeMs, by.expiresAtMs ?? Number.POSITIVE_INFINITY)
+    }
+    this.#tokens = [...this.#tokens, made]
+    await this.#write()
+    return { entry: made, token: `pgt_${made.id}_${secret}` }
+  }
+
+  async revoke(id: string): Promise<TokenEntry> {
+    const found = this.#tokens.find(token => token.id === id)
+    if (found === undefined)
+      throw new AppError('TOKEN_UNKNOWN', `there is no token ${id}; peerage token list shows them`)
+    this.#tokens = this.#tokens.filter(token => token.id !== id)
+    await this.#write()
+    return found
+  }
+
+  /** Who shows this; undefined where it is no token, or none any more. */
+  callerOf(shown: string): Caller | undefined {
+    const [, id, secret] = TOKEN.exec(shown) ?? []
+    if (id === undefined || secret === undefined) return undefined
+    const found = this.#tokens.find(token => token.id === id)
+    // Compared even where there is none, so that time tells nothing of which ids there are.
+    const known = Buffer.from(found?.hash ?? '0'.repeat(64), 'hex')
+    const isRight = timingSafeEqual(hashOf(secret), known)
+    const nowMs = this.#nowMs()
+    if (found === undefined || !isRight || nowMs >= found.expiresAtMs) return undefined
+    if (nowMs - (found.usedAtMs ?? 0) >= USE_NOTED_MS) this.#noteUse(found, nowMs)
+    return {
+      ...{ kind: 'token', id: `token ${found.name} (${id})`, scopes: new Set(found.scopes) },
+      expiresAtMs: found.expiresAtMs
+    }
+  }
+
+  /** Waits for what is being written. */
+  async close(): Promise<void> {
+    await this.#written.catch(() => undefined)
+  }
+
+  /** When it was used is a hint for people: what can not be written now is written later. */
+  #noteUse(used: TokenEntry, nowMs: number): void {
+    this.#tokens = this.#tokens.map(token => (token.id === used.id ? { ...used, usedAtMs: nowMs } : token))
+    void this.#write().catch(() => undefined)
+  }
+
+  /** One after the other, so that an older list never takes the place of a newer one. */
+  #write(): Promise<void> {
+    const writing = this.#written
+      .catch(() => undefined)
+      .then(() => {
+        const text = `${JSON.stringify({ v: 1, tokens: this.#tokens }, null, 2)}\n`
+        return writePrivateFile(this.#path, text, 'replace')
+      })
+    this.#written = writing
+    return writing
+  }
+}
+
+function readTokens(path: string): readonly TokenEntry[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return []
+    throw new AppError('HOME_CORRUPT', `can not read ${path}: ${messageOf(thrown)}`, {
+      details: { path },
+      cause: thrown
+    })
+  }
+  const parsed = parseTokens(text)
+  if (typeof parsed !== 'string') return parsed
+  throw new AppError(
+    'HOME_CORRUPT',
+    `${path} does not hold the tokens of this node (${parsed}); remove it and make new ones`,
+    { details: { path } }
+  )
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { connect } from 'node:tls'
+import { errorBody } from '../../api/error.ts'
+import type { Scope } from '../../api/scope-names.ts'
+import { HOUR_MS } from '../../base/units.ts'
+import type { NodeService } from '../../node/service.ts'
+import { scripted } from '../../node/swarm/scripted.conformance.ts'
+import { OWNER } from './caller.ts'
+import { SHOWN_MAX } from './sign-in-guard.ts'
+import { TokenBook } from './token-book.ts'
+import { ownCertificate, type WebCertificate } from './web-certificate.ts'
+import { type ApiCall, WebServer, type WebServerOptions } from './web-server.ts'
+
+let home: string
+let certificate: WebCertificate
+let tokens: TokenBook
+let server: WebServer
+let port: number
+let calls: ApiCall[]
+
+before(async () => {
+  home = mkdtempSync(join(tmpdir(), 'peerage-web-'))
+  certificate = await ownCertificate(home, { names: [], nowMs: Date.now() })
+})
+after(() => rmSync(home, { recursive: true }))
+beforeEach(() => serve())
+afterEach(async () => {
+  await server.close()
+  await tokens.close()
+})
+
+async function serve(options: Partial<WebServerOptions> = {}): Promise<void> {
+  calls = []
+  tokens = new TokenBook(home)
+  const service = scripted<NodeService>({
+    peers: async () => [],
+    governance: scripted<NodeService['governance']>({ groups: async () => [] })
+  })
+  server = await WebServer.create({
+    ...{ service, tokens, certificate, software: 'peerage/0', log: { error: () => undefined } },
+    ...{ onCall: call => void calls.push(call), checkAnswers: true, drainMs: 100, ...options }
+  })
+  port = (await server.listen({ host: '127.0.0.1', port: 0 })).port
+}
+
+async function tokenFor(...scopes: Scope[]): Promise<string> {
+  return (await tokens.create({ name: 'test', scopes, lifeMs: HOUR_MS }, OWNER)).token
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly json: unknown
+}
+
+async function ask(
+  path: string,
+  { token, body, ...headers }: { token?: string; body?: unknown; [name: string]: unknown } = {}
+): Promise<Answer> {
+  const call = request({
+    ...{ host: '127.0.0.1', port, path, ca: certificate.cert, agent: false },
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(headers as Record<string, string>)
+    }
+  })
+  call.end(body === undefined ? undefined : JSON.stringify(body))
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString()
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    json: text === '' ? null : JSON.parse(text)
+  }
+}
+
+const codeOf = ({ json }: Answer): string => errorBody.parse(json).error.code
+
+describe('a caller over the network', () => {
+  test('gets what its token has the scope for, and nothing else', async () => {
+    const token = await tokenFor('read')
+    assert.deepEqual((await ask('/v1/peers', { token })).json, { peers: [] })
+    const refused = await ask('/v1/groups', { token, body: { name: 'x' } })
+    assert.deepEqual([refused.status, codeOf(refused)], [403, 'SCOPE_MISSING'])
+    assert.deepEqual(
+      calls.map(({ route, outcome }) => [route, outcome]),
+      [
+        ['peers', 'done'],
+        ['createGroup', 'refused']
+      ]
+    )
+    assert.match(calls[0]?.by ?? '', /^token test \([0-9a-f]{12}\)$/)
+  })
+
+  test('that shows none, or a wrong or ended one, learns nothing of what there is', async () => {
+    const ended = await tokenFor('read')
+    await tokens.revoke(ended.split('_')[1] ?? '')
+    const wrong = `pgt_${'0'.repeat(12)}_${'A'.repeat(43)}`
+    for (const path of ['/v1/peers', '/v1/nothing', '/openapi.json'])
+      for (const token of [undefined, wrong, ended]) {
+        const answer = await ask(path, token === undefined ? {} : { token })
+        assert.deepEqual([answer.status, codeOf(answer)], [401, 'NOT_SIGNED_IN'], path)
+      }
+    assert.ok(calls.every(({ by, outcome }) => by === 'address 127.0.0.1' && outcome === 'refused'))
+  })
+
+  test('that guesses waits, with the right token too', async () => {
+    const token = await tokenFor('read')
+    for (let guess = 0; guess < SHOWN_MAX; guess++) await ask('/v1/peers', { token: `pgt_${guess}` })
+    const answer = await ask('/v1/peers', { token })
+    assert.deepEqual([answer.status, codeOf(answer)], [429, 'TOO_MANY_CALLS'])
+  })
+
+  test('that calls too often waits, and others do not', async () => {
+    await server.close()
+    await serve({ callsAMinuteMax: 3 })
+    const [one, two] = [await tokenFor('read'), await tokenFor('read')]
+    for (let call = 0; call < 3; call++) assert.equal((await ask('/v1/peers', { token: one })).status, 200)
+    const answer = await ask('/v1/peers', { token: one })
+    assert.deepEqual([answer.status, codeOf(answer)], [429, 'TOO_MANY_CALLS'])
+    assert.ok(Number(answer.headers['retry-after']) > 0)
+    assert.equal((await ask('/v1/peers', { token: two })).status, 200)
+  })
+
+  test('makes tokens no stronger than its own', async () => {
+    const token = await tokenFor('read', 'settings')
+    const made = await ask('/v1/tokens', { token, body: { name: 'down', scopes: ['read'], lifeMs: HOUR_MS } })
+    assert.equal(made.status, 200)
+    const refused = await ask('/v1/tokens', {
+      token,
+      body: { name: 'up', scopes: ['authority'], lifeMs: HOUR_MS }
+    })
+    assert.equal(codeOf(refused), 'SCOPE_MISSING')
+    const { tokens: listed } = (await ask('/v1/tokens', { token })).json as { tokens: object[] }
+    assert.ok(listed.length >= 2 && !JSON.stringify(listed).includes('hash'))
+  })
+})
+
+describe('an answer', () => {
+  test('is for no other site, and kept by nobody who should not', async () => {
+    const { headers } = await ask('/v1/peers', {
+      token: await tokenFor('read'),
+      origin: 'https://evil.example'
+    })
+    assert.equal(headers['access-control-allow-origin'], undefined)
+    assert.equal(headers['x-content-type-options'], 'nosniff')
+    assert.match(String(headers['content-security-policy']), /default-src 'none'.*frame-ancestors 'none'/)
+    assert.match(String(headers['strict-transport-security']), /max-age=31536000/)
+    assert.equal(headers['referrer-policy'], 'no-referrer')
+  })
+
+  test('goes over TLS 1.3 only', async () => {
+    const socket = connect({ host: '127.0.0.1', port, ca: certificate.cert, maxVersion: 'TLSv1.2' })
+    const [error] = await once(socket, 'error')
+    assert.match(String(error), /protocol|alert/i)
+  })
+})

@@ -1,0 +1,108 @@
+/** The API over the network as a program elsewhere meets it: a real node, its certificate, and its tokens. */
+
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Cluster, type ClusterNode, runCommand, until } from '../lab/cluster.ts'
+import type { AuditReport } from '../src/api/audit.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'peerage-api-'))
+let node: ClusterNode
+let port: number
+let cluster: Cluster
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  assert.ok(typeof address === 'object' && address !== null)
+  return address.port
+}
+
+before(async () => {
+  port = await freePort()
+  cluster = new Cluster(folder, ['--api', `127.0.0.1:${port}`])
+  node = await cluster.found('nas', 'berlin')
+})
+after(async () => {
+  await cluster.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function ask(path: string, token?: string, body?: object): Promise<{ status: number; json: unknown }> {
+  const ca = readFileSync(join(node.home, 'web', 'cert.pem'))
+  const call = request({
+    ...{ host: '127.0.0.1', port, path, ca, agent: false, method: body === undefined ? 'GET' : 'POST' },
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' })
+    }
+  })
+  call.end(body === undefined ? undefined : JSON.stringify(body))
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  return { status: response.statusCode ?? 0, json: JSON.parse(Buffer.concat(chunks).toString()) }
+}
+
+interface Made {
+  readonly id: string
+  readonly token: string
+}
+
+test('a token of the command line opens what it is for, until it is ended, and the audit log has each use', async () => {
+  assert.equal((await ask('/v1/status')).status, 401)
+  const made = await node.json<Made>('token', 'create', 'prometheus', '--scope', 'read', '--expires', '1h')
+  const { status, json } = await ask('/v1/status', made.token)
+  assert.equal(status, 200)
+  assert.equal((json as { device: { name: string } }).device.name, 'nas')
+  const document = (await ask('/openapi.json', made.token)).json as { openapi: string }
+  assert.equal(document.openapi, '3.1.0')
+  assert.equal((await ask('/v1/groups', made.token, { name: 'x' })).status, 403)
+  assert.match((await node.run('token', 'list')).stdout, /prometheus +read +owner/)
+  assert.equal((await node.run('token', 'revoke', made.id)).exitCode, 0)
+  assert.equal((await ask('/v1/status', made.token)).status, 401)
+  assert.match(await node.refused('TOKEN_UNKNOWN', 'token', 'revoke', made.id), /token list/)
+
+  const by = `token prometheus (${made.id})`
+  await until('the log has it', 10_000, async () => {
+    const { entries } = await node.json<AuditReport>('audit', 'list', '--action', 'called')
+    const calls = entries.map(({ event }) => `${event.by} ${event.route} ${event.outcome}`)
+    return [`${by} status done`, `${by} createGroup refused`].every(call => calls.includes(call))
+  })
+})
+
+test('tokens and the certificate outlive a restart', async () => {
+  const made = await node.json<Made>('token', 'create', 'backup', '--scope', 'read')
+  const fingerprint = () =>
+    new X509Certificate(readFileSync(join(node.home, 'web', 'cert.pem'))).fingerprint256
+  const before = fingerprint()
+  await node.kill()
+  await node.up('--api', `127.0.0.1:${port}`)
+  assert.equal(fingerprint(), before)
+  assert.equal((await ask('/v1/status', made.token)).status, 200)
+})
+
+test('what is wrong with the address or the certificate is said before anything starts', async () => {
+  const up = async (...args: string[]): Promise<string> => {
+    const { exitCode, stderr } = await runCommand(['up', '--home', join(folder, 'none'), ...args])
+    assert.notEqual(exitCode, 0)
+    return stderr
+  }
+  for (const address of ['4780', 'localhost', '127.0.0.1:99999', '::1:4780', 'a:b:1'])
+    assert.match(await up('--api', address), /write an address such as/, address)
+  assert.match(await up('--api', ':1', '--api-cert', 'x.pem'), /give both --api-cert and --api-key/)
+  assert.match(await up('--api-cert', 'x.pem', '--api-key', 'y.pem'), /say with --api where it answers/)
+  assert.match(
+    (await node.run('token', 'create', 'x', '--scope', 'everything')).stderr,
+    /read.*content.*host.*govern/
+  )
+})
