@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toHex } from '../../base/bytes.ts'
+import { AppError } from '../../base/errors.ts'
 import { createRootRecord, decodeRoot, foundingTerms, rootBytes } from '../../ledger/chain/root.ts'
 import { ROOTS_ASIDE_MAX } from '../../ledger/chain/root-chain.ts'
 import { chainOf, crowdedOut, recordAfter, rootAfter } from '../../ledger/chain/root-fixture.conformance.ts'
@@ -164,4 +165,35 @@ test('an operation under a root that comes to be kept aside says so', () => {
   keeper.takeRoots([behind])
   assert.deepEqual(keeper.chain.freeze, frozen, 'the chain did not move')
   assert.deepEqual(reasons(), ['contested-root'])
+})
+
+test('what can not be made durable was never said: the next operation has its place, and is no fork', () => {
+  const key = DeviceKey.generate()
+  const founder = { key: key.id, sign: (message: Uint8Array) => key.sign(message) }
+  const terms = foundingTerms({ orgName: 'Acme', admin: key.id, timeMs: START_MS })
+  const root = decodeRoot(createRootRecord(terms, { signers: [founder], sha256 }), { verify, sha256 })
+  assert.ok(root.ok)
+  const note = (text: string) => ({ type: 'note', about: null, text }) as const
+  class FullDisk extends MemoryRecords {
+    isFull = false
+    override append(rows: Parameters<MemoryRecords['append']>[0]) {
+      if (this.isFull) throw new AppError('DISK_FULL', 'the disk is full')
+      return super.append(rows)
+    }
+  }
+  const records = new FullDisk()
+  saveRoots(records, [root.value])
+  const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  const first = keeper.append(note('before'))
+  records.isFull = true
+  const heard: string[] = []
+  keeper.on({ onAccepted: operations => heard.push(...operations.map(({ id }) => id)) })
+  assert.throws(() => keeper.append(note('lost')), /the disk is full/)
+  assert.deepEqual([keeper.ledger.size, heard.length], [1, 0])
+  records.isFull = false
+  const next = keeper.append(note('after'))
+  assert.deepEqual([next.seq, next.prev], [first.seq + 1, first.id])
+  assert.deepEqual(heard, [next.id])
+  const again = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  assert.deepEqual([again.ledger.size, again.state().forks.size], [2, 0])
 })

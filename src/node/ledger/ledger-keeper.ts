@@ -317,9 +317,11 @@ export class LedgerKeeper {
       { ...draft.value, timeMs: nowMs, expiresMs },
       { sign: message => this.#key.sign(message), sha256 }
     )
+    // Durable before anybody can hear of it: else another would be signed at its place after a crash.
+    this.#keep(recordOf(operation))
     const { accepted } = this.ledger.add([operation.record])
     assert(accepted.length === 1, 'an operation that we draft has its place')
-    this.#accept(accepted)
+    this.#tell(accepted)
     for (const listener of this.#authored) listener(operation)
     return { operation, inert: this.state().inert.get(operation.id) }
   }
@@ -356,9 +358,13 @@ export class LedgerKeeper {
   #accept(accepted: readonly Operation[]): void {
     if (accepted.length === 0) return
     const rows = accepted.map(operation => recordOf(operation))
-    this.#changes++
     const outcome = this.#records.append(rows)
     if (outcome.outcome === 'conflict') for (const row of rows) this.#keep(row)
+    this.#tell(accepted)
+  }
+
+  #tell(accepted: readonly Operation[]): void {
+    this.#changes++
     for (const listener of this.#listeners) listener.onAccepted?.(accepted)
   }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { AppError } from '../../base/errors.ts'
 import { KIB } from '../../base/units.ts'
 import { foundOrg, keyNamed, TestDevice } from '../../ledger/fold/org-fixture.conformance.ts'
 import type { State } from '../../ledger/fold/state.ts'
+import type { OperationContent } from '../../ledger/operation/operation-content.ts'
 import { MemoryStore } from '../../store/memory.ts'
 import { sampleBytes, sampleVersion } from '../../store/samples.conformance.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
@@ -15,7 +17,7 @@ import { scripted } from './scripted.conformance.ts'
 const NAME = 'os'
 
 /** A publisher of one file, of whose dataset the ledger knows a version already. */
-function publisherOf(store: MemoryStore): Publisher {
+function publisherOf(store: MemoryStore, append?: (content: OperationContent) => void): Publisher {
   const { version, layers, fileBytes } = sampleVersion([
     { path: ['sample'], bytes: sampleBytes(300 * KIB, 1) }
   ])
@@ -28,6 +30,7 @@ function publisherOf(store: MemoryStore): Publisher {
     self: key.id,
     store,
     keeper: scripted<LedgerKeeper>({
+      ...(append && { append: append as never }),
       requireClock: () => undefined,
       state: () => ({ ...state, datasets }) as unknown as State
     }),
@@ -56,4 +59,22 @@ test('who is interrupted while a new version is cut into chunks has published, a
   await assert.rejects(publishing, /interrupted/)
   assert.deepEqual([...phases], ['chunking'])
   assert.deepEqual(store.holdings(), [])
+})
+
+test('what is published stays so when its origin can not be said, and it is told how to say it', async () => {
+  const store = new MemoryStore()
+  const said: string[] = []
+  const publisher = publisherOf(store, content => {
+    if (content.type === 'dataset.origin') throw new AppError('NOT_AUTHORISED', 'this device may not')
+    said.push(content.type)
+  })
+  await assert.rejects(
+    publisher.publish(
+      { path: '/srv/sample', name: NAME, dataClass: 'internal', origin: 'https://mirror.example/os' },
+      { signal: new AbortController().signal, onProgress: () => undefined }
+    ),
+    /os was published, but without its origin: .*then: peerage dataset origin os https:/
+  )
+  assert.deepEqual(said, ['dataset.publish'])
+  assert.equal(store.holdings().length, 1)
 })

@@ -82,6 +82,7 @@ export class Publisher {
       throw thrown
     }
     await sealed?.done()
+    this.#recordOrigin(request, version.id)
     this.#init.onPublished({ version: version.id, bytes: version.totalBytes })
     log.info(
       { dataset: request.name, version: version.id, files: version.files.length },
@@ -206,13 +207,21 @@ export class Publisher {
       files: version.files.length,
       bytes: version.totalBytes
     })
-    if (request.origin)
-      this.#init.keeper.append({
-        type: 'dataset.origin',
-        name: request.name,
-        version: version.id,
-        url: request.origin
-      })
+  }
+
+  /** Once it is published: what fails here takes nothing of that back. */
+  #recordOrigin({ name, origin }: PublishRequest, version: VersionId): void {
+    if (!origin) return
+    try {
+      this.#init.keeper.append({ type: 'dataset.origin', name, version, url: origin })
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      throw new AppError(
+        thrown.code,
+        `${name} was published, but without its origin: ${thrown.message}; then: peerage dataset origin ${name} ${origin}`,
+        { details: thrown.details, cause: thrown }
+      )
+    }
   }
 
   #published(
