@@ -83,7 +83,7 @@ function keptCertificate(files: CertificateFiles): WebCertificate | undefined {
     return certificateOf(readFileSync(files.cert, 'utf8'), readFileSync(files.key, 'utf8'))
   } catch (thrown) {
     const code = systemCodeOf(thrown)
-    if (code !== undefined && code.startsWith('E') && code !== 'ENOENT' && !code.startsWith('ERR_'))
+    if (code?.startsWith('E') && code !== 'ENOENT' && !code.startsWith('ERR_'))
       throw new AppError('LISTEN_FAILED', `can not read ${files.cert}: ${messageOf(thrown)}`, {
         details: { path: files.cert },
         cause: thrown
