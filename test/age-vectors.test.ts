@@ -1,6 +1,6 @@
 /**
- * The test vectors of C2SP (CCTV, age) against our reader: each file is opened, or refused where it says so. Of kinds of
- * stanza we have X25519 alone, and no armour; files that need others have to be told from ours, and are.
+ * The test vectors of C2SP (CCTV, age) against our reader: each file is opened, or refused where it says so. Of kinds
+ * of stanza we have X25519 alone, and no armour; files that need others have to be told from ours, and are.
  */
 
 import assert from 'node:assert/strict'
