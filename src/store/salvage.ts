@@ -1,14 +1,14 @@
 /**
  * Keeps what is good of files that are damaged, so that only their bad pieces are fetched again.
  *
- * A whole file of which a piece was found bad becomes the part file that it once was, in place and without a copy, and
- * lacks that piece: it is renamed, then the index says so in one transaction. A crash in between leaves it whole, as
- * far as is known, and its name is given back.
+ * A whole file of which a piece was found bad becomes the part file that it once was, in place and without a copy,
+ * and lacks that piece: it is renamed, then the index says so in one transaction. A crash in between leaves it whole,
+ * as far as is known, and its name is given back.
  *
  * A file that was given up, in the index too, becomes a part file likewise: it gets that name and is fsynced; it is
  * read; what matches is claimed in one transaction. A crash in between leaves a part file of which nothing is claimed,
- * which the next salvage reads again. What can not be read is what does not match. Of which all matches
- * gets its name back.
+ * which the next salvage reads again. What can not be read is what does not match. A file of which all matches gets its
+ * name back.
  *
  * A name is taken away only from a regular file that has no other, and put on nothing that is there: whatever else
  * stands at either place is left to the caller.

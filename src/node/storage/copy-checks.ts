@@ -6,6 +6,7 @@
  * counts on it. Who does not answer may be away: that proves nothing, and disputes nothing.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { copiesOf } from '../../ledger/fold/copies.ts'
@@ -25,22 +26,29 @@ export interface CopyChecksInit {
   readonly log: Log
 }
 
+/** Versions that are looked at before others have their turn. */
+const TURN_VERSIONS = 500
+
 export class CopyChecks {
   readonly #init: CopyChecksInit
   #timer: NodeJS.Timeout | undefined
+  #isOpen = true
+  /** One round at a time, however long it takes. */
+  #isChecking = false
   /** When each copy was asked about last, by version and device. */
-  readonly #asked = new Map<string, number>()
+  #asked = new Map<string, number>()
 
   constructor(init: CopyChecksInit) {
     this.#init = init
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#checkNext(), this.#init.everyMs)
+    this.#timer = setInterval(() => void this.checkNext(), this.#init.everyMs)
     this.#timer.unref()
   }
 
   close(): void {
+    this.#isOpen = false
     clearInterval(this.#timer)
   }
 
@@ -51,22 +59,44 @@ export class CopyChecks {
     return haveAll
   }
 
-  /** The copy that was asked about the longest ago, of those that are here too. */
-  async #checkNext(): Promise<void> {
+  /** Asks about the copy that was asked about the longest ago, of those that are here too. */
+  async checkNext(): Promise<void> {
+    if (!this.#init.keeper.isWhole || this.#isChecking) return
+    this.#isChecking = true
+    try {
+      const next = await this.#next()
+      if (next !== undefined) await this.#check(next.version, next.device)
+    } finally {
+      this.#isChecking = false
+    }
+  }
+
+  /** Copies that are remembered: those that were asked about and can be asked about again. */
+  get askedCount(): number {
+    return this.#asked.size
+  }
+
+  async #next(): Promise<{ readonly version: VersionId; readonly device: DeviceId } | undefined> {
     const { keeper, store, self, present } = this.#init
-    if (!keeper.isWhole) return
     const here = present()
+    const asked = new Map<string, number>()
     let next: { readonly version: VersionId; readonly device: DeviceId; readonly askedMs: number } | undefined
-    for (const holding of store.holdings()) {
-      if (!isWhole(holding.state)) continue
-      const version = holding.version.id
-      for (const { device } of copiesOf(keeper.state(), version)) {
-        if (device === self || !here.has(device)) continue
-        const askedMs = this.#asked.get(`${version} ${device}`) ?? 0
-        if (next === undefined || askedMs < next.askedMs) next = { version, device, askedMs }
+    for (const [at, { version, state }] of store.holdings().entries()) {
+      if (at % TURN_VERSIONS === TURN_VERSIONS - 1) await nextTurn()
+      if (!this.#isOpen) return undefined
+      if (!isWhole(state)) continue
+      for (const { device } of copiesOf(keeper.state(), version.id)) {
+        if (device === self) continue
+        const key = `${version.id} ${device}`
+        const askedMs = this.#asked.get(key) ?? 0
+        if (askedMs > 0) asked.set(key, askedMs)
+        if (here.has(device) && (next === undefined || askedMs < next.askedMs))
+          next = { version: version.id, device, askedMs }
       }
     }
-    if (next !== undefined) await this.#check(next.version, next.device)
+    // Of what is held here no more, or there, nothing is remembered.
+    this.#asked = asked
+    return next
   }
 
   async #check(version: VersionId, device: DeviceId): Promise<boolean> {

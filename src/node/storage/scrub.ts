@@ -7,8 +7,8 @@
  * one piece at a time, at a rate at which a pass takes as long as it may; while much goes over the line it keeps to a
  * rate that disturbs nobody, and makes up for that later.
  *
- * A piece that does not match is read once more when the store has looked at its file anew. It is served no more
- * then, is noted in the audit log, and
+ * A piece that does not match is read once more when the store has looked at its file anew. It is served no more then,
+ * is noted in the audit log, and
  * - of a copy in the vault what is good stays and is served, and the rest is fetched again (storage-keeper.ts);
  * - of a source, or what somebody fetched into a folder of theirs, nothing is written: it is told, and theirs to mend.
  *
