@@ -88,3 +88,19 @@ test('an offer of nothing is told, and a damaged record is none', () => {
   scene.records.putBlob('storage/offer', new TextEncoder().encode('{"v":1,"capacityBytes":-1'))
   assert.equal(scene.open().offer.capacityBytes, 0)
 })
+
+test('what can not be written down is not told either, and what may not be told is not written down', () => {
+  const scene = new Scene()
+  const room = scene.open()
+  room.set({ capacityBytes: 100 * GIB, keepFreeShare: 0.1 })
+  const putBlob = scene.records.putBlob.bind(scene.records)
+  scene.records.putBlob = () => {
+    throw new AppError('DISK_FULL', 'the disk is full')
+  }
+  assert.throws(() => room.set({ capacityBytes: 200 * GIB, keepFreeShare: 0.1 }), /full/)
+  assert.deepEqual([room.offer.capacityBytes, scene.told.at(-1)], [100 * GIB, 100 * GIB])
+  scene.records.putBlob = putBlob
+  scene.refuses = true
+  assert.throws(() => room.set({ capacityBytes: 300 * GIB, keepFreeShare: 0.1 }), /may not/)
+  assert.equal(scene.open().offer.capacityBytes, 100 * GIB)
+})

@@ -81,14 +81,18 @@ export class OfferedRoom {
   /** Durable when it returns; rejects with NOT_AUTHORISED, and changes nothing, when this device may not tell it. */
   set(offer: Offer): void {
     const before = this.#offer
-    this.#offer = offer
+    this.#keep(offer)
     try {
       this.tell({ exactly: true })
     } catch (thrown) {
-      this.#offer = before
+      this.#keep(before)
       throw thrown
     }
+  }
+
+  #keep(offer: Offer): void {
     this.#init.records.putBlob(KEY, utf8(JSON.stringify({ v: RECORD_VERSION, ...offer })))
+    this.#offer = offer
   }
 
   /** Tells what may be offered, if that has changed by much; `exactly` by anything. */
@@ -116,7 +120,8 @@ function loaded(records: RecordStore): Offer | undefined {
   if (text === undefined) return undefined
   try {
     const { v, capacityBytes, keepFreeShare } = JSON.parse(text) as { v: number } & Offer
-    const isSound = Number.isSafeInteger(capacityBytes) && keepFreeShare >= 0 && keepFreeShare < 1
+    const isRoom = Number.isSafeInteger(capacityBytes) && capacityBytes >= 0
+    const isSound = isRoom && typeof keepFreeShare === 'number' && keepFreeShare >= 0 && keepFreeShare < 1
     return v === RECORD_VERSION && isSound ? { capacityBytes, keepFreeShare } : undefined
   } catch {
     return undefined

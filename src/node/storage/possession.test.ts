@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { AppError } from '../../base/errors.ts'
 import { type DeviceId, pieceIndex, versionIdFromBytes } from '../../base/ids.ts'
 import { KIB } from '../../base/units.ts'
 import { MemoryStore } from '../../store/memory.ts'
@@ -175,4 +176,89 @@ test('messages are read back, and bounded', () => {
   assert.ok(full.length <= ANSWER_BYTES_MAX)
   assert.equal(decodeAnswer(full).ok, true)
   assert.equal(decodeAnswer(encodeAnswer([new Uint8Array(16 * KIB + 1)])).ok, false)
+})
+
+test('a device that can not read just now is silent: it has the copy still, and nobody disputes that', async () => {
+  const { holding } = await held()
+  const passing = {
+    ...{ version, have: holding.have },
+    read: () => Promise.reject(new AppError('STORAGE_FAILED', 'too many open files'))
+  } as unknown as Holding
+  const { ask } = await pair(() => passing)
+  assert.equal((await ask()).kind, 'silent')
+})
+
+test('who may not ask, asks too often, or is not there gets no answer, which proves nothing', async () => {
+  const { holding } = await held()
+  const asker = await side({ known: () => holding })
+  const refusing = await side({ kept: () => holding, mayAsk: () => false })
+  const stranger = await asker.possession.challenge(refusing.transport.self, version.id)
+  assert.equal(stranger.kind, 'silent')
+  const target = { device: refusing.transport.self, addresses: refusing.transport.addresses() }
+  await asker.transport.dial(target, AbortSignal.timeout(5000))
+  assert.equal((await asker.possession.challenge(refusing.transport.self, version.id)).kind, 'silent')
+  const { ask } = await pair(() => holding)
+  const kinds = new Set<string>()
+  for (let round = 0; round < 125; round++) kinds.add((await ask()).kind)
+  assert.deepEqual([...kinds], ['proved', 'silent'])
+})
+
+test('what is no answer proves nothing, and one of another length is wrong', async () => {
+  const { holding } = await held()
+  for (const [bytes, kind] of [
+    [new Uint8Array([1, 2, 3]), 'silent'],
+    [encodeAnswer([]), 'wrong'],
+    [encodeAnswer(Array.from({ length: BLOCKS_MAX }, () => new Uint8Array(0))), 'wrong']
+  ] as const) {
+    const asker = await side({ known: () => holding })
+    const transport = network.create(
+      String(started.length + 1)
+        .repeat(64)
+        .slice(0, 64) as DeviceId
+    )
+    started.push(transport)
+    transport.setGate(() => 'member')
+    transport.handle(POSSESSION_PROTOCOL, stream => {
+      const length = new Uint8Array(4)
+      new DataView(length.buffer).setUint32(0, bytes.length)
+      void stream.send([length, bytes])
+    })
+    await transport.start()
+    const target = { device: transport.self, addresses: transport.addresses() }
+    await asker.transport.dial(target, AbortSignal.timeout(5000))
+    assert.equal((await asker.possession.challenge(transport.self, version.id)).kind, kind)
+  }
+})
+
+test('messages are read back, and bounded', () => {
+  const question = {
+    version: versionIdFromBytes(new Uint8Array(32).fill(5)),
+    blocks: [
+      { piece: pieceIndex(0), block: 0 },
+      { piece: pieceIndex(4_194_303), block: 1023 }
+    ]
+  }
+  assert.equal(
+    Buffer.from(encodeQuestion(question)).toString('hex'),
+    `83015820${'05'.repeat(32)}82820000821a003fffff1903ff`
+  )
+  assert.deepEqual(decodeQuestion(encodeQuestion(question)), { ok: true, value: question })
+  assert.equal(Buffer.from(encodeAnswer(undefined)).toString('hex'), '8201f6')
+  assert.deepEqual(decodeAnswer(encodeAnswer(undefined)), { ok: true, value: undefined })
+  const many = Array.from({ length: BLOCKS_MAX + 1 }, () => ({ piece: pieceIndex(0), block: 0 }))
+  assert.equal(decodeQuestion(encodeQuestion({ ...question, blocks: many })).ok, false)
+  const full = encodeAnswer(Array.from({ length: BLOCKS_MAX }, () => new Uint8Array(16 * KIB)))
+  assert.ok(full.length <= ANSWER_BYTES_MAX)
+  assert.equal(decodeAnswer(full).ok, true)
+  assert.equal(decodeAnswer(encodeAnswer([new Uint8Array(16 * KIB + 1)])).ok, false)
+})
+
+test('a device that can not read just now is silent: it has the copy still, and nobody disputes that', async () => {
+  const { holding } = await held()
+  const passing = {
+    ...{ version, have: holding.have },
+    read: () => Promise.reject(new AppError('STORAGE_FAILED', 'too many open files'))
+  } as unknown as Holding
+  const { ask } = await pair(() => passing)
+  assert.equal((await ask()).kind, 'silent')
 })

@@ -175,7 +175,12 @@ export class Possession {
     const before = this.#asked.get(device)
     const budget =
       before !== undefined && before.untilMs > nowMs ? before : { count: 0, untilMs: nowMs + MINUTE_MS }
+    this.#asked.delete(device)
     this.#asked.set(device, budget)
+    // In the order of the last question; those of long ago have their budget again.
+    for (const [other, { untilMs }] of this.#asked)
+      if (untilMs <= nowMs) this.#asked.delete(other)
+      else break
     return ++budget.count <= QUESTIONS_PER_MINUTE_MAX && this.#init.mayAsk(device, version)
   }
 
@@ -191,8 +196,8 @@ export class Possession {
       try {
         read.push(await holding.read({ piece, begin, length: Math.min(LEAF_BYTES, bytes - begin) }))
       } catch (thrown) {
-        // The store says by itself what is wrong with it.
-        if (!(thrown instanceof AppError)) throw thrown
+        // What the store has given up is not held; whatever else failed now says nothing about the copy.
+        if (!(thrown instanceof AppError) || holding.have.has(piece)) throw thrown
         return undefined
       }
     }

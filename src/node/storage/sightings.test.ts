@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { utf8 } from '../../base/bytes.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
@@ -85,4 +86,20 @@ test('who was off, or met somebody again after its grace, may be counted as read
   sightings.save(nowMs)
   assert.equal(new Sightings(records, nowMs + 30 * MINUTE_MS).returnedMs, 0)
   assert.equal(new Sightings(records, nowMs + 2 * HOUR_MS).returnedMs, nowMs + 2 * HOUR_MS)
+})
+
+test('a record that is not one is as none: nobody was seen yet, and the node starts', () => {
+  for (const text of [
+    '',
+    '{',
+    'null',
+    '{"v":1}',
+    '{"v":1,"lastMs":1,"deafMs":"0","devices":[]}',
+    '{"v":1,"lastMs":1,"deafMs":0,"devices":[["a"]]}'
+  ]) {
+    const records = new MemoryRecords()
+    records.putBlob('storage/sightings', utf8(text))
+    const device = 'ab'.repeat(32) as DeviceId
+    assert.equal(new Sightings(records, 1000).of(device).seenMs, undefined, text)
+  }
 })

@@ -110,7 +110,7 @@ export class Sightings {
 
   #load(nowMs: number): void {
     const text = fromUtf8(this.#records.getBlob(KEY) ?? new Uint8Array()) ?? ''
-    const stored = text === '' ? undefined : parsed(text)
+    const stored = text === '' ? undefined : parsedSightings(text)
     if (stored === undefined) return
     this.#deafMs = stored.deafMs + Math.max(0, nowMs - stored.lastMs)
     if (nowMs - stored.lastMs > DEAF_MS) this.#returnedMs = nowMs
@@ -121,18 +121,33 @@ export class Sightings {
   }
 }
 
-interface Stored {
+export interface Stored {
   readonly lastMs: number
   readonly deafMs: number
   readonly devices: readonly (readonly [string, number, number])[]
 }
 
 /** Undefined for what is damaged, or from a newer program: then nobody was seen yet. */
-function parsed(text: string): Stored | undefined {
+export function parsedSightings(text: string): Stored | undefined {
+  let value: ({ v?: unknown } & { [Key in keyof Stored]?: unknown }) | null
   try {
-    const { v, ...stored } = JSON.parse(text) as { v: number } & Stored
-    return v === RECORD_VERSION ? stored : undefined
+    value = JSON.parse(text) as typeof value
   } catch {
     return undefined
   }
+  if (typeof value !== 'object' || value?.v !== RECORD_VERSION) return undefined
+  const { lastMs, deafMs, devices } = value
+  if (!isTime(lastMs) || !isTime(deafMs) || !Array.isArray(devices) || !devices.every(isSeen))
+    return undefined
+  return { lastMs, deafMs, devices }
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isSeen(value: unknown): value is readonly [string, number, number] {
+  if (!Array.isArray(value) || value.length !== 3) return false
+  const [device, seenMs, emptySinceMs] = value as unknown[]
+  return typeof device === 'string' && Number.isFinite(seenMs) && isTime(emptySinceMs)
 }
