@@ -111,6 +111,8 @@ export type CommitJob =
   | { readonly kind: 'sync'; readonly files: readonly FileToSync[] }
   /** Make links, make all names durable, mark the holding complete. */
   | { readonly kind: 'finish'; readonly holding: number; readonly tree: PlacedTree }
+  /** Remove part files. */
+  | { readonly kind: 'parts'; readonly parts: readonly PlacedFile[] }
   | { readonly kind: 'forget'; readonly holding: number; readonly parts: readonly PlacedFile[] }
   /** Remove the files, if they are to go; then every trace of the holding in the index. */
   | { readonly kind: 'erase'; readonly holding: number; readonly remove: TreeToRemove | undefined }

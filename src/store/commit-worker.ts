@@ -159,6 +159,9 @@ function run(job: CommitJob): CommitAnswer {
         index.amend({ holding: job.holding, add: [], drop: [], dropFiles: [], putFiles: [], complete: true })
       )
       return DONE
+    case 'parts':
+      removeParts(job.parts)
+      return DONE
     case 'forget':
       // Part files first: a crash in between leaves claims without files, which recovery drops, and no litter.
       removeParts(job.parts)

@@ -13,6 +13,7 @@ import { assert } from '../base/assert.ts'
 import type { Chunks } from '../content/chunk-index.ts'
 import { decodeInfo } from '../content/info.ts'
 import type { Version } from '../content/version.ts'
+import type { TreeToRemove } from './commit-jobs.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { placeOfRoot } from './destination.ts'
 import { FilesystemHolding, type HoldingContext, type HoldingOptions } from './filesystem-holding.ts'
@@ -48,6 +49,14 @@ export interface FilesystemStoreOptions {
   readonly nowMs?: () => number
   /** How content is read for serving; tests let it fail. */
   readonly readAt?: ReadAt
+}
+
+/** Files that are removed before other writes have their turn. */
+const REMOVED_AT_ONCE = 256
+
+/** Where the last run of files begins. */
+function lastOf(files: number): number {
+  return Math.floor(Math.max(0, files - 1) / REMOVED_AT_ONCE) * REMOVED_AT_ONCE
 }
 
 export class FilesystemStore implements Store {
@@ -130,7 +139,10 @@ export class FilesystemStore implements Store {
         .filter(fileIndex => ['part', 'unnamed'].includes(own.files.get(fileIndex).phase))
         .map(fileIndex => own.files.part(fileIndex))
       for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
-      await this.#context.commits.run({ kind: 'forget', holding: own.rowId, parts })
+      const last = lastOf(parts.length)
+      for (let at = 0; at < last; at += REMOVED_AT_ONCE)
+        await this.#context.commits.run({ kind: 'parts', parts: parts.slice(at, at + REMOVED_AT_ONCE) })
+      await this.#context.commits.run({ kind: 'forget', holding: own.rowId, parts: parts.slice(last) })
       this.#holdings.delete(own.id)
     })
   }
@@ -145,21 +157,39 @@ export class FilesystemStore implements Store {
       if (isRemoved && isMissing && options.missing === 'wait') return { outcome: 'missing' }
       await own.close()
       for (const fileIndex of own.files.withBytes()) this.#context.openFiles.drop(own.fileKey(fileIndex))
-      const remove = isRemoved && !isMissing ? removalOf(own.files, this.#files(own)) : undefined
+      const all = isRemoved && !isMissing ? removalOf(own.files, this.#files(own)) : undefined
+      const { remove, bytes } =
+        all === undefined ? { remove: undefined, bytes: 0 } : await this.#removeMost(all)
       const answer = await this.#context.commits.run({ kind: 'erase', holding: own.rowId, remove })
       assert(answer.kind === 'erased', 'an erasure is answered as one')
       this.#holdings.delete(own.id)
-      return { outcome: 'erased', bytes: answer.bytes }
+      return { outcome: 'erased', bytes: bytes + answer.bytes }
     })
   }
 
   removeSource(version: Version, root: string): Promise<number> {
     return this.#inTurn(async () => {
-      const remove = removalOf({ version, place: placeOfRoot(version, root) }, this.#files())
-      const answer = await this.#context.commits.run({ kind: 'remove', remove })
-      assert(answer.kind === 'erased', 'a removal is answered as one')
-      return answer.bytes
+      const all = removalOf({ version, place: placeOfRoot(version, root) }, this.#files())
+      const { remove, bytes } = await this.#removeMost(all)
+      return bytes + (await this.#remove(remove))
     })
+  }
+
+  /** Removes files a few at a time, so that no write waits for all of them; answers what is left for the end. */
+  async #removeMost(all: TreeToRemove): Promise<{ readonly remove: TreeToRemove; readonly bytes: number }> {
+    const { tree, files } = all
+    const bare = { tree: { base: tree.base, folders: [], emptyFiles: [], links: [] }, ownsBase: false }
+    const last = lastOf(files.length)
+    let bytes = 0
+    for (let at = 0; at < last; at += REMOVED_AT_ONCE)
+      bytes += await this.#remove({ ...bare, files: files.slice(at, at + REMOVED_AT_ONCE) })
+    return { remove: { ...all, files: files.slice(last) }, bytes }
+  }
+
+  async #remove(remove: TreeToRemove): Promise<number> {
+    const answer = await this.#context.commits.run({ kind: 'remove', remove })
+    assert(answer.kind === 'erased', 'a removal is answered as one')
+    return answer.bytes
   }
 
   scrub(): Promise<void> {

@@ -14,8 +14,10 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, test } from 'node:test'
+import { pieceIndex } from '../base/ids.ts'
 import { FilesystemStore } from './filesystem.ts'
 import {
+  blocksOf,
   fetchAll,
   isAppError,
   type Sample,
@@ -153,4 +155,36 @@ test('what is deleted or replaced in a database is in no byte of its files, nor 
   assert.equal(records.getBlob('kept')?.length, 20_000)
   records.close()
   writeFileSync(path, '')
+})
+
+test('a version of many files goes a few at a time, so that a write that comes meanwhile does not wait for all', async () => {
+  const files = Array.from({ length: 1200 }, (_, index) => ({
+    path: ['many', String(index)],
+    bytes: sampleBytes(10, index)
+  }))
+  for (const [index, { path, bytes }] of files.entries()) {
+    if (index === 0) mkdirSync(join(folder, 'dest', 'many'), { recursive: true })
+    writeFileSync(join(folder, 'dest', ...path), bytes)
+  }
+  const many = sampleVersion(files)
+  const holding = await store.create({
+    ...{ version: many.version, layers: many.layers, destination: join(folder, 'dest') }
+  })
+  await untilState(store, holding, 'complete')
+  const other = variedSample()
+  const written = await store.create({
+    ...{ version: other.version, layers: other.layers, destination: join(folder, 'other') }
+  })
+  const settled: string[] = []
+  const erasing = erase(holding).then(erased => {
+    settled.push('erased')
+    return erased
+  })
+  const writing = written
+    .writePiece(pieceIndex(0), blocksOf(other.bytesOf(pieceIndex(0)), 16384))
+    .then(() => settled.push('written'))
+  assert.deepEqual(await erasing, { outcome: 'erased', bytes: 12_000 })
+  await writing
+  assert.deepEqual(settled, ['written', 'erased'])
+  assert(!existsSync(join(folder, 'dest')))
 })
