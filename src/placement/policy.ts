@@ -119,7 +119,7 @@ function readParts(parts: ReadonlyMap<Key, string>): Parsed {
   for (const key of ['copies', 'sites'] as const) {
     const value = parts.get(key)
     if (value !== undefined && !NUMBER.test(value))
-      return { error: `${key}=${value} is no whole number from 1 to 999` }
+      return { error: `${key}=${value} is no whole number above 0` }
   }
   if (shares !== undefined && parts.has('copies')) return { error: 'copies and shares exclude each other' }
   if (shares === undefined && !parts.has('copies')) return { error: 'a policy has copies=N or shares=K+M' }

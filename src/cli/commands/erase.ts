@@ -47,7 +47,7 @@ export const startErase = command({
       dataset: datasetReference.optional(),
       subject: subjectId.optional(),
       allVersions: z.boolean().default(false),
-      basis: label,
+      basis: z.string('write on what ground, such as art17').pipe(label),
       reason: reason.optional(),
       deleteSource: z.boolean().default(false)
     })

@@ -62,7 +62,7 @@ export const publish = command({
           ['published', `${published.name}@${published.ordinal}`],
           ['version', published.version],
           ['content', `${plural(published.files, 'file')}, ${formatBytes(bytes)}`],
-          ...(newBytes === null
+          ...(newBytes === null || published.ordinal === 1
             ? []
             : [['new', `${formatBytes(newBytes)} against the version before`] as const]),
           ['class', published.sealed ? `${published.dataClass}, sealed` : published.dataClass],
