@@ -183,7 +183,7 @@ export const whatIf = command({
   run: async (invocation, { lose }) => {
     const report = await invocation.client.call('whatIf', { lose })
     invocation.result(report, paint => [
-      `of devices that offer room, without ${report.lost.length}: ${report.lost.map(named).join(', ') || 'none'}`,
+      `without ${report.lost.map(named).join(', ') || 'any device that offers room'}:`,
       ...(report.datasets.length === 0
         ? ['no stored version would lose a copy']
         : renderTable(report.datasets, CONSEQUENCE_COLUMNS, paint))

@@ -23,6 +23,7 @@ import { ADMITTED, BUSY, encodeRefusal } from './admission.ts'
 import { DIAL_ADDRESSES_MAX, dialFailure, usableAddresses } from './dial-addresses.ts'
 import { raceDials } from './dial-race.ts'
 import { DirectConnections } from './direct-connections.ts'
+import { refuse, sent } from './first-word.ts'
 import { acceptGreeting, GREETING_PROTOCOL } from './greeting.ts'
 import { createGossip, Gossip, MemberAnnouncer } from './libp2p-gossip.ts'
 import { toDeviceId, toLibp2pKey } from './libp2p-identity.ts'
@@ -60,8 +61,6 @@ const NEGOTIATION_TIMEOUT_MS = 10 * SECOND_MS
 const GREETING_TIMEOUT_MS = 10 * SECOND_MS
 const DIAL_STAGGER_MS = 150
 const CLOSE_TIMEOUT_MS = SECOND_MS
-/** How long a refused stream may stay before its opener takes note. */
-const REFUSAL_LINGER_MS = 5 * SECOND_MS
 /** Our own count per protocol answers with a reason; libp2p's only resets, so it is set out of the way. */
 const LIBP2P_STREAMS_MAX = 1 << 20
 
@@ -388,8 +387,8 @@ export class Libp2pTransport implements Transport {
       refuse(stream, reason === undefined ? BUSY : encodeRefusal(reason))
       return
     }
+    if (!sent(stream, ADMITTED)) return
     stream.addEventListener('close', count(registered, device))
-    stream.send(ADMITTED)
     registered.handler(new Libp2pStream(stream, device, link.channel))
   }
 
@@ -470,14 +469,6 @@ function count({ open }: Registered, device: DeviceId): () => void {
     if (left > 0) open.set(device, left)
     else open.delete(device)
   }
-}
-
-function refuse(stream: Stream, answer: Uint8Array): void {
-  stream.send(answer)
-  stream.close().catch(() => undefined)
-  const timer = setTimeout(() => stream.abort(new Error('refused')), REFUSAL_LINGER_MS)
-  timer.unref()
-  stream.addEventListener('close', () => clearTimeout(timer))
 }
 
 function refused(device: DeviceId, protocol: string, reason: string, cause?: unknown): AppError {
