@@ -8,3 +8,10 @@ export function rounds(usual: number): number {
   if (!Number.isInteger(times) || times < 1) throw new Error('PEERAGE_ROUNDS is a whole number, from 1 on')
   return usual * times
 }
+
+/** Usually the same each time, so that a change is judged and not luck; others when there are more rounds than usual. */
+export function firstSeed(usual: number): number {
+  const { PEERAGE_SEED, PEERAGE_ROUNDS } = process.env
+  if (PEERAGE_SEED !== undefined) return Number(PEERAGE_SEED)
+  return PEERAGE_ROUNDS === undefined ? usual : Date.now() % 1_000_000_000
+}

@@ -4,11 +4,12 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type Dirent, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
+import { systemCodeOf } from '../src/base/errors.ts'
 import type { VersionId } from '../src/base/ids.ts'
 import { DAY_MS, GIB, MINUTE_MS } from '../src/base/units.ts'
 import { verifyCertificate } from '../src/node/erasure/certificate.ts'
@@ -33,13 +34,23 @@ let office: Running
 const at = (...path: string[]) => join(org.folder, ...path)
 const isOpenable = ({ node }: Running, version: VersionId) => node.sealing.keeper.keysOf(version).length > 0
 
+/** Of a folder that may go while it is read. */
+function listed(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return []
+    throw thrown
+  }
+}
+
 /** Files of these folders that have the marker. */
 function marked(...folders: string[]): string[] {
   return folders.flatMap(folder => {
     if (!existsSync(folder)) return []
-    const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+    const names = listed(folder)
     const files = names.filter(each => each.isFile()).map(each => join(each.parentPath, each.name))
-    return files.filter(file => readFileSync(file).includes(MARKER))
+    return files.filter(file => existsSync(file) && readFileSync(file).includes(MARKER))
   })
 }
 

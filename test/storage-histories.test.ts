@@ -7,12 +7,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { FaultyOrg } from '../lab/faulty-org.ts'
-import { rounds } from '../lab/rounds.ts'
+import { firstSeed, rounds } from '../lab/rounds.ts'
 import { History } from '../lab/storage-history.ts'
 
 const RUNS = rounds(1)
 const STEPS = 25
-const FIRST_SEED = Number(process.env.PEERAGE_SEED ?? Date.now() % 1_000_000_000)
+const FIRST_SEED = firstSeed(9000)
 const IS_LOUD = process.env.PEERAGE_SEED !== undefined
 
 const org = new FaultyOrg([
