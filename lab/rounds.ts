@@ -9,7 +9,7 @@ export function rounds(usual: number): number {
   return usual * times
 }
 
-/** Usually the same each time, so that a change is judged and not luck; others when there are more rounds than usual. */
+/** Usually the same each time, so that a change is judged and not luck; others where more rounds are asked for. */
 export function firstSeed(usual: number): number {
   const { PEERAGE_SEED, PEERAGE_ROUNDS } = process.env
   if (PEERAGE_SEED !== undefined) return Number(PEERAGE_SEED)
