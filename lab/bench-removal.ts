@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { assert } from '../src/base/assert.ts'
 import { pieceIndex } from '../src/base/ids.ts'
 import { KIB } from '../src/base/units.ts'
 import { FilesystemStore } from '../src/store/filesystem.ts'
@@ -17,8 +18,8 @@ import { blocksOf, sampleBytes, sampleVersion } from '../src/store/samples.confo
 import type { Holding } from '../src/store/store.ts'
 
 const FILES = Number(process.argv[2] ?? 20_000)
-const PIECES = 2048
-const BEFORE_MS = 3000
+const PIECES = 8192
+const BEFORE_MS = 2000
 
 interface Times {
   readonly reads: number[]
@@ -46,6 +47,7 @@ async function beside(
       const startMs = performance.now()
       await work()
       into.push(performance.now() - startMs)
+      await nextTurn()
     }
   }
   const turns = async (): Promise<void> => {
@@ -60,9 +62,10 @@ async function beside(
   await Promise.all([
     turns(),
     timed(times.reads, () => read.read({ piece: piece(), begin: 0, length: 16 * KIB })),
-    timed(times.writes, () => {
-      const index = next.piece++ % PIECES
-      return written.writePiece(pieceIndex(index), blocks(index))
+    timed(times.writes, async () => {
+      const index = next.piece++
+      assert(index < PIECES, 'there is a piece left to write')
+      await written.writePiece(pieceIndex(index), blocks(index))
     })
   ])
   return times
@@ -84,8 +87,8 @@ async function main(): Promise<void> {
     const open = ({ version, layers }: typeof sample, place: string) =>
       store.create({ version, destination: join(folder, place), layers })
     const read = await open(sample, 'read')
-    for (let piece = 0; piece < PIECES; piece++)
-      await read.writePiece(pieceIndex(piece), blocksOf(sample.bytesOf(pieceIndex(piece)), 16 * KIB))
+    const pieces = Array.from({ length: PIECES }, (_, piece) => pieceIndex(piece))
+    await Promise.all(pieces.map(piece => read.writePiece(piece, blocksOf(sample.bytesOf(piece), 16 * KIB))))
     const written = await open(other, 'written')
     await plant(join(folder, 'many'), FILES)
     const tree = await hashTree(join(folder, 'many'), { pool: store.pool })
