@@ -10,11 +10,12 @@ import { decodeReceipt } from '../../audit/receipt.ts'
 import { AssertionFailure } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
-import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { SECOND_MS } from '../../base/units.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import { verify } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
+import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { AuditCollector } from './audit-collector.ts'
 import type { AuditLog } from './audit-log.ts'
@@ -53,7 +54,7 @@ export class AuditExchange {
   readonly #init: AuditExchangeInit
   readonly #collector: AuditCollector
   readonly #collecting = new Map<DeviceId, Promise<void>>()
-  readonly #receipts = new Map<DeviceId, { count: number; untilMs: number }>()
+  readonly #receipts = new QuestionBudget(RECEIPTS_PER_MINUTE_MAX)
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
 
@@ -230,18 +231,8 @@ export class AuditExchange {
     if (org !== audit.org || server !== audit.device || reader !== peer)
       return { kind: 'refuse', reason: 'not-for-me' }
     if (!wasServed(peer, version)) return { kind: 'refuse', reason: 'not-served' }
-    if (!this.#allowsReceipt(peer)) return { kind: 'refuse', reason: 'too-many' }
+    if (!this.#receipts.takes(peer)) return { kind: 'refuse', reason: 'too-many' }
     await audit.record({ action: 'receipted', peer, receipt, purpose, version, dataset: datasetOf(version) })
     return { kind: 'taken' }
-  }
-
-  #allowsReceipt(peer: DeviceId): boolean {
-    const nowMs = Date.now()
-    const known = this.#receipts.get(peer)
-    const current =
-      known !== undefined && known.untilMs > nowMs ? known : { count: 0, untilMs: nowMs + MINUTE_MS }
-    current.count++
-    this.#receipts.set(peer, current)
-    return current.count <= RECEIPTS_PER_MINUTE_MAX
   }
 }

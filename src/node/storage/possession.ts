@@ -16,7 +16,7 @@ import { randomInt } from 'node:crypto'
 import { equalBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../../base/ids.ts'
-import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { SECOND_MS } from '../../base/units.ts'
 import { LEAF_BYTES, leafCountOf } from '../../content/merkle.ts'
 import { pieceSpan } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
@@ -24,6 +24,7 @@ import type { Holding } from '../../store/store.ts'
 import type { Log } from '../log.ts'
 import { FramedStream } from '../transport/framed-stream.ts'
 import { nextMessage } from '../transport/next-message.ts'
+import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { soundLeaves } from './piece-check.ts'
 import {
@@ -74,7 +75,7 @@ export interface PossessionInit {
 
 export class Possession {
   readonly #init: PossessionInit
-  readonly #asked = new Map<DeviceId, { count: number; readonly untilMs: number }>()
+  readonly #asked = new QuestionBudget(QUESTIONS_PER_MINUTE_MAX)
 
   constructor(init: PossessionInit) {
     this.#init = init
@@ -171,17 +172,7 @@ export class Possession {
   }
 
   #mayAsk(device: DeviceId, version: VersionId): boolean {
-    const nowMs = performance.now()
-    const before = this.#asked.get(device)
-    const budget =
-      before !== undefined && before.untilMs > nowMs ? before : { count: 0, untilMs: nowMs + MINUTE_MS }
-    this.#asked.delete(device)
-    this.#asked.set(device, budget)
-    // In the order of the last question; those of long ago have their budget again.
-    for (const [other, { untilMs }] of this.#asked)
-      if (untilMs <= nowMs) this.#asked.delete(other)
-      else break
-    return ++budget.count <= QUESTIONS_PER_MINUTE_MAX && this.#init.mayAsk(device, version)
+    return this.#asked.takes(device) && this.#init.mayAsk(device, version)
   }
 
   async #read({ version, blocks }: PossessionQuestion): Promise<PossessionAnswer> {

@@ -11,12 +11,13 @@
 
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
-import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { SECOND_MS } from '../../base/units.ts'
 import { publishersOf } from '../../ledger/fold/deletion.ts'
 import { rolesOf, type State } from '../../ledger/fold/state.ts'
 import type { Log } from '../log.ts'
 import { FramedStream } from '../transport/framed-stream.ts'
 import { nextMessage } from '../transport/next-message.ts'
+import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { pseudonymOf } from './pseudonym.ts'
 import type { DirectoryChange, SubjectDirectory } from './subject-directory.ts'
@@ -57,7 +58,7 @@ export function isSteward(state: State, device: DeviceId): boolean {
 export class SubjectExchange {
   readonly #init: SubjectExchangeInit
   readonly #stop = new AbortController()
-  readonly #asked = new Map<DeviceId, { count: number; readonly untilMs: number }>()
+  readonly #asked = new QuestionBudget(QUESTIONS_PER_MINUTE_MAX)
   readonly #sharing = new Map<DeviceId, Promise<void>>()
   #stewards = ''
 
@@ -209,7 +210,7 @@ export class SubjectExchange {
       if (message === undefined) return
       const question = decodeQuestion(message)
       if (!question.ok) return stream.abort(`the question is ${question.reason}`)
-      const answer = this.#isWithinBudget(stream.peer)
+      const answer = this.#asked.takes(stream.peer)
         ? await this.#answerTo(stream.peer, question.value)
         : undefined
       if (answer === undefined) return stream.abort('not answered')
@@ -251,15 +252,6 @@ export class SubjectExchange {
     if (version === null) return true
     const publishers = publishersOf(state, version)
     return publishers.size === 1 && publishers.has(peer)
-  }
-
-  #isWithinBudget(device: DeviceId): boolean {
-    const nowMs = performance.now()
-    const before = this.#asked.get(device)
-    const budget =
-      before !== undefined && before.untilMs > nowMs ? before : { count: 0, untilMs: nowMs + MINUTE_MS }
-    this.#asked.set(device, budget)
-    return ++budget.count <= QUESTIONS_PER_MINUTE_MAX
   }
 }
 
