@@ -4,16 +4,7 @@ import { describe, test } from 'node:test'
 import { toHex } from '../../base/bytes.ts'
 import { idBytes, orgIdFromBytes } from '../../base/ids.ts'
 import { keyNamed, START_MS, sha256, verify, versionNamed } from '../fold/org-fixture.conformance.ts'
-import {
-  decodeAnswer,
-  decodeQuestion,
-  digestOf,
-  encodeAnswer,
-  encodeQuestion,
-  MESSAGE_BYTES_MAX,
-  RECORDS_MAX,
-  thatFit
-} from './envelope-messages.ts'
+import { decodeQuestion, digestOf, ENVELOPE_LIMITS, encodeQuestion } from './envelope-messages.ts'
 import {
   createEnvelopeRecord,
   decodeEnvelopeRecord,
@@ -21,6 +12,7 @@ import {
   ENVELOPE_RECORD_BYTES_MAX,
   type EnvelopeTerms
 } from './envelope-record.ts'
+import { decodeRecords, encodeRecords, recordsThatFit } from './record-messages.ts'
 
 /** A difference here means that this program no longer reads what an earlier one wrote. */
 const VECTORS_URL = new URL('../../../test/vectors/ledger/envelope-v2.json', import.meta.url)
@@ -43,7 +35,7 @@ test('every format is written in the bytes of its golden vector', () => {
     record: toHex(record),
     'record with a floor': toHex(recordOf({ floorMs: START_MS }).record),
     question: toHex(encodeQuestion({ asks, records: [record] })),
-    answer: toHex(encodeAnswer([record]))
+    answer: toHex(encodeRecords([record]))
   }
   assert.deepEqual(current, JSON.parse(readFileSync(VECTORS_URL, 'utf8')))
 })
@@ -118,16 +110,19 @@ describe('messages', () => {
     const read = decodeQuestion(encodeQuestion(question))
     assert.ok(read.ok)
     assert.deepEqual(read.value, question)
-    const answer = decodeAnswer(encodeAnswer(question.records))
+    const answer = decodeRecords(encodeRecords(question.records), ENVELOPE_LIMITS)
     assert.ok(answer.ok)
     assert.deepEqual(answer.value, question.records)
   })
 
   test('hold what fits, and the longest record does', () => {
     const longest = new Uint8Array(ENVELOPE_RECORD_BYTES_MAX)
-    assert.equal(thatFit([longest, longest]).length, 1)
-    assert.ok(encodeAnswer(thatFit([longest])).length <= MESSAGE_BYTES_MAX)
-    assert.equal(thatFit(Array.from({ length: 999 }, () => new Uint8Array(8))).length, RECORDS_MAX)
+    assert.equal(recordsThatFit([longest, longest], ENVELOPE_LIMITS).length, 1)
+    assert.ok(
+      encodeRecords(recordsThatFit([longest], ENVELOPE_LIMITS)).length <= ENVELOPE_LIMITS.messageBytesMax
+    )
+    const short = Array.from({ length: 999 }, () => new Uint8Array(8))
+    assert.equal(recordsThatFit(short, ENVELOPE_LIMITS).length, ENVELOPE_LIMITS.recordsMax)
   })
 
   test('say of what is the same the same, in whatever order it is kept', () => {

@@ -5,12 +5,9 @@ import { toHex } from '../../base/bytes.ts'
 import { idBytes, operationIdFromBytes, orgIdFromBytes } from '../../base/ids.ts'
 import { keyNamed, sha256, verify } from '../fold/org-fixture.conformance.ts'
 import {
-  decodeEpochAnswer,
   decodeEpochQuestion,
-  EPOCH_MESSAGE_BYTES_MAX,
-  encodeEpochAnswer,
+  EPOCH_LIMITS,
   encodeEpochQuestion,
-  epochRecordsThatFit,
   hasPart,
   partBits
 } from './epoch-messages.ts'
@@ -22,6 +19,7 @@ import {
   PART_MEMBERS_MAX,
   PARTS_MAX
 } from './epoch-record.ts'
+import { decodeRecords, encodeRecords, recordsThatFit } from './record-messages.ts'
 
 /** A difference here means that this program no longer reads what an earlier one wrote. */
 const VECTORS_URL = new URL('../../../test/vectors/ledger/epoch-v1.json', import.meta.url)
@@ -47,7 +45,7 @@ test('every format is written in the bytes of its golden vector', () => {
   const current = {
     record: toHex(record),
     question: toHex(encodeEpochQuestion(asks)),
-    answer: toHex(encodeEpochAnswer([record]))
+    answer: toHex(encodeRecords([record]))
   }
   assert.deepEqual(current, JSON.parse(readFileSync(VECTORS_URL, 'utf8')))
 })
@@ -89,10 +87,13 @@ describe('a record of an epoch', () => {
     })
     assert.ok(decodeEpochRecord(record, keys).ok)
     assert.ok(record.length <= EPOCH_RECORD_BYTES_MAX)
-    const fitting = epochRecordsThatFit(Array.from({ length: PARTS_MAX }, () => record))
+    const fitting = recordsThatFit(
+      Array.from({ length: PARTS_MAX }, () => record),
+      EPOCH_LIMITS
+    )
     assert.ok(fitting.length > 10)
-    assert.ok(encodeEpochAnswer(fitting).length <= EPOCH_MESSAGE_BYTES_MAX)
-    assert.ok(decodeEpochAnswer(encodeEpochAnswer(fitting)).ok)
+    assert.ok(encodeRecords(fitting).length <= EPOCH_LIMITS.messageBytesMax)
+    assert.ok(decodeRecords(encodeRecords(fitting), EPOCH_LIMITS).ok)
   })
 })
 
@@ -100,7 +101,7 @@ test('questions and answers are read as what was written', () => {
   const question = decodeEpochQuestion(encodeEpochQuestion(asks))
   assert.ok(question.ok)
   assert.deepEqual(question.value, asks)
-  const answer = decodeEpochAnswer(encodeEpochAnswer([recordOf().record]))
+  const answer = decodeRecords(encodeRecords([recordOf().record]), EPOCH_LIMITS)
   assert.ok(answer.ok)
   assert.deepEqual(answer.value, [recordOf().record])
 })
