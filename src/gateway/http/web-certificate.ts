@@ -5,7 +5,7 @@
  */
 
 import 'reflect-metadata'
-import { createPrivateKey, type KeyObject, webcrypto, X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { isIP } from 'node:net'
@@ -17,21 +17,17 @@ import {
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator
+  SubjectAlternativeNameExtension
 } from '@peculiar/x509'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { DAY_MS } from '../../base/units.ts'
 import { writePrivateFile } from '../../node/keys/private-file.ts'
+import { makeSelfSigned } from '../../node/transport/self-signed.ts'
 
 /** The least that clients in use take is 398 days. */
 const LIFE_MS = 397 * DAY_MS
 const RENEW_MS = 30 * DAY_MS
 const BACKDATED_MS = DAY_MS
-const CURVE = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-const SERIAL_BYTES = 16
-
-type Provider = Parameters<typeof X509CertificateGenerator.createSelfSigned>[1]
 
 export interface WebCertificate {
   /** PEM; the chain, if there is one, after it. */
@@ -94,12 +90,9 @@ function keptCertificate(files: CertificateFiles): WebCertificate | undefined {
 
 function certificateOf(cert: string, key: string): WebCertificate {
   const parsed = new X509Certificate(cert)
-  if (!parsed.checkPrivateKey(privateKeyOf(key))) throw new Error('the key is not that of the certificate')
+  if (!parsed.checkPrivateKey(createPrivateKey(key)))
+    throw new Error('the key is not that of the certificate')
   return { cert, key, fingerprint: parsed.fingerprint256 }
-}
-
-function privateKeyOf(pem: string): KeyObject {
-  return createPrivateKey(pem)
 }
 
 function fits(certificate: X509Certificate, names: readonly string[], nowMs: number): boolean {
@@ -111,29 +104,17 @@ function fits(certificate: X509Certificate, names: readonly string[], nowMs: num
 }
 
 async function makeCertificate(names: readonly string[], nowMs: number): Promise<WebCertificate> {
-  const keys = await webcrypto.subtle.generateKey(CURVE, true, ['sign', 'verify'])
-  const serial = webcrypto.getRandomValues(new Uint8Array(SERIAL_BYTES))
-  const made = await X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: Buffer.from(serial).toString('hex'),
-      name: 'CN=Peerage node',
-      notBefore: new Date(nowMs - BACKDATED_MS),
-      notAfter: new Date(nowMs + LIFE_MS - BACKDATED_MS),
-      keys,
-      signingAlgorithm: CURVE,
-      extensions: [
-        new BasicConstraintsExtension(false, undefined, true),
-        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-        new SubjectAlternativeNameExtension(
-          names.map(value => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
-        )
-      ]
-    },
-    // Named, since other packages set one for the whole process.
-    webcrypto as Provider
-  )
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
-  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
-  return certificateOf(made.toString('pem'), key.export({ format: 'pem', type: 'pkcs8' }).toString())
+  const fromMs = nowMs - BACKDATED_MS
+  const { cert, key } = await makeSelfSigned({
+    ...{ name: 'CN=Peerage node', fromMs, untilMs: fromMs + LIFE_MS },
+    extensions: async () => [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new SubjectAlternativeNameExtension(
+        names.map(value => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
+      )
+    ]
+  })
+  return certificateOf(cert, key)
 }
