@@ -14,6 +14,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCodeOf } from '../src/base/errors.ts'
 import type { VersionId } from '../src/base/ids.ts'
+import type { EraseRequest } from '../src/node/erasure/erasure-terms.ts'
 import { absolute, partOf } from '../src/store/safe-files.ts'
 import type { FaultyNode } from './faulty-org.ts'
 
@@ -42,6 +43,13 @@ export interface Put {
 
 export class AckLog {
   readonly puts: Put[] = []
+
+  /** Something was published that is to be kept, and nothing is promised of it yet. */
+  begin(put: Omit<Put, 'isAcknowledged' | 'isEnding' | 'floor' | 'seen'>): Put {
+    const begun: Put = { ...put, isAcknowledged: false, isEnding: false, floor: 0, seen: [] }
+    this.puts.push(begun)
+    return begun
+  }
 
   /** Those that have to be there. */
   get kept(): readonly Put[] {
@@ -96,6 +104,12 @@ export function holdersOf(put: Put, nodes: readonly FaultyNode[]): FaultyNode[] 
   return nodes.filter(node => node.state !== 'lost' && isIntact(put, node))
 }
 
+/** That all of it is to be deleted, its source included. */
+export function erasureOf({ name, version }: Pick<Put, 'name' | 'version'>): EraseRequest {
+  const what = { name, version, allVersions: false, subject: null }
+  return { ...what, reason: null, basis: 'art17', deleteSource: true }
+}
+
 export function vaultOf({ version }: Pick<Put, 'version'>, node: FaultyNode): string {
   return join(node.home, 'vault', version)
 }
@@ -131,6 +145,18 @@ export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path =>
     lstatSync(join(folder, path), { throwIfNoEntry: false })?.isFile()
   )
+}
+
+/** The hashes of those files. */
+export function hashesBelow(folder: string): Map<string, string> {
+  return new Map(filesBelow(folder).map(path => [path, sha256Of(readFileSync(join(folder, path)))]))
+}
+
+/** The hashes of what a node holds of a version that it has published: of what was sealed, of its objects. */
+export function publishedHashes(node: FaultyNode, version: VersionId): Map<string, string> {
+  const held = node.as(({ node: { store } }) => store.holdings().find(each => each.version.id === version))
+  assert.ok(held !== undefined, 'what was published is held')
+  return hashesBelow(held.root)
 }
 
 /** Where a marker is found below a folder, in a name or in any byte of a file. */

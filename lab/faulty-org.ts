@@ -12,7 +12,7 @@
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -30,7 +30,7 @@ import type {
   OpenOptions,
   PeerStream
 } from '../src/node/transport/transport.ts'
-import { crashImage } from './crash-image.ts'
+import { becomeImage, crashImage } from './crash-image.ts'
 import { eventually, OrgInProcess, type Running } from './org-in-process.ts'
 
 /** The usual promises and graces, for which dates are moved; only looks come as often as a test can wait for. */
@@ -221,10 +221,7 @@ export class FaultyOrg extends OrgInProcess {
     transport.isCut = () => true
     transport.recheck()
     await clocks.run(node.clock, () => this.#end(node, running))
-    for (const folder of node.folders) {
-      rmSync(folder, { recursive: true, force: true })
-      if (existsSync(`${folder}.image`)) renameSync(`${folder}.image`, folder)
-    }
+    for (const folder of node.folders) becomeImage(folder, '.image')
     node.state = 'down'
   }
 

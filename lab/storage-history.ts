@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../src/base/errors.ts'
 import type { OperationId } from '../src/base/ids.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/base/units.ts'
-import { AckLog, filesBelow, isIntact, type Put, sha256Of, vaultOf } from './ack-log.ts'
+import { AckLog, erasureOf, isIntact, type Put, publishedHashes, vaultOf } from './ack-log.ts'
 import type { FaultyNode, FaultyOrg } from './faulty-org.ts'
 import { seededRandom } from './fuzz.ts'
 import { eventually } from './org-in-process.ts'
@@ -156,14 +156,10 @@ export class History {
       const { version } = await by.as(({ service }) =>
         service.publish({ path: source, name, dataClass }, task)
       )
-      const root = by.as(({ node }) => node.store.holdings().find(each => each.version.id === version)?.root)
-      assert.ok(root !== undefined, 'what was published is held')
-      const stored = new Map(filesBelow(root).map(path => [path, sha256Of(readFileSync(join(root, path)))]))
-      const put: Put = {
-        ...{ name, version, publisher: by, source, marker, isSealed, plain, stored, copies, sites: 2 },
-        ...{ isAcknowledged: false, isEnding: false, floor: 0, seen: [] }
-      }
-      this.log.puts.push(put)
+      const stored = publishedHashes(by, version)
+      const put = this.log.begin({
+        ...{ name, version, publisher: by, source, marker, isSealed, plain, stored, copies, sites: 2 }
+      })
       const policy = `copies=${copies},sites=2`
       await by.as(({ service }) => service.storage.setStoragePolicy({ name, policy }))
       for (;;) {
@@ -207,18 +203,9 @@ export class History {
     if (office.running?.node.keeper.state().publishedAs.has(put.version) !== true) return
     this.#note('erase', `${put.name} ${put.version.slice(0, 8)}`)
     put.isEnding = true
-    const { name, version } = put
-    const request = {
-      name,
-      version,
-      allVersions: false,
-      reason: null,
-      basis: 'art17',
-      subject: null,
-      deleteSource: true
-    }
+    const { name } = put
     this.#beside(office, async () => {
-      const acted = await office.as(({ service }) => service.erasures.erase(request))
+      const acted = await office.as(({ service }) => service.erasures.erase(erasureOf(put)))
       this.judge.cases.push({ id: acted.case, put })
       for (const { operation } of acted.operations) this.#told(office, operation, `the erasure of ${name}`)
     })

@@ -5,10 +5,10 @@
  */
 
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { AckLog, filesBelow, holdersOf, type Put, sha256Of } from '../lab/ack-log.ts'
+import { AckLog, erasureOf, hashesBelow, holdersOf, type Put } from '../lab/ack-log.ts'
 import { type FaultyNode, FaultyOrg } from '../lab/faulty-org.ts'
 import { eventually } from '../lab/org-in-process.ts'
 import { OrgJudge } from '../lab/org-judge.ts'
@@ -40,13 +40,11 @@ async function publish(by: FaultyNode, name: string, text: string): Promise<Put>
   const { version } = await by.as(({ service }) =>
     service.publish({ path: source, name, dataClass: 'internal' }, TASK)
   )
-  const stored = new Map(filesBelow(source).map(path => [path, sha256Of(readFileSync(join(source, path)))]))
-  const put: Put = {
+  const stored = hashesBelow(source)
+  const put = log.begin({
     ...{ name, version, publisher: by, source, marker, isSealed: false, copies: 2, sites: 2, stored },
-    plain: new Map([[`${marker}/file`, bytes]]),
-    ...{ isAcknowledged: false, isEnding: false, floor: 0, seen: [] }
-  }
-  log.puts.push(put)
+    plain: new Map([[`${marker}/file`, bytes]])
+  })
   const policy = 'copies=2,sites=2'
   await by.as(({ service }) => service.storage.setStoragePolicy({ name, policy }))
   return put
@@ -79,17 +77,7 @@ test('two sites that are apart for a day come together again, and nothing is los
 
   org.partition(({ site }) => (site === 'berlin' ? 1 : 0))
   gone.isEnding = true
-  const { name, version } = gone
-  const request = {
-    name,
-    version,
-    allVersions: false,
-    reason: null,
-    basis: 'art17',
-    deleteSource: true,
-    subject: null
-  }
-  const erased = await office.as(({ service }) => service.erasures.erase(request))
+  const erased = await office.as(({ service }) => service.erasures.erase(erasureOf(gone)))
   judge.cases.push({ id: erased.case, put: gone })
   await office.as(({ service }) => service.governance.revokeAccess({ who, scope }))
   await office.as(({ service }) => service.custody.placeHold({ name: 'kept', reason: 'case 17' }))

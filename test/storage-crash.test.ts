@@ -12,7 +12,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AckLog, filesBelow, holdersOf, type Put, sha256Of, vaultOf } from '../lab/ack-log.ts'
+import { AckLog, erasureOf, holdersOf, type Put, publishedHashes, vaultOf } from '../lab/ack-log.ts'
 import { onFaultPoint, setFaultPoints } from '../lab/fault-points.ts'
 import { type FaultyNode, FaultyOrg } from '../lab/faulty-org.ts'
 import { seededRandom } from '../lab/fuzz.ts'
@@ -64,15 +64,10 @@ async function publish(isSealed: boolean, bytes = 300_000): Promise<Put> {
       known ?? (await office.as(({ service }) => service.publish({ path: source, name, dataClass }, TASK)))
     )
   })
-  const root = office.as(({ node }) => node.store.holdings().find(each => each.version.id === version)?.root)
-  assert.ok(root !== undefined, 'what was published is held')
-  const stored = new Map(filesBelow(root).map(path => [path, sha256Of(readFileSync(join(root, path)))]))
-  const put: Put = {
-    ...{ name, version, publisher: office, source, marker, isSealed, plain, stored, copies: 2, sites: 2 },
-    ...{ isAcknowledged: false, isEnding: false, floor: 0, seen: [] }
-  }
-  log.puts.push(put)
-  return put
+  const stored = publishedHashes(office, version)
+  return log.begin({
+    ...{ name, version, publisher: office, source, marker, isSealed, plain, stored, copies: 2, sites: 2 }
+  })
 }
 
 /** Does something as a node, and once more when the node was killed in its midst. */
@@ -106,22 +101,14 @@ async function put(isSealed = false): Promise<Put> {
 }
 
 async function erase(made: Put): Promise<void> {
-  const { name, version } = made
   made.isEnding = true
-  const request = {
-    name,
-    version,
-    allVersions: false,
-    reason: null,
-    basis: 'art17',
-    subject: null,
-    deleteSource: true
-  }
   const isErased = () =>
-    office.as(({ node }) => [...node.keeper.state().erasures.values()].find(each => each.version === version))
+    office.as(({ node }) =>
+      [...node.keeper.state().erasures.values()].find(({ version }) => version === made.version)
+    )
   const id = await again(office, async () => {
     const known = isErased()
-    return known?.case ?? (await office.as(({ service }) => service.erasures.erase(request))).case
+    return known?.case ?? (await office.as(({ service }) => service.erasures.erase(erasureOf(made)))).case
   })
   judge.cases.push({ id, put: made })
 }

@@ -22,6 +22,16 @@ import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
 import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
 
+/** An org of one device, which is its admin. */
+function foundedAlone() {
+  const key = DeviceKey.generate()
+  const founder = { key: key.id, sign: (message: Uint8Array) => key.sign(message) }
+  const terms = foundingTerms({ orgName: 'Acme', admin: key.id, timeMs: START_MS })
+  const root = decodeRoot(createRootRecord(terms, { signers: [founder], sha256 }), { verify, sha256 })
+  assert.ok(root.ok)
+  return { key, root: root.value }
+}
+
 test('a ledger whose feeds build on each other is read back whole, however little may wait', () => {
   const root = foundOrg([keyNamed('admin')])
   const admin = new TestDevice(keyNamed('admin'), root)
@@ -52,19 +62,15 @@ test('a ledger whose feeds build on each other is read back whole, however littl
 })
 
 test('a device that was restored from a backup goes on in a new incarnation, once it sees what it had signed', () => {
-  const key = DeviceKey.generate()
-  const founder = { key: key.id, sign: (message: Uint8Array) => key.sign(message) }
-  const terms = foundingTerms({ orgName: 'Acme', admin: key.id, timeMs: START_MS })
-  const root = decodeRoot(createRootRecord(terms, { signers: [founder], sha256 }), { verify, sha256 })
-  assert.ok(root.ok)
+  const { key, root } = foundedAlone()
   const note = (text: string) => ({ type: 'note', about: null, text }) as const
   const open = (records: MemoryRecords) => new LedgerKeeper({ records, key, log: SILENT_LOG })
   const records = new MemoryRecords()
-  saveRoots(records, [root.value])
+  saveRoots(records, [root])
   const before = open(records)
   const first = before.append(note('first'))
   const backup = new MemoryRecords()
-  saveRoots(backup, [root.value])
+  saveRoots(backup, [root])
   backup.putBlob('incarnation', Buffer.from(before.incarnation))
   backup.append([{ feed: feedKey(first), seq: first.seq, id: first.id, bytes: first.record }])
   const lost = before.append(note('lost with the disk'))
@@ -168,11 +174,7 @@ test('an operation under a root that comes to be kept aside says so', () => {
 })
 
 test('what can not be made durable was never said: the next operation has its place, and is no fork', () => {
-  const key = DeviceKey.generate()
-  const founder = { key: key.id, sign: (message: Uint8Array) => key.sign(message) }
-  const terms = foundingTerms({ orgName: 'Acme', admin: key.id, timeMs: START_MS })
-  const root = decodeRoot(createRootRecord(terms, { signers: [founder], sha256 }), { verify, sha256 })
-  assert.ok(root.ok)
+  const { key, root } = foundedAlone()
   const note = (text: string) => ({ type: 'note', about: null, text }) as const
   class FullDisk extends MemoryRecords {
     isFull = false
@@ -182,7 +184,7 @@ test('what can not be made durable was never said: the next operation has its pl
     }
   }
   const records = new FullDisk()
-  saveRoots(records, [root.value])
+  saveRoots(records, [root])
   const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })
   const first = keeper.append(note('before'))
   records.isFull = true
