@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { after, describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { ConnectionEncrypter, Libp2p, PrivateKey } from '@libp2p/interface'
@@ -146,6 +147,21 @@ describe('TLS on the real socket', { timeout: 60 * SECOND_MS }, () => {
       await new Promise(resolve => secure.on('close', resolve))
       assert.equal(opened, false, what)
     }
+  })
+
+  it('ends nothing but the link when a stream is opened in the turn in which the link goes', async () => {
+    const channels: TlsChannel[] = []
+    const onSecured = (_: unknown, channel: TlsChannel) => void channels.push(channel)
+    const a = await start(components => new RealSocketTls(components, { onSecured }))
+    const b = await start(ours)
+    const connection = await a.node.dial(b.address, { signal: AbortSignal.timeout(PATIENCE_MS) })
+    const [channel] = channels
+    assert.ok(channel)
+    const opening = connection.newStream([ECHO])
+    channel.abort(new Error('the link is cut'))
+    await assert.rejects(opening)
+    await nextTurn() // what the muxer sends in a microtask of its own is caught by nobody
+    assert.equal(channel.send(new Uint8Array(1)), false)
   })
 
   it('reports a lost socket as a lost link', async () => {

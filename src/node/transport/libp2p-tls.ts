@@ -135,6 +135,15 @@ export class TlsChannel extends AbstractMessageStream {
     return this.writeBufferLength + this.#socket.writableLength
   }
 
+  /**
+   * What is sent on a link that is over goes nowhere, and says that nothing more can be. The muxer sends from
+   * microtasks of its own: what this threw there would be caught by nobody and end the process.
+   */
+  override send(data: Uint8Array | Uint8ArrayList): boolean {
+    if (this.writeStatus === 'closed' || this.writeStatus === 'closing') return false
+    return super.send(data)
+  }
+
   sendData(data: Uint8ArrayList): SendResult {
     const sentBytes = data.byteLength
     this.bytesSent += sentBytes
