@@ -214,7 +214,7 @@ for (const { name, victims, before: prepare, act } of SCENES)
     for (let round = 0; round < rounds(1); round++) {
       const made = (await prepare?.()) ?? base
       const victim = victims[random(victims.length)] as FaultyNode
-      const n = random(POINTS_MAX)
+      const n = random(1 + random(POINTS_MAX))
       const where = `seed ${SEED}, round ${round}, ${victim.name} before its write ${n}`
       const hitting = hitAt(victim, n)
       try {
