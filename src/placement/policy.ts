@@ -70,7 +70,7 @@ export function policyProblem(policy: Policy): string | undefined {
   if (shares !== null) {
     if (copies !== 1) return 'copies and shares exclude each other: shares are one copy, cut up'
     if (!isCount(shares.k, SHARES_MAX) || shares.k < DATA_SHARES_MIN || !isCount(shares.m, SHARES_MAX))
-      return `shares is K+M, where K of the K+M shares give the data back: K from ${DATA_SHARES_MIN}, M from 1`
+      return `shares is K+M, where K of the K+M shares give the data back: K from ${DATA_SHARES_MIN}, M from 1, at most ${SHARES_MAX} in all`
     if (shares.k + shares.m > SHARES_MAX) return `shares has at most ${SHARES_MAX} in all`
   }
   const slots = slotCount(policy)

@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<RetainedVersion>[] = [
 ]
 
 function render(versions: readonly RetainedVersion[], paint: Paint): string[] {
-  return versions.length === 0 ? ['nothing'] : renderTable(versions, COLUMNS, paint)
+  return renderTable(versions, COLUMNS, paint)
 }
 
 export const showRetention = command({
@@ -45,7 +45,9 @@ export const showRetention = command({
   input: z.object({}),
   run: async invocation => {
     const list = await invocation.client.call('retention', {})
-    invocation.result(list, paint => render(list.versions, paint))
+    invocation.result(list, paint =>
+      list.versions.length === 0 ? ['no version is published yet'] : render(list.versions, paint)
+    )
   }
 })
 

@@ -57,7 +57,10 @@ export const createToken = command({
   ],
   input: z.object({
     name: z.string().min(1, 'write a name that says what the token is for'),
-    scope: z.array(scope).min(1, 'say what it may do: --scope read'),
+    scope: z
+      .array(scope)
+      .default([])
+      .refine(some => some.length > 0, 'say what it may do: --scope read'),
     expires: duration.refine(ms => ms <= 366 * DAY_MS, 'a token lives at most 366d')
   }),
   run: async (invocation, { name, scope: scopes, expires }) => {
