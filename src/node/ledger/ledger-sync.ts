@@ -1,7 +1,8 @@
 /**
  * Brings two ledgers together over a stream: the asker says hello, and while it lacks what the other has, wants and
  * gets it page by page. Both sides ask, each on a stream of its own, when they link and whenever gossip hints that
- * there is something new; a slow round now and then makes up for lost hints. Gossip is never believed, only followed.
+ * there is something new; a slow round now and then makes up for lost hints, for both sides: who is asked by one that
+ * knows more asks back. Gossip is never believed, only followed.
  */
 
 import { equalBytes } from '../../base/bytes.ts'
@@ -254,7 +255,11 @@ export class LedgerSync {
       else if (isSameRoot) return
       for (let page = 0; page < PAGES_MAX; page++) {
         const want = await talk.next()
-        if (want === undefined) return
+        if (want === undefined) {
+          // It wanted nothing of what we know beyond it, so what differs is what it knows beyond us.
+          if (page === 0 && !isSame) this.#askBack(stream.peer)
+          return
+        }
         if (want.kind === 'want') {
           await keeper.whole()
           await talk.send({ kind: 'records', ...keeper.ledger.recordsFor(want.wants) })
