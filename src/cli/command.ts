@@ -8,7 +8,7 @@
  * to stderr then but the log of `up`.
  */
 
-import type { Command, Option } from 'commander'
+import type { Argument, Command, Option } from 'commander'
 import { z } from 'zod'
 import { toErrorObject } from '../api/error.ts'
 import { AppError } from '../base/errors.ts'
@@ -73,6 +73,8 @@ export class Invocation {
 export interface CommandSpec<Input extends z.ZodType> {
   /** Name and arguments as commander reads them; the names of the arguments are keys of the input. */
   readonly usage: string
+  /** Arguments of which the usage would say too little, such as those with choices. */
+  readonly arguments?: readonly Argument[]
   readonly aliases?: readonly string[]
   /** True for the command that its parent means when none is named. */
   readonly isDefault?: boolean
@@ -111,6 +113,7 @@ export function command<Input extends z.ZodType>(spec: CommandSpec<Input>): Comm
   return (parent, context, outcome) => {
     const added = parent.command(spec.usage, { isDefault: spec.isDefault ?? false }).summary(spec.summary)
     added.description([spec.summary, spec.description].filter(Boolean).join('\n\n'))
+    for (const argument of spec.arguments ?? []) added.addArgument(argument)
     for (const alias of spec.aliases ?? []) added.alias(alias)
     for (const option of spec.options ?? []) added.addOption(option)
     added.option(...HOME_OPTION).option(...JSON_OPTION)

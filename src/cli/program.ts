@@ -20,6 +20,7 @@ import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
 import { listClasses, setClass } from './commands/class.ts'
+import { completion } from './commands/completion.ts'
 import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
@@ -49,6 +50,7 @@ import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
 import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
 import { clearLimits, listLimits, removeLimit, setBudget, setLimit } from './commands/limits.ts'
+import { man } from './commands/man.ts'
 import { init, join } from './commands/membership.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
@@ -109,6 +111,8 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   recall,
   approve,
   note,
+  completion,
+  man,
   version
 ]
 
