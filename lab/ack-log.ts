@@ -37,6 +37,11 @@ export interface Put {
   isEnding: boolean
   /** Copies that there were, and have to be, since the test last destroyed some. */
   floor: number
+  /**
+   * Whose copy the test damaged and nobody has noticed yet: whoever has one too many may let go of it, as proofs are of
+   * some blocks only.
+   */
+  readonly doubtful: Set<FaultyNode>
   /** Who had it, each time that was others than before. */
   readonly seen: string[]
 }
@@ -45,8 +50,15 @@ export class AckLog {
   readonly puts: Put[] = []
 
   /** Something was published that is to be kept, and nothing is promised of it yet. */
-  begin(put: Omit<Put, 'isAcknowledged' | 'isEnding' | 'floor' | 'seen'>): Put {
-    const begun: Put = { ...put, isAcknowledged: false, isEnding: false, floor: 0, seen: [] }
+  begin(put: Omit<Put, 'isAcknowledged' | 'isEnding' | 'floor' | 'doubtful' | 'seen'>): Put {
+    const begun: Put = {
+      ...put,
+      isAcknowledged: false,
+      isEnding: false,
+      floor: 0,
+      doubtful: new Set(),
+      seen: []
+    }
     this.puts.push(begun)
     return begun
   }
@@ -77,27 +89,39 @@ export class AckLog {
         holders.length >= put.floor,
         `${says}; there were ${put.floor}, and nothing was destroyed since`
       )
-      put.floor = Math.max(put.floor, Math.min(put.copies, holders.length))
+      for (const node of put.doubtful)
+        if (holders.includes(node) || !existsSync(vaultOf(put, node))) put.doubtful.delete(node)
+      put.floor = Math.max(put.floor, owed(put, holders))
     }
   }
 
   /** The test destroys something on a disk. */
   destroying<T>(nodes: readonly FaultyNode[], work: () => T): T {
     this.look(nodes)
+    const before = new Map(this.kept.map(put => [put, holdersOf(put, nodes)]))
     const result = work()
+    for (const [put, holders] of before)
+      for (const node of holders)
+        if (node.state !== 'lost' && existsSync(vaultOf(put, node)) && !isIntact(put, node))
+          put.doubtful.add(node)
     this.destroyed(nodes)
     return result
   }
 
   /** It did. */
   destroyed(nodes: readonly FaultyNode[]): void {
-    for (const put of this.kept) put.floor = Math.min(put.floor, holdersOf(put, nodes).length)
+    for (const put of this.kept) put.floor = Math.min(put.floor, owed(put, holdersOf(put, nodes)))
   }
 
   /** Whether all that is kept would still have an intact copy without this one's disk. */
   canDoWithout(node: FaultyNode, nodes: readonly FaultyNode[]): boolean {
     return this.kept.every(put => holdersOf(put, nodes).some(holder => holder !== node))
   }
+}
+
+/** Copies that have to stay: of those that are believed in as many as were asked for, without the damaged ones. */
+function owed({ copies, doubtful }: Put, holders: readonly FaultyNode[]): number {
+  return Math.max(0, Math.min(copies, holders.length + doubtful.size) - doubtful.size)
 }
 
 export function holdersOf(put: Put, nodes: readonly FaultyNode[]): FaultyNode[] {
