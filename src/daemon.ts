@@ -17,6 +17,9 @@ import type {
 } from './node/audit/audit-report.ts'
 import { witnessKeysOf } from './node/audit/checkpoint-reader.ts'
 import { witnessFolder } from './node/audit/outside-witness.ts'
+import type { Check } from './node/checkup/checkup-terms.ts'
+import { judgePort, machineChecks, NOT_RUNNING } from './node/checkup/machine-checks.ts'
+import { listenFailure } from './node/checkup/tcp-probe.ts'
 import { verifyCertificateFile } from './node/erasure/certificate-file.ts'
 import { keyPath, loadIdentity, lockHome, sealingKeyPath } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
@@ -86,6 +89,12 @@ export async function verifyAudit(request: AuditFolderRequest): Promise<AuditVer
 
 export async function witnessAudit(request: WitnessRunRequest): Promise<WitnessRun> {
   return await witnessFolder(request)
+}
+
+export async function* checkMachine(home: string): AsyncGenerator<Check> {
+  yield NOT_RUNNING
+  yield* machineChecks(home)
+  yield judgePort(DEFAULT_PORT, await listenFailure(DEFAULT_PORT))
 }
 
 export async function verifyLedger(request: LedgerFolderRequest): Promise<LedgerVerification> {
@@ -195,7 +204,7 @@ export const keys: KeyFiles = {
 export const verifyCertificate = verifyCertificateFile
 
 const daemon: Daemon = {
-  ...{ initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger, witnessAudit },
+  ...{ initHome, joinOrg, runDaemon, keys, verifyAudit, verifyLedger, witnessAudit, checkMachine },
   verifyCertificate
 }
 export default daemon

@@ -208,6 +208,7 @@ class ScriptedNode implements NodeService {
   readonly scans = scripted<NodeService['scans']>({})
   readonly subjects = scripted<NodeService['subjects']>({})
   readonly retention = scripted<NodeService['retention']>({})
+  readonly checkups = scripted<NodeService['checkups']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

@@ -7,6 +7,10 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   status: ['read', 'How this node is: org, device, peers, freshness, and what needs attention.'],
   activity: ['read', 'What moves now: transfers, peers, rates.'],
   peers: ['read', 'Who is connected, and how.'],
+  checkup: [
+    'read',
+    'Looks at this machine and the network around it, and says what to do about what is wrong.'
+  ],
   invite: ['govern', 'Makes an invitation with which devices join.'],
   datasets: ['read', 'Datasets with their newest versions.'],
   dataset: ['read', 'A dataset with its versions and who holds them.'],

@@ -42,6 +42,7 @@ import {
   rootPreview,
   voteRequest
 } from './authority.ts'
+import { check, checkupDone } from './checkup.ts'
 import {
   classList,
   classRequest,
@@ -201,6 +202,7 @@ export const ROUTES = {
   status: json('GET', '/status', nothing, status),
   activity: json('GET', '/activity', nothing, activity),
   peers: json('GET', '/peers', nothing, peerList),
+  checkup: stream('POST', '/checkup', nothing, { progress: check, result: checkupDone }),
   invite: json('POST', '/invites', inviteRequest, invite),
   datasets: json('GET', '/datasets', nothing, datasetList),
   dataset: json('GET', '/datasets/:name', datasetRequest, dataset),

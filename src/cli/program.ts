@@ -24,6 +24,7 @@ import { completion } from './commands/completion.ts'
 import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
+import { doctor } from './commands/doctor.ts'
 import {
   approveErase,
   certifyErase,
@@ -103,6 +104,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   rekey,
   peers,
   status,
+  doctor,
   top,
   whatIf,
   invites,

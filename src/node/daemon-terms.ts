@@ -7,6 +7,7 @@ import type {
   WitnessRun,
   WitnessRunRequest
 } from './audit/audit-report.ts'
+import type { Check } from './checkup/checkup-terms.ts'
 import type { CertificateVerifier } from './erasure/erasure-terms.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './ledger/ledger-terms.ts'
 import type { DeviceKind, OwnDevice } from './service-words.ts'
@@ -105,6 +106,8 @@ export interface Daemon extends CertificateVerifier {
   verifyAudit(request: AuditFolderRequest): Promise<AuditVerification>
   /** Answers the questions in a folder as a witness outside the org, on any machine. */
   witnessAudit(request: WitnessRunRequest): Promise<WitnessRun>
+  /** What can be told of a machine on which no node runs: of the folder and of the port that one would have. */
+  checkMachine(home: string): AsyncIterable<Check>
   /** Checks an exported ledger, on any machine; rejects with LEDGER_BROKEN when there is nothing to check. */
   verifyLedger(request: LedgerFolderRequest): Promise<LedgerVerification>
 }

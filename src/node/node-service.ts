@@ -27,6 +27,8 @@ import { LocalAuditService } from './audit/audit-service.ts'
 import { LocalLimitsService } from './bandwidth/limits-service.ts'
 import type { LimitsService } from './bandwidth/limits-terms.ts'
 import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
+import { Checkup } from './checkup/checkup.ts'
+import type { CheckupService } from './checkup/checkup-terms.ts'
 import { LocalErasureService } from './erasure/erasure-service.ts'
 import type { ErasureService } from './erasure/erasure-terms.ts'
 import { LocalRetentionService } from './erasure/retention-service.ts'
@@ -99,12 +101,14 @@ export class LocalNodeService implements NodeService {
   readonly scans: ScanService
   readonly subjects: SubjectService
   readonly retention: RetentionService
+  readonly checkups: CheckupService
   readonly #audit: AuditService
   readonly #startedAtMs = Date.now()
 
   constructor(node: Node) {
     this.#node = node
     this.#audit = new LocalAuditService(node)
+    this.checkups = new Checkup(node)
     const { keeper, catalogue } = node
     const candidates = (name: string) => node.followCandidates(name)
     const nameOf = (peer: string) => catalogue.nameOf(peer as DeviceId).name

@@ -24,6 +24,7 @@ import {
   openAudit
 } from './audit/audit-parts.ts'
 import { Bandwidth } from './bandwidth/bandwidth.ts'
+import { Reach } from './checkup/reach.ts'
 import { ErasureDesk } from './erasure/erasure-desk.ts'
 import { isWithin } from './folder-path.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
@@ -103,6 +104,7 @@ export class Node {
   readonly audit: AuditParts
   readonly storage: NodeStorage
   readonly subjects: SubjectDesk
+  readonly reach: Reach
   readonly #sync: LedgerSync
   readonly #firstSync: FirstSync
   readonly connector: Connector
@@ -131,6 +133,7 @@ export class Node {
       log
     })
     this.beacons = this.#createBeacons(init)
+    this.reach = new Reach({ transport, board: this.board, log })
     openJoinDesk({ transport, keeper: this.keeper, log, onEnrolled: () => transport.recheck() })
     this.audit = openAudit({
       ...{ ...init, keeper: this.keeper, streams: () => this.hub.streams() },

@@ -23,6 +23,7 @@ import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { Activity, Misbehaved } from './activity-terms.ts'
 import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
+import type { CheckupService } from './checkup/checkup-terms.ts'
 import type { ErasingService } from './erasure/erasure-terms.ts'
 import type { RetentionService } from './erasure/retention-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
@@ -373,6 +374,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly scans: ScanService
   readonly subjects: SubjectService
   readonly retention: RetentionService
+  readonly checkups: CheckupService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

@@ -80,6 +80,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     scans: scripted({}),
     subjects: scripted({}),
     retention: scripted({}),
+    checkups: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     peers: unexpected('peers'),

@@ -263,6 +263,7 @@ export function createHandlers(service: NodeService, tokens: TokenBook): Handler
       verify: async (input, task) => ({ copies: await service.verify(input, task) }),
       scan: (input, task) => service.scans.scan(input, task),
       watchTransfer: ({ id }, task) => watchTransfer(service, id, task),
+      checkup: async (_, task) => ({ checks: await service.checkups.checkup(task) }),
       auditVerify: (_, task) => service.auditVerify(task),
       auditExport: (input, task) => service.auditExport(input, task),
       exportAge: (input, task) => service.sealing.exportAge(input, task),
