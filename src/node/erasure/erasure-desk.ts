@@ -25,13 +25,12 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
-import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { Version } from '../../content/version.ts'
 import { deletionOf, erasuresOf, mustDelete } from '../../ledger/fold/deletion.ts'
 import { type ErasureEntry, isMember } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
-import type { EraseConfirm } from '../../ledger/operation/operation-content.ts'
 import type { Holding, Store } from '../../store/store.ts'
 import type { FollowDesk } from '../follow/follow-desk.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
@@ -47,6 +46,7 @@ import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
+import { forgottenProblem, forgottenSource, isSame, joinedAtMs, notHeld, wordOf } from './erasure-word.ts'
 import { deleteLeftSource, isAnyThere, isSourceThere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
@@ -135,7 +135,15 @@ export class ErasureDesk {
       .flatMap(({ version, sources, deletedAtMs }) =>
         deletedAtMs === null ? [] : sources.map(source => this.#leftProblem(version, source.path))
       )
-    return [...this.#problems.values(), ...left]
+    const forgotten = [...this.#init.keeper.state().erasures.values()]
+      .filter(({ version }) => this.#forgottenSource(version) !== undefined && !this.#keepsSource(version))
+      .map(({ version, case: id }) => forgottenProblem(version, id))
+    return [...this.#problems.values(), ...left, ...forgotten]
+  }
+
+  #forgottenSource(version: VersionId): ReturnType<typeof forgottenSource> {
+    const { self } = this.#init
+    return forgottenSource(this.#erasuresOf(version), { self, record: this.record(version) })
   }
 
   /** Signs as this device. */
@@ -157,7 +165,13 @@ export class ErasureDesk {
   async finish(versions: readonly VersionId[], { gone }: { readonly gone: boolean }): Promise<void> {
     for (const version of versions) {
       this.#asked.add(version)
-      if (gone) this.#gone.add(version)
+      if (!gone) continue
+      this.#gone.add(version)
+      const said = this.#forgottenSource(version)
+      if (said === undefined || this.#keepsSource(version)) continue
+      // By a person's word; so what is here now is all that is to be said.
+      const known = this.record(version) ?? freshRecord(version)
+      this.#records.save({ ...known, bytes: { said: said.bytes }, keys: said.keys, deletedAtMs: null })
     }
     this.look()
     await this.settled()
@@ -461,36 +475,6 @@ export class ErasureDesk {
     this.#joinedAtMs ??= joinedAtMs(this.#init.keeper, this.#init.self)
     return this.#joinedAtMs <= timeMs + CLOCK_TOLERANCE_MS
   }
-}
-
-function wordOf(
-  { bytes, keys, sources }: ErasureRecord,
-  { erase, isSourceHere }: { readonly erase: OperationId; readonly isSourceHere: boolean }
-): EraseConfirm {
-  const sum = Object.values(bytes).reduce((total, each) => total + each, 0)
-  const outcome = isSourceHere || sources.length > 0 ? 'source-kept' : 'deleted'
-  return { type: 'erase.confirm', erase, outcome, bytes: sum, keys }
-}
-
-function notHeld(erase: OperationId): EraseConfirm {
-  return { type: 'erase.confirm', erase, outcome: 'not-held', bytes: 0, keys: false }
-}
-
-function isSame(said: Omit<EraseConfirm, 'type' | 'erase'>, word: EraseConfirm): boolean {
-  return said.outcome === word.outcome && said.bytes === word.bytes && said.keys === word.keys
-}
-
-/** When a device was first enrolled, by any operation that is known; admins of the founding root were there always. */
-export function joinedAtMs(keeper: Pick<LedgerKeeper, 'ledger'>, device: DeviceId): number {
-  return joinTimes(keeper).get(device) ?? Number.NEGATIVE_INFINITY
-}
-
-export function joinTimes({ ledger }: Pick<LedgerKeeper, 'ledger'>): Map<DeviceId, number> {
-  const times = new Map<DeviceId, number>()
-  for (const { content, timeMs } of ledger.operations())
-    if (content?.type === 'device.enrol')
-      times.set(content.device, Math.min(times.get(content.device) ?? Number.POSITIVE_INFINITY, timeMs))
-  return times
 }
 
 function isFolder(path: string): boolean {

@@ -18,7 +18,6 @@ import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
-import { joinTimes } from './erasure-desk.ts'
 import type {
   CaseConfirmation,
   CaseDevice,
@@ -30,6 +29,7 @@ import type {
   ErasureCase,
   ErasureService
 } from './erasure-terms.ts'
+import { joinTimes } from './erasure-word.ts'
 
 const CASE_BYTES = 16
 const CASE_PREFIX = /^[0-9a-f]{8,32}$/
