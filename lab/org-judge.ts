@@ -93,7 +93,9 @@ export class OrgJudge {
       const says = node.as(({ node: { keeper } }) => copiesOf(keeper.state(), put.version))
       const isSaid = says.some(({ device }) => device === node.device)
       const isThere = filesBelow(vaultOf(put, node)).length > 0
-      if (isSaid && !isIntact(put, node))
+      // What is being taken away nobody reads, so nobody notices either.
+      const isUnnoticed = put.isEnding && put.doubtful.has(node)
+      if (isSaid && !isIntact(put, node) && !isUnnoticed)
         return `${node.name} says that it has ${put.name}, and it has it not`
       const isOwed = put.isAcknowledged && !put.isEnding
       if (!isSaid && isThere && isOwed) return `${node.name} has ${put.name} and does not say so`
