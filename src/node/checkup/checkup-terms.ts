@@ -20,8 +20,8 @@ export const CHECK_IDS = [
 export type CheckId = (typeof CHECK_IDS)[number]
 
 /**
- * `good`; `attention`: it works, and will not for long, or not well; `bad`: something does not work; `unknown`: it could
- * not be found out.
+ * `good`; `attention`: it works, and will not for long, or not well; `bad`: something does not work; `unknown`: it
+ * could not be found out.
  */
 export type CheckOutcome = 'good' | 'attention' | 'bad' | 'unknown'
 

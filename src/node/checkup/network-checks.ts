@@ -146,12 +146,15 @@ export function judgeInbound({ stated, answers }: InboundFacts): Check {
       : 'there is no way to the addresses'
   const natted = failed.some(({ seenAddress }) => seenAddress !== null && isElsewhere(seenAddress, stated))
   const from = [...new Set(failed.map(({ site }) => site))].sort().join(', ')
+  const where = reachable.slice(0, 2).map(withoutKey).join(' and ')
+  const seen = natted ? '; they see it behind another address (NAT)' : ''
+  const forward = natted ? ', or forward that port at the NAT and state the outer address' : ''
   return check(
     'inbound',
     open.length === 0 ? 'bad' : 'attention',
-    `not reached by ${failed.length} of ${answers.length} peers that were asked, of ${from}: ${why}${natted ? '; they see it behind another address (NAT)' : ''}`,
-    `let in TCP at ${reachable.slice(0, 2).map(withoutKey).join(' and ')} in the firewall of this machine and of its site` +
-      `${natted ? ', or forward that port at the NAT and state the outer address' : ''}; of two devices one has to reach the other`
+    `not reached by ${failed.length} of ${answers.length} peers that were asked, of ${from}: ${why}${seen}`,
+    `let in TCP at ${where} in the firewall of this machine and of its site${forward}; ` +
+      'of two devices one has to reach the other'
   )
 }
 
