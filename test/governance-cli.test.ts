@@ -32,7 +32,7 @@ const DAY_MS = 86_400_000
 
 const ACTED: Acted = {
   ...{ operation: OPERATION, type: 'device.suspend', says: 'suspends lab-7: s\u001b[2Jo' },
-  ...{ inForce: true, waitsFor: null, peersTold: 2 }
+  ...{ inForce: true, waitsFor: null, peersTold: 2, warnings: [] }
 }
 const WAITING: Acted = { ...ACTED, inForce: false, waitsFor: '1 of 2 admins approve device.suspend' }
 

@@ -82,7 +82,8 @@ export const acted = z.object({
   says: z.string(),
   inForce: z.boolean(),
   waitsFor: z.string().nullable(),
-  peersTold: count
+  peersTold: count,
+  warnings: z.array(z.string()).readonly().default([])
 })
 
 export const contentActed = acted.extend({ version: versionId, names: z.array(datasetName).readonly() })

@@ -11,7 +11,7 @@ import { type Paint, plural, printable } from './text.ts'
 
 /** What is done, and to how many it was told. */
 export function renderActed(acted: Acted, paint: Paint): string[] {
-  const { operation, says, inForce, waitsFor, peersTold } = acted
+  const { operation, says, inForce, waitsFor, peersTold, warnings } = acted
   const told =
     peersTold === 0
       ? 'no other device is connected; it is sent when one is'
@@ -21,7 +21,8 @@ export function renderActed(acted: Acted, paint: Paint): string[] {
     `this device ${printable(says)}`,
     `operation ${shortId(operation)}: ${force}, ${told}`,
     ...(waitsFor === null ? [] : [`waits: ${printable(waitsFor)}`]),
-    ...(inForce ? [] : [`an admin approves it with: peerage approve ${shortId(operation)}`])
+    ...(inForce ? [] : [`an admin approves it with: peerage approve ${shortId(operation)}`]),
+    ...warnings.map(warning => paint('yellow', `note: ${printable(warning)}`))
   ]
 }
 

@@ -11,6 +11,7 @@
 import type { Argument, Command, Option } from 'commander'
 import { z } from 'zod'
 import { toErrorObject } from '../api/error.ts'
+import { issueText } from '../api/issue-text.ts'
 import { AppError } from '../base/errors.ts'
 import { parseDurationMs } from '../base/units.ts'
 import { AdminClient } from './client.ts'
@@ -135,7 +136,7 @@ function namedArguments(of: Command): Record<string, unknown> {
 }
 
 function parseInput<Input extends z.ZodType>(schema: Input, values: unknown, of: Command): z.output<Input> {
-  const parsed = schema.safeParse(values)
+  const parsed = schema.safeParse(values, { error: issueText })
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.map(({ path, message }) => {
     const key = String(path[0])

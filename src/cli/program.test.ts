@@ -116,6 +116,10 @@ describe('help', () => {
 
 describe('a command line that is wrong', () => {
   const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
+    [
+      ['capacity', 'set', '-5GB'],
+      /-5GB is less than nothing: write an amount without a minus sign, such as 5GB/
+    ],
     [['shwo'], /unknown command 'shwo'.*show/],
     [['show'], /missing required argument 'dataset'/],
     [['get', 'a', '/d', '--tiemout', '3s'], /unknown option '--tiemout'.*--timeout/],

@@ -335,6 +335,12 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof CommanderError) {
+    const amount = /unknown option '(-[\d.][^']*)'/.exec(thrown.message)?.[1]
+    if (amount !== undefined)
+      return new AppError(
+        'USAGE',
+        `${amount} is less than nothing: write an amount without a minus sign, such as ${amount.slice(1)}`
+      )
     const message = thrown.message
       .replace(/^error: /, '')
       .replace(/\n+/g, ' ')

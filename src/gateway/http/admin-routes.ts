@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type ErrorObject, fromErrorObject, toErrorObject } from '../../api/error.ts'
+import { issueSentence, issueText } from '../../api/issue-text.ts'
 import { ROUTE_NOTES } from '../../api/route-notes.ts'
 import {
   API_PREFIX,
@@ -65,13 +66,11 @@ function parseInput<Name extends RouteName>(name: Name, request: FastifyRequest)
   if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
     throw new AppError('USAGE', `the request ${name} is malformed: its body is not a JSON object`)
   // The path wins: a body can not smuggle in another name than the one in the address.
-  const parsed = ROUTES[name].input.safeParse({ ...rest, ...(params as object) })
+  const given = { ...rest, ...(params as object) }
+  const parsed = ROUTES[name].input.safeParse(given, { error: issueText })
   // The compiler forgets which route the schema is of.
   if (parsed.success) return parsed.data as RouteInput<Name>
-  const issues = parsed.error.issues.map(({ path, message }) => {
-    const where = path.join('.')
-    return where === '' ? message : `${where}: ${message}`
-  })
+  const issues = parsed.error.issues.map(issue => issueSentence(issue, given))
   throw new AppError('USAGE', `the request ${name} is malformed: ${issues.join('; ')}`, {
     details: { route: name, issues }
   })

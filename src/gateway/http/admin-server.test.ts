@@ -233,7 +233,7 @@ describe('requests', () => {
     await serve({})
     const bad: [string, string, unknown, number, RegExp][] = [
       ['POST', '/v1/invites', { uses: 0, expiresInMs: 60_000 }, 400, /USAGE: .*invite is malformed: uses: /],
-      ['POST', '/v1/invites', undefined, 400, /uses: .*expiresInMs: /],
+      ['POST', '/v1/invites', undefined, 400, /uses is missing: .*expiresInMs is missing: /],
       ['POST', '/v1/invites', '[1]', 400, /not a JSON object/],
       ['POST', '/v1/invites', '{', 400, /USAGE/],
       ['POST', '/v1/invites', '{"__proto__":{}}', 400, /USAGE/],

@@ -13,7 +13,15 @@ export interface SigningNode extends Pick<Node, 'keeper'> {
 export function signAsked(
   { keeper, transport }: SigningNode,
   content: OperationContent,
-  { names, expiresInMs = null }: { readonly names: LedgerNames; readonly expiresInMs?: number | null }
+  {
+    names,
+    expiresInMs = null,
+    warnings = []
+  }: {
+    readonly names: LedgerNames
+    readonly expiresInMs?: number | null
+    readonly warnings?: readonly string[]
+  }
 ): Acted {
   const expiresMs = expiresInMs === null ? null : Date.now() + expiresInMs
   const { operation, inert } = keeper.author(content, { expiresMs })
@@ -21,6 +29,7 @@ export function signAsked(
     ...{ operation: operation.id, type: operation.type, says: names.says(operation) },
     inForce: inert === undefined,
     waitsFor: inert?.detail ?? null,
-    peersTold: transport.peers().length
+    peersTold: transport.peers().length,
+    warnings
   }
 }

@@ -109,3 +109,47 @@ test('nor one that would undo a revocation', async () => {
   chief.keeper.append({ type: 'role.grant', device: lab.id, role: 'lead' })
   assert.equal(standing(), 'member', 'as the ledger has it, and why it is refused')
 })
+
+const reads = (who: string, changes: { purpose?: string; expiresInMs?: number; name?: string } = {}) => ({
+  ...{ who, scope: { kind: 'name' as const, name: changes.name ?? 'payroll' } },
+  ...{ purpose: changes.purpose ?? null, expiresInMs: changes.expiresInMs ?? null }
+})
+
+test('a grant that is in force already is not signed again, unless something differs', async () => {
+  const { chief } = await scene()
+  const { operation } = await chief.service.grantAccess(reads(lab.id))
+  const { size } = chief.keeper.ledger
+  await assert.rejects(chief.service.grantAccess(reads(lab.id)), {
+    code: 'NO_CHANGE',
+    message: new RegExp(`has this grant already, in force since .*${operation.slice(0, 8)}`)
+  })
+  assert.equal(chief.keeper.ledger.size, size, 'nothing was signed')
+  await chief.service.grantAccess(reads(lab.id, { purpose: 'audit' }))
+  await chief.service.grantAccess(reads(lab.id, { expiresInMs: 60_000 }))
+  await chief.service.grantAccess(reads(desk.id))
+  assert.equal(chief.keeper.ledger.size, size + 3)
+
+  await chief.service.revokeAccess({ who: lab.id, scope: null })
+  await chief.service.grantAccess(reads(lab.id))
+})
+
+test('a grant to what can not be is refused, and one of what is not yet is noted', async () => {
+  const { chief } = await scene()
+  await chief.service.createGroup('renderers')
+  await assert.rejects(chief.service.grantAccess(reads('group:renderes')), {
+    code: 'GROUP_UNKNOWN',
+    message: /did you mean renderers\?$/
+  })
+  await assert.rejects(chief.service.grantAccess(reads('lab-9')), { code: 'DEVICE_UNKNOWN' })
+  const { warnings, inForce } = await chief.service.grantAccess(reads('group:renderers'))
+  assert.equal(inForce, true)
+  assert.deepEqual(warnings, [
+    'no device is in group:renderers yet; the grant holds for those that are added',
+    'no dataset payroll is known here yet; the grant holds once it is published'
+  ])
+  await chief.service.revokeDevice({ device: lab.id, reason: null })
+  await assert.rejects(chief.service.grantAccess(reads(lab.id)), {
+    code: 'NO_CHANGE',
+    message: /was revoked/
+  })
+})

@@ -5,18 +5,20 @@
  */
 
 import { AppError } from '../../base/errors.ts'
-import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
+import { didYouMean } from '../../base/near-names.ts'
 import { isDatasetName, isLabel, isVisibleLine } from '../../ledger/encoding/names.ts'
 import {
   type DatasetVersion,
   type DeviceEntry,
+  type GrantEntry,
   hasEnded,
   isInGroup,
   type State,
   usesLeft
 } from '../../ledger/fold/state.ts'
 import { isSameScope } from '../../ledger/fold/state-builder.ts'
-import type { Cutoff, OperationContent, Scope } from '../../ledger/operation/operation-content.ts'
+import type { Cutoff, Grantee, OperationContent, Scope } from '../../ledger/operation/operation-content.ts'
 import {
   CUTOFFS_MAX,
   DATASET_LABELS_MAX,
@@ -229,17 +231,29 @@ export class LocalGovernanceService implements GovernanceService {
     checkScope(scope)
     if (purpose !== null && !isLabel(purpose)) throw badText(purpose, 'a purpose', 64)
     const grantee = this.#names.findGrantee(who)
-    return this.#act({ type: 'access.grant', grantee, scope, purpose }, expiresInMs)
+    this.#checkGrantee(who, grantee)
+    const same = this.#grantsTo(grantee).find(
+      held =>
+        isSameScope(held.scope, scope) &&
+        held.purpose === purpose &&
+        held.expiresMs === null &&
+        expiresInMs === null
+    )
+    if (same !== undefined)
+      throw noChange(
+        `${who} has this grant already, in force since ${new Date(same.timeMs).toISOString()} (operation ${shortId(same.operation)})`
+      )
+    return signAsked(
+      this.#node,
+      { type: 'access.grant', grantee, scope, purpose },
+      { names: this.#names, expiresInMs, warnings: this.#grantWarnings(who, { grantee, scope }) }
+    )
   }
 
   async revokeAccess({ who, scope }: { who: string; scope: Scope | null }): Promise<Acted> {
     if (scope !== null) checkScope(scope)
     const grantee = this.#names.findGrantee(who)
-    const held = [...this.#state.grants.values()].filter(grant =>
-      grantee.kind === 'device'
-        ? grant.grantee.kind === 'device' && grant.grantee.device === grantee.device
-        : grant.grantee.kind === 'group' && grant.grantee.group === grantee.group
-    )
+    const held = this.#grantsTo(grantee)
     if (!held.some(grant => scope === null || isSameScope(grant.scope, scope))) {
       const granted = list([...new Set(held.map(grant => scopeInWords(grant.scope)))])
       throw noChange(`${who} has no such grant; it was granted ${granted}`)
@@ -356,6 +370,41 @@ export class LocalGovernanceService implements GovernanceService {
         : `${text} is suspended by ${by}, whose rank is not above that of the role ${role}, so the grant alone would end the suspension; ` +
             `take the device back first (peerage device readmit ${text}), or, to keep it out, have an admin suspend it (peerage device suspend ${text})`
     )
+  }
+
+  #grantsTo(grantee: Grantee): GrantEntry[] {
+    return [...this.#state.grants.values()].filter(grant =>
+      grantee.kind === 'device'
+        ? grant.grantee.kind === 'device' && grant.grantee.device === grantee.device
+        : grant.grantee.kind === 'group' && grant.grantee.group === grantee.group
+    )
+  }
+
+  /** A key that was revoked never comes back: nobody would ever read by such a grant. */
+  #checkGrantee(who: string, grantee: Grantee): void {
+    if (grantee.kind === 'device' && this.#state.devices.get(grantee.device)?.standing === 'revoked')
+      throw noChange(`${who} was revoked, and its key never comes back; it can be given nothing`)
+  }
+
+  /** What may come later is allowed, and said. */
+  #grantWarnings(who: string, { grantee, scope }: Pick<GrantEntry, 'grantee' | 'scope'>): string[] {
+    const { datasets, groups } = this.#state
+    const known = [...datasets.keys()]
+    const warnings: string[] = []
+    if (grantee.kind === 'group' && groups.get(grantee.group)?.devices.size === 0)
+      warnings.push(`no device is in ${who} yet; the grant holds for those that are added`)
+    if (scope.kind === 'name' && !datasets.has(scope.name))
+      warnings.push(
+        `no dataset ${scope.name} is known here yet; the grant holds once it is published${didYouMean(scope.name, known)}`
+      )
+    if (scope.kind === 'prefix' && !known.some(name => name.startsWith(scope.prefix)))
+      warnings.push(`no dataset begins with ${scope.prefix} yet; the grant holds for those that will`)
+    const labels = [...datasets.values()].flatMap(({ policy }) => policy?.labels ?? [])
+    if (scope.kind === 'label' && !labels.includes(scope.label))
+      warnings.push(
+        `no dataset has the label ${scope.label} yet; the grant holds for those that get it${didYouMean(scope.label, labels)}`
+      )
+    return warnings
   }
 
   /** The rank in which somebody acted who suspended or revoked a device. */

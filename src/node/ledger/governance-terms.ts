@@ -17,6 +17,8 @@ export interface Acted {
   readonly waitsFor: string | null
   /** Connected devices that were told at once; the others learn of it by sync. */
   readonly peersTold: number
+  /** What of it is about nothing that is known yet, in sentences. */
+  readonly warnings: readonly string[]
 }
 
 export interface HeldRole {

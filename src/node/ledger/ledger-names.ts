@@ -7,6 +7,7 @@
 import type { ErrorCode } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type OperationId, parseOperationId, shortId } from '../../base/ids.ts'
+import { didYouMean } from '../../base/near-names.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
 import type { Grantee } from '../../ledger/operation/operation-content.ts'
 import { inWords, type OperationNames } from '../../ledger/operation/operation-words.ts'
@@ -26,6 +27,8 @@ interface Meant<T> {
   readonly hint: string
   readonly matches: readonly T[]
   readonly show: (match: T) => string
+  /** Names of which one may have been meant. */
+  readonly names?: () => readonly string[]
 }
 
 export class LedgerNames implements OperationNames {
@@ -62,7 +65,8 @@ export class LedgerNames implements OperationNames {
       matches: devices.filter(
         device => this.#nameOf(device).name === text || (ID_PREFIX.test(text) && device.startsWith(text))
       ),
-      show: device => `${this.device(device)} (${shortId(device)})`
+      show: device => `${this.device(device)} (${shortId(device)})`,
+      names: () => devices.flatMap(device => this.#nameOf(device).name ?? [])
     })
   }
 
@@ -74,7 +78,8 @@ export class LedgerNames implements OperationNames {
       matches: groups.filter(
         ({ name, operation: id }) => name === text || (ID_PREFIX.test(text) && id.startsWith(text))
       ),
-      show: ({ name, operation: id }) => `${name} (${shortId(id)})`
+      show: ({ name, operation: id }) => `${name} (${shortId(id)})`,
+      names: () => groups.map(({ name }) => name)
     })
     return operation
   }
@@ -130,13 +135,13 @@ export class LedgerNames implements OperationNames {
   }
 }
 
-function only<T>({ text, what, code, hint, matches, show }: Meant<T>): T {
+function only<T>({ text, what, code, hint, matches, show, names }: Meant<T>): T {
   const [match, ...others] = matches
   if (match !== undefined && others.length === 0) return match
   const shown = matches.slice(0, CHOICES_MAX).map(show)
   const message =
     match === undefined
-      ? `no ${what} ${JSON.stringify(text)} is known here; name it in full, or by at least ${ID_PREFIX_CHARACTERS_MIN} digits of its id; ${hint}`
+      ? `no ${what} ${JSON.stringify(text)} is known here; name it in full, or by at least ${ID_PREFIX_CHARACTERS_MIN} digits of its id; ${hint}${didYouMean(text, names?.() ?? [])}`
       : `${JSON.stringify(text)} is ${matches.length} ${what}s: ${shown.join(', ')}; give more of the id`
   throw new AppError(code, message, { details: { [what]: text, matches: matches.length } })
 }

@@ -80,6 +80,11 @@ export class SnapshotFile {
   /** The snapshot of exactly this; undefined, and the log says why, when there is none that can be relied on. */
   read(basis: () => SnapshotBasis, chain: ChainView): LedgerSnapshot | undefined {
     const read = this.#readFile()
+    // As at every first start: nothing is wrong.
+    if (read === undefined) {
+      this.#log.debug({ path: this.#path }, 'no snapshot of the ledger: there is none')
+      return undefined
+    }
     if (typeof read === 'string') {
       this.#log.info({ path: this.#path }, `no snapshot of the ledger: ${read}`)
       return undefined
@@ -149,7 +154,7 @@ export class SnapshotFile {
     }
   }
 
-  #readFile(): Uint8Array | string {
+  #readFile(): Uint8Array | string | undefined {
     try {
       const file = openSync(this.#path, 'r')
       try {
@@ -159,7 +164,7 @@ export class SnapshotFile {
         closeSync(file)
       }
     } catch (thrown) {
-      return systemCodeOf(thrown) === 'ENOENT' ? 'there is none' : messageOf(thrown)
+      return systemCodeOf(thrown) === 'ENOENT' ? undefined : messageOf(thrown)
     }
   }
 
