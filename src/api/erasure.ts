@@ -34,8 +34,6 @@ export const caseOfVersion = z.strictObject({
   version: versionSelector.nullable().default(null)
 })
 
-export const eraseActed = z.object({ case: z.string(), operations: z.array(contentActed).readonly() })
-
 /** A case, or the beginning of one. */
 export const caseReference = z.strictObject({ id: z.string().min(1).max(CASE_CHARACTERS_MAX) })
 export const finishRequest = caseReference.extend({
@@ -48,6 +46,23 @@ const caseHold = z.object({
   by: deviceName,
   reason: z.string().nullable(),
   placedAtMs: instantMs
+})
+
+const obstacleHold = caseHold.extend({ name: z.string(), byAdmin: z.boolean() })
+const obstacleSource = z.object({
+  version: versionId,
+  names: z.array(z.string()).readonly(),
+  at: deviceName.extend({ isHere: z.boolean() }),
+  path: z.string().nullable(),
+  goes: z.boolean()
+})
+
+/** `holds` delay that anything is deleted; `sources` are what owners keep, unless they agree on their device. */
+export const eraseActed = z.object({
+  case: z.string(),
+  operations: z.array(contentActed).readonly(),
+  holds: z.array(obstacleHold).readonly(),
+  sources: z.array(obstacleSource).readonly()
 })
 
 const caseApproval = z.object({

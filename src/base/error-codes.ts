@@ -74,6 +74,10 @@ export const ERROR_CODES = {
   },
   SUBJECT_UNKNOWN: { meaning: 'Nothing is known here of a person of that id.', exitCode: 66 },
   SUBJECT_IN_USE: { meaning: 'There is data about a person who is to be forgotten.', exitCode: 73 },
+  SUBJECT_UNPROVED: {
+    meaning: 'Devices have not confirmed that all about a person is erased, or keep sources of it.',
+    exitCode: 75
+  },
   SUBJECTS_UNREACHABLE: {
     meaning: 'No device that knows whom data is about can be asked now.',
     exitCode: 69
@@ -161,6 +165,7 @@ export const ERROR_CODES = {
     meaning: 'A certificate of erasure is malformed, or is not what was signed.',
     exitCode: 65
   },
+  CERTIFICATE_MISSING: { meaning: 'There is no certificate of erasure at the given path.', exitCode: 66 },
   // limits
   LIMIT_UNKNOWN: { meaning: 'No bandwidth limit has that id.', exitCode: 66 },
   // follow

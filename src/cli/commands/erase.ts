@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
-import type { CaseDevice, CaseSummary, ErasureCase } from '../../api/erasure.ts'
+import type { CaseDevice, CaseSummary, EraseActed, ErasureCase } from '../../api/erasure.ts'
 import { label } from '../../api/field.ts'
 import { subjectId } from '../../api/subject.ts'
 import { shortId } from '../../base/ids.ts'
@@ -72,12 +72,41 @@ export const startErase = command({
     const request = { ...what, basis, reason: why ?? null, deleteSource }
     const acted = await invocation.client.call('erase', request)
     invocation.result(acted, paint => [
-      `case ${acted.case}`,
-      ...acted.operations.flatMap(each => renderActed(each, paint)),
+      ...renderErased(acted, paint),
       `see who has confirmed with: peerage erase status ${acted.case.slice(0, CASE_DIGITS)}`
     ])
   }
 })
+
+/** What was signed, and at once what stops it or is not deleted by it. */
+function renderErased({ case: id, operations, holds, sources }: EraseActed, paint: Paint): string[] {
+  return [
+    `case ${id}`,
+    ...operations.flatMap(each => renderActed(each, paint)),
+    ...holds.flatMap(hold => [
+      `${paint('yellow', 'nothing is deleted yet')}: ${hold.name} is held by ${named(hold.by)} since ` +
+        `${isoTime(hold.placedAtMs)}${hold.reason === null ? '' : `: ${printable(hold.reason)}`}`,
+      `  ${hold.byAdmin ? 'an admin lifts it' : 'an admin or the role privacy lifts it'} with: ` +
+        `peerage hold lift ${shortId(hold.operation)}`
+    ]),
+    ...sources.map(source => renderSource(source, { id: id.slice(0, CASE_DIGITS), paint }))
+  ]
+}
+
+function renderSource(
+  { names, at, path, goes }: EraseActed['sources'][number],
+  { id, paint }: { readonly id: string; readonly paint: Paint }
+): string {
+  const what = names.join(', ')
+  if (goes) return `the source of ${what} goes too: ${printable(path ?? '')}, on ${named(at)}`
+  const then = `peerage erase finish ${id} --delete-source`
+  if (path !== null)
+    return `${paint('yellow', 'a source stays')}: ${printable(path)}, on ${named(at)}; to delete it too: ${then}`
+  return (
+    `${paint('yellow', 'a source may stay')}: ${named(at)} published ${what}; if it did in place, its file stays ` +
+    `there, until on that device: ${then}`
+  )
+}
 
 /** What was recalled stays with who published it. */
 function keptRightly({ kind, kept }: Pick<CaseSummary, 'kind' | 'kept'>): number {
@@ -194,10 +223,7 @@ export const approveErase = command({
   input: z.object({ case: caseId }),
   run: async (invocation, { case: id }) => {
     const acted = await invocation.client.call('approveErasure', { id })
-    invocation.result(acted, paint => [
-      `case ${acted.case}`,
-      ...acted.operations.flatMap(each => renderActed(each, paint))
-    ])
+    invocation.result(acted, paint => renderErased(acted, paint))
   }
 })
 

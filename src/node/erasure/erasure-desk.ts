@@ -47,7 +47,7 @@ import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
 import { forgottenProblem, forgottenSource, isSame, joinedAtMs, notHeld, wordOf } from './erasure-word.ts'
-import { deleteLeftSource, isAnyThere, isSourceThere } from './left-source.ts'
+import { deleteLeftSource, isAnyThere, isSourceThere, type SourceHere, sourcesHere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
 /** How soon it is looked whether a follow has left what was recalled. */
@@ -153,6 +153,11 @@ export class ErasureDesk {
 
   record(version: VersionId): ErasureRecord | undefined {
     return this.#records.find(version)
+  }
+
+  /** What stays of a version on this device when it is erased, unless its owner agrees. */
+  sources(version: VersionId): SourceHere[] {
+    return sourcesHere(version, { ...this.#init, record: this.record(version) })
   }
 
   /** Agrees that what was published from this device of these versions is deleted too, whenever they are erased. */

@@ -18,6 +18,7 @@ import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
+import { obstaclesTo } from './erasure-obstacles.ts'
 import type {
   CaseConfirmation,
   CaseDevice,
@@ -72,8 +73,9 @@ export class LocalErasureService implements ErasureService {
       )
     const acted = this.eraseVersions(this.#meant(request), { reason: () => reason, basis })
     // Only once it is signed: an agreement is to this erasure. Before anything of it is deleted, which is not at once.
-    if (deleteSource) this.#node.erasures.agreeToDeleteSources(acted.operations.map(({ version }) => version))
-    return acted
+    if (!deleteSource) return acted
+    this.#node.erasures.agreeToDeleteSources(acted.operations.map(({ version }) => version))
+    return { ...acted, sources: acted.sources.map(each => ({ ...each, goes: each.at.isHere })) }
   }
 
   /** Those of these versions that are not erased, in one case; each with the person that it is about, or null. */
@@ -89,6 +91,7 @@ export class LocalErasureService implements ErasureService {
     if (open.length === 0)
       throw new AppError('NO_CHANGE', 'nothing was signed: all that is meant is erased already')
     const id = randomBytes(CASE_BYTES).toString('hex')
+    const obstacles = obstaclesTo(this.#node, open)
     const operations = open.map(each => {
       const names = this.#namesOf(each)
       const subject = meant.get(each) ?? null
@@ -96,7 +99,7 @@ export class LocalErasureService implements ErasureService {
       const said = { type: 'content.erase', version: each, case: id, reason, basis, subject } as const
       return { ...signAsked(this.#node, said, { names: this.#names }), version: each, names }
     })
-    return { case: id, operations }
+    return { case: id, operations, ...obstacles }
   }
 
   /** The versions that are meant, each with the pseudonym that the person has there, if one is meant. */
@@ -167,12 +170,16 @@ export class LocalErasureService implements ErasureService {
         'NO_CHANGE',
         'nothing was signed: the case is in force, or this device agrees to all of it already; other admins have to'
       )
+    const obstacles = obstaclesTo(
+      this.#node,
+      waiting.map(({ content }) => content.version)
+    )
     const operations = waiting.map(({ operation: { id: operation }, content: { version } }) => {
       const said = { type: 'approve', operation } as const
       const acted = signAsked(this.#node, said, { names: this.#names })
       return { ...acted, version, names: this.#namesOf(version) }
     })
-    return { case: id, operations }
+    return { case: id, operations, ...obstacles }
   }
 
   async finish({ id, deleteSource, gone }: Parameters<ErasureService['finish']>[0]): Promise<ErasureCase> {

@@ -21,17 +21,41 @@ export interface EraseRequest {
   readonly deleteSource: boolean
 }
 
-export interface EraseActed {
-  /** In hex. */
-  readonly case: string
-  readonly operations: readonly ContentActed[]
-}
-
 export interface CaseHold {
   readonly operation: OperationId
   readonly by: DeviceName
   readonly reason: string | null
   readonly placedAtMs: number
+}
+
+export interface ObstacleHold extends CaseHold {
+  /** The dataset that is held. */
+  readonly name: string
+  /** Placed by an admin, so that only admins lift it. */
+  readonly byAdmin: boolean
+}
+
+/** What a publisher has of a version beside what is the org's: its owner's file, which no erasure takes unasked. */
+export interface ObstacleSource {
+  readonly version: VersionId
+  readonly names: readonly string[]
+  readonly at: DeviceName & { readonly isHere: boolean }
+  /** Null on another device: only that knows whether it published in place, and where. */
+  readonly path: string | null
+  /** Its deletion was agreed to on its device; always false of another. */
+  readonly goes: boolean
+}
+
+export interface ErasureObstacles {
+  /** Nothing is deleted while there are any. */
+  readonly holds: readonly ObstacleHold[]
+  readonly sources: readonly ObstacleSource[]
+}
+
+export interface EraseActed extends ErasureObstacles {
+  /** In hex. */
+  readonly case: string
+  readonly operations: readonly ContentActed[]
 }
 
 /** One admin's agreement, besides that of who asked. */
@@ -164,6 +188,6 @@ export interface ErasingService {
 
 /** The part of the daemon that needs no node. */
 export interface CertificateVerifier {
-  /** Checks a certificate in a file, on any machine; rejects with CERTIFICATE_INVALID. */
+  /** Checks a certificate in a file, on any machine; rejects with CERTIFICATE_INVALID, or CERTIFICATE_MISSING. */
   verifyCertificate(path: string): Promise<CertificateVerification>
 }

@@ -4,10 +4,12 @@
  */
 
 import { existsSync, lstatSync } from 'node:fs'
+import type { VersionId } from '../../base/ids.ts'
 import { decodeInfo } from '../../content/info.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding, Store } from '../../store/store.ts'
-import type { LeftSource } from './erasure-record.ts'
+import type { SealedSources } from '../sealing/sealed-sources.ts'
+import type { ErasureRecord, LeftSource } from './erasure-record.ts'
 
 /** Whether all that was published in place is there, by its names and sizes. */
 export function isSourceThere({ version, root }: Pick<Holding, 'version' | 'root'>): boolean {
@@ -39,4 +41,37 @@ export async function deleteLeftSource(
   if (isAnyThere({ path, info }))
     return isAgreed ? { bytes: await store.removeSource(version, path) } : 'left'
   return isAsked ? { bytes: 0 } : 'left'
+}
+
+/** Files of their owner that an erasure leaves, unless `goes`: their deletion was agreed to. */
+export interface SourceHere {
+  readonly path: string
+  readonly goes: boolean
+}
+
+/** What was published in place from this device, or sealed from plain files that are there, or left before. */
+export function sourcesHere(
+  version: VersionId,
+  {
+    store,
+    record,
+    sealedSources,
+    ownsSource
+  }: {
+    readonly store: Pick<Store, 'holdings'>
+    readonly record: ErasureRecord | undefined
+    readonly sealedSources?: Pick<SealedSources, 'of'>
+    /** Whether a source is of the node's own making, which goes with its copies. */
+    readonly ownsSource?: (path: string) => boolean
+  }
+): SourceHere[] {
+  const published = store
+    .holdings()
+    .filter(each => each.kind === 'source' && each.version.id === version && ownsSource?.(each.root) !== true)
+    .map(({ root }) => root)
+  const sealed = sealedSources?.of(version)
+  const plain = sealed !== undefined && isAnyThere(sealed) ? [sealed.path] : []
+  const left = record?.sources.map(({ path }) => path) ?? []
+  const goes = record?.deletesSources ?? false
+  return [...new Set([...published, ...plain, ...left])].sort().map(path => ({ path, goes }))
 }
