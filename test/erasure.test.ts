@@ -141,6 +141,7 @@ test('nothing is left on any device, one that was away included, and it is certi
   await run(build, 'erase', 'certificate', id.slice(0, 8), '--out', at('evidence'))
   const path = at('evidence', `erasure-${id}.json`)
   const checked = await runCommand(['erase', 'verify', path])
+  assert.equal((await runCommand(['erase', 'verify', at('missing.json')])).exitCode, 66)
   assert.equal(checked.exitCode, 0, checked.stderr)
   assert.match(checked.stdout, /5 signatures checked; 3 devices confirmed, 0 did not/)
   const certificate: Certificate = JSON.parse(readFileSync(path, 'utf8'))

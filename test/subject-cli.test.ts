@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
-import type { EraseActed } from '../src/api/erasure.ts'
 import type { SubjectRecord } from '../src/api/subject.ts'
 
 const JANE = 'jane.doe@example.org'
@@ -57,6 +56,7 @@ test('a person is published about, shown and exported', async () => {
   ])
   const page = readFileSync(at('answer', 'subject.html'), 'utf8')
   assert.ok(page.includes(JANE) && page.includes('files/scans/2031/1') && !/<script|src=|href=/.test(page))
+  assert.match(await run('subject', 'add', 'scans/2031', '--subject', JANE), /1 person was there already/)
   // Given again it goes on, and nothing else is written over.
   await run('subject', 'export', JANE, at('answer'), '--timeout', '20s')
   const busy = await node.run('subject', 'export', JANE, at('source'))
@@ -77,10 +77,24 @@ test('what makes no sense is refused before anything is done', async () => {
 })
 
 test('all about a person is erased in one case, the export too, and then it is forgotten', async () => {
-  const { case: id, operations } = await node.json<EraseActed>(
-    ...['erase', '--subject', JANE, '--basis', 'art17', '--delete-source']
+  await run('hold', 'place', 'scans/2031', '--reason', 'case 17')
+  const asked = await run('erase', '--subject', JANE, '--basis', 'art17')
+  assert.match(
+    asked,
+    /nothing is deleted yet: scans\/2031 is held by build-1 since \S+: case 17\n {2}an admin lifts it/
   )
-  assert.equal(operations.length, 1)
+  assert.ok(asked.includes(`a source stays: ${at('source')}, on build-1`), asked)
+  const [, hold = ''] = /peerage hold lift ([0-9a-f]+)/.exec(asked) ?? []
+  const [, finish = ''] = /peerage (erase finish [0-9a-f]+ --delete-source)/.exec(asked) ?? []
+  const [, id = ''] = /peerage erase status ([0-9a-f]+)/.exec(asked) ?? []
+  await run('hold', 'lift', hold)
+  await until('the source is all that is left', 30_000, async () =>
+    /a source stays with its owner on build-1/.test(await run('subject', 'show', JANE))
+  )
+  const refused = await node.run('subject', 'forget', JANE)
+  assert.equal(refused.exitCode, 75)
+  assert.match(refused.stderr, /build-1 keeps a source\..*SUBJECT_UNPROVED/)
+  await run(...finish.split(' '))
   await until('it is gone', 30_000, async () =>
     /1 of 1 device confirmed/.test(await run('erase', 'status', id))
   )

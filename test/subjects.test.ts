@@ -74,7 +74,7 @@ describe('whom data is about', { concurrency: false }, () => {
     for (const refused of [
       clinic.service.subjects.subjects(),
       clinic.service.subjects.subject(JANE),
-      clinic.service.subjects.forget(JANE)
+      clinic.service.subjects.forget({ id: JANE, force: false })
     ])
       await assert.rejects(refused, { code: 'NOT_AUTHORISED' })
     const list = await privacy.service.subjects.subjects()
@@ -136,7 +136,9 @@ describe('whom data is about', { concurrency: false }, () => {
   })
 
   test('is erased in one case, and can be forgotten only then', async () => {
-    await assert.rejects(privacy.service.subjects.forget(JANE), { code: 'SUBJECT_IN_USE' })
+    await assert.rejects(privacy.service.subjects.forget({ id: JANE, force: false }), {
+      code: 'SUBJECT_IN_USE'
+    })
     const request = { name: null, version: null, allVersions: false, reason: null, basis: 'art17' }
     await assert.rejects(clinic.service.erasures.erase({ ...request, subject: JANE, deleteSource: false }), {
       code: 'NOT_AUTHORISED'
@@ -155,11 +157,26 @@ describe('whom data is about', { concurrency: false }, () => {
     }
     await eventually('the copy is gone', () => !existsSync(at('copy', 'finding.txt')))
     await eventually('it is known', () => privacy.node.keeper.state().erasures.size === 2)
-    await assert.rejects(privacy.service.subjects.forget(JANE), /letters@1/, 'it is held, and so still there')
+    await assert.rejects(
+      privacy.service.subjects.forget({ id: JANE, force: false }),
+      /letters@1/,
+      'it is held, and so still there'
+    )
     const [hold] = await admin.service.custody.holds()
     await admin.service.custody.liftHold(hold?.operation ?? '')
     await eventually('it is lifted', () => privacy.node.keeper.state().holds.size === 0)
-    const forgotten = await privacy.service.subjects.forget(JANE)
+    await eventually('the publisher has said that its source stays', async () => {
+      const { versions } = await privacy.service.subjects.subject(JANE)
+      return versions.every(({ unproved }) => unproved.every(({ state }) => state === 'source-kept'))
+    })
+    await assert.rejects(privacy.service.subjects.forget({ id: JANE, force: false }), {
+      ...{ code: 'SUBJECT_UNPROVED', details: { devices: [idOf(clinic)] } }
+    })
+    await clinic.service.erasures.finish({ id, deleteSource: true, gone: false })
+    await eventually('it is known that it went', async () =>
+      (await privacy.service.subjects.subject(JANE)).versions.every(({ unproved }) => unproved.length === 0)
+    )
+    const forgotten = await privacy.service.subjects.forget({ id: JANE, force: false })
     assert.deepEqual(
       forgotten.stewards.map(({ name, forgotten: done }) => [name, done]),
       [

@@ -99,7 +99,7 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   ],
   forgetSubject: [
     'privacy',
-    'Destroys the directory entry of a person, so that its pseudonyms mean nothing.'
+    'Destroys the directory entry of a person, so that its pseudonyms mean nothing. Refused while a device has not confirmed that all about it is erased, unless forced.'
   ],
   tag: ['privacy', 'Says whom a version is about.'],
   prepareTags: ['privacy', 'Makes the pseudonyms under which persons are named in the ledger.'],

@@ -158,6 +158,7 @@ export const NDJSON = 'application/x-ndjson'
 import { retentionList, retentionRequest, retentionRun, retentionRunRequest } from './retention.ts'
 import {
   done,
+  forgetRequest,
   prepareTags,
   subjectForgotten,
   subjectList,
@@ -305,7 +306,7 @@ export const ROUTES = {
   tag: json('POST', '/datasets/:name/tags', tagRequest, tagged),
   subjects: json('GET', '/subjects', nothing, subjectList),
   subject: json('POST', '/subjects/show', subjectReference, subjectRecord),
-  forgetSubject: json('POST', '/subjects/forget', subjectReference, subjectForgotten),
+  forgetSubject: json('POST', '/subjects/forget', forgetRequest, subjectForgotten),
   erase: json('POST', '/erasures', eraseRequest, eraseActed),
   erasureCases: json('GET', '/erasures', nothing, caseList),
   erasureCase: json('GET', '/erasures/:id', caseReference, erasureCase),

@@ -26,6 +26,7 @@ const subjects = z.array(subjectId).max(SUBJECTS_TAGGED_MAX).readonly().default(
 const labels = z.array(label).max(LABELS_MAX).readonly().default([])
 
 export const subjectReference = z.strictObject({ id: subjectId })
+export const forgetRequest = subjectReference.extend({ force: z.boolean().default(false) })
 export const prepareTags = z.strictObject({ subjects, labels })
 export const done = z.object({})
 export const tagRequest = z.strictObject({
@@ -39,6 +40,7 @@ export const tagged = z.object({
   version: versionId,
   ordinal,
   subjects: count,
+  known: count,
   labels: z.array(z.string()).readonly()
 })
 
@@ -55,6 +57,10 @@ const place = deviceName.extend({
   kind: z.enum(['source', 'fetched', 'stored', 'opened']),
   bytes: byteCount
 })
+const unproved = deviceName.extend({
+  state: z.enum(['source-kept', 'waiting', 'away', 'excluded']),
+  lastSeenAtMs: instantMs.nullable()
+})
 const subjectVersion = z.object({
   name: datasetName,
   ordinal,
@@ -64,6 +70,7 @@ const subjectVersion = z.object({
   labels: z.array(z.string()).readonly(),
   files: count,
   bytes: byteCount,
+  plain: z.object({ files: count, bytes: byteCount }).nullable(),
   publisher: deviceName,
   publishedAtMs: instantMs,
   state: z.enum(['available', 'retired', 'quarantined', 'recalled', 'erased']),
@@ -73,6 +80,7 @@ const subjectVersion = z.object({
   holds: z.array(hold).readonly(),
   keepers: z.array(deviceName).readonly(),
   places: z.array(place).readonly(),
+  unproved: z.array(unproved).readonly(),
   readers: z.array(deviceName).readonly(),
   reads: z.array(deviceName.extend({ lastAtMs: instantMs })).readonly()
 })
@@ -85,6 +93,7 @@ export const subjectRecord = z.object({
 })
 export const subjectForgotten = z.object({
   keys: count,
+  unproved: count,
   stewards: z.array(deviceName.extend({ forgotten: z.boolean() })).readonly()
 })
 

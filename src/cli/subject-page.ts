@@ -4,7 +4,21 @@ import type { SubjectRecord, SubjectVersion } from '../api/subject.ts'
 import { shortId } from '../base/ids.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
 import { escaped, PAGE_STYLE, table } from './certificate-page.ts'
-import { isoTime } from './text.ts'
+import { isoTime, plural } from './text.ts'
+
+const UNPROVED_WORDS = {
+  'source-kept': 'keeps a source',
+  waiting: 'has not confirmed',
+  away: 'away, has not confirmed',
+  excluded: 'no member any more, can not confirm'
+} as const satisfies Record<SubjectVersion['unproved'][number]['state'], string>
+
+/** In sizes of plain files where they are known; those of sealed objects are padded. */
+export function contentText({ sealed, plain, files, bytes }: SubjectVersion): string {
+  if (plain !== null) return `${plural(plain.files, 'file')}, ${formatBytes(plain.bytes)}`
+  const sizes = `${plural(files, sealed ? 'sealed object' : 'file')}, ${formatBytes(bytes)}`
+  return sealed ? `${sizes} as sealed` : sizes
+}
 
 export interface ExportedVersion {
   readonly name: string
@@ -34,9 +48,13 @@ export function subjectPage(record: SubjectRecord, exported: readonly ExportedVe
         ['Version', each.version],
         ['Class', each.sealed ? `${each.dataClass}, sealed` : each.dataClass],
         ['Labels', each.labels.join(', ') || '-'],
-        ['Content', `${each.files} files, ${formatBytes(each.bytes)}`],
+        ['Content', contentText(each)],
         ['Published', `${nameOf(each.publisher)} at ${isoTime(each.publishedAtMs)}`],
         ['State', each.state],
+        [
+          'Not proved to be gone from',
+          each.unproved.map(left => `${nameOf(left)} (${UNPROVED_WORDS[left.state]})`).join(', ') || '-'
+        ],
         ['Kept for', each.retentionMs === null ? 'no end is set' : formatDuration(each.retentionMs)],
         [
           'Held from deletion',

@@ -4,15 +4,21 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
-import { type SubjectRecord, type SubjectSummary, type SubjectVersion, subjectId } from '../../api/subject.ts'
+import {
+  type SubjectRecord,
+  type SubjectSummary,
+  type SubjectsTagged,
+  type SubjectVersion,
+  subjectId
+} from '../../api/subject.ts'
 import { AppError, systemCodeOf } from '../../base/errors.ts'
-import { formatBytes, formatDuration } from '../../base/units.ts'
+import { formatDuration } from '../../base/units.ts'
 import { named } from '../acted.ts'
 import { command, duration, type Invocation } from '../command.ts'
 import { datasetReference } from '../dataset-reference.ts'
 import { writeFileAtomically } from '../file-writer.ts'
 import { absolutePathOf } from '../paths.ts'
-import { type ExportedVersion, subjectPage } from '../subject-page.ts'
+import { contentText, type ExportedVersion, subjectPage } from '../subject-page.ts'
 import { tagInput, tagOptions } from '../tags.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderTable } from '../text.ts'
 import { failureOf, TransferWatch } from '../transfer-watch.ts'
@@ -56,27 +62,47 @@ export const addSubject = command({
     }),
   run: async (invocation, { dataset, subject, label }) => {
     const tagged = await invocation.client.call('tag', { ...dataset, subjects: subject, labels: label })
-    invocation.result(tagged, () => [
-      `${tagged.name}@${tagged.ordinal}: ${plural(tagged.subjects, 'person')} added` +
-        `${tagged.labels.length === 0 ? '' : `; labels ${tagged.labels.join(', ')}`}`
-    ])
+    invocation.result(tagged, () => [`${tagged.name}@${tagged.ordinal}: ${taggedText(tagged)}`])
   }
 })
+
+function taggedText({ subjects, known, labels }: SubjectsTagged): string {
+  return [
+    ...(subjects === 0 ? [] : [`${plural(subjects, 'person')} added`]),
+    ...(known === 0 ? [] : [`${plural(known, 'person')} ${known === 1 ? 'was' : 'were'} there already`]),
+    ...(labels.length === 0 ? [] : [`labels ${labels.join(', ')}`])
+  ].join('; ')
+}
+
+function unprovedText(device: SubjectVersion['unproved'][number]): string {
+  const { state, lastSeenAtMs } = device
+  if (state === 'excluded') return `${named(device)} (no member any more)`
+  if (state === 'waiting') return `${named(device)} (connected)`
+  return `${named(device)} (away, ${lastSeenAtMs === null ? 'never seen' : `last seen ${isoTime(lastSeenAtMs)}`})`
+}
 
 function renderVersion(each: SubjectVersion, paint: Paint): string[] {
   const list = (of: readonly { readonly device: string }[]) =>
     of.length === 0 ? '-' : of.map(one => named(one as SubjectVersion['publisher'])).join(', ')
   const places = each.places.map(place => `${named(place)} (${place.kind})`).join(', ')
   const reads = each.reads.map(read => `${named(read)} on ${isoTime(read.lastAtMs)}`).join(', ')
+  const open = each.unproved.filter(({ state }) => state !== 'source-kept')
+  const sources = each.unproved.filter(({ state }) => state === 'source-kept')
   const kept = each.retentionMs === null ? 'no end is set' : formatDuration(each.retentionMs)
   return [
     `${each.name}@${each.ordinal}  ${each.state}  ${each.sealed ? `${each.dataClass}, sealed` : each.dataClass}  ` +
-      `${plural(each.files, 'file')}, ${formatBytes(each.bytes)}`,
+      contentText(each),
     `  published by ${named(each.publisher)} on ${isoTime(each.publishedAtMs)}; kept for: ${kept}`,
     ...(each.labels.length === 0 ? [] : [`  labels: ${each.labels.join(', ')}`]),
     ...each.holds.map(
       hold => `  ${paint('yellow', 'held')} by ${named(hold.by)}: ${printable(hold.reason ?? '-')}`
     ),
+    ...(open.length === 0
+      ? []
+      : [`  ${paint('yellow', 'not confirmed that it is gone')}: ${open.map(unprovedText).join(', ')}`]),
+    ...(sources.length === 0
+      ? []
+      : [`  ${paint('yellow', 'a source stays with its owner')} on ${sources.map(named).join(', ')}`]),
     `  is at: ${places || '-'}`,
     `  copies are kept by: ${list(each.keepers)}`,
     `  may be read by: ${list(each.readers)}`,
@@ -188,17 +214,32 @@ export const forgetSubject = command({
   summary: 'destroy what links pseudonyms in the ledger to a person, once all data about it is erased',
   description:
     'Nobody finds out afterwards which versions were about whom. Devices with the role privacy and admins that are not ' +
-    'connected forget it when they next meet one that has; until then it says that they have not.',
+    'connected forget it when they next meet one that has; until then it says that they have not. Refused while a device ' +
+    'has not confirmed that all about the person is gone there, or keeps a source of it.',
   examples: ['peerage subject forget jane.doe@example.org'],
-  input: z.object({ person: subjectId }),
-  run: async (invocation, { person }) => {
-    const forgotten = await invocation.client.call('forgetSubject', { id: person })
+  options: [
+    new Option(
+      '--force',
+      'though devices have not confirmed: what comes to light on them later, nobody can tell whom it is about'
+    )
+  ],
+  input: z.object({ person: subjectId, force: z.boolean().default(false) }),
+  run: async (invocation, { person, force }) => {
+    const forgotten = await invocation.client.call('forgetSubject', { id: person, force })
     const left = forgotten.stewards.filter(each => !each.forgotten)
     invocation.result(forgotten, paint => [
       `${plural(forgotten.keys, 'key')} destroyed on ${forgotten.stewards
         .filter(each => each.forgotten)
         .map(named)
         .join(', ')}`,
+      ...(forgotten.unproved === 0
+        ? []
+        : [
+            paint(
+              'yellow',
+              `not proved: that all about the person is gone from ${plural(forgotten.unproved, 'device')}`
+            )
+          ]),
       ...(left.length === 0
         ? []
         : [paint('yellow', `not yet on ${left.map(named).join(', ')}: not connected`)])

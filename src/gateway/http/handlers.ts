@@ -140,7 +140,7 @@ function subjectHandlers(service: SubjectService) {
     tag: input => service.tag(input),
     subjects: async () => ({ subjects: await service.subjects() }),
     subject: ({ id }) => service.subject(id),
-    forgetSubject: ({ id }) => service.forget(id)
+    forgetSubject: input => service.forget(input)
   } satisfies Partial<JsonHandlers>
 }
 

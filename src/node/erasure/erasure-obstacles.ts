@@ -1,17 +1,18 @@
-/** What an erasure meets that it does not delete, or not yet, as it is known when it is asked for: holds and sources. */
+/** What an erasure does not delete, or not yet, as it is known when it is asked for: holds and sources. */
 
 import type { VersionId } from '../../base/ids.ts'
 import { publishersOf } from '../../ledger/fold/deletion.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { byName } from '../keys/device-name.ts'
-import type { ErasingNode } from './erasure-service.ts'
+import type { Node } from '../node.ts'
 import type { ErasureObstacles, ObstacleHold, ObstacleSource } from './erasure-terms.ts'
 
+interface NodeOfObstacles extends Pick<Node, 'keeper' | 'identity' | 'erasures'> {
+  readonly catalogue: Pick<Node['catalogue'], 'nameOf'>
+}
+
 /** Call it before the erasure is signed: what is in force is forgotten by the store at once. */
-export function obstaclesTo(
-  node: Pick<ErasingNode, 'keeper' | 'identity' | 'catalogue' | 'erasures'>,
-  versions: readonly VersionId[]
-): ErasureObstacles {
+export function obstaclesTo(node: NodeOfObstacles, versions: readonly VersionId[]): ErasureObstacles {
   const state = node.keeper.state()
   return {
     holds: holdsOnAny(node, state, versions),
@@ -20,7 +21,7 @@ export function obstaclesTo(
 }
 
 function holdsOnAny(
-  { catalogue }: Pick<ErasingNode, 'catalogue'>,
+  { catalogue }: Pick<NodeOfObstacles, 'catalogue'>,
   state: State,
   versions: readonly VersionId[]
 ): ObstacleHold[] {
@@ -34,7 +35,7 @@ function holdsOnAny(
 }
 
 function sourcesOf(
-  { identity, catalogue, erasures }: Pick<ErasingNode, 'identity' | 'catalogue' | 'erasures'>,
+  { identity, catalogue, erasures }: Pick<NodeOfObstacles, 'identity' | 'catalogue' | 'erasures'>,
   state: State,
   version: VersionId
 ): ObstacleSource[] {

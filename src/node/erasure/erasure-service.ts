@@ -201,6 +201,28 @@ export class LocalErasureService implements ErasureService {
     return this.#node.erasures.certify(terms)
   }
 
+  /**
+   * By erased version, the devices that have not confirmed that nothing of it is there, or that keep a source. Two
+   * erasures of one version ask for the same, so a word on either is enough.
+   */
+  openOn(versions: ReadonlySet<VersionId>): Map<VersionId, CaseDevice[]> {
+    const joined = joinTimes(this.#node.keeper)
+    const found = new Map<VersionId, CaseDevice[]>()
+    for (const each of this.#operations()) {
+      const { version, type } = each.content
+      if (type !== 'content.erase' || !versions.has(version)) continue
+      if (this.#node.keeper.ledger.verdict(each.operation.id)?.inForce !== true) continue
+      const { devices } = this.#case(caseOf(each), { operations: [each], joined })
+      const open = devices.filter(({ state }) => state !== 'confirmed')
+      const isDone = new Set(devices.flatMap(({ device, state }) => (state === 'confirmed' ? [device] : [])))
+      const before = found.get(version)
+      // Who joined between two erasures is expected to speak of the second alone.
+      const both = before?.filter(({ device }) => !isDone.has(device)) ?? open
+      found.set(version, both)
+    }
+    return found
+  }
+
   /** Of one case or of all; those without effect included, while they may still get one. */
   *#pending(id?: string): Generator<ErasureOperation> {
     for (const operation of this.#node.keeper.ledger.operations()) {

@@ -63,10 +63,13 @@ export class LocalRetentionService implements RetentionService {
     const free = over.filter(({ holds }) => holds.length === 0)
     if (dryRun || free.length === 0) return { versions, case: null, operations: [] }
     const reasons = new Map(free.map(each => [each.version, reasonOf(each)]))
-    const { case: id, operations } = this.#parts.erasures.eraseVersions(new Map(free.map(({ version }) => [version, null])), {
-      basis: BASIS,
-      reason: version => reasons.get(version) ?? null
-    })
+    const { case: id, operations } = this.#parts.erasures.eraseVersions(
+      new Map(free.map(({ version }) => [version, null])),
+      {
+        basis: BASIS,
+        reason: version => reasons.get(version) ?? null
+      }
+    )
     return { versions, case: id, operations }
   }
 

@@ -38,6 +38,9 @@ export interface SealedReaderInit {
   readonly log: Log
 }
 
+/** What of an order says which plain version it opens. */
+type PlainOrder = Pick<TransferOrder, 'name' | 'version' | 'ordinal' | 'only'>
+
 /** What is to be opened, once the manifest is here. */
 interface Plan {
   readonly manifest: Manifest
@@ -122,7 +125,7 @@ export class SealedReader implements SealedTransfers {
   }
 
   /** The plain version that an order opens into its destination, of the files that it chooses. */
-  async plainOf(order: TransferOrder): Promise<Version | undefined> {
+  async plainOf(order: PlainOrder): Promise<Version | undefined> {
     for (const holding of this.#init.store.holdings()) {
       if (holding.version.id !== order.version) continue
       try {
@@ -138,7 +141,7 @@ export class SealedReader implements SealedTransfers {
   }
 
   #manifestOf(
-    { name: dataset }: TransferOrder,
+    { name: dataset }: PlainOrder,
     version: Version
   ): { readonly index: number; readonly fileKey: Uint8Array; readonly name: string } {
     const fileKey = keyFor(version, this.#init.keeper.keysOf(version.id))
@@ -148,7 +151,7 @@ export class SealedReader implements SealedTransfers {
   }
 
   async #plan(
-    order: TransferOrder,
+    order: PlainOrder,
     holding: Holding,
     { index, fileKey, name }: { readonly index: number; readonly fileKey: Uint8Array; readonly name: string }
   ): Promise<Plan> {

@@ -4,7 +4,7 @@
  */
 
 import { AppError } from '../../base/errors.ts'
-import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { type DeviceId, shortId, type VersionId } from '../../base/ids.ts'
 import { isLabel, LABEL_CHARACTERS_MAX } from '../../ledger/encoding/names.ts'
 import { contentFault } from '../../ledger/fold/access.ts'
 import { storageTerms } from '../../ledger/fold/class-policy.ts'
@@ -14,6 +14,7 @@ import { readersOf } from '../../ledger/fold/readers.ts'
 import { isAvailable, isMember, rolesOf, type State } from '../../ledger/fold/state.ts'
 import { DATASET_LABELS_MAX, SUBJECTS_MAX } from '../../ledger/operation/operation-limits.ts'
 import type { AuditService, AuditWho } from '../audit/audit-report.ts'
+import type { LocalErasureService } from '../erasure/erasure-service.ts'
 import { byName, type DeviceName } from '../keys/device-name.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
@@ -28,13 +29,19 @@ import type {
   SubjectSummary,
   SubjectsTagged,
   SubjectTags,
-  SubjectVersion
+  SubjectVersion,
+  UnprovedDevice
 } from './subject-terms.ts'
 
 export type SubjectNode = Pick<
   Node,
-  'keeper' | 'identity' | 'transport' | 'catalogue' | 'subjects' | 'readFault'
+  'keeper' | 'identity' | 'transport' | 'catalogue' | 'subjects' | 'readFault' | 'sealing'
 >
+
+export interface SubjectParts {
+  readonly audit: Pick<AuditService, 'auditWho'>
+  readonly erasures: Pick<LocalErasureService, 'openOn'>
+}
 
 interface Survey {
   readonly places: ReadonlyMap<VersionId, SubjectVersion['places']>
@@ -44,11 +51,11 @@ interface Survey {
 
 export class LocalSubjectService implements SubjectService {
   readonly #node: SubjectNode
-  readonly #audit: Pick<AuditService, 'auditWho'>
+  readonly #parts: SubjectParts
 
-  constructor(node: SubjectNode, audit: Pick<AuditService, 'auditWho'>) {
+  constructor(node: SubjectNode, parts: SubjectParts) {
     this.#node = node
-    this.#audit = audit
+    this.#parts = parts
   }
 
   async prepare({ subjects, labels }: Pick<SubjectTags, 'subjects' | 'labels'>): Promise<void> {
@@ -65,9 +72,12 @@ export class LocalSubjectService implements SubjectService {
     const { keeper, catalogue, subjects: desk } = this.#node
     const published = findPublication(catalogue.entry(name), version, Date.now())
     const marks = new Set<string>()
+    let known = 0
     for (const id of new Set(subjects)) {
       const mark = await desk.exchange.mark(id, published.version)
-      if (mark !== null && !published.subjects.has(mark)) marks.add(mark)
+      if (mark === null) continue
+      if (published.subjects.has(mark)) known += 1
+      else marks.add(mark)
     }
     const sorted = [...marks].sort()
     for (let at = 0; at < sorted.length; at += SUBJECTS_MAX)
@@ -85,7 +95,7 @@ export class LocalSubjectService implements SubjectService {
     if (all.length > before.length) keeper.append({ type: 'dataset.policy', name, labels: all, access })
     return {
       ...{ name, version: published.version, ordinal: published.ordinal },
-      ...{ subjects: marks.size, labels: all }
+      ...{ subjects: marks.size, known, labels: all }
     }
   }
 
@@ -106,20 +116,22 @@ export class LocalSubjectService implements SubjectService {
     const survey = await this.#survey(versions)
     const who = new Map<string, AuditWho>()
     for (const name of new Set(about.map(({ dataset }) => dataset.name)))
-      who.set(name, await this.#audit.auditWho(name))
-    const all = about.map(each => this.#version(each, { survey, who: who.get(each.dataset.name) }))
+      who.set(name, await this.#parts.audit.auditWho(name))
+    const unproved = this.#unproved(about)
+    const all = await Promise.all(
+      about.map(each => this.#version(each, { survey, unproved, who: who.get(each.dataset.name) }))
+    )
     const { answered, silent } = survey
     return { id, atMs: Date.now(), versions: all.sort(byDataset), answered, silent }
   }
 
-  async forget(id: string): Promise<SubjectForgotten> {
+  async forget({ id, force }: Parameters<SubjectService['forget']>[0]): Promise<SubjectForgotten> {
     const state = this.#state
+    const about = this.#node.subjects.aboutPerson(id)
     // What is held from deletion is still there, though nobody reads it.
-    const left = this.#node.subjects
-      .aboutPerson(id)
-      .filter(
-        ({ published }) => !mustDelete(state, published.version) || stateOf(state, { published }) !== 'erased'
-      )
+    const left = about.filter(
+      ({ published }) => !mustDelete(state, published.version) || stateOf(state, { published }) !== 'erased'
+    )
     const [first] = left
     if (first !== undefined)
       throw new AppError(
@@ -127,6 +139,8 @@ export class LocalSubjectService implements SubjectService {
         `${left.length} versions are about this person, such as ${first.dataset.name}@${first.published.ordinal}, ` +
           'and could not be found any more: erase them first, with peerage erase start --subject ID'
       )
+    const unproved = this.#unprovedOf(about)
+    if (unproved.size > 0 && !force) throw unprovedError([...unproved.values()])
     const { directory, exchange } = this.#node.subjects
     const hashes = directory.keysOf(id).map(keyHashOf)
     directory.erase(hashes)
@@ -136,13 +150,51 @@ export class LocalSubjectService implements SubjectService {
       forgotten: done.has(device)
     }))
     const self = { ...this.#node.catalogue.nameOf(this.#node.identity.device), forgotten: true }
-    return { keys: hashes.length, stewards: [self, ...stewards].sort(byName) }
+    return { keys: hashes.length, unproved: unproved.size, stewards: [self, ...stewards].sort(byName) }
   }
 
-  #version(
+  /** By device, of all versions together: a source that stays weighs more than a word that is missing. */
+  #unprovedOf(about: readonly AboutSubject[]): Map<DeviceId, UnprovedDevice> {
+    const found = new Map<DeviceId, UnprovedDevice>()
+    for (const devices of this.#unproved(about).values())
+      for (const each of devices)
+        if (each.state === 'source-kept' || !found.has(each.device)) found.set(each.device, each)
+    return found
+  }
+
+  #unproved(about: readonly AboutSubject[]): Map<VersionId, UnprovedDevice[]> {
+    const open = this.#parts.erasures.openOn(new Set(about.map(({ published }) => published.version)))
+    const unproved = [...open].map(([version, devices]) => {
+      const left = devices.flatMap(({ device, name, site, state, lastSeenAtMs }) =>
+        state === 'confirmed' ? [] : [{ device, name, site, state, lastSeenAtMs }]
+      )
+      return [version, left] as const
+    })
+    return new Map(unproved)
+  }
+
+  async #plainOf({
+    dataset: { name },
+    published
+  }: Omit<AboutSubject, 'pseudonym'>): Promise<SubjectVersion['plain']> {
+    if (!published.sealed) return null
+    const plain = await this.#node.sealing.reader.plainOf({ name, ...published, only: [] })
+    if (plain === undefined) return null
+    return { files: plain.files.length, bytes: plain.files.reduce((sum, { bytes }) => sum + bytes, 0) }
+  }
+
+  async #version(
     { dataset, published }: AboutSubject,
-    { survey, who }: { readonly survey: Survey; readonly who: AuditWho | undefined }
-  ): SubjectVersion {
+    {
+      survey,
+      unproved,
+      who
+    }: {
+      readonly survey: Survey
+      readonly unproved: ReadonlyMap<VersionId, readonly UnprovedDevice[]>
+      readonly who: AuditWho | undefined
+    }
+  ): Promise<SubjectVersion> {
     const state = this.#state
     const nowMs = Date.now()
     const { version } = published
@@ -158,7 +210,9 @@ export class LocalSubjectService implements SubjectService {
       ...{ name: dataset.name, ordinal: published.ordinal, version, dataClass: published.class },
       ...{ sealed: published.sealed, labels: dataset.policy?.labels ?? [], files: published.files },
       ...{ bytes: published.bytes, publisher: nameOf(published.publisher), publishedAtMs: published.timeMs },
+      plain: fault === undefined ? await this.#plainOf({ dataset, published }) : null,
       state: stateOf(state, { published }),
+      unproved: unproved.get(version) ?? [],
       ...{ readable: fault === undefined, closedBy: fault?.detail ?? null },
       retentionMs: storageTerms(state, { name: dataset.name, class: published.class }).retentionMs,
       holds: holdsOn(state, version).map(hold => ({
@@ -236,6 +290,28 @@ function stateOf(state: State, { published }: Pick<AboutSubject, 'published'>): 
   const fault = contentFault(state.content.get(published.version))
   if (fault !== undefined) return fault.reason
   return isAvailable(published, Date.now()) ? 'available' : 'retired'
+}
+
+const UNPROVED_WORDS = {
+  'source-kept': 'keeps a source',
+  waiting: 'is connected and has not confirmed',
+  away: 'is away and has not confirmed',
+  excluded: 'is no member any more and can not confirm'
+} as const satisfies Record<UnprovedDevice['state'], string>
+const UNPROVED_NAMED_MAX = 5
+
+function unprovedError(devices: readonly UnprovedDevice[]): AppError {
+  const named = devices
+    .slice(0, UNPROVED_NAMED_MAX)
+    .map(({ name, device, state }) => `${name ?? shortId(device)} ${UNPROVED_WORDS[state]}`)
+  const more = devices.length - named.length
+  return new AppError(
+    'SUBJECT_UNPROVED',
+    `nothing was forgotten, as it is not proved that all about this person is gone: ${named.join('; ')}` +
+      `${more === 0 ? '' : `; and ${more} more`}. peerage subject show says more. --force destroys the keys all the same; ` +
+      'then nobody can tell whether what comes to light on those devices is about the person',
+    { details: { devices: devices.map(({ device }) => device) } }
+  )
 }
 
 function byDataset(a: SubjectVersion, b: SubjectVersion): number {

@@ -2,6 +2,7 @@
 
 import type { VersionId } from '../../base/ids.ts'
 import type { DatasetClass } from '../../ledger/encoding/names.ts'
+import type { CaseDevice } from '../erasure/erasure-terms.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { HoldingKind } from './subject-messages.ts'
 
@@ -19,8 +20,9 @@ export interface SubjectsTagged {
   readonly name: string
   readonly version: VersionId
   readonly ordinal: number
-  /** Persons that it was not said of before. */
+  /** Persons that it was not said of before, and those that it was. */
   readonly subjects: number
+  readonly known: number
   readonly labels: readonly string[]
 }
 
@@ -34,6 +36,11 @@ export interface SubjectSummary {
 
 export const SUBJECT_VERSION_STATES = ['available', 'retired', 'quarantined', 'recalled', 'erased'] as const
 
+export interface UnprovedDevice extends DeviceName {
+  readonly state: Exclude<CaseDevice['state'], 'confirmed'>
+  readonly lastSeenAtMs: number | null
+}
+
 export interface SubjectVersion {
   readonly name: string
   readonly ordinal: number
@@ -41,8 +48,11 @@ export interface SubjectVersion {
   readonly dataClass: DatasetClass
   readonly sealed: boolean
   readonly labels: readonly string[]
+  /** As published: of a sealed version, those of its opaque objects. */
   readonly files: number
   readonly bytes: number
+  /** Those of the plain files of a sealed version; null where its manifest is not here, or may not be read. */
+  readonly plain: { readonly files: number; readonly bytes: number } | null
   readonly publisher: DeviceName
   readonly publishedAtMs: number
   readonly state: (typeof SUBJECT_VERSION_STATES)[number]
@@ -60,6 +70,8 @@ export interface SubjectVersion {
   readonly keepers: readonly DeviceName[]
   /** What devices that answered have of it. */
   readonly places: readonly (DeviceName & { readonly kind: HoldingKind; readonly bytes: number })[]
+  /** Once it is erased: who has not confirmed that nothing of it is left there, or keeps a source of it. */
+  readonly unproved: readonly UnprovedDevice[]
   readonly readers: readonly DeviceName[]
   /** What audit logs that could be had say of who has read it. */
   readonly reads: readonly (DeviceName & { readonly lastAtMs: number })[]
@@ -77,6 +89,8 @@ export interface SubjectRecord {
 export interface SubjectForgotten {
   /** How many keys were destroyed. */
   readonly keys: number
+  /** How many devices had not confirmed the erasure of all about the person, or kept a source. */
+  readonly unproved: number
   readonly stewards: readonly (DeviceName & { readonly forgotten: boolean })[]
 }
 
@@ -88,6 +102,9 @@ export interface SubjectService {
   subjects(): Promise<readonly SubjectSummary[]>
   /** Rejects with SUBJECT_UNKNOWN. */
   subject(id: string): Promise<SubjectRecord>
-  /** Destroys the keys of a person; rejects with SUBJECT_IN_USE while there is data about it. */
-  forget(id: string): Promise<SubjectForgotten>
+  /**
+   * Destroys the keys of a person. Rejects with SUBJECT_IN_USE while there is data about it; and, unless `force`, with
+   * SUBJECT_UNPROVED while any device has not confirmed that it is gone there.
+   */
+  forget(of: { readonly id: string; readonly force: boolean }): Promise<SubjectForgotten>
 }

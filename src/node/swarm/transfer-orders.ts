@@ -70,7 +70,10 @@ export function joinedOrder(
   return { only, priority, deadlineAtMs }
 }
 
-export function nothingSelected({ name, ordinal, only }: TransferOrder, version: Version): AppError {
+export function nothingSelected(
+  { name, ordinal, only }: Pick<TransferOrder, 'name' | 'ordinal' | 'only'>,
+  version: Version
+): AppError {
   const examples = version.files.slice(0, EXAMPLES_MAX).map(file => file.path.join('/'))
   const globs = only.flat().map(glob => `--only ${JSON.stringify(glob)}`)
   const count = version.files.length
