@@ -105,7 +105,7 @@ export class Node {
   readonly storage: NodeStorage
   readonly subjects: SubjectDesk
   readonly reach: Reach
-  readonly #sync: LedgerSync
+  readonly sync: LedgerSync
   readonly #firstSync: FirstSync
   readonly connector: Connector
   #expiry: NodeJS.Timeout | undefined
@@ -122,8 +122,8 @@ export class Node {
     this.keeper = new LedgerKeeper({ records: store.records, key, log, clock, snapshots })
     this.assembler = new RootAssembler({ keeper: this.keeper, log })
     transport.setGate(device => this.#admit(device))
-    this.#sync = new LedgerSync({ transport, keeper: this.keeper, log })
-    this.#firstSync = new FirstSync({ transport, sync: this.#sync })
+    this.sync = new LedgerSync({ transport, keeper: this.keeper, log })
+    this.#firstSync = new FirstSync({ transport, sync: this.sync })
     this.board = new PresenceBoard({
       transport,
       keeper: this.keeper,
@@ -199,7 +199,7 @@ export class Node {
   async stop(): Promise<void> {
     clearTimeout(this.#expiry)
     this.connector.close()
-    this.#sync.close()
+    this.sync.close()
     this.beacons.close()
     this.board.close()
     this.subjects.close()
@@ -370,12 +370,12 @@ export class Node {
         })
       },
       holding: () => ({ digest: keeper.hello().digest, operations: keeper.size }),
-      syncWith: device => this.#sync.ask(device),
+      syncWith: device => this.sync.ask(device),
       onOverrideKept: override => this.audit.recorder.override(override, keeper.chain.head.admins),
       onOverrideUsed: use => this.audit.recorder.overridden(use),
       log
     })
-    this.#sync.on(beacons.syncEvents)
+    this.sync.on(beacons.syncEvents)
     beacons.follow(keeper)
     return beacons
   }

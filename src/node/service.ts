@@ -33,6 +33,7 @@ import type { CustodyService } from './ledger/custody-terms.ts'
 import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
+import type { Measures } from './measures/measures-terms.ts'
 import type { ScanService } from './scan/scan-terms.ts'
 import type { SealingService } from './sealing/sealing-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
@@ -378,6 +379,8 @@ export interface NodeService extends AuditService, ErasingService {
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>
+  /** Counts and sizes for monitoring. Cheap: what takes long to know is as old as it says. */
+  measures(): Promise<Measures>
   /** Every enrolled device of the org but this one. */
   peers(): Promise<readonly PeerStatus[]>
   invite(request: InviteRequest): Promise<Invite>

@@ -70,6 +70,7 @@ export class Blame {
   onRejected(piece: PieceIndex, leafHashes: Uint8Array | undefined): void {
     const open = this.#picker.openPiece(piece)
     if (open === undefined || this.#picker.state(piece) !== 'received' || this.#cases.has(piece)) return
+    this.#context.pieceFailures.mismatch++
     if (this.#local.takeBack(open)) return
     const senders = open.senders()
     const [only] = senders

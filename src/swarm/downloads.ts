@@ -57,6 +57,7 @@ export class Downloads {
   #inFlightBytes = 0
   #busySessions = 0
   wastedBytes = 0
+  originWastedBytes = 0
   verifiedBytes = 0
   /** Of them, what was read from files of this device, and what came from the origin. */
   reusedBytes = 0
@@ -405,6 +406,7 @@ export class Downloads {
   onFailed(piece: PieceIndex): void {
     const open = this.#picker.openPiece(piece)
     if (open === undefined || this.#picker.state(piece) !== 'received') return
+    this.#context.pieceFailures.storage++
     this.#picker.closeHeld(open)
     this.#held.set(piece, this.#context.nowMs + this.#context.limits.pieceRetryMs)
     this.#fillWaiting()
@@ -414,6 +416,7 @@ export class Downloads {
   discard(open: OpenPiece, isBad: (block: number) => boolean): void {
     open.eachBlock((block, sender, bytes) => {
       if (isBad(block) && sender !== LOCAL_PEER) this.#waste(this.#context.sessions.get(sender), bytes.length)
+      if (isBad(block) && sender === ORIGIN_PEER) this.originWastedBytes += bytes.length
     })
     this.#release(open.discard(isBad))
     this.#picker.reopen(open)

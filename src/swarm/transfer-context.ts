@@ -9,7 +9,14 @@ import { encodePeerage, type PeerageMessage } from './extension-messages.ts'
 import type { BringersOfSite } from './neighbours.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
-import type { AskGate, DisconnectReason, EventOf, PeerKey, TransferEffect } from './transfer-types.ts'
+import type {
+  AskGate,
+  DisconnectReason,
+  EventOf,
+  PeerKey,
+  PieceFailures,
+  TransferEffect
+} from './transfer-types.ts'
 import type { MisbehaviourReason, Violation, WireMessage } from './wire-messages.ts'
 
 /** How many peers that have gone are remembered, so that their bad blocks can still be laid to them. */
@@ -35,6 +42,7 @@ export class TransferContext {
   readonly seed: number
   readonly sessions = new Map<PeerKey, Session>()
   readonly misbehaviours = new Map<MisbehaviourReason, number>()
+  readonly pieceFailures: PieceFailures = { mismatch: 0, storage: 0, lost: 0 }
   nowMs = 0
   wantsData = false
   /** When a block last left for any peer. */

@@ -39,7 +39,10 @@ export function transferStatus(of: {
     metadataBytes: metadata.receivedBytes,
     layersMissing: parts?.layers.missingCount ?? 0,
     misbehaviours: Object.fromEntries(context.misbehaviours),
-    origin: parts?.origin.status ?? { isReady: context.origin.isReady, need: null, bytes: 0, rate: 0 }
+    pieceFailures: { ...context.pieceFailures },
+    origin: parts?.origin.status ?? {
+      ...{ isReady: context.origin.isReady, need: null, bytes: 0, wastedBytes: 0, rate: 0 }
+    }
   }
 }
 

@@ -266,7 +266,16 @@ export interface OriginStatus {
   readonly need: OriginNeed | null
   /** Payload that came from it and was verified. */
   readonly bytes: number
+  /** Payload that came from it and was of no use. */
+  readonly wastedBytes: number
   readonly rate: number
+}
+
+/** Pieces that came and could not be kept: they did not match their hash, or storage failed; and that were lost since. */
+export interface PieceFailures {
+  mismatch: number
+  storage: number
+  lost: number
 }
 
 export interface TransferStatus {
@@ -299,5 +308,6 @@ export interface TransferStatus {
   readonly layersMissing: number
   /** How often each kind of misbehaviour was met. */
   readonly misbehaviours: Readonly<Partial<Record<MisbehaviourReason, number>>>
+  readonly pieceFailures: Readonly<PieceFailures>
   readonly origin: OriginStatus
 }

@@ -64,6 +64,7 @@ export class LedgerSync {
   readonly #failed = new Map<DeviceId, number>()
   readonly #stop = new AbortController()
   #early = 0
+  #completedMs: number | undefined
   readonly #timer: NodeJS.Timeout
 
   constructor(init: LedgerSyncInit) {
@@ -78,6 +79,11 @@ export class LedgerSync {
     })
     this.#timer = setInterval(() => this.#askOne(), ROUND_MS)
     this.#timer.unref()
+  }
+
+  /** How long ago a round of questions ended well; null before the first. */
+  get completedAgoMs(): number | null {
+    return this.#completedMs === undefined ? null : performance.now() - this.#completedMs
   }
 
   /** Starts a round with a peer, or has the one that runs followed by another. */
@@ -151,6 +157,7 @@ export class LedgerSync {
         for (const events of this.#events) events.onStart(device)
         const digest = await this.#round(device)
         this.#failed.delete(device)
+        this.#completedMs = performance.now()
         if (digest !== undefined) for (const events of this.#events) events.onComplete(device, digest)
       } while (round.again && !this.#stop.signal.aborted)
     } catch (thrown) {

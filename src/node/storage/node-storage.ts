@@ -186,6 +186,11 @@ export class NodeStorage {
   /** Why copies that this device owes are not here. */
   readonly problems = (): ReadonlyMap<VersionId, string> => this.#keeper.problems()
 
+  /** Copies and shares that this device owes and has not got. */
+  get lacking(): number {
+    return this.#keeper.lacking
+  }
+
   async close(): Promise<void> {
     this.#isOpen = false
     this.#checks.close()

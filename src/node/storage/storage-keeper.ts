@@ -106,6 +106,8 @@ export class StorageKeeper {
   readonly #stop = new AbortController()
   #isDue = false
   #isStarted = false
+  /** Copies that this device owes and has not got, by the last look. */
+  #lacking = 0
   /** When a fetch that failed is begun again. */
   readonly #retries = new Map<VersionId, number>()
   readonly #failures = new Map<VersionId, string>()
@@ -138,6 +140,10 @@ export class StorageKeeper {
     this.#stop.abort()
     clearTimeout(this.#timer)
     await this.#working
+  }
+
+  get lacking(): number {
+    return this.#lacking
   }
 
   /** Why copies that this device owes are not here, in words. */
@@ -177,6 +183,7 @@ export class StorageKeeper {
       const duties = places && (await inTurns(this.#duties(places, nowMs), () => this.#isStarted))
       if (places !== undefined && duties !== undefined) {
         this.#init.shares.owe(duties.inShares, duties.lost)
+        this.#lacking = duties.fetch.length + duties.lost.length
         await this.#fetch(duties)
         await this.#say(duties, nowMs)
         await this.#drop(duties, nowMs)

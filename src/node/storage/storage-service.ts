@@ -18,6 +18,7 @@ import { LedgerNames } from '../ledger/ledger-names.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
 import type { ScrubOrder, ScrubReport } from './scrub-terms.ts'
+import { countedParts, provedHolders } from './proved-holders.ts'
 import { knownCopy } from './storage-keeper.ts'
 import type { StoragePlaces } from './storage-map.ts'
 import { copiesOfParts, type Part, partsOf } from './storage-parts.ts'
@@ -31,7 +32,7 @@ import {
   type VersionStorage,
   type WhatIfReport
 } from './storage-terms.ts'
-import { policyOf, type StoredVersion } from './storage-units.ts'
+import { policyOf } from './storage-units.ts'
 
 /** What of a node this goes through. */
 export interface StoringNode extends SigningNode {
@@ -230,12 +231,7 @@ export class LocalStorageService implements StorageService {
 
   /** Whose copies count. */
   #holders(places: StoragePlaces, parts: readonly Part[]): Holder[] {
-    const terms = this.#terms()
-    return copiesOfParts(this.#state, parts).flatMap(copy => {
-      const device = places.devices.get(copy.device)
-      const isProved = standingOf(knownCopy(copy), device, terms) === 'proved'
-      return device !== undefined && isProved ? [{ device, share: copy.share }] : []
-    })
+    return provedHolders(parts, { state: this.#state, devices: places.devices, terms: this.#terms() })
   }
 
   #copies(places: StoragePlaces, parts: readonly Part[], owing: readonly DeviceId[]): CopyRecord[] {
@@ -314,13 +310,6 @@ export function readPolicy(text: string): Policy {
   const read = parsePolicy(text)
   if ('error' in read) throw new AppError('USAGE', `--policy ${JSON.stringify(text)}: ${read.error}`)
   return read.policy
-}
-
-/** What gives a version back: its parts, and whole copies where those are shares. */
-function countedParts(stored: StoredVersion): Part[] {
-  const { version, policy } = stored.unit
-  const parts = partsOf(stored)
-  return policy.shares === null ? parts : [{ version, share: null }, ...parts]
 }
 
 function stateOf({

@@ -23,9 +23,11 @@ export interface Misbehaviour {
 export class MisbehaviourBook {
   /** The one that was heard of last comes last. */
   readonly #entries = new Map<DeviceId, Misbehaviour>()
+  readonly #counts = new Map<string, number>()
 
   note(of: Pick<Misbehaviour, 'device' | 'reason' | 'detail'>, nowMs: number): void {
     const known = this.#entries.get(of.device)
+    this.#counts.set(of.reason, (this.#counts.get(of.reason) ?? 0) + 1)
     this.#put({
       ...of,
       count: (known?.count ?? 0) + 1,
@@ -49,6 +51,11 @@ export class MisbehaviourBook {
     }
     const known = this.#entries.get(device) ?? fresh
     this.#put({ ...known, bannedUntilMs: Math.max(untilMs, known.bannedUntilMs ?? 0) })
+  }
+
+  /** How often each reason was met, of which the protocol names so many. */
+  counts(): ReadonlyMap<string, number> {
+    return this.#counts
   }
 
   /** The latest first. */

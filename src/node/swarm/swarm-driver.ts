@@ -38,6 +38,7 @@ import type {
   StreamSink,
   SwarmDriverInit
 } from './swarm-driver-types.ts'
+import { SourceTotals } from './source-totals.ts'
 import { addTally, NO_TALLY, type Tally, tallyOf } from './tally.ts'
 
 /** How often it is said what came from the origin: when the process is killed, no more than that is not told. */
@@ -60,6 +61,7 @@ export class SwarmDriver {
   readonly #layers = new Map<number, Promise<void>>()
   /** Of streams that have ended. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
+  readonly #pastPeers = new SourceTotals()
   readonly #recent = new RecentPieces(blocks => this.#free(blocks))
   #holding: Holding | undefined
   #want: DataWant
@@ -140,6 +142,14 @@ export class SwarmDriver {
     for (const peer of this.status().peers)
       tallies.set(peer.device, addTally(tallies.get(peer.device) ?? NO_TALLY, tallyOf(peer)))
     return tallies
+  }
+
+  /** What came from where and went where, streams that have ended included. */
+  totals(): SourceTotals {
+    const totals = new SourceTotals().add(this.#pastPeers)
+    const status = this.status()
+    for (const peer of status.peers) totals.addPeer(peer)
+    return totals.addTransfer(status)
   }
 
   devices(): ReadonlySet<DeviceId> {
@@ -432,8 +442,10 @@ export class SwarmDriver {
     if (attached === undefined) return
     const { device } = attached
     const last = this.status().peers.find(each => each.peer === peer)
-    if (last !== undefined)
+    if (last !== undefined) {
       this.#pastTallies.set(device, addTally(this.#pastTallies.get(device) ?? NO_TALLY, tallyOf(last)))
+      this.#pastPeers.addPeer(last)
+    }
     this.#peers.delete(peer)
     attached.channel.close()
     this.#post({ type: 'peerDisconnected', peer })

@@ -30,9 +30,10 @@ import type { Log } from '../log.ts'
 import type { OriginDesk } from '../origin/origin-desk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { MisbehaviourBook } from './misbehaviour-book.ts'
+import { SourceTotals } from './source-totals.ts'
 import { SwarmDriver } from './swarm-driver.ts'
 import type { DataWant, LocalSource, StreamSink, SwarmDriverListener } from './swarm-driver-types.ts'
-import { addTally, NO_TALLY, type Tally } from './tally.ts'
+import { addTallies, type Tally } from './tally.ts'
 
 export const SWARM_PROTOCOL = '/peerage/swarm/1'
 
@@ -137,6 +138,7 @@ export class SwarmHub {
   readonly misbehaviours = new MisbehaviourBook()
   /** Of drivers that are gone. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
+  readonly #pastTotals = new SourceTotals()
   readonly #clock: Clock
   readonly #endSweep: CancelTimer
   #unnamedStreams = 0
@@ -225,8 +227,14 @@ export class SwarmHub {
   /** Payload by device since the start of the node, over all versions. */
   tallies(): Map<DeviceId, Tally> {
     const sum = new Map(this.#pastTallies)
-    for (const { driver } of this.#entries.values()) merge(sum, driver.tallies())
+    for (const { driver } of this.#entries.values()) addTallies(sum, driver.tallies())
     return sum
+  }
+
+  /** What came from where and went where since the start of the node, over all versions. */
+  totals(): SourceTotals {
+    const past = new SourceTotals().add(this.#pastTotals)
+    return [...this.#entries.values()].reduce((sum, { driver }) => sum.add(driver.totals()), past)
   }
 
   /** Payload by device for one version, since it is wanted. */
@@ -292,7 +300,10 @@ export class SwarmHub {
   #drop(versionId: VersionId, reason: string): void {
     const entry = this.#entries.get(versionId)
     entry?.driver.close(reason)
-    if (entry !== undefined) merge(this.#pastTallies, entry.driver.tallies())
+    if (entry !== undefined) {
+      addTallies(this.#pastTallies, entry.driver.tallies())
+      this.#pastTotals.add(entry.driver.totals())
+    }
     this.#entries.delete(versionId)
     this.#attempts.delete(versionId)
     this.#refused.delete(versionId)
@@ -311,7 +322,8 @@ export class SwarmHub {
         this.#onBan(device, { reason, untilMs: this.#clock.epochMs() + banMs }),
       onPeerGone: (device, { sentBytes, receivedBytes }) => {
         audit.streamEnded({ device, version: versionId, sentBytes, receivedBytes })
-        this.#attempts.get(versionId)?.set(device, firstAttempt(this.#clock.nowMs()))
+        const again = { nextMs: this.#clock.nowMs() + RETRY_MIN_MS, delayMs: RETRY_MIN_MS }
+        this.#attempts.get(versionId)?.set(device, again)
       },
       onOrigin: (host, bytes) => audit.obtained({ version: versionId, host, bytes })
     }
@@ -483,12 +495,4 @@ function listen(stream: PeerStream, sink: StreamSink): void {
   stream.onClose(() => sink.onClose())
   stream.onEnd(() => sink.onEnd())
   stream.onData(chunk => sink.onData(chunk))
-}
-
-function merge(sum: Map<DeviceId, Tally>, more: ReadonlyMap<DeviceId, Tally>): void {
-  for (const [device, tally] of more) sum.set(device, addTally(sum.get(device) ?? NO_TALLY, tally))
-}
-
-function firstAttempt(nowMs: number): Attempt {
-  return { nextMs: nowMs + RETRY_MIN_MS, delayMs: RETRY_MIN_MS }
 }

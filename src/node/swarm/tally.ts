@@ -22,3 +22,7 @@ export function addTally(a: Tally, b: Tally): Tally {
 export function tallyOf(peer: PeerStatus): Tally {
   return { receivedBytes: peer.verifiedBytes, sentBytes: peer.uploadedBytes, wastedBytes: peer.wastedBytes }
 }
+
+export function addTallies<Key>(sum: Map<Key, Tally>, more: ReadonlyMap<Key, Tally>): void {
+  for (const [key, tally] of more) sum.set(key, addTally(sum.get(key) ?? NO_TALLY, tally))
+}

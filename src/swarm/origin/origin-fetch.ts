@@ -86,6 +86,7 @@ export class OriginFetch {
       isReady: origin.isReady,
       need: this.#begun.size > 0 ? (this.#need ?? 'unheld') : null,
       bytes: this.#downloads.originBytes,
+      wastedBytes: this.#downloads.originWastedBytes,
       rate: this.#rate.rate(nowMs)
     }
   }
@@ -290,6 +291,7 @@ export class OriginFetch {
     const used = isOpen ? open.receive(run, block, ORIGIN_PEER) : 0
     if (!isOpen || used === 0) {
       this.#downloads.wastedBytes += block.length
+      this.#downloads.originWastedBytes += block.length
       this.#context.emit({ type: 'release', block })
       return
     }
