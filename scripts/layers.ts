@@ -85,9 +85,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     pure: false
   },
   'src/gateway': {
-    what: 'http: the admin API, on the local socket and over TLS',
+    what: 'http: the admin API, on the local socket and over TLS; metrics: what monitoring reads',
     uses: ['src/base', 'src/content', 'src/node', 'src/api'],
-    packages: ['node:*', 'fastify', '@fastify/*', '@peculiar/x509', 'reflect-metadata', 'zod'],
+    packages: ['node:*', 'fastify', '@fastify/*', '@peculiar/x509', 'prom-client', 'reflect-metadata', 'zod'],
     pure: false
   },
   'src/daemon.ts': {

@@ -8,6 +8,7 @@ import { createAdminServer } from './gateway/http/admin-server.ts'
 import { TokenBook } from './gateway/http/token-book.ts'
 import { ownCertificate, readCertificate, type WebCertificate } from './gateway/http/web-certificate.ts'
 import { type ApiCall, WebServer } from './gateway/http/web-server.ts'
+import { Exposition } from './gateway/metrics/exposition.ts'
 import { verifyAuditFolder } from './node/audit/audit-folder.ts'
 import type {
   AuditFolderRequest,
@@ -122,7 +123,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const node = new Node({ home, software: SOFTWARE, identity, key, sealingKey, ...parts })
     const service = new LocalNodeService(node)
     const tokens = new TokenBook(home)
-    const admin = createAdminServer({ service, tokens, software: SOFTWARE, log })
+    const exposition = new Exposition({
+      ...{ measures: () => service.measures(), software: SOFTWARE, ofProcess: true }
+    })
+    const admin = createAdminServer({ service, tokens, exposition, software: SOFTWARE, log })
     let web: WebServer | undefined
     const stopped = stopSignal()
     try {
@@ -132,7 +136,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       if (options.api !== undefined) {
         const certificate = await certificateFor(home, options.api)
         const onCall = (call: ApiCall): void => node.audit.log.called({ action: 'called', ...call })
-        web = await WebServer.create({ service, tokens, certificate, onCall, software: SOFTWARE, log })
+        const parts = { service, tokens, exposition, certificate, onCall, software: SOFTWARE, log }
+        web = await WebServer.create(parts)
         api = { ...(await web.listen(options.api)), fingerprint: certificate.fingerprint }
       }
       options.onReady({

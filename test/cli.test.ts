@@ -209,6 +209,7 @@ class ScriptedNode implements NodeService {
   readonly subjects = scripted<NodeService['subjects']>({})
   readonly retention = scripted<NodeService['retention']>({})
   readonly checkups = scripted<NodeService['checkups']>({})
+  measures = scripted<NodeService>({}).measures
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

@@ -6,6 +6,7 @@ import type { Scope } from './scope-names.ts'
 export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, string] } = {
   status: ['read', 'How this node is: org, device, peers, freshness, and what needs attention.'],
   activity: ['read', 'What moves now: transfers, peers, rates.'],
+  metrics: ['read', 'Metrics for monitoring, in the text format of Prometheus, as OpenMetrics, or as JSON.'],
   peers: ['read', 'Who is connected, and how.'],
   checkup: [
     'read',

@@ -116,6 +116,7 @@ import {
   ledgerRequest
 } from './ledger.ts'
 import { budgetRequest, limitReference, limits, limitsRequest } from './limits.ts'
+import { METRICS_TYPES } from './metrics.ts'
 import { peerList } from './peer.ts'
 import {
   malwareList,
@@ -202,6 +203,8 @@ function bytes<I extends z.ZodObject>(method: Method, path: string, input: I, co
 export const ROUTES = {
   status: json('GET', '/status', nothing, status),
   activity: json('GET', '/activity', nothing, activity),
+  /** Where programs for monitoring look for it; in the format that the header Accept asks for. */
+  metrics: { ...bytes('GET', '', nothing, METRICS_TYPES.text), path: '/metrics' },
   peers: json('GET', '/peers', nothing, peerList),
   checkup: stream('POST', '/checkup', nothing, { progress: check, result: checkupDone }),
   invite: json('POST', '/invites', inviteRequest, invite),

@@ -39,6 +39,7 @@ interface HttpRequest {
   readonly method: string
   readonly path: string
   readonly body: string | undefined
+  readonly accept?: string | undefined
 }
 
 /** Renders the flat arguments of a route into path, query and body. */
@@ -73,8 +74,12 @@ export class AdminClient {
     return parsed.data as JsonOutput<Name>
   }
 
-  async bytes<Name extends BytesRoute>(name: Name, values: RouteArguments<Name>): Promise<Uint8Array> {
-    return await this.#body(await this.#send(toHttpRequest(name, values)))
+  async bytes<Name extends BytesRoute>(
+    name: Name,
+    values: RouteArguments<Name>,
+    { accept }: { readonly accept?: string } = {}
+  ): Promise<Uint8Array> {
+    return await this.#body(await this.#send({ ...toHttpRequest(name, values), accept }))
   }
 
   /** Resolves to the result of the task. An abort leaves the stream and rejects with INTERRUPTED. */
@@ -98,7 +103,7 @@ export class AdminClient {
     throw this.#down('it ended the answer too early')
   }
 
-  async #send({ method, path, body }: HttpRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+  async #send({ method, path, body, accept }: HttpRequest, signal?: AbortSignal): Promise<IncomingMessage> {
     const socketPath = this.#socketPath()
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const call = request({
@@ -106,6 +111,7 @@ export class AdminClient {
         method,
         path,
         agent: false,
+        headers: accept === undefined ? {} : { accept },
         ...(signal === undefined ? {} : { signal })
       })
       call.setTimeout(SILENCE_MAX_MS, () => call.destroy(this.#silent()))

@@ -53,6 +53,7 @@ import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/l
 import { clearLimits, listLimits, removeLimit, setBudget, setLimit } from './commands/limits.ts'
 import { man } from './commands/man.ts'
 import { init, join } from './commands/membership.ts'
+import { metrics } from './commands/metrics.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
@@ -105,6 +106,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   peers,
   status,
   doctor,
+  metrics,
   top,
   whatIf,
   invites,

@@ -24,7 +24,8 @@ import {
 } from '../../api/routes.ts'
 import { AssertionFailure, assert } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
-import { KIB } from '../../base/units.ts'
+import { KIB, SECOND_MS } from '../../base/units.ts'
+import type { MeasuredCall } from '../metrics/exposition.ts'
 import { type Caller, requireScope } from './caller.ts'
 import { eventStream, STREAM_TIMING, type StreamTiming } from './event-stream.ts'
 import type { Handlers } from './handlers.ts'
@@ -41,6 +42,8 @@ export const SERVER_OPTIONS = {
   forceCloseConnections: 'idle'
 } as const
 
+const STATUS_REFUSED: readonly number[] = [401, 403, 429]
+
 export interface AdminLog {
   error(fields: object, message: string): void
 }
@@ -56,6 +59,8 @@ export interface AdminRoutesOptions {
   /** Checks every answer against its schema; costs time, finds bugs. */
   readonly checkAnswers?: boolean | undefined
   readonly timing?: StreamTiming | undefined
+  /** Told of every call that was answered. */
+  readonly measure?: ((call: MeasuredCall) => void) | undefined
   /** Ends streams that are open. */
   readonly closing: AbortSignal
 }
@@ -99,6 +104,9 @@ export class AdminRoutes {
       const { status, error } = this.#failure(thrown, request.url)
       return reply.status(status).send({ error: toErrorObject(error) })
     })
+    app.addHook('onResponse', async (request, reply) =>
+      options.measure?.({ ...answeredOf(request, reply), seconds: reply.elapsedTime / SECOND_MS })
+    )
     app.setNotFoundHandler((request, reply) => {
       const message = `the admin API has no ${request.method} ${request.url}; its routes lie under ${API_PREFIX}`
       return reply.status(404).send({ error: toErrorObject(new AppError('USAGE', message)) })
@@ -137,8 +145,10 @@ export class AdminRoutes {
       config: { route: name },
       handler: async (request, reply) => {
         const [checked] = this.#input(name, request)
-        const bytes = await handle(checked)
-        return reply.type(contentType).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+        const answer = await handle(checked, request.headers.accept)
+        const { bytes, contentType: chosen } =
+          answer instanceof Uint8Array ? { bytes: answer, contentType } : answer
+        return reply.type(chosen).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
       }
     })
   }
@@ -212,6 +222,16 @@ function isLast(event: unknown): boolean {
     'type' in event &&
     (event.type === 'result' || event.type === 'error')
   )
+}
+
+/** Which route was called, by its name in the table, and how that went. */
+export function answeredOf(
+  request: FastifyRequest,
+  { statusCode }: FastifyReply
+): Pick<MeasuredCall, 'route' | 'outcome'> {
+  const { route = 'unknown' } = request.routeOptions.config as { readonly route?: string }
+  const isRefused = STATUS_REFUSED.includes(statusCode)
+  return { route, outcome: statusCode < 400 ? 'done' : isRefused ? 'refused' : 'failed' }
 }
 
 /** Fires when the connection goes, also after an answer that was complete. */

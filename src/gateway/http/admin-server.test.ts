@@ -83,6 +83,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     checkups: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
+    measures: unexpected('measures'),
     peers: unexpected('peers'),
     invite: unexpected('invite'),
     publish: unexpected('publish'),

@@ -12,6 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { assert } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { NodeService } from '../../node/service.ts'
+import { Exposition } from '../metrics/exposition.ts'
 import { AdminRoutes, type AdminRoutesOptions, SERVER_OPTIONS } from './admin-routes.ts'
 import {
   claimSocket,
@@ -30,6 +31,8 @@ export interface AdminServerOptions
   extends Pick<AdminRoutesOptions, 'log' | 'onFault' | 'checkAnswers' | 'timing'> {
   readonly service: NodeService
   readonly tokens: TokenBook
+  /** One for all servers of a node; by default one of its own. */
+  readonly exposition?: Exposition
   readonly software?: string
   readonly drainMs?: number
 }
@@ -58,10 +61,13 @@ class HttpAdminServer implements AdminServer {
   constructor(options: AdminServerOptions) {
     this.#options = options
     this.#app = Fastify(SERVER_OPTIONS)
+    const { service, tokens, software = 'peerage' } = options
+    const { exposition = Exposition.of(service, software) } = options
     new AdminRoutes(this.#app, {
       ...options,
-      ...{ handlers: createHandlers(options.service, options.tokens), callerOf: () => OWNER },
-      ...{ software: options.software ?? 'peerage', closing: this.#closing.signal }
+      ...{ handlers: createHandlers({ service, tokens, exposition }), callerOf: () => OWNER },
+      measure: call => exposition.called(call),
+      ...{ software, closing: this.#closing.signal }
     })
   }
 

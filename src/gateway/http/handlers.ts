@@ -21,6 +21,7 @@ import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
 import type { SubjectService } from '../../node/subjects/subject-terms.ts'
+import { type Exposition, formatOf } from '../metrics/exposition.ts'
 import type { Caller } from './caller.ts'
 import type { TokenBook, TokenEntry } from './token-book.ts'
 
@@ -34,7 +35,16 @@ export type EventHandlers = {
   ) => Promise<EventResult<Name>>
 }
 export type BytesHandlers = {
-  readonly [Name in BytesRoute]: (input: RouteInput<Name>) => Promise<Uint8Array>
+  readonly [Name in BytesRoute]: (
+    input: RouteInput<Name>,
+    accept: string | undefined
+  ) => Promise<Uint8Array | TypedBytes>
+}
+
+/** Of a type that the caller chose. */
+export interface TypedBytes {
+  readonly contentType: string
+  readonly bytes: Uint8Array
 }
 
 export interface Handlers {
@@ -213,7 +223,13 @@ function shownToken({ hash: _, ...shown }: TokenEntry): Omit<TokenEntry, 'hash'>
   return shown
 }
 
-export function createHandlers(service: NodeService, tokens: TokenBook): Handlers {
+export interface HandlersInit {
+  readonly service: NodeService
+  readonly tokens: TokenBook
+  readonly exposition: Exposition
+}
+
+export function createHandlers({ service, tokens, exposition }: HandlersInit): Handlers {
   return {
     json: {
       status: () => service.status(),
@@ -270,7 +286,11 @@ export function createHandlers(service: NodeService, tokens: TokenBook): Handler
       exportLedger: ({ path }, task) => service.ledger.exportTo(path, task)
     },
     bytes: {
-      torrent: input => service.torrent(input)
+      torrent: input => service.torrent(input),
+      metrics: async (_, accept) => {
+        const { contentType, body } = await exposition.expose(formatOf(accept))
+        return { contentType, bytes: Buffer.from(body) }
+      }
     }
   }
 }

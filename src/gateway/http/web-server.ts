@@ -15,7 +15,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AppError, messageOf } from '../../base/errors.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
-import { AdminRoutes, type AdminRoutesOptions, SERVER_OPTIONS } from './admin-routes.ts'
+import { Exposition } from '../metrics/exposition.ts'
+import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
 import type { Caller } from './caller.ts'
 import { createHandlers } from './handlers.ts'
 import { SignInGuard } from './sign-in-guard.ts'
@@ -26,7 +27,6 @@ const CALLS_A_MINUTE_MAX = 1200
 const DRAIN_MS = 5_000
 const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
 const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/
-const STATUS_REFUSED: readonly number[] = [401, 403, 429]
 
 /** A use of the API, as the audit log has it. */
 export interface ApiCall {
@@ -39,6 +39,8 @@ export interface WebServerOptions
   extends Pick<AdminRoutesOptions, 'log' | 'onFault' | 'checkAnswers' | 'timing' | 'software'> {
   readonly service: NodeService
   readonly tokens: TokenBook
+  /** One for all servers of a node; by default one of its own. */
+  readonly exposition?: Exposition
   readonly certificate: WebCertificate
   readonly onCall: (call: ApiCall) => void
   readonly callsAMinuteMax?: number
@@ -100,7 +102,8 @@ export class WebServer {
   }
 
   async #prepare(): Promise<void> {
-    const { service, tokens, onCall, callsAMinuteMax = CALLS_A_MINUTE_MAX } = this.#options
+    const { service, tokens, software, onCall, callsAMinuteMax = CALLS_A_MINUTE_MAX } = this.#options
+    const { exposition = Exposition.of(service, software) } = this.#options
     const app = this.#app
     await app.register(helmet, {
       contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -121,7 +124,8 @@ export class WebServer {
     app.addHook('onResponse', async (request, reply) => onCall(this.#callOf(request, reply)))
     new AdminRoutes(app, {
       ...this.#options,
-      handlers: createHandlers(service, tokens),
+      handlers: createHandlers({ service, tokens, exposition }),
+      measure: call => exposition.called(call),
       callerOf: request => this.#callerOf(request),
       closing: this.#closing.signal
     })
@@ -153,13 +157,7 @@ export class WebServer {
   }
 
   #callOf(request: FastifyRequest, reply: FastifyReply): ApiCall {
-    const { route } = request.routeOptions.config as { readonly route?: string }
-    const { statusCode } = reply
-    const isRefused = STATUS_REFUSED.includes(statusCode)
-    return {
-      by: this.#callers.get(request)?.id ?? `address ${request.ip}`,
-      route: route ?? 'unknown',
-      outcome: statusCode < 400 ? 'done' : isRefused ? 'refused' : 'failed'
-    }
+    const by = this.#callers.get(request)?.id ?? `address ${request.ip}`
+    return { by, ...answeredOf(request, reply) }
   }
 }
