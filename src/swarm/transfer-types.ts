@@ -271,7 +271,7 @@ export interface OriginStatus {
   readonly rate: number
 }
 
-/** Pieces that came and could not be kept: they did not match their hash, or storage failed; and that were lost since. */
+/** Pieces that did not match their hash, that storage failed to keep, and that were lost after they were kept. */
 export interface PieceFailures {
   mismatch: number
   storage: number

@@ -313,7 +313,6 @@ export class Transfer {
 
   #onLost(parts: VersionParts, piece: PieceIndex): void {
     if (!parts.picker.markLost(piece)) return
-    this.#context.pieceFailures.lost++
     parts.uploads.onLost(piece)
     for (const session of this.#context.sessions.values()) this.#updateInterest(session)
     parts.uploads.review()

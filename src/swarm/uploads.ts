@@ -78,6 +78,7 @@ export class Uploads {
 
   /** Stops serving a piece that is damaged. */
   onLost(piece: number): void {
+    this.#context.pieceFailures.lost++
     for (const session of this.#context.sessions.values())
       for (const range of [...session.serving.values()]) {
         if (range.piece !== piece || !this.#close(session, range)) continue

@@ -1,8 +1,8 @@
 /**
  * What the metrics of a node are called, and where each number comes from: the table that docs/MONITORING.md shows.
  *
- * Names follow the conventions of Prometheus: base units, `_total` for what only grows. A label has few values, which are
- * known beforehand: never a device, a dataset, a path or a person; sites by SiteLabels.
+ * Names follow the conventions of Prometheus: base units, `_total` for what only grows. A label has few values, known
+ * beforehand: never a device, a dataset, a path or a person; sites by SiteLabels.
  */
 
 import { SECOND_MS } from '../../base/units.ts'

@@ -1,6 +1,6 @@
 /**
- * Which sites have a label of their own in the metrics: the first so many that were met, for as long as the process runs,
- * so that no series changes what it counts. All others share one.
+ * Which sites have a label of their own in the metrics: the first so many that were met, for as long as the process
+ * runs, so that no series changes what it counts. All others share one.
  */
 
 const SITES_MAX = 32

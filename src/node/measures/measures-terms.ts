@@ -1,6 +1,6 @@
 /**
- * What a node can be measured by, as plain numbers. Conventions: those of service.ts; what ends in `Total` has only grown
- * since the start of the node, or for as long as it says; null for what is not known or does not apply.
+ * What a node can be measured by, as plain numbers. Conventions: those of service.ts; what ends in `Total` has only
+ * grown since the start of the node, or for as long as it says; null for what is not known or does not apply.
  */
 
 import type { DeviceKind, TransferState } from '../service-words.ts'

@@ -1,6 +1,6 @@
 /**
- * Counts what takes long to count in a large org: how safe each stored version is, and which erasures are open. In turns,
- * so that it holds up nothing; `OrgSurveyor` keeps the last, and makes another when that is asked for and it has aged.
+ * Counts what takes long to count in a large org: how safe each stored version is, and which erasures are open. In
+ * turns, so that it holds up nothing; `OrgSurveyor` keeps the last, and makes another when that is asked for and it has aged.
  */
 
 import type { DeviceId } from '../../base/ids.ts'

@@ -1,8 +1,8 @@
 /**
  * What came from where, and went where, since the start of the node: sums that never go down.
  *
- * A site is the one that a peer was of when its stream was opened. What is stored or found bad after its sender has gone
- * is of no site any more: `verifiedBytes` and `wastedBytes` are sums over everything, it included.
+ * A site is the one that a peer was of when its stream was opened. What is stored or found bad after its sender has
+ * gone is of no site any more: `verifiedBytes` and `wastedBytes` are sums over everything, it included.
  */
 
 import type { PeerStatus, PieceFailures, TransferStatus } from '../../swarm/transfer-types.ts'

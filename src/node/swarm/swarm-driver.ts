@@ -31,6 +31,7 @@ import { PeerChannel } from './peer-channel.ts'
 import { PeerFlows } from './peer-flows.ts'
 import { RecentPieces } from './recent-pieces.ts'
 import { piecesOfFiles } from './selection.ts'
+import { SourceTotals } from './source-totals.ts'
 import type {
   AttachedStream,
   DataWant,
@@ -38,7 +39,6 @@ import type {
   StreamSink,
   SwarmDriverInit
 } from './swarm-driver-types.ts'
-import { SourceTotals } from './source-totals.ts'
 import { addTally, NO_TALLY, type Tally, tallyOf } from './tally.ts'
 
 /** How often it is said what came from the origin: when the process is killed, no more than that is not told. */
