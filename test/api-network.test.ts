@@ -42,6 +42,7 @@ async function ask(path: string, token?: string, body?: object): Promise<{ statu
   const call = request({
     ...{ host: '127.0.0.1', port, path, ca, agent: false, method: body === undefined ? 'GET' : 'POST' },
     headers: {
+      accept: 'application/json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' })
     }
@@ -67,6 +68,10 @@ test('a token of the command line opens what it is for, until it is ended, and t
   const document = (await ask('/openapi.json', made.token)).json as { openapi: string }
   assert.equal(document.openapi, '3.1.0')
   assert.equal((await ask('/v1/groups', made.token, { name: 'x' })).status, 403)
+  assert.equal((await ask('/metrics')).status, 401)
+  const metrics = await ask('/metrics', made.token)
+  assert.equal(metrics.status, 200)
+  assert.match(JSON.stringify(metrics.json), /"peerage_devices","labels":{"kind":"server"},"value":1/)
   assert.match((await node.run('token', 'list')).stdout, /prometheus +read +owner/)
   assert.equal((await node.run('token', 'revoke', made.id)).exitCode, 0)
   assert.equal((await ask('/v1/status', made.token)).status, 401)
