@@ -48,7 +48,6 @@ import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import { LocalOverrideService } from './ledger/override-service.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import { whenWhole } from './ledger/when-whole.ts'
-import type { Measures } from './measures/measures-terms.ts'
 import { NodeMeter } from './measures/node-meter.ts'
 import type { Node } from './node.ts'
 import { LocalScanService } from './scan/scan-service.ts'
@@ -105,14 +104,15 @@ export class LocalNodeService implements NodeService {
   readonly retention: RetentionService
   readonly checkups: CheckupService
   readonly #audit: AuditService
-  readonly #meter: NodeMeter
+  readonly measures: NodeService['measures']
   readonly #startedAtMs = Date.now()
 
   constructor(node: Node) {
     this.#node = node
     this.#audit = new LocalAuditService(node)
     this.checkups = new Checkup(node)
-    this.#meter = new NodeMeter(node)
+    const meter = new NodeMeter(node)
+    this.measures = () => meter.read()
     const { keeper, catalogue } = node
     const candidates = (name: string) => node.followCandidates(name)
     const nameOf = (peer: string) => catalogue.nameOf(peer as DeviceId).name
@@ -171,10 +171,6 @@ export class LocalNodeService implements NodeService {
 
   async activity(): Promise<Activity> {
     return activityOf(this.#node, { startedAtMs: this.#startedAtMs, problems: this.#problems() })
-  }
-
-  measures(): Promise<Measures> {
-    return this.#meter.read()
   }
 
   async peers(): Promise<readonly PeerStatus[]> {
