@@ -56,6 +56,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
     pure: true
   },
+  'src/risk': {
+    what: 'risk register: scale, risks, indicators, controls, residual risk, trend',
+    uses: ['src/base'],
+    packages: [],
+    pure: true
+  },
   'src/store': {
     what: 'Store interface; memory; filesystem + SQLite; hashing workers',
     uses: ['src/base', 'src/content'],
@@ -70,7 +76,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/node': {
     what: 'drives the cores over libp2p, store and clock',
-    uses: ['src/base', 'src/content', 'src/ledger', 'src/audit', 'src/swarm', 'src/placement', 'src/store'],
+    uses: [
+      'src/base',
+      'src/content',
+      'src/ledger',
+      'src/audit',
+      'src/swarm',
+      'src/placement',
+      'src/risk',
+      'src/store'
+    ],
     packages: [
       'node:*',
       'libp2p',
@@ -133,6 +148,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/ledger',
       'src/audit',
       'src/swarm',
+      'src/risk',
       'src/store',
       'src/node',
       'src/api',

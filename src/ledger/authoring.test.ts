@@ -69,6 +69,11 @@ function contentOf(org: TestDevice, { about, kind, pick }: Step): OperationConte
     {
       type: 'hold.lift',
       hold: [...ledger.operations()].find(({ type }) => type === 'hold.place')?.id ?? NOWHERE
+    },
+    { type: 'risk.accept', risk: 'data-loss', score: 12, untilMs: START_MS * 2, reason: 'so be it' },
+    {
+      type: 'risk.withdraw',
+      acceptance: [...ledger.operations()].find(({ type }) => type === 'risk.accept')?.id ?? NOWHERE
     }
   ]
   return defined(all[kind % all.length], 'content')
@@ -77,13 +82,18 @@ function contentOf(org: TestDevice, { about, kind, pick }: Step): OperationConte
 const step = fc.record({
   author: fc.nat(NAMES.length - 1),
   about: fc.nat(NAMES.length - 1),
-  kind: fc.nat(26),
+  kind: fc.nat(28),
   pick: fc.nat(4)
 })
 
 const isLifted = ({ ledger }: TestDevice, hold: OperationId): boolean =>
   ledger.verdict(hold)?.inForce === true &&
   ![...ledger.state().holds.values()].flat().some(({ operation }) => operation === hold)
+
+const isWithdrawn = ({ ledger }: TestDevice, acceptance: OperationId): boolean =>
+  ledger.verdict(acceptance)?.inForce === true &&
+  ledger.get(acceptance)?.type === 'risk.accept' &&
+  !ledger.state().acceptances.has(acceptance)
 
 test('says before signing what the fold says after, whatever has happened', () => {
   const root = foundOrg(KEYS.slice(0, 2))
@@ -114,7 +124,10 @@ test('says before signing what the fold says after, whatever has happened', () =
         const { id } = author.write(content)
         const inert = author.ledger.state().inert.get(id)
         const isGood = inert === undefined || inert.reason === 'needs-approval'
-        const hasEffect = isGood && (content.type !== 'hold.lift' || isLifted(author, content.hold))
+        const hasEffect =
+          isGood &&
+          (content.type !== 'hold.lift' || isLifted(author, content.hold)) &&
+          (content.type !== 'risk.withdraw' || isWithdrawn(author, content.acceptance))
         assert.equal(fault === undefined, hasEffect, `${content.type}: ${fault} / ${inert?.detail}`)
         counts[hasEffect ? 'good' : 'refused']++
       }

@@ -8,7 +8,7 @@ import type { DeviceId, OperationId } from '../base/ids.ts'
 import { ADMIN_ROLE, BASE_ROLE } from './fold/fold-judge.ts'
 import { hasEnded, membershipFault, rolesOf, type State } from './fold/state.ts'
 import type { Ledger } from './ledger.ts'
-import type { OperationContent } from './operation/operation-content.ts'
+import type { OperationContent, OperationType } from './operation/operation-content.ts'
 import { takes } from './operation/operation-types.ts'
 
 interface Acting {
@@ -105,7 +105,10 @@ function ownershipFault(
     return content.device === device ? undefined : 'only a device itself says what is sealed to it'
   if ((content.type === 'copy.state' || content.type === 'copy.renew') && content.device !== device)
     return 'only a device itself says what it keeps'
-  if (content.type === 'hold.lift') return liftFault(ledger, content.hold, best)
+  if (content.type === 'hold.lift')
+    return endFault(ledger, { of: content.hold, type: 'hold.place', what: 'hold' }, best)
+  if (content.type === 'risk.withdraw')
+    return endFault(ledger, { of: content.acceptance, type: 'risk.accept', what: 'acceptance' }, best)
   if (best.role === ADMIN_ROLE) return undefined
   switch (content.type) {
     case 'content.quarantine':
@@ -141,13 +144,16 @@ function ownershipFault(
   }
 }
 
-/** Who placed a hold in a better rank has to be asked. */
-function liftFault(ledger: Ledger, hold: OperationId, { role, rank }: Acting): string | undefined {
-  const placed = ledger.verdict(hold)
-  if (placed?.inForce !== true || ledger.get(hold)?.type !== 'hold.place')
-    return 'no hold in force has this id'
+/** Who placed a hold, or accepted a risk, in a better rank has to be asked. */
+function endFault(
+  ledger: Ledger,
+  { of, type, what }: { readonly of: OperationId; readonly type: OperationType; readonly what: string },
+  { role, rank }: Acting
+): string | undefined {
+  const placed = ledger.verdict(of)
+  if (placed?.inForce !== true || ledger.get(of)?.type !== type) return `no ${what} in force has this id`
   if (placed.rank >= rank) return undefined
-  return `the hold was placed in rank ${placed.rank}, and role ${role} of this device has rank ${rank}; it takes as good a one`
+  return `the ${what} was signed in rank ${placed.rank}, and role ${role} of this device has rank ${rank}; it takes as good a one`
 }
 
 /** The owner of a dataset grants and takes access to it without a role for that. */

@@ -39,6 +39,8 @@ const ADMIN_TYPES = [
   'invite.cancel',
   'invite.create',
   'note',
+  'risk.accept',
+  'risk.withdraw',
   'role.grant',
   'role.revoke',
   'root.propose',

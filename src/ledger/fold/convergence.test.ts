@@ -177,6 +177,7 @@ function shown(history: History): Set<string> {
     see('later epoch', epochs.length > 1)
   }
   see('held', state.holds.size > 0)
+  see('accepted', state.acceptances.size > 0)
   for (const { kind, version, confirmations } of state.erasures.values()) {
     see('confirmed', confirmations.size > 0)
     see('recall confirmed', kind === 'recall' && confirmations.size > 0)
@@ -231,6 +232,10 @@ function shown(history: History): Set<string> {
       const standing = hold?.type === 'hold.place' ? (state.holds.get(hold.name) ?? []) : []
       see('lifted', hold?.type === 'hold.place' && standing.every(({ operation: id }) => id !== content.hold))
     }
+    if (content.type === 'risk.withdraw') {
+      const accepted = operationsOf(history.events).find(({ id }) => id === content.acceptance)?.content
+      see('withdrawn', accepted?.type === 'risk.accept' && !state.acceptances.has(content.acceptance))
+    }
     see('given past a fork', isForked && !takes(content))
   }
   for (const { id } of EVERYONE)
@@ -249,7 +254,7 @@ test('the histories reach what the rules are about', () => {
   features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'origin', 'retired')
   features.push('published again', 'given past a fork', 'ruled site', 'later epoch', 'confirmed', 'held')
   features.push('lifted', 'clean', 'found', 'found on a fork', 'subjects', 'cut', 'storage', 'deletion waits')
-  features.push('recall confirmed', 'recall waits')
+  features.push('recall confirmed', 'recall waits', 'accepted', 'withdrawn')
   const types = OPERATION_TYPES.map(type => `${type} in force`)
   const wanted = [...INERT_REASONS, ...types, ...roles, ...readings, ...faults, ...features]
   const missing = new Set(wanted)

@@ -228,10 +228,22 @@ function storageContentOf(
       return { type: 'hold.place', name, reason }
     case 'lift':
       return { type: 'hold.lift', hold: some(scene, pick, 'hold.place')?.id ?? versionLike(pick) }
+    case 'accept':
+      return {
+        type: 'risk.accept',
+        risk: at(RISKS, pick),
+        score: 1 + (pick % 25),
+        untilMs: pick + 1,
+        reason: 'so be it'
+      }
+    case 'withdraw':
+      return { type: 'risk.withdraw', acceptance: some(scene, pick, 'risk.accept')?.id ?? versionLike(pick) }
     default:
       return undefined
   }
 }
+
+const RISKS = ['data-loss', 'site-loss']
 
 function datasetContentOf(scene: Scene, { action, target, pick }: Step, author: TestKey): OperationContent {
   // A name on which an admin publishes is lost to others, so admins mostly keep to one.

@@ -33,6 +33,7 @@ const TAKES: readonly OperationType[] = [
   'content.recall',
   'content.erase',
   'hold.place',
+  'risk.withdraw',
   'copy.dispute'
 ]
 const isTake = (content: OperationContent) =>

@@ -52,7 +52,15 @@ export function naiveStorage(
   fold: NaiveFold
 ): Pick<
   State,
-  'classes' | 'sites' | 'copies' | 'keptBy' | 'renewals' | 'erasures' | 'erasureCases' | 'holds'
+  | 'classes'
+  | 'sites'
+  | 'copies'
+  | 'keptBy'
+  | 'renewals'
+  | 'erasures'
+  | 'erasureCases'
+  | 'holds'
+  | 'acceptances'
 > {
   const policies = fold.said('class.policy')
   const regions = fold.said('site.region')
@@ -95,6 +103,7 @@ export function naiveStorage(
       }
     ),
     holds: holdsOf(fold),
+    acceptances: acceptancesIn(fold),
     ...copiesIn(fold)
   }
 }
@@ -158,6 +167,19 @@ function holdsOf(fold: NaiveFold): Map<string, readonly Taking[]> {
       fold.log
         .inCausalOrder(all.map(({ operation }) => operation))
         .map(operation => takingOf(operation, reasonOf(operation)))
+  )
+}
+
+function acceptancesIn(fold: NaiveFold): State['acceptances'] {
+  const withdrawals = fold.said('risk.withdraw')
+  const isWithdrawn = ({ operation, rank }: Said<'risk.accept'>) =>
+    withdrawals.some(end => end.content.acceptance === operation.id && end.rank <= rank)
+  const standing = fold.said('risk.accept').filter(said => !isWithdrawn(said))
+  return new Map(
+    standing.map(({ operation: { id, author, timeMs }, content: { risk, score, untilMs, reason } }) => [
+      id,
+      { operation: id, by: author, risk, score, untilMs, reason, timeMs }
+    ])
   )
 }
 

@@ -24,6 +24,17 @@ import type { FeedKey } from './feed.ts'
 export const STANDINGS = ['member', 'suspended', 'revoked', 'former'] as const
 export type Standing = (typeof STANDINGS)[number]
 
+/** That the org lives with a risk up to a score, until then. */
+export interface AcceptanceEntry {
+  readonly operation: OperationId
+  readonly by: DeviceId
+  readonly risk: string
+  readonly score: number
+  readonly untilMs: number
+  readonly reason: string
+  readonly timeMs: number
+}
+
 /** What took a device's membership. */
 export interface Taking {
   readonly operation: OperationId
@@ -340,6 +351,8 @@ export interface State {
   readonly erasureCases: ReadonlyMap<string, ReadonlySet<OperationId>>
   /** Holds that stand, by the dataset that is held. */
   readonly holds: ReadonlyMap<string, readonly Taking[]>
+  /** Acceptances of risks that nobody withdrew; those that have run out included. */
+  readonly acceptances: ReadonlyMap<OperationId, AcceptanceEntry>
   readonly proposals: ReadonlyMap<OperationId, ProposalEntry>
   readonly votes: ReadonlyMap<OperationId, VoteEntry>
   readonly forks: ReadonlyMap<FeedKey, Fork>
@@ -389,6 +402,7 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     erasures: new Map(),
     erasureCases: new Map(),
     holds: new Map(),
+    acceptances: new Map(),
     proposals: new Map(),
     votes: new Map(),
     forks: new Map(),

@@ -3,7 +3,8 @@
  * depend on the set of operations in force alone.
  *
  * Most of it are *registers*: whoever may set one replaces what was set before, so the last in causal order counts.
- * Confirmations of an erasure are one register for each device. Holds are lifted one by one, each by its id.
+ * Confirmations of an erasure are one register for each device. Holds are lifted, and acceptances of risks withdrawn, one
+ * by one, each by its id.
  */
 
 import type { DeviceId, OperationId } from '../../base/ids.ts'
@@ -59,8 +60,8 @@ export class StorageBooks {
   readonly #confirmedBy = new Map<OperationId, Set<DeviceId>>()
   /** Erasures and recalls. */
   readonly erasures = new Map<OperationId, Placed>()
-  readonly #holds = new Map<OperationId, Ranked>()
-  readonly #lifts = new Map<OperationId, Map<OperationId, Ranked>>()
+  readonly #holds = new EndedBooks()
+  readonly #acceptances = new EndedBooks()
 
   constructor(knows: Knows) {
     this.copies = new CopyBooks(knows)
@@ -90,16 +91,17 @@ export class StorageBooks {
         return
       }
       case 'hold.place':
-        if (isIn) this.#holds.set(id, { placed, rank })
-        else this.#holds.delete(id)
+        this.#holds.begin({ placed, rank }, isIn)
         return
-      case 'hold.lift': {
-        const lifts = this.#lifts.get(content.hold) ?? new Map<OperationId, Ranked>()
-        this.#lifts.set(content.hold, lifts)
-        if (isIn) lifts.set(id, { placed, rank })
-        else lifts.delete(id)
+      case 'hold.lift':
+        this.#holds.end(content.hold, { placed, rank }, isIn)
         return
-      }
+      case 'risk.accept':
+        this.#acceptances.begin({ placed, rank }, isIn)
+        return
+      case 'risk.withdraw':
+        this.#acceptances.end(content.acceptance, { placed, rank }, isIn)
+        return
       default:
     }
   }
@@ -123,12 +125,39 @@ export class StorageBooks {
 
   /** Holds that nobody lifted who acted in as good a rank as the one who placed them. */
   holds(): Ranked[] {
-    return [...this.#holds.values()].filter(hold => this.#standing(hold))
+    return this.#holds.standing()
   }
 
-  #standing({ placed, rank }: Ranked): boolean {
-    const lifts = this.#lifts.get(placed.operation.id)?.values() ?? []
-    return [...lifts].every(lift => lift.rank > rank)
+  /** Acceptances of risks that nobody withdrew who acted in as good a rank as the one who signed them. */
+  acceptances(): Ranked[] {
+    return this.#acceptances.standing()
+  }
+}
+
+/** What stands until somebody in as good a rank ends it by its id. */
+class EndedBooks {
+  readonly #begun = new Map<OperationId, Ranked>()
+  readonly #ends = new Map<OperationId, Map<OperationId, Ranked>>()
+
+  begin(begun: Ranked, isIn: boolean): void {
+    const { id } = begun.placed.operation
+    if (isIn) this.#begun.set(id, begun)
+    else this.#begun.delete(id)
+  }
+
+  end(of: OperationId, end: Ranked, isIn: boolean): void {
+    const ends = this.#ends.get(of) ?? new Map<OperationId, Ranked>()
+    this.#ends.set(of, ends)
+    const { id } = end.placed.operation
+    if (isIn) ends.set(id, end)
+    else ends.delete(id)
+  }
+
+  standing(): Ranked[] {
+    return [...this.#begun.values()].filter(({ placed, rank }) => {
+      const ends = this.#ends.get(placed.operation.id)?.values() ?? []
+      return [...ends].every(end => end.rank > rank)
+    })
   }
 }
 

@@ -6,6 +6,7 @@ import type { OperationContent } from '../operation/operation-content.ts'
 import { takings } from './content-entry.ts'
 import { getOr } from './fold-books.ts'
 import {
+  type AcceptanceEntry,
   type ClassPolicyEntry,
   type CopyEntry,
   type CopyRenewalEntry,
@@ -32,6 +33,7 @@ export class StorageBuilder {
   readonly #copies = new Map<DeviceId, Set<VersionId>>()
   readonly #renewals = new Set<DeviceId>()
   #holdsChanged = false
+  #acceptancesChanged = false
 
   constructor(books: StorageBooks, state: MutableState) {
     this.#books = books
@@ -66,6 +68,10 @@ export class StorageBuilder {
       case 'hold.lift':
         this.#holdsChanged = true
         return
+      case 'risk.accept':
+      case 'risk.withdraw':
+        this.#acceptancesChanged = true
+        return
       default:
     }
   }
@@ -78,9 +84,11 @@ export class StorageBuilder {
     for (const id of this.#erasures) this.#renderErasure(id)
     for (const [device, versions] of this.#copies) this.#renderCopies(device, versions)
     if (this.#holdsChanged) this.#renderHolds()
+    if (this.#acceptancesChanged) this.#renderAcceptances()
     const dirty = [this.#classes, this.#sites, this.#renewals, this.#erasures, this.#copies]
     for (const each of dirty) each.clear()
     this.#holdsChanged = false
+    this.#acceptancesChanged = false
   }
 
   #renderErasure(id: OperationId): void {
@@ -120,6 +128,17 @@ export class StorageBuilder {
     const standing = this.#books.holds().map(({ placed }) => placed)
     for (const [name, ofName] of Map.groupBy(standing, ({ operation }) => nameOf(operation)))
       holds.set(name, takings(ofName))
+  }
+
+  #renderAcceptances(): void {
+    const { acceptances } = this.#state
+    acceptances.clear()
+    for (const { placed } of this.#books.acceptances()) {
+      const { id, author, content, timeMs } = placed.operation
+      if (content?.type !== 'risk.accept') continue
+      const { type: _, ...said } = content
+      acceptances.set(id, { operation: id, by: author, ...said, timeMs } satisfies AcceptanceEntry)
+    }
   }
 }
 

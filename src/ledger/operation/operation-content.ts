@@ -367,6 +367,25 @@ export interface HoldLift {
   readonly hold: OperationId
 }
 
+/**
+ * The org lives with a risk of its register as it is: with a residual score of at most this, until then. Which risks there
+ * are, and what a score is, is not the ledger's to know (risk/register.ts).
+ */
+export interface RiskAccept {
+  readonly type: 'risk.accept'
+  readonly risk: string
+  /** From 1 to 25. */
+  readonly score: number
+  readonly untilMs: number
+  readonly reason: string
+}
+
+/** Ends one acceptance, which was signed in a rank that is not above this one. */
+export interface RiskWithdraw {
+  readonly type: 'risk.withdraw'
+  readonly acceptance: OperationId
+}
+
 /** One admin's agreement to an operation of a type that needs several. */
 export interface Approve {
   readonly type: 'approve'
@@ -432,6 +451,8 @@ export type OperationContent =
   | EraseConfirm
   | HoldPlace
   | HoldLift
+  | RiskAccept
+  | RiskWithdraw
   | Approve
   | Note
   | RootPropose

@@ -5,6 +5,8 @@ export const CUTOFFS_MAX = 64
 export const DATASET_LABELS_MAX = 16
 export const REASON_CHARACTERS_MAX = 200
 export const NOTE_CHARACTERS_MAX = 1000
+/** Likelihood times impact. */
+export const RISK_SCORE_MAX = 25
 export const PROPOSED_ROOT_BYTES_MAX = 32 * 1024
 /** Copies of a version, and sites that they are spread over. */
 export const COPIES_MAX = 16

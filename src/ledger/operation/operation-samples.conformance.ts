@@ -179,6 +179,11 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
   },
   'hold.place': { type: 'hold.place', name: 'scans/2031', reason: 'court order' },
   'hold.lift': { type: 'hold.lift', hold: operationNamed('hold') },
+  'risk.accept': {
+    ...{ type: 'risk.accept', risk: 'data-loss', score: 12, untilMs: 1_830_000_000_000 },
+    reason: 'the second site opens in March'
+  },
+  'risk.withdraw': { type: 'risk.withdraw', acceptance: operationNamed('acceptance') },
   approve: { type: 'approve', operation: operationNamed('approved') },
   note: { type: 'note', about: operationNamed('noted'), text: 'y'.repeat(1000) },
   'note at large': { type: 'note', about: null, text: 'Wir ziehen um.' },

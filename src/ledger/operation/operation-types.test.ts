@@ -205,6 +205,16 @@ describe('operation types', () => {
     }
   })
 
+  test('an acceptance of a risk has a score that there can be, an end, and a reason', () => {
+    for (const score of [1, 25]) assert.equal(changed('risk.accept', { score }), 'ok')
+    for (const score of [0, 26]) assert.equal(changed('risk.accept', { score }), 'body.score')
+    for (const until of [0, null]) assert.equal(changed('risk.accept', { until }), 'body.until')
+    for (const reason of [...NO_LINES, tooLong(200), null])
+      assert.equal(changed('risk.accept', { reason }), 'body.reason')
+    for (const target of ['', tooLong(64), ...NO_LINES])
+      assert.equal(changed('risk.accept', { target }), 'target')
+  })
+
   test('a proposal carries a root that a successor may be as large as, a vote a signature', () => {
     assert.equal(changed('root.propose', { bytes: filled(32 * 1024) }), 'ok')
     assert.equal(changed('root.propose', { bytes: filled(32 * 1024 + 1) }), 'body.bytes')
@@ -325,6 +335,7 @@ describe('operation types', () => {
       'group.remove',
       'hold.place',
       'invite.cancel',
+      'risk.withdraw',
       'role.revoke'
     ])
     const taking = Object.entries(SAMPLES).filter(([, content]) => takes(content) && !takes(content.type))

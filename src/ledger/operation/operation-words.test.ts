@@ -187,6 +187,11 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     'holds all of os from being deleted: court order'
   ],
   [{ type: 'hold.lift', hold: some }, `lifts hold ${shortId(some)}`],
+  [
+    { type: 'risk.accept', risk: 'data-loss', score: 12, untilMs: 1_830_000_000_000, reason: 'until March' },
+    'accepts risk data-loss up to a score of 12 until 2027-12-28T13:20:00.000Z: until March'
+  ],
+  [{ type: 'risk.withdraw', acceptance: some }, `withdraws acceptance ${shortId(some)} of a risk`],
   [{ type: 'approve', operation: some }, `approves operation ${shortId(some)}`],
   [{ type: 'note', about: some, text: 'as agreed' }, `notes about operation ${shortId(some)}: as agreed`],
   [
@@ -201,5 +206,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 39)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 41)
 })

@@ -133,6 +133,10 @@ function ofContentInWords(
       return `holds all of ${content.name} from being deleted${because(content.reason)}`
     case 'hold.lift':
       return `lifts hold ${shortId(content.hold)}`
+    case 'risk.accept':
+      return `accepts risk ${content.risk} up to a score of ${content.score} until ${momentInWords(content.untilMs)}: ${content.reason}`
+    case 'risk.withdraw':
+      return `withdraws acceptance ${shortId(content.acceptance)} of a risk`
     case 'approve':
       return `approves operation ${shortId(content.operation)}`
     case 'note':

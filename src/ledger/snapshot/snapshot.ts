@@ -17,6 +17,7 @@ import { isList } from '../encoding/shape.ts'
 import { type FeedKey, feedKey } from '../fold/feed.ts'
 import { getOr } from '../fold/fold-books.ts'
 import {
+  type AcceptanceEntry,
   type ClassPolicyEntry,
   type ContentEntry,
   type CopyEntry,
@@ -82,7 +83,7 @@ import {
   word
 } from './codec.ts'
 
-const SNAPSHOT_VERSION = 6
+const SNAPSHOT_VERSION = 7
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -317,6 +318,15 @@ const SECTIONS: readonly Section[] = [
     confirmations: mapOf(deviceId, confirmation)
   } satisfies Fields<ErasureEntry>),
   ofPairs('holds', text, list(taking)),
+  ofValues('acceptances', ({ operation }) => operation, {
+    operation: operationId,
+    by: deviceId,
+    risk: text,
+    score: natural,
+    untilMs: natural,
+    reason: text,
+    timeMs: natural
+  } satisfies Fields<AcceptanceEntry>),
   ofValues('proposals', ({ operation }) => operation, {
     operation: operationId,
     by: deviceId,
