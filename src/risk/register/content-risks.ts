@@ -54,7 +54,9 @@ export const CONTENT_RISKS: readonly RiskSpec[] = [
     title: 'Content is read unscanned',
     description: 'Versions are used of which no scanner has said that they are clean.',
     category: 'content',
-    threatEvents: ['Deliver known malware to internal organizational information systems (e.g., virus via email)'],
+    threatEvents: [
+      'Deliver known malware to internal organizational information systems (e.g., virus via email)'
+    ],
     inherent: {
       likelihood: 4,
       impact: 3,
