@@ -31,7 +31,7 @@ export const MEASURES = {
   'powerful-tokens': lower('count', 'API tokens of this node with far-reaching scopes and a long life'),
   'broad-grants': lower('share', 'grants in force that cover every dataset'),
   'endless-grants': lower('share', 'grants in force without an end'),
-  'privileged-devices': lower('share', 'members with a role above that of every device'),
+  'privileged-devices': lower('share', 'members with a role that may sign more than every device may'),
   'erase-admins': higher('count', 'admins who have to agree to an erasure'),
   'root-threshold': higher('count', 'admin keys that have to sign a root'),
   'recovery-keys': higher('count', 'recovery keys of the root'),
@@ -78,9 +78,9 @@ export const MEASURES = {
   'linked-sites': higher('count', 'sites that this device is linked with'),
   'open-invites': lower('count', 'devices that open invites still let in'),
   'forked-feeds': lower('count', 'feeds whose device signed two histories'),
-  'budget-used': lower('share', 'monthly WAN budget of this device that is used'),
+  'budget-used': lower('share', 'part of the WAN budget of this device for today that is used'),
   'late-transfers': lower('count', 'transfers of this device that will miss their deadline'),
-  'members-present': higher('share', 'members that are linked with this device now'),
+  'members-present': higher('share', 'members that were heard of in the last 15 minutes'),
   'storage-present': higher('share', 'devices that hold copies for others and are present'),
   'clock-offset': lower('ms', 'difference of the clock of this device from those of beacon signers')
 } as const satisfies Readonly<Record<string, Measure>>
