@@ -157,7 +157,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'lab',
       'scripts'
     ],
-    packages: ['node:*', 'fast-check', 'cctv-age', '@libp2p/*', 'libp2p'],
+    packages: ['node:*', 'fast-check', 'cctv-age', '@libp2p/*', 'libp2p', 'ajv', 'ajv-formats'],
     pure: false
   },
   scripts: {

@@ -2,8 +2,10 @@
 
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { env, pid } from 'node:process'
 import { type Logger, pino } from 'pino'
+import { messageOf } from './base/errors.ts'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { TokenBook } from './gateway/http/token-book.ts'
 import { ownCertificate, readCertificate, type WebCertificate } from './gateway/http/web-certificate.ts'
@@ -52,6 +54,7 @@ import { storageSettings } from './node/storage/node-storage.ts'
 import { Libp2pTransport } from './node/transport/libp2p-transport.ts'
 import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
+import { RiskStore } from './store/risk-store.ts'
 
 export type { WitnessRun } from './node/audit/audit-report.ts'
 export type { LedgerVerification } from './node/ledger/ledger-terms.ts'
@@ -121,8 +124,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const storage = storageSettings(options.storageGraceMs)
     const parts = { store, auditStore, transport, audit, origins, storage, log }
     const node = new Node({ home, software: SOFTWARE, identity, key, sealingKey, ...parts })
-    const service = new LocalNodeService(node)
     const tokens = new TokenBook(home)
+    const risks = { store: new RiskStore(join(home, 'risk.db')), tokens: () => tokens.list() }
+    const service = new LocalNodeService(node, { risks })
     const exposition = new Exposition({
       ...{ measures: () => service.measures(), software: SOFTWARE, ofProcess: true }
     })
@@ -131,6 +135,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const stopped = stopSignal()
     try {
       await node.start()
+      service.risks.begin(error => log.warn({ error: messageOf(error) }, 'risks could not be read'))
       const adminSocket = await admin.listen(home)
       let api: NodeReady['api'] = null
       if (options.api !== undefined) {
@@ -158,6 +163,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       await web?.close()
       await admin.close()
       await tokens.close()
+      await service.risks.end()
       await node.stop()
     }
     return 0

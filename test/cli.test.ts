@@ -210,6 +210,7 @@ class ScriptedNode implements NodeService {
   readonly retention = scripted<NodeService['retention']>({})
   readonly checkups = scripted<NodeService['checkups']>({})
   measures = scripted<NodeService>({}).measures
+  readonly risks = scripted<NodeService['risks']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

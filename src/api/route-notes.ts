@@ -107,6 +107,12 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   retention: ['read', 'For how long versions are kept, by class and dataset, and what holds keep.'],
   setRetention: ['privacy', 'Changes for how long versions of a dataset are kept.'],
   runRetention: ['privacy', 'What is over, and asks for its erasure unless it is a dry run.'],
+  risks: ['read', 'Every risk of the register, with the score that remains now and what it follows from.'],
+  risk: ['read', 'One risk, with its whole trend.'],
+  acceptRisk: ['govern', 'Accepts a risk up to a score, for a time; an admin signs it.'],
+  withdrawAcceptance: ['govern', 'Ends an acceptance, named by its risk or by the beginning of its id.'],
+  setRiskOwner: ['govern', 'Notes on this node who sees to a risk.'],
+  setRiskTreatment: ['govern', 'Notes on this node what is done about a risk.'],
   erasureCases: ['privacy', 'Erasures by case.'],
   erasureCase: ['privacy', 'One case: who confirmed, who has not.'],
   finishErasure: [

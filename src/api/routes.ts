@@ -119,6 +119,15 @@ import { budgetRequest, limitReference, limits, limitsRequest } from './limits.t
 import { METRICS_TYPES } from './metrics.ts'
 import { peerList } from './peer.ts'
 import {
+  risk,
+  riskAcceptRequest,
+  riskOwnerRequest,
+  riskReference,
+  riskRegister,
+  riskTreatmentRequest,
+  riskWithdrawRequest
+} from './risk.ts'
+import {
   malwareList,
   runningScan,
   scanReport,
@@ -304,6 +313,12 @@ export const ROUTES = {
   retention: json('GET', '/retention', nothing, retentionList),
   setRetention: json('POST', '/retention', retentionRequest, acted),
   runRetention: json('POST', '/retention/run', retentionRunRequest, retentionRun),
+  risks: json('GET', '/risks', nothing, riskRegister),
+  risk: json('GET', '/risks/:id', riskReference, risk),
+  acceptRisk: json('POST', '/risks/:id/accept', riskAcceptRequest, acted),
+  withdrawAcceptance: json('POST', '/risks/:id/withdraw', riskWithdrawRequest, acted),
+  setRiskOwner: json('POST', '/risks/:id/owner', riskOwnerRequest, risk),
+  setRiskTreatment: json('POST', '/risks/:id/treatment', riskTreatmentRequest, risk),
   // An id of a person is no part of an address, which logs and histories keep.
   prepareTags: json('POST', '/subjects/prepare', prepareTags, done),
   tag: json('POST', '/datasets/:name/tags', tagRequest, tagged),

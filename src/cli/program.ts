@@ -57,7 +57,9 @@ import { metrics } from './commands/metrics.ts'
 import { peers, status } from './commands/peers.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
+import { reportRisk } from './commands/report.ts'
 import { runRetention, setRetention, showRetention } from './commands/retention.ts'
+import { acceptRisk, listRisks, ownRisk, showRisk, treatRisk, withdrawRisk } from './commands/risk.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
 import { pauseScrub, scrubStatus, setScrubRate, startScrub } from './commands/scrub.ts'
@@ -229,6 +231,18 @@ const FAMILIES: readonly Family[] = [
     summary: 'show and set how much of its disk this device offers for copies',
     example: 'peerage capacity set 200GB --keep-free 10%',
     members: [showCapacity, setCapacity]
+  },
+  {
+    name: 'risk',
+    summary: 'list the risks of the network by what remains of them, show why, and accept them',
+    example: 'peerage risk show data-loss',
+    members: [listRisks, showRisk, acceptRisk, withdrawRisk, ownRisk, treatRisk]
+  },
+  {
+    name: 'report',
+    summary: 'write the risk register to a file',
+    example: 'peerage report risk --format html --out risk.html',
+    members: [reportRisk]
   },
   {
     name: 'hold',

@@ -50,6 +50,7 @@ import type { OverrideService } from './ledger/override-terms.ts'
 import { whenWhole } from './ledger/when-whole.ts'
 import { NodeMeter } from './measures/node-meter.ts'
 import type { Node } from './node.ts'
+import { LocalRiskService, type RiskParts } from './risk/risk-service.ts'
 import { LocalScanService } from './scan/scan-service.ts'
 import type { ScanService } from './scan/scan-terms.ts'
 import { LocalSealingService } from './sealing/sealing-service.ts'
@@ -103,11 +104,12 @@ export class LocalNodeService implements NodeService {
   readonly subjects: SubjectService
   readonly retention: RetentionService
   readonly checkups: CheckupService
+  readonly risks: LocalRiskService
   readonly #audit: AuditService
   readonly measures: NodeService['measures']
   readonly #startedAtMs = Date.now()
 
-  constructor(node: Node) {
+  constructor(node: Node, { risks = {} }: { readonly risks?: RiskParts } = {}) {
     this.#node = node
     this.#audit = new LocalAuditService(node)
     this.checkups = new Checkup(node)
@@ -133,6 +135,7 @@ export class LocalNodeService implements NodeService {
     this.overrides = whenWhole<OverrideService>(new LocalOverrideService(node), keeper)
     const explorer = new LocalLedgerExplorer(keeper, device => catalogue.nameOf(device))
     this.ledger = whenWhole<LedgerExplorer>(explorer, keeper)
+    this.risks = new LocalRiskService(node, this, risks)
   }
 
   async status(): Promise<NodeStatus> {

@@ -34,6 +34,7 @@ import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import type { Measures } from './measures/measures-terms.ts'
+import type { RiskService } from './risk/risk-terms.ts'
 import type { ScanService } from './scan/scan-terms.ts'
 import type { SealingService } from './sealing/sealing-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
@@ -376,6 +377,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly subjects: SubjectService
   readonly retention: RetentionService
   readonly checkups: CheckupService
+  readonly risks: RiskService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

@@ -15,14 +15,22 @@ test('keeps days and notes over a restart, and of a risk those days alone that i
   ]
   const store = new RiskStore(path)
   assert.deepEqual(store.note('data-loss'), { owner: null, treatment: null })
-  store.keep(new Map([['data-loss', [first, second]], ['site-loss', [first]]]))
+  store.keep(
+    new Map([
+      ['data-loss', [first, second]],
+      ['site-loss', [first]]
+    ])
+  )
   store.setNote('data-loss', { owner: 'IT', treatment: null })
   store.setNote('data-loss', { owner: 'IT', treatment: 'avoid' })
   store.close()
   const again = new RiskStore(path)
   assert.deepEqual(again.days('data-loss'), [first, second])
   again.keep(new Map([['data-loss', [second]]]))
-  assert.deepEqual([again.days('data-loss'), again.days('site-loss'), again.days('other')], [[second], [first], []])
+  assert.deepEqual(
+    [again.days('data-loss'), again.days('site-loss'), again.days('other')],
+    [[second], [first], []]
+  )
   assert.deepEqual(again.note('data-loss'), { owner: 'IT', treatment: 'avoid' })
   again.close()
 })

@@ -63,7 +63,9 @@ export class RiskStore {
 
   note(risk: string): RiskNote {
     const row = this.#sql.get('SELECT * FROM notes WHERE risk = ?', risk)
-    return row === undefined ? UNNOTED : { owner: textOrNull(row, 'owner'), treatment: textOrNull(row, 'treatment') }
+    return row === undefined
+      ? UNNOTED
+      : { owner: textOrNull(row, 'owner'), treatment: textOrNull(row, 'treatment') }
   }
 
   setNote(risk: string, { owner, treatment }: RiskNote): void {

@@ -81,6 +81,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     subjects: scripted({}),
     retention: scripted({}),
     checkups: scripted({}),
+    risks: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     measures: unexpected('measures'),

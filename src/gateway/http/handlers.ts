@@ -17,6 +17,7 @@ import type { RetentionService } from '../../node/erasure/retention-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
+import type { RiskService } from '../../node/risk/risk-terms.ts'
 import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
@@ -206,6 +207,17 @@ function scanHandlers(service: ScanService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function riskHandlers(service: RiskService) {
+  return {
+    risks: () => service.risks(),
+    risk: ({ id }) => service.risk(id),
+    acceptRisk: input => service.acceptRisk(input),
+    withdrawAcceptance: ({ id }) => service.withdrawAcceptance(id),
+    setRiskOwner: input => service.noteRisk(input),
+    setRiskTreatment: input => service.noteRisk(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 function tokenHandlers(tokens: TokenBook) {
   return {
     tokens: async () => ({ tokens: tokens.list().map(shownToken) }),
@@ -261,6 +273,7 @@ export function createHandlers({ service, tokens, exposition }: HandlersInit): H
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
       ...scanHandlers(service.scans),
+      ...riskHandlers(service.risks),
       ...tokenHandlers(tokens),
       rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),

@@ -13,7 +13,9 @@ const ERASURE_DUE_MS = 30 * DAY_MS
 
 export function accessReadings(
   view: NetworkView
-): Readings<'unsealed-sensitive' | 'broad-grants' | 'endless-grants' | 'privileged-devices' | 'sensitive-origins'> {
+): Readings<
+  'unsealed-sensitive' | 'broad-grants' | 'endless-grants' | 'privileged-devices' | 'sensitive-origins'
+> {
   const { state, nowMs, self } = view
   const sensitive = versionsInUse(view).filter(version => SENSITIVE.includes(version.class))
   const unsealed = sensitive.filter(({ sealed }) => !sealed).length
@@ -57,7 +59,10 @@ export function authorityReadings(
     'erase-admins': reading(view, { value: approvalsNeeded(state.root, 'content.erase'), devices }),
     'root-threshold': readingOf(view, authority, ({ threshold }) => ({ value: threshold, devices })),
     'recovery-keys': readingOf(view, authority, ({ recovery }) => ({ value: recovery.length, devices })),
-    equivocations: readingOf(view, authority, ({ equivocations }) => ({ value: equivocations.length, devices })),
+    equivocations: readingOf(view, authority, ({ equivocations }) => ({
+      value: equivocations.length,
+      devices
+    })),
     'admin-margin': readingOf(view, authority, ({ admins, threshold }) => ({
       ...{ value: admins.length - threshold, devices },
       detail: `${admins.length} admin keys, ${threshold} have to sign`

@@ -45,10 +45,14 @@ function auditReadings(
     'audit-findings': readingOf(view, audit, ({ findings }) => {
       const [first] = findings
       const about = findings.map(({ device }) => device.device)
-      return first === undefined ? { value: 0, devices } : { value: findings.length, devices: about, detail: first.detail }
+      return first === undefined
+        ? { value: 0, devices }
+        : { value: findings.length, devices: about, detail: first.detail }
     }),
     'audit-missing': readingOf(view, audit, ({ missing }) => {
-      const gone = new Set(missing.map(({ device }) => device.device).filter(device => members.includes(device)))
+      const gone = new Set(
+        missing.map(({ device }) => device.device).filter(device => members.includes(device))
+      )
       return {
         value: share(gone.size, members.length),
         devices: gone.size > 0 ? [...gone] : devices,
@@ -87,7 +91,11 @@ function peerReadings(
     }),
     'members-present': readingOf(view, peers, all => {
       const present = all.filter(peer => nowMs - seenMs(peer) <= HEARD_MS).length + 1
-      return { value: share(present, all.length + 1), devices: [self], detail: `${present} of ${all.length + 1}` }
+      return {
+        value: share(present, all.length + 1),
+        devices: [self],
+        detail: `${present} of ${all.length + 1}`
+      }
     }),
     'linked-sites': readingOf(view, peers, all => {
       if (all.length === 0) return { why: ALONE }

@@ -18,7 +18,9 @@ import type { FoundMalware } from '../scan/scan-terms.ts'
 import type { NodeService, NodeStatus, PeerStatus } from '../service.ts'
 import type { StorageReport } from '../storage/storage-terms.ts'
 
-export type Known<T> = { readonly known: true; readonly value: T } | { readonly known: false; readonly why: string }
+export type Known<T> =
+  | { readonly known: true; readonly value: T }
+  | { readonly known: false; readonly why: string }
 
 /** Versions that nobody could read after the worst loss of one device, and of one site. */
 export interface WorstLosses {
@@ -125,7 +127,9 @@ export async function readNetwork(
 }
 
 async function worstLosses({ storage }: ReadServices, report: StorageReport): Promise<WorstLosses> {
-  const most = <T extends { readonly usedBytes: number; readonly offeredBytes: number }>(all: readonly T[]): T[] =>
+  const most = <T extends { readonly usedBytes: number; readonly offeredBytes: number }>(
+    all: readonly T[]
+  ): T[] =>
     all.toSorted((a, b) => b.usedBytes - a.usedBytes || b.offeredBytes - a.offeredBytes).slice(0, LOSSES_MAX)
   const worst = async (losses: readonly { readonly lose: string; readonly name: string }[]) => {
     let found: { versions: number; name: string | null } = { versions: 0, name: null }

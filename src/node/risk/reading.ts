@@ -6,7 +6,9 @@ import type { Known, NetworkView } from './network-view.ts'
 
 export type Readings<K extends MeasureId> = Readonly<Record<K, Reading>>
 
-type Said = { readonly value: number; readonly detail?: string; readonly devices: readonly string[] } | { readonly why: string }
+type Said =
+  | { readonly value: number; readonly detail?: string; readonly devices: readonly string[] }
+  | { readonly why: string }
 
 export const share = (part: number, whole: number): number => (whole === 0 ? 0 : Math.min(1, part / whole))
 

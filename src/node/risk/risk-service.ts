@@ -95,7 +95,9 @@ export class LocalRiskService implements RiskService {
   async risks(): Promise<RiskRegister> {
     const { atMs, assessments } = await this.#weigh()
     const { org, orgName } = this.#node.identity
-    const risks = RISKS.map(spec => this.#record(spec, defined(assessments.get(spec.id), spec.id), TREND_LISTED_MAX))
+    const risks = RISKS.map(spec =>
+      this.#record(spec, defined(assessments.get(spec.id), spec.id), TREND_LISTED_MAX)
+    )
     return {
       org: { id: org, name: orgName },
       device: this.#node.ownDevice(),
@@ -137,7 +139,11 @@ export class LocalRiskService implements RiskService {
         `the residual score of ${id} is ${now} now: accept at least that, and not ${score}, at most ${RISK_SCORE_MAX}`
       )
     const untilMs = this.#now() + expiresInMs
-    return signAsked(this.#node, { type: 'risk.accept', risk: id, score, untilMs, reason }, { names: this.#names })
+    return signAsked(
+      this.#node,
+      { type: 'risk.accept', risk: id, score, untilMs, reason },
+      { names: this.#names }
+    )
   }
 
   async withdrawAcceptance(id: string): Promise<Acted> {
@@ -155,7 +161,11 @@ export class LocalRiskService implements RiskService {
         'USAGE',
         `${matches.length} acceptances stand for ${id}; name one by its id: ${matches.map(({ operation }) => shortId(operation)).join(', ')}`
       )
-    return signAsked(this.#node, { type: 'risk.withdraw', acceptance: match.operation }, { names: this.#names })
+    return signAsked(
+      this.#node,
+      { type: 'risk.withdraw', acceptance: match.operation },
+      { names: this.#names }
+    )
   }
 
   async noteRisk(of: {
@@ -186,7 +196,8 @@ export class LocalRiskService implements RiskService {
   #weigh(): Promise<Weighed> {
     const nowMs = this.#now()
     const last = this.#weighed
-    if (last !== undefined && nowMs - last.atMs < (this.#parts.readEveryMs ?? READ_EVERY_MS)) return last.result
+    if (last !== undefined && nowMs - last.atMs < (this.#parts.readEveryMs ?? READ_EVERY_MS))
+      return last.result
     const result = this.#read(nowMs)
     this.#weighed = { atMs: nowMs, result }
     result.catch(() => {
@@ -256,7 +267,12 @@ export class LocalRiskService implements RiskService {
       .filter(entry => entry.risk === risk)
       .sort((a, b) => b.timeMs - a.timeMs)
       .map(entry => ({
-        ...{ operation: entry.operation, by: this.#names.nameOf(entry.by), score: entry.score, reason: entry.reason },
+        ...{
+          operation: entry.operation,
+          by: this.#names.nameOf(entry.by),
+          score: entry.score,
+          reason: entry.reason
+        },
         ...{ acceptedAtMs: entry.timeMs, untilMs: entry.untilMs, state: stateOf(entry) }
       }))
   }

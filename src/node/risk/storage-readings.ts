@@ -18,7 +18,12 @@ export function versionsInUse({ state, nowMs }: Pick<NetworkView, 'state' | 'now
 export function copyReadings(
   view: NetworkView
 ): Readings<
-  'unsafe-versions' | 'unruled-versions' | 'lost-by-one-device' | 'lost-by-one-site' | 'storage-sites' | 'storage-present'
+  | 'unsafe-versions'
+  | 'unruled-versions'
+  | 'lost-by-one-device'
+  | 'lost-by-one-site'
+  | 'storage-sites'
+  | 'storage-present'
 > {
   const inUse = versionsInUse(view).length
   const { storage, losses } = view
@@ -60,7 +65,9 @@ export function copyReadings(
 
 export function roomReadings(
   view: NetworkView
-): Readings<'room-used' | 'own-disk-used' | 'unplaced-bytes' | 'damaged-copies' | 'scrub-age' | 'bad-pieces'> {
+): Readings<
+  'room-used' | 'own-disk-used' | 'unplaced-bytes' | 'damaged-copies' | 'scrub-age' | 'bad-pieces'
+> {
   const { storage, self } = view
   const devices = storage.known ? storage.value.devices.map(({ device }) => device) : []
   const neverScrubbed = 'no scrub of this device has ended yet'
@@ -77,7 +84,10 @@ export function roomReadings(
       devices: [self]
     })),
     'unplaced-bytes': readingOf(view, storage, ({ unplacedBytes }) => ({ value: unplacedBytes, devices })),
-    'damaged-copies': readingOf(view, storage, ({ scrub }) => ({ value: scrub.damagedCount, devices: [self] })),
+    'damaged-copies': readingOf(view, storage, ({ scrub }) => ({
+      value: scrub.damagedCount,
+      devices: [self]
+    })),
     'scrub-age': readingOf(view, storage, ({ scrub: { last, heldBytes } }) => {
       if (heldBytes === 0) return { value: 0, devices: [self], detail: 'this device holds nothing' }
       return last === null ? { why: neverScrubbed } : { value: view.nowMs - last.endedAtMs, devices: [self] }
