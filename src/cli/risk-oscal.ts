@@ -3,7 +3,7 @@
  * with its facets for each risk, and a finding for each subcategory of NIST CSF 2.0 that risks map to.
  *
  * A finding is satisfied when no risk that maps to it is high or very high. Ids are drawn from what they name (UUID
- * version 8, RFC 9562), so that two reports of one register differ in their values alone.
+ * version 5, RFC 9562), so that two reports of one register differ in their values alone.
  */
 
 import { createHash } from 'node:crypto'
@@ -14,13 +14,17 @@ import { isoTime } from './text.ts'
 export const OSCAL_VERSION = '1.1.3'
 const NAMESPACE = 'https://peerage.example/ns/oscal'
 const SYSTEM_LIKELIHOOD = 'https://csrc.nist.gov/pubs/sp/800/30/r1/final'
+const NAMESPACE_UUID = Buffer.from('6b1f4f0c5d3e4c53a2c07d1be7f0a941', 'hex')
 /** How long what is observed counts as observed. */
 const OBSERVED_FOR_MS = 86_400_000
 
+/** Version 5: OSCAL takes 4 and 5 alone. */
 function uuidOf(...of: readonly string[]): string {
-  const hex = createHash('sha256').update(of.join('\0')).digest('hex')
-  const variant = '89ab'[Number.parseInt(hex[16] ?? '0', 16) % 4]
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+  const bytes = createHash('sha1').update(NAMESPACE_UUID).update(of.join('\0')).digest().subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 const prop = (name: string, value: string) => ({ name, ns: NAMESPACE, value })
