@@ -1,6 +1,6 @@
 /**
- * The risk register as OSCAL assessment results, version 1.1.3 (NIST): an observation for each indicator of a risk, a risk
- * with its facets for each risk, and a finding for each subcategory of NIST CSF 2.0 that risks map to.
+ * The risk register as OSCAL assessment results, version 1.1.3 (NIST): an observation for each indicator, a risk with
+ * its facets for each risk, and a finding for each subcategory of NIST CSF 2.0 that risks map to.
  *
  * A finding is satisfied when no risk that maps to it is high or very high. Ids are drawn from what they name (UUID
  * version 5, RFC 9562), so that two reports of one register differ in their values alone.

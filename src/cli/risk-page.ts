@@ -1,7 +1,6 @@
 /**
  * The risk register as a page to print: one file, no resource from anywhere, no script, and whatever somebody typed is
- * escaped. The heat map is SVG with a table of the same beside it, for who can not see it; colours are never all that says
- * something.
+ * escaped. The heat map is SVG that says the same in words, for who can not see it; colours are never all that says it.
  */
 
 import type { Risk, RiskRegister } from '../api/risk.ts'
@@ -10,8 +9,10 @@ import { fromText, heatCounts, valueText } from './risk-text.ts'
 import { isoTime } from './text.ts'
 
 const STYLE = [
-  ':root{color-scheme:light dark;--ink:#111;--paper:#fff;--line:#888;--c1:#cfe8cf;--c2:#e6eebb;--c3:#ffe08a;--c4:#f7a98a;--c5:#e5737b}',
-  '@media(prefers-color-scheme:dark){:root{--ink:#eee;--paper:#161616;--line:#777;--c1:#1f4a26;--c2:#454f14;--c3:#5e4a00;--c4:#74321a;--c5:#7d1f2a}}',
+  ':root{color-scheme:light dark;--ink:#111;--paper:#fff;--line:#888;',
+  '--c1:#cfe8cf;--c2:#e6eebb;--c3:#ffe08a;--c4:#f7a98a;--c5:#e5737b}',
+  '@media(prefers-color-scheme:dark){:root{--ink:#eee;--paper:#161616;--line:#777;',
+  '--c1:#1f4a26;--c2:#454f14;--c3:#5e4a00;--c4:#74321a;--c5:#7d1f2a}}',
   'body{font:14px/1.5 sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:var(--ink);background:var(--paper)}',
   'table{border-collapse:collapse;width:100%;margin:.5em 0 1.5em}',
   'th,td{border:1px solid var(--line);padding:.3em .5em;text-align:left;vertical-align:top}',
@@ -28,6 +29,8 @@ const DEGREES = [1, 2, 3, 4, 5] as const
 const CELL = 56
 const LEFT = 110
 const BOTTOM = 44
+/** From the middle of a line of text to its base. */
+const TEXT_DROP = 5
 
 export function riskPage(register: RiskRegister): string {
   const { org, device, atMs, software, risks } = register
@@ -69,16 +72,20 @@ function heatSvg(risks: readonly Risk[]): string {
     DEGREES.map(impact => {
       const [x, y] = [LEFT + (impact - 1) * CELL, (DEGREES.length - likelihood) * CELL]
       const count = counts.get(`${likelihood} ${impact}`) ?? 0
-      const rect = `<rect x="${x}" y="${y}" width="${CELL}" height="${CELL}" class="l${levelNumber(likelihood * impact)}"/>`
-      const label = `<text x="${x + CELL / 2}" y="${y + CELL / 2 + 5}" text-anchor="middle">${count === 0 ? '' : count}</text>`
-      return rect + label
+      const level = levelNumber(likelihood * impact)
+      const rect = `<rect x="${x}" y="${y}" width="${CELL}" height="${CELL}" class="l${level}"/>`
+      return (
+        rect +
+        svgText(String(count || ''), { x: x + CELL / 2, y: y + CELL / 2 + TEXT_DROP, anchor: 'middle' })
+      )
     })
   )
-  const words = DEGREES.map(
-    degree =>
-      `<text x="${LEFT - 8}" y="${(DEGREES.length - degree) * CELL + CELL / 2 + 5}" text-anchor="end">${degree} ${LEVELS[degree - 1]}</text>` +
-      `<text x="${LEFT + (degree - 1) * CELL + CELL / 2}" y="${DEGREES.length * CELL + 18}" text-anchor="middle">${degree}</text>`
-  )
+  const words = DEGREES.map(degree => {
+    const y = (DEGREES.length - degree) * CELL + CELL / 2 + TEXT_DROP
+    const x = LEFT + (degree - 1) * CELL + CELL / 2
+    const word = svgText(`${degree} ${LEVELS[degree - 1]}`, { x: LEFT - 8, y, anchor: 'end' })
+    return word + svgText(String(degree), { x, y: DEGREES.length * CELL + 18, anchor: 'middle' })
+  })
   const said = [...counts].map(([cell, count]) => {
     const [likelihood, impact] = cell.split(' ')
     return `${count} at likelihood ${likelihood}, impact ${impact}`
@@ -89,8 +96,18 @@ function heatSvg(risks: readonly Risk[]): string {
     `<desc id="heat-desc">${escaped(said.join('; ') || 'no risks')}</desc>`,
     ...cells,
     ...words,
-    `<text x="${LEFT + (DEGREES.length * CELL) / 2}" y="${height - 6}" text-anchor="middle">impact (likelihood upwards)</text></svg>`
+    svgText('impact (likelihood upwards)', {
+      ...{ x: LEFT + (DEGREES.length * CELL) / 2, y: height - 6, anchor: 'middle' }
+    }),
+    '</svg>'
   ].join('')
+}
+
+function svgText(
+  words: string,
+  { x, y, anchor }: { readonly x: number; readonly y: number; readonly anchor: 'middle' | 'end' }
+): string {
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}">${escaped(words)}</text>`
 }
 
 function levelNumber(score: number): number {

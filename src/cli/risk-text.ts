@@ -126,7 +126,8 @@ export function riskText(risk: Risk, paint: Paint): string[] {
     ...(acceptances.length === 0 ? ['nobody has accepted it'] : renderTable(acceptances, ACCEPTANCES, paint)),
     ...heading('Trend: the worst of each day, or of the week from there'),
     ...trend.slice(-DAYS_SHOWN).map(({ dayAtMs, likelihood, impact, score }) => {
-      return `${isoTime(dayAtMs).slice(0, 'YYYY-MM-DD'.length)}  ${likelihood} × ${impact} = ${score}  ${'#'.repeat(score)}`
+      const day = isoTime(dayAtMs).slice(0, 'YYYY-MM-DD'.length)
+      return `${day}  ${likelihood} × ${impact} = ${score}  ${'#'.repeat(score)}`
     })
   ]
 }

@@ -32,14 +32,22 @@ function tableOf({ id, title, description, category, ...risk }: RiskSpec): strin
     '|---|---|---|---|---|',
     ...risk.controls.map(
       each =>
-        `| ${each.title} | ${each.basis} | ${each.steps} of ${each.factor} | ${each.indicators.map(named => `\`${named}\``).join(' ') || 'always'} | ${each.evidence} |`
+        `| ${each.title} | ${each.basis} | ${each.steps} of ${each.factor} | ${codes(each.indicators)} | ${each.evidence} |`
     ),
     '',
-    `NIST CSF 2.0: ${risk.mapping.csf.join(', ')}. ISO/IEC 27001:2022 Annex A: ${risk.mapping.iso.join(', ')}. GDPR: ${risk.mapping.gdpr.join(', ')}.`,
+    `${[
+      `NIST CSF 2.0: ${risk.mapping.csf.join(', ')}`,
+      `ISO/IEC 27001:2022 Annex A: ${risk.mapping.iso.join(', ')}`,
+      `GDPR: ${risk.mapping.gdpr.join(', ')}`
+    ].join('. ')}.`,
     ''
   ]
 }
 
 function bound(better: 'lower' | 'higher', target: number): string {
   return `${better === 'lower' ? '≤' : '≥'} ${target}`
+}
+
+function codes(ids: readonly string[]): string {
+  return ids.map(id => `\`${id}\``).join(' ') || 'always'
 }

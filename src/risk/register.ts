@@ -1,4 +1,4 @@
-/** The register: every risk that is watched. An id never changes its meaning, since acceptances in the ledger name it. */
+/** The register: every risk that is watched. An id never changes its meaning: acceptances in the ledger name it. */
 
 import { ACCESS_RISKS } from './register/access-risks.ts'
 import { CONTENT_RISKS } from './register/content-risks.ts'

@@ -3,13 +3,13 @@
  *
  *     residual = max(1, inherent - what controls take off)
  *
- * 1. An indicator is `good` at its target or better, `bad` at its limit or worse, `fair` between, `unknown` when it could
- *    not be measured.
- * 2. While any indicator of the factor is bad or unknown, nothing is taken off: the factor stays at its inherent degree.
+ * 1. An indicator is `good` at its target or better, `bad` at its limit or worse, `fair` between, `unknown` when it
+ *    could not be measured.
+ * 2. While any indicator of the factor is bad or unknown, nothing is taken off: it stays at its inherent degree.
  * 3. Else each control takes off its steps; one step less for a control of which an indicator is fair.
  * 4. What is judged and not shown takes off at most one step in all.
  *
- * So it is monotone: a worse value never lowers a factor, and what is not known counts as the worst. Nothing raises a risk
+ * So it is monotone: a worse value never lowers a factor, and what is not known counts as the worst. Nothing raises it
  * above its inherent degree, which is what it would be if no control worked.
  */
 

@@ -144,7 +144,10 @@ export const treatRisk = command({
   summary: 'note what is done about a risk, on this device alone',
   description: `TREATMENT is one of ${treatment.options.join(', ')} (ISO 31000, ISO/IEC 27005).`,
   examples: ['peerage risk treat site-loss mitigate'],
-  input: z.object({ id, treatment }),
+  input: z.object({
+    id,
+    treatment: z.enum(treatment.options, `write one of ${treatment.options.join(', ')}`)
+  }),
   run: async (invocation, { id: of, treatment: by }) => {
     const risk = await invocation.client.call('setRiskTreatment', { id: of, treatment: by })
     invocation.result(risk, () => noted(risk))

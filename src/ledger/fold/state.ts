@@ -24,15 +24,11 @@ import type { FeedKey } from './feed.ts'
 export const STANDINGS = ['member', 'suspended', 'revoked', 'former'] as const
 export type Standing = (typeof STANDINGS)[number]
 
-/** That the org lives with a risk up to a score, until then. */
-export interface AcceptanceEntry {
-  readonly operation: OperationId
-  readonly by: DeviceId
+export interface AcceptanceEntry extends Taking {
   readonly risk: string
   readonly score: number
   readonly untilMs: number
   readonly reason: string
-  readonly timeMs: number
 }
 
 /** What took a device's membership. */
@@ -351,7 +347,7 @@ export interface State {
   readonly erasureCases: ReadonlyMap<string, ReadonlySet<OperationId>>
   /** Holds that stand, by the dataset that is held. */
   readonly holds: ReadonlyMap<string, readonly Taking[]>
-  /** Acceptances of risks that nobody withdrew; those that have run out included. */
+  /** Of risks; those that have run out included. */
   readonly acceptances: ReadonlyMap<OperationId, AcceptanceEntry>
   readonly proposals: ReadonlyMap<OperationId, ProposalEntry>
   readonly votes: ReadonlyMap<OperationId, VoteEntry>

@@ -3,8 +3,8 @@
  * depend on the set of operations in force alone.
  *
  * Most of it are *registers*: whoever may set one replaces what was set before, so the last in causal order counts.
- * Confirmations of an erasure are one register for each device. Holds are lifted, and acceptances of risks withdrawn, one
- * by one, each by its id.
+ * Confirmations of an erasure are one register for each device. Holds are lifted, acceptances of risks
+ * withdrawn, one by one, each by its id.
  */
 
 import type { DeviceId, OperationId } from '../../base/ids.ts'

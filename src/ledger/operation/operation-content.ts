@@ -368,8 +368,8 @@ export interface HoldLift {
 }
 
 /**
- * The org lives with a risk of its register as it is: with a residual score of at most this, until then. Which risks there
- * are, and what a score is, is not the ledger's to know (risk/register.ts).
+ * The org lives with a risk of its register as it is: with a residual score of at most this, until then. Which risks
+ * there are, and what a score is, is not the ledger's to know (risk/register.ts).
  */
 export interface RiskAccept {
   readonly type: 'risk.accept'

@@ -4,16 +4,18 @@ import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
 import { isMember } from '../../ledger/fold/state.ts'
 import type { MeasureId } from '../../risk/register/measures.ts'
 import type { Reading } from '../../risk/risk.ts'
+import type { AuditReport } from '../audit/audit-report.ts'
 import type { PeerStatus } from '../service.ts'
 import { accessReadings, authorityReadings, dutyReadings, scanReadings } from './ledger-readings.ts'
 import type { NetworkView } from './network-view.ts'
-import { type Readings, readingOf, share } from './reading.ts'
+import { type Readings, readingOf, type Said, share } from './reading.ts'
 import { copyReadings, regionReadings, roomReadings } from './storage-readings.ts'
 
 const ABSENT_MS = 30 * DAY_MS
 const HEARD_MS = 15 * MINUTE_MS
 const TOKEN_LIFE_MS = 90 * DAY_MS
 const FAR_SCOPES: readonly string[] = ['host', 'govern', 'privacy', 'settings', 'authority']
+const LOGS_MISSING_SHARE_MAX = 0.1
 const NO_BEACONS = 'the org runs without beacons, so nothing says how old the view is'
 const ALONE = 'this device is the only member'
 
@@ -40,19 +42,27 @@ function auditReadings(
   const { state, audit, nowMs } = view
   const members = [...state.devices.keys()].filter(device => isMember(state, device, nowMs))
   const devices = audit.known ? audit.value.logs.map(({ device }) => device.device) : []
+  const goneOf = (missing: AuditReport['missing']) =>
+    new Set(missing.map(({ device }) => device.device).filter(device => members.includes(device)))
+  /** What only some logs say is the least that there can be: a good word of them is none. */
+  const counted = (value: number, missing: AuditReport['missing'], said: Said): Said => {
+    const gone = goneOf(missing).size
+    if (value > 0 || gone <= LOGS_MISSING_SHARE_MAX * members.length) return said
+    return { why: `the audit logs of ${gone} of ${members.length} members could not be had` }
+  }
   return {
-    'refused-reads': readingOf(view, audit, ({ entries }) => ({ value: entries.length, devices })),
-    'audit-findings': readingOf(view, audit, ({ findings }) => {
+    'refused-reads': readingOf(view, audit, ({ entries, missing }) =>
+      counted(entries.length, missing, { value: entries.length, devices })
+    ),
+    'audit-findings': readingOf(view, audit, ({ findings, missing }) => {
       const [first] = findings
       const about = findings.map(({ device }) => device.device)
       return first === undefined
-        ? { value: 0, devices }
+        ? counted(0, missing, { value: 0, devices })
         : { value: findings.length, devices: about, detail: first.detail }
     }),
     'audit-missing': readingOf(view, audit, ({ missing }) => {
-      const gone = new Set(
-        missing.map(({ device }) => device.device).filter(device => members.includes(device))
-      )
+      const gone = goneOf(missing)
       return {
         value: share(gone.size, members.length),
         devices: gone.size > 0 ? [...gone] : devices,

@@ -1,6 +1,6 @@
 /**
- * What the register reads of the running network, at one time: answers of the node's services. A part that can not be had
- * is there as the reason why, so that what depends on it is said to be not known.
+ * What the register reads of the running network, at one time: answers of the node's services. A part that can not be
+ * had is there as the reason why, so that what depends on it is said to be not known.
  */
 
 import { messageOf } from '../../base/errors.ts'

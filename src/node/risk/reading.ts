@@ -6,7 +6,7 @@ import type { Known, NetworkView } from './network-view.ts'
 
 export type Readings<K extends MeasureId> = Readonly<Record<K, Reading>>
 
-type Said =
+export type Said =
   | { readonly value: number; readonly detail?: string; readonly devices: readonly string[] }
   | { readonly why: string }
 

@@ -1,6 +1,6 @@
 /**
- * The risk part of the admin API. Each time it is asked it reads the network (network-view.ts), unless it did a moment ago,
- * has the pure register weigh what it read, and notes the worst of the day. By itself it does so once in an hour.
+ * The risk part of the admin API. Each time it is asked it reads the network (network-view.ts), unless it did a moment
+ * ago, has the pure register weigh what it read, and notes the worst of the day. By itself it does so once in an hour.
  */
 
 import { defined } from '../../base/assert.ts'

@@ -38,7 +38,7 @@ export const ACCESS_RISKS: readonly RiskSpec[] = [
           basis: 'proved'
         },
         ...{ steps: 1, indicators: ['refused-reads'] },
-        evidence: 'peerage audit --action denied'
+        evidence: 'peerage audit list --action denied'
       },
       {
         ...{
@@ -302,7 +302,7 @@ export const ACCESS_RISKS: readonly RiskSpec[] = [
           steps: 1
         },
         indicators: [],
-        evidence: 'peerage admin override'
+        evidence: 'peerage admin override make'
       }
     ],
     mapping: { csf: ['PR.IR-04', 'DE.CM-01'], iso: ['A.5.30', 'A.8.14'], gdpr: ['Art. 32(1)(b)'] }

@@ -40,7 +40,7 @@ export const CONTENT_RISKS: readonly RiskSpec[] = [
           steps: 2
         },
         indicators: ['infected-kept'],
-        evidence: 'content.recall and content.erase in the ledger: peerage scan malware'
+        evidence: 'content.recall and content.erase in the ledger: peerage scan list'
       }
     ],
     mapping: {
@@ -104,7 +104,7 @@ export const CONTENT_RISKS: readonly RiskSpec[] = [
           steps: 2
         },
         indicators: ['misbehaved-peers', 'wasted-bytes'],
-        evidence: 'peerage status lists who misbehaved; peerage audit has each violation'
+        evidence: 'peerage status lists who misbehaved; peerage audit list has each violation'
       },
       {
         ...{

@@ -23,7 +23,8 @@ export const PRIVACY_RISKS: readonly RiskSpec[] = [
       {
         ...{ id: 'regions', title: 'placement keeps to the regions of the rule', factor: 'likelihood' },
         ...{ basis: 'attested', steps: 2, indicators: ['copies-outside', 'sites-without-region'] },
-        evidence: 'regions of sites by signed site.region, copies by signed copy.state: peerage storage NAME'
+        evidence:
+          'regions of sites by signed site.region, copies by signed copy.state: peerage storage show NAME'
       }
     ],
     mapping: {

@@ -109,7 +109,7 @@ export const STORAGE_RISKS: readonly RiskSpec[] = [
           steps: 2
         },
         indicators: ['scrub-age', 'bad-pieces'],
-        evidence: 'each piece held against the hash in its version id: peerage scrub status'
+        evidence: 'each piece held against the hash in its version id: peerage storage scrub status'
       },
       {
         ...{
@@ -120,7 +120,7 @@ export const STORAGE_RISKS: readonly RiskSpec[] = [
           steps: 2
         },
         indicators: ['damaged-copies'],
-        evidence: 'peerage scrub status lists what is damaged and what was healed'
+        evidence: 'peerage storage scrub status lists what is damaged and what was healed'
       }
     ],
     mapping: {
