@@ -461,11 +461,10 @@ export class LocalNodeService implements NodeService {
       path: null
     }))
     const ofFollows = this.#node.follows.statuses().flatMap(({ problems }) => problems)
-    const ofScans = this.#node.scans.problems()
     return [
       ...this.#standing(),
       ...this.#node.erasures.problems(),
-      ...ofScans,
+      ...this.#node.scans.problems(),
       ...ofFollows,
       ...ofHoldings,
       ...ofTransfers,
