@@ -62,6 +62,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
     pure: true
   },
+  'src/history': {
+    what: 'time series: resolutions, mergeable histograms, what is saved',
+    uses: ['src/base'],
+    packages: [],
+    pure: true
+  },
   'src/store': {
     what: 'Store interface; memory; filesystem + SQLite; hashing workers',
     uses: ['src/base', 'src/content'],
@@ -84,6 +90,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/swarm',
       'src/placement',
       'src/risk',
+      'src/history',
       'src/store'
     ],
     packages: [

@@ -211,6 +211,7 @@ class ScriptedNode implements NodeService {
   readonly checkups = scripted<NodeService['checkups']>({})
   measures = scripted<NodeService>({}).measures
   readonly risks = scripted<NodeService['risks']>({})
+  readonly history = scripted<NodeService['history']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

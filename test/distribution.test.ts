@@ -228,6 +228,37 @@ test('a ticket works once, in time, whole, and for its own org only', async () =
   assert.equal(damaged.exitCode, 65, damaged.stderr)
 })
 
+test('what is measured over time is what crossed, and a kill takes none of what was recorded', async () => {
+  const { receivedBytes, sentBytes } = await lab.client.call('status', {})
+  const { peers } = await lab.client.call('peers', {})
+  assert.ok(receivedBytes > 0)
+  const measured = () => lab.client.call('savings', { fromMs: Date.now() - 3_600_000, toMs: null })
+  await until('the sample after the last transfer is taken', 30_000, async () => {
+    const { centralBytes, sentSiteBytes, sentWanBytes } = await measured()
+    return centralBytes === receivedBytes && sentSiteBytes + sentWanBytes === sentBytes
+  })
+  const from = (site: string) =>
+    peers.filter(peer => peer.site === site).reduce((sum, peer) => sum + peer.receivedBytes, 0)
+  const { toMs: _, ...before } = await measured()
+  assert.deepEqual(
+    [before.siteBytes, before.wanBytes, before.originBytes],
+    [from('paris'), from('berlin'), 0]
+  )
+  const berlin = await lab.client.call('history', {
+    ...{ series: 'received/site/berlin', fromMs: Date.now() - 3_600_000, toMs: null, stepMs: null }
+  })
+  assert.equal(
+    berlin.points.reduce((sum, point) => sum + point.sum, 0),
+    from('berlin')
+  )
+  await lab.kill()
+  await lab.up()
+  await cluster.meshed()
+  const { toMs: __, ...after } = await measured()
+  assert.deepEqual({ ...after, fromMs: 0 }, { ...before, fromMs: 0 })
+  assert.match((await lab.run('savings', '--price', '0.08')).stdout, /WAN avoided .* = .*\n.*saved .* EUR/)
+})
+
 test('a node that is killed comes back as the same device with what it held', async () => {
   await lab.kill()
   await lab.up()

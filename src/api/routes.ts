@@ -165,6 +165,7 @@ import {
 export const API_PREFIX = '/v1'
 export const NDJSON = 'application/x-ndjson'
 
+import { history, historyRequest, savings, savingsRequest, seriesList } from './history.ts'
 import { retentionList, retentionRequest, retentionRun, retentionRunRequest } from './retention.ts'
 import {
   done,
@@ -214,6 +215,9 @@ export const ROUTES = {
   activity: json('GET', '/activity', nothing, activity),
   /** Where programs for monitoring look for it; in the format that the header Accept asks for. */
   metrics: { ...bytes('GET', '', nothing, METRICS_TYPES.text), path: '/metrics' },
+  series: json('GET', '/history/series', nothing, seriesList),
+  history: json('GET', '/history', historyRequest, history),
+  savings: json('GET', '/savings', savingsRequest, savings),
   peers: json('GET', '/peers', nothing, peerList),
   checkup: stream('POST', '/checkup', nothing, { progress: check, result: checkupDone }),
   invite: json('POST', '/invites', inviteRequest, invite),

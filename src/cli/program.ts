@@ -46,6 +46,7 @@ import {
 } from './commands/follow.ts'
 import { get } from './commands/get.ts'
 import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands/group.ts'
+import { showHistory, showSavings } from './commands/history.ts'
 import { liftHold, listHolds, placeHold } from './commands/hold.ts'
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
@@ -110,6 +111,8 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   doctor,
   metrics,
   top,
+  showHistory,
+  showSavings,
   whatIf,
   invites,
   quarantine,

@@ -8,6 +8,7 @@
  *     ledger.db     the ledger's records and named blobs (the store)
  *     ledger.snapshot  the state that ledger.db comes to, for a quick start (ledger/snapshot-file.ts)
  *     audit.db      what this device did, and what it collected of others' logs (the store)
+ *     history.db    what was measured over time (history/history-file.ts)
  *     sealed/       objects of sealed versions that were published or fetched here (sealing/sealed-folders.ts)
  *     lock.db       held while a process uses the home; the system drops the lock however that process ends
  *

@@ -25,16 +25,13 @@ import type {
 } from './audit/audit-report.ts'
 import { LocalAuditService } from './audit/audit-service.ts'
 import { LocalLimitsService } from './bandwidth/limits-service.ts'
-import type { LimitsService } from './bandwidth/limits-terms.ts'
 import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
 import { Checkup } from './checkup/checkup.ts'
-import type { CheckupService } from './checkup/checkup-terms.ts'
 import { LocalErasureService } from './erasure/erasure-service.ts'
 import type { ErasureService } from './erasure/erasure-terms.ts'
 import { LocalRetentionService } from './erasure/retention-service.ts'
 import type { RetentionService } from './erasure/retention-terms.ts'
 import { LocalFollowService } from './follow/follow-service.ts'
-import type { FollowService } from './follow/follow-terms.ts'
 import { DeviceKey } from './keys/device-key.ts'
 import { LocalAuthorityService } from './ledger/authority-service.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
@@ -98,13 +95,14 @@ export class LocalNodeService implements NodeService {
   readonly ledger: LedgerExplorer
   readonly authority: AuthorityService
   readonly overrides: OverrideService
-  readonly follows: FollowService
-  readonly limits: LimitsService
+  readonly follows: NodeService['follows']
+  readonly limits: NodeService['limits']
   readonly scans: ScanService
   readonly subjects: SubjectService
   readonly retention: RetentionService
-  readonly checkups: CheckupService
+  readonly checkups: NodeService['checkups']
   readonly risks: LocalRiskService
+  readonly history: NodeService['history']
   readonly #audit: AuditService
   readonly measures: NodeService['measures']
   readonly #startedAtMs = Date.now()
@@ -115,6 +113,7 @@ export class LocalNodeService implements NodeService {
     this.checkups = new Checkup(node)
     const meter = new NodeMeter(node)
     this.measures = () => meter.read()
+    this.history = node.history.service
     const { keeper, catalogue } = node
     const candidates = (name: string) => node.followCandidates(name)
     const nameOf = (peer: string) => catalogue.nameOf(peer as DeviceId).name

@@ -29,6 +29,7 @@ import { ErasureDesk } from './erasure/erasure-desk.ts'
 import { isWithin } from './folder-path.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
 import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
+import { NodeHistory } from './history/node-history.ts'
 import { type Identity, snapshotPath } from './home.ts'
 import type { DeviceKey } from './keys/device-key.ts'
 import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
@@ -106,6 +107,7 @@ export class Node {
   readonly subjects: SubjectDesk
   readonly reach: Reach
   readonly sync: LedgerSync
+  readonly history: NodeHistory
   readonly #firstSync: FirstSync
   readonly connector: Connector
   #expiry: NodeJS.Timeout | undefined
@@ -173,6 +175,10 @@ export class Node {
     this.storage = this.#createStorage(init)
     this.subjects = this.#createSubjects(init)
     this.connector = this.#createConnector(init)
+    this.history = new NodeHistory({
+      ...{ ...init, hub: this.hub, desk: this.desk },
+      ownDevice: () => this.ownDevice()
+    })
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {
@@ -193,11 +199,13 @@ export class Node {
     this.follows.start()
     this.storage.start()
     this.scans.start()
+    this.history.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
   async stop(): Promise<void> {
     clearTimeout(this.#expiry)
+    this.history.close()
     this.connector.close()
     this.sync.close()
     this.beacons.close()

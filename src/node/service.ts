@@ -27,6 +27,7 @@ import type { CheckupService } from './checkup/checkup-terms.ts'
 import type { ErasingService } from './erasure/erasure-terms.ts'
 import type { RetentionService } from './erasure/retention-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
+import type { HistoryService } from './history/history-terms.ts'
 import type { DeviceName } from './keys/device-name.ts'
 import type { AuthorityService } from './ledger/authority-terms.ts'
 import type { CustodyService } from './ledger/custody-terms.ts'
@@ -378,6 +379,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly retention: RetentionService
   readonly checkups: CheckupService
   readonly risks: RiskService
+  readonly history: HistoryService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

@@ -82,6 +82,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     retention: scripted({}),
     checkups: scripted({}),
     risks: scripted({}),
+    history: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     measures: unexpected('measures'),

@@ -15,6 +15,7 @@ import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
 import type { ErasureService } from '../../node/erasure/erasure-terms.ts'
 import type { RetentionService } from '../../node/erasure/retention-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
+import type { HistoryService } from '../../node/history/history-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { RiskService } from '../../node/risk/risk-terms.ts'
@@ -163,6 +164,14 @@ function retentionHandlers(service: RetentionService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function historyHandlers(service: HistoryService) {
+  return {
+    series: async () => ({ series: await service.series() }),
+    history: input => service.history(input),
+    savings: input => service.savings(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 function erasureHandlers(service: ErasureService) {
   return {
     erase: input => service.erase(input),
@@ -268,6 +277,7 @@ export function createHandlers({ service, tokens, exposition }: HandlersInit): H
       ...custodyHandlers(service.custody),
       ...storageHandlers(service.storage),
       ...retentionHandlers(service.retention),
+      ...historyHandlers(service.history),
       ...subjectHandlers(service.subjects),
       ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),
