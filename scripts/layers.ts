@@ -107,9 +107,18 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     pure: false
   },
   'src/gateway': {
-    what: 'http: the admin API, on the local socket and over TLS; metrics: what monitoring reads',
+    what: 'http: the admin API and files of versions, on the local socket and over TLS; metrics: what monitoring reads',
     uses: ['src/base', 'src/content', 'src/node', 'src/api'],
-    packages: ['node:*', 'fastify', '@fastify/*', '@peculiar/x509', 'prom-client', 'reflect-metadata', 'zod'],
+    packages: [
+      'node:*',
+      'fastify',
+      '@fastify/*',
+      '@peculiar/x509',
+      'mime',
+      'prom-client',
+      'reflect-metadata',
+      'zod'
+    ],
     pure: false
   },
   'src/daemon.ts': {

@@ -212,6 +212,7 @@ class ScriptedNode implements NodeService {
   measures = scripted<NodeService>({}).measures
   readonly risks = scripted<NodeService['risks']>({})
   readonly history = scripted<NodeService['history']>({})
+  readonly contents = scripted<NodeService['contents']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []
   readonly asked: unknown[] = []

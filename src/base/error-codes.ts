@@ -64,6 +64,7 @@ export const ERROR_CODES = {
   TOKEN_UNKNOWN: { meaning: 'This node has no token of that id.', exitCode: 66 },
   TOKENS_FULL: { meaning: 'This node has as many tokens as it takes.', exitCode: 73 },
   LISTEN_FAILED: { meaning: 'The node can not listen on an address.', exitCode: 69 },
+  CONTENT_UNKNOWN: { meaning: 'A version has no file or folder at a path.', exitCode: 66 },
   PEER_UNREACHABLE: { meaning: 'No address of a peer answered.', exitCode: 69 },
   PEER_REFUSED: { meaning: 'A peer refused the connection or the request.', exitCode: 77 },
   // ledger

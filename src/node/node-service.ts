@@ -103,6 +103,7 @@ export class LocalNodeService implements NodeService {
   readonly checkups: NodeService['checkups']
   readonly risks: LocalRiskService
   readonly history: NodeService['history']
+  readonly contents: NodeService['contents']
   readonly #audit: AuditService
   readonly measures: NodeService['measures']
   readonly #startedAtMs = Date.now()
@@ -114,6 +115,7 @@ export class LocalNodeService implements NodeService {
     const meter = new NodeMeter(node)
     this.measures = () => meter.read()
     this.history = node.history.service
+    this.contents = node.contents
     const { keeper, catalogue } = node
     const candidates = (name: string) => node.followCandidates(name)
     const nameOf = (peer: string) => catalogue.nameOf(peer as DeviceId).name
@@ -199,9 +201,7 @@ export class LocalNodeService implements NodeService {
     const addresses = transport.addresses().slice(0, ADDRESSES_MAX)
     const ticket = encodeTicket(
       {
-        org: identity.org,
-        orgName: identity.orgName,
-        inviter: identity.device,
+        ...{ org: identity.org, orgName: identity.orgName, inviter: identity.device },
         inviteSeed: inviteKey.seed(),
         addresses,
         expiresMs: expiresAtMs
@@ -212,13 +212,12 @@ export class LocalNodeService implements NodeService {
   }
 
   async publish(request: PublishRequest, task: Task<PublishProgress>): Promise<Published> {
-    if (!isDatasetName(request.name)) {
+    if (!isDatasetName(request.name))
       throw new AppError(
         'USAGE',
         `can not publish as ${JSON.stringify(request.name)}: a dataset name has lower-case letters, digits, ` +
           '".", "_", "-" and "/" between its parts, and starts and ends with a letter or digit'
       )
-    }
     await this.#node.keeper.whole()
     return await this.#node.publisher.publish(request, task)
   }
@@ -247,12 +246,11 @@ export class LocalNodeService implements NodeService {
   async verify(reference: VersionReference, task: Task<VerifyProgress>): Promise<readonly VerifyResult[]> {
     const { version } = this.#node.catalogue.resolve(reference)
     const holdings = this.#node.catalogue.holdings(version)
-    if (holdings.length === 0) {
+    if (holdings.length === 0)
       throw new AppError(
         'DATASET_UNKNOWN',
         `nothing of ${reference.name} is held here to verify; 'peerage get ${reference.name} DEST' fetches it`
       )
-    }
     return await verifyHoldings(
       holdings,
       { name: reference.name, reset: id => this.#node.hub.reset(id) },

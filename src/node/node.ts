@@ -25,6 +25,7 @@ import {
 } from './audit/audit-parts.ts'
 import { Bandwidth } from './bandwidth/bandwidth.ts'
 import { Reach } from './checkup/reach.ts'
+import { ContentDesk } from './contents/content-desk.ts'
 import { ErasureDesk } from './erasure/erasure-desk.ts'
 import { isWithin } from './folder-path.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
@@ -99,6 +100,7 @@ export class Node {
   readonly scans: ScanDesk
   readonly erasures: ErasureDesk
   readonly catalogue: Catalogue
+  readonly contents: ContentDesk
   readonly assembler: RootAssembler
   readonly publisher: Publisher
   readonly sealing: SealingDesk
@@ -161,6 +163,7 @@ export class Node {
     this.erasures = this.#createErasures(init)
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
+    this.contents = ContentDesk.of(this)
     this.publisher = new Publisher({
       self: identity.device,
       store,
@@ -183,6 +186,7 @@ export class Node {
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {
       this.hub.recheck()
+      this.contents.recheck()
       this.sealing.look()
       this.follows.look()
     })
@@ -210,6 +214,7 @@ export class Node {
     this.sync.close()
     this.beacons.close()
     this.board.close()
+    this.contents.close()
     this.subjects.close()
     await this.erasures.close()
     await this.follows.close()
@@ -457,6 +462,7 @@ export class Node {
   #onLedger(): void {
     this.transport.recheck()
     this.hub.recheck()
+    this.contents.recheck()
     this.bandwidth.recheck()
     this.origins.refresh()
     this.erasures.look()

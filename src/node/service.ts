@@ -24,6 +24,7 @@ import type { Activity, Misbehaved } from './activity-terms.ts'
 import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
 import type { CheckupService } from './checkup/checkup-terms.ts'
+import type { ContentService } from './contents/content-terms.ts'
 import type { ErasingService } from './erasure/erasure-terms.ts'
 import type { RetentionService } from './erasure/retention-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
@@ -380,6 +381,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly checkups: CheckupService
   readonly risks: RiskService
   readonly history: HistoryService
+  readonly contents: ContentService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

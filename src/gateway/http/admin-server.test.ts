@@ -83,6 +83,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     checkups: scripted({}),
     risks: scripted({}),
     history: scripted({}),
+    contents: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),
     measures: unexpected('measures'),

@@ -22,6 +22,7 @@ import {
   writeEndpoint
 } from './admin-socket.ts'
 import { OWNER } from './caller.ts'
+import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
 import type { TokenBook } from './token-book.ts'
 
@@ -63,12 +64,13 @@ class HttpAdminServer implements AdminServer {
     this.#app = Fastify(SERVER_OPTIONS)
     const { service, tokens, software = 'peerage' } = options
     const { exposition = Exposition.of(service, software) } = options
+    const common = { callerOf: () => OWNER, closing: this.#closing.signal }
     new AdminRoutes(this.#app, {
-      ...options,
-      ...{ handlers: createHandlers({ service, tokens, exposition }), callerOf: () => OWNER },
-      measure: call => exposition.called(call),
-      ...{ software, closing: this.#closing.signal }
+      ...{ ...options, ...common, software },
+      handlers: createHandlers({ service, tokens, exposition }),
+      measure: call => exposition.called(call)
     })
+    new ContentRoutes(this.#app, { service, ...common })
   }
 
   async listen(home: string): Promise<string> {

@@ -18,6 +18,7 @@ import type { NodeService } from '../../node/service.ts'
 import { Exposition } from '../metrics/exposition.ts'
 import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
 import type { Caller } from './caller.ts'
+import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
 import { SignInGuard } from './sign-in-guard.ts'
 import type { TokenBook } from './token-book.ts'
@@ -122,13 +123,16 @@ export class WebServer {
         )
     })
     app.addHook('onResponse', async (request, reply) => onCall(this.#callOf(request, reply)))
-    new AdminRoutes(app, {
-      ...this.#options,
-      handlers: createHandlers({ service, tokens, exposition }),
-      measure: call => exposition.called(call),
-      callerOf: request => this.#callerOf(request),
+    const common = {
+      callerOf: (request: FastifyRequest) => this.#callerOf(request),
       closing: this.#closing.signal
+    }
+    new AdminRoutes(app, {
+      ...{ ...this.#options, ...common },
+      handlers: createHandlers({ service, tokens, exposition }),
+      measure: call => exposition.called(call)
     })
+    new ContentRoutes(app, { service, ...common })
   }
 
   #signIn(request: FastifyRequest): Caller {

@@ -1,0 +1,171 @@
+/**
+ * Files of versions over HTTP (docs/CONTENT.md), for anything that speaks it: browsers, players, package managers,
+ * curl. Who calls needs the scope `content`; what may be read is up to the device.
+ *
+ * What is sent is a piece of a version at a time, and the next is read when the one before has gone: a slow reader has
+ * no more than that in memory. A reader that takes nothing for a while is cut off, so that it holds up nobody.
+ */
+
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../base/errors.ts'
+import { MINUTE_MS } from '../../base/units.ts'
+import type { OpenContent } from '../../node/contents/content-terms.ts'
+import type { ContentFile } from '../../node/contents/content-tree.ts'
+import type { NodeService } from '../../node/service.ts'
+import { decideRange } from './byte-range.ts'
+import { type Caller, requireScope } from './caller.ts'
+import {
+  CONTENT_PREFIX,
+  type ContentAddress,
+  contentAddress,
+  parseContentAddress
+} from './content-address.ts'
+import {
+  cacheControl,
+  contentDisposition,
+  contentType,
+  ISOLATION,
+  refusedDestination
+} from './content-headers.ts'
+import { type Listing, listedEntries, listingPage } from './content-listing.ts'
+import { isRangeApplicable, judgePreconditions } from './preconditions.ts'
+
+/** Players stop taking for as long as they are paused; they go on with a range of their own. */
+const STALLED_MS = 2 * MINUTE_MS
+const FULL_ID = /^[0-9a-f]{64}$/
+
+export interface ContentRoutesOptions {
+  readonly service: Pick<NodeService, 'contents'>
+  readonly callerOf: (request: FastifyRequest) => Caller
+  /** Ends what is being read. */
+  readonly closing: AbortSignal
+}
+
+interface Asked {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly caller: Caller
+  readonly address: ContentAddress
+  readonly content: OpenContent
+}
+
+export class ContentRoutes {
+  readonly #options: ContentRoutesOptions
+
+  constructor(app: FastifyInstance, options: ContentRoutesOptions) {
+    this.#options = options
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: `${CONTENT_PREFIX}/*`,
+      config: { route: 'content' },
+      handler: async (request, reply) => await this.#answer(request, reply)
+    })
+  }
+
+  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const caller = this.#options.callerOf(request)
+    requireScope(caller, 'content')
+    reply.headers(ISOLATION)
+    const running = refusedDestination(request.headers)
+    if (running !== undefined)
+      throw new AppError('NOT_AUTHORISED', `stored content is never given to run as ${running} of a page`)
+    const [pathname = ''] = (request.raw.url ?? '').split('?')
+    const address = parseContentAddress(pathname)
+    const content = await this.#options.service.contents.open(address.reference)
+    const asked = { request, reply, caller, address, content }
+    const { path, isFolder } = address
+    const file = isFolder ? undefined : content.tree.file(path)
+    if (file !== undefined) return await this.#file(asked, file)
+    if (content.tree.folder(path) === undefined) throw unknownPath(asked)
+    // The address without its slash: what is linked to from it would be taken from the folder above.
+    if (!pathname.endsWith('/'))
+      return reply.redirect(contentAddress(address.reference, { path, isFolder: true }), 308)
+    return this.#folder(asked)
+  }
+
+  #folder({ request, reply, address: { reference, path }, content }: Asked): FastifyReply {
+    const { name, version, ordinal, publishedAtMs, tree, isSecret } = content
+    const folder = tree.folder(path)
+    if (folder === undefined) throw new RangeError('the folder was there a moment ago')
+    const listing: Listing = {
+      ...{ name, version, ordinal, publishedAtMs, path },
+      entries: listedEntries(folder)
+    }
+    const isFixed = FULL_ID.test(reference.version ?? '')
+    reply.headers({ 'cache-control': cacheControl({ isSecret, isFixed }), vary: 'accept' })
+    const { list } = request.query as { readonly list?: string }
+    const accepted = request.headers.accept ?? ''
+    return list === 'json' || /^application\/json\b/.test(accepted)
+      ? reply.type('application/json').send(JSON.stringify(listing))
+      : reply.type('text/html; charset=utf-8').send(listingPage(listing))
+  }
+
+  async #file({ request, reply, caller, address, content }: Asked, file: ContentFile): Promise<FastifyReply> {
+    const { reference } = address
+    if (file.symlink !== undefined) {
+      const isFolder = content.tree.folder(file.symlink) !== undefined
+      return reply.redirect(contentAddress(reference, { path: file.symlink, isFolder }), 307)
+    }
+    const { publishedAtMs, isSecret } = content
+    const validators = { etag: `"${file.tag}"`, modifiedAtMs: publishedAtMs }
+    const isFixed = FULL_ID.test(reference.version ?? '')
+    reply.headers({
+      etag: validators.etag,
+      'last-modified': new Date(publishedAtMs).toUTCString(),
+      'accept-ranges': 'bytes',
+      'cache-control': cacheControl({ isSecret, isFixed })
+    })
+    const precondition = judgePreconditions(request.headers, validators)
+    if (precondition === 'not modified') return reply.status(304).send()
+    if (precondition === 'failed') return reply.status(412).send()
+    // Only of GET is a part defined.
+    const isRanged = request.method === 'GET' && isRangeApplicable(request.headers, validators)
+    const range = decideRange(isRanged ? request.headers.range : undefined, file.bytes)
+    if (range.kind === 'unsatisfiable')
+      return reply.status(416).header('content-range', `bytes */${file.bytes}`).send()
+    const { offset, bytes } = range.kind === 'part' ? range : { offset: 0, bytes: file.bytes }
+    const name = file.path.at(-1) ?? ''
+    const { download } = request.query as { readonly download?: string }
+    const described = (): void =>
+      void reply.headers({
+        'content-type': contentType(name),
+        'content-disposition': contentDisposition(name, download !== undefined),
+        'content-length': bytes
+      })
+    if (request.method === 'HEAD') {
+      described()
+      return reply.send()
+    }
+    const body = await this.#body({ reply, content, file, range: { offset, bytes }, by: caller.id })
+    described()
+    if (range.kind === 'part')
+      reply.status(206).header('content-range', `bytes ${offset}-${offset + bytes - 1}/${file.bytes}`)
+    return reply.send(body)
+  }
+
+  async #body(of: {
+    readonly reply: FastifyReply
+    readonly content: OpenContent
+    readonly file: ContentFile
+    readonly range: { readonly offset: number; readonly bytes: number }
+    readonly by: string
+  }): Promise<Readable> {
+    const { reply, content, file, range, by } = of
+    const left = new AbortController()
+    reply.raw.once('close', () => left.abort())
+    reply.raw.setTimeout(STALLED_MS)
+    const signal = AbortSignal.any([left.signal, this.#options.closing])
+    const bytes = await content.read(file, range, { by, signal })
+    return Readable.from(bytes, { objectMode: false, highWaterMark: 1 })
+  }
+}
+
+function unknownPath({ address: { path }, content: { name, ordinal } }: Asked): AppError {
+  const where = JSON.stringify(path.join('/'))
+  return new AppError(
+    'CONTENT_UNKNOWN',
+    `${name}@${ordinal} has no file or folder ${where}; the address ${CONTENT_PREFIX}/${encodeURIComponent(name)}/ ` +
+      'lists what it has'
+  )
+}

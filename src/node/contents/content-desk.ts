@@ -1,0 +1,275 @@
+/**
+ * Versions as files that are read through this node, a range at a time, by programs that speak HTTP. It gives what is
+ * held here; whether this device may read is asked before each piece, and a reading that goes on ends at once when
+ * that changes, or when the ledger or the freshness of the view of it does.
+ *
+ * A sealed version is opened in memory. Trees of versions are kept for the requests that follow, a bounded number; of
+ * sealed ones, which have keys, only until something changes in the ledger.
+ */
+
+import { AppError } from '../../base/errors.ts'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import type { Version, VersionFile } from '../../content/version.ts'
+import type { DatasetVersion } from '../../ledger/fold/state.ts'
+import { isAvailable } from '../../ledger/fold/state.ts'
+import type { Holding } from '../../store/store.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { keyFor } from '../sealing/manifest-key.ts'
+import type { Catalogue } from '../swarm/catalogue.ts'
+import type { ReadFault } from '../swarm/swarm-hub.ts'
+import type {
+  ContentReader,
+  ContentReference,
+  ContentService,
+  FileRange,
+  OpenContent
+} from './content-terms.ts'
+import { type ContentFile, ContentTree } from './content-tree.ts'
+import { ReadAccounts } from './read-accounts.ts'
+import { heldManifest, isSealedRangeHeld, openedBytes, type SealedFile, sealedFile } from './sealed-bytes.ts'
+import { type HeldVersion, isRangeHeld, verifiedBytes } from './verified-bytes.ts'
+
+/** Readings at once. Each has a piece in memory, which is 16 MiB at most. */
+export const READINGS_MAX = 32
+const TREES_MAX = 16
+
+export interface ContentDeskInit {
+  readonly self: DeviceId
+  readonly catalogue: Pick<Catalogue, 'resolve' | 'entry' | 'holdings'>
+  readonly audit: Pick<AuditLog, 'record' | 'note' | 'refused'>
+  /** Why this device may not read a version now. */
+  readonly readFault: (version: VersionId) => ReadFault | undefined
+  /** The keys that this device has for a sealed version. */
+  readonly keysOf: (version: VersionId) => readonly Uint8Array[]
+  readonly nowMs?: () => number
+}
+
+/** What a desk needs of a node. */
+export interface ContentNode extends Pick<ContentDeskInit, 'catalogue'> {
+  readonly identity: { readonly device: DeviceId }
+  readonly audit: { readonly log: ContentDeskInit['audit'] }
+  readonly sealing: { readonly keeper: { readonly keysOf: ContentDeskInit['keysOf'] } }
+  readFault(device: DeviceId, version: VersionId): ReadFault | undefined
+}
+
+/** A version with its files, and how they are read. */
+interface Shelf {
+  readonly tree: ContentTree
+  isHeld(held: HeldVersion, file: ContentFile, range: FileRange): boolean
+  bytes(held: HeldVersion, file: ContentFile, range: FileRange): AsyncGenerator<Uint8Array, void, undefined>
+}
+
+interface Reading {
+  readonly name: string
+  readonly version: VersionId
+  readonly ended: AbortController
+}
+
+export class ContentDesk implements ContentService {
+  readonly #init: ContentDeskInit
+  readonly #accounts: ReadAccounts
+  readonly #plain = new Map<VersionId, Shelf>()
+  readonly #sealed = new Map<VersionId, Shelf>()
+  readonly #readings = new Set<Reading>()
+
+  static of(node: ContentNode): ContentDesk {
+    const { identity, catalogue, audit, sealing } = node
+    return new ContentDesk({
+      ...{ self: identity.device, catalogue, audit: audit.log },
+      readFault: version => node.readFault(identity.device, version),
+      keysOf: version => sealing.keeper.keysOf(version)
+    })
+  }
+
+  constructor(init: ContentDeskInit) {
+    this.#init = init
+    this.#accounts = new ReadAccounts({ audit: init.audit, ...(init.nowMs && { nowMs: init.nowMs }) })
+  }
+
+  async open(reference: ContentReference): Promise<OpenContent> {
+    const published = this.#published(reference)
+    const { name } = reference
+    const { version, ordinal, timeMs, sealed } = published
+    const refusal = this.#refusal(name, version)
+    if (refusal !== undefined) throw refusal
+    const held = this.#heldOf(name, published)
+    const shelf = await this.#shelfOf(name, held, sealed)
+    return {
+      ...{ name, version, ordinal, publishedAtMs: timeMs, tree: shelf.tree },
+      isSecret: sealed || published.class === 'confidential' || published.class === 'restricted',
+      read: (file, range, reader) => this.#read({ name, held, shelf }, { file, range, reader })
+    }
+  }
+
+  /** What may be read may have changed. */
+  recheck(): void {
+    this.#sealed.clear()
+    for (const version of this.#plain.keys())
+      if (this.#init.readFault(version) !== undefined) this.#plain.delete(version)
+    for (const { name, version, ended } of this.#readings) {
+      const fault = this.#init.readFault(version)
+      if (fault !== undefined) ended.abort(refused(name, fault.detail))
+    }
+  }
+
+  /** Ends what is being read. Call before the audit log is closed. */
+  close(): void {
+    for (const { ended } of this.#readings)
+      ended.abort(new AppError('NODE_DOWN', 'the node is shutting down; ask again when it runs'))
+    this.#accounts.close()
+  }
+
+  /** Without a version: the newest of those that may be read, or, where none may, the newest. */
+  #published(reference: ContentReference): DatasetVersion {
+    const { catalogue, readFault, nowMs = Date.now } = this.#init
+    const { version } = catalogue.resolve(reference)
+    if (reference.version !== null || readFault(version.version) === undefined) return version
+    const { versions } = catalogue.entry(reference.name)
+    return (
+      versions.findLast(each => isAvailable(each, nowMs()) && readFault(each.version) === undefined) ??
+      version
+    )
+  }
+
+  /** The audit log has each. */
+  #refusal(name: string, version: VersionId): AppError | undefined {
+    const { self, readFault, audit } = this.#init
+    const fault = readFault(version)
+    if (fault === undefined) return undefined
+    audit.refused({ action: 'denied', peer: self, reason: fault.reason, version })
+    return refused(name, fault.detail)
+  }
+
+  #heldOf(name: string, published: DatasetVersion): HeldVersion {
+    const holdings = (): readonly Holding[] => this.#init.catalogue.holdings(published)
+    const [first] = holdings()
+    if (first === undefined) throw notHere(name, 'nothing of it is')
+    return { version: first.version, holdings }
+  }
+
+  async #shelfOf(name: string, held: HeldVersion, isSealed: boolean): Promise<Shelf> {
+    const shelves = isSealed ? this.#sealed : this.#plain
+    const { id } = held.version
+    const known = shelves.get(id)
+    const shelf = known ?? (isSealed ? await this.#sealedShelf(name, held) : plainShelf(held.version))
+    // The one that was used last stays longest.
+    shelves.delete(id)
+    if (this.#init.readFault(id) === undefined) shelves.set(id, shelf)
+    for (const old of shelves.keys()) {
+      if (shelves.size <= TREES_MAX) break
+      shelves.delete(old)
+    }
+    return shelf
+  }
+
+  async #sealedShelf(name: string, held: HeldVersion): Promise<Shelf> {
+    const fileKey = keyFor(held.version, this.#init.keysOf(held.version.id))
+    if (fileKey === undefined)
+      throw new AppError(
+        'SEALED_NO_KEY',
+        `${name} can not be opened here yet: nobody has wrapped its key for this device; ask its publisher to be online`,
+        { details: { dataset: name } }
+      )
+    const manifest = await heldManifest(held, fileKey)
+    if (manifest === undefined) throw notHere(name, 'the list of its files is not')
+    const files = new Map<ContentFile, SealedFile>()
+    for (const entry of manifest.entries) {
+      const { path, bytes, symlink, object } = entry
+      const file = { path, bytes, symlink, tag: `${held.version.id}-${object?.name ?? 'link'}` }
+      if (object !== undefined) files.set(file, { entry, object, file: sealedFile(held, entry, object).file })
+    }
+    const links = manifest.entries.flatMap(({ path, symlink }) =>
+      symlink === undefined ? [] : [{ path, bytes: 0, symlink, tag: `${held.version.id}-link` }]
+    )
+    const sealedOf = (file: ContentFile): SealedFile => known(files, file)
+    return {
+      tree: new ContentTree([...files.keys(), ...links]),
+      isHeld: (of, file, range) => isSealedRangeHeld(of, sealedOf(file), range),
+      bytes: (of, file, range) => openedBytes(of, sealedOf(file), range)
+    }
+  }
+
+  async #read(
+    { name, held, shelf }: { readonly name: string; readonly held: HeldVersion; readonly shelf: Shelf },
+    {
+      file,
+      range,
+      reader
+    }: { readonly file: ContentFile; readonly range: FileRange; readonly reader: ContentReader }
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const version = held.version.id
+    if (!shelf.isHeld(held, file, range)) throw notHere(name, `not all of ${file.path.join('/')} is`)
+    if (this.#readings.size >= READINGS_MAX)
+      throw new AppError(
+        'TOO_MANY_CALLS',
+        `this node gives files to ${READINGS_MAX} readers at once, and that many read now; try again in a while`
+      )
+    const reading: Reading = { name, version, ended: new AbortController() }
+    const release = (): boolean => this.#readings.delete(reading)
+    this.#readings.add(reading)
+    try {
+      const account = await this.#accounts.begin({ dataset: name, version, by: reader.by }, range.bytes)
+      const signal = AbortSignal.any([reader.signal, reading.ended.signal])
+      signal.addEventListener('abort', release, { once: true })
+      return this.#bytes(shelf.bytes(held, file, range), { name, version, signal, account, release })
+    } catch (thrown) {
+      release()
+      throw thrown
+    }
+  }
+
+  async *#bytes(
+    parts: AsyncGenerator<Uint8Array, void, undefined>,
+    of: {
+      readonly name: string
+      readonly version: VersionId
+      readonly signal: AbortSignal
+      readonly account: (bytes: number) => void
+      readonly release: () => void
+    }
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { name, version, signal, account, release } = of
+    try {
+      for await (const part of parts) {
+        signal.throwIfAborted()
+        const refusal = this.#refusal(name, version)
+        if (refusal !== undefined) throw refusal
+        account(part.length)
+        yield part
+      }
+    } finally {
+      release()
+    }
+  }
+}
+
+function plainShelf(version: Version): Shelf {
+  const files = new Map<ContentFile, VersionFile>()
+  for (const file of version.files) {
+    const { path, bytes, symlink, root } = file
+    files.set({ path, bytes, symlink, tag: root ?? 'empty' }, file)
+  }
+  return {
+    tree: new ContentTree(files.keys()),
+    isHeld: (held, file, range) => isRangeHeld(held, known(files, file), range),
+    bytes: (held, file, range) => verifiedBytes(held, known(files, file), range)
+  }
+}
+
+function known<T>(files: ReadonlyMap<ContentFile, T>, file: ContentFile): T {
+  const found = files.get(file)
+  if (found === undefined) throw new RangeError(`${file.path.join('/')} is a file of another version`)
+  return found
+}
+
+function refused(name: string, detail: string): AppError {
+  return new AppError('NOT_AUTHORISED', `${name} can not be read: ${detail}`, { details: { dataset: name } })
+}
+
+function notHere(name: string, what: string): AppError {
+  return new AppError(
+    'DATASET_UNKNOWN',
+    `${name} can not be read here: ${what} on this device yet; 'peerage get ${name} DEST' fetches it`,
+    { details: { dataset: name } }
+  )
+}
