@@ -31,6 +31,12 @@ export function listedEntries({ folders, files }: ContentFolder): ListedEntry[] 
   ]
 }
 
+const STYLE = [
+  'body{font-family:system-ui,sans-serif;margin:2rem}',
+  'td,th{text-align:left;padding:.2rem 2rem .2rem 0}',
+  'td:last-child{font-variant-numeric:tabular-nums}'
+].join('')
+
 export function listingPage({ name, version, ordinal, publishedAtMs, path, entries }: Listing): string {
   const title = escaped([`${name}@${ordinal}`, ...path].join('/'))
   const rows = entries.map(entry => {
@@ -41,23 +47,26 @@ export function listingPage({ name, version, ordinal, publishedAtMs, path, entri
     return `<tr><td>${link}</td><td>${size}</td></tr>`
   })
   const up = path.length === 0 ? '' : '<p><a href="../">Folder above</a></p>\n'
-  const table =
-    rows.length === 0
-      ? '<p>Nothing is in this folder.</p>'
-      : `<table>\n<thead><tr><th scope="col">Name</th><th scope="col">Size</th></tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table>`
+  const table = `<table>
+<thead><tr><th scope="col">Name</th><th scope="col">Size</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table>`
+  const content = rows.length === 0 ? '<p>Nothing is in this folder.</p>' : table
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${title}</title>
-<style>body{font-family:system-ui,sans-serif;margin:2rem}td,th{text-align:left;padding:.2rem 2rem .2rem 0}td:last-child{font-variant-numeric:tabular-nums}</style>
+<style>${STYLE}</style>
 </head>
 <body>
 <main>
 <h1>${title}</h1>
 <p>Version ${escaped(version)}, published ${new Date(publishedAtMs).toISOString()}.</p>
-${up}${table}
+${up}${content}
 </main>
 </body>
 </html>

@@ -23,7 +23,7 @@ import { type HeldVersion, isRangeHeld, verifiedBytes } from './verified-bytes.t
 
 const NONCE: FileRange = { offset: 0, bytes: PAYLOAD_NONCE_BYTES }
 
-/** Undefined when its object is not all here. AppError SEALED_INVALID, BENCODE_INVALID, PATH_UNSAFE, CONTENT_CHANGED. */
+/** Undefined when not all of it is here. SEALED_INVALID, BENCODE_INVALID, PATH_UNSAFE, CONTENT_CHANGED. */
 export async function heldManifest(held: HeldVersion, fileKey: Uint8Array): Promise<Manifest | undefined> {
   const name = manifestNameOf(fileKey, hkdf)
   const file = objectNamed(held, name)
