@@ -224,11 +224,13 @@ test('a sealed version is opened in memory, any range of it', async () => {
   const source = join(folder, 'secret')
   mkdirSync(source)
   writeFileSync(join(source, 'plan.bin'), big.subarray(0, 3_000_000))
-  await publish(source, '--name', 'plans', '--class', 'confidential')
+  await publish(source, '--name', 'plans', '--sealed')
   const path = '/content/plans/plan.bin'
   const whole = await ask(path)
   assert.equal(whole.status, 200)
   assert.ok(whole.body.equals(big.subarray(0, 3_000_000)))
+  // The version, and a name that means nothing.
+  assert.match(whole.headers.etag ?? '', /^"[0-9a-f]{64}-[0-9a-f]{32}"$/)
   assert.equal(whole.headers['cache-control'], 'private, no-store')
   for (const [first, last] of [
     [0, 0],

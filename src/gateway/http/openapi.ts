@@ -101,6 +101,44 @@ function operationOf(name: RouteName, errors: Json): Json {
   }
 }
 
+/** Files of versions, which is no route of the table: its answers are what was published (content-routes.ts). */
+function contentOperation(errors: Json): Json {
+  const text = { type: 'string' }
+  const parameter = (name: string, place: string, description: string, example: string) => ({
+    ...{ name, in: place, required: place === 'path', schema: text, description, example }
+  })
+  const file = {
+    description: 'The file.',
+    content: { '*/*': { schema: { type: 'string', format: 'binary' } } }
+  }
+  return {
+    ...{ operationId: 'content', summary: 'A file or folder of a version.', tags: ['content'] },
+    'x-scope': 'content',
+    parameters: [
+      parameter('name', 'path', 'NAME or NAME@VERSION, with a slash written %2F', 'team%2Ffilms@3'),
+      parameter(
+        'path',
+        'path',
+        'The path in the version, with slashes; of a folder it ends in one',
+        'a/b.webm'
+      ),
+      parameter('download', 'query', 'Whatever its value: attach the file', '1'),
+      parameter('list', 'query', 'json: list the folder as JSON, not as a page', 'json'),
+      parameter('range', 'header', 'The part to send (RFC 9110)', 'bytes=0-99')
+    ],
+    responses: {
+      200: file,
+      206: { ...file, description: 'The part that was asked for.' },
+      304: { description: 'It is the file that the caller has.' },
+      307: { description: 'A link leads elsewhere in the version.' },
+      308: { description: 'A folder has its address with a slash at the end.' },
+      412: { description: 'A condition of the caller does not hold.' },
+      416: { description: 'The file has none of the bytes that were asked for.' },
+      ...errors
+    }
+  }
+}
+
 /** The whole document; `software` says which version answers. */
 export function openApi(software: string): Json {
   const responses = errorResponses()
@@ -111,6 +149,7 @@ export function openApi(software: string): Json {
     const template = path.replaceAll(/:([a-z]+)/gi, '{$1}')
     paths[template] = { ...paths[template], [method.toLowerCase()]: operationOf(name, errors) }
   }
+  paths['/content/{name}/{path}'] = { get: contentOperation(errors) }
   return {
     openapi: '3.1.0',
     info: {
