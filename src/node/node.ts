@@ -129,12 +129,8 @@ export class Node {
     this.sync = new LedgerSync({ transport, keeper: this.keeper, log })
     this.#firstSync = new FirstSync({ transport, sync: this.sync })
     this.board = new PresenceBoard({
-      transport,
-      keeper: this.keeper,
-      records: store.records,
-      identity,
-      key,
-      log
+      ...{ transport, keeper: this.keeper, records: store.records },
+      ...{ identity, key, log }
     })
     this.beacons = this.#createBeacons(init)
     this.reach = new Reach({ transport, board: this.board, log })
