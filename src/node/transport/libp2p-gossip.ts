@@ -20,6 +20,7 @@ import {
   type Connection,
   type IdentifyResult,
   type Libp2pEvents,
+  type PeerId,
   type PeerStore,
   serviceCapabilities,
   type TypedEventTarget
@@ -116,10 +117,15 @@ export class Gossip {
   readonly #pubsub: GossipSub
   readonly #gate: Gate
   readonly #topics: ReadonlySet<string>
+  /** By peer. Of its own gossipsub tells only whom it has met, and not whether a stream is left. */
+  readonly #outbound: ReadonlyMap<string, unknown>
   readonly #listeners = new Map<string, (from: DeviceId, bytes: Uint8Array) => void>()
 
   constructor(pubsub: GossipSub, topics: readonly string[], gate: Gate) {
     this.#pubsub = pubsub
+    const outbound: unknown = Reflect.get(pubsub, 'streamsOutbound')
+    assert(outbound instanceof Map, 'gossipsub keeps its outbound streams by peer')
+    this.#outbound = outbound
     this.#topics = new Set(topics)
     this.#gate = gate
     for (const topic of topics) pubsub.topicValidators.set(topic, (_, message) => this.#validate(message))
@@ -130,6 +136,11 @@ export class Gossip {
     assert(this.#topics.has(topic), `${topic} is a topic of this transport`)
     assert(bytes.length <= GOSSIP_MESSAGE_BYTES_MAX, 'gossip carries hints, not content')
     this.#pubsub.publish(topic, bytes).catch(() => undefined) // best effort by contract
+  }
+
+  /** Whether what is published is sent to a peer, if it wants it. */
+  reaches(peer: PeerId): boolean {
+    return this.#outbound.has(peer.toString())
   }
 
   subscribe(topic: string, listener: (from: DeviceId, bytes: Uint8Array) => void): void {

@@ -19,7 +19,12 @@ function secured(table: LinkTable): { readonly timeline: object; readonly cuts: 
   return { timeline, cuts }
 }
 
-const unheard = { onConnect: () => undefined, onDisconnect: () => undefined, onStrangerGone: () => undefined }
+const unheard = {
+  onConnect: () => undefined,
+  onDisconnect: () => undefined,
+  onNewest: () => undefined,
+  onStrangerGone: () => undefined
+}
 
 test('a stranger is cut when its time is up, a member is not', t => {
   t.mock.timers.enable({ apis: ['setTimeout'] })

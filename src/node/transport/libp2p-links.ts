@@ -28,6 +28,8 @@ const UNREAD_BYTES_MAX = WINDOW_BYTES_MAX + MIB
 const LIVENESS_INTERVAL_MS = 15 * SECOND_MS
 /** For the other side to ask, and to hear that there is no room. */
 const SURPLUS_LIFE_MS = 10 * SECOND_MS
+/** The streams of a link that closed end first. */
+const SETTLE_MS = SECOND_MS / 10
 const PING_TIMEOUT_MS = 10 * SECOND_MS
 
 type YamuxFactory = ReturnType<ReturnType<typeof yamux>>
@@ -51,6 +53,8 @@ export interface Link {
 export interface LinkEvents {
   readonly onConnect: (link: Link) => void
   readonly onDisconnect: (device: DeviceId, reason: string) => void
+  /** A member's newest link answers, or has come to be the newest: what goes over one link alone may go over it. */
+  readonly onNewest: (link: Link) => void
   readonly onStrangerGone: (connection: Connection) => void
 }
 
@@ -212,10 +216,18 @@ export class LinkTable {
     const links = device === undefined ? undefined : this.#members.get(device)
     if (device === undefined || links === undefined || !links.includes(link)) return
     links.splice(links.indexOf(link), 1)
-    if (links.length > 0) return
+    if (links.length > 0) {
+      setTimeout(() => this.#tellNewest(device), SETTLE_MS).unref()
+      return
+    }
     this.#members.delete(device)
     const reason = link.closeReason ?? (error === undefined ? 'the other side closed' : messageOf(error))
     this.#events.onDisconnect(device, reason)
+  }
+
+  #tellNewest(device: DeviceId): void {
+    const newest = this.to(device)
+    if (newest?.channel.status === 'open') this.#events.onNewest(newest)
   }
 
   /** Measures the round trip, and cuts a link over which nothing came for a whole interval. */
@@ -231,6 +243,7 @@ export class LinkTable {
         if (channel.bytesReceived === receivedBefore) this.cut(link, 'it stopped answering')
       }
       if (channel.status !== 'open') return
+      if (link.device !== undefined && this.to(link.device) === link) this.#events.onNewest(link)
       link.timer = setTimeout(look, LIVENESS_INTERVAL_MS)
       link.timer.unref()
     }

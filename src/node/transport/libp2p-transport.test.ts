@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Stream } from '@libp2p/interface'
@@ -216,6 +217,66 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
       [...heard].filter(line => line.startsWith('a: ')),
       [`a: truth by ${relay.self}`]
     )
+  })
+
+  it('delivers gossip over the link that is left when another one ends', async t => {
+    const [a, b] = [0, 1].map(
+      () =>
+        new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics: ['news'] })
+    ) as [Libp2pTransport, Libp2pTransport]
+    const heard = new Set<string>()
+    for (const one of [a, b]) {
+      one.setGate(() => 'member')
+      one.subscribe('news', (from, bytes) => heard.add(`${from} ${Buffer.from(bytes)}`))
+      await one.start()
+      t.after(() => one.stop())
+    }
+    const portOf = ([address = '']: readonly string[]): number => Number(/tcp\/(\d+)/.exec(address)?.[1])
+    const sockets = new Set<Socket>()
+    const between = createServer(near => {
+      const far = connect(portOf(b.addresses()), '127.0.0.1')
+      for (const [one, other] of [
+        [near, far],
+        [far, near]
+      ] as const) {
+        sockets.add(one)
+        one.on('error', () => other.destroy()).pipe(other)
+      }
+    }).listen(0, '127.0.0.1')
+    await once(between, 'listening')
+    t.after(() => between.close())
+    const around = `/ip4/127.0.0.1/tcp/${(between.address() as AddressInfo).port}`
+    const dial = (from: Libp2pTransport, to: Libp2pTransport, addresses: readonly string[]) =>
+      from.dial({ device: to.self, addresses }, AbortSignal.timeout(20 * SECOND_MS))
+    let word = 0
+    let left = 0
+    const eachHears = async (what: string): Promise<void> => {
+      const first = word
+      await eventually(what, () => {
+        for (const one of [a, b]) one.publish('news', Buffer.from(`${word}`))
+        word++
+        return [a, b].every(({ self }) =>
+          [...heard].some(line => line.startsWith(self) && Number(line.split(' ')[1]) >= first)
+        )
+      })
+    }
+    for (let round = 0; round < 12; round++) {
+      // Nearly at once: neither finds the link of the other, so there are two, and either may be the first.
+      const dialled = dial(a, b, [around])
+      await delay(2 * round)
+      await Promise.all([dialled, dial(b, a, a.addresses())])
+      await eachHears(`gossip in round ${round}`)
+      for (const socket of sockets) socket.destroy()
+      sockets.clear()
+      await delay(50)
+      // One of them may have been quick enough to be the only one.
+      if (a.peers().length === 0 || b.peers().length === 0) continue
+      left++
+      await eachHears(`gossip after one of the links ended in round ${round}`)
+      await a.hangUp(b.self, 'the round is over')
+      await eventually('no link', () => b.peers().length === 0)
+    }
+    assert.ok(left > 0, 'a link was left in some round')
   })
 
   it("gives a stranger no stream of libp2p's own protocols", async () => {

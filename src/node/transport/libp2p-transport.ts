@@ -122,6 +122,7 @@ export class Libp2pTransport implements Transport {
           this.#direct.cut(device, 'the link was lost')
           for (const events of this.#events) events.onDisconnect?.(device, reason)
         },
+        onNewest: link => this.#onNewest(link),
         onStrangerGone: connection => this.#forget(connection.remotePeer)
       },
       options.linksMax
@@ -442,6 +443,16 @@ export class Libp2pTransport implements Transport {
     const device = defined(link.device, 'the device of an announced link')
     for (const events of this.#events) events.onConnect?.(describeLink(link, device, connection))
     this.#running?.announcer.announce(connection).catch(() => undefined) // only gossip, a hint, depends on it
+  }
+
+  /**
+   * gossipsub keeps to the link over which it met a peer. When that one ends and another stays, or when it learns of
+   * the end only after the next began, it has none, and does not look for one.
+   */
+  #onNewest({ connection }: Link): void {
+    const { gossip, announcer } = this.#running ?? {}
+    if (connection === undefined || gossip?.reaches(connection.remotePeer) !== false) return
+    announcer?.announce(connection).catch(() => undefined)
   }
 
   /** libp2p notes every peer that it ever met; strangers are not worth the memory. */
