@@ -52,10 +52,14 @@ export const ownRoom = z.object({
   diskTotalBytes: byteCount
 })
 
+/** Present is who is linked with this device, or stated lately where it is: then it may have gone since. */
+const contact = { isLinked: z.boolean(), heardAtMs: instantMs.nullable() }
+
 const site = z.object({ site: z.string(), region: z.string().nullable(), devices: count, ...room })
 const device = deviceName.extend({
   kind: deviceKind,
   state: z.enum(['present', 'away', 'gone']),
+  ...contact,
   ...room
 })
 
@@ -77,6 +81,7 @@ const copy = deviceName.extend({
   share: count.nullable(),
   state: z.enum(['kept', 'surplus', 'owed', 'away', 'doubtful']),
   isPresent: z.boolean(),
+  ...contact,
   saidAtMs: instantMs.nullable(),
   untilMs: instantMs.nullable()
 })

@@ -1,7 +1,7 @@
 /** How safe a version is, and who has copies of it, as text. */
 
 import type { Copy, VersionStorage } from '../api/storage.ts'
-import { formatBytes } from '../base/units.ts'
+import { formatBytes, formatDuration } from '../base/units.ts'
 import { named } from './acted.ts'
 import { type Column, isoTime, type Paint, renderFields, renderTable } from './text.ts'
 
@@ -10,9 +10,19 @@ const COPY_COLUMNS: readonly Column<Copy>[] = [
   { title: 'SITE', value: row => row.site ?? '-' },
   { title: 'KIND', value: row => row.kind },
   { title: 'COPY', value: row => (row.share === null ? row.state : `share ${row.share} ${row.state}`) },
-  { title: 'HERE', value: row => (row.isPresent ? 'yes' : 'no') },
+  { title: 'HERE', value: row => presenceText(row, row.isPresent) },
   { title: 'SINCE', value: row => (row.saidAtMs === null ? '-' : isoTime(row.saidAtMs)) }
 ]
+
+/** A statement may be as old as it likes while its device is present, which may have gone since: so its age is told. */
+export function presenceText(
+  { isLinked, heardAtMs }: Pick<Copy, 'isLinked' | 'heardAtMs'>,
+  isPresent: boolean
+): string {
+  if (isLinked) return 'yes'
+  if (!isPresent || heardAtMs === null) return 'no'
+  return `heard ${formatDuration(Math.max(0, Date.now() - heardAtMs))} ago`
+}
 
 export function renderVersionStorage(storage: VersionStorage, paint: Paint): string[] {
   return [

@@ -1,10 +1,10 @@
 /** The node as the admin API sees it (service.ts): each call is answered from the parts that do the work. */
 
 import { AppError } from '../base/errors.ts'
-import { type DeviceId, shortId, type VersionId } from '../base/ids.ts'
+import type { DeviceId, VersionId } from '../base/ids.ts'
 import { encodeTorrent } from '../content/torrent-file.ts'
 import { ADDRESSES_MAX, isDatasetName, isLabel, LABEL_CHARACTERS_MAX } from '../ledger/encoding/names.ts'
-import { isAvailable, isMember, membershipFault } from '../ledger/fold/state.ts'
+import { isAvailable, isMember } from '../ledger/fold/state.ts'
 import { encodeTicket } from '../ledger/join/ticket.ts'
 import { sha256 } from '../store/sha256.ts'
 import { etaMs } from '../swarm/rates.ts'
@@ -75,6 +75,7 @@ import type {
   VersionReference
 } from './service.ts'
 import { TRANSFER_SOURCES_MAX } from './service.ts'
+import { standingProblems } from './standing.ts'
 import { LocalStorageService } from './storage/storage-service.ts'
 import type { StorageService } from './storage/storage-terms.ts'
 import { LocalSubjectService } from './subjects/subject-service.ts'
@@ -459,7 +460,7 @@ export class LocalNodeService implements NodeService {
     }))
     const ofFollows = this.#node.follows.statuses().flatMap(({ problems }) => problems)
     return [
-      ...this.#standing(),
+      ...standingProblems(this.#node),
       ...this.#node.erasures.problems(),
       ...this.#node.scans.problems(),
       ...ofFollows,
@@ -467,26 +468,6 @@ export class LocalNodeService implements NodeService {
       ...ofTransfers,
       ...ofAudit
     ]
-  }
-
-  /** What the org or other devices hold against this device, and against its authority. */
-  #standing(): Problem[] {
-    const { keeper, identity, connector } = this.#node
-    const state = keeper.state()
-    const problems: Problem[] = []
-    const say = (code: string, message: string) => problems.push({ code, message, path: null })
-    const fault = membershipFault(state, identity.device, Date.now())
-    if (fault !== undefined && keeper.size > 0) say('NOT_AUTHORISED', fault)
-    for (const [reason, refusals] of Map.groupBy(connector.refusals().values(), detail => detail))
-      say('PEER_REFUSED', `${refusals.length} of the org's devices refuse this one: ${reason}`)
-    if (state.freeze !== undefined) {
-      const keys = state.freeze.equivocators.map(shortId).join(', ')
-      say(
-        'AUTHORITY_FROZEN',
-        `admin keys ${keys} signed two roots of version ${state.freeze.version}: no authority changes until a recovery root settles it`
-      )
-    }
-    return problems
   }
 }
 

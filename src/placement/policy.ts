@@ -27,6 +27,11 @@ const NUMBER = /^[1-9][0-9]{0,2}$/
 const KEYS = ['copies', 'shares', 'sites', 'region', 'kind'] as const
 type Key = (typeof KEYS)[number]
 
+/** How a policy may write a region. */
+export function isRegionName(text: string): boolean {
+  return REGION_NAME.test(text)
+}
+
 export const DEFAULT_POLICY: Policy = { copies: 3, sites: 2, regions: [], kinds: [], shares: null }
 
 export type Parsed = { readonly policy: Policy } | { readonly error: string }

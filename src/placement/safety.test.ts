@@ -73,6 +73,16 @@ for (const [text, held, words] of [
     assert.equal(safetyText(policy(text), safetyOf(policy(text), holders(held))), words)
   })
 
+test('in words: what nobody keeps yet is where it was published, which is said and does not count', () => {
+  const asked = policy('copies=2,sites=2')
+  assert.equal(
+    safetyText(asked, safetyOf(asked, []), ['build-1']),
+    'not safe yet, it is only with build-1: 0 of 2 copies are proved, on 0 sites'
+  )
+  const kept = safetyOf(asked, holders('A'))
+  assert.equal(safetyText(asked, kept, ['build-1']), safetyText(asked, kept))
+})
+
 /** By trying all subsets: the most domains of which any may be lost. */
 function mostLosses(asked: Policy, held: readonly Holder[], domainOf: (holder: Holder) => string): number {
   const domains = [...new Set(held.map(domainOf))]

@@ -84,10 +84,16 @@ function countParts(holders: readonly Holder[]): number {
   return new Set(holders.map(({ device, share }) => partOf({ device: device.id, share }))).size
 }
 
-/** The same in words. */
-export function safetyText(policy: Policy, { isKept, missing, slots, sites, survives }: Safety): string {
+/** The same in words. `elsewhere` names who has the whole although nobody counts on it, as where it was published. */
+export function safetyText(
+  policy: Policy,
+  { isKept, missing, slots, sites, survives }: Safety,
+  elsewhere: readonly string[] = []
+): string {
   const what = policy.shares === null ? 'copies' : 'shares'
   const proved = `${slots} of ${slotCount(policy)} ${what} are proved, on ${counted(sites, 'site')}`
+  if (survives === undefined && elsewhere.length > 0)
+    return `not safe yet, it is only with ${elsewhere.join(', ')}: ${proved}`
   if (survives === undefined) return `not readable: ${proved}, and it takes ${slotsToRead(policy)} to read it`
   const lacks = missing.map(({ part, wanted, got }) =>
     part === 'copies'

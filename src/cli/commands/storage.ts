@@ -7,6 +7,7 @@ import type { Consequence, OwnRoom, StorageDevice, StorageReport, StorageSite } 
 import { formatBytes, parseBytes } from '../../base/units.ts'
 import { named, renderActed } from '../acted.ts'
 import { command } from '../command.ts'
+import { presenceText } from '../storage-text.ts'
 import { type Column, type Paint, plural, printable, renderFields, renderTable } from '../text.ts'
 import { scrubText } from './scrub.ts'
 
@@ -29,6 +30,7 @@ const DEVICE_COLUMNS: readonly Column<StorageDevice>[] = [
   { title: 'SITE', value: row => row.site ?? '-' },
   { title: 'KIND', value: row => row.kind },
   { title: 'STATE', value: row => row.state },
+  { title: 'HERE', value: row => presenceText(row, row.state === 'present') },
   ...ROOM_COLUMNS
 ]
 

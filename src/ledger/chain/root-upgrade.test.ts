@@ -5,7 +5,7 @@ import { OPERATION_TYPES } from '../operation/operation-types.ts'
 import { DEFAULT_RANKS, DEFAULT_ROLES } from './default-roles.ts'
 import { describeChanges, successorTerms } from './root-changes.ts'
 import { RANK_MAX } from './root-terms.ts'
-import { rolesLacking } from './root-upgrade.ts'
+import { rolelessTypes, rolesLacking } from './root-upgrade.ts'
 
 const admin = keyNamed('admin')
 /** What orgs began with before anything was sealed, stored for others or erased. */
@@ -55,6 +55,14 @@ test('there is nothing to add to what a new org has, and of some roles only thei
   const before = foundOrg([admin], EARLIER)
   assert.deepEqual([...rolesLacking(before, ['scanner', 'device']).keys()], ['scanner', 'device'])
   assert.deepEqual([...rolesLacking(before, ['night-shift', 'nobody']).keys()], [])
+})
+
+test('what no role may sign is told, and not what the org took from one of them', () => {
+  assert.deepEqual(rolelessTypes(foundOrg([admin])), [])
+  const lacking = rolelessTypes(foundOrg([admin], EARLIER))
+  assert.ok(lacking.includes('copy.renew') && !lacking.includes('note'), lacking.join())
+  const roles = new Map([...DEFAULT_ROLES, ['device', ['note']]])
+  assert.deepEqual(rolelessTypes({ roles: new Map([...roles, ['all', [...OPERATION_TYPES]]]) }), [])
 })
 
 test('a role that is added ranks below admins, and not below every member where there is room', () => {

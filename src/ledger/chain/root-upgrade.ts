@@ -35,3 +35,9 @@ function rankIn({ ranks }: Pick<RootTerms, 'ranks'>, name: string): number {
   const worst = Math.max(ranks.get('device') ?? Number.POSITIVE_INFINITY, best)
   return Math.min(Math.max(DEFAULT_RANKS.get(name) ?? worst, best), worst)
 }
+
+/** Types of operation that a new org gives to some role, and this one to none. */
+export function rolelessTypes({ roles }: Pick<RootTerms, 'roles'>): string[] {
+  const given = new Set([...roles.values()].flat())
+  return [...new Set([...DEFAULT_ROLES.values()].flat())].filter(type => !given.has(type)).sort()
+}

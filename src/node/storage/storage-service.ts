@@ -1,16 +1,17 @@
 /** The storage part of the admin API: where copies are and should be, how safe that is, where there is room. */
 
 import { AppError } from '../../base/errors.ts'
-import { type DeviceId, type OperationId, shortId } from '../../base/ids.ts'
+import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
 import { isLabel } from '../../ledger/encoding/names.ts'
 import { type Copy, versionsKept } from '../../ledger/fold/copies.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { capacityOf, unplacedBytes } from '../../placement/capacity.ts'
 import type { Device } from '../../placement/fleet.ts'
 import { standingOf, type Terms } from '../../placement/holding.ts'
-import { formatPolicy, type Policy, parsePolicy } from '../../placement/policy.ts'
+import { formatPolicy, isRegionName, type Policy, parsePolicy } from '../../placement/policy.ts'
 import { type Holder, type Safety, safetyOf, safetyText } from '../../placement/safety.ts'
 import { type Loss, whatIf } from '../../placement/what-if.ts'
+import { isWhole } from '../../store/store.ts'
 import { byName } from '../keys/device-name.ts'
 import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
@@ -38,6 +39,9 @@ import { policyOf } from './storage-units.ts'
 export interface StoringNode extends SigningNode {
   readonly identity: Pick<Node['identity'], 'device' | 'site'>
   readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
+  readonly board: Pick<Node['board'], 'find' | 'statements'>
+  readonly hub: Pick<Node['hub'], 'status'>
+  readonly store: Pick<Node['store'], 'holdings'>
   readonly storage: Node['storage']
 }
 
@@ -64,7 +68,7 @@ export class LocalStorageService implements StorageService {
         : [
             {
               ...{ name, ordinal: published.ordinal, version: unit.version },
-              says: safetyText(unit.policy, safety)
+              says: safetyText(unit.policy, safety, safety.isReadable ? [] : this.#elsewhere(unit.version))
             }
           ]
     })
@@ -80,6 +84,7 @@ export class LocalStorageService implements StorageService {
       devices: fleet.devices
         .map(({ id, kind, state }) => ({
           ...{ ...this.#names.nameOf(id), kind, state: state.kind },
+          ...this.#contact(id),
           ...(devices.get(id) ?? NO_ROOM)
         }))
         .sort(byName),
@@ -128,18 +133,33 @@ export class LocalStorageService implements StorageService {
     this.#node.catalogue.entry(name)
     const { copies, sites, regions, kinds, shares } = policy
     const before = this.#state.datasets.get(name)?.storage
-    return this.#sign({
-      ...{ type: 'dataset.storage', name, copies, sites, regions, kinds },
-      shares: shares && { data: shares.k, parity: shares.m },
-      retentionMs: before?.retentionMs ?? null
-    })
+    const known = new Set([...this.#state.sites.values()].map(({ region }) => region))
+    const warnings = regions
+      .filter(region => !known.has(region))
+      .map(region => `no site lies in the region ${region} yet: peerage storage region SITE ${region}`)
+    return this.#sign(
+      {
+        ...{ type: 'dataset.storage', name, copies, sites, regions, kinds },
+        shares: shares && { data: shares.k, parity: shares.m },
+        retentionMs: before?.retentionMs ?? null
+      },
+      warnings
+    )
   }
 
   async setRegion({ site, region }: { site: string; region: string }): Promise<Acted> {
     for (const word of [site, region])
       if (!isLabel(word))
         throw new AppError('USAGE', `${JSON.stringify(word)} can not be the name of a site or region`)
-    return this.#sign({ type: 'site.region', site, region })
+    if (!isRegionName(region))
+      throw new AppError(
+        'USAGE',
+        `no policy can name the region ${JSON.stringify(region)}: write small letters, digits and hyphens, such as eu`
+      )
+    const isKnown =
+      site === this.#node.identity.site || [...this.#node.board.statements()].some(each => each.site === site)
+    const warnings = isKnown ? [] : [`no device has said yet that it is in ${site}`]
+    return this.#sign({ type: 'site.region', site, region }, warnings)
   }
 
   async versionStorage(of: { name: string; version: string | null }): Promise<VersionStorage> {
@@ -159,7 +179,10 @@ export class LocalStorageService implements StorageService {
       ...{ name: of.name, version, ordinal, bytes },
       policy: policy === undefined ? null : formatPolicy(policy),
       isSafe: safety?.isKept ?? false,
-      says: this.#says(policy, safety, { unmet: assignment?.unmet ?? [], devices, isUncut }),
+      says: this.#says(policy, safety, {
+        ...{ unmet: assignment?.unmet ?? [], devices, isUncut },
+        elsewhere: safety?.isReadable === false ? this.#elsewhere(version) : []
+      }),
       copies: holders.length,
       sites: new Set(holders.map(({ device }) => device.site)).size,
       survives: safety?.survives ?? null,
@@ -251,11 +274,29 @@ export class LocalStorageService implements StorageService {
         share: copy?.share ?? null,
         state: stateOf({ copy, device, isOwing: owing.includes(id), terms }),
         isPresent: device?.state.kind === 'present',
+        ...this.#contact(id),
         saidAtMs: copy?.timeMs ?? null,
         untilMs: copy?.untilMs ?? null
       }
     })
     return records.sort(byName)
+  }
+
+  #contact(device: DeviceId): { isLinked: boolean; heardAtMs: number | null } {
+    const { identity, transport, board } = this.#node
+    const isLinked = device === identity.device || transport.peers().some(link => link.device === device)
+    return { isLinked, heardAtMs: board.find(device)?.timeMs ?? null }
+  }
+
+  /** Who has all of a version beside its copies, as far as it is seen from here: where it was published or fetched. */
+  #elsewhere(version: VersionId): string[] {
+    const { identity, store, storage, hub } = this.#node
+    const isHere = store
+      .holdings()
+      .some(each => each.version.id === version && isWhole(each.state) && !storage.keeps(each.root))
+    const peers = hub.status(version)?.peers.filter(({ isComplete }) => isComplete) ?? []
+    const devices = [...(isHere ? [identity.device] : []), ...peers.map(({ device }) => device)]
+    return devices.map(device => nameIn(this.#names.nameOf(device)))
   }
 
   #says(
@@ -264,8 +305,10 @@ export class LocalStorageService implements StorageService {
     {
       unmet,
       devices,
-      isUncut
+      isUncut,
+      elsewhere
     }: {
+      readonly elsewhere: readonly string[]
       readonly unmet: readonly { readonly because: 'no-room' | 'no-device' }[]
       readonly devices: readonly CopyRecord[]
       readonly isUncut: boolean
@@ -276,7 +319,7 @@ export class LocalStorageService implements StorageService {
     const onTheWay = devices.filter(({ state }) => state === 'owed').map(nameIn)
     const away = devices.filter(({ state }) => state === 'away').map(nameIn)
     return [
-      safetyText(policy, safety),
+      safetyText(policy, safety, elsewhere),
       ...(isUncut ? ['who published it has not cut it into shares yet'] : []),
       ...(onTheWay.length > 0 ? [`on its way to ${onTheWay.join(', ')}`] : []),
       ...(away.length > 0 ? [`waits for ${away.join(', ')}`] : []),
@@ -291,8 +334,8 @@ export class LocalStorageService implements StorageService {
     return { ...this.#node.storage.times, nowMs: Date.now() }
   }
 
-  #sign(content: Parameters<typeof signAsked>[1]): Acted {
-    return signAsked(this.#node, content, { names: this.#names })
+  #sign(content: Parameters<typeof signAsked>[1], warnings: readonly string[]): Acted {
+    return signAsked(this.#node, content, { names: this.#names, warnings })
   }
 
   get #state(): State {
@@ -300,7 +343,7 @@ export class LocalStorageService implements StorageService {
   }
 }
 
-function nameIn({ name, device }: CopyRecord): string {
+function nameIn({ name, device }: Pick<CopyRecord, 'name' | 'device'>): string {
   return name ?? shortId(device)
 }
 

@@ -21,7 +21,11 @@ export interface CopyRecord extends DeviceName {
   /** Which share it is; null for a whole copy, and where it is not known yet. */
   readonly share: number | null
   readonly state: CopyState
+  /** Linked with this device, or it stated lately where it is: then it may have gone since. */
   readonly isPresent: boolean
+  readonly isLinked: boolean
+  /** When it stated last where it is; null when it never did. */
+  readonly heardAtMs: number | null
   /** When it said so last; null when it has not. */
   readonly saidAtMs: number | null
   /** Until when it keeps it at the least. */
@@ -77,7 +81,12 @@ export interface StorageReport {
     readonly devices: number
   })[]
   readonly devices: readonly (RoomRecord &
-    DeviceName & { readonly kind: DeviceKind; readonly state: 'present' | 'away' | 'gone' })[]
+    DeviceName & {
+      readonly kind: DeviceKind
+      readonly state: 'present' | 'away' | 'gone'
+      readonly isLinked: boolean
+      readonly heardAtMs: number | null
+    })[]
   readonly versions: number
   readonly unsafe: readonly {
     readonly name: string
