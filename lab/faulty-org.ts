@@ -14,7 +14,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../src/base/errors.ts'
 import type { DeviceId } from '../src/base/ids.ts'
@@ -31,6 +30,7 @@ import type {
   PeerStream
 } from '../src/node/transport/transport.ts'
 import { becomeImage, crashImage } from './crash-image.ts'
+import { freePort } from './free-port.ts'
 import { eventually, OrgInProcess, type Running } from './org-in-process.ts'
 
 /** The usual promises and graces, for which dates are moved; only looks come as often as a test can wait for. */
@@ -382,15 +382,4 @@ async function copyFolders(from: readonly string[], to: readonly string[]): Prom
     rmSync(target, { recursive: true, force: true })
     if (existsSync(folder)) await cp(folder, target, { recursive: true, verbatimSymlinks: true })
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

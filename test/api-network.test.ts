@@ -6,26 +6,17 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Cluster, type ClusterNode, runCommand, until } from '../lab/cluster.ts'
+import { freePort } from '../lab/free-port.ts'
 import type { AuditReport } from '../src/api/audit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-api-'))
 let node: ClusterNode
 let port: number
 let cluster: Cluster
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
-}
 
 before(async () => {
   port = await freePort()

@@ -10,11 +10,11 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
+import { freePort } from '../lab/free-port.ts'
 import type { AuditReport } from '../src/api/audit.ts'
 
 const BIG_BYTES = 24 * 1024 * 1024 + 12_345
@@ -25,15 +25,6 @@ let node: ClusterNode
 let origin: string
 let port: number
 let token: string
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
-}
 
 before(async () => {
   port = await freePort()
