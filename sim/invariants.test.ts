@@ -177,7 +177,8 @@ test('liveness: a disk that is never mended', () => {
 
 test('over many seeds every invariant is looked at, and none is breached', async () => {
   const checked = new Set<string>()
-  for (let seed = 1; seed <= 40; seed++) {
+  // CI runs many more of the simulator itself.
+  for (let seed = 1; seed <= 12; seed++) {
     const { breaches, checks } = await runSeed(seed)
     assert.deepEqual(breaches, [], `seed ${seed}`)
     for (const invariant of Object.keys(checks)) checked.add(invariant)
