@@ -6,12 +6,12 @@ import { describe, test } from 'node:test'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { type RiskRegister, riskRegister } from '../src/api/risk.ts'
+import { levelOf } from '../src/base/risk-level.ts'
 import { oscalResults } from '../src/cli/risk-oscal.ts'
 import { riskPage } from '../src/cli/risk-page.ts'
 import { RISKS } from '../src/risk/register.ts'
 import { assess } from '../src/risk/residual.ts'
 import type { Reading } from '../src/risk/risk.ts'
-import { levelOf } from '../src/risk/scale.ts'
 
 const SCHEMA = new URL('./vectors/oscal/oscal_assessment-results_schema-1.1.3.json', import.meta.url)
 const NOW_MS = 1_800_000_000_000

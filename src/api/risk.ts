@@ -1,6 +1,7 @@
 /** The risk register: what remains of each risk now, why, and who lives with it. */
 
 import { z } from 'zod'
+import { LEVELS } from '../base/risk-level.ts'
 import { DAY_MS } from '../base/units.ts'
 import { deviceName, instantMs, operationId, organisation, ownDevice, shown } from './field.ts'
 import { REASON_CHARACTERS_MAX } from './governance.ts'
@@ -13,7 +14,7 @@ export const treatment = z.enum(['mitigate', 'accept', 'transfer', 'avoid'])
 const riskId = shown(z.string().min(1).max(64), 'data-loss')
 const degree = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)])
 const score = shown(z.int().min(1).max(SCORE_MAX), 12)
-const level = z.enum(['very low', 'low', 'moderate', 'high', 'very high'])
+const level = z.enum(LEVELS)
 const factor = z.enum(['likelihood', 'impact'])
 const lines = z.array(z.string()).readonly()
 const number = shown(z.number(), 0.25)

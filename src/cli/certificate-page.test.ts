@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Certificate } from '../api/erasure.ts'
-import { certificatePage, escaped } from './certificate-page.ts'
+import { escaped } from '../base/html.ts'
+import { certificatePage } from './certificate-page.ts'
 
 const GOLDEN = new URL('../../test/vectors/erasure-certificate-v2.json', import.meta.url)
 const certificate: Certificate = JSON.parse(readFileSync(GOLDEN, 'utf8'))

@@ -4,6 +4,7 @@
  */
 
 import type { CaseDevice, Certificate } from '../api/erasure.ts'
+import { escaped } from '../base/html.ts'
 import { shortId } from '../base/ids.ts'
 import { formatBytes } from '../base/units.ts'
 import { isoTime } from './text.ts'
@@ -115,16 +116,4 @@ export function table(rows: readonly (readonly string[])[], titles: readonly str
     titles.length === 0 ? '' : `<tr>${titles.map(title => `<th>${escaped(title)}</th>`).join('')}</tr>`
   const body = rows.map(row => `<tr>${row.map(cell => `<td>${escaped(cell)}</td>`).join('')}</tr>`)
   return `<table>${head}${body.join('')}</table>`
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;'
-}
-
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, character => ENTITIES[character] ?? '')
 }

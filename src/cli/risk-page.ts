@@ -4,6 +4,8 @@
  */
 
 import type { Risk, RiskRegister } from '../api/risk.ts'
+import { escaped } from '../base/html.ts'
+import { LEVELS, levelOf } from '../base/risk-level.ts'
 import { named } from './acted.ts'
 import { fromText, heatCounts, valueText } from './risk-text.ts'
 import { isoTime } from './text.ts'
@@ -23,8 +25,6 @@ const STYLE = [
   '@media print{body{margin:0}section{break-inside:avoid-page}h2,h3{break-after:avoid}tr{break-inside:avoid}}'
 ].join('')
 
-const LEVELS = ['very low', 'low', 'moderate', 'high', 'very high'] as const
-const LEVEL_TOPS = [3, 6, 11, 15]
 const DEGREES = [1, 2, 3, 4, 5] as const
 const CELL = 56
 const LEFT = 110
@@ -111,8 +111,7 @@ function svgText(
 }
 
 function levelNumber(score: number): number {
-  const at = LEVEL_TOPS.findIndex(top => score <= top)
-  return (at < 0 ? LEVEL_TOPS.length : at) + 1
+  return LEVELS.indexOf(levelOf(score)) + 1
 }
 
 function section(risk: Risk): string {
@@ -167,12 +166,3 @@ function table(caption: string, head: readonly string[], rows: readonly (readonl
 }
 
 const text = (value: string | number): string => escaped(String(value))
-
-function escaped(value: string): string {
-  return value
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
-}

@@ -1,9 +1,10 @@
 /** What there is about a person as a page to print: one file, no script, nothing from anywhere, everything escaped. */
 
 import type { SubjectRecord, SubjectVersion } from '../api/subject.ts'
+import { escaped } from '../base/html.ts'
 import { shortId } from '../base/ids.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
-import { escaped, PAGE_STYLE, table } from './certificate-page.ts'
+import { PAGE_STYLE, table } from './certificate-page.ts'
 import { isoTime, plural } from './text.ts'
 
 const UNPROVED_WORDS = {

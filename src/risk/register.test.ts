@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { LEVELS, levelOf } from '../base/risk-level.ts'
 import { MEASURES } from './register/measures.ts'
 import { RISKS } from './register.ts'
 import { registerTables, TABLE_BEGIN, TABLE_END } from './register-table.conformance.ts'
-import { DEGREES, LEVELS, levelOf, scoreOf } from './scale.ts'
+import { DEGREES, scoreOf } from './scale.ts'
 
 const PAGE = new URL('../../docs/RISK.md', import.meta.url)
 

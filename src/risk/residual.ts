@@ -14,9 +14,10 @@
  */
 
 import { defined } from '../base/assert.ts'
+import { type Level, levelOf } from '../base/risk-level.ts'
 import type { ControlSpec, Factor, IndicatorSpec, Reading, RiskSpec } from './risk.ts'
 import { FACTORS } from './risk.ts'
-import { type Degree, degree, type Level, levelOf, scoreOf } from './scale.ts'
+import { type Degree, degree, scoreOf } from './scale.ts'
 
 export const GRADES = ['good', 'fair', 'bad', 'unknown'] as const
 export type Grade = (typeof GRADES)[number]

@@ -41,12 +41,6 @@ export const DEGREE_WORDS: Readonly<Record<Degree, DegreeWords>> = {
   }
 }
 
-export const LEVELS = ['very low', 'low', 'moderate', 'high', 'very high'] as const
-export type Level = (typeof LEVELS)[number]
-
-/** The highest score of each level but the last. */
-const LEVEL_TOPS = [3, 6, 11, 15] as const
-
 export function degree(value: number): Degree {
   return Math.min(5, Math.max(1, Math.trunc(value))) as Degree
 }
@@ -54,9 +48,4 @@ export function degree(value: number): Degree {
 /** From 1 to 25. */
 export function scoreOf({ likelihood, impact }: { likelihood: Degree; impact: Degree }): number {
   return likelihood * impact
-}
-
-export function levelOf(score: number): Level {
-  const at = LEVEL_TOPS.findIndex(top => score <= top)
-  return LEVELS[at < 0 ? LEVEL_TOPS.length : at] ?? 'very high'
 }

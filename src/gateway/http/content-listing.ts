@@ -1,5 +1,6 @@
 /** A folder of a version, as JSON and as a page. */
 
+import { escaped } from '../../base/html.ts'
 import type { ContentFile, ContentFolder } from '../../node/contents/content-tree.ts'
 
 export interface Listing {
@@ -75,16 +76,4 @@ ${up}${content}
 
 function lastOf({ path }: ContentFile): string {
   return path.at(-1) ?? ''
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;'
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, mark => ESCAPES[mark] ?? mark)
 }

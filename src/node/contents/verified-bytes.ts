@@ -3,13 +3,11 @@
  * its hash before a byte of it is given: who reads over HTTP can not do so. So at most one piece is in memory.
  */
 
-import { equalBytes } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { type PieceIndex, pieceIndex } from '../../base/ids.ts'
-import { leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
-import { pieceLength, type Version, type VersionFile } from '../../content/version.ts'
-import { sha256 } from '../../store/sha256.ts'
+import type { Version, VersionFile } from '../../content/version.ts'
 import type { Holding } from '../../store/store.ts'
+import { soundPiece } from '../storage/piece-check.ts'
 import type { FileRange } from './content-terms.ts'
 
 export interface HeldVersion {
@@ -47,25 +45,18 @@ export async function* verifiedBytes(
   const { first, end } = piecesOfRange(held.version, file, range)
   for (let index = first; index < end; index++) {
     const begin = (index - file.firstPiece) * pieceBytes
-    const bytes = await verifiedPiece(held, file, pieceIndex(index))
+    const bytes = await verifiedPiece(held, pieceIndex(index))
     yield bytes.subarray(Math.max(0, range.offset - begin), range.offset + range.bytes - begin)
   }
 }
 
-async function verifiedPiece(
-  { version, holdings }: HeldVersion,
-  file: VersionFile,
-  piece: PieceIndex
-): Promise<Uint8Array> {
+async function verifiedPiece({ version, holdings }: HeldVersion, piece: PieceIndex): Promise<Uint8Array> {
   let failure: AppError | undefined
   for (const holding of holdings()) {
     if (!holding.have.has(piece)) continue
     try {
-      const bytes = await holding.read({ piece, begin: 0, length: pieceLength(version, piece) })
-      const expected = holding.pieceHash(piece)
-      const leafWidth = pieceLeafWidth(file.bytes, version.pieceBytes)
-      const actual = pieceRootOfLeaves(leafHashes(bytes, sha256), leafWidth, sha256)
-      if (expected !== undefined && equalBytes(expected, actual)) return bytes
+      const bytes = await soundPiece(holding, piece)
+      if (bytes !== undefined) return bytes
       failure = changed(piece, holding.root)
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown

@@ -1,9 +1,10 @@
 /** What the node tells of risks, and what can be said about them: a part of service.ts. */
 
 import type { OperationId, OrgId } from '../../base/ids.ts'
+import type { Level } from '../../base/risk-level.ts'
 import type { Assessment } from '../../risk/residual.ts'
 import type { Category, Mapping, Treatment } from '../../risk/risk.ts'
-import type { Degree, Level } from '../../risk/scale.ts'
+import type { Degree } from '../../risk/scale.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
 import type { OwnDevice } from '../service-words.ts'

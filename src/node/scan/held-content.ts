@@ -4,14 +4,12 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { equalBytes } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { pieceIndex } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
-import { leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
 import { pieceLength, type VersionFile } from '../../content/version.ts'
-import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
+import { soundPiece } from '../storage/piece-check.ts'
 import type { ScannedVersion } from './version-scan.ts'
 
 /** Bounds how fast is read: whoever reads waits until what was read before is due. */
@@ -58,15 +56,11 @@ export async function* piecesOf(
   }: { readonly file: VersionFile; readonly pace: Pace | undefined; readonly signal: AbortSignal }
 ): AsyncGenerator<Uint8Array> {
   const { version } = holding
-  const leafWidth = pieceLeafWidth(file.bytes, version.pieceBytes)
   for (let index = 0; index < file.pieceCount; index++) {
     const piece = pieceIndex(file.firstPiece + index)
-    const length = pieceLength(version, piece)
-    await pace?.pass(length, signal)
-    const bytes = await holding.read({ piece, begin: 0, length })
-    const expected = holding.pieceHash(piece)
-    const actual = pieceRootOfLeaves(leafHashes(bytes, sha256), leafWidth, sha256)
-    if (expected === undefined || !equalBytes(expected, actual))
+    await pace?.pass(pieceLength(version, piece), signal)
+    const bytes = await soundPiece(holding, piece)
+    if (bytes === undefined)
       throw new AppError(
         'CONTENT_CHANGED',
         `piece ${piece} in ${holding.root} is not the version's any more: peerage verify tells more`,

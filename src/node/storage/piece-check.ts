@@ -3,21 +3,17 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import type { PieceIndex } from '../../base/ids.ts'
-import { pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
-import { pieceSpan } from '../../content/version.ts'
+import { leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
+import { pieceLength, pieceSpan } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
 
 /** The hashes of the blocks of a piece that is held, where they are what the hash of the piece says. */
 export async function soundLeaves(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
-  const { version } = holding
-  const wanted = holding.pieceHash(piece)
-  if (wanted === undefined || !holding.have.has(piece)) return undefined
+  if (holding.pieceHash(piece) === undefined || !holding.have.has(piece)) return undefined
   try {
     const leaves = await holding.leafHashes(piece)
-    const { file } = pieceSpan(version, piece)
-    const root = pieceRootOfLeaves(leaves, pieceLeafWidth(file.bytes, version.pieceBytes), sha256)
-    return equalBytes(root, wanted) ? leaves : undefined
+    return matches(holding, piece, leaves) ? leaves : undefined
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown
     return undefined
@@ -26,4 +22,21 @@ export async function soundLeaves(holding: Holding, piece: PieceIndex): Promise<
 
 export async function matchesHash(holding: Holding, piece: PieceIndex): Promise<boolean> {
   return (await soundLeaves(holding, piece)) !== undefined
+}
+
+/**
+ * The bytes of a piece; undefined where they are not what the hash of the piece says. Rejects where they can not be read
+ * (AppError).
+ */
+export async function soundPiece(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
+  const bytes = await holding.read({ piece, begin: 0, length: pieceLength(holding.version, piece) })
+  return matches(holding, piece, leafHashes(bytes, sha256)) ? bytes : undefined
+}
+
+function matches(holding: Holding, piece: PieceIndex, leaves: Uint8Array): boolean {
+  const { version } = holding
+  const wanted = holding.pieceHash(piece)
+  const { file } = pieceSpan(version, piece)
+  const root = pieceRootOfLeaves(leaves, pieceLeafWidth(file.bytes, version.pieceBytes), sha256)
+  return wanted !== undefined && equalBytes(root, wanted)
 }
