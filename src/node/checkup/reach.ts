@@ -13,8 +13,7 @@ import { SECOND_MS } from '../../base/units.ts'
 import { ADDRESSES_MAX, isAddress } from '../../ledger/encoding/names.ts'
 import type { PresenceBoard } from '../ledger/presence-board.ts'
 import type { Log } from '../log.ts'
-import { FramedStream } from '../transport/framed-stream.ts'
-import { nextMessage } from '../transport/next-message.ts'
+import { answerOnce, askOnce, type QuestionTerms } from '../transport/one-question.ts'
 import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import {
@@ -30,7 +29,12 @@ import { PROBE_TIMEOUT_MS, probe } from './tcp-probe.ts'
 
 export const REACH_PROTOCOL = '/peerage/reach/1'
 
-const TIMEOUT_MS = PROBE_TIMEOUT_MS + 5 * SECOND_MS
+const TERMS: QuestionTerms = {
+  protocol: REACH_PROTOCOL,
+  questionBytesMax: QUESTION_BYTES_MAX,
+  answerBytesMax: ANSWER_BYTES_MAX,
+  timeoutMs: PROBE_TIMEOUT_MS + 5 * SECOND_MS
+}
 const STREAMS_PER_PEER_MAX = 1
 const QUESTIONS_PER_MINUTE_MAX = 4
 
@@ -62,24 +66,13 @@ export class Reach {
 
   /** Asks a linked peer to connect to this device. */
   async ask(device: DeviceId): Promise<ReachOutcome> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS)
     try {
-      const stream = await this.#init.transport.open(device, REACH_PROTOCOL, signal)
-      try {
-        const framed = new FramedStream(stream, {
-          messageBytesMax: ANSWER_BYTES_MAX,
-          sentBytesMax: QUESTION_BYTES_MAX
-        })
-        await framed.write(encodeQuestion())
-        const message = await nextMessage(framed, { timeoutMs: TIMEOUT_MS, signal })
-        const receivedMs = Date.now()
-        if (message === undefined) return { kind: 'silent', detail: 'it ended without an answer' }
-        const answer = decodeAnswer(message)
-        if (!answer.ok) return { kind: 'silent', detail: `its answer is ${answer.reason}` }
-        return { kind: 'answered', answer: answer.value, aheadMs: answer.value.timeMs - receivedMs }
-      } finally {
-        await stream.close().catch(() => undefined)
-      }
+      const message = await askOnce(this.#init.transport, { device, question: encodeQuestion() }, TERMS)
+      const receivedMs = Date.now()
+      if (message === undefined) return { kind: 'silent', detail: 'it ended without an answer' }
+      const answer = decodeAnswer(message)
+      if (!answer.ok) return { kind: 'silent', detail: `its answer is ${answer.reason}` }
+      return { kind: 'answered', answer: answer.value, aheadMs: answer.value.timeMs - receivedMs }
     } catch (thrown) {
       if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
       return { kind: 'silent', detail: messageOf(thrown) }
@@ -87,32 +80,24 @@ export class Reach {
   }
 
   async #answer(stream: PeerStream): Promise<void> {
-    const { transport, board, log } = this.#init
-    try {
-      const framed = new FramedStream(stream, {
-        messageBytesMax: QUESTION_BYTES_MAX,
-        sentBytesMax: ANSWER_BYTES_MAX
-      })
-      const message = await nextMessage(framed, { timeoutMs: TIMEOUT_MS })
-      if (message === undefined) return
-      const question = decodeQuestion(message)
-      if (!question.ok) return stream.abort(`the question is ${question.reason}`)
-      if (!this.#asked.takes(stream.peer)) return stream.abort('asked too often')
-      const stated = (board.find(stream.peer)?.addresses ?? []).slice(0, ADDRESSES_MAX)
-      const tried = await Promise.all(
-        stated.map(async address => ({ address, reached: await probe(address) }))
-      )
-      const seen = transport.peers().find(({ device }) => device === stream.peer)?.address ?? null
-      // The time last: until then the other side waits for connections.
-      const timeMs = Date.now()
-      await framed.write(
-        encodeAnswer({ timeMs, seenAddress: seen !== null && isAddress(seen) ? seen : null, tried })
-      )
-      await stream.close()
-    } catch (thrown) {
-      if (!(thrown instanceof AppError)) throw thrown
-      log.debug({ device: stream.peer }, `asked to connect: ${thrown.message}`)
-      stream.abort('the question was not answered')
-    }
+    await answerOnce(stream, TERMS, {
+      answer: async message => {
+        const question = decodeQuestion(message)
+        if (!question.ok) return `the question is ${question.reason}`
+        if (!this.#asked.takes(stream.peer)) return 'asked too often'
+        return encodeAnswer(await this.#found(stream.peer))
+      },
+      onFailure: ({ message }) =>
+        this.#init.log.debug({ device: stream.peer }, `asked to connect: ${message}`)
+    })
+  }
+
+  async #found(device: DeviceId): Promise<ReachAnswer> {
+    const { transport, board } = this.#init
+    const stated = (board.find(device)?.addresses ?? []).slice(0, ADDRESSES_MAX)
+    const tried = await Promise.all(stated.map(async address => ({ address, reached: await probe(address) })))
+    const seen = transport.peers().find(link => link.device === device)?.address ?? null
+    // The time last: until then the other side waits for connections.
+    return { tried, seenAddress: seen !== null && isAddress(seen) ? seen : null, timeMs: Date.now() }
   }
 }

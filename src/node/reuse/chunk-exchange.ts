@@ -16,14 +16,18 @@ import {
 import type { Version } from '../../content/version.ts'
 import type { FirstSync } from '../ledger/first-sync.ts'
 import type { Log } from '../log.ts'
-import { FramedStream } from '../transport/framed-stream.ts'
-import { nextMessage } from '../transport/next-message.ts'
+import { answerOnce, askOnce, type QuestionTerms } from '../transport/one-question.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 
 export const CHUNKS_PROTOCOL = '/peerage/chunks/1'
 
 const ID_BYTES = 32
-const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
+const TERMS: QuestionTerms = {
+  protocol: CHUNKS_PROTOCOL,
+  questionBytesMax: ID_BYTES,
+  answerBytesMax: CHUNK_INDEX_BYTES_MAX,
+  timeoutMs: 20 * SECOND_MS
+}
 const STREAMS_PER_PEER_MAX = 4
 
 export interface ChunkExchangeInit {
@@ -54,14 +58,10 @@ export class ChunkExchange {
     version: Version,
     signal: AbortSignal
   ): Promise<{ readonly index: ChunkIndex; readonly bytes: Uint8Array } | undefined> {
-    let stream: PeerStream | undefined
     try {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
-      stream = await this.#init.transport.open(device, CHUNKS_PROTOCOL, limited)
-      const messageBytesMax = chunkIndexBytesMax(version)
-      const framed = new FramedStream(stream, { messageBytesMax, sentBytesMax: ID_BYTES })
-      await framed.write(idBytes(version.id))
-      const bytes = await nextMessage(framed, { timeoutMs: ANSWER_TIMEOUT_MS, signal: limited })
+      const asked = { device, question: idBytes(version.id), signal }
+      const terms = { ...TERMS, answerBytesMax: chunkIndexBytesMax(version) }
+      const bytes = await askOnce(this.#init.transport, asked, terms)
       if (bytes === undefined || bytes.length === 0) return undefined
       const index = decodeChunkIndex(bytes, version)
       if (typeof index !== 'string') return { index, bytes: bytes.slice() }
@@ -72,28 +72,19 @@ export class ChunkExchange {
       if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
       this.#init.log.debug({ device, version: version.id }, `no chunk index: ${thrown.message}`)
       return undefined
-    } finally {
-      await stream?.close().catch(() => undefined)
     }
   }
 
   async #answer(stream: PeerStream): Promise<void> {
     const { stored, mayRead, log } = this.#init
-    try {
-      const framed = new FramedStream(stream, {
-        messageBytesMax: ID_BYTES,
-        sentBytesMax: CHUNK_INDEX_BYTES_MAX
-      })
-      const asked = await nextMessage(framed, { timeoutMs: ANSWER_TIMEOUT_MS })
-      if (asked?.length !== ID_BYTES) return stream.abort('no version was named')
-      const version = versionIdFromBytes(asked)
-      const bytes = mayRead(stream.peer, version) ? stored(version) : undefined
-      await framed.write(bytes ?? new Uint8Array(0))
-      await stream.close()
-    } catch (thrown) {
-      if (!(thrown instanceof AppError)) throw thrown
-      log.debug({ device: stream.peer }, `asked for a chunk index: ${thrown.message}`)
-      stream.abort('the exchange ended')
-    }
+    await answerOnce(stream, TERMS, {
+      answer: async asked => {
+        if (asked.length !== ID_BYTES) return 'no version was named'
+        const version = versionIdFromBytes(asked)
+        const bytes = mayRead(stream.peer, version) ? stored(version) : undefined
+        return bytes ?? new Uint8Array(0)
+      },
+      onFailure: ({ message }) => log.debug({ device: stream.peer }, `asked for a chunk index: ${message}`)
+    })
   }
 }

@@ -22,8 +22,7 @@ import { pieceSpan } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
 import type { Log } from '../log.ts'
-import { FramedStream } from '../transport/framed-stream.ts'
-import { nextMessage } from '../transport/next-message.ts'
+import { answerOnce, askOnce, type QuestionTerms } from '../transport/one-question.ts'
 import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { soundLeaves } from './piece-check.ts'
@@ -42,7 +41,12 @@ import {
 
 export const POSSESSION_PROTOCOL = '/peerage/possession/1'
 
-const TIMEOUT_MS = 30 * SECOND_MS
+const TERMS: QuestionTerms = {
+  protocol: POSSESSION_PROTOCOL,
+  questionBytesMax: QUESTION_BYTES_MAX,
+  answerBytesMax: ANSWER_BYTES_MAX,
+  timeoutMs: 30 * SECOND_MS
+}
 const STREAMS_PER_PEER_MAX = 2
 /** Questions of one peer in a minute that are answered; each costs some reads. */
 const QUESTIONS_PER_MINUTE_MAX = 120
@@ -95,7 +99,8 @@ export class Possession {
   /** Asks a holder for blocks; what it answers with is not judged. */
   async askBlocks(device: DeviceId, question: PossessionQuestion): Promise<BlocksOutcome> {
     try {
-      const message = await this.#ask(device, question)
+      const asked = { device, question: encodeQuestion(question) }
+      const message = await askOnce(this.#init.transport, asked, TERMS)
       if (message === undefined) return silent('it ended without an answer')
       const decoded = decodeAnswer(message)
       if (!decoded.ok) return silent(`its answer is ${decoded.reason}: ${decoded.detail}`)
@@ -119,21 +124,6 @@ export class Possession {
     })
   }
 
-  async #ask(device: DeviceId, question: PossessionQuestion): Promise<Uint8Array | undefined> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS)
-    const stream = await this.#init.transport.open(device, POSSESSION_PROTOCOL, signal)
-    try {
-      const framed = new FramedStream(stream, {
-        messageBytesMax: ANSWER_BYTES_MAX,
-        sentBytesMax: QUESTION_BYTES_MAX
-      })
-      await framed.write(encodeQuestion(question))
-      return await nextMessage(framed, { timeoutMs: TIMEOUT_MS, signal })
-    } finally {
-      await stream.close().catch(() => undefined)
-    }
-  }
-
   async #judge(
     holding: Holding,
     blocks: readonly AskedBlock[],
@@ -151,24 +141,16 @@ export class Possession {
   }
 
   async #answer(stream: PeerStream): Promise<void> {
-    const { log } = this.#init
-    try {
-      const framed = new FramedStream(stream, {
-        messageBytesMax: QUESTION_BYTES_MAX,
-        sentBytesMax: ANSWER_BYTES_MAX
-      })
-      const message = await nextMessage(framed, { timeoutMs: TIMEOUT_MS })
-      if (message === undefined) return
-      const question = decodeQuestion(message)
-      if (!question.ok) return stream.abort(`the question is ${question.reason}`)
-      if (!this.#mayAsk(stream.peer, question.value.version)) return stream.abort('not answered')
-      await framed.write(encodeAnswer(await this.#read(question.value)))
-      await stream.close()
-    } catch (thrown) {
-      if (!(thrown instanceof AppError)) throw thrown
-      log.debug({ device: stream.peer }, `asked to prove a copy: ${thrown.message}`)
-      stream.abort('the question was not answered')
-    }
+    await answerOnce(stream, TERMS, {
+      answer: async message => {
+        const question = decodeQuestion(message)
+        if (!question.ok) return `the question is ${question.reason}`
+        if (!this.#mayAsk(stream.peer, question.value.version)) return 'not answered'
+        return encodeAnswer(await this.#read(question.value))
+      },
+      onFailure: ({ message }) =>
+        this.#init.log.debug({ device: stream.peer }, `asked to prove a copy: ${message}`)
+    })
   }
 
   #mayAsk(device: DeviceId, version: VersionId): boolean {
