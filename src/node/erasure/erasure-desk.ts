@@ -34,6 +34,7 @@ import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
 import type { Holding, Store } from '../../store/store.ts'
 import type { FollowDesk } from '../follow/follow-desk.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
+import { joinTimes } from '../ledger/join-times.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { ChunkIndexes } from '../reuse/chunk-indexes.ts'
@@ -46,7 +47,7 @@ import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
-import { forgottenProblem, forgottenSource, isSame, joinedAtMs, notHeld, wordOf } from './erasure-word.ts'
+import { forgottenProblem, forgottenSource, isSame, notHeld, wordOf } from './erasure-word.ts'
 import { deleteLeftSource, isAnyThere, isSourceThere, type SourceHere, sourcesHere } from './left-source.ts'
 
 const RETRY_MS = MINUTE_MS
@@ -136,14 +137,15 @@ export class ErasureDesk {
         deletedAtMs === null ? [] : sources.map(source => this.#leftProblem(version, source.path))
       )
     const forgotten = [...this.#init.keeper.state().erasures.values()]
-      .filter(({ version }) => this.#forgottenSource(version) !== undefined && !this.#keepsSource(version))
+      .filter(erasure => this.#forgottenSource(erasure) !== undefined)
       .map(({ version, case: id }) => forgottenProblem(version, id))
     return [...this.#problems.values(), ...left, ...forgotten]
   }
 
-  #forgottenSource(version: VersionId): ReturnType<typeof forgottenSource> {
-    const { self } = this.#init
-    return forgottenSource(this.#erasuresOf(version), { self, record: this.record(version) })
+  #forgottenSource(erasure: ErasureEntry): ReturnType<typeof forgottenSource> {
+    const { version } = erasure
+    const said = forgottenSource(erasure, { self: this.#init.self, record: this.record(version) })
+    return said !== undefined && this.#keepsSource(version) ? undefined : said
   }
 
   /** Signs as this device. */
@@ -172,8 +174,10 @@ export class ErasureDesk {
       this.#asked.add(version)
       if (!gone) continue
       this.#gone.add(version)
-      const said = this.#forgottenSource(version)
-      if (said === undefined || this.#keepsSource(version)) continue
+      const said = this.#erasuresOf(version)
+        .map(each => this.#forgottenSource(each))
+        .find(Boolean)
+      if (said === undefined) continue
       // By a person's word; so what is here now is all that is to be said.
       const known = this.record(version) ?? freshRecord(version)
       this.#records.save({ ...known, bytes: { said: said.bytes }, keys: said.keys, deletedAtMs: null })
@@ -477,7 +481,8 @@ export class ErasureDesk {
   }
 
   #isExpectedToSay({ timeMs }: ErasureEntry): boolean {
-    this.#joinedAtMs ??= joinedAtMs(this.#init.keeper, this.#init.self)
+    const { keeper, self } = this.#init
+    this.#joinedAtMs ??= joinTimes(keeper).get(self) ?? Number.NEGATIVE_INFINITY
     return this.#joinedAtMs <= timeMs + CLOCK_TOLERANCE_MS
   }
 }

@@ -15,6 +15,7 @@ import type { ContentErase, ContentRecall } from '../../ledger/operation/operati
 import { REASON_CHARACTERS_MAX } from '../../ledger/operation/operation-limits.ts'
 import { byName } from '../keys/device-name.ts'
 import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
+import { joinTimes } from '../ledger/join-times.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
@@ -30,7 +31,6 @@ import type {
   ErasureCase,
   ErasureService
 } from './erasure-terms.ts'
-import { joinTimes } from './erasure-word.ts'
 
 const CASE_BYTES = 16
 const CASE_PREFIX = /^[0-9a-f]{8,32}$/

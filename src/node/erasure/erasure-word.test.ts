@@ -8,9 +8,10 @@ it('a source that was said to be kept is forgotten when nothing is noted of it a
   const self = DeviceKey.generate().id
   const version = 'ab'.repeat(32) as never
   const kept = { outcome: 'source-kept', bytes: 5, keys: true } as const
-  const said = (word: unknown, kind: 'erasure' | 'recall' = 'erasure') => [
-    { kind, confirmations: new Map([[self, word]]) as never }
-  ]
+  const said = (word: unknown, kind: 'erasure' | 'recall' = 'erasure') => ({
+    kind,
+    confirmations: new Map([[self, word]]) as never
+  })
   const fresh = freshRecord(version)
   assert.equal(forgottenSource(said(kept), { self, record: undefined }), kept)
   // An agreement alone does not tell where it was.
@@ -20,5 +21,6 @@ it('a source that was said to be kept is forgotten when nothing is noted of it a
   assert.equal(forgottenSource(said(kept), { self, record: { ...fresh, sources } }), undefined)
   assert.equal(forgottenSource(said(kept, 'recall'), { self, record: undefined }), undefined)
   assert.equal(forgottenSource(said({ ...kept, outcome: 'deleted' }), { self, record: undefined }), undefined)
-  assert.equal(forgottenSource([], { self, record: undefined }), undefined)
+  const other = DeviceKey.generate().id
+  assert.equal(forgottenSource(said(kept), { self: other, record: undefined }), undefined)
 })

@@ -3,7 +3,6 @@
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { ErasureEntry } from '../../ledger/fold/state.ts'
 import type { EraseConfirm } from '../../ledger/operation/operation-content.ts'
-import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Problem } from '../service.ts'
 import type { ErasureRecord } from './erasure-record.ts'
 
@@ -24,33 +23,18 @@ export function isSame(said: Omit<EraseConfirm, 'type' | 'erase'>, word: EraseCo
   return said.outcome === word.outcome && said.bytes === word.bytes && said.keys === word.keys
 }
 
-/** When a device was first enrolled, by any operation that is known; admins of the founding root were there always. */
-export function joinedAtMs(keeper: Pick<LedgerKeeper, 'ledger'>, device: DeviceId): number {
-  return joinTimes(keeper).get(device) ?? Number.NEGATIVE_INFINITY
-}
-
-export function joinTimes({ ledger }: Pick<LedgerKeeper, 'ledger'>): Map<DeviceId, number> {
-  const times = new Map<DeviceId, number>()
-  for (const { content, timeMs } of ledger.operations())
-    if (content?.type === 'device.enrol')
-      times.set(content.device, Math.min(times.get(content.device) ?? Number.POSITIVE_INFINITY, timeMs))
-  return times
-}
-
 /**
  * That it kept its source, when it knows nothing of that any more: as after its home came back from a backup. Where the
  * source lay is lost with it, so only a person can say that it is gone.
  */
 export function forgottenSource(
-  erasures: readonly Pick<ErasureEntry, 'kind' | 'confirmations'>[],
+  { kind, confirmations }: Pick<ErasureEntry, 'kind' | 'confirmations'>,
   { self, record }: { readonly self: DeviceId; readonly record: ErasureRecord | undefined }
 ): Omit<EraseConfirm, 'type' | 'erase'> | undefined {
+  const said = kind === 'erasure' ? confirmations.get(self) : undefined
+  if (said?.outcome !== 'source-kept') return undefined
   const isKnown = record !== undefined && (record.sources.length > 0 || Object.keys(record.bytes).length > 0)
-  if (isKnown) return undefined
-  const words = erasures.flatMap(each =>
-    each.kind === 'erasure' ? (each.confirmations.get(self) ?? []) : []
-  )
-  return words.find(({ outcome }) => outcome === 'source-kept')
+  return isKnown ? undefined : said
 }
 
 export function forgottenProblem(version: VersionId, id: string): Problem {

@@ -3,6 +3,7 @@
 import { decodeEntry } from '../../audit/entry.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { isMember } from '../../ledger/fold/state.ts'
+import { joinTimesIn } from '../ledger/join-times.ts'
 import type { Node } from '../node.ts'
 import type { DeviceKind, TransferState } from '../service-words.ts'
 import { deadlineFields } from '../swarm/transfer-extras.ts'
@@ -16,7 +17,7 @@ import type {
   StorageMeasures,
   TransferMeasures
 } from './measures-terms.ts'
-import { joinTimesIn, OrgSurveyor, surveyOrg } from './org-survey.ts'
+import { OrgSurveyor, surveyOrg } from './org-survey.ts'
 
 /** Checkpoints that are looked through for the newest that a peer has cosigned. */
 const CHECKPOINTS_LOOK_MAX = 64

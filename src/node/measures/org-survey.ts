@@ -8,7 +8,6 @@ import { DAY_MS, SECOND_MS } from '../../base/units.ts'
 import { holdsOn } from '../../ledger/fold/deletion.ts'
 import { type ErasureEntry, isMember, type State } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
-import type { Operation } from '../../ledger/operation/operation.ts'
 import { unplacedBytes } from '../../placement/capacity.ts'
 import type { Terms } from '../../placement/holding.ts'
 import type { Policy } from '../../placement/policy.ts'
@@ -25,7 +24,6 @@ const AGE_MIN_MS = 10 * SECOND_MS
 const AGE_FACTOR = 20
 /** Who asks waits for so long; then it gets the one before. */
 const PATIENCE_MS = SECOND_MS / 2
-const OPERATIONS_A_STEP = 4096
 
 export interface SurveyedOrg {
   readonly state: State
@@ -81,18 +79,6 @@ function* surveyCases({
     if (missing > 0 && begunMs + ERASURE_DUE_MS < nowMs) casesOverdue++
   }
   return { cases, casesOverdue, confirmationsMissing }
-}
-
-/** When each device joined first, by all operations there are. */
-export function* joinTimesIn(operations: Iterable<Operation>): Generator<void, Map<DeviceId, number>> {
-  const times = new Map<DeviceId, number>()
-  let read = 0
-  for (const { content, timeMs } of operations) {
-    if (++read % OPERATIONS_A_STEP === 0) yield
-    if (content?.type !== 'device.enrol') continue
-    times.set(content.device, Math.min(times.get(content.device) ?? Number.POSITIVE_INFINITY, timeMs))
-  }
-  return times
 }
 
 export interface OrgSurveyorInit {
