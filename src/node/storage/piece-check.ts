@@ -25,8 +25,8 @@ export async function matchesHash(holding: Holding, piece: PieceIndex): Promise<
 }
 
 /**
- * The bytes of a piece; undefined where they are not what the hash of the piece says. Rejects where they can not be read
- * (AppError).
+ * The bytes of a piece; undefined where they are not what the hash of the piece says. Rejects with AppError where they
+ * can not be read.
  */
 export async function soundPiece(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
   const bytes = await holding.read({ piece, begin: 0, length: pieceLength(holding.version, piece) })

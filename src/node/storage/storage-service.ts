@@ -61,17 +61,11 @@ export class LocalStorageService implements StorageService {
     const { assigner, fleet } = places
     const { devices, sites } = capacityOf(fleet, assigner, usedBytes(this.#state, places))
     const unsafe = places.stored.flatMap(stored => {
-      const { unit, name, published } = stored
-      const safety = safetyOf(unit.policy, this.#holders(places, countedParts(stored)))
-      return safety.isKept
-        ? []
-        : [
-            {
-              ...{ name, ordinal: published.ordinal, version: unit.version },
-              says: safetyText(unit.policy, safety, safety.isReadable ? [] : this.#elsewhere(unit.version))
-            }
-          ]
+      const safety = safetyOf(stored.unit.policy, this.#holders(places, countedParts(stored)))
+      return safety.isKept ? [] : [{ ...stored, safety }]
     })
+    const wholes = this.#wholesHere()
+    const contactOf = this.#contacts()
     const { problems } = this.#node.storage
     return {
       own: this.#own(),
@@ -84,12 +78,15 @@ export class LocalStorageService implements StorageService {
       devices: fleet.devices
         .map(({ id, kind, state }) => ({
           ...{ ...this.#names.nameOf(id), kind, state: state.kind },
-          ...this.#contact(id),
+          ...contactOf(id),
           ...(devices.get(id) ?? NO_ROOM)
         }))
         .sort(byName),
       versions: places.stored.length,
-      unsafe: unsafe.slice(0, UNSAFE_MAX),
+      unsafe: unsafe.slice(0, UNSAFE_MAX).map(({ unit, name, published, safety }) => ({
+        ...{ name, ordinal: published.ordinal, version: unit.version },
+        says: safetyText(unit.policy, safety, safety.isReadable ? [] : this.#elsewhere(unit.version, wholes))
+      })),
       unsafeCount: unsafe.length,
       unplacedBytes: [...places.assignments.values()].reduce((sum, each) => sum + unplacedBytes(each), 0),
       problems: [...problems()].map(([version, problem]) => ({ version, problem })),
@@ -181,7 +178,7 @@ export class LocalStorageService implements StorageService {
       isSafe: safety?.isKept ?? false,
       says: this.#says(policy, safety, {
         ...{ unmet: assignment?.unmet ?? [], devices, isUncut },
-        elsewhere: safety?.isReadable === false ? this.#elsewhere(version) : []
+        elsewhere: safety?.isReadable === false ? this.#elsewhere(version, this.#wholesHere()) : []
       }),
       copies: holders.length,
       sites: new Set(holders.map(({ device }) => device.site)).size,
@@ -265,6 +262,7 @@ export class LocalStorageService implements StorageService {
       ...said.map(copy => ({ id: copy.device, copy })),
       ...unsaid.map(id => ({ id, copy: undefined }))
     ]
+    const contactOf = this.#contacts()
     const records = all.map(({ id, copy }) => {
       const device = places.devices.get(id)
       return {
@@ -274,7 +272,7 @@ export class LocalStorageService implements StorageService {
         share: copy?.share ?? null,
         state: stateOf({ copy, device, isOwing: owing.includes(id), terms }),
         isPresent: device?.state.kind === 'present',
-        ...this.#contact(id),
+        ...contactOf(id),
         saidAtMs: copy?.timeMs ?? null,
         untilMs: copy?.untilMs ?? null
       }
@@ -282,20 +280,27 @@ export class LocalStorageService implements StorageService {
     return records.sort(byName)
   }
 
-  #contact(device: DeviceId): { isLinked: boolean; heardAtMs: number | null } {
+  #contacts(): (device: DeviceId) => { isLinked: boolean; heardAtMs: number | null } {
     const { identity, transport, board } = this.#node
-    const isLinked = device === identity.device || transport.peers().some(link => link.device === device)
-    return { isLinked, heardAtMs: board.find(device)?.timeMs ?? null }
+    const linked = new Set([identity.device, ...transport.peers().map(({ device }) => device)])
+    return device => ({ isLinked: linked.has(device), heardAtMs: board.find(device)?.timeMs ?? null })
   }
 
-  /** Who has all of a version beside its copies, as far as it is seen from here: where it was published or fetched. */
-  #elsewhere(version: VersionId): string[] {
-    const { identity, store, storage, hub } = this.#node
-    const isHere = store
-      .holdings()
-      .some(each => each.version.id === version && isWhole(each.state) && !storage.keeps(each.root))
+  /** What this device has all of beside the copies that it keeps: where it was published or fetched. */
+  #wholesHere(): Set<VersionId> {
+    const { store, storage } = this.#node
+    const wholes = store.holdings().filter(({ state, root }) => isWhole(state) && !storage.keeps(root))
+    return new Set(wholes.map(({ version }) => version.id))
+  }
+
+  /** Who has all of a version beside its copies, as far as it is seen from here. */
+  #elsewhere(version: VersionId, wholesHere: ReadonlySet<VersionId>): string[] {
+    const { identity, hub } = this.#node
     const peers = hub.status(version)?.peers.filter(({ isComplete }) => isComplete) ?? []
-    const devices = [...(isHere ? [identity.device] : []), ...peers.map(({ device }) => device)]
+    const devices = [
+      ...(wholesHere.has(version) ? [identity.device] : []),
+      ...peers.map(({ device }) => device)
+    ]
     return devices.map(device => nameIn(this.#names.nameOf(device)))
   }
 
