@@ -2,22 +2,20 @@
 
 import type { Task } from '../task.ts'
 
-export const CHECK_IDS = [
-  'home',
-  'node',
-  'file-system',
-  'disk-space',
-  'disk-speed',
-  'open-files',
-  'port',
-  'clock',
-  'beacons',
-  'ledger',
-  'inbound',
-  'peers',
-  'sites'
-] as const
-export type CheckId = (typeof CHECK_IDS)[number]
+export type CheckId =
+  | 'home'
+  | 'node'
+  | 'file-system'
+  | 'disk-space'
+  | 'disk-speed'
+  | 'open-files'
+  | 'port'
+  | 'clock'
+  | 'beacons'
+  | 'ledger'
+  | 'inbound'
+  | 'peers'
+  | 'sites'
 
 /**
  * `good`; `attention`: it works, and will not for long, or not well; `bad`: something does not work; `unknown`: it
@@ -32,6 +30,15 @@ export interface Check {
   readonly found: string
   /** What to do; null where there is nothing to do. */
   readonly remedy: string | null
+}
+
+export function check(
+  id: CheckId,
+  outcome: CheckOutcome,
+  found: string,
+  remedy: string | null = null
+): Check {
+  return { id, outcome, found, remedy }
 }
 
 export interface CheckupService {

@@ -7,7 +7,7 @@ import type { Presence } from '../../ledger/sync/presence.ts'
 import { freshnessStatus } from '../ledger/freshness-status.ts'
 import type { Node } from '../node.ts'
 import type { Task } from '../task.ts'
-import type { Check, CheckupService } from './checkup-terms.ts'
+import { type Check, type CheckupService, check } from './checkup-terms.ts'
 import { machineChecks } from './machine-checks.ts'
 import {
   judgeBeacons,
@@ -34,18 +34,12 @@ export class Checkup implements CheckupService {
 
   async checkup({ signal, onProgress }: Task<Check>): Promise<readonly Check[]> {
     const checks: Check[] = []
-    const say = (check: Check): void => {
-      checks.push(check)
-      onProgress(check)
-    }
-    for await (const check of machineChecks(this.#node.home)) {
-      signal.throwIfAborted()
-      say(check)
-    }
-    for await (const check of this.#networkChecks()) {
-      signal.throwIfAborted()
-      say(check)
-    }
+    for (const some of [machineChecks(this.#node.home), this.#networkChecks()])
+      for await (const made of some) {
+        signal.throwIfAborted()
+        checks.push(made)
+        onProgress(made)
+      }
     return checks
   }
 
@@ -53,7 +47,7 @@ export class Checkup implements CheckupService {
     const { beacons, keeper, transport, identity } = this.#node
     const nowMs = Date.now()
     const freshness = freshnessStatus(beacons)
-    yield { id: 'node', outcome: 'good', found: `runs as ${identity.name} of ${identity.site}`, remedy: null }
+    yield check('node', 'good', `runs as ${identity.name} of ${identity.site}`)
     yield judgeBeacons(freshness, nowMs)
     const { roots, freeze } = keeper.chain
     yield judgeLedger(
@@ -72,9 +66,11 @@ export class Checkup implements CheckupService {
       freshness
     )
     yield judgeInbound({ stated: transport.addresses(), answers })
+    const linked = new Set(transport.peers().map(({ device }) => device))
     const others = this.#others(nowMs)
-    yield judgePeers(await this.#peers(others))
-    yield judgeSites(this.#sites(others))
+    const apart = await this.#probed(others.filter(({ device }) => !linked.has(device)).slice(0, PROBED_MAX))
+    yield judgePeers({ linked: linked.size, others: apart, known: this.#known(nowMs) })
+    yield judgeSites(this.#sites(others, linked))
   }
 
   async #ask() {
@@ -115,14 +111,10 @@ export class Checkup implements CheckupService {
     )
   }
 
-  async #peers(others: readonly Presence[]) {
-    const { transport, keeper, identity } = this.#node
-    const nowMs = Date.now()
-    const state = keeper.state()
-    const linked = new Set(transport.peers().map(({ device }) => device))
-    const apart = others.filter(({ device }) => !linked.has(device)).slice(0, PROBED_MAX)
-    const tried = await Promise.all(
-      apart.map(async ({ name, site, addresses }) => {
+  /** What becomes of a connection to each. */
+  async #probed(devices: readonly Presence[]) {
+    return await Promise.all(
+      devices.map(async ({ name, site, addresses }) => {
         const results = await Promise.all(
           addresses.map(async address => ({ address, reached: await probe(address, PROBE_TIMEOUT_MS) }))
         )
@@ -131,15 +123,21 @@ export class Checkup implements CheckupService {
         return { name, site, ...shown }
       })
     )
-    const known = [...state.devices.keys()].filter(
-      device => device !== identity.device && isMember(state, device, nowMs)
-    )
-    return { linked: linked.size, others: tried, known: known.length }
   }
 
-  #sites(others: readonly Presence[]): Map<string, { present: number; linked: number }> {
-    const { transport, identity } = this.#node
-    const linked = new Set(transport.peers().map(({ device }) => device))
+  /** Members beside this device. */
+  #known(nowMs: number): number {
+    const { keeper, identity } = this.#node
+    const state = keeper.state()
+    const members = [...state.devices.keys()].filter(device => isMember(state, device, nowMs))
+    return members.filter(device => device !== identity.device).length
+  }
+
+  #sites(
+    others: readonly Presence[],
+    linked: ReadonlySet<DeviceId>
+  ): Map<string, { present: number; linked: number }> {
+    const { identity } = this.#node
     const sites = new Map<string, { present: number; linked: number }>()
     for (const { device, site } of others) {
       if (site === identity.site) continue

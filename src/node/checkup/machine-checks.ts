@@ -1,6 +1,6 @@
 /**
  * What `doctor` finds out of the machine itself, whether a node runs on it or not: the home folder, its file system, and
- * how much room and speed the disk has. Facts are read in `machineFacts`; what they mean is said by functions of them.
+ * how much room and speed the disk has. What is read of it is judged by functions of nothing else.
  */
 
 import {
@@ -19,7 +19,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { messageOf } from '../../base/errors.ts'
 import { formatBytes, formatRate, GIB, KIB, MIB, SECOND_MS } from '../../base/units.ts'
 import { keyPath, sealingKeyPath } from '../home.ts'
-import type { Check, CheckOutcome } from './checkup-terms.ts'
+import { type Check, check } from './checkup-terms.ts'
 
 const FREE_BYTES_LOW = 5 * GIB
 const FREE_BYTES_BAD = 512 * MIB
@@ -35,13 +35,6 @@ const PROBE_FILE = 'doctor.probe'
 /** File systems by the names of /proc/mounts. */
 const REMOTE = /^(nfs4?|cifs|smb3|fuse\..*|9p|ceph|glusterfs|afs)$/
 const VOLATILE = /^(tmpfs|ramfs)$/
-
-const check = (
-  id: Check['id'],
-  outcome: CheckOutcome,
-  found: string,
-  remedy: string | null = null
-): Check => ({ id, outcome, found, remedy })
 
 /** `modes` are those of the folder and of its secret files, undefined for what is not there. */
 export function judgeHome(

@@ -2,21 +2,12 @@
 
 import { formatDuration, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { FreshnessStatus } from '../service.ts'
-import type { Check, CheckOutcome } from './checkup-terms.ts'
+import { type Check, check } from './checkup-terms.ts'
 import type { Reached } from './reach-messages.ts'
 
 const OFFSET_LOW_MS = 10 * SECOND_MS
 const OFFSET_BAD_MS = 2 * MINUTE_MS
 const NAMED_MAX = 5
-
-const check = (
-  id: Check['id'],
-  outcome: CheckOutcome,
-  found: string,
-  remedy: string | null = null
-): Check => ({
-  ...{ id, outcome, found, remedy }
-})
 
 const SET_CLOCK = 'set the clock by NTP: timedatectl set-ntp true'
 
