@@ -60,10 +60,11 @@ async function crashRounds(home: string): Promise<void> {
   await saveDeviceKey(join(home, 'device.key'), DeviceKey.generate())
   const signed: SignedCheckpoint[] = []
   let acknowledged = 0
-  // On a busy machine a child may be killed before it has begun, again and again.
+  // On a busy machine a child may be killed before it has begun, again and again: so later ones live longer.
   const isMet = (): boolean => acknowledged > ROUNDS && signed.length > 0
   for (let round = 0; round < ROUNDS || (!isMet() && round < 10 * ROUNDS); round++) {
-    const lines = await runUntilKilled(import.meta.url, [home], Math.random() * LIFE_MS_MAX)
+    const lifeMsMax = LIFE_MS_MAX * Math.ceil((round + 1) / ROUNDS)
+    const lines = await runUntilKilled(import.meta.url, [home], Math.random() * lifeMsMax)
     for (const line of lines) {
       if (/^\d+$/.test(line)) acknowledged = Math.max(acknowledged, 1 + Number(line))
       if (line.startsWith('note ')) signed.push(opened(line.slice(5)))
