@@ -132,11 +132,11 @@ async function worstLosses({ storage }: ReadServices, report: StorageReport): Pr
   ): T[] =>
     all.toSorted((a, b) => b.usedBytes - a.usedBytes || b.offeredBytes - a.offeredBytes).slice(0, LOSSES_MAX)
   const worst = async (losses: readonly { readonly lose: string; readonly name: string }[]) => {
+    const reports = await storage.whatIfEach(losses.map(({ lose }) => [lose]))
     let found: { versions: number; name: string | null } = { versions: 0, name: null }
-    for (const { lose, name } of losses) {
-      const { datasets } = await storage.whatIf({ lose: [lose] })
+    for (const [at, { datasets }] of reports.entries()) {
       const versions = datasets.reduce((sum, { unreadable }) => sum + unreadable, 0)
-      if (versions > found.versions) found = { versions, name }
+      if (versions > found.versions) found = { versions, name: losses[at]?.name ?? null }
     }
     return found
   }

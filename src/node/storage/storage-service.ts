@@ -1,5 +1,7 @@
 /** The storage part of the admin API: where copies are and should be, how safe that is, where there is room. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { defined } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
 import { isLabel } from '../../ledger/encoding/names.ts'
@@ -10,7 +12,7 @@ import type { Device } from '../../placement/fleet.ts'
 import { standingOf, type Terms } from '../../placement/holding.ts'
 import { formatPolicy, isRegionName, type Policy, parsePolicy } from '../../placement/policy.ts'
 import { type Holder, type Safety, safetyOf, safetyText } from '../../placement/safety.ts'
-import { type Loss, whatIf } from '../../placement/what-if.ts'
+import { isLost, type Loss, whatIf } from '../../placement/what-if.ts'
 import { isWhole } from '../../store/store.ts'
 import { byName } from '../keys/device-name.ts'
 import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
@@ -189,19 +191,26 @@ export class LocalStorageService implements StorageService {
   }
 
   async whatIf({ lose }: { lose: readonly string[] }): Promise<WhatIfReport> {
+    return defined((await this.whatIfEach([lose]))[0], 'a report for the loss')
+  }
+
+  async whatIfEach(losses: readonly (readonly string[])[]): Promise<readonly WhatIfReport[]> {
     const places = await this.#node.storage.places()
-    const loss = this.#lossOf(lose, places)
+    const all = losses.map(lose => this.#lossOf(lose, places))
     const stored = places.stored.map(each => ({
       ...{ dataset: each.name, unit: each.unit },
       holders: this.#holders(places, countedParts(each))
     }))
-    const lost = [...places.devices.values()].filter(
-      ({ id, site, region }) => loss.sites.has(site) || loss.regions.has(region) || loss.devices.has(id)
-    )
-    return {
-      lost: lost.map(({ id }) => this.#names.nameOf(id)).sort(byName),
-      datasets: whatIf(stored, loss).map(({ units, ...rest }) => ({ ...rest, versions: units }))
+    const reports: WhatIfReport[] = []
+    for (const loss of all) {
+      const lost = [...places.devices.values()].filter(device => isLost(device, loss))
+      reports.push({
+        lost: lost.map(({ id }) => this.#names.nameOf(id)).sort(byName),
+        datasets: whatIf(stored, loss).map(({ units, ...rest }) => ({ ...rest, versions: units }))
+      })
+      await nextTurn()
     }
+    return reports
   }
 
   #lossOf(lose: readonly string[], { devices }: StoragePlaces): Required<Loss> {

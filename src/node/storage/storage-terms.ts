@@ -130,6 +130,8 @@ export interface StorageService extends ScrubService {
   versionStorage(of: { readonly name: string; readonly version: string | null }): Promise<VersionStorage>
   /** Of `site:`, `region:`, `device:` and `group:` with a name each; USAGE for what is none of them. */
   whatIf(loss: { readonly lose: readonly string[] }): Promise<WhatIfReport>
+  /** The same of several losses, each by itself: what is stored is looked at once, and other work goes on between. */
+  whatIfEach(losses: readonly (readonly string[])[]): Promise<readonly WhatIfReport[]>
 }
 
 export const UNSAFE_MAX = 1000
