@@ -124,6 +124,20 @@ test('what is new while it runs is read in the same pass, and what goes is not',
   assert.deepEqual(damaged, [])
 })
 
+test('a copy that is fetched is not read, but for the rest of one whose bad pieces are fetched again', async () => {
+  const fetching = new Set([holdings[1]])
+  for (const holding of holdings) {
+    const { state } = holding
+    Object.defineProperty(holding, 'state', { get: () => (fetching.has(holding) ? 'fetching' : state) })
+  }
+  onRead = () => {
+    if (read.length === 4) fetching.add(holdings[0])
+  }
+  const scrub = begin()
+  await until(() => scrub.report().last !== null)
+  assert.deepEqual(read, all.slice(0, PIECES))
+})
+
 test('bad pieces are found and told of once, what is good stays, and what is whole again is told', async () => {
   const [one = assert.fail()] = holdings
   const [sample = assert.fail()] = samples

@@ -331,9 +331,12 @@ function newPass(): ScrubPass {
   return { beganMs: Date.now(), holding: 0, piece: 0, readBytes: 0, badPieces: 0 }
 }
 
-/** What is on its way was just written, and is verified as it comes. */
+/**
+ * What is on its way was just written, and is verified as it comes; but for what a pass is in the midst of, of which
+ * pieces that it found bad are being fetched again: the rest of that is as old as it was.
+ */
 function nextPiece({ state, have, version }: Holding, from: number): PieceIndex | undefined {
-  if (state === 'fetching') return undefined
+  if (state === 'fetching' && from === 0) return undefined
   for (let piece = from; piece < version.pieceCount; piece++) if (have.has(piece)) return pieceIndex(piece)
   return undefined
 }
