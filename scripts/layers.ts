@@ -62,6 +62,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
     pure: true
   },
+  'src/detection': {
+    what: 'rules that find what is not as usual: facts, thresholds, findings, what is usual',
+    uses: ['src/base'],
+    packages: [],
+    pure: true
+  },
   'src/history': {
     what: 'time series: resolutions, mergeable histograms, what is saved',
     uses: ['src/base'],
@@ -90,6 +96,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/swarm',
       'src/placement',
       'src/risk',
+      'src/detection',
       'src/history',
       'src/store'
     ],

@@ -1,0 +1,74 @@
+/**
+ * Rules at work: facts go in as they come, findings come out when somebody looks. It goes through a rule only when facts
+ * that the rule looks at have come since, so an idle device does nothing.
+ *
+ * The same finding comes out again for as long as its facts are here; who keeps findings tells them apart by rule and
+ * subject (node/detection).
+ */
+
+import { FactWindow } from './fact-window.ts'
+import type { Fact } from './facts.ts'
+import { type Finding, RULE_IDS } from './finding.ts'
+import type { Memory } from './memory.ts'
+import type { View } from './rule.ts'
+import { RULES } from './rules.ts'
+import { type DetectionPolicy, thresholdsOf } from './thresholds.ts'
+
+export interface DetectorInit {
+  readonly memory: Memory
+  readonly policy: DetectionPolicy
+  readonly isOpen: View['isOpen']
+}
+
+export class Detector {
+  readonly memory: Memory
+  readonly #window = new FactWindow()
+  #policy: DetectionPolicy
+  #isOpen: View['isOpen']
+  #isPolicyNew = false
+
+  constructor({ memory, policy, isOpen }: DetectorInit) {
+    this.memory = memory
+    this.#policy = policy
+    this.#isOpen = isOpen
+  }
+
+  get facts(): number {
+    return this.#window.size
+  }
+
+  get dropped(): number {
+    return this.#window.dropped
+  }
+
+  /** Holds for what is in the window too. */
+  change({ policy, isOpen }: Pick<DetectorInit, 'policy' | 'isOpen'>): void {
+    this.#policy = policy
+    this.#isOpen = isOpen
+    this.#isPolicyNew = true
+  }
+
+  take(fact: Fact, nowMs: number): void {
+    const silenceMs = thresholdsOf(this.#policy)['dormant-reads.silence']
+    if (fact.kind === 'read') this.memory.heard(fact.reader, fact.atMs, silenceMs)
+    this.#window.take(fact, nowMs)
+  }
+
+  look(nowMs: number): Finding[] {
+    this.memory.learn(this.#window.expire(nowMs))
+    const thresholds = thresholdsOf(this.#policy)
+    this.memory.forgetReturns(nowMs - 2 * thresholds['dormant-reads.watch'])
+    const changed = this.#window.takeChanged()
+    const due = RULE_IDS.map(id => RULES[id]).filter(
+      ({ id, looksAt }) =>
+        !this.#policy.off.includes(id) && (this.#isPolicyNew || looksAt.some(kind => changed.has(kind)))
+    )
+    this.#isPolicyNew = false
+    if (due.length === 0) return []
+    const view: View = {
+      ...{ thresholds, usual: this.memory, isOpen: this.#isOpen },
+      facts: this.#window.facts()
+    }
+    return due.flatMap(rule => rule.find(view))
+  }
+}
