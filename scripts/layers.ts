@@ -159,7 +159,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   sim: {
     what: 'the simulator: the same cores and node driver over virtual time, network and disk',
-    uses: ['src/base', 'src/content', 'src/swarm', 'src/placement', 'src/store', 'src/node', 'lab'],
+    uses: [
+      'src/base',
+      'src/content',
+      'src/swarm',
+      'src/placement',
+      'src/detection',
+      'src/store',
+      'src/node',
+      'lab'
+    ],
     packages: ['node:*'],
     pure: false
   },

@@ -23,7 +23,8 @@ export function listScenarios(): string {
     'scenarios:',
     ...lines,
     '  org        an organisation of many devices and sites',
-    '  year       where copies are, and what is moved to repair them, while machines come, go and break'
+    '  year       where copies are, and what is moved to repair them, while machines come, go and break',
+    '  month      what detection finds in a month in which nobody means harm'
   ].join('\n')
 }
 
@@ -33,9 +34,10 @@ export async function runNamedScenario(name: string, args: ScenarioArguments): P
     const { runOrganisation } = await import('./org-command.ts')
     return runOrganisation(args)
   }
-  if (name === 'year') {
+  if (name === 'year' || name === 'month') {
     for (const option of ['sites', 'bytes', 'lan', 'wan', 'exact', 'freeProcessors'] as const)
-      if (args[option]) throw new Refusal('--scenario year takes --devices, --seed and --json only')
+      if (args[option]) throw new Refusal(`--scenario ${name} takes --devices, --seed and --json only`)
+    if (name === 'month') return (await import('./month-command.ts')).runMonthCommand(args)
     return (await import('./year-command.ts')).runYear(args)
   }
   const scenario = SCENARIOS.find(each => each.name === name)

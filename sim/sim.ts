@@ -7,6 +7,7 @@
  *   npm run sim -- --scenario flat9         a race of the laboratory, beside what was measured there
  *   npm run sim -- --scenario org --devices 10000 --sites 50 --bytes 10G
  *   npm run sim -- --scenario year          a year of copies and repairs, drawn into docs/simulated-year.svg
+ *   npm run sim -- --scenario month         what detection finds in a normal month
  *   npm run sim -- --scale                  times from 10 to 10,000 devices, drawn into docs/simulated-scale.svg
  */
 
@@ -50,6 +51,7 @@ const HELP = `npm run sim -- OPTIONS
                         --lan MBIT (1000), --wan MBIT of each site (200)
     --exact             with the product's own nodes instead of the coarse model (up to 400 devices)
   --scenario year       where copies are, and what repairs move, in a year: --devices N (500)
+  --scenario month      what detection finds in a month in which nobody means harm: --devices N (400)
   --scale               the coarse model from 10 to 10,000 devices; draws docs/simulated-scale.svg
   --trace               every event of a seed, on standard error
   --json                one line of JSON for each run

@@ -43,7 +43,7 @@ test('what is a day old is let go of, and is what is usual from then on', () => 
   assert.deepEqual([sites, peak, at.facts], [['paris'], 3, 0])
 })
 
-test('facts that come late are judged by their own times, and kept for as long as any', () => {
+test('facts that come late are judged by their own times, and kept as long as others', () => {
   const at = detector()
   for (const fact of reads(40, { atMs: NOON_MS - 20 * DAY_MS })) at.take(fact, NOON_MS)
   const [found] = at.look(NOON_MS)

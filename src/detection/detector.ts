@@ -1,6 +1,6 @@
 /**
- * Rules at work: facts go in as they come, findings come out when somebody looks. It goes through a rule only when facts
- * that the rule looks at have come since, so an idle device does nothing.
+ * Rules at work: facts go in as they come, findings come out when somebody looks. It goes through a rule only when
+ * facts that the rule looks at have come since, so an idle device does nothing.
  *
  * The same finding comes out again for as long as its facts are here; who keeps findings tells them apart by rule and
  * subject (node/detection).

@@ -1,6 +1,6 @@
 /**
- * The facts that rules look at: what came within a day, of each kind at most so many. Reads of a version by a reader are
- * one fact an hour. Facts may be older than the time at which they came, as when the log of a device comes after a
+ * The facts that rules look at: what came within a day, of each kind at most so many. Reads of a version by a reader
+ * are one fact an hour. Facts may be older than the time at which they came, as when the log of a device comes after a
  * week; so what counts is when they came.
  */
 

@@ -1,6 +1,6 @@
 /**
- * What the rules of detection look at: plain facts, each with where it is recorded. Devices, datasets and versions go by
- * their ids and names; nothing here is about a person.
+ * What the rules of detection look at: plain facts, each with where it is recorded. Devices, datasets and versions go
+ * by their ids and names; nothing here is about a person.
  *
  * A read is told once for each reader, version and hour, however many peers gave parts of it (fact-window.ts).
  */

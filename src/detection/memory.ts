@@ -1,6 +1,6 @@
 /**
- * What is usual, learned from facts that are a day old: at which sites a dataset is read, by how many devices in an hour
- * at most, and when each device was last heard of. Bounded; what was of no use for the longest goes first.
+ * What is usual, learned from facts that are a day old: at which sites a dataset is read, by how many devices in an
+ * hour at most, and when each device was last heard of. Bounded; what was of no use for the longest goes first.
  *
  * A fact is learned when it leaves the window, so what a rule judges is never part of what it is judged against.
  */

@@ -1,4 +1,6 @@
-/** A device gives blocks that are not what the version says: a rotten disk, or somebody who tampers. None of it is kept. */
+/**
+ * A device gives blocks that are not what the version says: a rotten disk, or somebody who tampers. None of it is kept.
+ */
 
 import { shortId } from '../../base/ids.ts'
 import { counted, formatDuration } from '../../base/units.ts'

@@ -1,4 +1,6 @@
-/** This device hears too few beacon signers for a while: it is cut off, or somebody cuts it off to keep news from it. */
+/**
+ * This device hears too few beacon signers for a while: it is cut off, or somebody cuts it off to keep news from it.
+ */
 
 import { shortId } from '../../base/ids.ts'
 import { formatDuration } from '../../base/units.ts'

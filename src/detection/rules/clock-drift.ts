@@ -1,4 +1,7 @@
-/** The clock of this device is off for a while, by what several beacon signers say: a broken clock, or one set back on purpose. */
+/**
+ * The clock of this device is off for a while, by what several beacon signers say: a broken clock, or one set back on
+ * purpose.
+ */
 
 import { shortId } from '../../base/ids.ts'
 import { formatDuration } from '../../base/units.ts'

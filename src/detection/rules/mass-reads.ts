@@ -1,4 +1,6 @@
-/** One device reads far more than work needs: as before a theft of data. Copies that it is asked to keep do not count. */
+/**
+ * One device reads far more than work needs: as before a theft of data. Copies that it is asked to keep do not count.
+ */
 
 import { shortId } from '../../base/ids.ts'
 import { formatBytes, formatDuration } from '../../base/units.ts'

@@ -1,4 +1,6 @@
-/** A desktop or laptop reads sensitive versions while its site does not work. Servers work at night: they do not count. */
+/**
+ * A desktop or laptop reads sensitive versions while its site does not work. Servers work at night: they do not count.
+ */
 
 import { shortId } from '../../base/ids.ts'
 import { formatDuration } from '../../base/units.ts'

@@ -1,6 +1,7 @@
 /**
- * A member is refused again and again: somebody tries doors. That a device which waits for one version asks for it every
- * minute is told from that by how many it asks for. Refusals for want of beacons are the business of another rule.
+ * A member is refused again and again: somebody tries doors. That a device which waits for one version asks for it
+ * every minute is told from that by how many it asks for. Refusals for want of beacons are the business of another
+ * rule.
  */
 
 import { shortId } from '../../base/ids.ts'

@@ -1,6 +1,6 @@
 /**
- * A sensitive dataset is read at sites where it never was. A dataset that is new here is not judged: at first every site
- * is new to it. Copies that placement puts elsewhere do not count, nor does the site of who published it.
+ * A sensitive dataset is read at sites where it never was. A dataset that is new here is not judged: at first every
+ * site is new to it. Copies that placement puts elsewhere do not count, nor does the site of who published it.
  */
 
 import { counted, formatDuration } from '../../base/units.ts'
@@ -30,8 +30,9 @@ function find({ facts, thresholds, usual }: View): Finding[] {
         severity: isRestricted ? ('high' as const) : ('medium' as const),
         title: `dataset ${dataset} spreads beyond its sites`,
         explanation:
-          `${dataset}, which was read only at ${before.length === 0 ? 'no site' : before.join(', ')} so far, was read by ` +
-          `${counted(found.count, 'device')} (from ${threshold} on) at ${sites.join(', ')} within ${formatDuration(windowMs)}`,
+          `${dataset}, which was read only at ${before.length === 0 ? 'no site' : before.join(', ')} so far, ` +
+          `was read by ${counted(found.count, 'device')} (from ${threshold} on) at ${sites.join(', ')} ` +
+          `within ${formatDuration(windowMs)}`,
         ...named({ devices: found.facts.map(({ reader }) => reader), datasets: [dataset] }),
         ...shownBy(found.facts)
       }
