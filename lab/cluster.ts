@@ -18,6 +18,11 @@ const MAIN = process.env.PEERAGE_PROGRAM ?? new URL('../src/cli/main.ts', import
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
 
+/** What a node says of itself once it runs, as far as it is used here. */
+interface Ready {
+  readonly api: { readonly host: string; readonly port: number } | null
+}
+
 export interface CommandResult {
   readonly exitCode: number
   readonly stdout: string
@@ -79,6 +84,7 @@ export class ClusterNode {
   readonly place: Place
   readonly #logPath: string
   #child: ChildProcess | undefined
+  #api: Ready['api'] | undefined
 
   constructor(folder: string, name: string, site: string, place = LOOPBACK) {
     this.name = name
@@ -92,6 +98,11 @@ export class ClusterNode {
 
   get pid(): number {
     return this.#child?.pid ?? 0
+  }
+
+  /** Where its API answers over TLS, if it does. */
+  get api(): { readonly host: string; readonly port: number } {
+    return this.#api ?? assert.fail(`${this.name} has no API over TLS`)
   }
 
   get isRunning(): boolean {
@@ -133,8 +144,11 @@ export class ClusterNode {
     const lines = createInterface({ input: stdout })
     const ready = (async () => {
       for await (const line of lines) {
-        const message = JSON.parse(line) as { type: string; error?: { message: string } }
-        if (message.type === 'ready') return
+        const message = JSON.parse(line) as { type: string; ready?: Ready; error?: { message: string } }
+        if (message.type === 'ready') {
+          this.#api = message.ready?.api ?? undefined
+          return
+        }
         throw new Error(`${this.name} did not start: ${message.error?.message ?? line}`)
       }
       throw new Error(`${this.name} ended before it was ready; see ${this.#logPath}`)

@@ -140,6 +140,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       let api: NodeReady['api'] = null
       if (options.api !== undefined) {
         const certificate = await certificateFor(home, options.api)
+        exposition.certified(certificate.endsMs)
         const onCall = (call: ApiCall): void => node.audit.log.called({ action: 'called', ...call })
         const parts = { service, tokens, exposition, certificate, onCall, software: SOFTWARE, log }
         web = await WebServer.create(parts)

@@ -52,7 +52,17 @@ interface Made {
 
 test('a token of the command line opens what it is for, until it is ended, and the audit log has each use', async () => {
   assert.equal((await ask('/v1/status')).status, 401)
-  const made = await node.json<Made>('token', 'create', 'prometheus', '--scope', 'read', '--expires', '1h')
+  const made = await node.json<Made>(
+    'token',
+    'create',
+    'prometheus',
+    '--scope',
+    'read',
+    '--scope',
+    'metrics',
+    '--expires',
+    '1h'
+  )
   const { status, json } = await ask('/v1/status', made.token)
   assert.equal(status, 200)
   assert.equal((json as { device: { name: string } }).device.name, 'nas')
@@ -63,7 +73,7 @@ test('a token of the command line opens what it is for, until it is ended, and t
   const metrics = await ask('/metrics', made.token)
   assert.equal(metrics.status, 200)
   assert.match(JSON.stringify(metrics.json), /"peerage_devices","labels":{"kind":"server"},"value":1/)
-  assert.match((await node.run('token', 'list')).stdout, /prometheus +read +owner/)
+  assert.match((await node.run('token', 'list')).stdout, /prometheus +read metrics +owner/)
   assert.equal((await node.run('token', 'revoke', made.id)).exitCode, 0)
   assert.equal((await ask('/v1/status', made.token)).status, 401)
   assert.match(await node.refused('TOKEN_UNKNOWN', 'token', 'revoke', made.id), /token list/)

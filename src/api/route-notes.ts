@@ -6,7 +6,10 @@ import type { Scope } from './scope-names.ts'
 export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, string] } = {
   status: ['read', 'How this node is: org, device, peers, freshness, and what needs attention.'],
   activity: ['read', 'What moves now: transfers, peers, rates.'],
-  metrics: ['read', 'Metrics for monitoring, in the text format of Prometheus, as OpenMetrics, or as JSON.'],
+  metrics: [
+    'metrics',
+    'Metrics for monitoring, in the text format of Prometheus, as OpenMetrics, or as JSON.'
+  ],
   series: ['read', 'What this node has measured over time: the names of its series.'],
   history: ['read', 'One series of measurements of this node over time, in spans of a step.'],
   savings: ['read', 'What this device received, from where, and what one server would have sent it.'],

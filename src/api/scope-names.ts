@@ -2,6 +2,7 @@
  * What a caller may do, as a table: each route asks for one scope. Whoever opens the local socket has all of them; a
  * token and a person who signs in have those that they were given.
  *
+ * - `metrics`: the numbers that monitoring collects; no names of datasets, devices or people;
  * - `read`: how the node and the org are, and what there is;
  * - `content`: the content itself, and transfers that are running;
  * - `host`: whatever names a path on the node's machine. It lets a caller read and write files there as the node
@@ -18,6 +19,7 @@
 import { z } from 'zod'
 
 export const SCOPES = {
+  metrics: 'read the metrics, for monitoring',
   read: 'see how the node and the org are, and what is there',
   content: 'read content, and steer transfers that are running',
   host: "read and write files of the node's machine: publish from it, fetch and export to it",

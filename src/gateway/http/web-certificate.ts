@@ -35,6 +35,7 @@ export interface WebCertificate {
   readonly key: string
   /** SHA-256 of the certificate, as browsers show it. */
   readonly fingerprint: string
+  readonly endsMs: number
 }
 
 export interface CertificateFiles {
@@ -92,7 +93,7 @@ function certificateOf(cert: string, key: string): WebCertificate {
   const parsed = new X509Certificate(cert)
   if (!parsed.checkPrivateKey(createPrivateKey(key)))
     throw new Error('the key is not that of the certificate')
-  return { cert, key, fingerprint: parsed.fingerprint256 }
+  return { cert, key, fingerprint: parsed.fingerprint256, endsMs: parsed.validToDate.getTime() }
 }
 
 function fits(certificate: X509Certificate, names: readonly string[], nowMs: number): boolean {

@@ -21,6 +21,7 @@ test('numbers have the names, labels and units that are documented', async () =>
     'peerage_transfers{state="complete"} 4',
     'peerage_verified_bytes_total{source="departed"} 5',
     'peerage_wan_received_bytes_total{site="paris"} 22',
+    'peerage_wan_budget_used_bytes{direction="up"} 900',
     'peerage_misbehaviour_total{reason="bad-block"} 1',
     'peerage_beacon_age_seconds 90',
     'peerage_beacon_expires_seconds -0.5',
@@ -69,6 +70,15 @@ test('calls are counted by route and outcome, with how long they took', async ()
   assert.ok(lines.includes('peerage_api_calls_total{route="status",outcome="refused"} 1'))
   assert.ok(lines.includes('peerage_api_call_duration_seconds_bucket{le="0.005",route="status"} 1'))
   assert.ok(lines.includes('peerage_api_call_duration_seconds_count{route="status"} 2'))
+})
+
+test('how long the certificate of the API holds is told once there is one', async () => {
+  const exposition = exposed()
+  const found = async (): Promise<string | undefined> =>
+    linesOf((await exposition.expose('text')).body).find(line => line.startsWith('peerage_api_certificate_'))
+  assert.equal(await found(), undefined)
+  exposition.certified(Date.now() - 5_000_000)
+  assert.match((await found()) ?? '', /^peerage_api_certificate_expires_seconds -50\d\d\.?\d*$/)
 })
 
 test('a scrape that failed does not keep the next one from its answer', async () => {

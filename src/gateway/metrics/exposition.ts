@@ -8,6 +8,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { METRICS_TYPES, type MetricsFormat, type MetricsReport } from '../../api/metrics.ts'
+import { SECOND_MS } from '../../base/units.ts'
 import type { Measures } from '../../node/measures/measures-terms.ts'
 import type { NodeService } from '../../node/service.ts'
 import { FAMILIES, type Family } from './families.ts'
@@ -52,6 +53,8 @@ export class Exposition {
   readonly #families: readonly { readonly family: Family; readonly metric: Gauge | Counter }[]
   readonly #calls: Counter
   readonly #durations: Histogram
+  readonly #certificate: Gauge
+  #certificateEndsMs: number | undefined
   readonly #sites = new SiteLabels()
   #last: Promise<unknown> = Promise.resolve()
 
@@ -77,6 +80,11 @@ export class Exposition {
       labelNames: ['version', 'node']
     })
     build.set({ version: init.software.replace(/^.*\//, ''), node: process.versions.node }, 1)
+    this.#certificate = new Gauge({
+      name: 'peerage_api_certificate_expires_seconds',
+      help: 'Until the certificate of the API over TLS ends; absent without that API.',
+      ...{ labelNames: [], registers }
+    })
     if (init.ofProcess === true) collectDefaultMetrics({ register: this.#registry })
   }
 
@@ -87,6 +95,11 @@ export class Exposition {
   called({ route, outcome, seconds }: MeasuredCall): void {
     this.#calls.inc({ route, outcome })
     this.#durations.observe({ route }, seconds)
+  }
+
+  /** The API answers with a certificate that ends then. */
+  certified(endsMs: number): void {
+    this.#certificateEndsMs = endsMs
   }
 
   /** Everything as of now. */
@@ -108,6 +121,9 @@ export class Exposition {
         else metric.inc({ ...labels }, value)
       }
     }
+    this.#certificate.remove()
+    if (this.#certificateEndsMs !== undefined)
+      this.#certificate.set((this.#certificateEndsMs - Date.now()) / SECOND_MS)
     const contentType = METRICS_TYPES[format]
     return { contentType, body: format === 'json' ? await this.#json() : await this.#text(format) }
   }

@@ -6,7 +6,12 @@
  */
 
 import { SECOND_MS } from '../../base/units.ts'
-import type { Measures, OrgSurvey, StorageMeasures } from '../../node/measures/measures-terms.ts'
+import type {
+  BudgetMeasures,
+  Measures,
+  OrgSurvey,
+  StorageMeasures
+} from '../../node/measures/measures-terms.ts'
 import type { SiteLabels } from './site-labels.ts'
 
 export interface Sample {
@@ -79,6 +84,9 @@ const surveyed = (value: (survey: OrgSurvey) => Readonly<Record<string, number>>
   values: ({ survey }: Measures) => (survey === null ? undefined : value(survey))
 })
 
+const budgetBytes = (budgets: Measures['budgets'], key: keyof BudgetMeasures): Record<string, number> =>
+  Object.fromEntries(Object.entries(budgets).map(([direction, budget]) => [direction, budget[key]]))
+
 const PEERS: readonly Family[] = [
   {
     ...{ name: 'peerage_peers', type: 'gauge', help: 'Devices that this one is linked with.' },
@@ -136,6 +144,17 @@ const TRANSFERS: readonly Family[] = [
       values: ({ transfers }) => transfers.pieceFailures
     }
   )
+]
+
+const BUDGETS: readonly Family[] = [
+  each('gauge', 'peerage_wan_budget_bytes', 'What may cross to (up) or from (down) other sites in a day.', {
+    label: 'direction',
+    values: ({ budgets }) => budgetBytes(budgets, 'bytes')
+  }),
+  each('gauge', 'peerage_wan_budget_used_bytes', 'What has crossed of it today.', {
+    label: 'direction',
+    values: ({ budgets }) => budgetBytes(budgets, 'usedBytes')
+  })
 ]
 
 const LEDGER: readonly Family[] = [
@@ -275,4 +294,11 @@ const GOVERNANCE: readonly Family[] = [
   gauge('peerage_audit_findings', 'Contradictions that were found in audit logs.', m => m.audit.findings)
 ]
 
-export const FAMILIES: readonly Family[] = [...PEERS, ...TRANSFERS, ...LEDGER, ...STORAGE, ...GOVERNANCE]
+export const FAMILIES: readonly Family[] = [
+  ...PEERS,
+  ...TRANSFERS,
+  ...BUDGETS,
+  ...LEDGER,
+  ...STORAGE,
+  ...GOVERNANCE
+]

@@ -34,6 +34,7 @@ export const MEASURES: Measures = {
     }
   },
   audit: { entries: 9, signedEntries: 8, uncosigned: { entries: 1, ageMs: 2000 }, findings: 0 },
+  budgets: { up: { bytes: 1000, usedBytes: 900 } },
   survey: {
     units: { kept: 5, below: 1, 'at-risk': 1, unreadable: 0 },
     ...{ unplacedBytes: 0, cases: { waiting: 1, held: 0, confirmed: 2 } },

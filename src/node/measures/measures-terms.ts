@@ -3,6 +3,7 @@
  * grown since the start of the node, or for as long as it says; null for what is not known or does not apply.
  */
 
+import type { Direction } from '../../swarm/bandwidth/policy.ts'
 import type { DeviceKind, TransferState } from '../service-words.ts'
 
 /** Payload by where it came from. What was stored or found bad after its sender had gone is `departed`. */
@@ -110,6 +111,12 @@ export interface OrgSurvey {
   readonly confirmationsMissing: number
 }
 
+/** Of a day, for what crosses between this device and other sites. */
+export interface BudgetMeasures {
+  readonly bytes: number
+  readonly usedBytes: number
+}
+
 export interface Measures {
   readonly peers: readonly SitePeers[]
   readonly devices: Readonly<Record<DeviceKind, number>>
@@ -117,6 +124,8 @@ export interface Measures {
   readonly ledger: LedgerMeasures
   readonly storage: StorageMeasures
   readonly audit: AuditMeasures
+  /** None for a direction that has no budget. */
+  readonly budgets: Readonly<Partial<Record<Direction, BudgetMeasures>>>
   /** Null until the first is made. */
   readonly survey: (OrgSurvey & { readonly ageMs: number; readonly tookMs: number }) | null
 }

@@ -3,6 +3,7 @@
 import { decodeEntry } from '../../audit/entry.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { isMember } from '../../ledger/fold/state.ts'
+import { DIRECTIONS } from '../../swarm/bandwidth/policy.ts'
 import { joinTimesIn } from '../ledger/join-times.ts'
 import type { Node } from '../node.ts'
 import type { DeviceKind, TransferState } from '../service-words.ts'
@@ -43,6 +44,7 @@ export class NodeMeter {
       ledger: this.#ledger(nowMs),
       storage: this.#storage(nowMs),
       audit: this.#audit(nowMs),
+      budgets: this.#budgets(),
       survey
     }
   }
@@ -156,6 +158,18 @@ export class NodeMeter {
         lastPassAgeMs: last === null ? null : Math.max(0, nowMs - last.endedAtMs)
       }
     }
+  }
+
+  #budgets(): Measures['budgets'] {
+    const { throttle } = this.#node.bandwidth
+    return Object.fromEntries(
+      DIRECTIONS.flatMap(direction => {
+        const daily = throttle.budget(direction)?.daily
+        return daily === undefined
+          ? []
+          : [[direction, { bytes: daily.budget.bytes, usedBytes: daily.usedBytes }]]
+      })
+    )
   }
 
   #audit(nowMs: number): AuditMeasures {
