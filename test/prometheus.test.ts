@@ -115,6 +115,37 @@ suite('prometheus', { skip: skipWithoutPrometheus }, () => {
     assert.deepEqual(await prometheus.query('ALERTS{severity="critical"}'), [])
   })
 
+  test('has an answer to every query of the dashboard, if only that there is nothing', async () => {
+    const { panels } = JSON.parse(readFileSync(join(MONITORING, 'grafana.json'), 'utf8')) as {
+      panels: { title: string; targets?: { expr: string }[] }[]
+    }
+    const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })))
+    await until('each node was read twice', PATIENCE_MS, async () => {
+      return (await prometheus.query('rate(peerage_sent_bytes_total{link="lan"}[10s])')).length === 3
+    })
+    const silent: string[] = []
+    for (const { title, expr } of queries) {
+      const bound = expr.replaceAll('$job', 'peerage.*').replaceAll('$__rate_interval', '10s')
+      if ((await prometheus.query(bound)).length === 0) silent.push(title)
+    }
+    // Nothing of these has happened, or been set up, in an org this young.
+    assert.deepEqual(
+      [...new Set(silent)],
+      [
+        'From other sites',
+        'To other sites',
+        'WAN budget used',
+        'Pieces that failed',
+        'Peers that broke the rules',
+        'Copies and shares that are owed',
+        'Rot',
+        'Since the last pass of the scrub',
+        'Age of the view of the ledger',
+        'Beacons'
+      ]
+    )
+  })
+
   test('tells of a node whose disk gives other bytes than were written', async () => {
     const { atime, mtime } = statSync(shared)
     const bytes = readFileSync(shared)
