@@ -7,6 +7,7 @@ import { env, pid } from 'node:process'
 import { type Logger, pino } from 'pino'
 import { messageOf } from './base/errors.ts'
 import { createAdminServer } from './gateway/http/admin-server.ts'
+import { SessionBook } from './gateway/http/session-book.ts'
 import { TokenBook } from './gateway/http/token-book.ts'
 import { ownCertificate, readCertificate, type WebCertificate } from './gateway/http/web-certificate.ts'
 import { type ApiCall, WebServer } from './gateway/http/web-server.ts'
@@ -125,12 +126,13 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const parts = { store, auditStore, transport, audit, origins, storage, log }
     const node = new Node({ home, software: SOFTWARE, identity, key, sealingKey, ...parts })
     const tokens = new TokenBook(home)
+    const sessions = new SessionBook(tokens)
     const risks = { store: new RiskStore(join(home, 'risk.db')), tokens: () => tokens.list() }
     const service = new LocalNodeService(node, { risks })
     const exposition = new Exposition({
       ...{ measures: () => service.measures(), software: SOFTWARE, ofProcess: true }
     })
-    const admin = createAdminServer({ service, tokens, exposition, software: SOFTWARE, log })
+    const admin = createAdminServer({ service, tokens, sessions, exposition, software: SOFTWARE, log })
     let web: WebServer | undefined
     const stopped = stopSignal()
     try {
@@ -142,8 +144,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         const certificate = await certificateFor(home, options.api)
         exposition.certified(certificate.endsMs)
         const onCall = (call: ApiCall): void => node.audit.log.called({ action: 'called', ...call })
-        const parts = { service, tokens, exposition, certificate, onCall, software: SOFTWARE, log }
-        web = await WebServer.create(parts)
+        const parts = { service, tokens, sessions, exposition, certificate, onCall, software: SOFTWARE, log }
+        web = await WebServer.create({ ...parts, names: [options.api.host] })
         api = { ...(await web.listen(options.api)), fingerprint: certificate.fingerprint }
       }
       options.onReady({

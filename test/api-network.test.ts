@@ -12,6 +12,7 @@ import { after, before, test } from 'node:test'
 import { Cluster, type ClusterNode, runCommand, until } from '../lab/cluster.ts'
 import { freePort } from '../lab/free-port.ts'
 import type { AuditReport } from '../src/api/audit.ts'
+import type { MadeCode } from '../src/api/session.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-api-'))
 let node: ClusterNode
@@ -28,21 +29,32 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function ask(path: string, token?: string, body?: object): Promise<{ status: number; json: unknown }> {
+interface Asked {
+  readonly status: number
+  readonly json: unknown
+  readonly cookie: string
+}
+
+async function ask(path: string, token?: string, body?: object, cookie?: string): Promise<Asked> {
   const ca = readFileSync(join(node.home, 'web', 'cert.pem'))
   const call = request({
     ...{ host: '127.0.0.1', port, path, ca, agent: false, method: body === undefined ? 'GET' : 'POST' },
     headers: {
       accept: 'application/json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' })
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(cookie === undefined ? {} : { cookie, origin: `https://127.0.0.1:${port}` })
     }
   })
   call.end(body === undefined ? undefined : JSON.stringify(body))
   const [response] = (await once(call, 'response')) as [IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk)
-  return { status: response.statusCode ?? 0, json: JSON.parse(Buffer.concat(chunks).toString()) }
+  return {
+    status: response.statusCode ?? 0,
+    json: JSON.parse(Buffer.concat(chunks).toString()),
+    cookie: response.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+  }
 }
 
 interface Made {
@@ -84,6 +96,19 @@ test('a token of the command line opens what it is for, until it is ended, and t
     const calls = entries.map(({ event }) => `${event.by} ${event.route} ${event.outcome}`)
     return [`${by} status done`, `${by} createGroup refused`].every(call => calls.includes(call))
   })
+})
+
+test('the address that the command line prints signs a browser in, once, for what was asked', async () => {
+  const { addresses, code } = await node.json<MadeCode>('console', '--scope', 'settings')
+  assert.deepEqual(addresses, [`https://127.0.0.1:${port}/#code=${code}`])
+  const { status, cookie } = await ask('/session', undefined, { code })
+  assert.equal(status, 200)
+  assert.equal((await ask('/session', undefined, { code })).status, 401)
+  assert.equal((await ask('/v1/tokens', undefined, undefined, cookie)).status, 200)
+  assert.equal((await ask('/v1/status', undefined, undefined, cookie)).status, 403)
+  const more = await ask('/v1/session-codes', undefined, {}, cookie)
+  assert.equal(more.status, 403)
+  assert.match(JSON.stringify(more.json), /NOT_AUTHORISED.*run peerage console on the machine/)
 })
 
 test('tokens and the certificate outlive a restart', async () => {

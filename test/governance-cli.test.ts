@@ -92,6 +92,7 @@ async function peerageWith(overrides: Partial<CliContext>, ...argv: string[]) {
     readStandardInput: async () => '',
     readHiddenLine: undefined,
     openScreen: undefined,
+    openFile: undefined,
     loadDaemon: () => assert.fail('no command of this test needs a node of its own'),
     catchInterrupt: () => new AbortController().signal,
     nowMs: () => NOW_MS,

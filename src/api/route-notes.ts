@@ -133,6 +133,10 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
     'settings',
     'Makes a token with no more scopes, and no longer life, than the caller has. It is shown once.'
   ],
+  createCode: [
+    'settings',
+    'Makes a code with which a browser signs in, once, within two minutes. Only on the local socket.'
+  ],
   revokeToken: ['settings', 'Ends a token at once.'],
   caller: ['read', 'Who calls, and what it may do.'],
   approve: ['govern', 'Approves an operation that waits for more admins.'],

@@ -138,6 +138,7 @@ import {
 } from './scan.ts'
 import { scrubReport, scrubRequest } from './scrub.ts'
 import { ageExported, ageExportProgress, ageExportRequest, rekeyed, rekeyRequest } from './sealing.ts'
+import { codeRequest, madeCode } from './session.ts'
 import { status } from './status.ts'
 import {
   capacityRequest,
@@ -341,6 +342,7 @@ export const ROUTES = {
   approve: json('POST', '/operations/:id/approve', operationReference, acted),
   tokens: json('GET', '/tokens', nothing, tokenList),
   createToken: json('POST', '/tokens', tokenRequest, madeToken),
+  createCode: json('POST', '/session-codes', codeRequest, madeCode),
   revokeToken: json('POST', '/tokens/:id/revoke', tokenReference, token),
   caller: json('GET', '/caller', nothing, caller),
   note: json('POST', '/notes', noteRequest, acted),

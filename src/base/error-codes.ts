@@ -62,6 +62,12 @@ export const ERROR_CODES = {
   SCOPE_MISSING: { meaning: 'The caller of the admin API has not the scope that this takes.', exitCode: 77 },
   TOO_MANY_CALLS: { meaning: 'A caller of the admin API calls more often than it may.', exitCode: 75 },
   TOKEN_UNKNOWN: { meaning: 'This node has no token of that id.', exitCode: 66 },
+  ORIGIN_REFUSED: {
+    meaning: 'A page that is not of this node would act in a session with it.',
+    exitCode: 77
+  },
+  HOST_UNKNOWN: { meaning: 'A call over the network is for a name that is not of this node.', exitCode: 64 },
+  API_CLOSED: { meaning: 'The node does not answer its API over the network.', exitCode: 69 },
   TOKENS_FULL: { meaning: 'This node has as many tokens as it takes.', exitCode: 73 },
   LISTEN_FAILED: { meaning: 'The node can not listen on an address.', exitCode: 69 },
   CONTENT_UNKNOWN: { meaning: 'A version has no file or folder at a path.', exitCode: 66 },

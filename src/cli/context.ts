@@ -4,6 +4,7 @@
  */
 
 import type { Daemon } from '../daemon.ts'
+import type { OpenFile } from './browser.ts'
 import type { HomeSources } from './home.ts'
 import type { OpenScreen } from './top/terminal-screen.ts'
 
@@ -25,6 +26,8 @@ export interface CliContext extends HomeSources {
   readonly readHiddenLine: ((prompt: string) => Promise<string>) | undefined
   /** Takes over the terminal for a live view; undefined when there is none to type on and to see it on. */
   readonly openScreen: OpenScreen | undefined
+  /** Opens a file as the desktop does; undefined when there is none. */
+  readonly openFile: OpenFile | undefined
   /** Loaded only by the commands that need a node in this process: it is the slow part of a start. */
   loadDaemon(): Promise<Daemon>
   /** Takes over Ctrl-C: the signal fires at the first, the second ends the process. */

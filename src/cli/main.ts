@@ -6,6 +6,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { systemCodeOf } from '../base/errors.ts'
+import { openerOf } from './browser.ts'
 import type { CliContext, Terminal } from './context.ts'
 import { readHiddenLine } from './hidden-line.ts'
 import { run } from './program.ts'
@@ -56,6 +57,7 @@ const context: CliContext = {
     process.stdin.isTTY && process.stdout.isTTY
       ? events => openScreen({ input: process.stdin, output: process.stdout }, events)
       : undefined,
+  openFile: openerOf(process),
   loadDaemon: () => import('../daemon.ts'),
   catchInterrupt,
   nowMs: () => Date.now(),

@@ -42,6 +42,7 @@ function contextWith(overrides: Partial<CliContext> = {}) {
     readStandardInput: async () => '',
     readHiddenLine: undefined,
     openScreen: undefined,
+    openFile: undefined,
     loadDaemon: () => assert.fail('no command of this test needs a node of its own'),
     catchInterrupt: () => new AbortController().signal,
     nowMs: () => 0,

@@ -21,6 +21,7 @@ import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.
 import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
 import { listClasses, setClass } from './commands/class.ts'
 import { completion } from './commands/completion.ts'
+import { consoleCommand } from './commands/console.ts'
 import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
@@ -110,6 +111,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   status,
   doctor,
   metrics,
+  consoleCommand,
   top,
   showHistory,
   showSavings,

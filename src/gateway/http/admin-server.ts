@@ -24,6 +24,7 @@ import {
 import { OWNER } from './caller.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
+import { SessionBook } from './session-book.ts'
 import type { TokenBook } from './token-book.ts'
 
 const DRAIN_MS = 5_000
@@ -32,6 +33,8 @@ export interface AdminServerOptions
   extends Pick<AdminRoutesOptions, 'log' | 'onFault' | 'checkAnswers' | 'timing'> {
   readonly service: NodeService
   readonly tokens: TokenBook
+  /** One for all servers of a node; by default one of its own. */
+  readonly sessions?: SessionBook
   /** One for all servers of a node; by default one of its own. */
   readonly exposition?: Exposition
   readonly software?: string
@@ -63,11 +66,11 @@ class HttpAdminServer implements AdminServer {
     this.#options = options
     this.#app = Fastify(SERVER_OPTIONS)
     const { service, tokens, software = 'peerage' } = options
-    const { exposition = Exposition.of(service, software) } = options
+    const { exposition = Exposition.of(service, software), sessions = new SessionBook(tokens) } = options
     const common = { callerOf: () => OWNER, closing: this.#closing.signal }
     new AdminRoutes(this.#app, {
       ...{ ...options, ...common, software },
-      handlers: createHandlers({ service, tokens, exposition }),
+      handlers: createHandlers({ service, tokens, sessions, exposition }),
       measure: call => exposition.called(call)
     })
     new ContentRoutes(this.#app, { service, ...common })

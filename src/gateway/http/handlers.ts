@@ -25,6 +25,7 @@ import type { StorageService } from '../../node/storage/storage-terms.ts'
 import type { SubjectService } from '../../node/subjects/subject-terms.ts'
 import { type Exposition, formatOf } from '../metrics/exposition.ts'
 import type { Caller } from './caller.ts'
+import type { SessionBook } from './session-book.ts'
 import type { TokenBook, TokenEntry } from './token-book.ts'
 
 export type JsonHandlers = {
@@ -227,8 +228,9 @@ function riskHandlers(service: RiskService) {
   } satisfies Partial<JsonHandlers>
 }
 
-function tokenHandlers(tokens: TokenBook) {
+function tokenHandlers(tokens: TokenBook, sessions: SessionBook) {
   return {
+    createCode: async (input, by) => sessions.createCode(input, by),
     tokens: async () => ({ tokens: tokens.list().map(shownToken) }),
     createToken: async (input, by) => {
       const { entry, token } = await tokens.create(input, by)
@@ -247,10 +249,11 @@ function shownToken({ hash: _, ...shown }: TokenEntry): Omit<TokenEntry, 'hash'>
 export interface HandlersInit {
   readonly service: NodeService
   readonly tokens: TokenBook
+  readonly sessions: SessionBook
   readonly exposition: Exposition
 }
 
-export function createHandlers({ service, tokens, exposition }: HandlersInit): Handlers {
+export function createHandlers({ service, tokens, sessions, exposition }: HandlersInit): Handlers {
   return {
     json: {
       status: () => service.status(),
@@ -284,7 +287,7 @@ export function createHandlers({ service, tokens, exposition }: HandlersInit): H
       ...limitsHandlers(service.limits),
       ...scanHandlers(service.scans),
       ...riskHandlers(service.risks),
-      ...tokenHandlers(tokens),
+      ...tokenHandlers(tokens, sessions),
       rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),

@@ -24,6 +24,7 @@ const STATUS_OF_EXIT = new Map<number, number>([
 /** Codes for which HTTP has a status of its own, that clients act on. */
 const STATUS_OF_CODE = new Map<ErrorCode, number>([
   ['NOT_SIGNED_IN', 401],
+  ['HOST_UNKNOWN', 421],
   ['TOO_MANY_CALLS', 429]
 ])
 

@@ -116,14 +116,26 @@ export class TokenBook {
 
   /** Who shows this; undefined where it is no token, or none any more. */
   callerOf(shown: string): Caller | undefined {
+    const id = this.idOf(shown)
+    return id === undefined ? undefined : this.callerWith(id)
+  }
+
+  /** The id of the token that is shown, if it is one of this node. */
+  idOf(shown: string): string | undefined {
     const [, id, secret] = TOKEN.exec(shown) ?? []
     if (id === undefined || secret === undefined) return undefined
     const found = this.#tokens.find(token => token.id === id)
     // Compared even where there is none, so that time tells nothing of which ids there are.
     const known = Buffer.from(found?.hash ?? '0'.repeat(64), 'hex')
     const isRight = timingSafeEqual(hashOf(secret), known)
+    return found !== undefined && isRight && this.#nowMs() < found.expiresAtMs ? id : undefined
+  }
+
+  /** Who has shown the token of this id; undefined once it has ended. */
+  callerWith(id: string): Caller | undefined {
+    const found = this.#tokens.find(token => token.id === id)
     const nowMs = this.#nowMs()
-    if (found === undefined || !isRight || nowMs >= found.expiresAtMs) return undefined
+    if (found === undefined || nowMs >= found.expiresAtMs) return undefined
     if (nowMs - (found.usedAtMs ?? 0) >= USE_NOTED_MS) this.#noteUse(found, nowMs)
     return {
       ...{ kind: 'token', id: `token ${found.name} (${id})`, scopes: new Set(found.scopes) },

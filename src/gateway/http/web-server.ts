@@ -1,14 +1,20 @@
 /**
- * The admin API over the network: the same routes as on the local socket, over TLS only, for callers that show a token.
+ * The admin API over the network: the same routes as on the local socket, over TLS only, for callers that show a
+ * token and for people who signed in (session-routes.ts).
  *
- * - Whoever shows none, or a wrong one, is told nothing but that; who guesses waits (sign-in-guard.ts).
- * - A caller gets so many calls a minute, streams and all.
+ * Each request passes four questions, in this order: whether it is for a name of this node (own-site.ts), who calls
+ * (sign-in.ts), whether that one calls too often, and whether it is signed in or the route is open (open-route.ts).
+ *
+ * - Whoever shows no token or a wrong one is told nothing but that; who guesses waits (sign-in-guard.ts).
+ * - A caller gets so many calls a minute, streams and all; so does an address of which nobody is signed in.
  * - Every call, and every one that was refused, is in the audit log.
  * - No other site may read an answer (no CORS), frame it, or have a browser guess what it is. A token is shown in a
- *   header that no browser sends by itself, so no other site can call in somebody's name.
+ *   header that no browser sends by itself, and a cookie counts only for pages of this node; so no other site can
+ *   call in somebody's name.
  */
 
 import type { AddressInfo } from 'node:net'
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -17,17 +23,19 @@ import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { Exposition } from '../metrics/exposition.ts'
 import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
-import type { Caller } from './caller.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
-import { SignInGuard } from './sign-in-guard.ts'
+import './open-route.ts'
+import { OwnSite } from './own-site.ts'
+import { SessionBook } from './session-book.ts'
+import { SessionRoutes } from './session-routes.ts'
+import { type Identified, type Signed, SignIn } from './sign-in.ts'
 import type { TokenBook } from './token-book.ts'
 import type { WebCertificate } from './web-certificate.ts'
 
 const CALLS_A_MINUTE_MAX = 1200
 const DRAIN_MS = 5_000
 const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
-const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/
 
 /** A use of the API, as the audit log has it. */
 export interface ApiCall {
@@ -42,7 +50,13 @@ export interface WebServerOptions
   readonly tokens: TokenBook
   /** One for all servers of a node; by default one of its own. */
   readonly exposition?: Exposition
+  /** One for all servers of a node; by default one of its own. */
+  readonly sessions?: SessionBook
   readonly certificate: WebCertificate
+  /** What it is called besides what the certificate says. */
+  readonly names?: readonly string[]
+  /** Adds pages that strangers may see (open-route.ts). */
+  readonly pages?: (app: FastifyInstance) => void | Promise<void>
   readonly onCall: (call: ApiCall) => void
   readonly callsAMinuteMax?: number
   readonly drainMs?: number
@@ -56,13 +70,16 @@ export interface ListenAddress {
 export class WebServer {
   readonly #app: FastifyInstance
   readonly #options: WebServerOptions
-  readonly #guard = new SignInGuard()
-  readonly #callers = new WeakMap<FastifyRequest, Caller>()
+  readonly #site: OwnSite
+  readonly #sessions: SessionBook
+  readonly #identified = new WeakMap<FastifyRequest, Identified>()
   readonly #closing = new AbortController()
 
   private constructor(options: WebServerOptions) {
     this.#options = options
     const { cert, key } = options.certificate
+    this.#site = new OwnSite({ cert, names: options.names ?? [] })
+    this.#sessions = options.sessions ?? new SessionBook(options.tokens)
     this.#app = Fastify({
       ...SERVER_OPTIONS,
       https: { cert, key, minVersion: 'TLSv1.3' },
@@ -92,6 +109,7 @@ export class WebServer {
       )
     }
     const bound = this.#app.server.address() as AddressInfo
+    this.#sessions.openAt(this.#site.addresses({ host, port: bound.port }))
     return { host: bound.address, port: bound.port }
   }
 
@@ -103,7 +121,9 @@ export class WebServer {
   }
 
   async #prepare(): Promise<void> {
-    const { service, tokens, software, onCall, callsAMinuteMax = CALLS_A_MINUTE_MAX } = this.#options
+    const { service, tokens, software, onCall, callsAMinuteMax = CALLS_A_MINUTE_MAX, pages } = this.#options
+    const [site, sessions] = [this.#site, this.#sessions]
+    const signIn = new SignIn({ tokens, sessions, site })
     const { exposition = Exposition.of(service, software) } = this.#options
     const app = this.#app
     await app.register(helmet, {
@@ -111,57 +131,54 @@ export class WebServer {
       strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
       referrerPolicy: { policy: 'no-referrer' }
     })
-    // First who calls, so that callers are counted apart, and then how often.
-    app.addHook('onRequest', async request => void this.#callers.set(request, this.#signIn(request)))
+    await app.register(cookie)
+    // What it is called, who calls, how often, and only then whether it may: strangers are counted too.
+    app.addHook('onRequest', async ({ headers }) => site.requireHost(headers))
+    app.addHook('onRequest', async request => void this.#identified.set(request, signIn.identify(request)))
     await app.register(rateLimit, {
       ...{ max: callsAMinuteMax, timeWindow: MINUTE_MS, hook: 'onRequest' },
-      keyGenerator: request => this.#callers.get(request)?.id ?? request.ip,
+      keyGenerator: request => this.#signed(request)?.caller.id ?? request.ip,
       errorResponseBuilder: (_, { after }) =>
         new AppError(
           'TOO_MANY_CALLS',
           `more than ${callsAMinuteMax} calls in a minute; try again in ${after}`
         )
     })
+    app.addHook('onRequest', async request => {
+      if (request.routeOptions.config.open !== true) this.#requireSigned(request)
+    })
     app.addHook('onResponse', async (request, reply) => onCall(this.#callOf(request, reply)))
     const common = {
-      callerOf: (request: FastifyRequest) => this.#callerOf(request),
+      callerOf: (request: FastifyRequest) => this.#requireSigned(request).caller,
       closing: this.#closing.signal
     }
     new AdminRoutes(app, {
       ...{ ...this.#options, ...common },
-      handlers: createHandlers({ service, tokens, exposition }),
+      handlers: createHandlers({ service, tokens, sessions, exposition }),
       measure: call => exposition.called(call)
     })
     new ContentRoutes(app, { service, ...common })
+    new SessionRoutes(app, {
+      ...{ signIn, sessions },
+      signedIn: request => this.#requireSigned(request),
+      onSignedIn: (request, signed) => void this.#identified.set(request, signed)
+    })
+    await pages?.(app)
   }
 
-  #signIn(request: FastifyRequest): Caller {
-    const waitMs = this.#guard.waitMs(request.ip)
-    if (waitMs > 0)
-      throw new AppError(
-        'TOO_MANY_CALLS',
-        `too many wrong tokens came from ${request.ip}; try again in ${Math.ceil(waitMs / SECOND_MS)} s`
-      )
-    const [, shown] = BEARER.exec(request.headers.authorization ?? '') ?? []
-    const caller = shown === undefined ? undefined : this.#options.tokens.callerOf(shown)
-    if (caller !== undefined) return caller
-    if (shown !== undefined) this.#guard.wrong(request.ip)
-    throw new AppError(
-      'NOT_SIGNED_IN',
-      shown === undefined
-        ? 'the API asks for a token: send Authorization: Bearer, with one of peerage token create'
-        : 'this is no token of this node, or it has ended; peerage token create makes one'
-    )
+  #signed(request: FastifyRequest): Signed | undefined {
+    const identified = this.#identified.get(request)
+    return identified !== undefined && 'caller' in identified ? identified : undefined
   }
 
-  #callerOf(request: FastifyRequest): Caller {
-    const caller = this.#callers.get(request)
-    if (caller === undefined) throw new AppError('NOT_SIGNED_IN', 'the API asks for a token')
-    return caller
+  #requireSigned(request: FastifyRequest): Signed {
+    const identified = this.#identified.get(request)
+    if (identified !== undefined && 'caller' in identified) return identified
+    throw identified?.refusal ?? new AppError('NOT_SIGNED_IN', 'the API asks for a token')
   }
 
   #callOf(request: FastifyRequest, reply: FastifyReply): ApiCall {
-    const by = this.#callers.get(request)?.id ?? `address ${request.ip}`
+    const by = this.#signed(request)?.caller.id ?? `address ${request.ip}`
     return { by, ...answeredOf(request, reply) }
   }
 }

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { AppError } from '../../base/errors.ts'
+import { DAY_MS } from '../../base/units.ts'
+import { type Caller, OWNER } from './caller.ts'
+import { SESSION_LIMITS, SessionBook } from './session-book.ts'
+
+let nowMs: number
+let tokens: Map<string, Caller>
+let book: SessionBook
+
+beforeEach(() => {
+  nowMs = 1_800_000_000_000
+  tokens = new Map()
+  book = new SessionBook({ callerWith: id => tokens.get(id) }, () => nowMs)
+  book.openAt(['https://localhost:4780'])
+})
+
+function token(id: string, expiresAtMs = nowMs + DAY_MS): Caller {
+  const caller: Caller = { kind: 'token', id: `token x (${id})`, scopes: new Set(['read']), expiresAtMs }
+  tokens.set(id, caller)
+  return caller
+}
+
+const refusal = (code: string) => (thrown: unknown) => thrown instanceof AppError && thrown.code === code
+
+describe('a session', () => {
+  test('is the token on which it rests, as that is now', () => {
+    token('a')
+    const secret = book.begin({ kind: 'token', id: 'a' })
+    assert.equal(book.use(secret)?.caller, tokens.get('a'))
+    tokens.delete('a')
+    assert.equal(book.use(secret), undefined)
+    token('a')
+    assert.equal(book.use(secret), undefined, 'what has ended does not begin again')
+  })
+
+  test('ends when it is not used for a while, and only then', () => {
+    const secret = book.begin({ kind: 'caller', caller: OWNER })
+    for (let use = 0; use < 3; use++) {
+      nowMs += SESSION_LIMITS.idleMs - 1
+      assert.ok(book.use(secret))
+    }
+    nowMs += SESSION_LIMITS.idleMs
+    assert.equal(book.use(secret), undefined)
+  })
+
+  test('ends after its life, however it is used', () => {
+    const secret = book.begin({ kind: 'caller', caller: OWNER })
+    const endMs = nowMs + SESSION_LIMITS.lifeMs
+    for (; nowMs < endMs; nowMs += SESSION_LIMITS.idleMs / 2) assert.equal(book.use(secret)?.endsAtMs, endMs)
+    assert.equal(book.use(secret), undefined)
+  })
+
+  test('ends with its caller', () => {
+    const secret = book.begin({ kind: 'caller', caller: { ...OWNER, expiresAtMs: nowMs + 5 } })
+    assert.equal(book.use(secret)?.endsAtMs, nowMs + 5)
+    nowMs += 5
+    assert.equal(book.use(secret), undefined)
+  })
+
+  test('ends when it is ended, and no other with it', () => {
+    const [one, two] = [
+      book.begin({ kind: 'caller', caller: OWNER }),
+      book.begin({ kind: 'caller', caller: OWNER })
+    ]
+    book.end(one)
+    assert.equal(book.use(one), undefined)
+    assert.ok(book.use(two))
+  })
+
+  test('is not what somebody makes up', () => {
+    for (const secret of ['', 'x', 'A'.repeat(43), 'A'.repeat(4000)])
+      assert.equal(book.use(secret), undefined)
+  })
+
+  test('gives way to a newer one of the same ground: the one that was used longest ago', () => {
+    token('a')
+    token('b')
+    const other = book.begin({ kind: 'token', id: 'b' })
+    const many = Array.from({ length: SESSION_LIMITS.eachMax }, () => book.begin({ kind: 'token', id: 'a' }))
+    const [first = '', second = ''] = many
+    assert.ok(book.use(first))
+    book.begin({ kind: 'token', id: 'a' })
+    assert.equal(book.use(second), undefined)
+    for (const secret of [first, other, ...many.slice(2)]) assert.ok(book.use(secret))
+  })
+})
+
+describe('a code', () => {
+  test('begins one session, for all that the owner may', () => {
+    const { code, scopes } = book.createCode({ scopes: null }, OWNER)
+    const caller = book.redeem(code)
+    assert.deepEqual([caller?.kind, [...(caller?.scopes ?? [])]], ['person', [...OWNER.scopes]])
+    assert.deepEqual(scopes, [...OWNER.scopes])
+    assert.match(caller?.id ?? '', /^browser of the owner \([0-9a-f]{12}\)$/)
+    assert.equal(book.redeem(code), undefined)
+  })
+
+  test('gives no more than was asked for', () => {
+    const caller = book.redeem(book.createCode({ scopes: ['read'] }, OWNER).code)
+    assert.deepEqual([...(caller?.scopes ?? [])], ['read'])
+  })
+
+  test('is over soon', () => {
+    const { code, expiresAtMs } = book.createCode({ scopes: null }, OWNER)
+    nowMs = expiresAtMs
+    assert.equal(book.redeem(code), undefined)
+  })
+
+  test('is made by the owner on the local socket alone, and of no scope that the owner has not', () => {
+    const session = book.redeem(book.createCode({ scopes: null }, OWNER).code)
+    assert.ok(session)
+    for (const by of [session, token('a')])
+      assert.throws(() => book.createCode({ scopes: null }, by), refusal('NOT_AUTHORISED'))
+    const little: Caller = { ...OWNER, scopes: new Set(['read']) }
+    assert.throws(() => book.createCode({ scopes: ['govern'] }, little), refusal('SCOPE_MISSING'))
+  })
+
+  test('is not made where no browser could use it', () => {
+    const closed = new SessionBook({ callerWith: () => undefined })
+    assert.throws(() => closed.createCode({ scopes: null }, OWNER), refusal('API_CLOSED'))
+  })
+
+  test('is dropped when too many wait, the oldest first', () => {
+    const codes = Array.from({ length: SESSION_LIMITS.codesMax + 1 }, () =>
+      book.createCode({ scopes: null }, OWNER)
+    )
+    assert.equal(book.redeem(codes[0]?.code ?? ''), undefined)
+    assert.ok(book.redeem(codes[1]?.code ?? ''))
+  })
+})

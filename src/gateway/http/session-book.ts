@@ -1,0 +1,178 @@
+/**
+ * Sessions of people in a browser, in memory only: a node that starts again has none.
+ *
+ * A session is named by 32 random bytes that its cookie carries; the book keeps their SHA-256. It rests on a ground,
+ * and ends with it: on a token, which is looked up at each call, so that one that is revoked or over ends its
+ * sessions too; or on a caller who signed in otherwise. It ends by itself when nothing was called for `idleMs`, and
+ * after `lifeMs` whatever was called.
+ *
+ * A code begins one session, once, within `codeLifeMs`. Only the owner on the local socket makes codes: a session
+ * that could make more of its kind would never end.
+ *
+ * Each ground has at most `eachMax` sessions, and the book `allMax`: one more ends the one that was used longest ago.
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import type { Scope } from '../../api/scope-names.ts'
+import type { MadeCode } from '../../api/session.ts'
+import { AppError } from '../../base/errors.ts'
+import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
+import type { Caller } from './caller.ts'
+
+export const SESSION_LIMITS = {
+  idleMs: 30 * MINUTE_MS,
+  lifeMs: 12 * HOUR_MS,
+  codeLifeMs: 2 * MINUTE_MS,
+  eachMax: 20,
+  allMax: 10_000,
+  codesMax: 100
+} as const
+
+const SECRET_BYTES = 32
+const ID_BYTES = 6
+const SECRET = /^[A-Za-z0-9_-]{43}$/
+const CODE = /^pgc_([A-Za-z0-9_-]{43})$/
+
+export type Ground =
+  | { readonly kind: 'token'; readonly id: string }
+  | { readonly kind: 'caller'; readonly caller: Caller }
+
+/** A session that holds. */
+export interface LiveSession {
+  readonly caller: Caller
+  /** At the latest. */
+  readonly endsAtMs: number
+}
+
+interface Entry {
+  readonly ground: Ground
+  readonly endsAtMs: number
+  readonly usedAtMs: number
+}
+
+interface Code {
+  readonly caller: Caller
+  readonly expiresAtMs: number
+}
+
+/** Tells who a token is, by its id; undefined once it has ended. */
+export interface TokenLookup {
+  callerWith(id: string): Caller | undefined
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url')
+}
+
+function ownerOf(ground: Ground): string {
+  return ground.kind === 'token' ? `token ${ground.id}` : ground.caller.id
+}
+
+export class SessionBook {
+  readonly #tokens: TokenLookup
+  readonly #nowMs: () => number
+  /** By the hash of the secret; in the order of their last use. */
+  readonly #sessions = new Map<string, Entry>()
+  readonly #codes = new Map<string, Code>()
+  #addresses: readonly string[] = []
+
+  constructor(tokens: TokenLookup, nowMs: () => number = Date.now) {
+    this.#tokens = tokens
+    this.#nowMs = nowMs
+  }
+
+  /** Says where browsers find this node: before that, no code would be of use. */
+  openAt(addresses: readonly string[]): void {
+    this.#addresses = addresses
+  }
+
+  createCode({ scopes }: { readonly scopes: readonly Scope[] | null }, by: Caller): MadeCode {
+    if (by.kind !== 'owner')
+      throw new AppError(
+        'NOT_AUTHORISED',
+        `${by.id} can not make a code to sign in with: run peerage console on the machine of the node`
+      )
+    if (this.#addresses.length === 0)
+      throw new AppError(
+        'API_CLOSED',
+        'this node does not answer browsers: start it with an address for them, such as peerage up --api localhost:4780'
+      )
+    const beyond = scopes?.find(each => !by.scopes.has(each))
+    if (beyond !== undefined)
+      throw new AppError(
+        'SCOPE_MISSING',
+        `${by.id} can not give the scope ${beyond}, which it has not itself`,
+        {
+          details: { scope: beyond }
+        }
+      )
+    const nowMs = this.#nowMs()
+    for (const [hash, { expiresAtMs }] of this.#codes)
+      if (nowMs >= expiresAtMs || this.#codes.size >= SESSION_LIMITS.codesMax) this.#codes.delete(hash)
+    const secret = randomBytes(SECRET_BYTES).toString('base64url')
+    const expiresAtMs = nowMs + SESSION_LIMITS.codeLifeMs
+    const id = `browser of the owner (${randomBytes(ID_BYTES).toString('hex')})`
+    const caller: Caller = { ...by, kind: 'person', id, scopes: new Set(scopes ?? by.scopes) }
+    this.#codes.set(hashOf(secret), { caller, expiresAtMs })
+    return { code: `pgc_${secret}`, expiresAtMs, scopes: [...caller.scopes], addresses: this.#addresses }
+  }
+
+  /** Who may begin a session with this code; undefined where it is none, was used, or is over. It is used up. */
+  redeem(shown: string): Caller | undefined {
+    const [, secret] = CODE.exec(shown) ?? []
+    if (secret === undefined) return undefined
+    const hash = hashOf(secret)
+    const code = this.#codes.get(hash)
+    this.#codes.delete(hash)
+    return code !== undefined && this.#nowMs() < code.expiresAtMs ? code.caller : undefined
+  }
+
+  /** Begins a session, and answers what its cookie carries. */
+  begin(ground: Ground): string {
+    const nowMs = this.#nowMs()
+    this.#makeRoom(ownerOf(ground), nowMs)
+    const secret = randomBytes(SECRET_BYTES).toString('base64url')
+    const endsAtMs = nowMs + SESSION_LIMITS.lifeMs
+    this.#sessions.set(hashOf(secret), { ground, endsAtMs, usedAtMs: nowMs })
+    return secret
+  }
+
+  /** The session of this cookie, which counts as used now; undefined where it is none, or has ended. */
+  use(secret: string): LiveSession | undefined {
+    if (!SECRET.test(secret)) return undefined
+    const hash = hashOf(secret)
+    const entry = this.#sessions.get(hash)
+    if (entry === undefined) return undefined
+    this.#sessions.delete(hash)
+    const nowMs = this.#nowMs()
+    const { ground, endsAtMs } = entry
+    const caller = ground.kind === 'token' ? this.#tokens.callerWith(ground.id) : ground.caller
+    if (caller === undefined || isOver(entry, nowMs)) return undefined
+    this.#sessions.set(hash, { ...entry, usedAtMs: nowMs })
+    return { caller, endsAtMs: Math.min(endsAtMs, caller.expiresAtMs ?? Number.POSITIVE_INFINITY) }
+  }
+
+  end(secret: string): void {
+    this.#sessions.delete(hashOf(secret))
+  }
+
+  #makeRoom(owner: string, nowMs: number): void {
+    for (const [hash, entry] of this.#sessions) if (isOver(entry, nowMs)) this.#sessions.delete(hash)
+    const own = [...this.#sessions].filter(([, { ground }]) => ownerOf(ground) === owner)
+    for (const [hash] of own.slice(0, Math.max(0, own.length - SESSION_LIMITS.eachMax + 1)))
+      this.#sessions.delete(hash)
+    for (const hash of this.#sessions.keys()) {
+      if (this.#sessions.size < SESSION_LIMITS.allMax) break
+      this.#sessions.delete(hash)
+    }
+  }
+}
+
+function isOver({ endsAtMs, usedAtMs, ground }: Entry, nowMs: number): boolean {
+  const groundEndsMs = ground.kind === 'caller' ? ground.caller.expiresAtMs : null
+  return (
+    nowMs >= endsAtMs ||
+    nowMs - usedAtMs >= SESSION_LIMITS.idleMs ||
+    (groundEndsMs !== null && nowMs >= groundEndsMs)
+  )
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { errorBody } from '../../api/error.ts'
+import type { Scope } from '../../api/scope-names.ts'
+import { type Session, session } from '../../api/session.ts'
+import { HOUR_MS } from '../../base/units.ts'
+import type { NodeService } from '../../node/service.ts'
+import { scripted } from '../../node/swarm/scripted.conformance.ts'
+import { OWNER } from './caller.ts'
+import { openRoute } from './open-route.ts'
+import { SessionBook } from './session-book.ts'
+import { SHOWN_MAX } from './sign-in-guard.ts'
+import { TokenBook } from './token-book.ts'
+import { ownCertificate, type WebCertificate } from './web-certificate.ts'
+import { type ApiCall, WebServer } from './web-server.ts'
+
+let home: string
+let certificate: WebCertificate
+let tokens: TokenBook
+let sessions: SessionBook
+let server: WebServer
+let port: number
+let calls: ApiCall[]
+
+before(async () => {
+  home = mkdtempSync(join(tmpdir(), 'peerage-session-'))
+  certificate = await ownCertificate(home, { names: [], nowMs: Date.now() })
+})
+after(() => rmSync(home, { recursive: true }))
+beforeEach(async () => {
+  calls = []
+  tokens = new TokenBook(home)
+  sessions = new SessionBook(tokens)
+  const governance = scripted<NodeService['governance']>({ groups: async () => [] })
+  const service = scripted<NodeService>({ peers: async () => [], governance })
+  server = await WebServer.create({
+    ...{ service, tokens, sessions, certificate, software: 'peerage/0', log: { error: () => undefined } },
+    ...{ onCall: call => void calls.push(call), checkAnswers: true, drainMs: 100 },
+    pages: app =>
+      void app.get('/', openRoute('page', { 'img-src': ["'self'"] }), (_, reply) =>
+        reply.send({ page: true })
+      )
+  })
+  port = (await server.listen({ host: '127.0.0.1', port: 0 })).port
+})
+afterEach(async () => {
+  await server.close()
+  await tokens.close()
+})
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly json: unknown
+}
+
+interface Sent {
+  readonly method?: string
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+async function ask(path: string, { body, headers = {}, method }: Sent = {}): Promise<Answer> {
+  const call = request({
+    ...{ host: '127.0.0.1', port, path, ca: certificate.cert, agent: false, servername: 'localhost' },
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }
+  })
+  call.end(body === undefined ? undefined : JSON.stringify(body))
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString()
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    json: text === '' ? null : JSON.parse(text)
+  }
+}
+
+const own = (): { origin: string } => ({ origin: `https://127.0.0.1:${port}` })
+const told = (answer: Answer): [number, string] => [answer.status, errorBody.parse(answer.json).error.code]
+
+async function tokenFor(...scopes: Scope[]): Promise<string> {
+  return (await tokens.create({ name: 'test', scopes, lifeMs: HOUR_MS }, OWNER)).token
+}
+
+/** Signs in as a browser does, and answers the cookie and who that is. */
+async function signIn(body: object): Promise<{ cookie: string; signed: Session }> {
+  const answer = await ask('/session', { body, headers: own() })
+  assert.equal(answer.status, 200, JSON.stringify(answer.json))
+  const [set = ''] = answer.headers['set-cookie'] ?? []
+  return { cookie: set.split(';')[0] ?? '', signed: session.parse(answer.json) }
+}
+
+describe('a person', () => {
+  test('signs in with a token, is that token, and ends with it', async () => {
+    const token = await tokenFor('read')
+    const { cookie, signed } = await signIn({ token })
+    assert.deepEqual([signed.kind, signed.scopes], ['token', ['read']])
+    assert.deepEqual((await ask('/v1/peers', { headers: { cookie } })).json, { peers: [] })
+    assert.deepEqual((await ask('/session', { headers: { cookie } })).json, signed)
+    const refused = await ask('/v1/groups', { body: { name: 'x' }, headers: { cookie, ...own() } })
+    assert.deepEqual(told(refused), [403, 'SCOPE_MISSING'])
+    assert.match(calls.at(-1)?.by ?? '', /^token test \(/)
+    assert.deepEqual(
+      calls.map(({ route, outcome }) => `${route} ${outcome}`),
+      ['beginSession done', 'peers done', 'session done', 'createGroup refused']
+    )
+    await tokens.revoke(token.split('_')[1] ?? '')
+    assert.deepEqual(told(await ask('/v1/peers', { headers: { cookie } })), [401, 'NOT_SIGNED_IN'])
+  })
+
+  test('signs in with a code, once', async () => {
+    const { code } = sessions.createCode({ scopes: ['read'] }, OWNER)
+    const { signed } = await signIn({ code })
+    assert.deepEqual([signed.kind, signed.scopes], ['person', ['read']])
+    assert.deepEqual(told(await ask('/session', { body: { code }, headers: own() })), [401, 'NOT_SIGNED_IN'])
+  })
+
+  test('signs out, and has one session at a time', async () => {
+    const token = await tokenFor('read')
+    const first = await signIn({ token })
+    const again = await ask('/session', { body: { token }, headers: { ...own(), cookie: first.cookie } })
+    const cookie = again.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+    assert.equal((await ask('/session', { headers: { cookie: first.cookie } })).status, 401)
+    const ended = await ask('/session', { method: 'DELETE', headers: { cookie, ...own() } })
+    assert.equal(ended.status, 204)
+    assert.match(ended.headers['set-cookie']?.[0] ?? '', /^__Host-peerage=;.*Expires=Thu, 01 Jan 1970/)
+    assert.equal((await ask('/session', { headers: { cookie } })).status, 401)
+  })
+
+  test('gets a cookie that no script reads, no other host gets, and nobody keeps', async () => {
+    const answer = await ask('/session', { body: { token: await tokenFor('read') } })
+    const [set = ''] = answer.headers['set-cookie'] ?? []
+    assert.match(set, /^__Host-peerage=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
+    assert.equal(answer.headers['cache-control'], 'no-store')
+  })
+
+  test('that shows what is nothing waits after some attempts, and is told what is', async () => {
+    const wrong = { token: `pgt_${'0'.repeat(12)}_${'A'.repeat(43)}` }
+    for (const body of [{}, { token: 'x', code: 'y' }, { token: 5 }, ['x']])
+      assert.deepEqual(told(await ask('/session', { body })), [400, 'USAGE'])
+    for (let guess = 0; guess < SHOWN_MAX; guess++)
+      assert.deepEqual(told(await ask('/session', { body: guess % 2 ? wrong : { code: 'pgc_x' } })), [
+        401,
+        'NOT_SIGNED_IN'
+      ])
+    const right = { token: await tokenFor('read') }
+    assert.deepEqual(told(await ask('/session', { body: right })), [429, 'TOO_MANY_CALLS'])
+  })
+
+  test('whose session is over is not taken for one who guesses', async () => {
+    const cookie = `__Host-peerage=${'A'.repeat(43)}`
+    for (let call = 0; call <= SHOWN_MAX; call++)
+      assert.deepEqual(told(await ask('/v1/peers', { headers: { cookie } })), [401, 'NOT_SIGNED_IN'])
+    await signIn({ token: await tokenFor('read') })
+  })
+})
+
+describe('another site', () => {
+  test('has nothing done in a session, and signs nobody in', async () => {
+    const token = await tokenFor('read', 'govern')
+    const { cookie } = await signIn({ token })
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      `https://127.0.0.1:${port + 1}`,
+      `http://127.0.0.1:${port}`
+    ]) {
+      const headers = { cookie, origin }
+      assert.deepEqual(told(await ask('/v1/groups', { body: { name: 'x' }, headers })), [
+        403,
+        'ORIGIN_REFUSED'
+      ])
+      assert.deepEqual(told(await ask('/session', { method: 'DELETE', headers })), [403, 'ORIGIN_REFUSED'])
+      assert.deepEqual(told(await ask('/session', { body: { token }, headers: { origin } })), [
+        403,
+        'ORIGIN_REFUSED'
+      ])
+    }
+    const bare = await ask('/v1/groups', { body: { name: 'x' }, headers: { cookie } })
+    assert.deepEqual(told(bare), [403, 'ORIGIN_REFUSED'])
+  })
+
+  test('that has its name resolve to this node gets no answer, open page or not', async () => {
+    const headers = { host: `evil.example:${port}`, authorization: `Bearer ${await tokenFor('read')}` }
+    for (const path of ['/v1/peers', '/session', '/'])
+      assert.deepEqual(told(await ask(path, { headers })), [421, 'HOST_UNKNOWN'])
+  })
+})
+
+test('an open page is for strangers too, by its own policy; all else, known or not, is not', async () => {
+  const page = await ask('/', { headers: { cookie: '__Host-peerage=gone' } })
+  assert.deepEqual([page.status, page.json], [200, { page: true }])
+  assert.equal(
+    page.headers['content-security-policy'],
+    "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none';img-src 'self'"
+  )
+  for (const path of ['/v1/peers', '/nothing', '/session', '/openapi.json']) {
+    const answer = await ask(path)
+    assert.deepEqual(told(answer), [401, 'NOT_SIGNED_IN'], path)
+    assert.match(String(answer.headers['content-security-policy']), /default-src 'none'/)
+  }
+})
+
+test('a token that is shown counts, and no cookie besides it', async () => {
+  const { cookie } = await signIn({ token: await tokenFor('read') })
+  const authorization = `Bearer ${await tokenFor('content')}`
+  const answer = await ask('/session', { headers: { cookie, authorization } })
+  assert.deepEqual(
+    [session.parse(answer.json).scopes, session.parse(answer.json).idleLimitMs],
+    [['content'], null]
+  )
+  const ended = await ask('/session', { method: 'DELETE', headers: { cookie, authorization } })
+  assert.deepEqual(told(ended), [400, 'USAGE'])
+})

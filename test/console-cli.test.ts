@@ -1,0 +1,77 @@
+/** `peerage console` as it is typed, against the local socket of a node that is scripted. */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { CliContext } from '../src/cli/context.ts'
+import { run } from '../src/cli/program.ts'
+import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import { SessionBook } from '../src/gateway/http/session-book.ts'
+import { TokenBook } from '../src/gateway/http/token-book.ts'
+import type { NodeService } from '../src/node/service.ts'
+import { scripted } from '../src/node/swarm/scripted.conformance.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'peerage-console-'))
+const tokens = new TokenBook(home)
+const sessions = new SessionBook(tokens)
+let server: AdminServer
+
+before(async () => {
+  const service = scripted<NodeService>({})
+  server = createAdminServer({ service, tokens, sessions, log: { error: () => undefined } })
+  await server.listen(home)
+})
+after(async () => {
+  await server.close()
+  rmSync(home, { recursive: true })
+})
+
+async function peerage(argv: string, overrides: Partial<CliContext> = {}) {
+  const written: string[] = []
+  const terminal = {
+    write: (data: unknown) => void written.push(String(data)),
+    isTty: false,
+    columns: undefined
+  }
+  const context: CliContext = {
+    ...{ platform: process.platform, env: { PEERAGE_HOME: home }, userFolder: home, workingFolder: home },
+    ...{ hostName: 'lab-7', stdout: terminal, stderr: terminal, readStandardInput: async () => '' },
+    ...{ readHiddenLine: undefined, openScreen: undefined, openFile: undefined },
+    loadDaemon: () => assert.fail('console needs no node of its own'),
+    catchInterrupt: () => new AbortController().signal,
+    ...{ nowMs: () => 0, monotonicMs: () => 0, ...overrides }
+  }
+  return { exitCode: await run(argv.split(' '), context), written: written.join('') }
+}
+
+test('a node that answers no browser says how it would', async () => {
+  const { exitCode, written } = await peerage('console')
+  assert.equal(exitCode, 69)
+  assert.match(written, /peerage up --api localhost:4780 \(API_CLOSED\)/)
+})
+
+test('an address is printed for each name of the node, with a code that works once', async () => {
+  sessions.openAt(['https://localhost:4780', 'https://nas:4780'])
+  const { written } = await peerage('console --scope read')
+  const [first = '', second = '', until = ''] = written.split('\n')
+  const [, code = ''] = /^https:\/\/localhost:4780\/#code=(pgc_\S{43})$/.exec(first) ?? []
+  assert.equal(second, `https://nas:4780/#code=${code}`)
+  assert.match(until, /^works once, until 20/)
+  assert.deepEqual([...(sessions.redeem(code)?.scopes ?? [])], ['read'])
+  assert.equal(sessions.redeem(code), undefined)
+})
+
+test('a browser is opened where there is a desktop, and nothing is made where there is none', async () => {
+  const opened: string[] = []
+  const openFile = async (path: string) => void opened.push(readFileSync(path, 'utf8'))
+  const { written } = await peerage('console --open --json', { openFile })
+  const made = JSON.parse(written) as { readonly code: string; readonly opened: boolean }
+  assert.equal(made.opened, true)
+  assert.ok(opened[0]?.includes(`https://localhost:4780/#code=${made.code}`))
+  const none = await peerage('console --open')
+  assert.equal(none.exitCode, 64)
+  assert.match(none.written, /no desktop here/)
+  assert.match((await peerage('console --scope everything')).written, /--scope can not be .*read.*authority/)
+})
