@@ -122,6 +122,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       '@fastify/*',
       '@peculiar/x509',
       'mime',
+      'openid-client',
       'prom-client',
       'reflect-metadata',
       'zod'
@@ -201,7 +202,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 }
 
 /** What tests may use beyond their layer. */
-const TEST_PACKAGES = ['node:*', 'fast-check', '@seriousme/openapi-schema-validator']
+const TEST_PACKAGES = ['node:*', 'fast-check', '@seriousme/openapi-schema-validator', 'oidc-provider']
 const TEST_FILE = /\.(test|conformance|fuzz)\.ts$/
 const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g
 const IMPORTS = [

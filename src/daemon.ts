@@ -12,6 +12,7 @@ import { TokenBook } from './gateway/http/token-book.ts'
 import { ownCertificate, readCertificate, type WebCertificate } from './gateway/http/web-certificate.ts'
 import { type ApiCall, WebServer } from './gateway/http/web-server.ts'
 import { Exposition } from './gateway/metrics/exposition.ts'
+import { ProviderSignIn } from './gateway/sign-in/provider-sign-in.ts'
 import { verifyAuditFolder } from './node/audit/audit-folder.ts'
 import type {
   AuditFolderRequest,
@@ -127,12 +128,14 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const node = new Node({ home, software: SOFTWARE, identity, key, sealingKey, ...parts })
     const tokens = new TokenBook(home)
     const sessions = new SessionBook(tokens)
+    const provider = new ProviderSignIn(home)
     const risks = { store: new RiskStore(join(home, 'risk.db')), tokens: () => tokens.list() }
     const service = new LocalNodeService(node, { risks })
     const exposition = new Exposition({
       ...{ measures: () => service.measures(), software: SOFTWARE, ofProcess: true }
     })
-    const admin = createAdminServer({ service, tokens, sessions, exposition, software: SOFTWARE, log })
+    const gateway = { service, tokens, sessions, provider, exposition, software: SOFTWARE, log }
+    const admin = createAdminServer(gateway)
     let web: WebServer | undefined
     const stopped = stopSignal()
     try {
@@ -144,8 +147,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         const certificate = await certificateFor(home, options.api)
         exposition.certified(certificate.endsMs)
         const onCall = (call: ApiCall): void => node.audit.log.called({ action: 'called', ...call })
-        const parts = { service, tokens, sessions, exposition, certificate, onCall, software: SOFTWARE, log }
-        web = await WebServer.create({ ...parts, names: [options.api.host] })
+        const names = [options.api.host]
+        web = await WebServer.create({ ...gateway, certificate, onCall, names })
         api = { ...(await web.listen(options.api)), fingerprint: certificate.fingerprint }
       }
       options.onReady({

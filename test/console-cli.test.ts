@@ -1,15 +1,17 @@
-/** `peerage console` as it is typed, against the local socket of a node that is scripted. */
+/** `peerage console` and `peerage signin` as they are typed, against the local socket of a node that is scripted. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { CliContext } from '../src/cli/context.ts'
 import { run } from '../src/cli/program.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
+import { OWNER } from '../src/gateway/http/caller.ts'
 import { SessionBook } from '../src/gateway/http/session-book.ts'
 import { TokenBook } from '../src/gateway/http/token-book.ts'
+import { RealProvider } from '../src/gateway/sign-in/real-provider.conformance.ts'
 import type { NodeService } from '../src/node/service.ts'
 import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 
@@ -28,7 +30,7 @@ after(async () => {
   rmSync(home, { recursive: true })
 })
 
-async function peerage(argv: string, overrides: Partial<CliContext> = {}) {
+async function peerage(argv: string | readonly string[], overrides: Partial<CliContext> = {}) {
   const written: string[] = []
   const terminal = {
     write: (data: unknown) => void written.push(String(data)),
@@ -43,7 +45,10 @@ async function peerage(argv: string, overrides: Partial<CliContext> = {}) {
     catchInterrupt: () => new AbortController().signal,
     ...{ nowMs: () => 0, monotonicMs: () => 0, ...overrides }
   }
-  return { exitCode: await run(argv.split(' '), context), written: written.join('') }
+  return {
+    exitCode: await run(typeof argv === 'string' ? argv.split(' ') : argv, context),
+    written: written.join('')
+  }
 }
 
 test('a node that answers no browser says how it would', async () => {
@@ -74,4 +79,66 @@ test('a browser is opened where there is a desktop, and nothing is made where th
   assert.equal(none.exitCode, 64)
   assert.match(none.written, /no desktop here/)
   assert.match((await peerage('console --scope everything')).written, /--scope can not be .*read.*authority/)
+})
+
+test('a provider is set, shown, asked and unset; who it signed in is signed out', async () => {
+  const real = await RealProvider.start({ groups: {}, redirect: 'https://localhost:4780/sign-in/callback' })
+  try {
+    writeFileSync(join(home, 'client.secret'), 'x')
+    assert.match((await peerage('signin')).written, /no provider signs people in.*signin set/)
+    const set = `signin set --issuer ${real.issuer} --client-id peerage --secret-file client.secret --ask groups`
+    const person = { ...OWNER, kind: 'person' } as const
+    const [before, owner] = [
+      sessions.begin({ kind: 'person', caller: person }),
+      sessions.begin({ kind: 'owner', caller: OWNER })
+    ]
+    const done = await peerage([
+      ...set.split(' '),
+      '--map',
+      'a team=operator',
+      '--map',
+      'x=y=viewer',
+      '--audience',
+      'z'
+    ])
+    assert.equal(done.exitCode, 0, done.written)
+    assert.equal(sessions.use(before), undefined)
+    assert.ok(sessions.use(owner))
+    const shown = (await peerage('signin show')).written
+    assert.equal(shown, done.written)
+    for (const line of [
+      `people sign in at ${real.issuer} as client peerage`,
+      `with the client secret in ${join(home, 'client.secret')}`,
+      'groups a team: operator (read content settings)',
+      'groups x=y: viewer (read)',
+      'identities may be meant for z too',
+      'to be registered at the provider: https://nas:4780/sign-in/callback'
+    ])
+      assert.ok(shown.includes(`${line}\n`), `${line} in ${shown}`)
+    assert.match((await peerage('signin person 00u1')).written, /^person [0-9a-f]{16}\n$/)
+    assert.equal(
+      (JSON.parse((await peerage('signin unset --json')).written) as { provider: unknown }).provider,
+      null
+    )
+    const none = await peerage('signin person 00u1')
+    assert.deepEqual([none.exitCode, /SIGN_IN_UNSET/.test(none.written)], [66, true])
+  } finally {
+    await real.stop()
+  }
+})
+
+test('what is wrong with a provider is said before it is asked', async () => {
+  for (const [line, pattern] of [
+    ['signin set', /--issuer is missing: say where people sign in/],
+    ['signin set --issuer https://a.example --client-id x', /--map is missing: say what people may do/],
+    ['signin set --issuer https://a.example --client-id x --map staff', /VALUE=ROLE.*viewer, auditor/],
+    ['signin set --issuer https://a.example --client-id x --map staff=king', /VALUE=ROLE/],
+    ['signin set --issuer http://a.example --client-id x --map a=viewer', /an issuer is an https URL/],
+    ['signin set --issuer a.example --client-id x --map a=viewer', /an issuer is an https URL/],
+    ['signin set --issuer https://a.example/?x --client-id x --map a=viewer', /an issuer is an https URL/]
+  ] as const) {
+    const { exitCode, written } = await peerage(line)
+    assert.equal(exitCode, 64, written)
+    assert.match(written, pattern)
+  }
 })

@@ -137,6 +137,10 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
     'settings',
     'Makes a code with which a browser signs in, once, within two minutes. Only on the local socket.'
   ],
+  signIn: ['settings', 'Which provider signs people in, and what they may do.'],
+  setSignIn: ['settings', 'Names that provider, which is asked first. Only on the local socket.'],
+  unsetSignIn: ['settings', 'Has no provider sign people in any more. Only on the local socket.'],
+  personName: ['audit', 'What the audit log calls a person, by what the provider calls them.'],
   revokeToken: ['settings', 'Ends a token at once.'],
   caller: ['read', 'Who calls, and what it may do.'],
   approve: ['govern', 'Approves an operation that waits for more admins.'],

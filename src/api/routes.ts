@@ -139,6 +139,7 @@ import {
 import { scrubReport, scrubRequest } from './scrub.ts'
 import { ageExported, ageExportProgress, ageExportRequest, rekeyed, rekeyRequest } from './sealing.ts'
 import { codeRequest, madeCode } from './session.ts'
+import { personName, personRequest, provider, signInReport } from './sign-in.ts'
 import { status } from './status.ts'
 import {
   capacityRequest,
@@ -343,6 +344,10 @@ export const ROUTES = {
   tokens: json('GET', '/tokens', nothing, tokenList),
   createToken: json('POST', '/tokens', tokenRequest, madeToken),
   createCode: json('POST', '/session-codes', codeRequest, madeCode),
+  signIn: json('GET', '/sign-in', nothing, signInReport),
+  setSignIn: json('POST', '/sign-in', provider, signInReport),
+  unsetSignIn: json('POST', '/sign-in/unset', nothing, signInReport),
+  personName: json('POST', '/sign-in/person', personRequest, personName),
   revokeToken: json('POST', '/tokens/:id/revoke', tokenReference, token),
   caller: json('GET', '/caller', nothing, caller),
   note: json('POST', '/notes', noteRequest, acted),

@@ -68,6 +68,13 @@ export const ERROR_CODES = {
   },
   HOST_UNKNOWN: { meaning: 'A call over the network is for a name that is not of this node.', exitCode: 64 },
   API_CLOSED: { meaning: 'The node does not answer its API over the network.', exitCode: 69 },
+  SIGN_IN_UNSET: { meaning: 'No provider signs people in to this node.', exitCode: 66 },
+  SIGN_IN_UNAVAILABLE: {
+    meaning: 'The provider that signs people in does not answer, or does not know this node.',
+    exitCode: 69
+  },
+  SIGN_IN_REFUSED: { meaning: 'A person was not signed in, or what says so does not hold.', exitCode: 77 },
+  PERSON_UNMAPPED: { meaning: 'The provider knows a person to whom this node gives no role.', exitCode: 77 },
   TOKENS_FULL: { meaning: 'This node has as many tokens as it takes.', exitCode: 73 },
   LISTEN_FAILED: { meaning: 'The node can not listen on an address.', exitCode: 69 },
   CONTENT_UNKNOWN: { meaning: 'A version has no file or folder at a path.', exitCode: 66 },

@@ -66,6 +66,7 @@ import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
 import { pauseScrub, scrubStatus, setScrubRate, startScrub } from './commands/scrub.ts'
 import { rekey } from './commands/sealing.ts'
+import { nameOfPerson, setSignIn, showSignIn, unsetSignIn } from './commands/sign-in.ts'
 import {
   setCapacity,
   setRegion,
@@ -208,6 +209,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'list, make and end tokens, with which programs elsewhere use the API of this node',
     example: 'peerage token create prometheus --scope read',
     members: [listTokens, createToken, revokeToken]
+  },
+  {
+    name: 'signin',
+    summary: 'show and set which provider of the org signs people in to this node, and what they may do',
+    example: 'peerage signin show',
+    members: [showSignIn, setSignIn, unsetSignIn, nameOfPerson]
   },
   {
     name: 'class',

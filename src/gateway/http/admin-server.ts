@@ -13,6 +13,7 @@ import { assert } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { NodeService } from '../../node/service.ts'
 import { Exposition } from '../metrics/exposition.ts'
+import { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
 import { AdminRoutes, type AdminRoutesOptions, SERVER_OPTIONS } from './admin-routes.ts'
 import {
   claimSocket,
@@ -35,6 +36,8 @@ export interface AdminServerOptions
   readonly tokens: TokenBook
   /** One for all servers of a node; by default one of its own. */
   readonly sessions?: SessionBook
+  /** Likewise. */
+  readonly provider?: ProviderSignIn
   /** One for all servers of a node; by default one of its own. */
   readonly exposition?: Exposition
   readonly software?: string
@@ -67,10 +70,11 @@ class HttpAdminServer implements AdminServer {
     this.#app = Fastify(SERVER_OPTIONS)
     const { service, tokens, software = 'peerage' } = options
     const { exposition = Exposition.of(service, software), sessions = new SessionBook(tokens) } = options
+    const { provider = new ProviderSignIn(tokens.home) } = options
     const common = { callerOf: () => OWNER, closing: this.#closing.signal }
     new AdminRoutes(this.#app, {
       ...{ ...options, ...common, software },
-      handlers: createHandlers({ service, tokens, sessions, exposition }),
+      handlers: createHandlers({ service, tokens, sessions, provider, exposition }),
       measure: call => exposition.called(call)
     })
     new ContentRoutes(this.#app, { service, ...common })

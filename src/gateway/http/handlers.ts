@@ -24,6 +24,8 @@ import type { NodeService, Task, Transfer } from '../../node/service.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
 import type { SubjectService } from '../../node/subjects/subject-terms.ts'
 import { type Exposition, formatOf } from '../metrics/exposition.ts'
+import type { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
+import { CALLBACK_PATH } from '../sign-in/sign-in-routes.ts'
 import type { Caller } from './caller.ts'
 import type { SessionBook } from './session-book.ts'
 import type { TokenBook, TokenEntry } from './token-book.ts'
@@ -241,6 +243,28 @@ function tokenHandlers(tokens: TokenBook, sessions: SessionBook) {
   } satisfies Partial<JsonHandlers>
 }
 
+function signInHandlers(provider: ProviderSignIn, sessions: SessionBook) {
+  const { settings } = provider
+  const report = () => ({
+    provider: settings.provider ?? null,
+    redirects: sessions.addresses.map(address => `${address}${CALLBACK_PATH}`)
+  })
+  return {
+    signIn: async () => report(),
+    setSignIn: async (input, by) => {
+      await provider.set(input, by)
+      sessions.endPersons()
+      return report()
+    },
+    unsetSignIn: async (_, by) => {
+      await settings.unset(by)
+      sessions.endPersons()
+      return report()
+    },
+    personName: async ({ subject }) => ({ id: settings.personId(subject) })
+  } satisfies Partial<JsonHandlers>
+}
+
 /** What a token is known by: its hash stays in the book. */
 function shownToken({ hash: _, ...shown }: TokenEntry): Omit<TokenEntry, 'hash'> {
   return shown
@@ -250,10 +274,11 @@ export interface HandlersInit {
   readonly service: NodeService
   readonly tokens: TokenBook
   readonly sessions: SessionBook
+  readonly provider: ProviderSignIn
   readonly exposition: Exposition
 }
 
-export function createHandlers({ service, tokens, sessions, exposition }: HandlersInit): Handlers {
+export function createHandlers({ service, tokens, sessions, provider, exposition }: HandlersInit): Handlers {
   return {
     json: {
       status: () => service.status(),
@@ -288,6 +313,7 @@ export function createHandlers({ service, tokens, sessions, exposition }: Handle
       ...scanHandlers(service.scans),
       ...riskHandlers(service.risks),
       ...tokenHandlers(tokens, sessions),
+      ...signInHandlers(provider, sessions),
       rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),

@@ -8,6 +8,8 @@ import { errorBody } from '../../api/error.ts'
 import { ROUTE_NOTES } from '../../api/route-notes.ts'
 import { pathKeys, ROUTES, type RouteName } from '../../api/routes.ts'
 import { SCOPES } from '../../api/scope-names.ts'
+import { SESSION_PATH, session, sessionRequest } from '../../api/session.ts'
+import { signInOffer } from '../../api/sign-in.ts'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
 import { httpStatusOf } from './http-status.ts'
 import { exampleOf, type JsonSchema } from './schema-example.ts'
@@ -139,6 +141,54 @@ function contentOperation(errors: Json): Json {
   }
 }
 
+/** Sessions of browsers, likewise no routes of the table: a matter of cookies (session-routes.ts). */
+function sessionOperations(errors: Json): Record<string, Json> {
+  const signed = { description: 'Who is signed in.', content: { 'application/json': described(session) } }
+  const schema = schemaOf(sessionRequest)
+  const example = { token: `pgt_0123456789ab_${'A'.repeat(43)}` }
+  const of = (operationId: string, summary: string) => ({ operationId, summary, tags: ['read'] })
+  return {
+    post: {
+      ...of('beginSession', 'Signs a browser in: sets the cookie of a session.'),
+      security: [],
+      requestBody: { required: true, content: { 'application/json': { schema, example } } },
+      responses: { 200: signed, ...errors }
+    },
+    get: { ...of('session', 'Who is signed in, and until when.'), responses: { 200: signed, ...errors } },
+    delete: {
+      ...of('endSession', 'Signs a browser out.'),
+      responses: { 204: { description: 'Done.' }, ...errors }
+    }
+  }
+}
+
+/** Where browsers sign in by a provider, open to strangers (sign-in-routes.ts). */
+function signInPaths(errors: Json): Record<string, Record<string, Json>> {
+  const sent = { 303: { description: 'Go on there.' }, ...errors }
+  const offer = {
+    description: 'The provider, if there is one.',
+    content: { 'application/json': described(signInOffer) }
+  }
+  const of = (operationId: string, summary: string) => ({
+    operationId,
+    summary,
+    tags: ['read'],
+    security: []
+  })
+  return {
+    '/sign-in/provider': {
+      get: {
+        ...of('signInProvider', 'Which provider signs people in.'),
+        responses: { 200: offer, ...errors }
+      }
+    },
+    '/sign-in/begin': { get: { ...of('beginSignIn', 'Sends a browser to the provider.'), responses: sent } },
+    '/sign-in/callback': {
+      get: { ...of('endSignIn', 'Where the provider sends it back, to get a session.'), responses: sent }
+    }
+  }
+}
+
 /** The whole document; `software` says which version answers. */
 export function openApi(software: string): Json {
   const responses = errorResponses()
@@ -150,6 +200,8 @@ export function openApi(software: string): Json {
     paths[template] = { ...paths[template], [method.toLowerCase()]: operationOf(name, errors) }
   }
   paths['/content/{name}/{path}'] = { get: contentOperation(errors) }
+  paths[SESSION_PATH] = sessionOperations(errors)
+  Object.assign(paths, signInPaths(errors))
   return {
     openapi: '3.1.0',
     info: {
@@ -161,12 +213,18 @@ export function openApi(software: string): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
     },
     tags: Object.entries(SCOPES).map(([name, description]) => ({ name, description })),
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     paths,
     components: {
       schemas: { Error: schemaOf(errorBody) },
       responses,
       securitySchemes: {
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-peerage',
+          description: 'What POST /session sets, for pages of the node itself.'
+        },
         token: {
           type: 'http',
           scheme: 'bearer',

@@ -36,7 +36,7 @@ describe('a session', () => {
   })
 
   test('ends when it is not used for a while, and only then', () => {
-    const secret = book.begin({ kind: 'caller', caller: OWNER })
+    const secret = book.begin({ kind: 'owner', caller: OWNER })
     for (let use = 0; use < 3; use++) {
       nowMs += SESSION_LIMITS.idleMs - 1
       assert.ok(book.use(secret))
@@ -46,14 +46,14 @@ describe('a session', () => {
   })
 
   test('ends after its life, however it is used', () => {
-    const secret = book.begin({ kind: 'caller', caller: OWNER })
+    const secret = book.begin({ kind: 'owner', caller: OWNER })
     const endMs = nowMs + SESSION_LIMITS.lifeMs
     for (; nowMs < endMs; nowMs += SESSION_LIMITS.idleMs / 2) assert.equal(book.use(secret)?.endsAtMs, endMs)
     assert.equal(book.use(secret), undefined)
   })
 
   test('ends with its caller', () => {
-    const secret = book.begin({ kind: 'caller', caller: { ...OWNER, expiresAtMs: nowMs + 5 } })
+    const secret = book.begin({ kind: 'owner', caller: { ...OWNER, expiresAtMs: nowMs + 5 } })
     assert.equal(book.use(secret)?.endsAtMs, nowMs + 5)
     nowMs += 5
     assert.equal(book.use(secret), undefined)
@@ -61,12 +61,21 @@ describe('a session', () => {
 
   test('ends when it is ended, and no other with it', () => {
     const [one, two] = [
-      book.begin({ kind: 'caller', caller: OWNER }),
-      book.begin({ kind: 'caller', caller: OWNER })
+      book.begin({ kind: 'owner', caller: OWNER }),
+      book.begin({ kind: 'owner', caller: OWNER })
     ]
     book.end(one)
     assert.equal(book.use(one), undefined)
     assert.ok(book.use(two))
+  })
+
+  test('of a person ends when the provider changes, and those of others go on', () => {
+    token('a')
+    const person = book.begin({ kind: 'person', caller: { ...OWNER, kind: 'person', id: 'person 1' } })
+    const others = [book.begin({ kind: 'token', id: 'a' }), book.begin({ kind: 'owner', caller: OWNER })]
+    book.endPersons()
+    assert.equal(book.use(person), undefined)
+    for (const secret of others) assert.ok(book.use(secret))
   })
 
   test('is not what somebody makes up', () => {

@@ -35,7 +35,7 @@ const CODE = /^pgc_([A-Za-z0-9_-]{43})$/
 
 export type Ground =
   | { readonly kind: 'token'; readonly id: string }
-  | { readonly kind: 'caller'; readonly caller: Caller }
+  | { readonly kind: 'owner' | 'person'; readonly caller: Caller }
 
 /** A session that holds. */
 export interface LiveSession {
@@ -84,6 +84,11 @@ export class SessionBook {
   /** Says where browsers find this node: before that, no code would be of use. */
   openAt(addresses: readonly string[]): void {
     this.#addresses = addresses
+  }
+
+  /** Where browsers find this node; empty where none does. */
+  get addresses(): readonly string[] {
+    return this.#addresses
   }
 
   createCode({ scopes }: { readonly scopes: readonly Scope[] | null }, by: Caller): MadeCode {
@@ -156,6 +161,11 @@ export class SessionBook {
     this.#sessions.delete(hashOf(secret))
   }
 
+  /** Ends the sessions of all whom a provider vouched for: it, or what they may, has changed. */
+  endPersons(): void {
+    for (const [hash, { ground }] of this.#sessions) if (ground.kind === 'person') this.#sessions.delete(hash)
+  }
+
   #makeRoom(owner: string, nowMs: number): void {
     for (const [hash, entry] of this.#sessions) if (isOver(entry, nowMs)) this.#sessions.delete(hash)
     const own = [...this.#sessions].filter(([, { ground }]) => ownerOf(ground) === owner)
@@ -169,7 +179,7 @@ export class SessionBook {
 }
 
 function isOver({ endsAtMs, usedAtMs, ground }: Entry, nowMs: number): boolean {
-  const groundEndsMs = ground.kind === 'caller' ? ground.caller.expiresAtMs : null
+  const groundEndsMs = ground.kind === 'token' ? null : ground.caller.expiresAtMs
   return (
     nowMs >= endsAtMs ||
     nowMs - usedAtMs >= SESSION_LIMITS.idleMs ||

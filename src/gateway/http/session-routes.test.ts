@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
-import { errorBody } from '../../api/error.ts'
 import type { Scope } from '../../api/scope-names.ts'
 import { type Session, session } from '../../api/session.ts'
 import { HOUR_MS } from '../../base/units.ts'
@@ -15,9 +11,11 @@ import { scripted } from '../../node/swarm/scripted.conformance.ts'
 import { OWNER } from './caller.ts'
 import { openRoute } from './open-route.ts'
 import { SessionBook } from './session-book.ts'
+import { COOKIE } from './sign-in.ts'
 import { SHOWN_MAX } from './sign-in-guard.ts'
 import { TokenBook } from './token-book.ts'
 import { ownCertificate, type WebCertificate } from './web-certificate.ts'
+import { type Answer, cookieOf, type Sent, told, WebClient } from './web-client.conformance.ts'
 import { type ApiCall, WebServer } from './web-server.ts'
 
 let home: string
@@ -25,6 +23,7 @@ let certificate: WebCertificate
 let tokens: TokenBook
 let sessions: SessionBook
 let server: WebServer
+let client: WebClient
 let port: number
 let calls: ApiCall[]
 
@@ -48,44 +47,15 @@ beforeEach(async () => {
       )
   })
   port = (await server.listen({ host: '127.0.0.1', port: 0 })).port
+  client = new WebClient({ port, ca: certificate.cert })
 })
 afterEach(async () => {
   await server.close()
   await tokens.close()
 })
 
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly json: unknown
-}
-
-interface Sent {
-  readonly method?: string
-  readonly body?: unknown
-  readonly headers?: Record<string, string>
-}
-
-async function ask(path: string, { body, headers = {}, method }: Sent = {}): Promise<Answer> {
-  const call = request({
-    ...{ host: '127.0.0.1', port, path, ca: certificate.cert, agent: false, servername: 'localhost' },
-    method: method ?? (body === undefined ? 'GET' : 'POST'),
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }
-  })
-  call.end(body === undefined ? undefined : JSON.stringify(body))
-  const [response] = (await once(call, 'response')) as [IncomingMessage]
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  const text = Buffer.concat(chunks).toString()
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    json: text === '' ? null : JSON.parse(text)
-  }
-}
-
-const own = (): { origin: string } => ({ origin: `https://127.0.0.1:${port}` })
-const told = (answer: Answer): [number, string] => [answer.status, errorBody.parse(answer.json).error.code]
+const ask = (path: string, sent?: Sent): Promise<Answer> => client.ask(path, sent)
+const own = (): { origin: string } => ({ origin: client.origin })
 
 async function tokenFor(...scopes: Scope[]): Promise<string> {
   return (await tokens.create({ name: 'test', scopes, lifeMs: HOUR_MS }, OWNER)).token
@@ -95,8 +65,7 @@ async function tokenFor(...scopes: Scope[]): Promise<string> {
 async function signIn(body: object): Promise<{ cookie: string; signed: Session }> {
   const answer = await ask('/session', { body, headers: own() })
   assert.equal(answer.status, 200, JSON.stringify(answer.json))
-  const [set = ''] = answer.headers['set-cookie'] ?? []
-  return { cookie: set.split(';')[0] ?? '', signed: session.parse(answer.json) }
+  return { cookie: cookieOf(answer, COOKIE), signed: session.parse(answer.json) }
 }
 
 describe('a person', () => {
@@ -128,7 +97,7 @@ describe('a person', () => {
     const token = await tokenFor('read')
     const first = await signIn({ token })
     const again = await ask('/session', { body: { token }, headers: { ...own(), cookie: first.cookie } })
-    const cookie = again.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+    const cookie = cookieOf(again, COOKIE)
     assert.equal((await ask('/session', { headers: { cookie: first.cookie } })).status, 401)
     const ended = await ask('/session', { method: 'DELETE', headers: { cookie, ...own() } })
     assert.equal(ended.status, 204)

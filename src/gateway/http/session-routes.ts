@@ -9,9 +9,7 @@ import { SESSION_PATH, type Session, sessionRequest } from '../../api/session.ts
 import { AppError } from '../../base/errors.ts'
 import { openRoute } from './open-route.ts'
 import { SESSION_LIMITS, type SessionBook } from './session-book.ts'
-import { COOKIE, type Signed, type SignIn } from './sign-in.ts'
-
-const COOKIE_OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
+import { COOKIE, COOKIE_OPTIONS, type Signed, type SignIn } from './sign-in.ts'
 
 export interface SessionRoutesOptions {
   readonly signIn: SignIn

@@ -18,6 +18,8 @@ import type { TokenBook } from './token-book.ts'
 /** The prefix has browsers take it only over TLS, from this host alone, and for all its paths. */
 export const COOKIE = '__Host-peerage'
 
+export const COOKIE_OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
+
 const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/
 
 export interface SignInParts {
@@ -68,7 +70,7 @@ export class SignIn {
       if (id !== undefined) return sessions.begin({ kind: 'token', id })
     } else {
       const caller = sessions.redeem(shown.code)
-      if (caller !== undefined) return sessions.begin({ kind: 'caller', caller })
+      if (caller !== undefined) return sessions.begin({ kind: 'owner', caller })
     }
     this.#guard.wrong(request.ip)
     throw notSignedIn(

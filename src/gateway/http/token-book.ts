@@ -60,12 +60,15 @@ function hashOf(secret: string): Buffer {
 }
 
 export class TokenBook {
+  /** Of the node. */
+  readonly home: string
   readonly #path: string
   readonly #nowMs: () => number
   #tokens: readonly TokenEntry[]
   #written: Promise<void> = Promise.resolve()
 
   constructor(home: string, nowMs: () => number = Date.now) {
+    this.home = home
     this.#path = join(home, FILE)
     this.#nowMs = nowMs
     this.#tokens = readTokens(this.#path)

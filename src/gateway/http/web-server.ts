@@ -22,6 +22,8 @@ import { AppError, messageOf } from '../../base/errors.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { Exposition } from '../metrics/exposition.ts'
+import { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
+import { SignInRoutes } from '../sign-in/sign-in-routes.ts'
 import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
@@ -52,6 +54,8 @@ export interface WebServerOptions
   readonly exposition?: Exposition
   /** One for all servers of a node; by default one of its own. */
   readonly sessions?: SessionBook
+  /** Likewise. */
+  readonly provider?: ProviderSignIn
   readonly certificate: WebCertificate
   /** What it is called besides what the certificate says. */
   readonly names?: readonly string[]
@@ -123,6 +127,7 @@ export class WebServer {
   async #prepare(): Promise<void> {
     const { service, tokens, software, onCall, callsAMinuteMax = CALLS_A_MINUTE_MAX, pages } = this.#options
     const [site, sessions] = [this.#site, this.#sessions]
+    const { provider = new ProviderSignIn(tokens.home) } = this.#options
     const signIn = new SignIn({ tokens, sessions, site })
     const { exposition = Exposition.of(service, software) } = this.#options
     const app = this.#app
@@ -154,15 +159,17 @@ export class WebServer {
     }
     new AdminRoutes(app, {
       ...{ ...this.#options, ...common },
-      handlers: createHandlers({ service, tokens, sessions, exposition }),
+      handlers: createHandlers({ service, tokens, sessions, provider, exposition }),
       measure: call => exposition.called(call)
     })
     new ContentRoutes(app, { service, ...common })
+    const onSignedIn = (request: FastifyRequest, signed: Signed) => void this.#identified.set(request, signed)
     new SessionRoutes(app, {
       ...{ signIn, sessions },
       signedIn: request => this.#requireSigned(request),
-      onSignedIn: (request, signed) => void this.#identified.set(request, signed)
+      onSignedIn
     })
+    new SignInRoutes(app, { provider, sessions, onSignedIn })
     await pages?.(app)
   }
 
