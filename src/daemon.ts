@@ -56,6 +56,7 @@ import { storageSettings } from './node/storage/node-storage.ts'
 import { Libp2pTransport } from './node/transport/libp2p-transport.ts'
 import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
+import { PrivacyStore } from './store/privacy-store.ts'
 import { RiskStore } from './store/risk-store.ts'
 
 export type { WitnessRun } from './node/audit/audit-report.ts'
@@ -130,7 +131,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const sessions = new SessionBook(tokens)
     const provider = new ProviderSignIn(home)
     const risks = { store: new RiskStore(join(home, 'risk.db')), tokens: () => tokens.list() }
-    const service = new LocalNodeService(node, { risks })
+    const privacy = new PrivacyStore(join(home, 'privacy.db'))
+    const service = new LocalNodeService(node, { risks, privacy })
     const exposition = new Exposition({
       ...{ measures: () => service.measures(), software: SOFTWARE, ofProcess: true }
     })
@@ -171,6 +173,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       await tokens.close()
       await service.risks.end()
       await node.stop()
+      privacy.close()
     }
     return 0
   } finally {

@@ -208,6 +208,7 @@ class ScriptedNode implements NodeService {
   readonly scans = scripted<NodeService['scans']>({})
   readonly subjects = scripted<NodeService['subjects']>({})
   readonly retention = scripted<NodeService['retention']>({})
+  readonly privacy = scripted<NodeService['privacy']>({})
   readonly checkups = scripted<NodeService['checkups']>({})
   measures = scripted<NodeService>({}).measures
   readonly risks = scripted<NodeService['risks']>({})

@@ -110,6 +110,17 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   ],
   tag: ['privacy', 'Says whom a version is about.'],
   prepareTags: ['privacy', 'Makes the pseudonyms under which persons are named in the ledger.'],
+  privacyNotes: ['privacy', 'What the org notes of itself, of places and of its data, on this node.'],
+  setPrivacyNote: ['privacy', 'Notes who the controller is, and the territory without transfers.'],
+  setPlace: [
+    'privacy',
+    'Notes in which country a site, region or device is, and by which basis data may go there.'
+  ],
+  describeDataset: [
+    'privacy',
+    'Notes what no network can know of a dataset: purpose, legal basis, categories.'
+  ],
+  processing: ['privacy', 'The record of processing activities (GDPR, Art. 30), with the measures in force.'],
   retention: ['read', 'For how long versions are kept, by class and dataset, and what holds keep.'],
   setRetention: ['privacy', 'Changes for how long versions of a dataset are kept.'],
   runRetention: ['privacy', 'What is over, and asks for its erasure unless it is a dry run.'],

@@ -119,6 +119,13 @@ import { budgetRequest, limitReference, limits, limitsRequest } from './limits.t
 import { METRICS_TYPES } from './metrics.ts'
 import { peerList } from './peer.ts'
 import {
+  describeRequest,
+  placeRequest,
+  privacyNoteRequest,
+  privacyNotes,
+  processingRecord
+} from './privacy.ts'
+import {
   risk,
   riskAcceptRequest,
   riskOwnerRequest,
@@ -325,6 +332,11 @@ export const ROUTES = {
   withdrawAcceptance: json('POST', '/risks/:id/withdraw', riskWithdrawRequest, acted),
   setRiskOwner: json('POST', '/risks/:id/owner', riskOwnerRequest, risk),
   setRiskTreatment: json('POST', '/risks/:id/treatment', riskTreatmentRequest, risk),
+  privacyNotes: json('GET', '/privacy', nothing, privacyNotes),
+  setPrivacyNote: json('POST', '/privacy/notes', privacyNoteRequest, privacyNotes),
+  setPlace: json('POST', '/privacy/places', placeRequest, privacyNotes),
+  describeDataset: json('POST', '/datasets/:name/description', describeRequest, privacyNotes),
+  processing: json('GET', '/privacy/processing', nothing, processingRecord),
   // An id of a person is no part of an address, which logs and histories keep.
   prepareTags: json('POST', '/subjects/prepare', prepareTags, done),
   tag: json('POST', '/datasets/:name/tags', tagRequest, tagged),

@@ -57,9 +57,10 @@ import { man } from './commands/man.ts'
 import { init, join } from './commands/membership.ts'
 import { metrics } from './commands/metrics.ts'
 import { peers, status } from './commands/peers.ts'
+import { describePrivacy, placePrivacy, setPrivacy, showPrivacy } from './commands/privacy.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
-import { reportRisk } from './commands/report.ts'
+import { reportProcessing, reportRisk } from './commands/report.ts'
 import { runRetention, setRetention, showRetention } from './commands/retention.ts'
 import { acceptRisk, listRisks, ownRisk, showRisk, treatRisk, withdrawRisk } from './commands/risk.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
@@ -252,9 +253,16 @@ const FAMILIES: readonly Family[] = [
   },
   {
     name: 'report',
-    summary: 'write the risk register to a file',
+    summary: 'write what the org is asked for to a file: the risk register, and the record of processing',
     example: 'peerage report risk --format html --out risk.html',
-    members: [reportRisk]
+    members: [reportRisk, reportProcessing]
+  },
+  {
+    name: 'privacy',
+    summary:
+      'note who the controller is, where sites are, and what datasets are for, for registers of privacy',
+    example: 'peerage privacy set controller "Acme GmbH, Berlin"',
+    members: [showPrivacy, setPrivacy, placePrivacy, describePrivacy]
   },
   {
     name: 'hold',

@@ -6,6 +6,7 @@ import { encodeTorrent } from '../content/torrent-file.ts'
 import { ADDRESSES_MAX, isDatasetName, isLabel, LABEL_CHARACTERS_MAX } from '../ledger/encoding/names.ts'
 import { isAvailable, isMember } from '../ledger/fold/state.ts'
 import { encodeTicket } from '../ledger/join/ticket.ts'
+import { PrivacyStore } from '../store/privacy-store.ts'
 import { sha256 } from '../store/sha256.ts'
 import { etaMs } from '../swarm/rates.ts'
 import { activityOf, misbehavedPeers } from './activity.ts'
@@ -47,6 +48,7 @@ import type { OverrideService } from './ledger/override-terms.ts'
 import { whenWhole } from './ledger/when-whole.ts'
 import { NodeMeter } from './measures/node-meter.ts'
 import type { Node } from './node.ts'
+import { LocalPrivacyService } from './privacy/privacy-service.ts'
 import { LocalRiskService, type RiskParts } from './risk/risk-service.ts'
 import { LocalScanService } from './scan/scan-service.ts'
 import type { ScanService } from './scan/scan-terms.ts'
@@ -86,6 +88,12 @@ import type { TransferView } from './swarm/transfer-desk.ts'
 import { deadlineFields, originOfTransfer, originProblem } from './swarm/transfer-extras.ts'
 import { isActive } from './swarm/transfer-orders.ts'
 
+export interface ServiceParts {
+  readonly risks?: RiskParts
+  /** Notes and cases of privacy; without it, they last while the process runs. */
+  readonly privacy?: PrivacyStore
+}
+
 export class LocalNodeService implements NodeService {
   readonly #node: Node
   readonly governance: GovernanceService
@@ -101,6 +109,7 @@ export class LocalNodeService implements NodeService {
   readonly scans: ScanService
   readonly subjects: SubjectService
   readonly retention: RetentionService
+  readonly privacy: NodeService['privacy']
   readonly checkups: NodeService['checkups']
   readonly risks: LocalRiskService
   readonly history: NodeService['history']
@@ -109,7 +118,7 @@ export class LocalNodeService implements NodeService {
   readonly measures: NodeService['measures']
   readonly #startedAtMs = Date.now()
 
-  constructor(node: Node, { risks = {} }: { readonly risks?: RiskParts } = {}) {
+  constructor(node: Node, { risks = {}, privacy: store = new PrivacyStore(':memory:') }: ServiceParts = {}) {
     this.#node = node
     this.#audit = new LocalAuditService(node)
     this.checkups = new Checkup(node)
@@ -131,6 +140,8 @@ export class LocalNodeService implements NodeService {
     this.subjects = whenWhole<SubjectService>(subjects, keeper)
     const retention = new LocalRetentionService(node, { custody: this.custody, erasures })
     this.retention = whenWhole<RetentionService>(retention, keeper)
+    const privacy = new LocalPrivacyService(node, { store, audit: this.#audit, storage: this.storage })
+    this.privacy = whenWhole<NodeService['privacy']>(privacy, keeper)
     this.erasures = whenWhole<ErasureService>(erasures, keeper)
     this.sealing = whenWhole<SealingService>(new LocalSealingService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)

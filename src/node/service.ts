@@ -36,6 +36,7 @@ import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import type { Measures } from './measures/measures-terms.ts'
+import type { PrivacyService } from './privacy/privacy-terms.ts'
 import type { RiskService } from './risk/risk-terms.ts'
 import type { ScanService } from './scan/scan-terms.ts'
 import type { SealingService } from './sealing/sealing-terms.ts'
@@ -378,6 +379,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly scans: ScanService
   readonly subjects: SubjectService
   readonly retention: RetentionService
+  readonly privacy: PrivacyService
   readonly checkups: CheckupService
   readonly risks: RiskService
   readonly history: HistoryService

@@ -5,20 +5,62 @@ import { Option } from 'commander'
 import { z } from 'zod'
 import type { RiskRegister } from '../../api/risk.ts'
 import { formatBytes } from '../../base/units.ts'
-import { command } from '../command.ts'
+import type { AdminClient } from '../client.ts'
+import { type CommandInstaller, command } from '../command.ts'
 import { writeFileAtomically } from '../file-writer.ts'
+import { processingPage, processingTable } from '../processing-page.ts'
 import { oscalResults } from '../risk-oscal.ts'
 import { riskPage } from '../risk-page.ts'
-import { isoTime, printable } from '../text.ts'
+import { isoTime, plural, printable } from '../text.ts'
 
-const FORMATS = ['html', 'json', 'oscal'] as const
-
-function rendered(register: RiskRegister, format: (typeof FORMATS)[number]): string {
-  if (format === 'html') return `${riskPage(register)}\n`
-  return `${JSON.stringify(format === 'oscal' ? oscalResults(register) : register, undefined, 2)}\n`
+interface Report<Format extends string, Value extends { readonly atMs: number }> {
+  readonly usage: string
+  readonly summary: string
+  readonly description: string
+  readonly examples: readonly string[]
+  readonly formats: readonly [Format, ...Format[]]
+  readonly read: (client: AdminClient) => Promise<Value>
+  readonly render: (value: Value, format: Format) => string
+  /** What the file has, by the names that --json gives it, and in words. */
+  readonly counts: (value: Value) => { readonly [name: string]: number }
+  readonly says: (value: Value) => string
 }
 
-export const reportRisk = command({
+/** A command that writes a register to a file, in one of its formats. */
+function report<Format extends string, Value extends { readonly atMs: number }>(
+  spec: Report<Format, Value>
+): CommandInstaller {
+  const { usage, summary, description, examples, formats } = spec
+  return command({
+    ...{ usage, summary, description, examples },
+    options: [
+      new Option('--format <name>', formats.join(', ')).makeOptionMandatory(),
+      new Option('--out <file>', 'the file to write').makeOptionMandatory(),
+      new Option('--force', 'replace the file')
+    ],
+    input: z.object({
+      format: z.enum(formats, `write ${formats.join(', ')}`),
+      out: z.string().min(1, 'write the name of a file'),
+      force: z.boolean().default(false)
+    }),
+    run: async (invocation, { format, out, force }) => {
+      const value = await spec.read(invocation.client)
+      const path = resolve(out)
+      const bytes = new TextEncoder().encode(spec.render(value, format as Format))
+      await writeFileAtomically(path, bytes, { replace: force })
+      const written = { path, format, bytes: bytes.length, atMs: value.atMs, ...spec.counts(value) }
+      invocation.result(written, () => [
+        `wrote ${spec.says(value)}, read at ${isoTime(value.atMs)}, to ${printable(path)} (${formatBytes(bytes.length)})`
+      ])
+    }
+  })
+}
+
+export function jsonFile(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
+}
+
+export const reportRisk = report({
   usage: 'risk',
   summary: 'write the risk register as a page to print, as JSON, or as OSCAL assessment results',
   description:
@@ -27,24 +69,32 @@ export const reportRisk = command({
     'peerage report risk --format html --out risk.html',
     'peerage report risk --format oscal --out risk-oscal.json'
   ],
-  options: [
-    new Option('--format <name>', FORMATS.join(', ')).makeOptionMandatory(),
-    new Option('--out <file>', 'the file to write').makeOptionMandatory(),
-    new Option('--force', 'replace the file')
-  ],
-  input: z.object({
-    format: z.enum(FORMATS, `write ${FORMATS.join(', ')}`),
-    out: z.string().min(1, 'write the name of a file'),
-    force: z.boolean().default(false)
-  }),
-  run: async (invocation, { format, out, force }) => {
-    const register = await invocation.client.call('risks', {})
-    const path = resolve(out)
-    const bytes = new TextEncoder().encode(rendered(register, format))
-    await writeFileAtomically(path, bytes, { replace: force })
-    const written = { path, format, bytes: bytes.length, atMs: register.atMs, risks: register.risks.length }
-    invocation.result(written, () => [
-      `wrote ${written.risks} risks, read at ${isoTime(register.atMs)}, to ${printable(path)} (${formatBytes(bytes.length)})`
-    ])
-  }
+  formats: ['html', 'json', 'oscal'],
+  read: client => client.call('risks', {}),
+  render: (register: RiskRegister, format) =>
+    format === 'html'
+      ? `${riskPage(register)}\n`
+      : jsonFile(format === 'oscal' ? oscalResults(register) : register),
+  counts: ({ risks }) => ({ risks: risks.length }),
+  says: ({ risks }) => `${risks.length} risks`
+})
+
+export const reportProcessing = report({
+  usage: 'processing',
+  summary: 'write the record of processing activities (GDPR, Art. 30): as a page to print, CSV or JSON',
+  description:
+    'One activity for each dataset: purposes, categories, recipients and where they are, time limits, transfers, and the ' +
+    'measures that are in force. What neither ledger nor notes say is marked as to be filled in: see peerage privacy. For ' +
+    'admins and the role privacy.',
+  examples: ['peerage report processing --format html --out record.html'],
+  formats: ['html', 'csv', 'json'],
+  read: client => client.call('processing', {}),
+  render: (record, format) =>
+    format === 'html'
+      ? processingPage(record)
+      : format === 'csv'
+        ? processingTable(record)
+        : jsonFile({ format: 'peerage-processing', v: 1, ...record }),
+  counts: ({ activities }) => ({ activities: activities.length }),
+  says: ({ activities }) => plural(activities.length, 'activity', 'activities')
 })

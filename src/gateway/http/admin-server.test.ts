@@ -80,6 +80,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     scans: scripted({}),
     subjects: scripted({}),
     retention: scripted({}),
+    privacy: scripted({}),
     checkups: scripted({}),
     risks: scripted({}),
     history: scripted({}),

@@ -18,6 +18,7 @@ import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { HistoryService } from '../../node/history/history-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
+import type { PrivacyService } from '../../node/privacy/privacy-terms.ts'
 import type { RiskService } from '../../node/risk/risk-terms.ts'
 import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
@@ -156,6 +157,16 @@ function subjectHandlers(service: SubjectService) {
     subjects: async () => ({ subjects: await service.subjects() }),
     subject: ({ id }) => service.subject(id),
     forgetSubject: input => service.forget(input)
+  } satisfies Partial<JsonHandlers>
+}
+
+function privacyHandlers(service: PrivacyService) {
+  return {
+    privacyNotes: () => service.notes(),
+    setPrivacyNote: input => service.setNote(input),
+    setPlace: input => service.setPlace(input),
+    describeDataset: input => service.describeDataset(input),
+    processing: () => service.processing()
   } satisfies Partial<JsonHandlers>
 }
 
@@ -307,6 +318,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...retentionHandlers(service.retention),
       ...historyHandlers(service.history),
       ...subjectHandlers(service.subjects),
+      ...privacyHandlers(service.privacy),
       ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),

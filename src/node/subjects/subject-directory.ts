@@ -38,6 +38,7 @@ export class SubjectDirectory {
   /** By the hash of the key. */
   readonly #known = new Map<string, SubjectKey>()
   readonly #erased = new Set<string>()
+  readonly #clearers: (() => void)[] = []
 
   constructor(records: RecordStore) {
     this.#records = records
@@ -89,8 +90,14 @@ export class SubjectDirectory {
     this.#records.scrub()
   }
 
+  /** Calls `listener` when everything is forgotten, which this device is no steward to know. */
+  onCleared(listener: () => void): void {
+    this.#clearers.push(listener)
+  }
+
   /** Forgets everything but what was erased. */
   clear(): void {
+    for (const listener of this.#clearers) listener()
     if (this.#known.size === 0) return
     this.#known.clear()
     this.#records.deleteBlobs(PREFIX)
