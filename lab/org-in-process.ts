@@ -11,7 +11,7 @@ import { HOUR_MS } from '../src/base/units.ts'
 import { keyPath, loadIdentity, sealingKeyPath } from '../src/node/home.ts'
 import { type DeviceKey, loadDeviceKey } from '../src/node/keys/device-key.ts'
 import { loadSealingKey } from '../src/node/keys/sealing-key.ts'
-import { SILENT_LOG } from '../src/node/log.ts'
+import { type Log, SILENT_LOG } from '../src/node/log.ts'
 import { initHome, joinOrg } from '../src/node/membership.ts'
 import { GOSSIP_TOPICS, Node } from '../src/node/node.ts'
 import { LocalNodeService } from '../src/node/node-service.ts'
@@ -34,6 +34,7 @@ export interface JoinOptions {
 export class OrgInProcess {
   readonly folder = mkdtempSync(join(tmpdir(), 'peerage-org-'))
   readonly running: Running[] = []
+  protected readonly log: Log = SILENT_LOG
 
   async found(name: string, storage?: StorageSettings): Promise<Running> {
     const home = join(this.folder, name)
@@ -61,7 +62,7 @@ export class OrgInProcess {
       ...{ home, software: 'test', identity, key, sealingKey, store, auditStore, transport },
       ...(origins === undefined ? {} : { origins }),
       ...(storage === undefined ? {} : { storage }),
-      log: SILENT_LOG
+      log: this.log
     })
     const running = { node, service: new LocalNodeService(node) }
     await node.start()

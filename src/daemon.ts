@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { env, pid } from 'node:process'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { messageOf } from './base/errors.ts'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { SessionBook } from './gateway/http/session-book.ts'
@@ -38,10 +38,10 @@ import {
 import { loadSealingKey } from './node/keys/sealing-key.ts'
 import { verifyLedgerFolder } from './node/ledger/ledger-folder.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './node/ledger/ledger-terms.ts'
-import { readableLogLine } from './node/log-line.ts'
 import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/membership.ts'
 import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
+import { openLog } from './node/open-log.ts'
 import type {
   ApiListen,
   Daemon,
@@ -111,7 +111,10 @@ export async function verifyLedger(request: LedgerFolderRequest): Promise<Ledger
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const startedMs = performance.now()
   const { home } = options
-  const log = pino({ level: options.logLevel, base: null }, logStream(options.logFormat))
+  const log = openLog({
+    ...{ level: options.logLevel, format: options.logFormat },
+    write: text => void process.stderr.write(text)
+  })
   const identity = loadIdentity(home)
   const unlock = lockHome(home)
   try {
@@ -203,11 +206,6 @@ function notifySystemd(state: '--ready' | '--stopping', log: Logger): void {
   execFile('systemd-notify', [state, `--pid=${pid}`], failure => {
     if (failure !== null) log.warn({ state }, `systemd-notify failed: ${failure.message}`)
   })
-}
-
-function logStream(format: DaemonOptions['logFormat']): { write(line: string): void } {
-  if (format === 'json') return { write: line => void process.stderr.write(line) }
-  return { write: line => void process.stderr.write(`${readableLogLine(line)}\n`) }
 }
 
 export const keys: KeyFiles = {
