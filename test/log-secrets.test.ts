@@ -1,8 +1,8 @@
 /**
- * Nothing that is secret is in the log, at its most talkative: real nodes found an org, let a device join, make and take
- * tokens, seal content and refuse what is wrong, and then the log is searched for every secret that they had. Twice: in
- * what is logged, where no secret should be in the first place; and in what is written, where one stays out even if a
- * fault of ours logs it.
+ * Nothing that is secret is in the log, at its most talkative: real nodes found an org, let a device join, make and
+ * take tokens, seal content and refuse what is wrong, and then the log is searched for every secret that they had.
+ * Twice: in what is logged, where no secret should be in the first place; and in what is written, where one stays out
+ * even if a fault of ours logs it.
  */
 
 import assert from 'node:assert/strict'
