@@ -290,6 +290,14 @@ export class Crossing {
     return true
   }
 
+  /** The same for what a reader waits for: whose turn it is does not count. */
+  mayHasten(piece: number, nowMs: number): boolean {
+    if (this.#isInReach(piece)) return false
+    for (const session of this.#claimants.get(piece) ?? [])
+      if (session.facts.sameSite && this.#holds(session, piece, nowMs)) return false
+    return true
+  }
+
   /** Whether a peer of our site has the piece and gives it. */
   #isInReach(piece: number): boolean {
     if (!this.#picker.isNear(piece)) return false

@@ -18,11 +18,12 @@ import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLeafWidth } from '../content/merkle.ts'
 import { pieceSpan } from '../content/version.ts'
+import type { Choice } from './choice.ts'
 import type { Crossing } from './crossing.ts'
 import { type BlockRequest, type BlockRun, LOCAL_PEER, type OpenPiece, ORIGIN_PEER } from './open-piece.ts'
 import type { PiecePicker } from './piece-picker.ts'
 import { RateWindow } from './rates.ts'
-import type { Choice, Schedule } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import { requestKey, type Session } from './session.ts'
 import type { TransferContext } from './transfer-context.ts'
 import { TRANSFER_LIMITS } from './transfer-limits.ts'
@@ -372,8 +373,12 @@ export class Downloads {
    */
   leave(piece: PieceIndex): void {
     const open = this.#picker.openPiece(piece)
-    if (open === undefined || !this.#crossing.brings(piece)) return
-    if (2 * open.receivedCount >= open.blockCount || this.#picker.state(piece) !== 'requested') return
+    if (open !== undefined && this.#crossing.brings(piece)) this.letGo(open)
+  }
+
+  /** Gives an open piece up that need not come from where it is asked for, unless most of it is here. */
+  letGo(open: OpenPiece): void {
+    if (2 * open.receivedCount >= open.blockCount || this.#picker.state(open.piece) !== 'requested') return
     for (const request of [...open.requests]) this.#giveUp(this.#holder(request), request)
     this.#closeAndRelease(open)
   }

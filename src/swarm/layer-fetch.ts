@@ -78,6 +78,16 @@ export class LayerFetch {
     return false
   }
 
+  /** A piece is wanted before others: the layer of its file is asked for next, if it is not known. */
+  need(piece: PieceIndex): void {
+    const { fileIndex, file } = pieceSpan(this.#version, piece)
+    if (file.pieceCount === 1 || this.layer(fileIndex) !== undefined || this.#partial.has(fileIndex)) return
+    const at = this.#files.indexOf(fileIndex)
+    if (at >= 0) this.#files.splice(at, 1)
+    else this.#missing++
+    this.#files.push(fileIndex)
+  }
+
   get #version(): Version {
     return this.#picker.version
   }

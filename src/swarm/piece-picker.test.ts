@@ -9,7 +9,8 @@ import fc from 'fast-check'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { Bitfield } from './bitfield.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
-import { type PeerPieces, PiecePicker } from './piece-picker.ts'
+import type { PeerPieces } from './peer-pieces.ts'
+import { PiecePicker } from './piece-picker.ts'
 import { makeVersion } from './swarm-fixture.conformance.ts'
 import { peerKey } from './transfer-types.ts'
 import { BLOCK_BYTES } from './wire-messages.ts'
@@ -213,7 +214,9 @@ test('pieces that no incomplete peer has are counted as undelivered', () => {
 const PIECES = 6
 const PEERS = 3
 const step = fc.record({
-  kind: fc.constantFrom('open', 'fill', 'store', 'close', 'lose', 'have', 'lacks', 'replace', 'verifiable'),
+  kind: fc.constantFrom(
+    ...['open', 'fill', 'store', 'close', 'lose', 'have', 'lacks', 'replace', 'verifiable', 'demand']
+  ),
   piece: fc.nat(PIECES - 1),
   peer: fc.nat(PEERS - 1)
 })
@@ -238,7 +241,10 @@ function apply(
   else if (kind === 'have') picker.peerHas(one, index)
   else if (kind === 'lacks') picker.peerLacks(one, index)
   else if (kind === 'verifiable') picker.makeVerifiable(Uint32Array.of(piece))
-  else if (kind === 'replace') {
+  else if (kind === 'demand') {
+    const pieces = Array.from({ length: peer + 1 }, (_, i) => pieceIndex((piece + i) % PIECES))
+    for (const left of picker.demand(pieces)) assert.ok(picker.isOnDemand && !pieces.includes(left.piece))
+  } else if (kind === 'replace') {
     picker.removePeer(one)
     const bits = new Bitfield(PIECES)
     for (let i = 0; i < PIECES; i++) if (piece === 0 || i % piece === 0) bits.add(i)
@@ -250,12 +256,14 @@ function assertSums(picker: PiecePicker, peers: readonly PeerPieces[]): void {
   const pieces = Array.from({ length: PIECES }, (_, i) => i as PieceIndex)
   for (const piece of pieces) {
     assert.equal(picker.availability(piece), peers.filter(peer => peer.bits.has(piece)).length)
-    const openable = picker.state(piece) === 'missing' && picker.isVerifiable(piece)
+    const isLeft = picker.state(piece) === 'missing' && picker.isVerifiable(piece)
+    const openable = isLeft && picker.isWanted(piece)
     assert.equal(picker.isOpenable(piece), openable)
   }
   for (const peer of peers) {
     const has = pieces.filter(piece => peer.bits.has(piece))
-    assert.equal(peer.lackingCount, has.filter(piece => picker.state(piece) !== 'have').length)
+    const lacks = (piece: PieceIndex) => picker.state(piece) !== 'have' && picker.isWanted(piece)
+    assert.equal(peer.lackingCount, has.filter(lacks).length)
     assert.equal(peer.openableCount, has.filter(piece => picker.isOpenable(piece)).length)
     const rarest = picker.rarest(peer)
     const rarities = has.filter(piece => picker.isOpenable(piece)).map(piece => picker.availability(piece))
@@ -268,6 +276,12 @@ function assertSums(picker: PiecePicker, peers: readonly PeerPieces[]): void {
   assert.equal(picker.receivedCount, count('received'))
   const pieceBytes = BLOCKS * BLOCK_BYTES
   assert.equal(picker.haveBytes, count('have') * pieceBytes)
+  const wanted = pieces.filter(piece => picker.isWanted(piece))
+  const lacking = wanted.filter(piece => picker.state(piece) !== 'have')
+  assert.equal(picker.wantedBytes, wanted.length * pieceBytes)
+  assert.equal(picker.lackingBytes, lacking.length * pieceBytes)
+  assert.equal(picker.isSatisfied, lacking.length === 0)
+  assert.equal(picker.isDone, picker.isOnDemand ? picker.isComplete : picker.isSatisfied)
   assert.equal(picker.openBytes, (count('requested') + count('received')) * pieceBytes)
   assert.equal(picker.openableCount, pieces.filter(piece => picker.isOpenable(piece)).length)
 }
@@ -275,8 +289,10 @@ function assertSums(picker: PiecePicker, peers: readonly PeerPieces[]): void {
 test('every sum is what counting anew gives, whatever happens', () => {
   const { version } = fixtureOf(PIECES)
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), fc.integer(), (steps, seed) => {
-      const picker = new PiecePicker({ version, have: new Bitfield(PIECES), seed })
+    fc.property(fc.array(step, { maxLength: 80 }), fc.integer(), fc.boolean(), (steps, seed, onDemand) => {
+      const nothing = new Bitfield(PIECES)
+      const chosen = onDemand ? { onDemand, wanted: nothing } : {}
+      const picker = new PiecePicker({ version, have: nothing, ...chosen, seed })
       const peers = Array.from({ length: PEERS }, () => picker.addPeer(new Bitfield(PIECES)))
       for (const one of steps) {
         apply(picker, peers, one)

@@ -23,38 +23,18 @@ import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { pieceLength, type Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
 import { OpenPiece } from './open-piece.ts'
+import { PeerPieces } from './peer-pieces.ts'
 import { RarityOrder, TieBreaker } from './rarity-order.ts'
 
 export type PieceState = 'missing' | 'requested' | 'received' | 'have'
-
-/** What one peer has, with the sums that make it cheap to see whether it is of use. */
-export class PeerPieces {
-  readonly bits: Bitfield
-  /** Came as a complete peer: it counts as one for every piece, and not in each piece's availability. */
-  cameComplete: boolean
-  /** Pieces that it has, and that we want and do not have. */
-  lackingCount = 0
-  /** Pieces that it has and that could be opened now. */
-  openableCount = 0
-  /** What a search brought beyond what was asked for, the first last. */
-  found: number[] = []
-  /** In our site. */
-  readonly isNear: boolean
-  /** Pieces that it has said it is bringing, and does not have yet, with the time since when. */
-  readonly claims = new Map<number, number>()
-
-  constructor(bits: Bitfield, { cameComplete, isNear }: { cameComplete: boolean; isNear: boolean }) {
-    this.bits = bits
-    this.cameComplete = cameComplete
-    this.isNear = isNear
-  }
-}
 
 export interface PiecePickerInit {
   readonly version: Version
   readonly have: Bitfield
   /** The pieces that are to be fetched, those in `have` included; absent when that is all of them. */
   readonly wanted?: Bitfield | undefined
+  /** What is wanted changes: see {@link PiecePicker.demand}. */
+  readonly onDemand?: boolean | undefined
   readonly seed: number
 }
 
@@ -88,13 +68,18 @@ export class PiecePicker {
   /** Wanted and not here. */
   #lackingCount = 0
   #lackingBytes = 0
+  #demanded: ReadonlySet<PieceIndex> = new Set()
+  /** Nothing is wanted but what is demanded. */
+  readonly isOnDemand: boolean
 
   constructor(init: PiecePickerInit) {
     assert(init.have.size === init.version.pieceCount, 'the bitfield is of the version')
     this.version = init.version
     assert((init.wanted?.size ?? init.have.size) === init.have.size, 'so is what is wanted of it')
     this.#have = init.have.clone()
+    this.isOnDemand = init.onDemand === true
     this.#wanted = init.wanted?.isFull === true ? undefined : init.wanted?.clone()
+    assert(!this.isOnDemand || this.#wanted?.count === 0, 'nothing is wanted before it is demanded')
     this.#verifiable = new Bitfield(init.version.pieceCount)
     this.#order = new RarityOrder(init.version.pieceCount, init.seed)
     this.#undelivered = init.version.pieceCount
@@ -139,6 +124,20 @@ export class PiecePicker {
   /** Every piece that is wanted is here. */
   get isSatisfied(): boolean {
     return this.#lackingCount === 0
+  }
+
+  /** Nothing is to be fetched any more. On demand that is never known before everything is here. */
+  get isDone(): boolean {
+    return this.isOnDemand ? this.isComplete : this.isSatisfied
+  }
+
+  /** What readers wait for, the most urgent first. */
+  get demanded(): ReadonlySet<PieceIndex> {
+    return this.#demanded
+  }
+
+  isDemanded(piece: PieceIndex): boolean {
+    return this.#demanded.size > 0 && this.#demanded.has(piece)
   }
 
   /** Of all that is wanted, here or not. */
@@ -258,6 +257,45 @@ export class PiecePicker {
     return this.#verifiable.has(piece)
   }
 
+  /**
+   * What readers wait for now, the most urgent first. On demand nothing else is wanted: answers the pieces that are
+   * open and that nobody wants any more.
+   */
+  demand(pieces: readonly PieceIndex[]): OpenPiece[] {
+    const now = new Set(pieces)
+    this.#demanded = now
+    if (!this.isOnDemand) return []
+    const before: number[] = []
+    this.#wanted?.each(piece => before.push(piece))
+    for (const piece of before) if (!now.has(pieceIndex(piece))) this.#unwant(pieceIndex(piece))
+    for (const piece of pieces) this.#want(piece)
+    return [...this.#open.values()].filter(({ piece }) => !now.has(piece) && !this.#received.has(piece))
+  }
+
+  #want(piece: PieceIndex): void {
+    if (this.#wanted?.add(piece) !== true) return
+    const bytes = pieceLength(this.version, piece)
+    this.#wantedBytes += bytes
+    if (this.#have.has(piece)) return
+    this.#lackingCount++
+    this.#lackingBytes += bytes
+    this.#forPeersWith(piece, peer => peer.lackingCount++)
+    this.offer(piece)
+  }
+
+  #unwant(piece: PieceIndex): void {
+    if (this.#wanted?.delete(piece) !== true) return
+    const bytes = pieceLength(this.version, piece)
+    this.#wantedBytes -= bytes
+    if (this.#have.has(piece)) return
+    this.#lackingCount--
+    this.#lackingBytes -= bytes
+    this.#forPeersWith(piece, peer => peer.lackingCount--)
+    if (!this.#order.has(piece)) return
+    this.#order.remove(piece)
+    this.#forPeersWith(piece, peer => peer.openableCount--)
+  }
+
   // ---- states of pieces
 
   open(piece: PieceIndex): OpenPiece {
@@ -323,6 +361,8 @@ export class PiecePicker {
     this.#have.add(open.piece)
     this.#drop(open)
     this.#haveBytes += open.bytes
+    // On demand nobody may want it any more.
+    if (!this.isWanted(open.piece)) return
     this.#lackingCount--
     this.#lackingBytes -= open.bytes
     this.#forPeersWith(open.piece, peer => peer.lackingCount--)

@@ -1,7 +1,7 @@
 /**
  * Who sends which piece to whom: the one place that decides it, for both roles of a device.
  *
- * As a downloader, `next` chooses what to ask of a peer:
+ * As a downloader, `next` chooses what to ask of a peer: what readers wait for (urgent-choice.ts), else
  * 1. the rest of the piece that this peer is filling, then of any open piece that it has;
  * 2. a piece that it suggested;
  * 3. the rarest piece that it has, ties broken differently on each device.
@@ -28,31 +28,17 @@ import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { pieceLength } from '../content/version.ts'
 import type { Bitfield } from './bitfield.ts'
+import type { Choice } from './choice.ts'
 import type { Crossing } from './crossing.ts'
 import { IdleWatch, type Progress } from './idle-watch.ts'
-import type { BlockRequest, BlockRun, OpenPiece } from './open-piece.ts'
-import type { PeerPieces, PiecePicker } from './piece-picker.ts'
+import type { BlockRequest, OpenPiece } from './open-piece.ts'
+import type { PeerPieces } from './peer-pieces.ts'
+import type { PiecePicker } from './piece-picker.ts'
 import { TieBreaker } from './rarity-order.ts'
 import type { Session } from './session.ts'
 import type { TransferLimits } from './transfer-limits.ts'
+import { urgentChoice } from './urgent-choice.ts'
 import { BLOCK_BYTES } from './wire-messages.ts'
-
-export type Choice =
-  | {
-      readonly kind: 'blocks'
-      readonly open: OpenPiece
-      readonly run: BlockRun
-      /** Asked of an assigning source that did not suggest it. */
-      readonly impatient: boolean
-    }
-  /** This peer has nothing for us now. */
-  | { readonly kind: 'nothing' }
-  /** It has, but too much is open already. */
-  | { readonly kind: 'full' }
-  /** It has, but enough is on its way into our site. */
-  | { readonly kind: 'later' }
-  /** It has, but every block of it is read from our own files. */
-  | { readonly kind: 'local' }
 
 /** A peer is worth waiting for when it delivers within this fraction of another's time. */
 const CLEARLY_SOONER = 0.5
@@ -142,6 +128,8 @@ export class Schedule {
   next(session: Session, nowMs: number): Choice {
     const pieces = session.pieces
     if (pieces === undefined) return { kind: 'nothing' }
+    const urgent = this.#urgent({ session, pieces, nowMs })
+    if (urgent !== undefined) return urgent
     if (!session.facts.sameSite) return this.#nextAcross(session, pieces, nowMs)
     const impatient = session.assigns && nowMs >= this.patienceEndsMs(session)
     const restrained = session.assigns && !impatient
@@ -149,7 +137,7 @@ export class Schedule {
     let wasSuggested = open !== undefined && open === session.current
     if (open === undefined) {
       const suggested = this.#suggestedBy(session)
-      const piece = suggested ?? (restrained ? undefined : this.#picker.rarest(pieces))
+      const piece = suggested ?? (restrained ? undefined : this.#rarest(pieces))
       if (piece === undefined) return { kind: 'nothing' }
       if (!this.#hasRoom(piece)) return { kind: 'full' }
       wasSuggested = suggested !== undefined
@@ -161,10 +149,18 @@ export class Schedule {
     return { kind: 'blocks', open, run, impatient: impatient && !wasSuggested }
   }
 
+  #urgent(of: { session: Session; pieces: PeerPieces; nowMs: number }): Choice | undefined {
+    const { demanded } = this.#picker
+    if (demanded.size === 0) return undefined
+    const terms = { picker: this.#picker, crossing: this.#crossing, sessions: this.#sessions.values() }
+    return urgentChoice({ ...terms, hasRoom: piece => this.#hasRoom(piece) }, of)
+  }
+
   /** What to ask of a peer of another site: the rest of what we are bringing, or one more piece. */
   #nextAcross(session: Session, pieces: PeerPieces, nowMs: number): Choice {
     const { unfilled } = this.#picker
-    const has = (open: OpenPiece) => unfilled.has(open) && pieces.bits.has(open.piece)
+    const has = (open: OpenPiece) =>
+      unfilled.has(open) && pieces.bits.has(open.piece) && !this.#picker.isDemanded(open.piece)
     const brings = (open: OpenPiece) => has(open) && this.#crossing.brings(open.piece)
     let open = session.current !== undefined && brings(session.current) ? session.current : undefined
     open ??= [...unfilled].find(brings)
@@ -188,12 +184,18 @@ export class Schedule {
   #unfilledFor(session: Session, pieces: PeerPieces, restrained: boolean): OpenPiece | undefined {
     const { unfilled } = this.#picker
     const current = session.current
-    if (current !== undefined && unfilled.has(current) && pieces.bits.has(current.piece)) return current
+    const has = ({ piece }: OpenPiece) => pieces.bits.has(piece) && !this.#picker.isDemanded(piece)
+    if (current !== undefined && unfilled.has(current) && has(current)) return current
     for (const open of unfilled) {
-      if (!pieces.bits.has(open.piece)) continue
+      if (!has(open)) continue
       if (!restrained || this.#picker.spread(open.piece) === 0) return open
     }
     return undefined
+  }
+
+  /** What readers wait for is chosen apart. */
+  #rarest(pieces: PeerPieces): PieceIndex | undefined {
+    return this.#picker.rarest(pieces, piece => !this.#picker.isDemanded(pieceIndex(piece)))
   }
 
   /** The oldest suggestion that is still of use. One that peers have meanwhile is better asked of them. */

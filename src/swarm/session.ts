@@ -32,7 +32,7 @@ import {
 } from './extension-messages.ts'
 import { GivenUp } from './given-up.ts'
 import type { BlockRequest, OpenPiece } from './open-piece.ts'
-import type { PeerPieces } from './piece-picker.ts'
+import type { PeerPieces } from './peer-pieces.ts'
 import { readWants } from './piece-runs.ts'
 import { Pipeline } from './pipeline.ts'
 import { Budget, RateWindow } from './rates.ts'

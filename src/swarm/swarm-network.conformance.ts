@@ -42,6 +42,8 @@ export interface NodeInit {
   readonly hasAll?: boolean
   /** Files that it wants; absent: all. */
   readonly wants?: readonly number[]
+  /** Wants nothing but what it is told that readers wait for. */
+  readonly onDemand?: boolean
   /** Fetches nothing, whatever it wants. */
   readonly isPaused?: boolean
   readonly knowsVersion?: boolean
@@ -92,7 +94,7 @@ export class SimNode {
     const knows = init.knowsVersion ?? init.hasAll ?? false
     this.transfer = new Transfer({
       versionId: version.id,
-      ...(knows ? { version, wanted: this.wanted } : {}),
+      ...(knows ? { version, ...this.#chosen } : {}),
       ...(init.hasAll === true ? { have: Bitfield.full(version.pieceCount) } : {}),
       wantsData: init.hasAll !== true && init.isPaused !== true,
       self: deviceOf(init.index),
@@ -103,6 +105,11 @@ export class SimNode {
       ...(init.limits === undefined ? {} : { limits: init.limits })
     })
     if (init.hasAll === true) for (let piece = 0; piece < version.pieceCount; piece++) this.stored.add(piece)
+  }
+
+  get #chosen(): { readonly wanted: Bitfield; readonly onDemand: boolean } {
+    const { onDemand = false, fixture } = this.init
+    return { wanted: onDemand ? new Bitfield(fixture.version.pieceCount) : this.wanted, onDemand }
   }
 
   /** Buffers of blocks that were received and neither stored nor released. */
@@ -159,7 +166,7 @@ export class SimNode {
   describe(isThere: boolean): void {
     const { version, layers } = this.init.fixture
     if (isThere && this.transfer.status(this.#network.time.nowMs).phase === 'metadata')
-      this.post({ type: 'infoReady', version, wanted: this.wanted })
+      this.post({ type: 'infoReady', version, ...this.#chosen })
     this.post({ type: 'originDescribed', layers: isThere ? layers : new Map() })
   }
 
@@ -209,7 +216,7 @@ export class SimNode {
         return
       case 'infoReceived':
         assert.deepEqual(effect.infoBytes, fixture.version.infoBytes)
-        this.#later(1, () => this.post({ type: 'infoReady', version: fixture.version, wanted: this.wanted }))
+        this.#later(1, () => this.post({ type: 'infoReady', version: fixture.version, ...this.#chosen }))
         return
       case 'layerReceived':
         assert.deepEqual(effect.layer, fixture.layers.get(effect.fileIndex))

@@ -48,7 +48,7 @@ export function transferStatus(of: {
 
 function phaseOf(context: TransferContext, parts: VersionParts | undefined): TransferStatus['phase'] {
   if (parts === undefined) return 'metadata'
-  if (parts.picker.isSatisfied) return 'complete'
+  if (parts.picker.isDone) return 'complete'
   return context.wantsData ? 'downloading' : 'idle'
 }
 

@@ -48,6 +48,8 @@ export interface ChosenPieces {
   readonly have?: Bitfield
   /** To be fetched, those in `have` included; absent when that is all of them. */
   readonly wanted?: Bitfield
+  /** Nothing is wanted but what `demand` says; then `wanted` is empty. */
+  readonly onDemand?: boolean
   /**
    * Blocks that other files of this device may hold, by piece times blocks per piece, plus block: local-blocks.ts.
    */
@@ -122,6 +124,11 @@ export type TransferEvent =
       /** By when everything should be here. */
       readonly deadlineMs?: number
     }
+  /**
+   * What readers wait for, the most urgent first: it goes before everything else, and on demand it is all that is
+   * wanted. Nothing is said of it before the version is known.
+   */
+  | { readonly type: 'demand'; readonly pieces: readonly PieceIndex[] }
   /** The HTTP origin can be asked now, or not for a while; it can not before this says so. */
   | { readonly type: 'originReady'; readonly isReady: boolean }
   /** A part of what `fetchOrigin` asked for: whole blocks, in order, in a buffer as for a block that came. */
@@ -154,6 +161,7 @@ export type StoreEvent = Exclude<
       | 'wireViolation'
       | 'infoReady'
       | 'wantData'
+      | 'demand'
       | 'originReady'
       | 'originDescribed'
       | 'paced'

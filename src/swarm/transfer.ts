@@ -13,6 +13,7 @@ import { assert, defined, unreachable } from '../base/assert.ts'
 import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import type { Version } from '../content/version.ts'
 import { Bitfield } from './bitfield.ts'
+import { takeDemand } from './demand.ts'
 import {
   EXTENSION_HANDSHAKE_ID,
   isViolation,
@@ -68,7 +69,7 @@ export class Transfer {
     this.#description = new OriginDescription(this.#context, this.#metadata)
     this.#hashRequests = new HashRequests(this.#context)
     if (version !== undefined) this.#useVersion({ ...init, version })
-    this.#wasComplete = this.#parts?.picker.isSatisfied ?? false
+    this.#wasComplete = this.#parts?.picker.isDone ?? false
   }
 
   /** Whether a piece is stored. */
@@ -84,13 +85,8 @@ export class Transfer {
   }
 
   status(nowMs: number): TransferStatus {
-    return transferStatus({
-      context: this.#context,
-      metadata: this.#metadata,
-      parts: this.#parts,
-      version: this.#version,
-      nowMs
-    })
+    const now = { context: this.#context, metadata: this.#metadata, nowMs }
+    return transferStatus({ ...now, parts: this.#parts, version: this.#version })
   }
 
   handle(event: TransferEvent, nowMs: number): TransferEffect[] {
@@ -100,7 +96,7 @@ export class Transfer {
       this.#hasLeft = false
       this.#takeOver()
     }
-    const isComplete = this.#parts?.picker.isSatisfied ?? false
+    const isComplete = this.#parts?.picker.isDone ?? false
     if (isComplete && !this.#wasComplete) this.#context.emit({ type: 'complete' })
     this.#wasComplete = isComplete
     this.#parts?.local.fill()
@@ -141,10 +137,12 @@ export class Transfer {
         onLimits(this.#context, this.#parts, event)
         return
       case 'originReady':
-        this.#description.onReady(event.isReady, this.#parts)
-        return
       case 'originDescribed':
-        this.#description.onDescribed(event.layers, this.#parts)
+        this.#description.onEvent(event, this.#parts)
+        return
+      case 'demand':
+        takeDemand(this.#parts, event.pieces)
+        this.#startAll()
         return
       default:
         this.#onStoreEvent(event)
@@ -190,15 +188,14 @@ export class Transfer {
 
   // ---- the version
 
-  #useVersion({ version, have, wanted, local }: Omit<EventOf<'infoReady'>, 'type'>): void {
+  #useVersion({ version, have, ...chosen }: Omit<EventOf<'infoReady'>, 'type'>): void {
     this.#version = version
     this.#parts = versionParts({
       context: this.#context,
       hashRequests: this.#hashRequests,
       version,
       have: have ?? new Bitfield(version.pieceCount),
-      wanted,
-      local,
+      chosen,
       knownLayer: this.#init.knownLayer ?? (() => undefined)
     })
   }
@@ -219,16 +216,18 @@ export class Transfer {
       if (isViolation(early)) this.#context.punish(session, early)
       else this.#setPieces(session, parts, early)
     }
-    this.#startAll(parts)
+    this.#startAll()
   }
 
   #onWant(event: EventOf<'wantData'>): void {
     this.#context.want(event)
     if (!event.wantsData) this.#parts?.downloads.stop()
-    if (this.#parts !== undefined) this.#startAll(this.#parts)
+    this.#startAll()
   }
 
-  #startAll(parts: VersionParts): void {
+  #startAll(): void {
+    const parts = this.#parts
+    if (parts === undefined) return
     parts.schedule.fed(this.#context.nowMs)
     for (const session of this.#context.sessions.values()) this.#updateInterest(session)
     parts.layers.fillAll()

@@ -15,6 +15,7 @@ import { OriginFetch } from './origin/origin-fetch.ts'
 import { PiecePicker } from './piece-picker.ts'
 import { Schedule } from './schedule.ts'
 import type { TransferContext } from './transfer-context.ts'
+import type { ChosenPieces } from './transfer-types.ts'
 import { Uploads } from './uploads.ts'
 import { Wants } from './wants.ts'
 
@@ -30,6 +31,7 @@ export interface VersionParts {
   readonly origin: OriginFetch
   readonly blame: Blame
   readonly hashService: HashService
+  readonly wants: Wants
 }
 
 export function versionParts(init: {
@@ -37,13 +39,13 @@ export function versionParts(init: {
   readonly hashRequests: HashRequests
   readonly version: Version
   readonly have: Bitfield
-  readonly wanted: Bitfield | undefined
-  readonly local: Bitfield | undefined
+  readonly chosen: Omit<ChosenPieces, 'have'>
   readonly knownLayer: (fileIndex: number) => Uint8Array | undefined
 }): VersionParts {
-  const { context, hashRequests: requests, version, have, wanted } = init
+  const { context, hashRequests: requests, version, have } = init
   const { limits, seed, nowMs } = context
-  const picker = new PiecePicker({ version, have, wanted, seed })
+  const { wanted, onDemand, local: blocks } = init.chosen
+  const picker = new PiecePicker({ version, have, wanted, onDemand, seed })
   const { self, site, sessions, bringers } = context
   const crossing = new Crossing({
     ...{ picker, limits, self, site, bringers, sessions, nowMs: () => context.nowMs },
@@ -54,7 +56,7 @@ export function versionParts(init: {
   const wants = new Wants({ context, picker, crossing, schedule })
   const pieceHash = (piece: PieceIndex) => layers.pieceHash(piece)
   const downloads = new Downloads({ context, picker, schedule, crossing, pieceHash })
-  const local = new LocalBlocks({ context, picker, downloads, blocks: init.local })
+  const local = new LocalBlocks({ context, picker, downloads, blocks })
   return {
     picker,
     crossing,
@@ -66,6 +68,7 @@ export function versionParts(init: {
     local,
     origin: new OriginFetch({ context, picker, crossing, downloads }),
     blame: new Blame({ context, picker, requests, layers, downloads, local }),
-    hashService: new HashService({ context, picker, layers })
+    hashService: new HashService({ context, picker, layers }),
+    wants
   }
 }

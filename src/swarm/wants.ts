@@ -24,6 +24,8 @@ export class Wants {
   readonly #crossing: Crossing
   readonly #schedule: Schedule
   #told: Stance = 'all'
+  /** What is wanted has changed. */
+  #isStale = false
 
   constructor(init: {
     readonly context: TransferContext
@@ -41,7 +43,9 @@ export class Wants {
 
   get #stance(): Stance {
     if (this.#picker.isComplete) return 'all'
-    if (!this.#context.wantsData) return 'none'
+    // Who has all that its readers wait for may want more in a moment, and is not done.
+    const isIdle = this.#picker.isOnDemand && this.#picker.isSatisfied
+    if (!this.#context.wantsData || isIdle) return 'none'
     return this.#picker.wanted === undefined ? 'all' : 'some'
   }
 
@@ -57,11 +61,17 @@ export class Wants {
     if (this.#told !== 'all') this.#tellTo(session)
   }
 
+  /** Readers wait for other pieces than before. */
+  changed(): void {
+    this.#isStale = true
+  }
+
   /** Tells all peers when it has changed. */
   tell(): void {
     const stance = this.#stance
-    if (stance === this.#told) return
+    if (stance === this.#told && !this.#isStale) return
     this.#told = stance
+    this.#isStale = false
     for (const session of this.#context.sessions.values()) this.#tellTo(session)
   }
 

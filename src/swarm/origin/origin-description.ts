@@ -7,6 +7,7 @@
 import { textHash32 } from '../../base/hash32.ts'
 import type { MetadataExchange } from '../metadata-exchange.ts'
 import type { TransferContext } from '../transfer-context.ts'
+import type { EventOf } from '../transfer-types.ts'
 import type { VersionParts } from '../version-parts.ts'
 
 const TURNS_MAX = 8
@@ -49,13 +50,15 @@ export class OriginDescription {
     this.#context.emit({ type: 'fetchDescription' })
   }
 
-  onReady(isReady: boolean, parts: VersionParts | undefined): void {
-    this.#context.origin.isReady = isReady
-    parts?.origin.tick()
+  onEvent(event: EventOf<'originReady' | 'originDescribed'>, parts: VersionParts | undefined): void {
+    if (event.type === 'originReady') {
+      this.#context.origin.isReady = event.isReady
+      parts?.origin.tick()
+    } else this.#onDescribed(event.layers, parts)
   }
 
   /** An attempt is over. The next comes, if it is still of use, after twice as long. */
-  onDescribed(layers: ReadonlyMap<number, Uint8Array>, parts: VersionParts | undefined): void {
+  #onDescribed(layers: ReadonlyMap<number, Uint8Array>, parts: VersionParts | undefined): void {
     this.#isAsked = false
     this.#knownMs = this.#context.nowMs
     this.#attempts = Math.min(DOUBLINGS_MAX, this.#attempts + 1)

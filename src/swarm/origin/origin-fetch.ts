@@ -178,6 +178,7 @@ export class OriginFetch {
   #next(): PieceIndex | undefined {
     const sinceMs = this.#sinceMs()
     if (sinceMs === undefined) return undefined
+    for (const piece of this.#picker.demanded) if (this.#mayFetch(piece)) return piece
     if (this.#turns.look(this.#context.nowMs, this.#context.limits.claimGraceMs)) this.#shareOut()
     for (let at = this.#share.length - 1; at >= 0; at--) {
       const piece = this.#share[at] ?? 0
