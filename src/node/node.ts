@@ -159,7 +159,7 @@ export class Node {
     this.erasures = this.#createErasures(init)
     const self = { device: identity.device, name: identity.name, site: identity.site }
     this.catalogue = new Catalogue({ keeper: this.keeper, board: this.board, hub: this.hub, store, self })
-    this.contents = ContentDesk.of(this)
+    this.contents = ContentDesk.of(this, log)
     this.publisher = new Publisher({
       self: identity.device,
       store,

@@ -23,6 +23,7 @@ import { type Opening, openFetch, openSource } from './holding-opening.ts'
 import { removalOf } from './holding-removal.ts'
 import { type HoldingRow, IndexDatabase } from './index-database.ts'
 import { OpenFiles } from './open-files.ts'
+import { PieceCache } from './piece-cache.ts'
 import { type ReadAt, readAtOffset } from './read-at.ts'
 import { recoverFiles } from './recovery.ts'
 import { lstatOf } from './safe-files.ts'
@@ -62,6 +63,7 @@ function lastOf(files: number): number {
 export class FilesystemStore implements Store {
   readonly records: SqliteRecords
   readonly pool: HashPool
+  readonly cache: PieceCache
   readonly #context: HoldingContext
   readonly #holdings = new Map<string, FilesystemHolding>()
   readonly #listeners = new Set<ChangeListener>()
@@ -89,6 +91,7 @@ export class FilesystemStore implements Store {
   private constructor(options: FilesystemStoreOptions, indexPath: string) {
     this.records = new SqliteRecords(join(options.home, 'ledger.db'))
     this.pool = options.pool ?? new HashPool()
+    this.cache = new PieceCache({ home: options.home, pool: this.pool, records: this.records })
     this.#context = {
       pool: this.pool,
       commits: new CommitQueue(indexPath),
@@ -216,6 +219,7 @@ export class FilesystemStore implements Store {
     await this.#inTurn(async () => {
       await Promise.all([...this.#holdings.values()].map(holding => holding.close()))
       await this.#context.commits.close()
+      await this.cache.close()
       await this.pool.close()
       this.#context.openFiles.close()
       this.records.close()

@@ -90,6 +90,20 @@ export type ChunksResult =
   | { readonly kind: 'chunks'; readonly outcome: 'missing' }
   | { readonly kind: 'chunks'; readonly outcome: 'failed'; readonly failure: Failure }
 
+/** Hold bytes in memory against the hash of a piece. */
+export interface PieceJob {
+  readonly kind: 'piece'
+  /** In shared memory, so that nothing is copied. */
+  readonly blocks: readonly Uint8Array[]
+  readonly expected: Uint8Array
+  readonly leafWidth: number
+}
+
+export interface PieceResult {
+  readonly kind: 'piece'
+  readonly matches: boolean
+}
+
 /** List one folder of a tree that is to be published. */
 export interface ListJob {
   readonly kind: 'list'
@@ -117,5 +131,5 @@ export type ListResult =
   | { readonly kind: 'list'; readonly outcome: 'listed'; readonly entries: readonly ListedEntry[] }
   | { readonly kind: 'list'; readonly outcome: 'failed'; readonly failure: Failure }
 
-export type HashJob = WriteJob | LeavesJob | RangesJob | ChunksJob | ListJob
-export type HashResult = WriteResult | LeavesResult | RangesResult | ChunksResult | ListResult
+export type HashJob = WriteJob | LeavesJob | RangesJob | ChunksJob | PieceJob | ListJob
+export type HashResult = WriteResult | LeavesResult | RangesResult | ChunksResult | PieceResult | ListResult

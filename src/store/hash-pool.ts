@@ -22,6 +22,7 @@ import type {
   LeavesResult,
   ListJob,
   ListResult,
+  PieceJob,
   RangesJob,
   RangesResult,
   WriteJob,
@@ -53,6 +54,7 @@ interface Lane {
 function bytesOf(job: HashJob): number {
   switch (job.kind) {
     case 'write':
+    case 'piece':
       return job.blocks.reduce((sum, block) => sum + block.length, 0)
     case 'leaves':
       return job.bytes
@@ -120,6 +122,16 @@ export class HashPool {
     const result = await this.#run(job)
     assert(result.kind === 'chunks', 'a chunks job is answered as one')
     return result
+  }
+
+  async matches(job: PieceJob): Promise<boolean> {
+    assert(
+      job.blocks.every(({ buffer }) => buffer instanceof SharedArrayBuffer),
+      'bytes to be verified are shared'
+    )
+    const result = await this.#run(job)
+    assert(result.kind === 'piece', 'a piece is answered as one')
+    return result.matches
   }
 
   async list(job: ListJob): Promise<ListResult> {

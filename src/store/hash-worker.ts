@@ -90,7 +90,7 @@ function writeFully(fd: number, blocks: readonly Uint8Array[], offset: number): 
   }
 }
 
-function pieceOfBlocks(job: WriteJob): Uint8Array {
+function pieceOfBlocks(job: Pick<WriteJob, 'blocks' | 'leafWidth'>): Uint8Array {
   let leaves = 0
   for (const block of job.blocks) leaves += leafCountOf(block.length)
   const hashes = new Uint8Array(leaves * HASH_BYTES)
@@ -213,6 +213,8 @@ function run(job: HashJob): HashResult {
       return { kind: 'ranges', results: job.ranges.map(range => hashRange(job, range)) }
     case 'chunks':
       return chunks(job)
+    case 'piece':
+      return { kind: 'piece', matches: equalBytes(pieceOfBlocks(job), job.expected) }
     case 'list':
       return listFolder(job)
     default:

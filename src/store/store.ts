@@ -20,7 +20,7 @@
  */
 
 import type { ErrorCode } from '../base/error-codes.ts'
-import type { PieceIndex } from '../base/ids.ts'
+import type { PieceIndex, VersionId } from '../base/ids.ts'
 import type { Chunks } from '../content/chunk-index.ts'
 import type { Version } from '../content/version.ts'
 import type { ReadonlyPieceSet } from './piece-set.ts'
@@ -202,8 +202,32 @@ export type Erased =
   /** It was forgotten meanwhile: its whole files are removed by whoever did. */
   | { readonly outcome: 'gone' }
 
+export interface CacheUsage {
+  readonly limitBytes: number
+  readonly usedBytes: number
+  readonly pieces: number
+  readonly versions: number
+}
+
+/** Pieces that were read through this device, and go again; its holdings are copies of nothing: piece-cache.ts. */
+export interface ReadCache {
+  usage(): CacheUsage
+  /** Zero for no cache; what is too much goes at once. AppError USAGE. */
+  setLimit(bytes: number): Promise<void>
+  holdings(): readonly Holding[]
+  find(version: VersionId): Holding | undefined
+  /** Where pieces of a version go. AppError DISK_FULL, STORAGE_FAILED. */
+  take(version: Version, layers: PieceLayers): Holding
+  /** Removes everything of a version, durably; answers how many bytes of it there were. AppError STORAGE_FAILED. */
+  drop(version: VersionId): Promise<number>
+  /** Called after pieces of a holding came or went. */
+  onChange(listener: ChangeListener): () => void
+}
+
 export interface Store {
   readonly records: RecordStore
+  /** Pieces that were read and are kept for a while, beside the holdings; absent where there is no disk for it. */
+  readonly cache?: ReadCache
 
   /** All holdings, those of earlier runs included. */
   holdings(): readonly Holding[]

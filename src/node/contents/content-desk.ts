@@ -1,22 +1,27 @@
 /**
  * Versions as files that are read through this node, a range at a time, by programs that speak HTTP. It gives what is
- * held here; whether this device may read is asked before each piece, and a reading that goes on ends at once when
+ * held here, and has fetched what is not (content-fetcher.ts); whether this device may read is asked before each piece, and a reading that goes on ends at once when
  * that changes, or when the ledger or the freshness of the view of it does.
  *
  * A sealed version is opened in memory. Trees of versions are kept for the requests that follow, a bounded number; of
  * sealed ones, which have keys, only until something changes in the ledger.
  */
 
-import { AppError } from '../../base/errors.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import type { Version, VersionFile } from '../../content/version.ts'
+import { mayHold } from '../../ledger/fold/holding.ts'
 import type { DatasetVersion } from '../../ledger/fold/state.ts'
 import { isAvailable } from '../../ledger/fold/state.ts'
-import type { Holding } from '../../store/store.ts'
+import type { Holding, Store } from '../../store/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { Log } from '../log.ts'
 import { keyFor } from '../sealing/manifest-key.ts'
+import type { PieceVerifier } from '../storage/piece-check.ts'
 import type { Catalogue } from '../swarm/catalogue.ts'
 import type { ReadFault } from '../swarm/swarm-hub.ts'
+import { ContentFetcher, type ContentFetcherInit } from './content-fetcher.ts'
 import type {
   ContentReader,
   ContentReference,
@@ -27,9 +32,9 @@ import type {
 import { type ContentFile, ContentTree } from './content-tree.ts'
 import { ReadAccounts } from './read-accounts.ts'
 import { heldManifest, isSealedRangeHeld, openedBytes, type SealedFile, sealedFile } from './sealed-bytes.ts'
-import { type HeldVersion, isRangeHeld, verifiedBytes } from './verified-bytes.ts'
+import { type HeldVersion, isRangeHeld, type PieceRun, verifiedBytes } from './verified-bytes.ts'
 
-/** Readings at once. Each has a piece in memory, which is 16 MiB at most. */
+/** Readings at once. Each has two pieces in memory, which are 16 MiB at most. */
 export const READINGS_MAX = 32
 const TREES_MAX = 16
 
@@ -41,6 +46,13 @@ export interface ContentDeskInit {
   readonly readFault: (version: VersionId) => ReadFault | undefined
   /** The keys that this device has for a sealed version. */
   readonly keysOf: (version: VersionId) => readonly Uint8Array[]
+  /** Fetches what is not here; absent where only what is here is given. */
+  readonly fetcher?: ContentFetcher | undefined
+  /** Where pieces are kept that were read; what this device may not hold is dropped from it. */
+  readonly cache?: Store['cache']
+  readonly mayHold?: (version: VersionId) => boolean
+  readonly pool?: PieceVerifier
+  readonly log?: Log
   readonly nowMs?: () => number
 }
 
@@ -49,6 +61,9 @@ export interface ContentNode extends Pick<ContentDeskInit, 'catalogue'> {
   readonly identity: { readonly device: DeviceId }
   readonly audit: { readonly log: ContentDeskInit['audit'] }
   readonly sealing: { readonly keeper: { readonly keysOf: ContentDeskInit['keysOf'] } }
+  readonly keeper: Pick<LedgerKeeper, 'state'>
+  readonly hub: ContentFetcherInit['hub']
+  readonly store: ContentFetcherInit['store'] & { readonly pool: PieceVerifier }
   readFault(device: DeviceId, version: VersionId): ReadFault | undefined
 }
 
@@ -72,10 +87,12 @@ export class ContentDesk implements ContentService {
   readonly #sealed = new Map<VersionId, Shelf>()
   readonly #readings = new Set<Reading>()
 
-  static of(node: ContentNode): ContentDesk {
-    const { identity, catalogue, audit, sealing } = node
+  static of(node: ContentNode, log: Log): ContentDesk {
+    const { identity, catalogue, audit, sealing, hub, store, keeper } = node
     return new ContentDesk({
-      ...{ self: identity.device, catalogue, audit: audit.log },
+      ...{ self: identity.device, catalogue, audit: audit.log, log, pool: store.pool, cache: store.cache },
+      fetcher: new ContentFetcher({ hub, store }),
+      mayHold: version => mayHold(keeper.state(), identity.device, version, Date.now()).allowed,
       readFault: version => node.readFault(identity.device, version),
       keysOf: version => sealing.keeper.keysOf(version)
     })
@@ -92,7 +109,7 @@ export class ContentDesk implements ContentService {
     const { version, ordinal, timeMs, sealed } = published
     const refusal = this.#refusal(name, version)
     if (refusal !== undefined) throw refusal
-    const held = this.#heldOf(name, published)
+    const held = await this.#heldOf(name, published)
     const shelf = await this.#shelfOf(name, held, sealed)
     return {
       ...{ name, version, ordinal, publishedAtMs: timeMs, tree: shelf.tree },
@@ -103,6 +120,9 @@ export class ContentDesk implements ContentService {
 
   /** What may be read may have changed. */
   recheck(): void {
+    const { fetcher, cache, mayHold = () => true } = this.#init
+    fetcher?.recheck(version => this.#init.readFault(version) !== undefined)
+    for (const { version } of cache?.holdings() ?? []) if (!mayHold(version.id)) void this.#drop(version.id)
     this.#sealed.clear()
     for (const version of this.#plain.keys())
       if (this.#init.readFault(version) !== undefined) this.#plain.delete(version)
@@ -116,7 +136,17 @@ export class ContentDesk implements ContentService {
   close(): void {
     for (const { ended } of this.#readings)
       ended.abort(new AppError('NODE_DOWN', 'the node is shutting down; ask again when it runs'))
+    this.#init.fetcher?.close()
     this.#accounts.close()
+  }
+
+  /** From the cache. */
+  async #drop(version: VersionId): Promise<void> {
+    try {
+      await this.#init.cache?.drop(version)
+    } catch (thrown) {
+      this.#init.log?.error({ version }, `what was read of it stays: ${messageOf(thrown)}`)
+    }
   }
 
   /** Without a version: the newest of those that may be read, or, where none may, the newest. */
@@ -140,11 +170,36 @@ export class ContentDesk implements ContentService {
     return refused(name, fault.detail)
   }
 
-  #heldOf(name: string, published: DatasetVersion): HeldVersion {
-    const holdings = (): readonly Holding[] => this.#init.catalogue.holdings(published)
+  async #heldOf(name: string, published: DatasetVersion): Promise<HeldVersion> {
+    const { catalogue, fetcher, cache, pool } = this.#init
+    const id = published.version
+    const holdings = (): readonly Holding[] => catalogue.holdings(published).concat(cache?.find(id) ?? [])
     const [first] = holdings()
-    if (first === undefined) throw notHere(name, 'nothing of it is')
-    return { version: first.version, holdings }
+    const held = { holdings, pool }
+    if (fetcher?.isOn !== true) {
+      if (first === undefined) throw notHere(name, 'nothing of it is')
+      return { ...held, version: first.version }
+    }
+    const reading = this.#reading(name, id)
+    const fetch = { name, signal: reading.ended.signal }
+    try {
+      const version = first?.version ?? (await fetcher.describe(id, fetch))
+      return { ...held, version, reader: pieces => fetcher.reader(version, pieces, fetch) }
+    } finally {
+      this.#readings.delete(reading)
+    }
+  }
+
+  /** That ends when it may not go on. */
+  #reading(name: string, version: VersionId): Reading {
+    if (this.#readings.size >= READINGS_MAX)
+      throw new AppError(
+        'TOO_MANY_CALLS',
+        `this node gives files to ${READINGS_MAX} readers at once, and that many read now; try again in a while`
+      )
+    const reading = { name, version, ended: new AbortController() }
+    this.#readings.add(reading)
+    return reading
   }
 
   async #shelfOf(name: string, held: HeldVersion, isSealed: boolean): Promise<Shelf> {
@@ -197,21 +252,29 @@ export class ContentDesk implements ContentService {
       reader
     }: { readonly file: ContentFile; readonly range: FileRange; readonly reader: ContentReader }
   ): Promise<AsyncIterable<Uint8Array>> {
-    const version = held.version.id
-    if (!shelf.isHeld(held, file, range)) throw notHere(name, `not all of ${file.path.join('/')} is`)
-    if (this.#readings.size >= READINGS_MAX)
-      throw new AppError(
-        'TOO_MANY_CALLS',
-        `this node gives files to ${READINGS_MAX} readers at once, and that many read now; try again in a while`
-      )
-    const reading: Reading = { name, version, ended: new AbortController() }
-    const release = (): boolean => this.#readings.delete(reading)
-    this.#readings.add(reading)
+    const { fetcher, cache } = this.#init
+    const { version } = held
+    const kept = cache?.find(version.id)
+    const ofFolders = { ...held, holdings: () => held.holdings().filter(holding => holding !== kept) }
+    const isFetched = fetcher?.isOn === true && !shelf.isHeld(ofFolders, file, range)
+    if (!isFetched && !shelf.isHeld(held, file, range))
+      throw notHere(name, `not all of ${file.path.join('/')} is`)
+    const reading = this.#reading(name, version.id)
+    const signal = AbortSignal.any([reader.signal, reading.ended.signal])
+    const fetched = (pieces: PieceRun) => fetcher?.reader(version, pieces, { name, signal })
+    const parts = shelf.bytes({ ...held, reader: isFetched ? fetched : undefined }, file, range)
+    const release = (): void => {
+      this.#readings.delete(reading)
+      parts.return().catch(() => undefined)
+    }
+    signal.addEventListener('abort', release, { once: true })
     try {
-      const account = await this.#accounts.begin({ dataset: name, version, by: reader.by }, range.bytes)
-      const signal = AbortSignal.any([reader.signal, reading.ended.signal])
-      signal.addEventListener('abort', release, { once: true })
-      return this.#bytes(shelf.bytes(held, file, range), { name, version, signal, account, release })
+      // Before it is said that it can be had.
+      const first = isFetched ? await parts.next() : undefined
+      signal.throwIfAborted()
+      const read = { dataset: name, version: version.id, by: reader.by }
+      const account = await this.#accounts.begin(read, range.bytes)
+      return this.#bytes(parts, { first, name, version: version.id, signal, account, release })
     } catch (thrown) {
       release()
       throw thrown
@@ -221,6 +284,7 @@ export class ContentDesk implements ContentService {
   async *#bytes(
     parts: AsyncGenerator<Uint8Array, void, undefined>,
     of: {
+      readonly first: IteratorResult<Uint8Array, void> | undefined
       readonly name: string
       readonly version: VersionId
       readonly signal: AbortSignal
@@ -230,12 +294,12 @@ export class ContentDesk implements ContentService {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { name, version, signal, account, release } = of
     try {
-      for await (const part of parts) {
+      for (let next = of.first ?? (await parts.next()); next.done !== true; next = await parts.next()) {
         signal.throwIfAborted()
         const refusal = this.#refusal(name, version)
         if (refusal !== undefined) throw refusal
-        account(part.length)
-        yield part
+        account(next.value.length)
+        yield next.value
       }
     } finally {
       release()

@@ -66,6 +66,7 @@ export class SwarmDriver {
   #holding: Holding | undefined
   #want: DataWant
   #local: LocalSource | undefined
+  #demanded: readonly PieceIndex[] = []
   #origin: OriginRunner | undefined
   #originBytes = 0
   #originToldMs = Number.NEGATIVE_INFINITY
@@ -211,6 +212,14 @@ export class SwarmDriver {
     this.#local = local
     const chosen = { ...chosenOf(holding, version), ...(local && { local: local.blocks }) }
     this.#post({ type: 'infoReady', version, ...chosen })
+    if (this.#demanded.length > 0) this.#post({ type: 'demand', pieces: this.#demanded })
+  }
+
+  /** What readers wait for, the most urgent first. */
+  demand(pieces: readonly PieceIndex[]): void {
+    if (pieces.length === 0 && this.#demanded.length === 0) return
+    this.#demanded = pieces
+    this.#post({ type: 'demand', pieces })
   }
 
   /** Fetch or leave off, as what all transfers of the device may take up together allows. */
@@ -363,6 +372,8 @@ export class SwarmDriver {
     if (isKept && (event.type !== 'pieceStored' || this.#closed)) this.#recent.drop(piece)
     if (!isKept && (event.type !== 'pieceRejected' || this.#closed)) this.#free(blocks)
     this.#post(event)
+    // What has room for so many may have let go of another.
+    this.holdingChanged()
     if (this.#hasOriginNews && this.#clock.nowMs() >= this.#originToldMs + ORIGIN_TOLD_MS) this.#tellOrigin()
   }
 
@@ -475,5 +486,8 @@ function chosenOf(holding: Holding | undefined, version: Version): ChosenPieces 
   const have =
     holding === undefined ? undefined : Bitfield.fromBytes(holding.have.toBytes(), version.pieceCount)
   const wanted = piecesOfFiles(version, holding?.selected)
-  return { have: have ?? new Bitfield(version.pieceCount), ...(wanted === undefined ? {} : { wanted }) }
+  // What is cached has pieces, and is to have none.
+  const onDemand = holding?.selected?.size === 0
+  const chosen = wanted === undefined ? {} : { wanted, onDemand }
+  return { have: have ?? new Bitfield(version.pieceCount), ...chosen }
 }

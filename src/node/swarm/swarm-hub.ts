@@ -12,14 +12,14 @@
 import { toHex } from '../../base/bytes.ts'
 import type { AppError } from '../../base/errors.ts'
 import { messageOf } from '../../base/errors.ts'
-import type { DeviceId, VersionId } from '../../base/ids.ts'
-import { SECOND_MS } from '../../base/units.ts'
-import { type BlockBuffers, copyBytes } from '../../store/block-buffers.ts'
+import type { DeviceId, PieceIndex, VersionId } from '../../base/ids.ts'
+import { MIB, SECOND_MS } from '../../base/units.ts'
+import type { BlockBuffers } from '../../store/block-buffers.ts'
 import type { Holding, PieceLayers, Store } from '../../store/store.ts'
 import type { DataClass } from '../../swarm/bandwidth/policy.ts'
 import type { BringersOfSite } from '../../swarm/neighbours.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
-import { WireDecoder } from '../../swarm/wire-decoder.ts'
+import type { WireDecoder } from '../../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../../swarm/wire-messages.ts'
 import type { Refusal } from '../audit/audit-log.ts'
 import type { StreamTotals } from '../audit/audit-recorder.ts'
@@ -34,16 +34,16 @@ import { SourceTotals } from './source-totals.ts'
 import { SwarmDriver } from './swarm-driver.ts'
 import type { DataWant, LocalSource, StreamSink, SwarmDriverListener } from './swarm-driver-types.ts'
 import { addTallies, type Tally } from './tally.ts'
+import { UnnamedStreams } from './unnamed-streams.ts'
 
 export const SWARM_PROTOCOL = '/peerage/swarm/1'
 
-const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS
 const OPEN_TIMEOUT_MS = 10 * SECOND_MS
 const RETRY_MIN_MS = 2 * SECOND_MS
 const RETRY_MAX_MS = 60 * SECOND_MS
 const SWEEP_MS = 2 * SECOND_MS
-/** Streams that wait for their handshake; a member that opens more is not served. */
-const UNNAMED_STREAMS_MAX = 1024
+/** On its way for a transfer that waits for its turn, while somebody reads what it is to fetch. */
+const READ_BYTES = 2 * MIB
 
 export interface SwarmHubInit {
   readonly transport: Transport
@@ -141,20 +141,29 @@ export class SwarmHub {
   readonly #pastTotals = new SourceTotals()
   readonly #clock: Clock
   readonly #endSweep: CancelTimer
-  #unnamedStreams = 0
+  readonly #unnamed: UnnamedStreams
+  /** What readers wait for. */
+  readonly #demands = new Map<VersionId, readonly PieceIndex[]>()
   #closed = false
 
   constructor(init: SwarmHubInit) {
     this.#init = init
     this.#clock = init.clock ?? MACHINE_CLOCK
     const { admit = serve => serve } = init
+    this.#unnamed = new UnnamedStreams({
+      ...{ buffers: init.buffers, clock: this.#clock },
+      isRefused: peer => this.ban(peer) !== undefined,
+      route: (stream, decoder, messages) => this.#route(stream, decoder, messages)
+    })
     init.transport.handle(
       SWARM_PROTOCOL,
-      admit(stream => this.#accept(stream)),
+      admit(stream => this.#unnamed.take(stream)),
       { streamsPerPeerMax: 256 }
     )
     init.transport.on({ onConnect: link => this.#ask(link.device) })
-    init.store.onChange(holding => this.#entries.get(holding.version.id)?.driver.holdingChanged())
+    const changed = ({ version }: Holding): void => this.#entries.get(version.id)?.driver.holdingChanged()
+    init.store.onChange(changed)
+    init.store.cache?.onChange(changed)
     this.#endSweep = this.#clock.every(SWEEP_MS, () => this.#tidy())
   }
 
@@ -167,15 +176,33 @@ export class SwarmHub {
       want.onRefused(refusal.detail)
       return
     }
-    this.#entries.set(want.versionId, { driver: this.#driver(want.versionId, want.holding, want), want })
+    const driver = this.#driver(want.versionId, want.holding, want)
+    this.#entries.set(want.versionId, { driver, want })
+    driver.demand(this.#demands.get(want.versionId) ?? [])
     this.#attempts.set(want.versionId, new Map())
     for (const link of this.#init.transport.peers()) this.#ask(link.device)
+  }
+
+  /** Who wants a version now. */
+  wantOf(versionId: VersionId): Want | undefined {
+    return this.#entries.get(versionId)?.want ?? this.#refused.get(versionId)
+  }
+
+  /** What readers of a version wait for, the most urgent first: it goes before all else, whoever wants the version. */
+  demand(versionId: VersionId, pieces: readonly PieceIndex[]): void {
+    if (pieces.length === 0) this.#demands.delete(versionId)
+    else this.#demands.set(versionId, pieces)
+    const { driver, want } = this.#entries.get(versionId) ?? {}
+    if (want !== undefined) driver?.demand(pieces)
   }
 
   /** Whether data may come now for a version that is wanted, and how much may be on its way. */
   allow(versionId: VersionId, want: DataWant): void {
     const entry = this.#entries.get(versionId)
-    if (entry?.want !== undefined) entry.driver.wantData(want)
+    if (entry?.want === undefined) return
+    // Who reads does not wait for its turn.
+    const isRead = !want.wantsData && this.#demands.has(versionId)
+    entry.driver.wantData(isRead ? { ...want, wantsData: true, inFlightBytesMax: READ_BYTES } : want)
   }
 
   /** Asks for nothing more; what is here is served on, and whoever fetches it from us goes on without noticing. */
@@ -407,44 +434,6 @@ export class SwarmHub {
     return { device, site, sameSite: site === this.#init.ownSite, outbound }
   }
 
-  /** Reads the handshake of a stream that a peer opened, to know which version it is for. */
-  #accept(stream: PeerStream): void {
-    if (this.#unnamedStreams >= UNNAMED_STREAMS_MAX || this.ban(stream.peer) !== undefined) {
-      stream.abort('not served')
-      return
-    }
-    this.#unnamedStreams++
-    const decoder = new WireDecoder({
-      allocate: length => this.#init.buffers.allocate(length),
-      copy: copyBytes
-    })
-    let isUnnamed = true
-    let sink: StreamSink | undefined
-    const settle = (): void => {
-      if (isUnnamed) this.#unnamedStreams--
-      isUnnamed = false
-      endPatience()
-    }
-    const endPatience = this.#clock.after(HANDSHAKE_TIMEOUT_MS, () => stream.abort('no handshake came'))
-    stream.readInto?.(() => sink?.target())
-    stream.onClose(() => {
-      settle()
-      sink?.onClose()
-    })
-    stream.onEnd(() => (sink === undefined ? stream.abort('it ended before its handshake') : sink.onEnd()))
-    stream.onData(chunk => {
-      if (!isUnnamed) {
-        sink?.onData(chunk)
-        return
-      }
-      const { messages, violation } = decoder.push(chunk)
-      if (violation === undefined && messages.length === 0) return
-      settle()
-      if (violation === undefined) sink = this.#route(stream, decoder, messages)
-      else stream.abort('it began without a handshake')
-    })
-  }
-
   #route(stream: PeerStream, decoder: WireDecoder, received: readonly WireMessage[]): StreamSink | undefined {
     const [first] = received
     const driver = first?.type === 'handshake' ? this.#driverFor(first.infoHash, stream.peer) : undefined
@@ -461,8 +450,10 @@ export class SwarmHub {
     if (this.#closed) return undefined
     for (const [versionId, { driver }] of this.#entries)
       if (versionId.startsWith(prefix)) return this.#isServed(peer, versionId) ? driver : undefined
-    const held = this.#init.store.holdings().filter(holding => holding.version.id.startsWith(prefix))
-    const best = held.toSorted((a, b) => b.have.size - a.have.size)[0]
+    const { store } = this.#init
+    const held = [...store.holdings(), ...(store.cache?.holdings() ?? [])]
+    const of = held.filter(holding => holding.version.id.startsWith(prefix))
+    const best = of.toSorted((a, b) => b.have.size - a.have.size)[0]
     if (best === undefined || best.have.size === 0) return undefined
     if (!this.#isServed(peer, best.version.id)) return undefined
     const entry = { driver: this.#driver(best.version.id, best, undefined), want: undefined }

@@ -22,7 +22,11 @@ export class TransferPlaces {
 
   /** What this device has of a version already, wherever that is, the most first. */
   known(version: VersionId): Holding[] {
-    const holdings = this.#store.holdings().filter(holding => holding.version.id === version)
+    const cached = this.#store.cache?.find(version) ?? []
+    const holdings = this.#store
+      .holdings()
+      .filter(holding => holding.version.id === version)
+      .concat(cached)
     return holdings.sort((a, b) => b.have.size - a.have.size)
   }
 
