@@ -301,6 +301,8 @@ export class ContentDesk implements ContentService {
         account(next.value.length)
         yield next.value
       }
+      // An end that came too soon is none.
+      signal.throwIfAborted()
     } finally {
       release()
     }

@@ -44,6 +44,7 @@ import type { HeldShares } from '../shares/held-shares.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { TransferOrder } from '../swarm/transfer-record.ts'
+import { cachedCopy } from './cached-copy.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
@@ -220,6 +221,7 @@ export class ErasureDesk {
       if (deletion.kind !== 'due' || (deletion.sourcesStay && this.#init.follows.isLeaving(version))) continue
       const isOpen =
         copies.has(version) ||
+        cachedCopy(this.#init.store, version) !== undefined ||
         (sources.has(version) && !deletion.sourcesStay) ||
         // As when the disk came back from a backup.
         (this.#init.holdsKeys?.(version) === true && !(sources.has(version) && deletion.sourcesStay)) ||
@@ -293,6 +295,9 @@ export class ErasureDesk {
     for (const each of [...(isTransferred ? [version] : []), ...shares]) await transfers.abandon(each)
     await follows.purge(version)
     for (const each of [version, ...shares]) drop(each)
+    const cached = cachedCopy(store, version)
+    if (cached !== undefined) this.#records.save(cached.noted(this.record(version) ?? freshRecord(version)))
+    await cached?.remove()
     const sourcesStay = this.#sourcesStay(version)
     const all = store.holdings().filter(holding => holding.version.id === version)
     const whole = all.filter(({ kind }) => kind === 'fetched' || !sourcesStay)
@@ -311,7 +316,8 @@ export class ErasureDesk {
       this.#records.save({ ...(this.record(version) ?? freshRecord(version)), keys, deletedAtMs: null })
     if (!keysStay) await onErase?.(version)
     const known = this.record(version)
-    const isNew = holdings.length > 0 || isTransferred || keys || left || opened.isNew
+    const isHeld = holdings.length > 0 || cached !== undefined
+    const isNew = isHeld || isTransferred || keys || left || opened.isNew
     if (!isNew && known?.deletedAtMs !== null) return isGone // nothing was here, or all was done before
     indexes.release(version)
     await store.scrub()
@@ -320,7 +326,7 @@ export class ErasureDesk {
     this.#records.save({ ...record, deletedAtMs: Date.now() })
     this.#gone.delete(version)
     await store.scrub()
-    if (holdings.length === 0) return true
+    if (!isHeld) return true
     const because = sourcesStay ? 'recalled' : 'erased'
     onDeleted(version, because)
     log.warn(
