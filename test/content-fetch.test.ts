@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
 import type { VersionId } from '../src/base/ids.ts'
-import { MIB } from '../src/base/units.ts'
+import { GIB, MIB } from '../src/base/units.ts'
 
 const FILM_BYTES = 48 * MIB + 777
 const MARKER = 'MARKER-of-what-was-read'
@@ -160,6 +160,14 @@ test('a quarantine ends what is read, and what was kept of it goes', async () =>
   await assert.rejects(read(phone, { name: 'marked', path: 'file' }), { code: 'NOT_AUTHORISED' })
 })
 
+test('the cache has a size, that is shown and set', async () => {
+  const { contents } = phone.service
+  const { limitBytes, usedBytes } = await contents.cache()
+  assert.deepEqual([limitBytes, usedBytes], [2 * GIB, cachedBytes(phone)])
+  await assert.rejects(contents.setCache(MIB), { code: 'USAGE' })
+  assert.equal((await contents.setCache(GIB)).limitBytes, GIB)
+})
+
 test('what a reader has begun ends with it', async () => {
   const leaving = new AbortController()
   const parts = (await open(phone, { signal: leaving.signal }))[Symbol.asyncIterator]()
@@ -183,6 +191,9 @@ test('what one has read it gives on to another', async () => {
   assert.ok(cachedBytes(desk) >= FILM_BYTES, 'it lasts over a restart')
   await org.settled()
   assert.ok((await read(phone, { offset: 40 * MIB })).equals(film.subarray(40 * MIB)))
-  await desk.node.store.cache.setLimit(0)
+  await desk.service.contents.setCache(0)
   assert.equal(cachedBytes(desk), 0)
+  const elsewhere = { name: 'marked', path: 'file' }
+  await assert.rejects(read(desk, elsewhere), { code: 'NOT_AUTHORISED' })
+  await assert.rejects(read(desk, { name: 'plans', path: 'file' }), { code: 'DATASET_UNKNOWN' })
 })

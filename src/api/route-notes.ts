@@ -46,6 +46,8 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   removeLimit: ['settings', 'Removes a rule.'],
   clearLimits: ['settings', 'Removes all rules.'],
   setBudget: ['settings', 'Says how much may cross the WAN in a month.'],
+  cache: ['read', 'What this node keeps for a while of what was read through it.'],
+  setCache: ['settings', 'Says how much that may be.'],
   scanStatus: ['read', 'The scanner of this node and what it does.'],
   setUpScan: ['settings', 'Has versions scanned by a clamd.'],
   endScan: ['settings', 'Scans no more.'],

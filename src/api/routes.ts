@@ -42,6 +42,7 @@ import {
   rootPreview,
   voteRequest
 } from './authority.ts'
+import { cacheRequest, cacheUsage } from './cache.ts'
 import { check, checkupDone } from './checkup.ts'
 import {
   classList,
@@ -264,6 +265,8 @@ export const ROUTES = {
   removeLimit: json('POST', '/limits/:id/remove', limitReference, limits),
   clearLimits: json('POST', '/limits/clear', nothing, limits),
   setBudget: json('POST', '/limits/budget', budgetRequest, limits),
+  cache: json('GET', '/cache', nothing, cacheUsage),
+  setCache: json('POST', '/cache', cacheRequest, cacheUsage),
   scanStatus: json('GET', '/scans', nothing, scanStatus),
   setUpScan: json('POST', '/scans/setup', scanSetup, scanStatus),
   endScan: json('POST', '/scans/off', nothing, scanStatus),

@@ -19,6 +19,7 @@ import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
+import { setCache, showCache } from './commands/cache.ts'
 import { listClasses, setClass } from './commands/class.ts'
 import { completion } from './commands/completion.ts'
 import { consoleCommand } from './commands/console.ts'
@@ -317,6 +318,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'show and set how much bandwidth this node may use: caps, hours, budgets, giving way',
     example: 'peerage limits set --up 5MB/s --link wan',
     members: [listLimits, setLimit, removeLimit, clearLimits, setBudget]
+  },
+  {
+    name: 'cache',
+    summary: 'show and set how much is kept of what was read through this node',
+    example: 'peerage cache set 20GB',
+    members: [showCache, setCache]
   },
   {
     name: 'scan',

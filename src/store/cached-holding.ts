@@ -3,8 +3,8 @@
  * piece-cache.ts lets go of. It holds what it has and no more: nothing of the version is selected, so it is never
  * complete, and nobody counts it as a copy.
  *
- * A piece is verified before it is written, and not fsynced: what a crash may have spoiled is verified once more when it
- * is first read after a start. What does not match, or is gone, is let go of.
+ * A piece is verified before it is written, and not fsynced: what a crash may have spoiled is verified once more when
+ * it is first read after a start. What does not match, or is gone, is let go of.
  */
 
 import { close, utimes, writeFileSync } from 'node:fs'

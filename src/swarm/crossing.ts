@@ -293,9 +293,8 @@ export class Crossing {
   /** The same for what a reader waits for: whose turn it is does not count. */
   mayHasten(piece: number, nowMs: number): boolean {
     if (this.#isInReach(piece)) return false
-    for (const session of this.#claimants.get(piece) ?? [])
-      if (session.facts.sameSite && this.#holds(session, piece, nowMs)) return false
-    return true
+    const claimants = [...(this.#claimants.get(piece) ?? [])]
+    return !claimants.some(each => each.facts.sameSite && this.#holds(each, piece, nowMs))
   }
 
   /** Whether a peer of our site has the piece and gives it. */

@@ -2,8 +2,8 @@
  * What readers wait for goes first (read-windows.ts says what that is): before the piece that a peer is filling, before
  * what a source suggests, and before what is rare. All peers fill the most urgent piece together, run by run.
  *
- * A peer that is slow is not given what comes next, where it would come clearly sooner from another, with all that comes
- * before it: it is given what is due later, or nothing that a reader waits for.
+ * A peer that is slow is not given what comes next, where it would come clearly sooner from another, with all that
+ * comes before it: it is given what is due later, or nothing that a reader waits for.
  *
  * What a peer of our site has, or says that it is bringing, is not asked of another site, as for everything else; but
  * nobody waits for a turn to bring what a reader waits for, nor for room on the line: it is bounded by itself.

@@ -12,6 +12,7 @@ import type {
 import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
+import type { ContentService } from '../../node/contents/content-terms.ts'
 import type { ErasureService } from '../../node/erasure/erasure-terms.ts'
 import type { RetentionService } from '../../node/erasure/retention-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
@@ -220,6 +221,13 @@ function limitsHandlers(service: LimitsService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function cacheHandlers(service: ContentService) {
+  return {
+    cache: () => service.cache(),
+    setCache: ({ bytes }) => service.setCache(bytes)
+  } satisfies Partial<JsonHandlers>
+}
+
 function scanHandlers(service: ScanService) {
   return {
     scanStatus: () => service.scanStatus(),
@@ -322,6 +330,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),
+      ...cacheHandlers(service.contents),
       ...scanHandlers(service.scans),
       ...riskHandlers(service.risks),
       ...tokenHandlers(tokens, sessions),

@@ -1,7 +1,8 @@
 /**
  * Versions as files that are read through this node, a range at a time, by programs that speak HTTP. It gives what is
- * held here, and has fetched what is not (content-fetcher.ts); whether this device may read is asked before each piece, and a reading that goes on ends at once when
- * that changes, or when the ledger or the freshness of the view of it does.
+ * held here, and has fetched what is not (content-fetcher.ts); whether this device may read is asked before each piece,
+ * and a reading that goes on ends at once when that changes, or when the ledger or the freshness of the view of it
+ * does.
  *
  * A sealed version is opened in memory. Trees of versions are kept for the requests that follow, a bounded number; of
  * sealed ones, which have keys, only until something changes in the ledger.
@@ -13,7 +14,7 @@ import type { Version, VersionFile } from '../../content/version.ts'
 import { mayHold } from '../../ledger/fold/holding.ts'
 import type { DatasetVersion } from '../../ledger/fold/state.ts'
 import { isAvailable } from '../../ledger/fold/state.ts'
-import type { Holding, Store } from '../../store/store.ts'
+import type { CacheUsage, Holding, Store } from '../../store/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
@@ -116,6 +117,15 @@ export class ContentDesk implements ContentService {
       isSecret: sealed || published.class === 'confidential' || published.class === 'restricted',
       read: (file, range, reader) => this.#read({ name, held, shelf }, { file, range, reader })
     }
+  }
+
+  async cache(): Promise<CacheUsage> {
+    return this.#init.cache?.usage() ?? { limitBytes: 0, usedBytes: 0, pieces: 0, versions: 0 }
+  }
+
+  async setCache(bytes: number): Promise<CacheUsage> {
+    await this.#init.cache?.setLimit(bytes)
+    return await this.cache()
   }
 
   /** What may be read may have changed. */

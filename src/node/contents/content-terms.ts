@@ -1,6 +1,7 @@
 /** What the node gives to whoever reads the files of versions through it, a range at a time. */
 
 import type { VersionId } from '../../base/ids.ts'
+import type { CacheUsage } from '../../store/store.ts'
 import type { ContentFile, ContentTree } from './content-tree.ts'
 
 /** Bytes of a file from `offset` on. */
@@ -47,4 +48,8 @@ export interface ContentService {
    * NOT_AUTHORISED, SEALED_NO_KEY, SEALED_INVALID.
    */
   open(reference: ContentReference): Promise<OpenContent>
+  /** What is kept for a while of what was read. */
+  cache(): Promise<CacheUsage>
+  /** Zero for nothing; what is too much goes at once. AppError USAGE. */
+  setCache(bytes: number): Promise<CacheUsage>
 }

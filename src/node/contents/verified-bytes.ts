@@ -1,7 +1,7 @@
 /**
- * A range of a file of a version, from whatever holds its pieces here, or comes to hold them while it is read. Each piece
- * is read as a whole and held against its hash before a byte of it is given: who reads over HTTP can not do so. So at
- * most two pieces are in memory: while one goes the next is verified, on another thread.
+ * A range of a file of a version, from whatever holds its pieces here, or comes to hold them while it is read. Each
+ * piece is read as a whole and held against its hash before a byte of it is given: who reads over HTTP can not do so.
+ * So at most two pieces are in memory: while one goes the next is verified, on another thread.
  */
 
 import { AppError } from '../../base/errors.ts'

@@ -1,6 +1,6 @@
 /**
- * Streams that peers opened and that have not said yet which version they are for: the handshake is read, within a time,
- * and then the stream goes to who serves that version.
+ * Streams that peers opened and that have not said yet which version they are for: the handshake is read, within a
+ * time, and then the stream goes to who serves that version.
  */
 
 import type { DeviceId } from '../../base/ids.ts'
