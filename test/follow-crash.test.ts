@@ -114,7 +114,9 @@ async function crashRounds({ home, destination, sources, mode }: Rounds): Promis
     const watching = mode === 'symlink' ? watch(destination) : undefined
     const when = round % 3 === 0 ? 'starting' : 'running'
     const args = [home, destination, sources, when]
-    const lines = await runUntilKilled(import.meta.url, args, Math.random() * LIFE_MS_MAX[when])
+    // The longer, the more rounds came to nothing.
+    const lifeMsMax = LIFE_MS_MAX[when] * 2 ** Math.floor(round / ROUNDS)
+    const lines = await runUntilKilled(import.meta.url, args, Math.random() * lifeMsMax)
     const { seen = new Set<number>(), missing = 0 } = watching?.end() ?? {}
     assert.equal(missing, 0, 'the destination is there at every instant')
     const told = lines.flatMap(line => /^(?:start|at) (\d+)$/.exec(line)?.[1] ?? []).map(Number)
@@ -132,6 +134,7 @@ async function crashRounds({ home, destination, sources, mode }: Rounds): Promis
     last = Math.max(newest, now ?? 0)
   }
   assert.ok(cut > 0, 'some kill came before the child could tell')
+  assert.ok(last > 2, 'it has switched')
   return wasAt
 }
 

@@ -21,6 +21,7 @@ import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts
 import type { VersionId } from '../src/base/ids.ts'
 import type { DeviceKey } from '../src/node/keys/device-key.ts'
 import { GOSSIP_TOPICS } from '../src/node/node.ts'
+import { ENVELOPES_PROTOCOL } from '../src/node/sealing/envelope-exchange.ts'
 import type { Published } from '../src/node/service.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
 import type { OpenOptions, PeerStream, StreamHandler } from '../src/node/transport/transport.ts'
@@ -31,9 +32,13 @@ const WAIT_MS = 30_000
 /** Keeps all that comes in on streams and by gossip. */
 class RecordingTransport extends Libp2pTransport {
   readonly received: Buffer[] = []
+  /** Streams of this protocol that others open come to nothing. */
+  lost: string | undefined
 
   override handle(protocol: string, handler: StreamHandler, options = {}): void {
-    super.handle(protocol, stream => handler(this.#recorded(stream)), options)
+    const onStream = (stream: PeerStream) =>
+      protocol === this.lost ? stream.abort('lost') : handler(this.#recorded(stream))
+    super.handle(protocol, onStream, options)
   }
 
   override async open(
@@ -307,6 +312,17 @@ describe('sealed data', () => {
     assert.equal(opens(vault, seventh.version), false)
     assert.equal(vault.node.sealing.epochs.keyOf(current), undefined)
     await governance.revokeAccess(crew)
+  })
+
+  test('who does not hear of an envelope asks for it', async () => {
+    const [, transport] = org.transports
+    assert.equal(lab.node.transport, transport)
+    assert(transport !== undefined)
+    transport.lost = ENVELOPES_PROTOCOL
+    writeFileSync(join(source, 'unheard-of'), 'about')
+    const unheard = await publish(build)
+    await eventually('lab can open it', () => opens(lab, unheard.version), WAIT_MS / 2)
+    transport.lost = undefined
   })
 
   test('a device that says a key to which nothing can be sealed keeps nobody else from theirs', async () => {

@@ -31,6 +31,7 @@ import type {
   VerifyReport,
   WriteOutcome
 } from './store.ts'
+import { UnderWay } from './under-way.ts'
 import { verifyHolding } from './verification.ts'
 import type { WriteSlots } from './write-slots.ts'
 
@@ -74,7 +75,7 @@ export class FilesystemHolding implements Holding {
   readonly context: HoldingContext
   readonly #layers: Map<number, Uint8Array>
   readonly #writing = new Map<PieceIndex, Promise<WriteOutcome>>()
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly underWay = new UnderWay()
   #complete: boolean
   #damage: HoldingProblem | undefined
   /** Of a write; one that began later and succeeds ends it. */
@@ -137,7 +138,7 @@ export class FilesystemHolding implements Holding {
     if (this.#layers.has(fileIndex)) return
     const own = Uint8Array.from(layer)
     this.#layers.set(fileIndex, own)
-    await this.#track(
+    await this.underWay.track(
       this.context.commits.run({ kind: 'layer', versionId: this.version.id, fileIndex, layer: own })
     )
   }
@@ -154,7 +155,7 @@ export class FilesystemHolding implements Holding {
       await other.catch(() => undefined)
     if (this.have.has(piece)) return { outcome: 'durable' }
     this.#closing.signal.throwIfAborted()
-    const writing = this.#track(this.#write(piece, blocks, onWritten))
+    const writing = this.underWay.track(this.#write(piece, blocks, onWritten))
     this.#writing.set(piece, writing)
     try {
       return await writing
@@ -180,7 +181,12 @@ export class FilesystemHolding implements Holding {
     return target
   }
 
-  async leafHashes(piece: PieceIndex): Promise<Uint8Array> {
+  leafHashes(piece: PieceIndex): Promise<Uint8Array> {
+    return this.underWay.track(this.#leafHashes(piece))
+  }
+
+  async #leafHashes(piece: PieceIndex): Promise<Uint8Array> {
+    this.#closing.signal.throwIfAborted()
     const { fileIndex, offset, bytes } = pieceSpan(this.version, piece)
     const held = this.#readable(piece, fileIndex)
     const names = [this.files.current(fileIndex), this.files.final(fileIndex)]
@@ -199,17 +205,17 @@ export class FilesystemHolding implements Holding {
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     const signals = options.signal === undefined ? [] : [options.signal]
     const signal = AbortSignal.any([this.#closing.signal, ...signals])
-    return this.#track(verifyHolding(this, { ...options, signal }))
+    return this.underWay.track(verifyHolding(this, { ...options, signal }))
   }
 
   disclaim(piece: PieceIndex, { mend }: { readonly mend: boolean }): Promise<void> {
-    return this.#track(disclaimPiece(this, piece, { mend: mend && this.kind === 'fetched' }))
+    return this.underWay.track(disclaimPiece(this, piece, { mend: mend && this.kind === 'fetched' }))
   }
 
   salvage(signal?: AbortSignal): Promise<SalvageReport> {
     assert(this.kind === 'fetched', 'a source is never written to')
     const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])]
-    return this.#track(salvageHolding(this, AbortSignal.any(signals)))
+    return this.underWay.track(salvageHolding(this, AbortSignal.any(signals)))
   }
 
   readonly isWriting = (fileIndex: number): boolean =>
@@ -227,7 +233,7 @@ export class FilesystemHolding implements Holding {
 
   /** Brings the index to what `files` says now. */
   async amend(amendment: Omit<Amendment, 'holding'>, removeParts: readonly PlacedFile[] = []): Promise<void> {
-    await this.#track(
+    await this.underWay.track(
       this.context.commits.run({
         kind: 'amend',
         amendment: { ...amendment, holding: this.rowId },
@@ -241,7 +247,7 @@ export class FilesystemHolding implements Holding {
     const { isNamed, place, selected } = this.files
     if ((this.#complete && this.problem === undefined) || !isNamed) return
     const tree = treeOf(this.version, place, selected)
-    await this.#track(this.context.commits.run({ kind: 'finish', holding: this.rowId, tree }))
+    await this.underWay.track(this.context.commits.run({ kind: 'finish', holding: this.rowId, tree }))
     this.settle({ complete: true, damage: undefined })
   }
 
@@ -256,7 +262,7 @@ export class FilesystemHolding implements Holding {
       file: this.files.final(fileIndex),
       fingerprint: defined(this.files.get(fileIndex).fingerprint, 'the fingerprint of a whole file')
     }))
-    const answer = await this.#track(this.context.commits.run({ kind: 'name', files }))
+    const answer = await this.underWay.track(this.context.commits.run({ kind: 'name', files }))
     assert(answer.kind === 'named', 'naming is answered as such')
     this.#nameProblem = answer.problems.find(problem => problem !== undefined)
     for (const [index, fileIndex] of waiting.entries()) {
@@ -291,23 +297,14 @@ export class FilesystemHolding implements Holding {
     return this.#giveUpAs({ code: 'CONTENT_CHANGED', message, path }, fileIndex, held)
   }
 
-  /** Lets no new write begin, ends a check, and waits for writes under way. */
+  /** Lets nothing new begin, ends a check, and waits for what writes and hashes. */
   async close(): Promise<void> {
     this.#closing.abort(this.#closedError())
-    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay])
+    await this.underWay.over()
   }
 
   #closedError(): AppError {
     return new AppError('TRANSFER_STOPPED', `${this.root} is not served any more: its holding was closed`)
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    const settled: Promise<unknown> = work.then(
-      () => this.#underWay.delete(settled),
-      () => this.#underWay.delete(settled)
-    )
-    this.#underWay.add(settled)
-    return work
   }
 
   #giveUpAs(failure: Failure, fileIndex: number, held: HeldFile): AppError {
@@ -432,7 +429,7 @@ export class FilesystemHolding implements Holding {
     }
     this.context.countWritten(span.bytes)
     this.context.changed(this)
-    if (this.files.isDone) void this.#track(this.finishOrFail())
+    if (this.files.isDone) void this.underWay.track(this.finishOrFail())
     return { outcome: 'durable' }
   }
 

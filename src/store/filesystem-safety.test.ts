@@ -652,3 +652,16 @@ describe('a disk that does not do as it is told', () => {
     assertWhole(sample)
   })
 })
+
+test('a store that is closed while it hashes ends that first, and says of what comes later that it was closed', async () => {
+  const sample = variedSample()
+  const holding = await complete(sample)
+  const pieces = piecesIn(sample, 'data/long')
+  const hashing = Promise.all(pieces.map(piece => holding.leafHashes(piece)))
+  await store.close()
+  assert.equal((await hashing).length, pieces.length)
+  const [first] = pieces
+  assert(first !== undefined)
+  await assert.rejects(holding.leafHashes(first), isAppError('TRANSFER_STOPPED', 'was closed'))
+  await open()
+})

@@ -128,7 +128,7 @@ export class FilesystemStore implements Store {
     const { bytes: fileBytes } = own.files.entry(fileIndex)
     assert(offset >= 0 && offset < fileBytes, 'a chunk begins within its file')
     const file = own.files.current(fileIndex)
-    const result = await this.pool.chunks({ kind: 'chunks', file, offset, fileBytes })
+    const result = await own.underWay.track(this.pool.chunks({ kind: 'chunks', file, offset, fileBytes }))
     return result.outcome === 'cut' ? result : undefined
   }
 

@@ -126,12 +126,17 @@ test('hashing ends with the reason of the signal, or with what the caller throws
   assert.equal(yielded, before)
 })
 
-test('a pool that is closed refuses work instead of leaving it waiting', async () => {
+test('a pool that is closed does what its threads have, and refuses the rest instead of leaving it waiting', async () => {
   const closed = new HashPool({ size: 1 })
   const job = { kind: 'list', base: folder, path: '' } as const
-  const waiting = Array.from({ length: 500 }, () => closed.list(job))
+  const begun = closed.list(job)
+  await new Promise(resolve => setImmediate(resolve))
+  const waiting = Array.from({ length: 2000 }, () => closed.list(job))
   const outcomes = Promise.allSettled(waiting)
   await closed.close()
-  assert((await outcomes).some(outcome => outcome.status === 'rejected'))
-  await assert.rejects(closed.list(job))
+  assert.equal((await begun).outcome, 'listed')
+  const refused = (await outcomes).filter(outcome => outcome.status === 'rejected')
+  assert(refused.length > 0)
+  for (const { reason } of refused) assert.equal(reason.code, 'TRANSFER_STOPPED')
+  await assert.rejects(closed.list(job), { code: 'TRANSFER_STOPPED' })
 })

@@ -11,6 +11,7 @@
 
 import { availableParallelism } from 'node:os'
 import { assert, defined } from '../base/assert.ts'
+import { AppError } from '../base/errors.ts'
 import { textHash32 } from '../base/hash32.ts'
 import { MIB } from '../base/units.ts'
 import type {
@@ -28,6 +29,7 @@ import type {
   WriteJob,
   WriteResult
 } from './hash-jobs.ts'
+import { UnderWay } from './under-way.ts'
 import { WorkerThread } from './worker-thread.ts'
 
 const WORKERS_MAX = 4
@@ -83,6 +85,7 @@ export class HashPool {
   readonly #lanes: readonly Lane[]
   /** Jobs that any thread may do. */
   readonly #queue: QueuedJob[] = []
+  readonly #posted = new UnderWay()
   #dispatching = false
   #hashedBytes = 0
   #closed = false
@@ -140,15 +143,17 @@ export class HashPool {
     return result
   }
 
+  /** Ends once the threads have done what they have; what still waits is refused. */
   async close(): Promise<void> {
     this.#closed = true
     const waiting = [this.#queue, ...this.#lanes.map(lane => lane.queue)].flatMap(queue => queue.splice(0))
-    for (const queued of waiting) queued.reject(new Error('the hash pool is closed'))
+    for (const queued of waiting) queued.reject(closedError())
+    await this.#posted.over()
     await Promise.all(this.#lanes.map(lane => lane.thread?.terminate()))
   }
 
   #run(job: HashJob): Promise<HashResult> {
-    assert(!this.#closed, 'the hash pool is open')
+    if (this.#closed) return Promise.reject(closedError())
     const bytes = bytesOf(job)
     this.#hashedBytes += bytes
     const queue = job.kind === 'write' ? this.#laneFor(job).queue : this.#queue
@@ -171,12 +176,13 @@ export class HashPool {
   #dispatch(): void {
     if (this.#closed) return
     for (const lane of this.#lanes) {
-      while (lane.queue.length > 0 && hasRoom(lane)) void this.#post(lane, this.#take(lane.queue, 1))
+      while (lane.queue.length > 0 && hasRoom(lane))
+        void this.#posted.track(this.#post(lane, this.#take(lane.queue, 1)))
     }
     while (this.#queue.length > 0) {
       const lane = this.#idlest()
       if (!hasRoom(lane)) return
-      void this.#post(lane, this.#take(this.#queue, this.size))
+      void this.#posted.track(this.#post(lane, this.#take(this.#queue, this.size)))
     }
   }
 
@@ -211,4 +217,9 @@ export class HashPool {
 
 function hasRoom({ thread }: Lane): boolean {
   return (thread?.pending ?? 0) < MESSAGES_PER_WORKER
+}
+
+/** To whoever stops what it works on this is nothing unexpected. */
+function closedError(): AppError {
+  return new AppError('TRANSFER_STOPPED', 'nothing is hashed any more: the store was closed')
 }

@@ -19,6 +19,7 @@ import type { DeviceId, OrgId, VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { STANZAS_MAX } from '../../content/sealing/age-header.ts'
 import type { Version } from '../../content/version.ts'
+import { publishersOf } from '../../ledger/fold/deletion.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { createEnvelopeRecord, type EnvelopeRecord } from '../../ledger/sealing/envelope-record.ts'
 import { mayWriteEnvelope, recipientsOf, sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
@@ -284,11 +285,6 @@ export class EnvelopeKeeper {
     shelf.put(record)
     return record
   }
-}
-
-function publishersOf({ datasets, publishedAs }: State, version: VersionId): ReadonlySet<DeviceId> {
-  const published = [...(publishedAs.get(version) ?? [])].flatMap(name => datasets.get(name)?.versions ?? [])
-  return new Set(published.flatMap(each => (each.version === version ? [each.publisher] : [])))
 }
 
 function digestOf(recipients: readonly Uint8Array[]): Uint8Array {

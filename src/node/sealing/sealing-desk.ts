@@ -3,9 +3,11 @@
  * by whom it is held and who may open it is in docs/protocol-sealing.md; this file only knows what hangs on what.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { equalBytes, toHex } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { publishersOf } from '../../ledger/fold/deletion.ts'
 import { isInGroup, rolesOf } from '../../ledger/fold/state.ts'
 import { mayWriteEnvelope, sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
 import { grantedGroups, mayBeginEpoch } from '../../ledger/sealing/epoch-rules.ts'
@@ -15,6 +17,7 @@ import type { DeviceKey } from '../keys/device-key.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import type { Transport } from '../transport/transport.ts'
+import { EnvelopeAsking } from './envelope-asking.ts'
 import { EnvelopeExchange } from './envelope-exchange.ts'
 import { EnvelopeKeeper } from './envelope-keeper.ts'
 import { EnvelopeShelf } from './envelope-shelf.ts'
@@ -49,6 +52,7 @@ export class SealingDesk {
   readonly shelf: EnvelopeShelf
   readonly keeper: EnvelopeKeeper
   readonly exchange: EnvelopeExchange
+  readonly #asking: EnvelopeAsking
   readonly epochs: EpochKeeper
   readonly #epochShelf: EpochShelf
   readonly #epochExchange: EpochExchange
@@ -89,6 +93,12 @@ export class SealingDesk {
     })
     const wanted = () => this.#wanted()
     this.exchange = new EnvelopeExchange({ transport, shelf: this.shelf, wanted, mayHold, log })
+    this.#asking = new EnvelopeAsking({
+      peers: () => transport.peers().map(({ device }) => device),
+      publishersOf: version => publishersOf(state(), version),
+      ask: device => this.exchange.ask(device),
+      lookAfter
+    })
     const parts = { store, folders, shelf: this.shelf, keeper: this.keeper, log }
     this.sources = new SealedSources(records)
     this.publisher = new SealedPublisher({ ...parts, sources: this.sources, state, hashTree })
@@ -159,6 +169,19 @@ export class SealingDesk {
         log.warn({}, `no key epoch of a group could be begun: ${messageOf(thrown)}`)
       })
     await this.keeper.upkeep()
+    this.#asking.look(await this.#lacking())
+  }
+
+  /** Of what is wanted, what this device may read and can not open, or holds and has no envelope of. */
+  async #lacking(): Promise<ReadonlySet<VersionId>> {
+    const lacking = new Set<VersionId>()
+    for (const version of this.#wanted()) {
+      await nextTurn()
+      if (this.#isClosed) break
+      const isRead = this.#init.readFault(this.#init.key.id, version) === undefined
+      if (isRead ? this.keeper.keysOf(version).length === 0 : !this.shelf.has(version)) lacking.add(version)
+    }
+    return lacking
   }
 
   /** The soonest of those that were asked for. */
