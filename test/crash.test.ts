@@ -15,7 +15,7 @@ import { seededRandom } from '../lab/fuzz.ts'
 import { rounds } from '../lab/rounds.ts'
 import type { Transfer } from '../src/api/transfer.ts'
 
-const KILLS = rounds(10)
+const KILLS = rounds(6)
 const ROUND_TIMEOUT_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'peerage-crash-'))
 const cluster = new Cluster(folder)

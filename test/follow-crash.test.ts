@@ -15,7 +15,7 @@ import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts
 import { rounds } from '../lab/rounds.ts'
 import type { FollowMode } from '../src/node/follow/follow-terms.ts'
 
-const ROUNDS = rounds(8)
+const ROUNDS = rounds(5)
 /** The longest that a child lives after its first word: which comes before it starts, or once it has. */
 const LIFE_MS_MAX = { starting: 1000, running: 400 } as const
 const WATCH_MS = 1

@@ -62,6 +62,11 @@ class Limits {
     }
   }
 
+  /** Resolves once somebody waits for a turn. */
+  async asked(): Promise<void> {
+    while (this.#waiting.size === 0) await delay(5)
+  }
+
   open(): void {
     for (const turn of this.#waiting) turn(true)
     this.#waiting.clear()
@@ -188,6 +193,7 @@ test('a request is no longer than what limits let come at a time, but where it i
   const before = server.asked.length
   runner.perform({ type: 'fetchOrigin', piece: 1, begin: 0, length: PIECE_BYTES })
   for (let part = 0; part < 2; part++) {
+    await limits.asked()
     await delay(30)
     assert.equal(server.asked.length, before + part, 'each waits for its turn')
     limits.open()
