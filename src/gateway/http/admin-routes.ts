@@ -63,6 +63,8 @@ export interface AdminRoutesOptions {
   readonly measure?: ((call: MeasuredCall) => void) | undefined
   /** Ends streams that are open. */
   readonly closing: AbortSignal
+  /** Ends one of them, when who asked is signed in no more; by default none. */
+  readonly ended?: ((request: FastifyRequest, reply: FastifyReply) => AbortSignal) | undefined
 }
 
 function parseInput<Name extends RouteName>(name: Name, request: FastifyRequest): RouteInput<Name> {
@@ -162,23 +164,29 @@ export class AdminRoutes {
       config: { route: name },
       handler: async (request, reply) => {
         const [checked] = this.#input(name, request)
+        const ended = this.#options.ended?.(request, reply) ?? new AbortController().signal
         const events = eventStream({
           run: task => handle(checked, task),
-          signal: AbortSignal.any([leaving(reply), this.#options.closing]),
+          signal: AbortSignal.any([leaving(reply), this.#options.closing, ended]),
           timing: this.#options.timing ?? STREAM_TIMING,
           describe: thrown => toErrorObject(this.#failure(thrown, request.url).error)
         })
         // A task that fails before its first line gets an HTTP status of its own.
         const first = await events.next()
         if (first.done !== true && first.value.type === 'error') throw fromErrorObject(first.value.error)
-        return reply.type(NDJSON).send(Readable.from(this.#lines(name, output, first, events)))
+        return reply
+          .type(NDJSON)
+          .send(Readable.from(this.#lines({ name, schema: output, ended }, first, events)))
       }
     })
   }
 
   async *#lines<Event>(
-    name: RouteName,
-    schema: z.ZodType,
+    {
+      name,
+      schema,
+      ended
+    }: { readonly name: RouteName; readonly schema: z.ZodType; readonly ended: AbortSignal },
     first: IteratorResult<Event, void>,
     rest: AsyncGenerator<Event, void>
   ): AsyncGenerator<string, void> {
@@ -188,7 +196,9 @@ export class AdminRoutes {
       yield line(next.value)
       settled = isLast(next.value)
     }
-    if (!settled && this.#options.closing.aborted) yield line({ type: 'error', error: this.#shuttingDown() })
+    if (settled) return
+    if (this.#options.closing.aborted) yield line({ type: 'error', error: this.#shuttingDown() })
+    else if (ended.aborted) yield line({ type: 'error', error: toErrorObject(signedOut()) })
   }
 
   #shuttingDown(): ErrorObject {
@@ -213,6 +223,10 @@ export class AdminRoutes {
     assert(parsed.success, `the answer to ${name} has its documented shape: ${parsed.error?.message}`)
     return answer
   }
+}
+
+function signedOut(): AppError {
+  return new AppError('NOT_SIGNED_IN', 'the session or token has ended, and with it what it was asking for')
 }
 
 function isLast(event: unknown): boolean {

@@ -40,6 +40,8 @@ export interface ContentRoutesOptions {
   readonly callerOf: (request: FastifyRequest) => Caller
   /** Ends what is being read. */
   readonly closing: AbortSignal
+  /** Likewise, when who reads is signed in no more; by default nothing. */
+  readonly ended?: ((request: FastifyRequest, reply: FastifyReply) => AbortSignal) | undefined
 }
 
 interface Asked {
@@ -137,7 +139,7 @@ export class ContentRoutes {
       described()
       return reply.send()
     }
-    const body = await this.#body({ reply, content, file, range: { offset, bytes }, by: caller.id })
+    const body = await this.#body({ request, reply, content, file, range: { offset, bytes }, by: caller.id })
     described()
     if (range.kind === 'part')
       reply.status(206).header('content-range', `bytes ${offset}-${offset + bytes - 1}/${file.bytes}`)
@@ -145,17 +147,23 @@ export class ContentRoutes {
   }
 
   async #body(of: {
+    readonly request: FastifyRequest
     readonly reply: FastifyReply
     readonly content: OpenContent
     readonly file: ContentFile
     readonly range: { readonly offset: number; readonly bytes: number }
     readonly by: string
   }): Promise<Readable> {
-    const { reply, content, file, range, by } = of
+    const { request, reply, content, file, range, by } = of
+    const { closing, ended } = this.#options
     const left = new AbortController()
     reply.raw.once('close', () => left.abort())
     reply.raw.setTimeout(STALLED_MS)
-    const signal = AbortSignal.any([left.signal, this.#options.closing])
+    const signal = AbortSignal.any([
+      left.signal,
+      closing,
+      ...(ended === undefined ? [] : [ended(request, reply)])
+    ])
     const bytes = await content.read(file, range, { by, signal })
     return Readable.from(bytes, { objectMode: false, highWaterMark: 1 })
   }

@@ -45,6 +45,14 @@ describe('a session', () => {
     assert.equal(book.use(secret), undefined)
   })
 
+  test('is not kept alive by being looked at', () => {
+    const secret = book.begin({ kind: 'owner', caller: OWNER })
+    nowMs += SESSION_LIMITS.idleMs - 1
+    assert.ok(book.holds(secret))
+    nowMs += 1
+    assert.ok(!book.holds(secret))
+  })
+
   test('ends after its life, however it is used', () => {
     const secret = book.begin({ kind: 'owner', caller: OWNER })
     const endMs = nowMs + SESSION_LIMITS.lifeMs

@@ -30,7 +30,6 @@ export const SESSION_LIMITS = {
 
 const SECRET_BYTES = 32
 const ID_BYTES = 6
-const SECRET = /^[A-Za-z0-9_-]{43}$/
 const CODE = /^pgc_([A-Za-z0-9_-]{43})$/
 
 export type Ground =
@@ -144,17 +143,29 @@ export class SessionBook {
 
   /** The session of this cookie, which counts as used now; undefined where it is none, or has ended. */
   use(secret: string): LiveSession | undefined {
-    if (!SECRET.test(secret)) return undefined
     const hash = hashOf(secret)
+    const live = this.#live(hash)
+    const entry = this.#sessions.get(hash)
+    if (live === undefined || entry === undefined) return undefined
+    this.#sessions.delete(hash)
+    this.#sessions.set(hash, { ...entry, usedAtMs: this.#nowMs() })
+    return live
+  }
+
+  /** Whether there is a session of this cookie; that it was asked for counts as no use. */
+  holds(secret: string): boolean {
+    return this.#live(hashOf(secret)) !== undefined
+  }
+
+  #live(hash: string): LiveSession | undefined {
     const entry = this.#sessions.get(hash)
     if (entry === undefined) return undefined
-    this.#sessions.delete(hash)
-    const nowMs = this.#nowMs()
     const { ground, endsAtMs } = entry
     const caller = ground.kind === 'token' ? this.#tokens.callerWith(ground.id) : ground.caller
-    if (caller === undefined || isOver(entry, nowMs)) return undefined
-    this.#sessions.set(hash, { ...entry, usedAtMs: nowMs })
-    return { caller, endsAtMs: Math.min(endsAtMs, caller.expiresAtMs ?? Number.POSITIVE_INFINITY) }
+    if (caller !== undefined && !isOver(entry, this.#nowMs()))
+      return { caller, endsAtMs: Math.min(endsAtMs, caller.expiresAtMs ?? Number.POSITIVE_INFINITY) }
+    this.#sessions.delete(hash)
+    return undefined
   }
 
   end(secret: string): void {

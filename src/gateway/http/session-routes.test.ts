@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Scope } from '../../api/scope-names.ts'
 import { type Session, session } from '../../api/session.ts'
 import { HOUR_MS } from '../../base/units.ts'
-import type { NodeService } from '../../node/service.ts'
+import type { NodeService, Task } from '../../node/service.ts'
 import { scripted } from '../../node/swarm/scripted.conformance.ts'
 import { OWNER } from './caller.ts'
 import { openRoute } from './open-route.ts'
@@ -26,6 +26,8 @@ let server: WebServer
 let client: WebClient
 let port: number
 let calls: ApiCall[]
+/** Told of each checkup that begins, one after the other. */
+let begun: (() => void)[]
 
 before(async () => {
   home = mkdtempSync(join(tmpdir(), 'peerage-session-'))
@@ -37,10 +39,18 @@ beforeEach(async () => {
   tokens = new TokenBook(home)
   sessions = new SessionBook(tokens)
   const governance = scripted<NodeService['governance']>({ groups: async () => [] })
-  const service = scripted<NodeService>({ peers: async () => [], governance })
+  begun = []
+  // Looks at the machine for ever.
+  const checkup = (task: Task<unknown>) =>
+    new Promise<never>((_, reject) => {
+      task.signal.addEventListener('abort', () => reject(new Error('called off')))
+      for (const wake of begun.splice(0, 1)) wake()
+    })
+  const checkups = scripted<NodeService['checkups']>({ checkup })
+  const service = scripted<NodeService>({ peers: async () => [], governance, checkups })
   server = await WebServer.create({
     ...{ service, tokens, sessions, certificate, software: 'peerage/0', log: { error: () => undefined } },
-    ...{ onCall: call => void calls.push(call), checkAnswers: true, drainMs: 100 },
+    ...{ onCall: call => void calls.push(call), checkAnswers: true, drainMs: 100, watchIntervalMs: 20 },
     pages: app =>
       void app.get('/', openRoute('page', { 'img-src': ["'self'"] }), (_, reply) =>
         reply.send({ page: true })
@@ -163,6 +173,24 @@ describe('another site', () => {
     for (const path of ['/v1/peers', '/session', '/'])
       assert.deepEqual(told(await ask(path, { headers })), [421, 'HOST_UNKNOWN'])
   })
+})
+
+test('a session that ends takes along what is being sent to it, and so does a token', async () => {
+  const token = await tokenFor('read')
+  const { cookie } = await signIn({ token: await tokenFor('read') })
+  const listening: Promise<Answer>[] = []
+  for (const headers of [{ cookie, ...own() }, { authorization: `Bearer ${token}` }]) {
+    const isBegun = new Promise<void>(resolve => begun.push(resolve))
+    listening.push(ask('/v1/checkup', { body: {}, headers }))
+    await isBegun
+  }
+  await ask('/session', { method: 'DELETE', headers: { cookie, ...own() } })
+  await tokens.revoke(token.split('_')[1] ?? '')
+  for (const { status, text } of await Promise.all(listening)) {
+    assert.equal(status, 200)
+    const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '')
+    assert.deepEqual([last.type, last.error.code], ['error', 'NOT_SIGNED_IN'])
+  }
 })
 
 test('an open page is for strangers too, by its own policy; all else, known or not, is not', async () => {

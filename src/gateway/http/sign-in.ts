@@ -60,6 +60,15 @@ export class SignIn {
       : this.#ofCookie(secret, request)
   }
 
+  /** Whether whoever a request was from is signed in still; that it was asked for counts as no call. */
+  holds({ headers, cookies }: FastifyRequest): boolean {
+    const { tokens, sessions } = this.#parts
+    const [, shown] = BEARER.exec(headers.authorization ?? '') ?? []
+    if (shown !== undefined) return tokens.idOf(shown) !== undefined
+    const secret = cookies[COOKIE]
+    return secret !== undefined && sessions.holds(secret)
+  }
+
   /** Begins a session for who shows a token or a code, and answers what its cookie is to carry. */
   begin(shown: { readonly token: string } | { readonly code: string }, request: FastifyRequest): string {
     const { tokens, sessions, site } = this.#parts

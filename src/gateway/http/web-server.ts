@@ -24,6 +24,7 @@ import type { NodeService } from '../../node/service.ts'
 import { Exposition } from '../metrics/exposition.ts'
 import { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
 import { SignInRoutes } from '../sign-in/sign-in-routes.ts'
+import { AccessWatch } from './access-watch.ts'
 import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
@@ -64,6 +65,8 @@ export interface WebServerOptions
   readonly onCall: (call: ApiCall) => void
   readonly callsAMinuteMax?: number
   readonly drainMs?: number
+  /** How soon what is being answered ends after who asked was signed out. */
+  readonly watchIntervalMs?: number
 }
 
 export interface ListenAddress {
@@ -129,6 +132,8 @@ export class WebServer {
     const [site, sessions] = [this.#site, this.#sessions]
     const { provider = new ProviderSignIn(tokens.home) } = this.#options
     const signIn = new SignIn({ tokens, sessions, site })
+    const { watchIntervalMs: intervalMs } = this.#options
+    const watch = new AccessWatch({ holds: request => signIn.holds(request), intervalMs })
     const { exposition = Exposition.of(service, software) } = this.#options
     const app = this.#app
     await app.register(helmet, {
@@ -155,7 +160,8 @@ export class WebServer {
     app.addHook('onResponse', async (request, reply) => onCall(this.#callOf(request, reply)))
     const common = {
       callerOf: (request: FastifyRequest) => this.#requireSigned(request).caller,
-      closing: this.#closing.signal
+      closing: this.#closing.signal,
+      ended: (request: FastifyRequest, reply: FastifyReply) => watch.ended(request, reply)
     }
     new AdminRoutes(app, {
       ...{ ...this.#options, ...common },
