@@ -13,6 +13,8 @@ interface Layer {
   readonly what: string
   /** Layers of ours that it may import. */
   readonly uses: readonly string[]
+  /** Layers of ours that it may import types from, and nothing that runs. */
+  readonly typesOf?: readonly string[]
   /** Packages that it may import; `node:*` stands for every built-in module. */
   readonly packages: readonly string[]
   /** Pure layers see no clock, no randomness, no I/O and nothing asynchronous. */
@@ -141,6 +143,27 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node:*', 'commander', 'zod'],
     pure: false
   },
+  'console/src': {
+    what: 'the web console: runs in a browser, and knows the node by its API alone',
+    uses: ['src/base'],
+    typesOf: ['src/api'],
+    packages: [
+      'react',
+      'react-dom',
+      'react-router',
+      '@mantine/*',
+      '@tanstack/react-query',
+      '@tanstack/react-virtual',
+      'echarts'
+    ],
+    pure: false
+  },
+  'console/vite.config.ts': {
+    what: 'builds the console',
+    uses: ['src/api'],
+    packages: ['node:*', 'vite', '@vitejs/plugin-react', 'postcss-preset-mantine'],
+    pure: false
+  },
   lab: {
     what: 'the demo, benchmarks and measurements on real processes',
     uses: [
@@ -204,6 +227,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 /** What tests may use beyond their layer. */
 const TEST_PACKAGES = ['node:*', 'fast-check', '@seriousme/openapi-schema-validator', 'oidc-provider']
 const TEST_FILE = /\.(test|conformance|fuzz)\.ts$/
+const TYPE_IMPORT = /^import type\b[^'"()=;]*?\bfrom\s+'([^']+)'/gm
 const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g
 const IMPORTS = [
   /^(?:import|export)\b[^'"()=;]*?\bfrom\s+'([^']+)'/gm,
@@ -234,15 +258,27 @@ function importsOf(source: string): string[] {
   return IMPORTS.flatMap(pattern => [...code.matchAll(pattern)].map(match => match[1] as string))
 }
 
-function checkImport(file: string, layerName: string, specifier: string): string | undefined {
+/** What is imported for its types alone. */
+function typeImportsOf(source: string): Set<string> {
+  const code = source.replace(BLOCK_COMMENT, '')
+  return new Set([...code.matchAll(TYPE_IMPORT)].map(match => match[1] as string))
+}
+
+function checkImport(
+  file: string,
+  layerName: string,
+  { specifier, isTypes }: { readonly specifier: string; readonly isTypes: boolean }
+): string | undefined {
   const layer = LAYERS[layerName] as Layer
   const isTest = TEST_FILE.test(file)
   if (specifier.startsWith('.')) {
     const target = normalize(join(dirname(file), specifier))
-    if (/\.json$/.test(target)) return undefined
+    if (/\.(json|css)$/.test(target)) return undefined
     const targetLayer = layerOf(target)
     if (targetLayer === undefined) return `imports ${specifier}, which lies outside every layer`
     if (targetLayer === layerName || layer.uses.includes(targetLayer)) return undefined
+    if (layer.typesOf?.includes(targetLayer))
+      return isTypes ? undefined : `imports ${specifier}: ${layerName} may use only types of ${targetLayer}`
     return `imports ${specifier}: ${layerName} may not use ${targetLayer}`
   }
   if (!specifier.startsWith('node:') && builtinModules.includes(specifier))
@@ -280,8 +316,9 @@ export function checkSource(file: string, source: string): string[] {
   const layerName = layerOf(file)
   if (layerName === undefined) return [`${file}: belongs to no layer of scripts/layers.ts`]
   const problems: string[] = []
+  const types = typeImportsOf(source)
   for (const specifier of importsOf(source)) {
-    const problem = checkImport(file, layerName, specifier)
+    const problem = checkImport(file, layerName, { specifier, isTypes: types.has(specifier) })
     if (problem !== undefined) problems.push(`${file}: ${problem}`)
   }
   if (LAYERS[layerName]?.pure && !TEST_FILE.test(file)) {
@@ -295,7 +332,9 @@ export function checkSource(file: string, source: string): string[] {
 export function checkLayers(): string[] {
   const problems: string[] = []
   const graph = new Map<string, string[]>()
-  for (const file of globSync('{src,lab,sim,test,scripts}/**/*.ts').sort()) {
+  for (const file of globSync('{src,lab,sim,test,scripts,console/src}/**/*.{ts,tsx}')
+    .concat('console/vite.config.ts')
+    .sort()) {
     const source = readFileSync(file, 'utf8')
     problems.push(...checkSource(file, source))
     const relative = importsOf(source).filter(specifier => specifier.startsWith('.'))
@@ -315,7 +354,9 @@ const END = '<!-- /layers -->'
 
 function renderTable(): string {
   const rows = Object.entries(LAYERS).map(([name, layer]) => {
-    const uses = layer.uses.map(use => `\`${use.replace('src/', '')}\``).join(' ')
+    const named = (layers: readonly string[], after: string) =>
+      layers.map(use => `\`${use.replace('src/', '')}\`${after}`)
+    const uses = [...named(layer.uses, ''), ...named(layer.typesOf ?? [], ' (types)')].join(' ')
     const packages = layer.packages.map(entry => `\`${entry}\``).join(' ')
     return `| \`${name}\` | ${layer.what} | ${layer.pure ? 'pure' : ''} | ${uses} | ${packages} |`
   })

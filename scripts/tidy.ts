@@ -12,7 +12,7 @@ const FILE_LINES_MAX = 500
 const TEST_FILE_LINES_MAX = 900
 const LINE_COLUMNS_MAX = 120
 
-const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|conformance|fuzz|d))?\.(ts|py)$/
+const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|conformance|fuzz|config|d))?\.(tsx?|py|css)$/
 const VAGUE_NAME = /\b(utils?|helpers?|common|misc|manager)\b/
 const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\b(TODO|FIXME|XXX|HACK)\b/, 'hides unfinished work: finish it or write it down where users see it'],
@@ -46,7 +46,7 @@ function tidyText(file: string, text: string): string[] {
   const problems: string[] = []
   text.split('\n').forEach((line, index) => {
     if (/[ \t]+$/.test(line)) problems.push(`${file}:${index + 1}: trailing white space`)
-    if (line.includes('\t') && /\.(ts|json|md|ya?ml)$/.test(file))
+    if (line.includes('\t') && /\.(tsx?|css|json|md|ya?ml)$/.test(file))
       problems.push(`${file}:${index + 1}: a tab`)
   })
   if (text.length > 0 && !text.endsWith('\n')) problems.push(`${file}: does not end with a line feed`)
@@ -59,7 +59,7 @@ function main(): void {
   })
   const problems: string[] = []
   for (const file of listed.split('\0')) {
-    if (!/\.(ts|py|md|json|ya?ml|sh)$/.test(file) || file === 'package-lock.json') continue
+    if (!/\.(tsx?|css|py|md|json|ya?ml|sh)$/.test(file) || file === 'package-lock.json') continue
     let text: string
     try {
       text = readFileSync(file, 'utf8')
@@ -67,7 +67,7 @@ function main(): void {
       continue // deleted in the working tree, still in the index
     }
     problems.push(...tidyText(file, text))
-    if (/\.(ts|py)$/.test(file)) problems.push(...tidyCode(file, text))
+    if (/\.(tsx?|css|py)$/.test(file)) problems.push(...tidyCode(file, text))
   }
   for (const problem of problems) console.error(problem)
   if (problems.length > 0) exit(1)

@@ -102,7 +102,7 @@ const STATUS: NodeStatus = {
 const ACTIVITY: Activity = {
   ...{ atMs: 1, startedAtMs: 1, org: STATUS.org, device: STATUS.device, peersConnected: 1, peersKnown: 2 },
   ...{ receivedBytes: 5_000_000, sentBytes: 0, receiveBytesPerSecond: 1_000_000, sendBytesPerSecond: 0 },
-  ...{ wastedBytes: 0, peers: [], links: [], problems: [] },
+  ...{ wastedBytes: 0, operations: 9, peers: [], links: [], problems: [] },
   transfers: [
     {
       ...{ id: 't-1', name: 'os-image', ordinal: 2, version: VERSION, state: 'fetching', destination: '/d' },

@@ -82,6 +82,8 @@ export const activity = z.object({
   startedAtMs: instantMs,
   org: organisation,
   device: ownDevice,
+  /** Of the ledger, known here: more of them means that what it says may have changed. */
+  operations: count.default(0),
   peersConnected: count,
   peersKnown: count,
   wastedBytes: byteCount,

@@ -76,6 +76,8 @@ export interface Activity extends Flow {
   readonly startedAtMs: number
   readonly org: { readonly id: OrgId; readonly name: string }
   readonly device: OwnDevice
+  /** Of the ledger, known here. */
+  readonly operations: number
   readonly peersConnected: number
   readonly peersKnown: number
   readonly wastedBytes: number

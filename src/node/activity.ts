@@ -44,6 +44,7 @@ export function activityOf(
     startedAtMs,
     org: { id: identity.org, name: identity.orgName },
     device: node.ownDevice(),
+    operations: keeper.size,
     peersConnected: transport.peers().length,
     peersKnown: known.filter(device => device !== identity.device).length,
     ...total,

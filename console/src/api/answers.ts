@@ -1,0 +1,49 @@
+/** Answers of the API as parts of a page: asked when shown, kept, and asked again when the ledger has moved. */
+
+import {
+  keepPreviousData,
+  type UseQueryResult,
+  useMutation,
+  useQuery,
+  useQueryClient
+} from '@tanstack/react-query'
+import { ApiError, call } from './client.ts'
+import type { Answer, JsonRoute, RouteArguments } from './routes.ts'
+
+const RETRIES_MAX = 2
+
+interface AskOptions {
+  /** Asks again after so long. */
+  readonly everyMs?: number
+  readonly isOff?: boolean
+}
+
+/** A failure of the API is an answer; only a node that does not answer is asked again. */
+export function asksAgain(failures: number, thrown: Error): boolean {
+  return (
+    failures < RETRIES_MAX && (!(thrown instanceof ApiError) || thrown.status === 0 || thrown.status === 503)
+  )
+}
+
+export function useAnswer<Name extends JsonRoute>(
+  name: Name,
+  input: RouteArguments<Name>,
+  { everyMs, isOff = false }: AskOptions = {}
+): UseQueryResult<Answer<Name>, Error> {
+  return useQuery({
+    queryKey: [name, input],
+    queryFn: ({ signal }) => call(name, input, signal),
+    enabled: !isOff,
+    placeholderData: keepPreviousData,
+    ...(everyMs === undefined ? {} : { refetchInterval: everyMs })
+  }) as UseQueryResult<Answer<Name>, Error>
+}
+
+/** For what changes something: all that is shown is asked again after it. */
+export function useAction<Name extends JsonRoute>(name: Name) {
+  const client = useQueryClient()
+  return useMutation<Answer<Name>, Error, RouteArguments<Name>>({
+    mutationFn: input => call(name, input),
+    onSuccess: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })
+  })
+}

@@ -1,0 +1,39 @@
+/** Rates over the last minutes as two lines, with the same in words for who sees no picture. */
+
+import { useComputedColorScheme } from '@mantine/core'
+import type { ReactNode } from 'react'
+import type { RateSample } from '../api/live.tsx'
+import { Chart, type ChartOption } from './chart.tsx'
+import { formatRate } from './words.ts'
+
+const HEIGHT_PIXELS = 220
+/** Below it an axis would be drawn in bytes that nobody sees move. */
+const TOP_MIN = 10_000
+
+export function RateChart({ samples }: { readonly samples: readonly RateSample[] }): ReactNode {
+  const isDark = useComputedColorScheme('light') === 'dark'
+  const top = (value: { readonly max: number }) => Math.max(TOP_MIN, value.max)
+  const line = (name: string, color: string, value: (sample: RateSample) => number) => ({
+    ...{ name, type: 'line' as const, showSymbol: false, smooth: 0.2, color, areaStyle: { opacity: 0.12 } },
+    data: samples.map(sample => [sample.atMs, value(sample)])
+  })
+  const option: ChartOption = {
+    animation: false,
+    grid: { left: 76, right: 12, top: 34, bottom: 26 },
+    legend: { left: 0, top: 0, textStyle: { color: isDark ? '#c9d3da' : '#33414b' } },
+    xAxis: { type: 'time', splitNumber: 4, axisLabel: { hideOverlap: true } },
+    yAxis: { type: 'value', min: 0, max: top, splitNumber: 3, axisLabel: { formatter: formatRate } },
+    series: [
+      line('Receiving', isDark ? '#54b0a3' : '#0a766a', ({ receive }) => receive),
+      line('Sending', isDark ? '#ffa94d' : '#b35309', ({ send }) => send)
+    ]
+  }
+  const last = samples.at(-1)
+  const words =
+    last === undefined
+      ? 'No rates yet'
+      : `Receiving ${formatRate(last.receive)} and sending ${formatRate(last.send)} now; over this time at most ` +
+        `${formatRate(Math.max(...samples.map(({ receive }) => receive)))} and ` +
+        `${formatRate(Math.max(...samples.map(({ send }) => send)))}`
+  return <Chart option={option} words={words} heightPixels={HEIGHT_PIXELS} />
+}

@@ -1,0 +1,53 @@
+/** Figures in words. */
+
+import { DAY_MS, formatBytes, formatRate, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/base/units.ts'
+
+export { formatBytes, formatRate }
+
+const SHORT_ID_DIGITS = 8
+const WORDS: readonly (readonly [number, string])[] = [
+  [DAY_MS, 'd'],
+  [HOUR_MS, 'h'],
+  [MINUTE_MS, 'min'],
+  [SECOND_MS, 's']
+]
+
+/** "3 min ago", "in 2 h", "now". */
+export function agoText(atMs: number, nowMs: number): string {
+  const ms = nowMs - atMs
+  const found = WORDS.find(([unitMs]) => Math.abs(ms) >= unitMs)
+  if (found === undefined) return 'now'
+  const [unitMs, word] = found
+  const text = `${Math.floor(Math.abs(ms) / unitMs)} ${word}`
+  return ms > 0 ? `${text} ago` : `in ${text}`
+}
+
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID_DIGITS)
+}
+
+/** What a device is called, or the beginning of its id where that is not known. */
+export function deviceText({
+  name,
+  device
+}: {
+  readonly name: string | null
+  readonly device: string
+}): string {
+  return name ?? shortId(device)
+}
+
+export function percentText(part: number, whole: number): string {
+  if (whole === 0) return '100 %'
+  // What is not whole never reads as whole.
+  const percent = (100 * part) / whole
+  return `${part >= whole ? 100 : Math.min(99, Math.floor(percent))} %`
+}
+
+export function dateText(atMs: number): string {
+  return new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+}

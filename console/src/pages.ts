@@ -1,0 +1,25 @@
+/**
+ * The pages of the console. A page is a folder in pages/ whose index.tsx has it as its default; a line here gives it
+ * its address and its place in the navigation. A page with pages of its own has a router of its own.
+ */
+
+import { type ComponentType, lazy } from 'react'
+import type { RouteName } from './api/routes.ts'
+import { OverviewIcon } from './shell/icons.tsx'
+
+export interface ConsolePage {
+  /** Under `/`, which is the overview, or `/console/`. */
+  readonly path: string
+  readonly label: string
+  readonly icon: ComponentType
+  /** What it lives from: who may not call that does not see the page. */
+  readonly needs: RouteName
+  readonly view: ComponentType
+}
+
+export const PAGES: readonly ConsolePage[] = [
+  {
+    ...{ path: '/', label: 'Overview', icon: OverviewIcon, needs: 'status' },
+    view: lazy(() => import('./pages/overview/index.tsx'))
+  }
+]

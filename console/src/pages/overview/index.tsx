@@ -1,0 +1,164 @@
+/** How things are, in words, and what needs a person. */
+
+import { Alert, Anchor, Box, SimpleGrid, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import { useAnswer } from '../../api/answers.ts'
+import { useLive } from '../../api/live.tsx'
+import type { Answer } from '../../api/routes.ts'
+import { Ago } from '../../components/ago.tsx'
+import { Answered } from '../../components/answered.tsx'
+import { PageFrame } from '../../components/page-frame.tsx'
+import { Facts, Figure, Panel } from '../../components/panel.tsx'
+import { RateChart } from '../../components/rate-chart.tsx'
+import { counted, formatBytes, formatRate, percentText } from '../../components/words.ts'
+import { AlertIcon, DatasetsIcon, DownIcon, GoodIcon, NetworkIcon, UpIcon } from '../../shell/icons.tsx'
+import { type Attention, attention } from './attention.ts'
+import { SavingsPanel } from './savings-panel.tsx'
+
+const STATUS_EVERY_MS = 5_000
+const STORAGE_EVERY_MS = 30_000
+
+export default function Overview(): ReactNode {
+  const status = useAnswer('status', {}, { everyMs: STATUS_EVERY_MS })
+  return (
+    <PageFrame title="Overview">
+      <Answered of={status}>{known => <Known status={known} />}</Answered>
+    </PageFrame>
+  )
+}
+
+function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
+  const { activity, samples } = useLive()
+  const storage = useAnswer('storage', {}, { everyMs: STORAGE_EVERY_MS })
+  const needs = attention({ status, transfers: activity?.transfers ?? [], storage: storage.data ?? null })
+  const { receiveBytesPerSecond, sendBytesPerSecond, peersConnected, peersKnown } = activity ?? status
+  return (
+    <>
+      <Health needs={needs} storage={storage.data} />
+      <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+        <Figure
+          label="Peers linked"
+          icon={<NetworkIcon size={18} />}
+          value={`${peersConnected} of ${peersKnown}`}
+          note="other devices of the org, with this node"
+        />
+        <Figure
+          label="Receiving"
+          icon={<DownIcon size={18} />}
+          value={formatRate(receiveBytesPerSecond)}
+          note={`${formatBytes(status.receivedBytes)} since the node began`}
+        />
+        <Figure
+          label="Sending"
+          icon={<UpIcon size={18} />}
+          value={formatRate(sendBytesPerSecond)}
+          note={`${formatBytes(status.sentBytes)} since the node began`}
+        />
+        <Figure
+          label="Datasets"
+          icon={<DatasetsIcon size={18} />}
+          value={status.datasets.toLocaleString('en')}
+          note={`${counted(status.transfersActive, 'transfer')} running here`}
+        />
+      </SimpleGrid>
+      <Panel title="Now" note="What this node receives and sends, since this page was opened">
+        <RateChart samples={samples} />
+      </Panel>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <SavingsPanel />
+        <Panel title="This node" note="As it says of itself">
+          <NodeFacts status={status} storage={storage.data} />
+        </Panel>
+      </SimpleGrid>
+    </>
+  )
+}
+
+function Health(props: {
+  readonly needs: readonly Attention[]
+  readonly storage: Answer<'storage'> | undefined
+}): ReactNode {
+  const { needs, storage } = props
+  if (needs.length === 0)
+    return (
+      <Alert variant="outline" color="teal" icon={<GoodIcon />} title="Nothing needs attention" role="status">
+        <Text size="sm">
+          This node is linked with its peers and knows the ledger as freshly as the org asks for.{' '}
+          {storage === undefined
+            ? 'What is stored is still being looked at.'
+            : `All ${counted(storage.versions, 'stored version')} are as safe as their policies ask for.`}
+        </Text>
+      </Alert>
+    )
+  return (
+    <Alert
+      variant="outline"
+      color={needs.some(({ tone }) => tone === 'bad') ? 'red' : 'yellow'}
+      icon={<AlertIcon />}
+      title={`${counted(needs.length, 'thing')} ${needs.length === 1 ? 'needs' : 'need'} attention`}
+      role="status"
+    >
+      <Stack component="ul" gap="xs" m={0} p={0} style={{ listStyle: 'none' }}>
+        {needs.map(need => (
+          <Box component="li" key={`${need.title} ${need.detail}`}>
+            <Text size="sm" fw={600}>
+              {need.to === undefined ? (
+                need.title
+              ) : (
+                <Anchor component={Link} to={need.to} inherit underline="always">
+                  {need.title}
+                </Anchor>
+              )}
+            </Text>
+            <Text size="sm" c="dimmed">
+              {need.detail}
+            </Text>
+          </Box>
+        ))}
+      </Stack>
+    </Alert>
+  )
+}
+
+function NodeFacts(props: {
+  readonly status: Answer<'status'>
+  readonly storage: Answer<'storage'> | undefined
+}): ReactNode {
+  const { status, storage } = props
+  const { device, freshness } = status
+  const room = storage?.own
+  return (
+    <Facts
+      facts={[
+        ['Device', `${device.name}, ${device.kind} in ${device.site}${device.admin ? ', admin' : ''}`],
+        ['Software', status.software],
+        ['Running', <Ago key="running" atMs={status.startedAtMs} />],
+        [
+          'Ledger',
+          freshness.enforced ? (
+            <span key="ledger">
+              as of <Ago atMs={freshness.asOfAtMs} />, by {freshness.signersHeard} of {freshness.signersTotal}{' '}
+              signers
+            </span>
+          ) : (
+            'the org asks for no freshness'
+          )
+        ],
+        [
+          'Wasted',
+          `${formatBytes(status.wastedBytes)}, ${percentText(status.wastedBytes, status.receivedBytes || 1)} of what came`
+        ],
+        ...(room === undefined
+          ? []
+          : ([
+              [
+                'Room',
+                `${formatBytes(room.keptBytes)} kept of ${formatBytes(room.toldBytes)} offered; the disk has ` +
+                  `${formatBytes(room.diskFreeBytes)} free of ${formatBytes(room.diskTotalBytes)}`
+              ]
+            ] as const))
+      ]}
+    />
+  )
+}

@@ -1,0 +1,69 @@
+/** What this device got from its peers instead of from far away. */
+
+import { Group, Progress, Stack, Text } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
+import { DAY_MS } from '../../../../src/base/units.ts'
+import { useAnswer } from '../../api/answers.ts'
+import type { Answer } from '../../api/routes.ts'
+import { Answered } from '../../components/answered.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { dateText, formatBytes, percentText } from '../../components/words.ts'
+
+const DAYS = 30
+const EVERY_MS = 60_000
+
+export function SavingsPanel(): ReactNode {
+  const [fromMs] = useState(() => Date.now() - DAYS * DAY_MS)
+  const savings = useAnswer('savings', { fromMs }, { everyMs: EVERY_MS })
+  return (
+    <Panel
+      title="Savings of this device"
+      note={`The last ${DAYS} days, as this device measured them; not the fleet's`}
+    >
+      <Answered of={savings}>{known => <Savings savings={known} />}</Answered>
+    </Panel>
+  )
+}
+
+function Savings({ savings }: { readonly savings: Answer<'savings'> }): ReactNode {
+  const { siteBytes, wanBytes, originBytes, centralBytes, wanAvoidedBytes, firstAtMs } = savings
+  const total = siteBytes + wanBytes + originBytes
+  if (total === 0)
+    return <Text size="sm">This device has received nothing in that time, so it saved nothing.</Text>
+  const parts = [
+    { label: 'from its own site', bytes: siteBytes, color: 'teal.7' },
+    { label: 'from other sites', bytes: wanBytes, color: 'blue.7' },
+    { label: 'from an origin', bytes: originBytes, color: 'orange.8' }
+  ].filter(({ bytes }) => bytes > 0)
+  return (
+    <Stack gap="sm">
+      <Text fz={26} fw={650} lh={1.2}>
+        {formatBytes(wanAvoidedBytes)}
+      </Text>
+      <Text size="sm">
+        did not cross the link of its site: {percentText(wanAvoidedBytes, centralBytes)} of the{' '}
+        {formatBytes(centralBytes)} that one server elsewhere would have sent.
+      </Text>
+      <Progress.Root size="lg" aria-hidden="true">
+        {parts.map(({ label, bytes, color }) => (
+          <Progress.Section key={label} value={(100 * bytes) / total} color={color} />
+        ))}
+      </Progress.Root>
+      <Group gap="lg">
+        {parts.map(({ label, bytes, color }) => (
+          <Group key={label} gap={6}>
+            <Text span w={10} h={10} bg={color} bdrs={3} aria-hidden="true" />
+            <Text size="sm">
+              {formatBytes(bytes)} {label}
+            </Text>
+          </Group>
+        ))}
+      </Group>
+      {firstAtMs !== null && (
+        <Text size="sm" c="dimmed">
+          Measured since {dateText(firstAtMs)}.
+        </Text>
+      )}
+    </Stack>
+  )
+}

@@ -1,0 +1,64 @@
+/** Asks for a token; whoever comes from `peerage console` has a code in the address and does not see this. */
+
+import { Button, Card, Center, Code, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
+import type { SignInProps } from '../api/session.tsx'
+import { Failure } from '../components/failure.tsx'
+import { Mark } from './icons.tsx'
+
+export function SignInPage({ failure, onToken }: SignInProps): ReactNode {
+  const [token, setToken] = useState('')
+  const [isBusy, setBusy] = useState(false)
+  const [refusal, setRefusal] = useState<Error | null>(failure)
+  useEffect(() => {
+    document.title = 'Sign in · Peerage'
+  }, [])
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    setBusy(true)
+    setRefusal(null)
+    try {
+      await onToken(token.trim())
+    } catch (thrown) {
+      setRefusal(thrown instanceof Error ? thrown : new Error(String(thrown)))
+      setBusy(false)
+    }
+  }
+  return (
+    <Center component="main" mih="100dvh" p="md">
+      <Card withBorder shadow="sm" padding="xl" w="100%" maw={440} bg="var(--peerage-surface)">
+        <form onSubmit={submit}>
+          <Stack>
+            <Mark size={44} />
+            <div>
+              <Title order={1} size="h2">
+                Sign in to Peerage
+              </Title>
+              <Text c="dimmed" mt={4}>
+                This node answers who shows a token of its own.
+              </Text>
+            </div>
+            {refusal !== null && <Failure error={refusal} />}
+            <PasswordInput
+              label="Token"
+              placeholder="pgt_…"
+              autoComplete="off"
+              required
+              data-autofocus
+              value={token}
+              onChange={event => setToken(event.currentTarget.value)}
+            />
+            <Button type="submit" loading={isBusy} disabled={token.trim() === ''}>
+              Sign in
+            </Button>
+            <Text size="sm" c="dimmed">
+              On the machine of the node, <Code>peerage console --open</Code> opens this page signed in, and{' '}
+              <Code>peerage token create NAME --scope read</Code> makes a token. A token is kept nowhere in
+              the browser.
+            </Text>
+          </Stack>
+        </form>
+      </Card>
+    </Center>
+  )
+}

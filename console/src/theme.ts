@@ -1,0 +1,50 @@
+/** Colours and type. What is dimmed is still read by everybody: 4.5 to 1 or more on what it lies on. */
+
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+
+const peerage: MantineColorsTuple = [
+  '#e6f7f5',
+  '#d3ece8',
+  '#a8d7d0',
+  '#7ac2b7',
+  '#54b0a3',
+  '#3ca596',
+  '#2d9f8f',
+  '#1a8b7c',
+  '#0a766a',
+  '#005f54'
+]
+
+export const theme = createTheme({
+  colors: { peerage },
+  primaryColor: 'peerage',
+  primaryShade: { light: 8, dark: 4 },
+  autoContrast: true,
+  defaultRadius: 'md',
+  fontFamily:
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "SFMono-Regular", "Cascadia Mono", Menlo, Consolas, monospace',
+  headings: { fontWeight: '650' },
+  cursorType: 'pointer',
+  respectReducedMotion: true
+})
+
+export const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-body': '#f6f8f9',
+    '--mantine-color-dimmed': '#51606b',
+    '--mantine-color-placeholder': '#5b6873',
+    '--mantine-color-anchor': '#0a6b60',
+    '--peerage-surface': '#ffffff',
+    '--peerage-line': '#dfe5e9'
+  },
+  dark: {
+    '--mantine-color-body': '#12181c',
+    '--mantine-color-dimmed': '#a3b1bb',
+    '--mantine-color-placeholder': '#97a5af',
+    '--mantine-color-anchor': '#7ac2b7',
+    '--peerage-surface': '#1a2227',
+    '--peerage-line': '#2d3840'
+  }
+})

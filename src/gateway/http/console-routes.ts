@@ -1,0 +1,69 @@
+/**
+ * The web console (docs/CONSOLE.md): its page at `/` and under `/console/`, its files under `/assets/`. They say
+ * nothing of the org and are the same for everybody, so nobody has to be signed in for them. What the console shows it
+ * asks of the API, as every other caller does.
+ *
+ * The page runs only what this node serves. Its styles are files of the node and those that carry the nonce of this one
+ * answer; nothing is sent anywhere else, framed, or drawn from elsewhere.
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../base/errors.ts'
+import { ConsoleFiles } from './console-files.ts'
+
+export const CONSOLE_PREFIX = '/console'
+const ASSETS_PREFIX = '/assets'
+/** Assets are named by their contents. */
+const FOR_EVER = 'public, max-age=31536000, immutable'
+
+/** For routes that anybody may call, and that the audit log says nothing of. */
+const OPEN = { route: 'console', isOpen: true, isUnaudited: true }
+
+const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Peerage</title>
+<h1>The console is not built</h1>
+<p>This node runs from a checkout. Build its console with <code>npm run build:console</code> and start it again.</p>
+</html>
+`
+
+export function consolePolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join('; ')
+}
+
+export class ConsoleRoutes {
+  readonly #files: ConsoleFiles
+
+  constructor(app: FastifyInstance, files = new ConsoleFiles()) {
+    this.#files = files
+    for (const url of ['/', CONSOLE_PREFIX, `${CONSOLE_PREFIX}/*`])
+      app.get(url, { config: OPEN }, async (_, reply) => await this.#page(reply))
+    app.get(`${ASSETS_PREFIX}/:name`, { config: OPEN }, async (request, reply) => this.#asset(request, reply))
+  }
+
+  async #page(reply: FastifyReply): Promise<FastifyReply> {
+    reply.header('cache-control', 'no-store').type('text/html; charset=utf-8')
+    if (!this.#files.isBuilt) return reply.status(503).send(NOT_BUILT)
+    const { html, nonce } = await this.#files.page()
+    return reply.header('content-security-policy', consolePolicy(nonce)).send(html)
+  }
+
+  async #asset(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { name } = request.params as { readonly name: string }
+    const file = await this.#files.asset(name)
+    if (file === undefined)
+      throw new AppError('CONTENT_UNKNOWN', `the console has no file ${JSON.stringify(name)}`)
+    const isBrotli = file.brotli !== null && /\bbr\b/.test(request.headers['accept-encoding'] ?? '')
+    reply.headers({ 'cache-control': FOR_EVER, vary: 'accept-encoding', 'content-type': file.contentType })
+    if (isBrotli) reply.header('content-encoding', 'br')
+    return reply.send(isBrotli ? file.brotli : file.plain)
+  }
+}

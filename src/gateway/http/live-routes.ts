@@ -1,0 +1,109 @@
+/**
+ * `GET /v1/live`: how things are, as server-sent events (WHATWG HTML, 9.2), for views that stay open. What is told when
+ * is live-feed.ts's to say; here are the timer, which runs while somebody listens, and the connections.
+ *
+ * A listener that takes nothing is sent nothing more, and gets the newest when it takes again. Its sign-in is asked for
+ * again before each event, so that one that has ended hears no more.
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { messageOf } from '../../base/errors.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import type { NodeService } from '../../node/service.ts'
+import { type Caller, requireScope } from './caller.ts'
+import { type LiveEvent, LiveFeed } from './live-feed.ts'
+
+export const LIVE_PATH = '/v1/live'
+const INTERVAL_MS = SECOND_MS
+/** Browsers wait as long before they connect again. */
+const RETRY_MS = 2 * SECOND_MS
+
+export interface LiveRoutesOptions {
+  readonly service: Pick<NodeService, 'activity'>
+  /** Throws for who is signed in no more. */
+  readonly callerOf: (request: FastifyRequest) => Caller
+  readonly log: { error(fields: object, message: string): void }
+  readonly closing: AbortSignal
+}
+
+interface Listener {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  lastId: number
+  isBehind: boolean
+}
+
+export class LiveRoutes {
+  readonly #options: LiveRoutesOptions
+  readonly #feed = new LiveFeed()
+  readonly #listeners = new Set<Listener>()
+  /** Numbers of another run of the node mean nothing in this one. */
+  readonly #run = Date.now().toString(36)
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(app: FastifyInstance, options: LiveRoutesOptions) {
+    this.#options = options
+    app.get(LIVE_PATH, { config: { route: 'live' } }, async (request, reply) => {
+      requireScope(options.callerOf(request), 'read')
+      this.#open(request, reply)
+      await this.#look()
+      return reply
+    })
+    options.closing.addEventListener('abort', () => {
+      for (const listener of this.#listeners) this.#end(listener)
+    })
+  }
+
+  #open(request: FastifyRequest, reply: FastifyReply): void {
+    const [run, id] = String(request.headers['last-event-id'] ?? '').split('-')
+    const lastId = run === this.#run && /^\d{1,15}$/.test(id ?? '') ? Number(id) : 0
+    const listener: Listener = { request, reply, lastId, isBehind: false }
+    reply.hijack()
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) reply.raw.setHeader(name, value)
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    reply.raw.write(`retry: ${RETRY_MS}\n\n`)
+    reply.raw.once('close', () => this.#end(listener))
+    reply.raw.on('drain', () => {
+      listener.isBehind = false
+      this.#send(listener)
+    })
+    this.#listeners.add(listener)
+    this.#timer ??= setInterval(() => void this.#look(), INTERVAL_MS)
+  }
+
+  async #look(): Promise<void> {
+    try {
+      this.#feed.take(await this.#options.service.activity(), performance.now())
+    } catch (error) {
+      this.#options.log.error({ error: messageOf(error) }, 'the live view could not be read')
+    }
+    for (const listener of this.#listeners) this.#send(listener)
+  }
+
+  #send(listener: Listener): void {
+    if (listener.isBehind) return
+    try {
+      this.#options.callerOf(listener.request)
+    } catch {
+      this.#end(listener)
+      return
+    }
+    for (const event of this.#feed.since(listener.lastId)) {
+      listener.lastId = event.id
+      listener.isBehind = !listener.reply.raw.write(this.#lines(event))
+    }
+  }
+
+  #lines({ id, part, data }: LiveEvent): string {
+    return `id: ${this.#run}-${id}\nevent: ${part}\ndata: ${data}\n\n`
+  }
+
+  #end(listener: Listener): void {
+    this.#listeners.delete(listener)
+    listener.reply.raw.end()
+    if (this.#listeners.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}
