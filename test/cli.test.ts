@@ -211,6 +211,7 @@ class ScriptedNode implements NodeService {
   readonly privacy = scripted<NodeService['privacy']>({})
   readonly checkups = scripted<NodeService['checkups']>({})
   measures = scripted<NodeService>({}).measures
+  holders = scripted<NodeService>({}).holders
   readonly risks = scripted<NodeService['risks']>({})
   readonly history = scripted<NodeService['history']>({})
   readonly contents = scripted<NodeService['contents']>({})

@@ -5,7 +5,7 @@
 
 import { type ComponentType, lazy } from 'react'
 import type { RouteName } from './api/routes.ts'
-import { OverviewIcon } from './shell/icons.tsx'
+import { DatasetsIcon, NetworkIcon, OverviewIcon } from './shell/icons.tsx'
 
 export interface ConsolePage {
   /** Under `/`, which is the overview, or `/console/`. */
@@ -21,5 +21,13 @@ export const PAGES: readonly ConsolePage[] = [
   {
     ...{ path: '/', label: 'Overview', icon: OverviewIcon, needs: 'status' },
     view: lazy(() => import('./pages/overview/index.tsx'))
+  },
+  {
+    ...{ path: '/console/network', label: 'Network', icon: NetworkIcon, needs: 'devices' },
+    view: lazy(() => import('./pages/network/index.tsx'))
+  },
+  {
+    ...{ path: '/console/datasets', label: 'Datasets', icon: DatasetsIcon, needs: 'datasets' },
+    view: lazy(() => import('./pages/datasets/index.tsx'))
   }
 ]

@@ -88,6 +88,25 @@ const datasetVersion = z.object({
 
 export const dataset = z.object({ name: datasetName, versions: z.array(datasetVersion).min(1).readonly() })
 
+/** How it is known: see docs/CONSOLE.md. */
+const versionHolder = deviceName.extend({
+  by: z.enum(['here', 'stream', 'past stream', 'ledger', 'publisher']),
+  isWhole: z.boolean(),
+  havePieces: count.nullable(),
+  asOfAtMs: instantMs
+})
+export const versionHolders = z.object({
+  name: datasetName,
+  version: versionId,
+  ordinal,
+  bytes: byteCount,
+  atMs: instantMs,
+  totalPieces: count.nullable(),
+  holders: z.array(versionHolder).readonly(),
+  members: count,
+  unknown: count
+})
+
 export const datasetSummary = z.object({
   name: datasetName,
   dataClass,

@@ -21,6 +21,10 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   invite: ['govern', 'Makes an invitation with which devices join.'],
   datasets: ['read', 'Datasets with their newest versions.'],
   dataset: ['read', 'A dataset with its versions and who holds them.'],
+  holders: [
+    'read',
+    'Who holds how much of a version, as far as this node knows, and of how many it does not.'
+  ],
   retire: ['govern', 'Takes a version, or all of them, out of use.'],
   torrent: ['content', 'The BitTorrent v2 .torrent file of a version.'],
   verify: ['content', 'Reads the copies here again and checks every piece.'],

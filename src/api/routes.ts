@@ -64,6 +64,7 @@ import {
   retired,
   verified,
   verifyProgress,
+  versionHolders,
   versionRequest
 } from './dataset.ts'
 import {
@@ -233,6 +234,7 @@ export const ROUTES = {
   invite: json('POST', '/invites', inviteRequest, invite),
   datasets: json('GET', '/datasets', nothing, datasetList),
   dataset: json('GET', '/datasets/:name', datasetRequest, dataset),
+  holders: json('GET', '/datasets/:name/holders', versionRequest, versionHolders),
   retire: json('POST', '/datasets/:name/retire', versionRequest, retired),
   torrent: bytes('GET', '/datasets/:name/torrent', versionRequest, 'application/x-bittorrent'),
   verify: stream('POST', '/datasets/:name/verify', versionRequest, {

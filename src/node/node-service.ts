@@ -87,6 +87,7 @@ import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
 import { deadlineFields, originOfTransfer, originProblem } from './swarm/transfer-extras.ts'
 import { isActive } from './swarm/transfer-orders.ts'
+import { type VersionHolders, versionHolders } from './swarm/version-holders.ts'
 
 export interface ServiceParts {
   readonly risks?: RiskParts
@@ -253,6 +254,10 @@ export class LocalNodeService implements NodeService {
 
   async dataset(name: string): Promise<Dataset> {
     return this.#node.catalogue.dataset(name)
+  }
+
+  async holders(reference: VersionReference): Promise<VersionHolders> {
+    return versionHolders(this.#node, reference, Date.now())
   }
 
   async verify(reference: VersionReference, task: Task<VerifyProgress>): Promise<readonly VerifyResult[]> {

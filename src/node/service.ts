@@ -44,6 +44,7 @@ import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-wo
 import type { StorageService } from './storage/storage-terms.ts'
 import type { SubjectService } from './subjects/subject-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
+import type { VersionHolders } from './swarm/version-holders.ts'
 import type { Task } from './task.ts'
 
 export type * from './daemon-terms.ts'
@@ -399,6 +400,8 @@ export interface NodeService extends AuditService, ErasingService {
   retire(reference: VersionReference): Promise<Retired>
   datasets(): Promise<readonly DatasetSummary[]>
   dataset(name: string): Promise<Dataset>
+  /** Who holds how much of a version, and who is not known to. Cheap enough to be asked every second. */
+  holders(reference: VersionReference): Promise<VersionHolders>
   /** Hashes again what this device holds, and drops what is bad. One result for each local copy. */
   verify(reference: VersionReference, task: Task<VerifyProgress>): Promise<readonly VerifyResult[]>
   /** The BitTorrent v2 .torrent file of a version that is here in full or whose metadata is. */

@@ -94,6 +94,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     retire: unexpected('retire'),
     datasets: unexpected('datasets'),
     dataset: unexpected('dataset'),
+    holders: unexpected('holders'),
     verify: unexpected('verify'),
     torrent: unexpected('torrent'),
     startTransfer: unexpected('startTransfer'),

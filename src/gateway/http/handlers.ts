@@ -306,6 +306,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       invite: input => service.invite(input),
       datasets: async () => ({ datasets: await service.datasets() }),
       dataset: ({ name }) => service.dataset(name),
+      holders: input => service.holders(input),
       retire: input => service.retire(input),
       transfers: async () => ({ transfers: await service.transfers() }),
       startTransfer: input => service.startTransfer(input),

@@ -7,7 +7,7 @@ import type { Holding, PieceLayers } from '../../store/store.ts'
 import type { DataClass } from '../../swarm/bandwidth/policy.ts'
 import type { Bitfield } from '../../swarm/bitfield.ts'
 import type { BringersOfSite } from '../../swarm/neighbours.ts'
-import type { DisconnectReason, EventOf, PeerFacts } from '../../swarm/transfer-types.ts'
+import type { DisconnectReason, EventOf, PeerFacts, TransferStatus } from '../../swarm/transfer-types.ts'
 import type { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { BlockRange, MisbehaviourReason, WireMessage } from '../../swarm/wire-messages.ts'
 import type { Bandwidth } from '../bandwidth/bandwidth.ts'
@@ -51,6 +51,17 @@ export interface SwarmDriverInit {
   readonly limits?:
     | { readonly bandwidth: Bandwidth; readonly classNow: () => DataClass | undefined }
     | undefined
+}
+
+/** What a device had of the version when its last stream ended. */
+export interface PastHolder {
+  readonly haveCount: number
+  readonly isComplete: boolean
+  readonly atMs: number
+}
+
+export interface DriverStatus extends TransferStatus {
+  readonly past?: ReadonlyMap<DeviceId, PastHolder>
 }
 
 export interface SwarmDriverListener {

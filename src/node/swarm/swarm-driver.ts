@@ -20,8 +20,7 @@ import {
   type PeerKey,
   peerKey,
   type TransferEffect,
-  type TransferEvent,
-  type TransferStatus
+  type TransferEvent
 } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { BlockRange } from '../../swarm/wire-messages.ts'
@@ -35,7 +34,9 @@ import { SourceTotals } from './source-totals.ts'
 import type {
   AttachedStream,
   DataWant,
+  DriverStatus,
   LocalSource,
+  PastHolder,
   StreamSink,
   SwarmDriverInit
 } from './swarm-driver-types.ts'
@@ -61,6 +62,7 @@ export class SwarmDriver {
   readonly #layers = new Map<number, Promise<void>>()
   /** Of streams that have ended. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
+  readonly #pastHolders = new Map<DeviceId, PastHolder>()
   readonly #pastPeers = new SourceTotals()
   readonly #recent = new RecentPieces(blocks => this.#free(blocks))
   #holding: Holding | undefined
@@ -133,8 +135,8 @@ export class SwarmDriver {
     return this.#holding
   }
 
-  status(): TransferStatus {
-    return this.#transfer.status(this.#clock.nowMs())
+  status(): DriverStatus {
+    return { ...this.#transfer.status(this.#clock.nowMs()), past: this.#pastHolders }
   }
 
   /** By device, streams that have ended included. */
@@ -456,6 +458,8 @@ export class SwarmDriver {
     if (last !== undefined) {
       this.#pastTallies.set(device, addTally(this.#pastTallies.get(device) ?? NO_TALLY, tallyOf(last)))
       this.#pastPeers.addPeer(last)
+      const { haveCount, isComplete } = last
+      this.#pastHolders.set(device, { haveCount, isComplete, atMs: this.#clock.epochMs() })
     }
     this.#peers.delete(peer)
     attached.channel.close()

@@ -18,7 +18,6 @@ import type { BlockBuffers } from '../../store/block-buffers.ts'
 import type { Holding, PieceLayers, Store } from '../../store/store.ts'
 import type { DataClass } from '../../swarm/bandwidth/policy.ts'
 import type { BringersOfSite } from '../../swarm/neighbours.ts'
-import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import type { WireDecoder } from '../../swarm/wire-decoder.ts'
 import { INFO_HASH_BYTES, type MisbehaviourReason, type WireMessage } from '../../swarm/wire-messages.ts'
 import type { Refusal } from '../audit/audit-log.ts'
@@ -32,7 +31,13 @@ import type { PeerStream, Transport } from '../transport/transport.ts'
 import { MisbehaviourBook } from './misbehaviour-book.ts'
 import { SourceTotals } from './source-totals.ts'
 import { SwarmDriver } from './swarm-driver.ts'
-import type { DataWant, LocalSource, StreamSink, SwarmDriverListener } from './swarm-driver-types.ts'
+import type {
+  DataWant,
+  DriverStatus,
+  LocalSource,
+  StreamSink,
+  SwarmDriverListener
+} from './swarm-driver-types.ts'
 import { addTallies, type Tally } from './tally.ts'
 import { UnnamedStreams } from './unnamed-streams.ts'
 
@@ -233,11 +238,11 @@ export class SwarmHub {
     this.#entries.get(versionId)?.driver.useHolding(holding, local)
   }
 
-  status(versionId: VersionId): TransferStatus | undefined {
+  status(versionId: VersionId): DriverStatus | undefined {
     return this.#entries.get(versionId)?.driver.status()
   }
 
-  statuses(): { readonly versionId: VersionId; readonly status: TransferStatus }[] {
+  statuses(): { readonly versionId: VersionId; readonly status: DriverStatus }[] {
     return [...this.#entries].map(([versionId, { driver }]) => ({ versionId, status: driver.status() }))
   }
 

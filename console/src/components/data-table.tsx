@@ -1,0 +1,205 @@
+/**
+ * A table of any length: only the rows in sight are drawn. A screen reader hears how many there are and which is which;
+ * the keyboard scrolls it and follows the link of each row. Columns that a narrow screen has no room for are left out
+ * there, so what matters comes first.
+ */
+
+import { Box, Text, UnstyledButton } from '@mantine/core'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { Link } from 'react-router'
+import classes from './data-table.module.css'
+
+export interface Column<Row> {
+  readonly title: string
+  /** As of a CSS grid track. */
+  readonly width: string
+  readonly value: (row: Row) => ReactNode
+  /** What it is sorted by; without it, it is not. */
+  readonly order?: (row: Row) => string | number
+  readonly align?: 'right'
+  /** From which width of the screen on it is shown. */
+  readonly from?: 'sm' | 'md'
+}
+
+interface DataTableProps<Row> {
+  readonly label: string
+  readonly rows: readonly Row[]
+  readonly columns: readonly Column<Row>[]
+  readonly keyOf: (row: Row) => string
+  /** Where a row leads. */
+  readonly linkOf?: (row: Row) => string
+  readonly empty: string
+  readonly heightPixels?: number
+}
+
+const ROW_PIXELS = 46
+const HEIGHT_PIXELS = 560
+const OVERSCAN = 12
+
+interface Sorting {
+  readonly column: number
+  readonly isDown: boolean
+}
+
+function sorted<Row>(rows: readonly Row[], by: Column<Row> | undefined, isDown: boolean): readonly Row[] {
+  const order = by?.order
+  if (order === undefined) return rows
+  const compare = (a: Row, b: Row): number => {
+    const [left, right] = [order(a), order(b)]
+    if (typeof left === 'number' && typeof right === 'number') return left - right
+    return String(left).localeCompare(String(right), 'en', { numeric: true })
+  }
+  return rows.toSorted((a, b) => (isDown ? -compare(a, b) : compare(a, b)))
+}
+
+export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
+  const { label, rows, columns, keyOf, linkOf, empty, heightPixels = HEIGHT_PIXELS } = props
+  const [sorting, setSorting] = useState<Sorting>({ column: 0, isDown: false })
+  const scroller = useRef<HTMLDivElement>(null)
+  const shown = useMemo(() => sorted(rows, columns[sorting.column], sorting.isDown), [rows, columns, sorting])
+  const virtual = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PIXELS,
+    overscan: OVERSCAN
+  })
+  if (rows.length === 0) return <Text size="sm">{empty}</Text>
+  const sortBy = (column: number): void =>
+    setSorting(before => ({ column, isDown: before.column === column && !before.isDown }))
+  return (
+    <div className={classes.frame} role="table" aria-label={label} aria-rowcount={rows.length + 1}>
+      <div role="rowgroup">
+        <Line columns={columns} className={classes.head} index={1}>
+          {column => (
+            <Head
+              column={columns[column] as Column<Row>}
+              sorting={sorting.column === column ? sorting : undefined}
+              onSort={() => sortBy(column)}
+            />
+          )}
+        </Line>
+      </div>
+      <div
+        ref={scroller}
+        className={classes.body}
+        role="rowgroup"
+        tabIndex={0}
+        style={{ maxHeight: heightPixels }}
+      >
+        <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+          {virtual.getVirtualItems().map(({ index, start }) => {
+            const row = shown[index] as Row
+            return (
+              <Line
+                key={keyOf(row)}
+                columns={columns}
+                className={classes.row}
+                index={index + 2}
+                offsetPixels={start}
+              >
+                {column => (
+                  <Cell
+                    column={columns[column] as Column<Row>}
+                    row={row}
+                    to={column === 0 ? linkOf?.(row) : undefined}
+                  />
+                )}
+              </Line>
+            )
+          })}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function Line<Row>(props: {
+  readonly columns: readonly Column<Row>[]
+  readonly className: string | undefined
+  readonly index: number
+  readonly offsetPixels?: number
+  readonly children: (column: number) => ReactNode
+}): ReactNode {
+  const { columns, className, index, offsetPixels, children } = props
+  const tracks = (sizes: readonly (string | undefined)[]): string =>
+    columns.flatMap(({ from, width }) => (sizes.includes(from) ? width : [])).join(' ')
+  const style = {
+    '--tracks-narrow': tracks([undefined]),
+    '--tracks-sm': tracks([undefined, 'sm']),
+    '--tracks-md': tracks([undefined, 'sm', 'md']),
+    ...(offsetPixels === undefined ? {} : { transform: `translateY(${offsetPixels}px)` })
+  }
+  return (
+    <Box role="row" aria-rowindex={index} className={className} style={style}>
+      {columns.map((column, at) => (
+        <CellFrame key={column.title} column={column}>
+          {children(at)}
+        </CellFrame>
+      ))}
+    </Box>
+  )
+}
+
+/** Cells bring their role with them: of a head it is another. */
+function CellFrame<Row>({
+  column: { from },
+  children
+}: {
+  readonly column: Column<Row>
+  readonly children: ReactNode
+}): ReactNode {
+  return (
+    <div role="presentation" className={classes.place} data-from={from}>
+      {children}
+    </div>
+  )
+}
+
+function Head<Row>(props: {
+  readonly column: Column<Row>
+  readonly sorting: Sorting | undefined
+  readonly onSort: () => void
+}): ReactNode {
+  const { column, sorting, onSort } = props
+  const { title, order, align } = column
+  if (order === undefined)
+    return (
+      <div role="columnheader" className={classes.cell} data-align={align}>
+        {title}
+      </div>
+    )
+  const direction = sorting?.isDown === true ? 'descending' : 'ascending'
+  return (
+    <div
+      role="columnheader"
+      className={classes.cell}
+      data-align={align}
+      aria-sort={sorting === undefined ? 'none' : direction}
+    >
+      <UnstyledButton onClick={onSort} className={classes.sort}>
+        {title}
+        <span aria-hidden="true">{sorting === undefined ? '' : sorting.isDown ? ' ↓' : ' ↑'}</span>
+      </UnstyledButton>
+    </div>
+  )
+}
+
+function Cell<Row>(props: {
+  readonly column: Column<Row>
+  readonly row: Row
+  readonly to: string | undefined
+}): ReactNode {
+  const { column, row, to } = props
+  return (
+    <div role="cell" className={classes.cell} data-align={column.align}>
+      {to === undefined ? (
+        column.value(row)
+      ) : (
+        <Link to={to} className={classes.link}>
+          {column.value(row)}
+        </Link>
+      )}
+    </div>
+  )
+}

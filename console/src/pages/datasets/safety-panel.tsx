@@ -1,0 +1,61 @@
+/** How safe a version is, and the rule that it is stored by. */
+
+import { List, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useAnswer } from '../../api/answers.ts'
+import type { Answer } from '../../api/routes.ts'
+import { Ago } from '../../components/ago.tsx'
+import { Answered } from '../../components/answered.tsx'
+import { State } from '../../components/dot.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { counted, deviceText } from '../../components/words.ts'
+
+const EVERY_MS = 10_000
+const COPIES_SHOWN = 12
+
+export function SafetyPanel({
+  name,
+  version
+}: {
+  readonly name: string
+  readonly version: string
+}): ReactNode {
+  const storage = useAnswer('versionStorage', { name, version }, { everyMs: EVERY_MS })
+  return (
+    <Panel title="Safety" note="By what devices said that they keep, as this node knows">
+      <Answered of={storage}>{known => <Safety known={known} />}</Answered>
+    </Panel>
+  )
+}
+
+function Safety({ known }: { readonly known: Answer<'versionStorage'> }): ReactNode {
+  const { isSafe, says, policy, copies, sites, devices } = known
+  return (
+    <>
+      <Text fw={600} component="div">
+        <State tone={policy === null ? 'quiet' : isSafe ? 'good' : 'bad'}>{says}</State>
+      </Text>
+      <Text size="sm" c="dimmed" mt={4}>
+        {policy === null
+          ? 'Nobody asks for copies of it: it is where it was published and fetched.'
+          : `Asked for: ${policy}. There are ${counted(copies, 'copy', 'copies')} in ${counted(sites, 'site')}.`}
+      </Text>
+      {devices.length > 0 && (
+        <List size="sm" mt="sm" spacing={2}>
+          {devices.slice(0, COPIES_SHOWN).map(copy => (
+            <List.Item key={`${copy.device} ${copy.share}`}>
+              {deviceText(copy)} in {copy.site ?? 'a site not known'}: {copy.state}
+              {copy.share === null ? '' : `, share ${copy.share}`}
+              {copy.saidAtMs !== null && (
+                <>
+                  , said <Ago atMs={copy.saidAtMs} />
+                </>
+              )}
+            </List.Item>
+          ))}
+          {devices.length > COPIES_SHOWN && <List.Item>and {devices.length - COPIES_SHOWN} more</List.Item>}
+        </List>
+      )}
+    </>
+  )
+}

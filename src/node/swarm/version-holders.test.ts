@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import type { DatasetVersion, State } from '../../ledger/fold/state.ts'
+import type { Holding } from '../../store/store.ts'
+import type { DriverStatus } from './swarm-driver-types.ts'
+import { knownHolders } from './version-holders.ts'
+
+const VERSION = '7'.repeat(64) as VersionId
+const [SELF, PUBLISHER, KEEPER, PEER] = ['a', 'b', 'c', 'd'].map(digit => digit.repeat(64) as DeviceId) as [
+  DeviceId,
+  DeviceId,
+  DeviceId,
+  DeviceId
+]
+const NOW_MS = 1000
+
+const published = { version: VERSION, publisher: PUBLISHER, timeMs: 100 } as DatasetVersion
+
+/** A ledger in which one device said that it keeps the version. */
+function keptBy(device: DeviceId, untilMs: number): State {
+  const entry = { timeMs: 200, untilMs }
+  return {
+    keptBy: new Map([[VERSION, new Set([device])]]),
+    copies: new Map([[device, new Map([[VERSION, entry]])]]),
+    renewals: new Map()
+  } as unknown as State
+}
+
+const status = (parts: object) => ({ peers: [], past: new Map(), ...parts }) as unknown as DriverStatus
+const holding = (size: number) => ({ have: { size, pieceCount: 10 } }) as unknown as Holding
+
+function known(parts: { state?: State; holdings?: Holding[]; status?: DriverStatus }) {
+  const state = parts.state ?? keptBy(KEEPER, 0)
+  const holders = knownHolders({
+    ...{ published, self: SELF, nowMs: NOW_MS, holdings: [], status: undefined, ...parts, state }
+  })
+  return [...holders].map(([device, { by, isWhole, havePieces }]) => [device[0], by, isWhole, havePieces])
+}
+
+test('the publisher is taken at its word, and who keeps it as long as it said', () => {
+  assert.deepEqual(known({}), [['b', 'publisher', true, null]])
+  assert.deepEqual(known({ state: keptBy(KEEPER, NOW_MS + 1) }), [
+    ['b', 'publisher', true, null],
+    ['c', 'ledger', true, null]
+  ])
+})
+
+test('what a stream says now counts before what one said, and both before the ledger', () => {
+  const past = new Map([
+    [PEER, { haveCount: 3, isComplete: false, atMs: 500 }],
+    [KEEPER, { haveCount: 4, isComplete: false, atMs: 500 }],
+    [PUBLISHER, { haveCount: 0, isComplete: false, atMs: 500 }]
+  ])
+  assert.deepEqual(known({ status: status({ past }), state: keptBy(KEEPER, NOW_MS + 1) }), [
+    ['b', 'publisher', true, null],
+    ['c', 'ledger', true, null],
+    ['d', 'past stream', false, 3]
+  ])
+  const peers = [{ device: PEER, haveCount: 10, isComplete: true }]
+  assert.deepEqual(known({ status: status({ past, peers }) }), [
+    ['b', 'publisher', true, null],
+    ['d', 'stream', true, 10],
+    ['c', 'past stream', false, 4]
+  ])
+})
+
+test('of several copies here the fullest counts', () => {
+  assert.deepEqual(known({ holdings: [holding(2), holding(7), holding(0)] }), [
+    ['b', 'publisher', true, null],
+    ['a', 'here', false, 7]
+  ])
+  assert.deepEqual(known({ holdings: [holding(10)] }).at(-1), ['a', 'here', true, 10])
+  assert.deepEqual(known({ holdings: [holding(0)] }), [['b', 'publisher', true, null]])
+})

@@ -1,0 +1,113 @@
+/**
+ * Who holds how much of a version, as far as this device knows: what is here; what those who have, or had, a stream for
+ * it said; what devices said in the ledger that they keep; and who published it. Of the others nothing is known, which
+ * is said as a number and not guessed at.
+ */
+
+import type { DeviceId, VersionId } from '../../base/ids.ts'
+import { copiesOf } from '../../ledger/fold/copies.ts'
+import { type DatasetVersion, isMember, type State } from '../../ledger/fold/state.ts'
+import type { Holding } from '../../store/store.ts'
+import { byName, type DeviceName } from '../keys/device-name.ts'
+import { findPublication } from '../ledger/publication-reference.ts'
+import type { Node } from '../node.ts'
+import type { DriverStatus } from './swarm-driver-types.ts'
+
+/**
+ * - `here`: this device;
+ * - `stream`: it says so now, over a stream;
+ * - `past stream`: it said so when its stream ended, and may have more by now;
+ * - `ledger`: it said there that it keeps all of it;
+ * - `publisher`: it published it, and nothing else is known.
+ */
+export type HolderSource = 'here' | 'stream' | 'past stream' | 'ledger' | 'publisher'
+
+export interface VersionHolder extends DeviceName {
+  readonly by: HolderSource
+  readonly isWhole: boolean
+  /** Null where only that it has all of it is known. */
+  readonly havePieces: number | null
+  readonly asOfAtMs: number
+}
+
+export interface VersionHolders {
+  readonly name: string
+  readonly version: VersionId
+  readonly ordinal: number
+  readonly bytes: number
+  readonly atMs: number
+  /** Null while nothing of the version is known here. */
+  readonly totalPieces: number | null
+  /** Whoever has all of it first, then who has most. */
+  readonly holders: readonly VersionHolder[]
+  readonly members: number
+  /** Members of which it is not known whether they hold any of it. */
+  readonly unknown: number
+}
+
+type HoldingNode = Pick<Node, 'catalogue' | 'keeper' | 'hub' | 'identity'>
+
+type Known = Omit<VersionHolder, keyof DeviceName>
+
+export function versionHolders(
+  { catalogue, keeper, hub, identity }: HoldingNode,
+  of: { readonly name: string; readonly version: string | null },
+  nowMs: number
+): VersionHolders {
+  const published = findPublication(catalogue.entry(of.name), of.version, nowMs)
+  const { version, ordinal, bytes } = published
+  const state = keeper.state()
+  const holdings = catalogue.holdings(published)
+  const status = hub.status(version)
+  const known = knownHolders({ ...{ published, state, holdings, status, nowMs }, self: identity.device })
+  const members = [...state.devices.keys()].filter(device => isMember(state, device, nowMs))
+  const holders = [...known]
+    .map(([device, what]) => ({ ...catalogue.nameOf(device), ...what }))
+    .sort((a, b) => amountOf(b) - amountOf(a) || byName(a, b))
+  return {
+    ...{ name: of.name, version, ordinal, bytes, atMs: nowMs },
+    totalPieces: status?.pieceCount || (holdings[0]?.have.pieceCount ?? null),
+    ...{ holders, members: members.length },
+    unknown: members.filter(device => !known.has(device)).length
+  }
+}
+
+function amountOf({ isWhole, havePieces }: Known): number {
+  return isWhole ? Number.POSITIVE_INFINITY : (havePieces ?? 0)
+}
+
+interface Evidence {
+  readonly published: DatasetVersion
+  readonly state: State
+  readonly holdings: readonly Holding[]
+  readonly status: DriverStatus | undefined
+  readonly self: DeviceId
+  readonly nowMs: number
+}
+
+/** What is known best of each device. */
+export function knownHolders(evidence: Evidence): Map<DeviceId, Known> {
+  const { published, state, holdings, status, self, nowMs } = evidence
+  const known = new Map<DeviceId, Known>()
+  const { version, publisher, timeMs } = published
+  if (publisher !== self)
+    known.set(publisher, { by: 'publisher', isWhole: true, havePieces: null, asOfAtMs: timeMs })
+  for (const copy of copiesOf(state, version))
+    if (copy.untilMs > nowMs)
+      known.set(copy.device, { by: 'ledger', isWhole: true, havePieces: null, asOfAtMs: copy.timeMs })
+  for (const [device, { haveCount, isComplete, atMs }] of status?.past ?? []) {
+    // What it said in the ledger since then counts more.
+    if (haveCount === 0 || (known.get(device)?.by === 'ledger' && !isComplete)) continue
+    known.set(device, { by: 'past stream', isWhole: isComplete, havePieces: haveCount, asOfAtMs: atMs })
+  }
+  for (const { device, haveCount, isComplete } of status?.peers ?? [])
+    if (haveCount > 0)
+      known.set(device, { by: 'stream', isWhole: isComplete, havePieces: haveCount, asOfAtMs: nowMs })
+  const [most] = holdings.toSorted((a, b) => b.have.size - a.have.size)
+  if (most !== undefined && most.have.size > 0)
+    known.set(self, {
+      ...{ by: 'here', isWhole: most.have.size === most.have.pieceCount },
+      ...{ havePieces: most.have.size, asOfAtMs: nowMs }
+    })
+  return known
+}
