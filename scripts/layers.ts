@@ -178,7 +178,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/api',
       'src/cli'
     ],
-    packages: ['node:*'],
+    packages: ['node:*', 'playwright-core'],
     pure: false
   },
   sim: {
@@ -213,7 +213,17 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'lab',
       'scripts'
     ],
-    packages: ['node:*', 'fast-check', 'cctv-age', '@libp2p/*', 'libp2p', 'ajv', 'ajv-formats'],
+    packages: [
+      'node:*',
+      'fast-check',
+      'cctv-age',
+      '@libp2p/*',
+      'libp2p',
+      'ajv',
+      'ajv-formats',
+      'playwright-core',
+      '@axe-core/playwright'
+    ],
     pure: false
   },
   scripts: {

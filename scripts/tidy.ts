@@ -12,7 +12,7 @@ const FILE_LINES_MAX = 500
 const TEST_FILE_LINES_MAX = 900
 const LINE_COLUMNS_MAX = 120
 
-const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|conformance|fuzz|config|d))?\.(tsx?|py|css)$/
+const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|conformance|fuzz|config|module|d))?\.(tsx?|py|css)$/
 const VAGUE_NAME = /\b(utils?|helpers?|common|misc|manager)\b/
 const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\b(TODO|FIXME|XXX|HACK)\b/, 'hides unfinished work: finish it or write it down where users see it'],

@@ -7,6 +7,7 @@ import { env, pid } from 'node:process'
 import type { Logger } from 'pino'
 import { messageOf } from './base/errors.ts'
 import { createAdminServer } from './gateway/http/admin-server.ts'
+import { ConsoleRoutes } from './gateway/http/console-routes.ts'
 import { SessionBook } from './gateway/http/session-book.ts'
 import { TokenBook } from './gateway/http/token-book.ts'
 import { ownCertificate, readCertificate, type WebCertificate } from './gateway/http/web-certificate.ts'
@@ -153,7 +154,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         exposition.certified(certificate.endsMs)
         const onCall = (call: ApiCall): void => node.audit.log.called({ action: 'called', ...call })
         const names = [options.api.host]
-        web = await WebServer.create({ ...gateway, certificate, onCall, names })
+        web = await WebServer.create({
+          ...{ ...gateway, certificate, onCall, names },
+          pages: app => void new ConsoleRoutes(app)
+        })
         api = { ...(await web.listen(options.api)), fingerprint: certificate.fingerprint }
       }
       options.onReady({

@@ -82,12 +82,13 @@ import { LocalStorageService } from './storage/storage-service.ts'
 import type { StorageService } from './storage/storage-terms.ts'
 import { LocalSubjectService } from './subjects/subject-service.ts'
 import type { SubjectService } from './subjects/subject-terms.ts'
+import type { VersionHolders } from './swarm/holder-terms.ts'
 import { verifyHoldings } from './swarm/holding-checks.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
 import { deadlineFields, originOfTransfer, originProblem } from './swarm/transfer-extras.ts'
 import { isActive } from './swarm/transfer-orders.ts'
-import { type VersionHolders, versionHolders } from './swarm/version-holders.ts'
+import { versionHolders } from './swarm/version-holders.ts'
 
 export interface ServiceParts {
   readonly risks?: RiskParts

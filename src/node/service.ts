@@ -44,7 +44,7 @@ import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-wo
 import type { StorageService } from './storage/storage-terms.ts'
 import type { SubjectService } from './subjects/subject-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
-import type { VersionHolders } from './swarm/version-holders.ts'
+import type { VersionHolders } from './swarm/holder-terms.ts'
 import type { Task } from './task.ts'
 
 export type * from './daemon-terms.ts'

@@ -50,8 +50,22 @@ export class LiveView {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Listens until the function that it answers with is called. */
+  /** Listens until the function that it answers with is called, and not while nobody looks: then sessions end. */
   listen(onLedger: () => void): () => void {
+    let stop = document.hidden ? undefined : this.#open(onLedger)
+    const onVisible = (): void => {
+      stop?.()
+      stop = document.hidden ? undefined : this.#open(onLedger)
+    }
+    document.addEventListener('visibilitychange', onVisible)
+    return () => {
+      document.removeEventListener('visibilitychange', onVisible)
+      stop?.()
+      this.#set(NOTHING)
+    }
+  }
+
+  #open(onLedger: () => void): () => void {
     const stream = new EventSource('/v1/live')
     const on = (part: string, take: (data: never) => void): void =>
       stream.addEventListener(part, event => take(JSON.parse((event as MessageEvent<string>).data) as never))
@@ -72,7 +86,6 @@ export class LiveView {
     return () => {
       clearInterval(sampler)
       stream.close()
-      this.#set(NOTHING)
     }
   }
 

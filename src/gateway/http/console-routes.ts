@@ -10,14 +10,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
 import { ConsoleFiles } from './console-files.ts'
+import { openRoute, type PagePolicy } from './open-route.ts'
 
 export const CONSOLE_PREFIX = '/console'
 const ASSETS_PREFIX = '/assets'
 /** Assets are named by their contents. */
 const FOR_EVER = 'public, max-age=31536000, immutable'
 
-/** For routes that anybody may call, and that the audit log says nothing of. */
-const OPEN = { route: 'console', isOpen: true, isUnaudited: true }
+const ROUTE = 'console'
+const PAGE_POLICY = {
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'"],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"]
+} as const
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Peerage</title>
 <h1>The console is not built</h1>
@@ -25,18 +32,18 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P
 </html>
 `
 
-export function consolePolicy(nonce: string): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self'",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'"
-  ].join('; ')
+/** Whatever comes with the page is of this node; styles that it makes itself carry the nonce of this one answer. */
+function consolePolicy(nonce: string): string {
+  const policy = openRoute(ROUTE, { ...PAGE_POLICY, 'style-src': ["'self'", `'nonce-${nonce}'`] })
+  const { directives } = policy.helmet.contentSecurityPolicy
+  return Object.entries(directives)
+    .map(([name, values]) => [name, ...values].join(' '))
+    .join('; ')
+}
+
+function unaudited(policy?: PagePolicy) {
+  const route = openRoute(ROUTE, policy)
+  return { ...route, config: { ...route.config, unaudited: true } }
 }
 
 export class ConsoleRoutes {
@@ -45,8 +52,8 @@ export class ConsoleRoutes {
   constructor(app: FastifyInstance, files = new ConsoleFiles()) {
     this.#files = files
     for (const url of ['/', CONSOLE_PREFIX, `${CONSOLE_PREFIX}/*`])
-      app.get(url, { config: OPEN }, async (_, reply) => await this.#page(reply))
-    app.get(`${ASSETS_PREFIX}/:name`, { config: OPEN }, async (request, reply) => this.#asset(request, reply))
+      app.get(url, unaudited(PAGE_POLICY), async (_, reply) => await this.#page(reply))
+    app.get(`${ASSETS_PREFIX}/:name`, unaudited(), async (request, reply) => this.#asset(request, reply))
   }
 
   async #page(reply: FastifyReply): Promise<FastifyReply> {

@@ -20,8 +20,9 @@ const RETRY_MS = 2 * SECOND_MS
 
 export interface LiveRoutesOptions {
   readonly service: Pick<NodeService, 'activity'>
-  /** Throws for who is signed in no more. */
   readonly callerOf: (request: FastifyRequest) => Caller
+  /** Whether who began to listen is signed in still. */
+  readonly isSignedIn: (request: FastifyRequest) => boolean
   readonly log: { error(fields: object, message: string): void }
   readonly closing: AbortSignal
 }
@@ -83,13 +84,13 @@ export class LiveRoutes {
 
   #send(listener: Listener): void {
     if (listener.isBehind) return
-    try {
-      this.#options.callerOf(listener.request)
-    } catch {
+    const events = this.#feed.since(listener.lastId)
+    if (events.length === 0) return
+    if (!this.#options.isSignedIn(listener.request)) {
       this.#end(listener)
       return
     }
-    for (const event of this.#feed.since(listener.lastId)) {
+    for (const event of events) {
       listener.lastId = event.id
       listener.isBehind = !listener.reply.raw.write(this.#lines(event))
     }

@@ -17,6 +17,8 @@ declare module 'fastify' {
     /** What the route is called in the audit log and in the metrics. */
     readonly route?: string
     readonly open?: boolean
+    /** What the audit log says nothing of: it is the same for everybody and tells nobody anything. */
+    readonly unaudited?: boolean
   }
 }
 

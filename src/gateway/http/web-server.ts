@@ -28,6 +28,7 @@ import { AccessWatch } from './access-watch.ts'
 import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
+import { LiveRoutes } from './live-routes.ts'
 import './open-route.ts'
 import { OwnSite } from './own-site.ts'
 import { SessionBook } from './session-book.ts'
@@ -157,7 +158,9 @@ export class WebServer {
     app.addHook('onRequest', async request => {
       if (request.routeOptions.config.open !== true) this.#requireSigned(request)
     })
-    app.addHook('onResponse', async (request, reply) => onCall(this.#callOf(request, reply)))
+    app.addHook('onResponse', async (request, reply) => {
+      if (request.routeOptions.config.unaudited !== true) onCall(this.#callOf(request, reply))
+    })
     const common = {
       callerOf: (request: FastifyRequest) => this.#requireSigned(request).caller,
       closing: this.#closing.signal,
@@ -169,6 +172,10 @@ export class WebServer {
       measure: call => exposition.called(call)
     })
     new ContentRoutes(app, { service, ...common })
+    new LiveRoutes(app, {
+      ...{ service, log: this.#options.log, ...common },
+      isSignedIn: request => 'caller' in signIn.identify(request)
+    })
     const onSignedIn = (request: FastifyRequest, signed: Signed) => void this.#identified.set(request, signed)
     new SessionRoutes(app, {
       ...{ signIn, sessions },

@@ -31,13 +31,7 @@ import type { PeerStream, Transport } from '../transport/transport.ts'
 import { MisbehaviourBook } from './misbehaviour-book.ts'
 import { SourceTotals } from './source-totals.ts'
 import { SwarmDriver } from './swarm-driver.ts'
-import type {
-  DataWant,
-  DriverStatus,
-  LocalSource,
-  StreamSink,
-  SwarmDriverListener
-} from './swarm-driver-types.ts'
+import type { DataWant, LocalSource, StreamSink, SwarmDriverListener } from './swarm-driver-types.ts'
 import { addTallies, type Tally } from './tally.ts'
 import { UnnamedStreams } from './unnamed-streams.ts'
 
@@ -238,11 +232,11 @@ export class SwarmHub {
     this.#entries.get(versionId)?.driver.useHolding(holding, local)
   }
 
-  status(versionId: VersionId): DriverStatus | undefined {
+  status(versionId: VersionId): ReturnType<SwarmDriver['status']> | undefined {
     return this.#entries.get(versionId)?.driver.status()
   }
 
-  statuses(): { readonly versionId: VersionId; readonly status: DriverStatus }[] {
+  statuses(): { readonly versionId: VersionId; readonly status: ReturnType<SwarmDriver['status']> }[] {
     return [...this.#entries].map(([versionId, { driver }]) => ({ versionId, status: driver.status() }))
   }
 

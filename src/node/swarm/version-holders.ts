@@ -4,46 +4,15 @@
  * is said as a number and not guessed at.
  */
 
-import type { DeviceId, VersionId } from '../../base/ids.ts'
+import type { DeviceId } from '../../base/ids.ts'
 import { copiesOf } from '../../ledger/fold/copies.ts'
 import { type DatasetVersion, isMember, type State } from '../../ledger/fold/state.ts'
 import type { Holding } from '../../store/store.ts'
 import { byName, type DeviceName } from '../keys/device-name.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
+import type { VersionHolder, VersionHolders } from './holder-terms.ts'
 import type { DriverStatus } from './swarm-driver-types.ts'
-
-/**
- * - `here`: this device;
- * - `stream`: it says so now, over a stream;
- * - `past stream`: it said so when its stream ended, and may have more by now;
- * - `ledger`: it said there that it keeps all of it;
- * - `publisher`: it published it, and nothing else is known.
- */
-export type HolderSource = 'here' | 'stream' | 'past stream' | 'ledger' | 'publisher'
-
-export interface VersionHolder extends DeviceName {
-  readonly by: HolderSource
-  readonly isWhole: boolean
-  /** Null where only that it has all of it is known. */
-  readonly havePieces: number | null
-  readonly asOfAtMs: number
-}
-
-export interface VersionHolders {
-  readonly name: string
-  readonly version: VersionId
-  readonly ordinal: number
-  readonly bytes: number
-  readonly atMs: number
-  /** Null while nothing of the version is known here. */
-  readonly totalPieces: number | null
-  /** Whoever has all of it first, then who has most. */
-  readonly holders: readonly VersionHolder[]
-  readonly members: number
-  /** Members of which it is not known whether they hold any of it. */
-  readonly unknown: number
-}
 
 type HoldingNode = Pick<Node, 'catalogue' | 'keeper' | 'hub' | 'identity'>
 

@@ -7,8 +7,7 @@ import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Acted, NamedAction } from '../../components/named-action.tsx'
 import { counted, deviceText } from '../../components/words.ts'
-import type { Version } from './dataset-page.tsx'
-import { spread } from './spread.ts'
+import { spread, type Version } from './spread.ts'
 
 interface ActionsProps {
   readonly name: string
@@ -130,8 +129,8 @@ function Reach({ name, version, does }: ActionsProps & { readonly does: string }
             {known => {
               const { whole, part, unknown } = spread(known)
               return (
-                `${counted(whole, 'device')} ${whole === 1 ? 'is' : 'are'} known to have all of it and ${part} a part; ` +
-                `of ${unknown} it is not known.`
+                `${counted(whole, 'device')} ${whole === 1 ? 'is' : 'are'} known to have all of it ` +
+                `and ${part} a part; of ${unknown} it is not known.`
               )
             }}
           </Answered>

@@ -4,7 +4,6 @@ import { Alert, Badge, Group, SegmentedControl, Select, SimpleGrid, Text } from 
 import type { ReactNode } from 'react'
 import { useParams, useSearchParams } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
-import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
@@ -15,8 +14,7 @@ import { AccessPanel } from './access-panel.tsx'
 import { DatasetActions } from './dataset-actions.tsx'
 import { HoldersPanel } from './holders-panel.tsx'
 import { SafetyPanel } from './safety-panel.tsx'
-
-export type Version = Answer<'dataset'>['versions'][number]
+import type { Version } from './spread.ts'
 
 const EVERY_MS = 10_000
 const BACK = { to: '/console/datasets', label: 'Datasets' }

@@ -2,6 +2,7 @@
 
 import type { Answer } from '../../api/routes.ts'
 
+export type Version = Answer<'dataset'>['versions'][number]
 export type Holder = Answer<'holders'>['holders'][number]
 
 export interface Spread {

@@ -37,7 +37,10 @@ export function NetworkPage(): ReactNode {
   return (
     <PageFrame
       title="Network"
-      lead={`${counted(members, 'device')} in ${counted(sites.length, 'site')}, as the ledger that this node knows has them`}
+      lead={
+        `${counted(members, 'device')} in ${counted(sites.length, 'site')}, ` +
+        'as the ledger that this node knows has them'
+      }
     >
       <Answered of={devices}>
         {() => (

@@ -1,6 +1,6 @@
 /**
- * Where sites lie on the map and what goes between them: this node's own in the middle, the others round it, the largest
- * first. The map is of sites, however many devices there are; beyond a number of sites the smallest are one.
+ * Where sites lie on the map and what goes between them: this node's own in the middle, the others round it, the
+ * largest first. The map is of sites, however many devices there are; beyond a number of sites the smallest are one.
  */
 
 export interface SiteFacts {
