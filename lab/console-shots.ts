@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv } from 'node:process'
 import type { Page } from 'playwright-core'
-import { Cluster, type ClusterNode } from './cluster.ts'
+import { Cluster, type ClusterNode, type CommandResult } from './cluster.ts'
 import { chromiumPath, launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
 import { freePort } from './free-port.ts'
 
 const SITES = ['berlin', 'berlin', 'paris', 'paris', 'lisbon', 'oslo']
 const VERSION_BYTES = 48_000_000
-const SLOW = '1MB'
+const SLOW = '1MB/s'
 const SIZES = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } } as const
 const SETTLE_MS = 2_500
 
@@ -53,6 +53,11 @@ async function main(): Promise<void> {
   }
 }
 
+async function done(running: Promise<CommandResult>): Promise<void> {
+  const { exitCode, stdout, stderr } = await running
+  if (exitCode !== 0) throw new Error(`${stdout}${stderr}`)
+}
+
 /** Nodes in several sites, with something published, something stored and something on its way. */
 async function org(cluster: Cluster, folder: string): Promise<{ address: () => Promise<string> }> {
   const port = await freePort()
@@ -69,19 +74,14 @@ async function org(cluster: Cluster, folder: string): Promise<{ address: () => P
   for (const name of ['kernel.img', 'rootfs.img'])
     writeFileSync(join(content, name), randomBytes(VERSION_BYTES / 2))
   writeFileSync(join(content, 'notes.txt'), 'release notes')
-  await first.json('publish', content, '--name', 'os-image')
-  await first.json(
-    'publish',
-    join(content, 'notes.txt'),
-    '--name',
-    'team/handbook',
-    '--class',
-    'confidential'
+  await done(first.run('publish', content, '--name', 'os-image'))
+  await done(
+    first.run('publish', join(content, 'notes.txt'), '--name', 'handbook', '--class', 'confidential')
   )
   const [one, ...slow] = others
-  await one?.json('get', 'os-image', join(folder, 'got-0'))
+  if (one !== undefined) await done(one.run('get', 'os-image', join(folder, 'got-0')))
   for (const [index, node] of slow.entries()) {
-    await node.json('limits', 'set', '--down', SLOW)
+    await done(node.run('limits', 'set', '--down', SLOW))
     await node.client.call('startTransfer', {
       ...{ name: 'os-image', version: null, destination: join(folder, `got-${index + 1}`) }
     })

@@ -34,6 +34,7 @@ interface DataTableProps<Row> {
 }
 
 const ROW_PIXELS = 46
+const HEAD_PIXELS = 36
 const HEIGHT_PIXELS = 560
 const OVERSCAN = 12
 
@@ -62,14 +63,23 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
     count: shown.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PIXELS,
-    overscan: OVERSCAN
+    overscan: OVERSCAN,
+    scrollMargin: HEAD_PIXELS
   })
   if (rows.length === 0) return <Text size="sm">{empty}</Text>
   const sortBy = (column: number): void =>
     setSorting(before => ({ column, isDown: before.column === column && !before.isDown }))
   return (
-    <div className={classes.frame} role="table" aria-label={label} aria-rowcount={rows.length + 1}>
-      <div role="rowgroup">
+    <div
+      ref={scroller}
+      className={classes.frame}
+      role="table"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      tabIndex={0}
+      style={{ maxHeight: heightPixels }}
+    >
+      <div role="rowgroup" className={classes.top}>
         <Line columns={columns} className={classes.head} index={1}>
           {column => (
             <Head
@@ -80,35 +90,27 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           )}
         </Line>
       </div>
-      <div
-        ref={scroller}
-        className={classes.body}
-        role="rowgroup"
-        tabIndex={0}
-        style={{ maxHeight: heightPixels }}
-      >
-        <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
-            const row = shown[index] as Row
-            return (
-              <Line
-                key={keyOf(row)}
-                columns={columns}
-                className={classes.row}
-                index={index + 2}
-                offsetPixels={start}
-              >
-                {column => (
-                  <Cell
-                    column={columns[column] as Column<Row>}
-                    row={row}
-                    to={column === 0 ? linkOf?.(row) : undefined}
-                  />
-                )}
-              </Line>
-            )
-          })}
-        </div>
+      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const row = shown[index] as Row
+          return (
+            <Line
+              key={keyOf(row)}
+              columns={columns}
+              className={classes.row}
+              index={index + 2}
+              offsetPixels={start - HEAD_PIXELS}
+            >
+              {column => (
+                <Cell
+                  column={columns[column] as Column<Row>}
+                  row={row}
+                  to={column === 0 ? linkOf?.(row) : undefined}
+                />
+              )}
+            </Line>
+          )
+        })}
       </div>
     </div>
   )

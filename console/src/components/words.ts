@@ -4,6 +4,8 @@ import { DAY_MS, formatBytes, formatRate, HOUR_MS, MINUTE_MS, SECOND_MS } from '
 
 export { formatBytes, formatRate }
 
+/** Clocks that differ by less are one clock. */
+const AHEAD_MS = 5 * SECOND_MS
 const SHORT_ID_DIGITS = 8
 const WORDS: readonly (readonly [number, string])[] = [
   [DAY_MS, 'd'],
@@ -15,6 +17,7 @@ const WORDS: readonly (readonly [number, string])[] = [
 /** "3 min ago", "in 2 h", "now". */
 export function agoText(atMs: number, nowMs: number): string {
   const ms = nowMs - atMs
+  if (ms < 0 && ms > -AHEAD_MS) return 'now'
   const found = WORDS.find(([unitMs]) => Math.abs(ms) >= unitMs)
   if (found === undefined) return 'now'
   const [unitMs, word] = found

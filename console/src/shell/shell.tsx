@@ -119,6 +119,7 @@ function PageLink({
       aria-current={isHere ? 'page' : undefined}
       onClick={onFollow}
       fw={isHere ? 600 : 500}
+      bdrs="md"
     />
   )
 }

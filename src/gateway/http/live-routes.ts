@@ -25,6 +25,8 @@ export interface LiveRoutesOptions {
   readonly isSignedIn: (request: FastifyRequest) => boolean
   readonly log: { error(fields: object, message: string): void }
   readonly closing: AbortSignal
+  /** Shortest time between two events of a part. */
+  readonly intervalMs?: number
 }
 
 interface Listener {
@@ -70,7 +72,7 @@ export class LiveRoutes {
       this.#send(listener)
     })
     this.#listeners.add(listener)
-    this.#timer ??= setInterval(() => void this.#look(), INTERVAL_MS)
+    this.#timer ??= setInterval(() => void this.#look(), this.#options.intervalMs ?? INTERVAL_MS)
   }
 
   async #look(): Promise<void> {

@@ -7,7 +7,7 @@ import type { Holding, PieceLayers } from '../../store/store.ts'
 import type { DataClass } from '../../swarm/bandwidth/policy.ts'
 import type { Bitfield } from '../../swarm/bitfield.ts'
 import type { BringersOfSite } from '../../swarm/neighbours.ts'
-import type { DisconnectReason, EventOf, PeerFacts, TransferStatus } from '../../swarm/transfer-types.ts'
+import type { DisconnectReason, EventOf, PeerFacts } from '../../swarm/transfer-types.ts'
 import type { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { BlockRange, MisbehaviourReason, WireMessage } from '../../swarm/wire-messages.ts'
 import type { Bandwidth } from '../bandwidth/bandwidth.ts'
@@ -15,6 +15,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { OriginDesk } from '../origin/origin-desk.ts'
 import type { PeerStream } from '../transport/transport.ts'
+import type { PastHolders } from './past-holders.ts'
 import type { Tally } from './tally.ts'
 
 export interface DataWant extends Omit<EventOf<'wantData'>, 'type' | 'deadlineMs'> {
@@ -47,21 +48,12 @@ export interface SwarmDriverInit {
   /** Where an HTTP origin can be had for a version that is to be fetched. */
   readonly origins?: Pick<OriginDesk, 'open'> | undefined
   readonly clock?: Clock
+  /** Told what a device had when its stream ended. */
+  readonly past?: PastHolders | undefined
   /** What limits the payload of this device, and of which class the version is now; absent where nothing does. */
   readonly limits?:
     | { readonly bandwidth: Bandwidth; readonly classNow: () => DataClass | undefined }
     | undefined
-}
-
-/** What a device had of the version when its last stream ended. */
-export interface PastHolder {
-  readonly haveCount: number
-  readonly isComplete: boolean
-  readonly atMs: number
-}
-
-export interface DriverStatus extends TransferStatus {
-  readonly past?: ReadonlyMap<DeviceId, PastHolder>
 }
 
 export interface SwarmDriverListener {

@@ -20,7 +20,8 @@ import {
   type PeerKey,
   peerKey,
   type TransferEffect,
-  type TransferEvent
+  type TransferEvent,
+  type TransferStatus
 } from '../../swarm/transfer-types.ts'
 import { WireDecoder } from '../../swarm/wire-decoder.ts'
 import type { BlockRange } from '../../swarm/wire-messages.ts'
@@ -34,9 +35,7 @@ import { SourceTotals } from './source-totals.ts'
 import type {
   AttachedStream,
   DataWant,
-  DriverStatus,
   LocalSource,
-  PastHolder,
   StreamSink,
   SwarmDriverInit
 } from './swarm-driver-types.ts'
@@ -62,7 +61,6 @@ export class SwarmDriver {
   readonly #layers = new Map<number, Promise<void>>()
   /** Of streams that have ended. */
   readonly #pastTallies = new Map<DeviceId, Tally>()
-  readonly #pastHolders = new Map<DeviceId, PastHolder>()
   readonly #pastPeers = new SourceTotals()
   readonly #recent = new RecentPieces(blocks => this.#free(blocks))
   #holding: Holding | undefined
@@ -135,8 +133,8 @@ export class SwarmDriver {
     return this.#holding
   }
 
-  status(): DriverStatus {
-    return { ...this.#transfer.status(this.#clock.nowMs()), past: this.#pastHolders }
+  status(): TransferStatus {
+    return this.#transfer.status(this.#clock.nowMs())
   }
 
   /** By device, streams that have ended included. */
@@ -459,7 +457,8 @@ export class SwarmDriver {
       this.#pastTallies.set(device, addTally(this.#pastTallies.get(device) ?? NO_TALLY, tallyOf(last)))
       this.#pastPeers.addPeer(last)
       const { haveCount, isComplete } = last
-      this.#pastHolders.set(device, { haveCount, isComplete, atMs: this.#clock.epochMs() })
+      const atMs = this.#clock.epochMs()
+      this.#init.past?.tell(this.#init.versionId, device, { haveCount, isComplete, atMs })
     }
     this.#peers.delete(peer)
     attached.channel.close()

@@ -29,6 +29,7 @@ import type { Log } from '../log.ts'
 import type { OriginDesk } from '../origin/origin-desk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { MisbehaviourBook } from './misbehaviour-book.ts'
+import { PastHolders } from './past-holders.ts'
 import { SourceTotals } from './source-totals.ts'
 import { SwarmDriver } from './swarm-driver.ts'
 import type { DataWant, LocalSource, StreamSink, SwarmDriverListener } from './swarm-driver-types.ts'
@@ -136,6 +137,7 @@ export class SwarmHub {
   readonly #bans = new Map<DeviceId, Ban>()
   readonly misbehaviours = new MisbehaviourBook()
   /** Of drivers that are gone. */
+  readonly past = new PastHolders()
   readonly #pastTallies = new Map<DeviceId, Tally>()
   readonly #pastTotals = new SourceTotals()
   readonly #clock: Clock
@@ -354,7 +356,7 @@ export class SwarmHub {
       onOrigin: (host, bytes) => audit.obtained({ version: versionId, host, bytes })
     }
     return new SwarmDriver({
-      versionId,
+      ...{ versionId, past: this.past },
       holding,
       local: want?.local,
       wantsData: want !== undefined && want.waitsForTurn !== true,

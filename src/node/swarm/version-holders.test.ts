@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import type { DatasetVersion, State } from '../../ledger/fold/state.ts'
 import type { Holding } from '../../store/store.ts'
-import type { DriverStatus } from './swarm-driver-types.ts'
+import type { TransferStatus } from '../../swarm/transfer-types.ts'
+import type { PastHolder } from './past-holders.ts'
 import { knownHolders } from './version-holders.ts'
 
 const VERSION = '7'.repeat(64) as VersionId
@@ -27,13 +28,21 @@ function keptBy(device: DeviceId, untilMs: number): State {
   } as unknown as State
 }
 
-const status = (parts: object) => ({ peers: [], past: new Map(), ...parts }) as unknown as DriverStatus
+const status = (peers: object[]) => ({ peers }) as unknown as TransferStatus
 const holding = (size: number) => ({ have: { size, pieceCount: 10 } }) as unknown as Holding
 
-function known(parts: { state?: State; holdings?: Holding[]; status?: DriverStatus }) {
+interface Parts {
+  readonly state?: State
+  readonly holdings?: Holding[]
+  readonly status?: TransferStatus
+  readonly past?: ReadonlyMap<DeviceId, PastHolder>
+}
+
+function known(parts: Parts) {
   const state = parts.state ?? keptBy(KEEPER, 0)
   const holders = knownHolders({
-    ...{ published, self: SELF, nowMs: NOW_MS, holdings: [], status: undefined, ...parts, state }
+    ...{ published, self: SELF, nowMs: NOW_MS, holdings: [], status: undefined },
+    ...{ past: new Map(), ...parts, state }
   })
   return [...holders].map(([device, { by, isWhole, havePieces }]) => [device[0], by, isWhole, havePieces])
 }
@@ -52,13 +61,13 @@ test('what a stream says now counts before what one said, and both before the le
     [KEEPER, { haveCount: 4, isComplete: false, atMs: 500 }],
     [PUBLISHER, { haveCount: 0, isComplete: false, atMs: 500 }]
   ])
-  assert.deepEqual(known({ status: status({ past }), state: keptBy(KEEPER, NOW_MS + 1) }), [
+  assert.deepEqual(known({ past, state: keptBy(KEEPER, NOW_MS + 1) }), [
     ['b', 'publisher', true, null],
     ['c', 'ledger', true, null],
     ['d', 'past stream', false, 3]
   ])
   const peers = [{ device: PEER, haveCount: 10, isComplete: true }]
-  assert.deepEqual(known({ status: status({ past, peers }) }), [
+  assert.deepEqual(known({ past, status: status(peers) }), [
     ['b', 'publisher', true, null],
     ['d', 'stream', true, 10],
     ['c', 'past stream', false, 4]

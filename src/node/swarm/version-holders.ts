@@ -8,11 +8,12 @@ import type { DeviceId } from '../../base/ids.ts'
 import { copiesOf } from '../../ledger/fold/copies.ts'
 import { type DatasetVersion, isMember, type State } from '../../ledger/fold/state.ts'
 import type { Holding } from '../../store/store.ts'
+import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import { byName, type DeviceName } from '../keys/device-name.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
 import type { VersionHolder, VersionHolders } from './holder-terms.ts'
-import type { DriverStatus } from './swarm-driver-types.ts'
+import type { PastHolder } from './past-holders.ts'
 
 type HoldingNode = Pick<Node, 'catalogue' | 'keeper' | 'hub' | 'identity'>
 
@@ -28,7 +29,10 @@ export function versionHolders(
   const state = keeper.state()
   const holdings = catalogue.holdings(published)
   const status = hub.status(version)
-  const known = knownHolders({ ...{ published, state, holdings, status, nowMs }, self: identity.device })
+  const known = knownHolders({
+    ...{ published, state, holdings, status, past: hub.past.of(version), nowMs },
+    self: identity.device
+  })
   const members = [...state.devices.keys()].filter(device => isMember(state, device, nowMs))
   const holders = [...known]
     .map(([device, what]) => ({ ...catalogue.nameOf(device), ...what }))
@@ -49,14 +53,15 @@ interface Evidence {
   readonly published: DatasetVersion
   readonly state: State
   readonly holdings: readonly Holding[]
-  readonly status: DriverStatus | undefined
+  readonly status: TransferStatus | undefined
+  readonly past: ReadonlyMap<DeviceId, PastHolder>
   readonly self: DeviceId
   readonly nowMs: number
 }
 
 /** What is known best of each device. */
 export function knownHolders(evidence: Evidence): Map<DeviceId, Known> {
-  const { published, state, holdings, status, self, nowMs } = evidence
+  const { published, state, holdings, status, past, self, nowMs } = evidence
   const known = new Map<DeviceId, Known>()
   const { version, publisher, timeMs } = published
   if (publisher !== self)
@@ -64,7 +69,7 @@ export function knownHolders(evidence: Evidence): Map<DeviceId, Known> {
   for (const copy of copiesOf(state, version))
     if (copy.untilMs > nowMs)
       known.set(copy.device, { by: 'ledger', isWhole: true, havePieces: null, asOfAtMs: copy.timeMs })
-  for (const [device, { haveCount, isComplete, atMs }] of status?.past ?? []) {
+  for (const [device, { haveCount, isComplete, atMs }] of past) {
     // What it said in the ledger since then counts more.
     if (haveCount === 0 || (known.get(device)?.by === 'ledger' && !isComplete)) continue
     known.set(device, { by: 'past stream', isWhole: isComplete, havePieces: haveCount, asOfAtMs: atMs })

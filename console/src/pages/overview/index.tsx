@@ -82,7 +82,14 @@ function Health(props: {
   const { needs, storage } = props
   if (needs.length === 0)
     return (
-      <Alert variant="outline" color="teal" icon={<GoodIcon />} title="Nothing needs attention" role="status">
+      <Alert
+        variant="outline"
+        bg="var(--peerage-surface)"
+        color="teal"
+        icon={<GoodIcon />}
+        title="Nothing needs attention"
+        role="status"
+      >
         <Text size="sm">
           This node is linked with its peers and knows the ledger as freshly as the org asks for.{' '}
           {storage === undefined
@@ -94,6 +101,7 @@ function Health(props: {
   return (
     <Alert
       variant="outline"
+      bg="var(--peerage-surface)"
       color={needs.some(({ tone }) => tone === 'bad') ? 'red' : 'yellow'}
       icon={<AlertIcon />}
       title={`${counted(needs.length, 'thing')} ${needs.length === 1 ? 'needs' : 'need'} attention`}
@@ -133,7 +141,7 @@ function NodeFacts(props: {
       facts={[
         ['Device', `${device.name}, ${device.kind} in ${device.site}${device.admin ? ', admin' : ''}`],
         ['Software', status.software],
-        ['Running', <Ago key="running" atMs={status.startedAtMs} />],
+        ['Began', <Ago key="began" atMs={status.startedAtMs} />],
         [
           'Ledger',
           freshness.enforced ? (
