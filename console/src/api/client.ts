@@ -49,6 +49,12 @@ export async function signIn(by: { readonly token: string } | { readonly code: s
   return (await ask({ method: 'POST', url: SESSION, body: JSON.stringify(by) })) as Caller
 }
 
+/** The provider of the org that signs people in; null where there is none. */
+export async function signInProvider(): Promise<string | null> {
+  const offer = await ask({ method: 'GET', url: '/sign-in/provider', body: undefined })
+  return (offer as { readonly issuer: string | null }).issuer
+}
+
 export async function signOut(): Promise<void> {
   await answerOf(() => fetch(SESSION, { method: 'DELETE', credentials: 'same-origin' }))
 }

@@ -1,10 +1,26 @@
 /** Asks for a token; whoever comes from `peerage console` has a code in the address and does not see this. */
 
-import { Button, Card, Center, Code, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { Button, Card, Center, Code, Divider, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
+import { signInProvider } from '../api/client.ts'
 import type { SignInProps } from '../api/session.tsx'
 import { Failure } from '../components/failure.tsx'
 import { Mark } from './icons.tsx'
+
+/** Leaves the console for the provider of the org, where it has one. */
+function Provider(): ReactNode {
+  const { data: issuer } = useQuery({ queryKey: ['sign-in provider'], queryFn: signInProvider, retry: false })
+  if (issuer === undefined || issuer === null) return null
+  return (
+    <>
+      <Button component="a" href="/sign-in/begin">
+        Sign in with {new URL(issuer).host}
+      </Button>
+      <Divider label="or" />
+    </>
+  )
+}
 
 export function SignInPage({ failure, onToken }: SignInProps): ReactNode {
   const [token, setToken] = useState('')
@@ -35,10 +51,11 @@ export function SignInPage({ failure, onToken }: SignInProps): ReactNode {
                 Sign in to Peerage
               </Title>
               <Text c="dimmed" mt={4}>
-                This node answers who shows a token of its own.
+                It answers those whom it knows: people of the org, and who shows a token of this node.
               </Text>
             </div>
             {refusal !== null && <Failure error={refusal} />}
+            <Provider />
             <PasswordInput
               label="Token"
               placeholder="pgt_…"

@@ -189,6 +189,25 @@ function signInPaths(errors: Json): Record<string, Record<string, Json>> {
   }
 }
 
+/** How things are as they change, as server-sent events (live-routes.ts). */
+function liveOperation(errors: Json): Json {
+  const example = 'id: lq2x-7\nevent: ledger\ndata: {"atMs":1800000000000,"operations":312}\n\n'
+  const content = { 'text/event-stream': { schema: { type: 'string' }, example } }
+  const description =
+    'Events with an id: `activity` (that route without its peers), `peers`, `ledger` (how many operations are known) and ' +
+    '`tick`, each with `atMs`; a part is told when it changed, and all of it at first. With Last-Event-ID: what was missed.'
+  return {
+    ...{ operationId: 'live', summary: 'How things are, as they change.', tags: ['read'], 'x-scope': 'read' },
+    parameters: [
+      {
+        ...{ name: 'last-event-id', in: 'header', required: false, schema: { type: 'string' } },
+        ...{ description: 'The last event that was heard', example: 'lq2x-6' }
+      }
+    ],
+    responses: { 200: { description, content }, ...errors }
+  }
+}
+
 /** The whole document; `software` says which version answers. */
 export function openApi(software: string): Json {
   const responses = errorResponses()
@@ -199,6 +218,7 @@ export function openApi(software: string): Json {
     const template = path.replaceAll(/:([a-z]+)/gi, '{$1}')
     paths[template] = { ...paths[template], [method.toLowerCase()]: operationOf(name, errors) }
   }
+  paths['/v1/live'] = { get: liveOperation(errors) }
   paths['/content/{name}/{path}'] = { get: contentOperation(errors) }
   paths[SESSION_PATH] = sessionOperations(errors)
   Object.assign(paths, signInPaths(errors))
