@@ -21,7 +21,16 @@ test('every route is in it, under its method and path, with a scope and a senten
   const described = Object.values(paths).flatMap(methods => Object.values(methods))
   const operations = [
     ...Object.keys(ROUTES),
-    ...['content', 'live', 'beginSession', 'session', 'endSession', 'signInProvider', 'beginSignIn', 'endSignIn']
+    ...[
+      'content',
+      'live',
+      'beginSession',
+      'session',
+      'endSession',
+      'signInProvider',
+      'beginSignIn',
+      'endSignIn'
+    ]
   ]
   assert.deepEqual(described.map(({ operationId }) => operationId).sort(), operations.sort())
   for (const { operationId, summary } of described) assert.match(summary, /^[A-Z].*\.$/, operationId)

@@ -194,8 +194,8 @@ function liveOperation(errors: Json): Json {
   const example = 'id: lq2x-7\nevent: ledger\ndata: {"atMs":1800000000000,"operations":312}\n\n'
   const content = { 'text/event-stream': { schema: { type: 'string' }, example } }
   const description =
-    'Events with an id: `activity` (that route without its peers), `peers`, `ledger` (how many operations are known) and ' +
-    '`tick`, each with `atMs`; a part is told when it changed, and all of it at first. With Last-Event-ID: what was missed.'
+    'Events with an id: `activity` (that route without its peers), `peers`, `ledger` (how many operations are known) ' +
+    'and `tick`, each with `atMs`; a part is told when it changed, and all at first. With Last-Event-ID: what was missed.'
   return {
     ...{ operationId: 'live', summary: 'How things are, as they change.', tags: ['read'], 'x-scope': 'read' },
     parameters: [
