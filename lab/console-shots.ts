@@ -1,6 +1,6 @@
 /**
- * Pictures of the console for the docs: an org of real nodes on loopback, a version on its way between them, and each
- * page in light, dark and on a phone. `node lab/console-shots.ts [FOLDER]`; by default into docs/console/.
+ * Pictures of the console for the docs: an org of real nodes on loopback, and a version on its way between them.
+ * `node lab/console-shots.ts [FOLDER]`; by default into docs/console/.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv } from 'node:process'
-import type { Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { Cluster, type ClusterNode, type CommandResult } from './cluster.ts'
 import { chromiumPath, launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
@@ -16,9 +16,33 @@ import { freePort } from './free-port.ts'
 
 const SITES = ['berlin', 'berlin', 'paris', 'paris', 'lisbon', 'oslo']
 const VERSION_BYTES = 48_000_000
-const SLOW = '1MB/s'
+const SLOW = '700kB/s'
 const SIZES = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } } as const
-const SETTLE_MS = 2_500
+const SETTLE_MS = 4_000
+
+/** What is pictured: a page, and what is done there first. */
+interface Shot {
+  readonly name: string
+  readonly path: string
+  readonly scheme?: 'light' | 'dark'
+  readonly size?: keyof typeof SIZES
+  readonly first?: (page: Page) => Promise<void>
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: 'dataset', path: '/console/datasets/os-image' },
+  { name: 'network', path: '/console/network' },
+  { name: 'overview', path: '/' },
+  { name: 'overview-dark', path: '/', scheme: 'dark' },
+  { name: 'dataset-phone', path: '/console/datasets/os-image', size: 'phone', scheme: 'dark' },
+  {
+    ...{ name: 'revoke', path: '/console/network' },
+    first: async page => {
+      await page.getByRole('link', { name: 'lisbon-4' }).click()
+      await page.getByRole('button', { name: 'Revoke' }).click()
+    }
+  }
+]
 
 async function main(): Promise<void> {
   const executable = chromiumPath()
@@ -30,20 +54,10 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'peerage-console-'))
   const cluster = new Cluster(folder)
   try {
-    const { address } = await org(cluster, folder)
+    const address = await org(cluster, folder)
     const browser = await launchChromium(executable)
     try {
-      for (const scheme of ['light', 'dark'] as const)
-        for (const [size, viewport] of Object.entries(SIZES)) {
-          if (size === 'phone' && scheme === 'dark') continue
-          const context = await browser.newContext({ viewport, colorScheme: scheme, ignoreHTTPSErrors: true })
-          const page = await context.newPage()
-          const code = await address()
-          await shoot(page, code, async name => {
-            await page.screenshot({ path: join(target, `${name}-${size}-${scheme}.png`) })
-          })
-          await context.close()
-        }
+      for (const shot of SHOTS) await shoot(browser, { shot, address: await address(), target })
     } finally {
       await browser.close()
     }
@@ -53,13 +67,30 @@ async function main(): Promise<void> {
   }
 }
 
+async function shoot(
+  browser: Browser,
+  { shot, address, target }: { readonly shot: Shot; readonly address: string; readonly target: string }
+): Promise<void> {
+  const { name, path, scheme = 'light', size = 'desk', first } = shot
+  const viewport = SIZES[size]
+  const context = await browser.newContext({ viewport, colorScheme: scheme, ignoreHTTPSErrors: true })
+  const page = await context.newPage()
+  await page.goto(address)
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  if (path !== '/') await page.goto(new URL(path, address).href)
+  await first?.(page)
+  await page.waitForTimeout(SETTLE_MS)
+  await page.screenshot({ path: join(target, `${name}.png`) })
+  await context.close()
+}
+
 async function done(running: Promise<CommandResult>): Promise<void> {
   const { exitCode, stdout, stderr } = await running
   if (exitCode !== 0) throw new Error(`${stdout}${stderr}`)
 }
 
 /** Nodes in several sites, with something published, something stored and something on its way. */
-async function org(cluster: Cluster, folder: string): Promise<{ address: () => Promise<string> }> {
+async function org(cluster: Cluster, folder: string): Promise<() => Promise<string>> {
   const port = await freePort()
   const first = await cluster.found('build-1', SITES[0] ?? '')
   await first.stop()
@@ -86,37 +117,10 @@ async function org(cluster: Cluster, folder: string): Promise<{ address: () => P
       ...{ name: 'os-image', version: null, destination: join(folder, `got-${index + 1}`) }
     })
   }
-  return {
-    address: async () => {
-      const { code } = await first.json<{ code: string }>('console')
-      return `https://127.0.0.1:${port}/#code=${code}`
-    }
+  return async () => {
+    const { code } = await first.json<{ code: string }>('console')
+    return `https://127.0.0.1:${port}/#code=${code}`
   }
-}
-
-async function shoot(page: Page, address: string, picture: (name: string) => Promise<void>): Promise<void> {
-  await page.goto(address)
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-  await page.waitForTimeout(SETTLE_MS)
-  await picture('overview')
-  const origin = new URL(address).origin
-  for (const [name, path] of [
-    ['network', '/console/network'],
-    ['datasets', '/console/datasets'],
-    ['dataset', '/console/datasets/os-image']
-  ] as const) {
-    await page.goto(`${origin}${path}`)
-    await page.waitForTimeout(SETTLE_MS)
-    await picture(name)
-  }
-  await page.goto(`${origin}/console/network`)
-  await page.getByRole('link', { name: 'lisbon-4' }).click()
-  await page.getByRole('heading', { level: 1, name: 'lisbon-4' }).waitFor()
-  await page.waitForTimeout(SETTLE_MS)
-  await picture('device')
-  await page.getByRole('button', { name: 'Revoke' }).click()
-  await page.waitForTimeout(SETTLE_MS)
-  await picture('revoke')
 }
 
 await main()

@@ -30,9 +30,9 @@ describe('the console', { skip: isMissing }, () => {
     const port = await freePort()
     origin = `https://127.0.0.1:${port}`
     node = await cluster.found('nas', 'berlin')
-    await cluster.join(await cluster.invite(), 'lab-7', 'paris')
     await node.stop()
     await node.up('--api', `127.0.0.1:${port}`)
+    await cluster.join(await cluster.invite(), 'lab-7', 'paris')
     await cluster.meshed()
     writeFileSync(join(folder, 'notes.txt'), 'release notes')
     const { exitCode, stderr } = await node.run('publish', join(folder, 'notes.txt'), '--name', 'notes')
