@@ -1,6 +1,6 @@
 /** Colours and type. What is dimmed is still read by everybody: 4.5 to 1 or more on what it lies on. */
 
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import { Alert, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
 const peerage: MantineColorsTuple = [
   '#e6f7f5',
@@ -26,7 +26,10 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SFMono-Regular", "Cascadia Mono", Menlo, Consolas, monospace',
   headings: { fontWeight: '650' },
   cursorType: 'pointer',
-  respectReducedMotion: true
+  respectReducedMotion: true,
+  components: {
+    Alert: Alert.extend({ styles: { label: { color: 'var(--mantine-color-text)' } } })
+  }
 })
 
 export const variables: CSSVariablesResolver = () => ({
@@ -36,6 +39,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#51606b',
     '--mantine-color-placeholder': '#5b6873',
     '--mantine-color-anchor': '#0a6b60',
+    '--mantine-color-red-outline': '#b92525',
+    '--mantine-color-teal-outline': '#087a58',
+    '--mantine-color-yellow-outline': '#8f5b00',
     '--peerage-surface': '#ffffff',
     '--peerage-line': '#dfe5e9'
   },
@@ -44,6 +50,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#a3b1bb',
     '--mantine-color-placeholder': '#97a5af',
     '--mantine-color-anchor': '#7ac2b7',
+    '--mantine-color-red-outline': '#ff8787',
+    '--mantine-color-teal-outline': '#38d9a9',
+    '--mantine-color-yellow-outline': '#ffd43b',
     '--peerage-surface': '#1a2227',
     '--peerage-line': '#2d3840'
   }

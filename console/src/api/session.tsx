@@ -86,7 +86,7 @@ export function SignedIn(props: {
     may: route => data.scopes.includes(scopeOf(route)),
     end: async () => {
       await signOut()
-      client.clear()
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })
       client.setQueryData(KEY, null)
     }
   }

@@ -26,7 +26,8 @@ interface NamedActionProps {
   /** To be written by who means it. */
   readonly name: string
   readonly isDangerous?: boolean
-  readonly isDisabled?: boolean
+  /** What was done is shown to its end, also when it can not be done again. */
+  readonly isOffered?: boolean
   /** What it does and whom it reaches; drawn when the dialogue is open. */
   readonly reach: () => ReactNode
   readonly act: (reason: string | null) => Promise<readonly Acted[]>
@@ -35,18 +36,19 @@ interface NamedActionProps {
 const REASON_CHARACTERS_MAX = 200
 
 export function NamedAction(props: NamedActionProps): ReactNode {
-  const { verb, title, isDangerous = true, isDisabled = false } = props
+  const { verb, title, isDangerous = true, isOffered = true } = props
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <>
-      <Button
-        variant={isDangerous ? 'outline' : 'default'}
-        {...(isDangerous ? { color: 'red' } : {})}
-        disabled={isDisabled}
-        onClick={open}
-      >
-        {verb}
-      </Button>
+      {isOffered && (
+        <Button
+          variant={isDangerous ? 'outline' : 'default'}
+          {...(isDangerous ? { color: 'red' } : {})}
+          onClick={open}
+        >
+          {verb}
+        </Button>
+      )}
       <Modal
         opened={isOpen}
         onClose={close}

@@ -25,34 +25,31 @@ export function DatasetActions({ name, version }: ActionsProps): ReactNode {
   const isQuarantined = readers.data?.closed?.reason === 'quarantined'
   return (
     <Group gap="sm">
-      {may('quarantine') && isQuarantined && (
-        <NamedAction
-          verb="Release"
-          title={`Release ${what}`}
-          name={name}
-          isDangerous={false}
-          reach={() => <Text size="sm">Whoever may read it reads and serves it again.</Text>}
-          act={async reason => [await release.mutateAsync({ ...asked, reason })]}
-        />
-      )}
-      {may('quarantine') && !isQuarantined && (
-        <NamedAction
-          verb="Quarantine"
-          title={`Quarantine ${what}`}
-          name={name}
-          reach={() => <Reach name={name} version={version} does={DOES.quarantine} />}
-          act={async reason => [await quarantine.mutateAsync({ ...asked, reason })]}
-        />
-      )}
-      {may('recall') && (
-        <NamedAction
-          verb="Recall"
-          title={`Recall ${what}`}
-          name={name}
-          reach={() => <Reach name={name} version={version} does={DOES.recall} />}
-          act={async reason => [await recall.mutateAsync({ ...asked, reason })]}
-        />
-      )}
+      <NamedAction
+        isOffered={may('quarantine') && isQuarantined}
+        verb="Release"
+        title={`Release ${what}`}
+        name={name}
+        isDangerous={false}
+        reach={() => <Text size="sm">Whoever may read it reads and serves it again.</Text>}
+        act={async reason => [await release.mutateAsync({ ...asked, reason })]}
+      />
+      <NamedAction
+        isOffered={may('quarantine') && !isQuarantined}
+        verb="Quarantine"
+        title={`Quarantine ${what}`}
+        name={name}
+        reach={() => <Reach name={name} version={version} does={DOES.quarantine} />}
+        act={async reason => [await quarantine.mutateAsync({ ...asked, reason })]}
+      />
+      <NamedAction
+        isOffered={may('recall')}
+        verb="Recall"
+        title={`Recall ${what}`}
+        name={name}
+        reach={() => <Reach name={name} version={version} does={DOES.recall} />}
+        act={async reason => [await recall.mutateAsync({ ...asked, reason })]}
+      />
       {may('erase') && <Erase name={name} version={version} />}
     </Group>
   )

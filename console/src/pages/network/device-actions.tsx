@@ -20,34 +20,31 @@ export function DeviceActions({ record }: { readonly record: DeviceRecord }): Re
   const name = deviceText(record)
   return (
     <Group gap="sm">
-      {standing === 'suspended' && (
-        <NamedAction
-          verb="Readmit"
-          title={`Readmit ${name}`}
-          name={name}
-          isDangerous={false}
-          reach={() => <Text size="sm">It may link and read again as before, once the others know.</Text>}
-          act={async reason => [await readmit.mutateAsync({ device, reason })]}
-        />
-      )}
-      {standing === 'member' && (
-        <NamedAction
-          verb="Suspend"
-          title={`Suspend ${name}`}
-          name={name}
-          reach={() => <Reach record={record} isForGood={false} />}
-          act={async reason => [await suspend.mutateAsync({ device, reason })]}
-        />
-      )}
-      {(standing === 'member' || standing === 'suspended') && (
-        <NamedAction
-          verb="Revoke"
-          title={`Revoke ${name} for good`}
-          name={name}
-          reach={() => <Reach record={record} isForGood />}
-          act={async reason => [await revoke.mutateAsync({ device, reason })]}
-        />
-      )}
+      <NamedAction
+        isOffered={standing === 'suspended'}
+        verb="Readmit"
+        title={`Readmit ${name}`}
+        name={name}
+        isDangerous={false}
+        reach={() => <Text size="sm">It may link and read again as before, once the others know.</Text>}
+        act={async reason => [await readmit.mutateAsync({ device, reason })]}
+      />
+      <NamedAction
+        isOffered={standing === 'member'}
+        verb="Suspend"
+        title={`Suspend ${name}`}
+        name={name}
+        reach={() => <Reach record={record} isForGood={false} />}
+        act={async reason => [await suspend.mutateAsync({ device, reason })]}
+      />
+      <NamedAction
+        isOffered={standing === 'member' || standing === 'suspended'}
+        verb="Revoke"
+        title={`Revoke ${name} for good`}
+        name={name}
+        reach={() => <Reach record={record} isForGood />}
+        act={async reason => [await revoke.mutateAsync({ device, reason })]}
+      />
     </Group>
   )
 }
