@@ -237,7 +237,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 /** What tests may use beyond their layer. */
 const TEST_PACKAGES = ['node:*', 'fast-check', '@seriousme/openapi-schema-validator', 'oidc-provider']
 const TEST_FILE = /\.(test|conformance|fuzz)\.ts$/
-const TYPE_IMPORT = /^import type\b[^'"()=;]*?\bfrom\s+'([^']+)'/gm
+const TYPE_IMPORT = /^(?:import|export) type\b[^'"()=;]*?\bfrom\s+'([^']+)'/gm
 const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//g
 const IMPORTS = [
   /^(?:import|export)\b[^'"()=;]*?\bfrom\s+'([^']+)'/gm,

@@ -30,6 +30,9 @@ export interface LiveState {
 
 const SAMPLES_MAX = 300
 const SAMPLE_INTERVAL_MS = 1_000
+/** A busy ledger moves many times a second; pages are asked again no more often than this. */
+const ASK_AGAIN_MS = 2_000
+const REOPEN_MS = 5_000
 const NOTHING: LiveState = {
   ...{ activity: null, peers: [], asOfAtMs: null, clockOffsetMs: 0, isConnected: false, samples: [] }
 }
@@ -41,6 +44,7 @@ function asOf(asOfAtMs: number): Pick<LiveState, 'asOfAtMs' | 'clockOffsetMs'> {
 export class LiveView {
   #state = NOTHING
   #operations: number | undefined
+  #isOpen = false
   readonly #listeners = new Set<() => void>()
 
   readonly state = (): LiveState => this.#state
@@ -52,14 +56,18 @@ export class LiveView {
 
   /** Listens until the function that it answers with is called, and not while nobody looks: then sessions end. */
   listen(onLedger: () => void): () => void {
-    let stop = document.hidden ? undefined : this.#open(onLedger)
-    const onVisible = (): void => {
+    let stop: (() => void) | undefined
+    const begin = (): void => {
       stop?.()
       stop = document.hidden ? undefined : this.#open(onLedger)
     }
-    document.addEventListener('visibilitychange', onVisible)
+    begin()
+    // Browsers come back by themselves after a link that broke, and not after an answer that was none.
+    const again = setInterval(() => !this.#isOpen && begin(), REOPEN_MS)
+    document.addEventListener('visibilitychange', begin)
     return () => {
-      document.removeEventListener('visibilitychange', onVisible)
+      clearInterval(again)
+      document.removeEventListener('visibilitychange', begin)
       stop?.()
       this.#set(NOTHING)
     }
@@ -67,24 +75,34 @@ export class LiveView {
 
   #open(onLedger: () => void): () => void {
     const stream = new EventSource('/v1/live')
+    let asking: ReturnType<typeof setTimeout> | undefined
+    const soon = (): void => {
+      asking ??= setTimeout(() => {
+        asking = undefined
+        onLedger()
+      }, ASK_AGAIN_MS)
+    }
     const on = (part: string, take: (data: never) => void): void =>
       stream.addEventListener(part, event => take(JSON.parse((event as MessageEvent<string>).data) as never))
     on('activity', (activity: Activity) => this.#set({ activity, ...asOf(activity.atMs) }))
     on('peers', ({ atMs, peers }: { atMs: number; peers: LivePeer[] }) => this.#set({ peers, ...asOf(atMs) }))
     on('tick', ({ atMs }: { atMs: number }) => this.#set(asOf(atMs)))
     on('ledger', ({ operations }: { operations: number }) => {
-      if (this.#operations !== undefined && this.#operations !== operations) onLedger()
+      if (this.#operations !== undefined && this.#operations !== operations) soon()
       this.#operations = operations
     })
+    this.#isOpen = true
     stream.addEventListener('open', () => this.#set({ isConnected: true }))
     stream.addEventListener('error', () => {
       this.#set({ isConnected: false })
+      this.#isOpen = stream.readyState !== EventSource.CLOSED
       // A stream says nothing of why it ended: a session that is over shows the sign-in.
       void whoIsSignedIn().catch(() => undefined)
     })
     const sampler = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS)
     return () => {
       clearInterval(sampler)
+      clearTimeout(asking)
       stream.close()
     }
   }

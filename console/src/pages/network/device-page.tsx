@@ -17,7 +17,8 @@ import { dateText, deviceText, formatBytes, formatRate, percentText } from '../.
 import { DeviceActions } from './device-actions.tsx'
 import { type DeviceRow, deviceRows, roleText } from './device-rows.ts'
 
-const PEERS_EVERY_MS = 5_000
+/** Who is linked is told live; this is for the rest. */
+const PEERS_EVERY_MS = 15_000
 const STORAGE_EVERY_MS = 30_000
 const READABLE_PIXELS = 400
 const BACK = { to: '/console/network', label: 'Network' }

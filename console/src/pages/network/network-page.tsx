@@ -18,7 +18,8 @@ import type { SiteFacts } from './site-map.ts'
 import { SiteMap } from './site-map-view.tsx'
 import { siteFacts } from './sites.ts'
 
-const PEERS_EVERY_MS = 5_000
+/** Who is linked is told live; this is for the rest. */
+const PEERS_EVERY_MS = 15_000
 const STORAGE_EVERY_MS = 60_000
 const SITE_TABLE_PIXELS = 330
 const UNKNOWN_SITE = '?'
