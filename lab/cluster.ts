@@ -44,7 +44,7 @@ export interface Place {
   readonly listen: string
 }
 
-const LOOPBACK: Place = { launcher: [process.execPath], listen: '/ip4/127.0.0.1/tcp/0' }
+export const LOOPBACK: Place = { launcher: [process.execPath], listen: '/ip4/127.0.0.1/tcp/0' }
 
 /** Runs one command to its end. */
 export async function runCommand(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
@@ -199,11 +199,16 @@ export class Cluster {
     this.#upArgs = upArgs
   }
 
-  /** Founds the org on its first node, and starts it. */
-  async found(name: string, site: string, place = LOOPBACK): Promise<ClusterNode> {
+  /** Founds the org on its first node, and starts it, told `extra` besides. */
+  async found(
+    name: string,
+    site: string,
+    place = LOOPBACK,
+    extra: readonly string[] = []
+  ): Promise<ClusterNode> {
     const node = new ClusterNode(this.folder, name, site, place)
     await runJson(['init', '--org', 'acme', '--site', site, '--device', name, '--home', node.home])
-    await node.up(...this.#upArgs)
+    await node.up(...this.#upArgs, ...extra)
     this.nodes.push(node)
     return node
   }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv } from 'node:process'
 import type { Browser, Page } from 'playwright-core'
-import { Cluster, type ClusterNode, type CommandResult } from './cluster.ts'
+import { Cluster, type ClusterNode, type CommandResult, LOOPBACK } from './cluster.ts'
 import { chromiumPath, launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
 import { freePort } from './free-port.ts'
@@ -92,9 +92,7 @@ async function done(running: Promise<CommandResult>): Promise<void> {
 /** Nodes in several sites, with something published, something stored and something on its way. */
 async function org(cluster: Cluster, folder: string): Promise<() => Promise<string>> {
   const port = await freePort()
-  const first = await cluster.found('build-1', SITES[0] ?? '')
-  await first.stop()
-  await first.up('--api', `127.0.0.1:${port}`)
+  const first = await cluster.found('build-1', SITES[0] ?? '', LOOPBACK, ['--api', `127.0.0.1:${port}`])
   const ticket = await cluster.invite(SITES.length)
   const others: ClusterNode[] = []
   for (const [index, site] of SITES.slice(1).entries())

@@ -6,7 +6,7 @@
  * nodes measured.
  *
  *   npm run demo -- --path FILE_OR_FOLDER     other input than the Node runtime of this checkout
- *   npm run demo -- --keep                    keep the folder and leave the nodes running
+ *   npm run demo -- --keep                    keep the folder and leave the nodes running, with the console of one
  */
 
 import { randomBytes } from 'node:crypto'
@@ -25,8 +25,10 @@ import { formatBytes, formatDuration, formatRate } from '../src/base/units.ts'
 import { DeviceKey } from '../src/node/keys/device-key.ts'
 import { SWARM_PROTOCOL } from '../src/node/swarm/swarm-hub.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
-import { Cluster, type ClusterNode, type CommandResult, runCommand, until } from './cluster.ts'
+import { Cluster, type ClusterNode, type CommandResult, LOOPBACK, runCommand, until } from './cluster.ts'
+import { buildConsole } from './console-build.ts'
 import { eraseAndProve, keepAndLose, storingOrg } from './demo-storage.ts'
+import { freePort } from './free-port.ts'
 
 const DATASET = 'node-runtime'
 const FETCHERS = [
@@ -73,9 +75,11 @@ function inputPath(path: string | undefined): string {
   return input
 }
 
-async function buildOrg(folder: string): Promise<Cluster> {
+async function buildOrg(folder: string, isKept: boolean): Promise<Cluster> {
   const cluster = new Cluster(folder)
-  await cluster.found('build-1', 'berlin')
+  if (isKept) buildConsole()
+  const api = isKept ? ['--api', `127.0.0.1:${await freePort()}`] : []
+  await cluster.found('build-1', 'berlin', LOOPBACK, api)
   const ticket = await cluster.invite(FETCHERS.length)
   for (const [name, site] of FETCHERS) await cluster.join(ticket, name, site)
   await cluster.meshed()
@@ -369,7 +373,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', interrupted)
   try {
     step('Found an org of six devices in two sites')
-    cluster = await buildOrg(folder)
+    cluster = await buildOrg(folder, values.keep)
     await run(cluster, input)
     step(`Revoke ${REVOKED} in the middle of a transfer`)
     await revokeOne(cluster)
@@ -384,7 +388,7 @@ async function main(): Promise<void> {
     }
     say(`\nDone in ${formatDuration(performance.now() - startMs)}.`)
   } finally {
-    if (values.keep) keep(folder, cluster)
+    if (values.keep) await keep(folder, cluster)
     else {
       await cluster?.stop()
       rmSync(folder, { recursive: true, force: true })
@@ -392,11 +396,16 @@ async function main(): Promise<void> {
   }
 }
 
-function keep(folder: string, cluster: Cluster | undefined): void {
+async function keep(folder: string, cluster: Cluster | undefined): Promise<void> {
   say(`\nKept: ${folder}; the nodes go on running. For example:`)
   for (const node of cluster?.nodes ?? []) node.release()
   for (const node of cluster?.nodes ?? [])
     say(`  npm run -s peerage -- status --home ${node.home}    # pid ${node.pid}`)
+  const [first] = cluster?.nodes ?? []
+  if (first === undefined || !first.isRunning) return
+  const { addresses } = await first.json<{ addresses: string[] }>('console')
+  say(`\nThe console of ${first.name}, for whoever opens it within two minutes: ${addresses[0]}`)
+  say(`  npm run -s peerage -- console --home ${first.home}    # another address like it`)
 }
 
 try {

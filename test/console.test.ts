@@ -8,7 +8,7 @@ import { env } from 'node:process'
 import { after, before, describe, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
+import { Cluster, type ClusterNode, LOOPBACK, until } from '../lab/cluster.ts'
 import { chromiumPath, launchChromium } from '../lab/console-browser.ts'
 import { buildConsole } from '../lab/console-build.ts'
 import { freePort } from '../lab/free-port.ts'
@@ -29,9 +29,7 @@ describe('the console', { skip: isMissing }, () => {
     buildConsole()
     const port = await freePort()
     origin = `https://127.0.0.1:${port}`
-    node = await cluster.found('nas', 'berlin')
-    await node.stop()
-    await node.up('--api', `127.0.0.1:${port}`)
+    node = await cluster.found('nas', 'berlin', LOOPBACK, ['--api', `127.0.0.1:${port}`])
     await cluster.join(await cluster.invite(), 'lab-7', 'paris')
     await cluster.meshed()
     writeFileSync(join(folder, 'notes.txt'), 'release notes')

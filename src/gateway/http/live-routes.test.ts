@@ -30,7 +30,8 @@ beforeEach(async () => {
   })
   new LiveRoutes(app, {
     ...{ service, closing: closing.signal, log: { error: () => undefined } },
-    ...{ callerOf: () => caller, isSignedIn: () => isSignedIn, intervalMs: 5 }
+    ...{ callerOf: () => caller, isSignedIn: () => isSignedIn },
+    ...{ intervalMs: 5, listenersMax: 2 }
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
 })
@@ -112,6 +113,23 @@ test('a sign-in that ends ends the stream, and without the scope there is none',
   const refused = await listen()
   assert.notEqual(refused.statusCode, 200)
   refused.destroy()
+})
+
+test('there are no more listeners than there is room for', async () => {
+  const streams = [await listen(), await listen()]
+  const refused = await listen()
+  assert.notEqual(refused.statusCode, 200)
+  refused.destroy()
+  const [first, second] = streams
+  const closed = once(first as IncomingMessage, 'close')
+  first?.destroy()
+  await closed
+  let again = await listen()
+  while (again.statusCode !== 200) {
+    again.destroy()
+    again = await listen()
+  }
+  for (const stream of [again, second]) stream?.destroy()
 })
 
 test('nobody is asked while nobody listens', async () => {

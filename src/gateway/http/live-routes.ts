@@ -7,8 +7,8 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { messageOf } from '../../base/errors.ts'
-import { SECOND_MS } from '../../base/units.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { type Caller, requireScope } from './caller.ts'
 import { type LiveEvent, LiveFeed } from './live-feed.ts'
@@ -17,6 +17,9 @@ export const LIVE_PATH = '/v1/live'
 const INTERVAL_MS = SECOND_MS
 /** Browsers wait as long before they connect again. */
 const RETRY_MS = 2 * SECOND_MS
+/** A listener that takes nothing for as long is cut off. */
+const STALLED_MS = 2 * MINUTE_MS
+const LISTENERS_MAX = 200
 
 export interface LiveRoutesOptions {
   readonly service: Pick<NodeService, 'activity'>
@@ -27,6 +30,7 @@ export interface LiveRoutesOptions {
   readonly closing: AbortSignal
   /** Shortest time between two events of a part. */
   readonly intervalMs?: number
+  readonly listenersMax?: number
 }
 
 interface Listener {
@@ -48,6 +52,7 @@ export class LiveRoutes {
     this.#options = options
     app.get(LIVE_PATH, { config: { route: 'live' } }, async (request, reply) => {
       requireScope(options.callerOf(request), 'read')
+      this.#requirePlace()
       this.#open(request, reply)
       await this.#look()
       return reply
@@ -55,6 +60,15 @@ export class LiveRoutes {
     options.closing.addEventListener('abort', () => {
       for (const listener of this.#listeners) this.#end(listener)
     })
+  }
+
+  #requirePlace(): void {
+    const { listenersMax = LISTENERS_MAX } = this.#options
+    if (this.#listeners.size >= listenersMax)
+      throw new AppError(
+        'TOO_MANY_CALLS',
+        `${listenersMax} live views of this node are open already; close one, or ask GET /v1/activity now and then`
+      )
   }
 
   #open(request: FastifyRequest, reply: FastifyReply): void {
@@ -65,6 +79,7 @@ export class LiveRoutes {
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) reply.raw.setHeader(name, value)
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    reply.raw.setTimeout(STALLED_MS)
     reply.raw.write(`retry: ${RETRY_MS}\n\n`)
     reply.raw.once('close', () => this.#end(listener))
     reply.raw.on('drain', () => {
