@@ -104,6 +104,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     packages: [
       'node:*',
+      '@opentelemetry/*',
       'libp2p',
       '@libp2p/*',
       '@multiformats/*',

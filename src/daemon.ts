@@ -54,6 +54,7 @@ import type {
   NodeReady
 } from './node/service.ts'
 import { storageSettings } from './node/storage/node-storage.ts'
+import { startTracing } from './node/tracing/start-tracing.ts'
 import { Libp2pTransport } from './node/transport/libp2p-transport.ts'
 import { AuditStore } from './store/audit-store.ts'
 import { FilesystemStore } from './store/filesystem.ts'
@@ -122,6 +123,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const key = await loadDeviceKey(keyPath(home))
     requireDevice(identity, key)
     const sealingKey = await loadSealingKey(sealingKeyPath(home))
+    const tracing = await startTracing({
+      ...{ environment: env, software: SOFTWARE, instance: identity.device, log }
+    })
     const store = await FilesystemStore.open({ home })
     const auditStore = new AuditStore({ home })
     const listen = options.listen.length > 0 ? options.listen : DEFAULT_LISTEN
@@ -181,6 +185,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       await service.risks.end()
       await node.stop()
       privacy.close()
+      await tracing.end()
     }
     return 0
   } finally {

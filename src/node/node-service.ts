@@ -89,6 +89,7 @@ import type { TransferView } from './swarm/transfer-desk.ts'
 import { deadlineFields, originOfTransfer, originProblem } from './swarm/transfer-extras.ts'
 import { isActive } from './swarm/transfer-orders.ts'
 import { versionHolders } from './swarm/version-holders.ts'
+import { publishing } from './tracing/spans.ts'
 
 export interface ServiceParts {
   readonly risks?: RiskParts
@@ -233,7 +234,7 @@ export class LocalNodeService implements NodeService {
           '".", "_", "-" and "/" between its parts, and starts and ends with a letter or digit'
       )
     await this.#node.keeper.whole()
-    return await this.#node.publisher.publish(request, task)
+    return await publishing(() => this.#node.publisher.publish(request, task))
   }
 
   async retire(reference: VersionReference): Promise<Retired> {

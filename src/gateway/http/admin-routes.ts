@@ -26,6 +26,7 @@ import { AssertionFailure, assert } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
 import { KIB, SECOND_MS } from '../../base/units.ts'
 import type { MeasuredCall } from '../metrics/exposition.ts'
+import { traceCalls } from './call-spans.ts'
 import { type Caller, requireScope } from './caller.ts'
 import { eventStream, STREAM_TIMING, type StreamTiming } from './event-stream.ts'
 import type { Handlers } from './handlers.ts'
@@ -106,6 +107,7 @@ export class AdminRoutes {
       const { status, error } = this.#failure(thrown, request.url)
       return reply.status(status).send({ error: toErrorObject(error) })
     })
+    traceCalls(app, answeredOf)
     app.addHook('onResponse', async (request, reply) =>
       options.measure?.({ ...answeredOf(request, reply), seconds: reply.elapsedTime / SECOND_MS })
     )

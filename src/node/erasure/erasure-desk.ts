@@ -45,6 +45,7 @@ import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { TransferOrder } from '../swarm/transfer-record.ts'
 import { cachedCopy } from './cached-copy.ts'
+import { erasing } from '../tracing/spans.ts'
 import { type CertificateTerms, signCertificate } from './certificate.ts'
 import { type ErasureRecord, ErasureRecords, freshRecord, type OpenedTree } from './erasure-record.ts'
 import type { Certificate } from './erasure-terms.ts'
@@ -273,7 +274,7 @@ export class ErasureDesk {
 
   async #advance(version: VersionId): Promise<void> {
     try {
-      if (await this.#delete(version)) this.#confirm(version)
+      if (await erasing(version, () => this.#delete(version))) this.#confirm(version)
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
       const { code, message, details } = thrown

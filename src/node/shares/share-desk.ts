@@ -26,6 +26,7 @@ import type { Log } from '../log.ts'
 import type { StoredVersion } from '../storage/storage-units.ts'
 import type { TransferDesk, TransferView } from '../swarm/transfer-desk.ts'
 import { isActive } from '../swarm/transfer-orders.ts'
+import { traced } from '../tracing/spans.ts'
 import type { ShareChecks, ShareClaim } from './share-checks.ts'
 import type { ShareFolders } from './share-folders.ts'
 import { type Gathered, ShareGathering } from './share-gathering.ts'
@@ -255,7 +256,9 @@ export class ShareDesk {
     await this.#guarded(stored.unit.version, set, async () => {
       // What is damaged of it gives way: all of it is made anew.
       if (here.length > 0) await discard(version)
-      await maker.rebuild(stored.unit.version, set, { share, sources, place, signal: this.#stop.signal })
+      await traced('repair', { version, part: 'share' }, () =>
+        maker.rebuild(stored.unit.version, set, { share, sources, place, signal: this.#stop.signal })
+      )
       log.info({ version: stored.unit.version, share }, `made a lost share of ${set.data} others`)
     })
     this.#lost.delete(version)

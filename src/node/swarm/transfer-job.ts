@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { DeviceId } from '../../base/ids.ts'
 import type { Holding } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
+import { transferSpan } from '../tracing/transfer-span.ts'
 import { outlookOf } from './deadline-outlook.ts'
 import { haveBytesOf } from './selection.ts'
 import type { Tally } from './tally.ts'
@@ -40,7 +41,7 @@ export interface Job {
 }
 
 export function newJob(record: TransferRecord): Job {
-  return {
+  const job: Job = {
     record,
     holding: undefined,
     resumedBytes: 0,
@@ -58,6 +59,8 @@ export function newJob(record: TransferRecord): Job {
     restsUntilMs: 0,
     listeners: new Set()
   }
+  job.listeners.add(transferSpan(() => job))
+  return job
 }
 
 const ID_DIGITS = 16
