@@ -9,6 +9,13 @@ test('whatever has the form of a secret goes, and what is around it stays', () =
   for (const [text, shown] of [
     [`token pgt_0123456789ab_${SECRET}, which ended`, 'token pgt_0123456789ab_[secret], which ended'],
     [`"peerage1${SECRET}" is damaged`, '"peerage1[secret]" is damaged'],
+    [`code pgc_${SECRET}`, 'code pgc_[secret]'],
+    [`__Host-peerage=${SECRET}; Path=/`, '__Host-peerage=[secret]; Path=/'],
+    [
+      `/session/callback?iss=x&code=${SECRET}&state=${SECRET}`,
+      '/session/callback?iss=x&code=[secret]&state=[secret]'
+    ],
+    [`got eyJhbGciOiJFUzI1NiJ9.${SECRET}.${SECRET}`, 'got [secret]'],
     ['AGE-SECRET-KEY-1QQPQYZ34', 'AGE-SECRET-KEY-[secret]'],
     [
       `at -----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY----- it`,

@@ -11,12 +11,18 @@ const CENSORED = '[secret]'
 
 const FIELDS: ReadonlySet<string> = new Set([
   ...['token', 'ticket', 'passphrase', 'password', 'secret', 'seed', 'privatekey', 'secretkey', 'filekey'],
-  ...['authorization', 'proxyauthorization', 'cookie', 'setcookie', 'credentials']
+  ...['authorization', 'proxyauthorization', 'cookie', 'setcookie', 'credentials', 'clientsecret'],
+  ...['codeverifier', 'accesstoken', 'idtoken', 'refreshtoken']
 ])
 
 const FORMS: readonly (readonly [RegExp, string])[] = [
   // A token of the API keeps its id, by which it can be revoked.
   [/\b(pgt_[0-9a-f]{12}_)[\w-]+/g, `$1${CENSORED}`],
+  // Codes and cookies of sessions of the console, and what a provider of sign-in gives.
+  [/\bpgc_[\w-]+/g, `pgc_${CENSORED}`],
+  [/(__Host-peerage\w*=)[\w-]+/g, `$1${CENSORED}`],
+  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+/g, CENSORED],
+  [/([?&](?:code|state|token|access_token|id_token|code_verifier|client_secret)=)[^&\s"]+/g, `$1${CENSORED}`],
   [/\bpeerage1[\w-]{16,}/g, `peerage1${CENSORED}`],
   [/\bAGE-SECRET-KEY-[0-9A-Z-]+/gi, `AGE-SECRET-KEY-${CENSORED}`],
   [/(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?=-----END|$)/g, `$1${CENSORED}`],
@@ -24,10 +30,13 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/)[^\s/@]+@/g, `$1${CENSORED}@`]
 ]
 
+const NAMED = [...FIELDS].map(name => [...name].join('[-_]?')).join('|')
 /** Whether it is worth taking a line apart. */
 const SUSPECT = new RegExp(
-  ['pgt_', 'peerage1', 'AGE-SECRET', 'PRIVATE KEY', 'Bearer', 'Basic', '://[^/@]+@'].join('|') +
-    `|"[\\w-]*(?:${[...FIELDS].map(name => [...name].join('[-_]?')).join('|')})[\\w-]*":`,
+  [
+    ...['pgt_', 'pgc_', '__Host-', 'peerage1', 'AGE-SECRET', 'PRIVATE KEY', 'Bearer', 'Basic', 'eyJ'],
+    ...['://[^/@]+@', '[?&][a-z_]+=', `"[\\w-]*(?:${NAMED})[\\w-]*":`]
+  ].join('|'),
   'i'
 )
 
