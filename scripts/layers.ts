@@ -177,6 +177,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/store',
       'src/node',
       'src/api',
+      'src/gateway',
       'src/cli'
     ],
     packages: ['node:*', 'playwright-core'],

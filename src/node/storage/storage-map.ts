@@ -14,6 +14,9 @@ import { inTurns } from '../turns.ts'
 import { fleetOf, type Sighting } from './storage-fleet.ts'
 import { HolderKinds, type StoredVersion, storedVersions } from './storage-units.ts'
 
+/** Versions or devices that are looked at in a step. */
+const ITEMS_A_STEP = 256
+
 export interface StoragePlaces {
   readonly stored: readonly StoredVersion[]
   readonly assignments: ReadonlyMap<VersionId, Assignment>
@@ -54,18 +57,20 @@ export class StorageMap {
     yield
     const holders = new HolderKinds(state, stored, nowMs)
     const whole = fleetOf({ state, sightingOf, holders, nowMs })
+    yield
     const fleet = countedFleet(whole, grace, nowMs)
+    yield
     const lines = fleet.devices.map(({ id, kind, site, region, capacityBytes }) =>
       [id, kind, site, region, capacityBytes].join()
     )
     const basis: Basis = { fleet: lines.join('\n'), kinds: new Map() }
-    for (const kind of new Set(stored.map(({ unit }) => unit.dataClass))) {
-      yield
-      basis.kinds.set(kind, fleet.devices.map(({ mayHold }) => (mayHold.has(kind) ? '1' : '0')).join(''))
-    }
+    for (const kind of new Set(stored.map(({ unit }) => unit.dataClass)))
+      basis.kinds.set(kind, yield* holdersLine(fleet.devices, kind))
+    yield
     const devices = new Map(whole.devices.map(device => [device.id, device]))
     const before = isSame(this.#basis, basis) ? this.#places : undefined
-    const isContinued = before !== undefined && isBeginning(before.stored, stored)
+    const isContinued = before !== undefined && (yield* isBeginning(before.stored, stored))
+    yield
     const assigner = isContinued ? before.assigner : new Assigner(fleet)
     const assignments = new Map(isContinued ? before.assignments : [])
     for (const { unit } of stored.slice(isContinued ? before.stored.length : 0)) {
@@ -94,19 +99,32 @@ function isSame(before: Basis | undefined, now: Basis): boolean {
   return isAsSaid && [...now.kinds.keys()].every(kind => before.kinds.has(kind))
 }
 
+/** Which of the devices may hold versions of a kind, a digit for each: the ledger is asked about every one. */
+function* holdersLine(devices: readonly Device[], kind: string): Generator<void, string> {
+  let line = ''
+  for (const [index, { mayHold }] of devices.entries()) {
+    if (index % ITEMS_A_STEP === 0) yield
+    line += mayHold.has(kind) ? '1' : '0'
+  }
+  return line
+}
+
 /** Whether versions were only added, junior to all others, and by the same rules. */
-function isBeginning(before: readonly StoredVersion[], now: readonly StoredVersion[]): boolean {
-  return (
-    before.length <= now.length &&
-    before.every(({ unit }, at) => {
-      const after = now[at]?.unit
-      return (
-        after !== undefined &&
-        after.version === unit.version &&
-        after.seniority === unit.seniority &&
-        after.dataClass === unit.dataClass &&
-        JSON.stringify(after.policy) === JSON.stringify(unit.policy)
-      )
-    })
-  )
+function* isBeginning(
+  before: readonly StoredVersion[],
+  now: readonly StoredVersion[]
+): Generator<void, boolean> {
+  if (before.length > now.length) return false
+  for (const [index, { unit }] of before.entries()) {
+    if (index % ITEMS_A_STEP === 0) yield
+    const after = now[index]?.unit
+    const isKept =
+      after !== undefined &&
+      after.version === unit.version &&
+      after.seniority === unit.seniority &&
+      after.dataClass === unit.dataClass &&
+      JSON.stringify(after.policy) === JSON.stringify(unit.policy)
+    if (!isKept) return false
+  }
+  return true
 }
