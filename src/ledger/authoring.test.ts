@@ -61,6 +61,8 @@ function contentOf(org: TestDevice, { about, kind, pick }: Step): OperationConte
     { type: 'device.sealing', device, recipient: sha256(Buffer.from('recipient')) },
     { type: 'device.storage', device, site: 'berlin', capacityBytes: pick },
     { type: 'site.region', site: 'berlin', region: 'eu' },
+    { type: 'level.set', name: 'swift', objective: null },
+    { type: 'price.set', site: 'berlin', price: { currency: 'EUR', microsPerGb: pick } },
     { type: 'class.policy', class: 'internal', ...DEFAULT_CLASS_RULES.internal },
     { type: 'dataset.subjects', name, version, subjects: [] },
     { type: 'content.erase', version, case: '00'.repeat(16), reason: null, basis: 'art17', subject: null },
@@ -82,7 +84,7 @@ function contentOf(org: TestDevice, { about, kind, pick }: Step): OperationConte
 const step = fc.record({
   author: fc.nat(NAMES.length - 1),
   about: fc.nat(NAMES.length - 1),
-  kind: fc.nat(28),
+  kind: fc.nat(30),
   pick: fc.nat(4)
 })
 

@@ -177,6 +177,8 @@ function shown(history: History): Set<string> {
     see('later epoch', epochs.length > 1)
   }
   see('held', state.holds.size > 0)
+  see('levels', state.levels.size > 0)
+  see('prices', state.prices.size > 0)
   see('accepted', state.acceptances.size > 0)
   for (const { kind, version, confirmations } of state.erasures.values()) {
     see('confirmed', confirmations.size > 0)
@@ -254,7 +256,7 @@ test('the histories reach what the rules are about', () => {
   features.push('lasting enrolment', 'redeemed', 'cancelled', 'in a group', 'policy', 'origin', 'retired')
   features.push('published again', 'given past a fork', 'ruled site', 'later epoch', 'confirmed', 'held')
   features.push('lifted', 'clean', 'found', 'found on a fork', 'subjects', 'cut', 'storage', 'deletion waits')
-  features.push('recall confirmed', 'recall waits', 'accepted', 'withdrawn')
+  features.push('recall confirmed', 'recall waits', 'accepted', 'withdrawn', 'levels', 'prices')
   const types = OPERATION_TYPES.map(type => `${type} in force`)
   const wanted = [...INERT_REASONS, ...types, ...roles, ...readings, ...faults, ...features]
   const missing = new Set(wanted)

@@ -236,6 +236,22 @@ function storageContentOf(
         untilMs: pick + 1,
         reason: 'so be it'
       }
+    case 'level':
+      return {
+        ...{ type: 'level.set', name: at(LABELS, pick) },
+        objective:
+          pick % 5 === 0
+            ? null
+            : {
+                ...{ measure: 'distribute', dataset: pick % 2 === 0 ? name : null, site: null },
+                ...{ limitMs: 1000 * pick, share: 950_000, windowMs: 60 * MINUTE }
+              }
+      }
+    case 'price':
+      return {
+        ...{ type: 'price.set', site: at(SITES, pick) },
+        price: pick % 5 === 0 ? null : { currency: 'EUR', microsPerGb: pick }
+      }
     case 'withdraw':
       return { type: 'risk.withdraw', acceptance: some(scene, pick, 'risk.accept')?.id ?? versionLike(pick) }
     default:

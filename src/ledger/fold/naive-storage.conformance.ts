@@ -4,6 +4,7 @@ import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { Operation } from '../operation/operation.ts'
 import type { OperationType } from '../operation/operation-content.ts'
 import type { NaiveFold, Said } from './naive-fold.conformance.ts'
+import type { LevelEntry, PriceEntry } from './performance-entry.ts'
 import type {
   ContentEntry,
   CopyEntry,
@@ -61,6 +62,8 @@ export function naiveStorage(
   | 'erasureCases'
   | 'holds'
   | 'acceptances'
+  | 'levels'
+  | 'prices'
 > {
   const policies = fold.said('class.policy')
   const regions = fold.said('site.region')
@@ -102,6 +105,7 @@ export function naiveStorage(
         return { device, operation: operation.id, untilMs: content.untilMs, timeMs: operation.timeMs }
       }
     ),
+    ...performanceIn(fold),
     holds: holdsOf(fold),
     acceptances: acceptancesIn(fold),
     ...copiesIn(fold)
@@ -168,6 +172,23 @@ function holdsOf(fold: NaiveFold): Map<string, readonly Taking[]> {
         .inCausalOrder(all.map(({ operation }) => operation))
         .map(operation => takingOf(operation, reasonOf(operation)))
   )
+}
+
+function performanceIn(fold: NaiveFold): Pick<State, 'levels' | 'prices'> {
+  const levels = new Map<string, LevelEntry>()
+  for (const [name, all] of Map.groupBy(fold.said('level.set'), ({ content }) => content.name)) {
+    const { operation, content } = newest(fold, all)
+    const { id, author: by, timeMs } = operation
+    if (content.objective !== null)
+      levels.set(name, { name, ...content.objective, operation: id, by, timeMs })
+  }
+  const prices = new Map<string, PriceEntry>()
+  for (const [site, all] of Map.groupBy(fold.said('price.set'), ({ content }) => content.site)) {
+    const { operation, content } = newest(fold, all)
+    const { id, author: by, timeMs } = operation
+    if (content.price !== null) prices.set(site, { site, ...content.price, operation: id, by, timeMs })
+  }
+  return { levels, prices }
 }
 
 function acceptancesIn(fold: NaiveFold): State['acceptances'] {

@@ -15,21 +15,18 @@ import type {
   DatasetStorage,
   EraseOutcome,
   Grantee,
+  RiskAccept,
   ScanVerdict,
   Scope
 } from '../operation/operation-content.ts'
 import type { FeedKey } from './feed.ts'
+import type { LevelEntry, PriceEntry } from './performance-entry.ts'
 
 /** Where a device stands. `former` was an admin and never enrolled. */
 export const STANDINGS = ['member', 'suspended', 'revoked', 'former'] as const
 export type Standing = (typeof STANDINGS)[number]
 
-export interface AcceptanceEntry extends Taking {
-  readonly risk: string
-  readonly score: number
-  readonly untilMs: number
-  readonly reason: string
-}
+export type AcceptanceEntry = Taking & Omit<RiskAccept, 'type'>
 
 /** What took a device's membership. */
 export interface Taking {
@@ -349,6 +346,8 @@ export interface State {
   readonly holds: ReadonlyMap<string, readonly Taking[]>
   /** Of risks; those that have run out included. */
   readonly acceptances: ReadonlyMap<OperationId, AcceptanceEntry>
+  readonly levels: ReadonlyMap<string, LevelEntry>
+  readonly prices: ReadonlyMap<string, PriceEntry>
   readonly proposals: ReadonlyMap<OperationId, ProposalEntry>
   readonly votes: ReadonlyMap<OperationId, VoteEntry>
   readonly forks: ReadonlyMap<FeedKey, Fork>
@@ -399,6 +398,8 @@ export function emptyState({ founding, head, freeze }: ChainView): MutableState 
     erasureCases: new Map(),
     holds: new Map(),
     acceptances: new Map(),
+    levels: new Map(),
+    prices: new Map(),
     proposals: new Map(),
     votes: new Map(),
     forks: new Map(),

@@ -29,6 +29,10 @@ export function registerNamed(content: OperationContent, author: DeviceId): stri
         : registerOf.ruledStorage(content.device)
     case 'site.region':
       return registerOf.region(content.site)
+    case 'level.set':
+      return registerOf.level(content.name)
+    case 'price.set':
+      return registerOf.price(content.site)
     case 'erase.confirm':
       return registerOf.confirmation(content.erase, author)
     default:
@@ -43,6 +47,8 @@ export const registerOf = {
   /** What a device says of itself, and what others say of it. */
   ownStorage: (device: DeviceId) => `own storage ${device}`,
   ruledStorage: (device: DeviceId) => `ruled storage ${device}`,
+  level: (name: string) => `level ${name}`,
+  price: (site: string) => `price ${site}`,
   region: (site: string) => `region ${site}`,
   confirmation: (erase: OperationId, device: DeviceId) => `confirmation ${erase} ${device}`
 } as const

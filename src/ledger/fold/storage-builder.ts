@@ -5,6 +5,7 @@ import type { DatasetClass } from '../encoding/names.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
 import { takings } from './content-entry.ts'
 import { getOr } from './fold-books.ts'
+import { levelOf, priceOf } from './performance-entry.ts'
 import {
   type AcceptanceEntry,
   type ClassPolicyEntry,
@@ -29,6 +30,8 @@ export class StorageBuilder {
   readonly #state: MutableState
   readonly #classes = new Set<DatasetClass>()
   readonly #sites = new Set<string>()
+  readonly #levels = new Set<string>()
+  readonly #prices = new Set<string>()
   readonly #erasures = new Set<OperationId>()
   readonly #copies = new Map<DeviceId, Set<VersionId>>()
   readonly #renewals = new Set<DeviceId>()
@@ -48,6 +51,12 @@ export class StorageBuilder {
         return
       case 'site.region':
         this.#sites.add(content.site)
+        return
+      case 'level.set':
+        this.#levels.add(content.name)
+        return
+      case 'price.set':
+        this.#prices.add(content.site)
         return
       case 'copy.renew':
         this.#renewals.add(content.device)
@@ -77,15 +86,27 @@ export class StorageBuilder {
   }
 
   render(): void {
-    const { classes, sites, renewals } = this.#state
+    const { classes, sites, renewals, levels, prices } = this.#state
     for (const name of this.#classes) set(classes, name, classPolicyOf(this.#books, name))
     for (const site of this.#sites) set(sites, site, siteOf(this.#books, site))
+    for (const name of this.#levels)
+      set(levels, name, levelOf(this.#books.last(registerOf.level(name))?.operation))
+    for (const site of this.#prices)
+      set(prices, site, priceOf(this.#books.last(registerOf.price(site))?.operation))
     for (const device of this.#renewals) set(renewals, device, renewalOf(this.#books, device))
     for (const id of this.#erasures) this.#renderErasure(id)
     for (const [device, versions] of this.#copies) this.#renderCopies(device, versions)
     if (this.#holdsChanged) this.#renderHolds()
     if (this.#acceptancesChanged) this.#renderAcceptances()
-    const dirty = [this.#classes, this.#sites, this.#renewals, this.#erasures, this.#copies]
+    const dirty = [
+      this.#classes,
+      this.#sites,
+      this.#levels,
+      this.#prices,
+      this.#renewals,
+      this.#erasures,
+      this.#copies
+    ]
     for (const each of dirty) each.clear()
     this.#holdsChanged = false
     this.#acceptancesChanged = false

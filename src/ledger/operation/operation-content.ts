@@ -8,6 +8,7 @@
 
 import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { DatasetClass, DeviceKind } from '../encoding/names.ts'
+import type { LevelSet, PriceSet } from './performance-content.ts'
 
 /** Makes a device a member of the org. Written by an admin for itself, or by the author of the invite redeemed. */
 export interface DeviceEnrol {
@@ -453,6 +454,8 @@ export type OperationContent =
   | HoldLift
   | RiskAccept
   | RiskWithdraw
+  | LevelSet
+  | PriceSet
   | Approve
   | Note
   | RootPropose

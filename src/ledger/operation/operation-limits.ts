@@ -7,6 +7,12 @@ export const REASON_CHARACTERS_MAX = 200
 export const NOTE_CHARACTERS_MAX = 1000
 /** Likelihood times impact. */
 export const RISK_SCORE_MAX = 25
+export const MILLIONTHS = 1_000_000
+const HOUR_MS = 3_600_000
+export const LEVEL_WINDOW_MS_MIN = HOUR_MS
+export const LEVEL_WINDOW_MS_MAX = 366 * 24 * HOUR_MS
+/** A million units of a currency for a GB. */
+export const PRICE_MICROS_MAX = 1_000_000 * MILLIONTHS
 export const PROPOSED_ROOT_BYTES_MAX = 32 * 1024
 /** Copies of a version, and sites that they are spread over. */
 export const COPIES_MAX = 16

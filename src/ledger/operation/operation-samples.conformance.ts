@@ -184,6 +184,16 @@ export const SAMPLES: { readonly [name: string]: OperationContent } = {
     reason: 'the second site opens in March'
   },
   'risk.withdraw': { type: 'risk.withdraw', acceptance: operationNamed('acceptance') },
+  'level.set': {
+    ...{ type: 'level.set', name: 'os in lyon' },
+    objective: {
+      ...{ measure: 'distribute', dataset: 'os/', site: 'lyon', limitMs: 600_000 },
+      ...{ share: 950_000, windowMs: 2_592_000_000 }
+    }
+  },
+  'level.set ended': { type: 'level.set', name: 'os in lyon', objective: null },
+  'price.set': { type: 'price.set', site: 'lyon', price: { currency: 'EUR', microsPerGb: 80_000 } },
+  'price.set ended': { type: 'price.set', site: '*', price: null },
   approve: { type: 'approve', operation: operationNamed('approved') },
   note: { type: 'note', about: operationNamed('noted'), text: 'y'.repeat(1000) },
   'note at large': { type: 'note', about: null, text: 'Wir ziehen um.' },

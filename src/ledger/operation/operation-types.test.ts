@@ -215,6 +215,33 @@ describe('operation types', () => {
       assert.equal(changed('risk.accept', { target }), 'target')
   })
 
+  test('a service level has a measure, a share and a window, and a limit unless it is of availability', () => {
+    const { body } = sampleOf('level.set')
+    const fault = (fields: Record<string, CborValue>) =>
+      changed('level.set', { objective: { ...(body.objective as object), ...fields } })
+    for (const share of [1, 1_000_000]) assert.equal(fault({ share }), 'ok')
+    for (const share of [0, 1_000_001, null]) assert.equal(fault({ share }), 'body.objective.share')
+    for (const window of [3_600_000, 31_622_400_000]) assert.equal(fault({ window }), 'ok')
+    for (const window of [3_599_999, 31_622_400_001]) assert.equal(fault({ window }), 'body.objective.window')
+    assert.equal(fault({ limit: null }), 'body.objective')
+    assert.equal(fault({ measure: 'availability' }), 'body.objective')
+    assert.equal(fault({ measure: 'availability', limit: null }), 'ok')
+    assert.equal(fault({ measure: 'speed' }), 'body.objective.measure')
+    for (const dataset of ['os', 'os/', null]) assert.equal(fault({ dataset }), 'ok')
+    for (const dataset of ['', '/', 'OS', 'os//']) assert.equal(fault({ dataset }), 'body.objective.dataset')
+    assert.equal(fault({ site: '' }), 'body.objective.site')
+  })
+
+  test('a price is of a currency, and not negative', () => {
+    const fault = (price: CborValue) => changed('price.set', { price })
+    for (const perGb of [0, 10 ** 12]) assert.equal(fault({ currency: 'EUR', perGb }), 'ok')
+    for (const perGb of [-1, 10 ** 12 + 1])
+      assert.equal(fault({ currency: 'EUR', perGb }), 'body.price.perGb')
+    for (const currency of ['eur', 'EURO', ''])
+      assert.equal(fault({ currency, perGb: 1 }), 'body.price.currency')
+    for (const target of ['', tooLong(64)]) assert.equal(changed('price.set', { target }), 'target')
+  })
+
   test('a proposal carries a root that a successor may be as large as, a vote a signature', () => {
     assert.equal(changed('root.propose', { bytes: filled(32 * 1024) }), 'ok')
     assert.equal(changed('root.propose', { bytes: filled(32 * 1024 + 1) }), 'body.bytes')

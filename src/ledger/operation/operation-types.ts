@@ -1,8 +1,8 @@
 /**
  * The bytes of what operations say. Each known type has one closed schema for its target and body; a later version of a
  * type takes a new type name, because two readers that fold one operation differently would never converge. The schemas
- * stand by subject in member-types.ts, dataset-types.ts, content-types.ts, storage-types.ts, risk-types.ts and
- * authority-types.ts.
+ * stand by subject in member-types.ts, dataset-types.ts, content-types.ts, storage-types.ts, risk-types.ts,
+ * performance-types.ts and authority-types.ts.
  *
  * An operation may name a type that this program does not know, or break its type's schema: it stays in its feed,
  * so that the chain goes on, and is inert.
@@ -17,6 +17,7 @@ import { CONTENT_TYPES } from './content-types.ts'
 import { DATASET_TYPES } from './dataset-types.ts'
 import { MEMBER_TYPES } from './member-types.ts'
 import type { OperationContent, OperationType } from './operation-content.ts'
+import { PERFORMANCE_TYPES } from './performance-types.ts'
 import { RISK_TYPES } from './risk-types.ts'
 import { STORAGE_TYPES } from './storage-types.ts'
 import type { TypeRule, TypeRules, Wire } from './type-rule.ts'
@@ -27,6 +28,7 @@ const RULES: TypeRules<OperationType> = {
   ...CONTENT_TYPES,
   ...STORAGE_TYPES,
   ...RISK_TYPES,
+  ...PERFORMANCE_TYPES,
   ...AUTHORITY_TYPES
 }
 

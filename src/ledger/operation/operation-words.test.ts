@@ -192,6 +192,32 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     'accepts risk data-loss up to a score of 12 until 2027-12-28T13:20:00.000Z: until March'
   ],
   [{ type: 'risk.withdraw', acceptance: some }, `withdraws acceptance ${shortId(some)} of a risk`],
+  [
+    {
+      ...{ type: 'level.set', name: 'os in lyon' },
+      objective: {
+        ...{ measure: 'distribute', dataset: 'os/', site: 'lyon', limitMs: 600_000 },
+        ...{ share: 950_000, windowMs: 2_592_000_000 }
+      }
+    },
+    'sets service level os in lyon: 95 % of distribute of os/ at site lyon within 600 s, over 720 h'
+  ],
+  [
+    {
+      ...{ type: 'level.set', name: 'there' },
+      objective: {
+        ...{ measure: 'availability', dataset: null, site: null, limitMs: null },
+        ...{ share: 999_000, windowMs: 3_600_000 }
+      }
+    },
+    'sets service level there: 99.9 % of availability, over 1 h'
+  ],
+  [{ type: 'level.set', name: 'there', objective: null }, 'ends service level there'],
+  [
+    { type: 'price.set', site: 'lyon', price: { currency: 'EUR', microsPerGb: 80_000 } },
+    'says that a GB into site lyon costs 0.08 EUR'
+  ],
+  [{ type: 'price.set', site: '*', price: null }, 'ends the price of a GB into any other site'],
   [{ type: 'approve', operation: some }, `approves operation ${shortId(some)}`],
   [{ type: 'note', about: some, text: 'as agreed' }, `notes about operation ${shortId(some)}: as agreed`],
   [
@@ -206,5 +232,5 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
 
 test('every type of operation has words of its own, with all that matters to a reader', () => {
   for (const [content, words] of SAID) assert.equal(inWords(content, NAMES), words)
-  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 41)
+  assert.equal(new Set(SAID.map(([content]) => content.type)).size, 43)
 })

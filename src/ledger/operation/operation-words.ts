@@ -19,6 +19,8 @@ import type {
   OperationContent,
   Scope
 } from './operation-content.ts'
+import { MILLIONTHS } from './operation-limits.ts'
+import { ANY_SITE, type LevelSet, type PriceSet } from './performance-content.ts'
 
 export interface OperationNames {
   readonly device: (device: DeviceId) => string
@@ -137,6 +139,10 @@ function ofContentInWords(
       return `accepts risk ${content.risk} up to a score of ${content.score} until ${momentInWords(content.untilMs)}: ${content.reason}`
     case 'risk.withdraw':
       return `withdraws acceptance ${shortId(content.acceptance)} of a risk`
+    case 'level.set':
+      return levelInWords(content)
+    case 'price.set':
+      return priceInWords(content)
     case 'approve':
       return `approves operation ${shortId(content.operation)}`
     case 'note':
@@ -235,4 +241,20 @@ function confirmationInWords({ outcome, bytes, keys }: EraseConfirm): string {
   if (outcome === 'not-held') return keys ? 'it held nothing, and destroyed keys' : 'it held nothing'
   if (outcome === 'deleted') return keys ? `${deleted} and destroyed keys` : deleted
   return `${deleted}${keys ? ', destroyed keys' : ''} and left the files that were published there to their owner`
+}
+
+function levelInWords({ name, objective }: LevelSet): string {
+  if (objective === null) return `ends service level ${name}`
+  const { measure, dataset, site, limitMs, share, windowMs } = objective
+  const of = dataset === null ? '' : ` of ${dataset}`
+  const where = site === null ? '' : ` at site ${site}`
+  const within = limitMs === null ? '' : ` within ${limitMs / SECOND_MS} s`
+  const hours = Number((windowMs / HOUR_MS).toFixed(2))
+  return `sets service level ${name}: ${(share * 100) / MILLIONTHS} % of ${measure}${of}${where}${within}, over ${hours} h`
+}
+
+function priceInWords({ site, price }: PriceSet): string {
+  const into = site === ANY_SITE ? 'any other site' : `site ${site}`
+  if (price === null) return `ends the price of a GB into ${into}`
+  return `says that a GB into ${into} costs ${price.microsPerGb / MILLIONTHS} ${price.currency}`
 }

@@ -53,7 +53,7 @@ test('what is read back is deeply what was folded, whatever the history', () => 
     { numRuns: 150, seed: 7 }
   )
   for (const [name, count] of held) assert.ok(count > 0, `a history put something into ${name}`)
-  assert.equal(held.size, 21)
+  assert.equal(held.size, 23)
 })
 
 test('a state of more than one chunk is read back, and each of its chunks is missed', () => {

@@ -82,8 +82,9 @@ import {
   versionId,
   word
 } from './codec.ts'
+import { LEVEL_FIELDS, PRICE_FIELDS } from './performance-fields.ts'
 
-const SNAPSHOT_VERSION = 7
+const SNAPSHOT_VERSION = 8
 /** A chunk is full with so many entries or ids, whichever comes first. */
 const CHUNK_ENTRIES = 256
 const CHUNK_IDS = 1024
@@ -327,6 +328,8 @@ const SECTIONS: readonly Section[] = [
     reason: text,
     timeMs: natural
   } satisfies Fields<AcceptanceEntry>),
+  ofValues('levels', ({ name }) => name, LEVEL_FIELDS),
+  ofValues('prices', ({ site }) => site, PRICE_FIELDS),
   ofValues('proposals', ({ operation }) => operation, {
     operation: operationId,
     by: deviceId,
