@@ -76,6 +76,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
     pure: true
   },
+  'src/slo': {
+    what: 'service levels and their error budgets, slow devices and why',
+    uses: ['src/base', 'src/history'],
+    packages: [],
+    pure: true
+  },
   'src/store': {
     what: 'Store interface; memory; filesystem + SQLite; hashing workers',
     uses: ['src/base', 'src/content'],
@@ -100,6 +106,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/risk',
       'src/detection',
       'src/history',
+      'src/slo',
       'src/store'
     ],
     packages: [
