@@ -214,6 +214,7 @@ class ScriptedNode implements NodeService {
   holders = scripted<NodeService>({}).holders
   readonly risks = scripted<NodeService['risks']>({})
   readonly history = scripted<NodeService['history']>({})
+  readonly performance = scripted<NodeService['performance']>({})
   readonly contents = scripted<NodeService['contents']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []

@@ -18,7 +18,7 @@ export const historyRequest = z.strictObject({
 const series = z.object({
   name: z.string(),
   kind: z.enum(['flow', 'level']),
-  unit: z.enum(['bytes', 'count', 'ms'])
+  unit: z.enum(['bytes', 'count', 'ms', 'share'])
 })
 export const seriesList = z.object({ series: z.array(series).readonly() })
 

@@ -13,6 +13,16 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   series: ['read', 'What this node has measured over time: the names of its series.'],
   history: ['read', 'One series of measurements of this node over time, in spans of a step.'],
   savings: ['read', 'What this device received, from where, and what one server would have sent it.'],
+  fleetSavings: [
+    'read',
+    'What all devices that answer received and saved, by site, device and group, and who is silent.'
+  ],
+  levels: ['read', 'How each service level stands, by what the devices that answer observed.'],
+  setLevel: ['govern', 'Sets a service level; an admin signs it.'],
+  unsetLevel: ['govern', 'Ends a service level.'],
+  prices: ['read', 'What a GB into each site over the WAN costs.'],
+  setPrice: ['govern', 'Sets or ends the price of a site, or of every site without one of its own.'],
+  participation: ['read', 'Who gives how much and how fast, which devices are slow, and the likely reasons.'],
   peers: ['read', 'Who is connected, and how.'],
   checkup: [
     'read',

@@ -177,6 +177,17 @@ export const API_PREFIX = '/v1'
 export const NDJSON = 'application/x-ndjson'
 
 import { history, historyRequest, savings, savingsRequest, seriesList } from './history.ts'
+import {
+  fleetSavings,
+  fleetSavingsRequest,
+  levelReference,
+  levelReport,
+  levelRequest,
+  participation,
+  participationRequest,
+  priceList,
+  priceRequest
+} from './performance.ts'
 import { retentionList, retentionRequest, retentionRun, retentionRunRequest } from './retention.ts'
 import {
   done,
@@ -229,6 +240,13 @@ export const ROUTES = {
   series: json('GET', '/history/series', nothing, seriesList),
   history: json('GET', '/history', historyRequest, history),
   savings: json('GET', '/savings', savingsRequest, savings),
+  fleetSavings: json('GET', '/savings/fleet', fleetSavingsRequest, fleetSavings),
+  levels: json('GET', '/slo', nothing, levelReport),
+  setLevel: json('POST', '/slo', levelRequest, acted),
+  unsetLevel: json('POST', '/slo/:name/unset', levelReference, acted),
+  prices: json('GET', '/prices', nothing, priceList),
+  setPrice: json('POST', '/prices', priceRequest, acted),
+  participation: json('GET', '/participation', participationRequest, participation),
   peers: json('GET', '/peers', nothing, peerList),
   checkup: stream('POST', '/checkup', nothing, { progress: check, result: checkupDone }),
   invite: json('POST', '/invites', inviteRequest, invite),

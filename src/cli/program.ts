@@ -57,11 +57,13 @@ import { clearLimits, listLimits, removeLimit, setBudget, setLimit } from './com
 import { man } from './commands/man.ts'
 import { init, join } from './commands/membership.ts'
 import { metrics } from './commands/metrics.ts'
+import { showParticipation } from './commands/participation.ts'
 import { peers, status } from './commands/peers.ts'
+import { listPrices, setPrice, unsetPrice } from './commands/prices.ts'
 import { describePrivacy, placePrivacy, setPrivacy, showPrivacy } from './commands/privacy.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
-import { reportProcessing, reportRisk } from './commands/report.ts'
+import { reportProcessing, reportRisk, reportSavings } from './commands/report.ts'
 import { runRetention, setRetention, showRetention } from './commands/retention.ts'
 import { acceptRisk, listRisks, ownRisk, showRisk, treatRisk, withdrawRisk } from './commands/risk.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
@@ -69,6 +71,7 @@ import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } f
 import { pauseScrub, scrubStatus, setScrubRate, startScrub } from './commands/scrub.ts'
 import { rekey } from './commands/sealing.ts'
 import { nameOfPerson, setSignIn, showSignIn, unsetSignIn } from './commands/sign-in.ts'
+import { listLevels, setLevel, showLevel, unsetLevel } from './commands/slo.ts'
 import {
   setCapacity,
   setRegion,
@@ -118,6 +121,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   top,
   showHistory,
   showSavings,
+  showParticipation,
   whatIf,
   invites,
   quarantine,
@@ -254,9 +258,9 @@ const FAMILIES: readonly Family[] = [
   },
   {
     name: 'report',
-    summary: 'write what the org is asked for to a file: the risk register, and the record of processing',
+    summary: 'write what the org is asked for to a file: risks, processing, savings',
     example: 'peerage report risk --format html --out risk.html',
-    members: [reportRisk, reportProcessing]
+    members: [reportRisk, reportProcessing, reportSavings]
   },
   {
     name: 'privacy',
@@ -264,6 +268,18 @@ const FAMILIES: readonly Family[] = [
       'note who the controller is, where sites are, and what datasets are for, for registers of privacy',
     example: 'peerage privacy set controller "Acme GmbH, Berlin"',
     members: [showPrivacy, setPrivacy, placePrivacy, describePrivacy]
+  },
+  {
+    name: 'slo',
+    summary: 'set service levels, and see whether they are met and what is left of their error budgets',
+    example: 'peerage slo set swift --measure distribute --within 10m --share 95%',
+    members: [listLevels, showLevel, setLevel, unsetLevel]
+  },
+  {
+    name: 'prices',
+    summary: 'set what a GB over the WAN costs, for the savings of the fleet',
+    example: 'peerage prices set 0.08 --site lyon',
+    members: [listPrices, setPrice, unsetPrice]
   },
   {
     name: 'hold',

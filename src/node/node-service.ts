@@ -48,6 +48,8 @@ import type { OverrideService } from './ledger/override-terms.ts'
 import { whenWhole } from './ledger/when-whole.ts'
 import { NodeMeter } from './measures/node-meter.ts'
 import type { Node } from './node.ts'
+import { LocalPerformanceService } from './performance/performance-service.ts'
+import type { PerformanceService } from './performance/performance-terms.ts'
 import { LocalPrivacyService } from './privacy/privacy-service.ts'
 import { LocalRiskService, type RiskParts } from './risk/risk-service.ts'
 import { LocalScanService } from './scan/scan-service.ts'
@@ -116,6 +118,7 @@ export class LocalNodeService implements NodeService {
   readonly checkups: NodeService['checkups']
   readonly risks: LocalRiskService
   readonly history: NodeService['history']
+  readonly performance: PerformanceService
   readonly contents: NodeService['contents']
   readonly #audit: AuditService
   readonly measures: NodeService['measures']
@@ -130,6 +133,7 @@ export class LocalNodeService implements NodeService {
     this.history = node.history.service
     this.contents = node.contents
     const { keeper, catalogue } = node
+    this.performance = whenWhole<PerformanceService>(new LocalPerformanceService(node), keeper)
     const candidates = (name: string) => node.followCandidates(name)
     const nameOf = (peer: string) => catalogue.nameOf(peer as DeviceId).name
     this.limits = new LocalLimitsService({ bandwidth: node.bandwidth, nameOf })

@@ -174,10 +174,7 @@ export class Node {
     this.storage = this.#createStorage(init)
     this.subjects = this.#createSubjects(init)
     this.connector = this.#createConnector(init)
-    this.history = new NodeHistory({
-      ...{ ...init, hub: this.hub, desk: this.desk },
-      ownDevice: () => this.ownDevice()
-    })
+    this.history = new NodeHistory(this, log)
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {

@@ -36,6 +36,7 @@ import type { GovernanceService } from './ledger/governance-terms.ts'
 import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import type { Measures } from './measures/measures-terms.ts'
+import type { PerformanceService } from './performance/performance-terms.ts'
 import type { PrivacyService } from './privacy/privacy-terms.ts'
 import type { RiskService } from './risk/risk-terms.ts'
 import type { ScanService } from './scan/scan-terms.ts'
@@ -384,6 +385,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly checkups: CheckupService
   readonly risks: RiskService
   readonly history: HistoryService
+  readonly performance: PerformanceService
   readonly contents: ContentService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */

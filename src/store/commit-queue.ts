@@ -50,6 +50,7 @@ export class CommitQueue {
   #waiting: Waiting[] = []
   #running = false
   #commits = 0
+  #commitMs = 0
 
   constructor(indexPath: string) {
     this.#worker = new WorkerThread('commit-worker', { indexPath })
@@ -58,6 +59,11 @@ export class CommitQueue {
   /** Batches sent so far. */
   get commits(): number {
     return this.#commits
+  }
+
+  /** How long they took, all together. */
+  get commitMs(): number {
+    return this.#commitMs
   }
 
   /** Resolves once the written piece is durable and claimed, or is not going to be. */
@@ -101,6 +107,7 @@ export class CommitQueue {
 
   async #send(groups: readonly Waiting[][]): Promise<void> {
     this.#commits++
+    const begunMs = performance.now()
     try {
       const answer = await this.run({ kind: 'commit', files: groups.map(fileCommitOf) })
       assert(answer.kind === 'committed', 'a commit is answered as one')
@@ -110,6 +117,8 @@ export class CommitQueue {
       })
     } catch (error) {
       for (const { reject } of groups.flat()) reject(error)
+    } finally {
+      this.#commitMs += performance.now() - begunMs
     }
   }
 }

@@ -211,7 +211,8 @@ export class FilesystemStore implements Store {
     return {
       ...this.#counted,
       hashedBytes: this.pool.hashedBytes,
-      commits: this.#context.commits.commits
+      commits: this.#context.commits.commits,
+      commitMs: this.#context.commits.commitMs
     }
   }
 

@@ -335,7 +335,7 @@ export class MemoryStore implements Store {
   }
 
   stats(): StoreStats {
-    return { hashedBytes: 0, writtenBytes: 0, readBytes: 0, commits: 0 }
+    return { hashedBytes: 0, writtenBytes: 0, readBytes: 0, commits: 0, commitMs: 0 }
   }
 
   async close(): Promise<void> {

@@ -187,6 +187,8 @@ export interface StoreStats {
   readonly readBytes: number
   /** Group commits, each one transaction. */
   readonly commits: number
+  /** How long these took to be durable, all together. */
+  readonly commitMs: number
 }
 
 export interface EraseOptions {

@@ -3,17 +3,20 @@
 import { Option } from 'commander'
 import { z } from 'zod'
 import type { History, HistoryPoint, Savings } from '../../api/history.ts'
+import { AppError } from '../../base/errors.ts'
 import { DAY_MS, formatBytes, formatDuration, formatRate, HOUR_MS, SECOND_MS } from '../../base/units.ts'
 import { command, duration } from '../command.ts'
 import { instant, instantBefore } from '../instant.ts'
+import { fleetSavingsText } from '../savings-text.ts'
 import { type Column, isoTime, type Paint, renderFields, renderTable } from '../text.ts'
+import { currency, price } from './prices.ts'
 
 const GB = 1e9
-const PRICE_MAX = 1_000_000
 
 function formatValue(value: number, unit: History['unit']): string {
   if (unit === 'bytes') return formatBytes(value)
   if (unit === 'ms') return `${value.toFixed(1)} ms`
+  if (unit === 'share') return `${(value * 100).toFixed(1)} %`
   return Number.isInteger(value) ? String(value) : value.toFixed(1)
 }
 
@@ -99,31 +102,49 @@ export const showSavings = command({
   description:
     'A byte counts on the device that received it, and only there: figures of several devices can be added. What this ' +
     'device sent is shown too, and is part of what others received.',
-  examples: ['peerage savings', 'peerage savings --since 7d --price 0.08 --currency EUR'],
+  examples: [
+    'peerage savings',
+    'peerage savings --since 7d --price 0.08 --currency EUR',
+    'peerage savings --fleet --since 90d'
+  ],
   options: [
+    new Option('--fleet', 'of all devices that answer, by site; money is by peerage prices'),
     new Option(SINCE, 'from when: 24h, 7d, or a date; 30 days ago by default'),
     new Option('--price <amount>', 'what a GB (1,000,000,000 bytes) over the WAN costs'),
     new Option('--currency <code>', 'of which currency the price is, such as EUR').default('EUR')
   ],
   input: z.object({
     since: instant.optional(),
-    price: z.coerce
-      .number('write an amount such as 0.08')
-      .nonnegative('write an amount that is not negative, such as 0.08')
-      .max(PRICE_MAX, `write an amount of at most ${PRICE_MAX}`)
-      .optional(),
-    currency: z.string().regex(/^[A-Z]{3}$/, 'write three capital letters, such as EUR')
+    fleet: z.boolean().default(false),
+    price: price.optional(),
+    currency
   }),
-  run: async (invocation, { since: from = { agoMs: 30 * DAY_MS }, price, currency }) => {
+  run: async (
+    invocation,
+    { since: from = { agoMs: 30 * DAY_MS }, fleet, price: pricePerGb, currency: of }
+  ) => {
     const { client, context } = invocation
+    if (fleet) {
+      if (pricePerGb !== undefined)
+        throw new AppError(
+          'USAGE',
+          'the fleet has the prices of the org: peerage prices set AMOUNT --site SITE'
+        )
+      const report = await client.call('fleetSavings', {
+        fromMs: instantBefore(from, context.nowMs()),
+        toMs: null
+      })
+      invocation.result(report, paint => fleetSavingsText(report, paint))
+      return
+    }
     const savings = await client.call('savings', {
       fromMs: instantBefore(from, context.nowMs()),
       toMs: null
     })
     const money =
-      price === undefined
+      pricePerGb === undefined
         ? null
-        : { currency, pricePerGb: price, saved: (savings.wanAvoidedBytes / GB) * price }
+        : { currency: of, pricePerGb, saved: (savings.wanAvoidedBytes / GB) * pricePerGb }
     invocation.result({ ...savings, money }, paint => renderSavings(savings, money, paint))
     return undefined
   }

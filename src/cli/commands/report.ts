@@ -4,13 +4,15 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
 import type { RiskRegister } from '../../api/risk.ts'
-import { formatBytes } from '../../base/units.ts'
+import { DAY_MS, formatBytes, formatDuration } from '../../base/units.ts'
 import type { AdminClient } from '../client.ts'
 import { type CommandInstaller, command } from '../command.ts'
 import { writeFileAtomically } from '../file-writer.ts'
+import { instant, instantBefore } from '../instant.ts'
 import { processingPage, processingTable } from '../processing-page.ts'
 import { oscalResults } from '../risk-oscal.ts'
 import { riskPage } from '../risk-page.ts'
+import { savingsCsv, savingsPage } from '../savings-page.ts'
 import { isoTime, plural, printable } from '../text.ts'
 
 interface Report<Format extends string, Value extends { readonly atMs: number }> {
@@ -19,7 +21,9 @@ interface Report<Format extends string, Value extends { readonly atMs: number }>
   readonly description: string
   readonly examples: readonly string[]
   readonly formats: readonly [Format, ...Format[]]
-  readonly read: (client: AdminClient) => Promise<Value>
+  /** Of reports on a time: how long ago it begins by default. */
+  readonly agoMs?: number
+  readonly read: (client: AdminClient, fromMs: number) => Promise<Value>
   readonly render: (value: Value, format: Format) => string
   /** What the file has, by the names that --json gives it, and in words. */
   readonly counts: (value: Value) => { readonly [name: string]: number }
@@ -30,21 +34,32 @@ interface Report<Format extends string, Value extends { readonly atMs: number }>
 function report<Format extends string, Value extends { readonly atMs: number }>(
   spec: Report<Format, Value>
 ): CommandInstaller {
-  const { usage, summary, description, examples, formats } = spec
+  const { usage, summary, description, examples, formats, agoMs } = spec
+  const since =
+    agoMs === undefined
+      ? []
+      : [
+          new Option(
+            '--since <time>',
+            `from when: 24h, 7d, or a date; ${formatDuration(agoMs)} ago by default`
+          )
+        ]
   return command({
     ...{ usage, summary, description, examples },
     options: [
       new Option('--format <name>', formats.join(', ')).makeOptionMandatory(),
+      ...since,
       new Option('--out <file>', 'the file to write').makeOptionMandatory(),
       new Option('--force', 'replace the file')
     ],
     input: z.object({
       format: z.enum(formats, `write ${formats.join(', ')}`),
+      since: instant.optional(),
       out: z.string().min(1, 'write the name of a file'),
       force: z.boolean().default(false)
     }),
-    run: async (invocation, { format, out, force }) => {
-      const value = await spec.read(invocation.client)
+    run: async (invocation, { format, since: from = { agoMs: agoMs ?? 0 }, out, force }) => {
+      const value = await spec.read(invocation.client, instantBefore(from, invocation.context.nowMs()))
       const path = resolve(out)
       const bytes = new TextEncoder().encode(spec.render(value, format as Format))
       await writeFileAtomically(path, bytes, { replace: force })
@@ -97,4 +112,21 @@ export const reportProcessing = report({
         : jsonFile({ format: 'peerage-processing', v: 1, ...record }),
   counts: ({ activities }) => ({ activities: activities.length }),
   says: ({ activities }) => plural(activities.length, 'activity', 'activities')
+})
+
+export const reportSavings = report({
+  usage: 'savings',
+  summary: 'write what the devices that answer saved: as a page to print, CSV or JSON',
+  description:
+    'html is one page without script that loads nothing. csv has a line for each device, those that did not answer without ' +
+    'figures. Money is by the prices of the org (peerage prices).',
+  examples: ['peerage report savings --format html --out savings.html --since 90d'],
+  formats: ['html', 'csv', 'json'],
+  agoMs: 30 * DAY_MS,
+  read: (client, fromMs) => client.call('fleetSavings', { fromMs, toMs: null }),
+  render: (savings, format) =>
+    format === 'html' ? savingsPage(savings) : format === 'csv' ? savingsCsv(savings) : jsonFile(savings),
+  counts: ({ heard }) => ({ devices: heard.devices, silent: heard.silentCount }),
+  says: ({ heard }) =>
+    `the savings of ${plural(heard.devices, 'device')} (${heard.silentCount} did not answer)`
 })

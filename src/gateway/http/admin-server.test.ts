@@ -84,6 +84,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     checkups: scripted({}),
     risks: scripted({}),
     history: scripted({}),
+    performance: scripted({}),
     contents: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),

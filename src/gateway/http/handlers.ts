@@ -19,6 +19,7 @@ import type { FollowService } from '../../node/follow/follow-terms.ts'
 import type { HistoryService } from '../../node/history/history-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
+import type { PerformanceService } from '../../node/performance/performance-terms.ts'
 import type { PrivacyService } from '../../node/privacy/privacy-terms.ts'
 import type { RiskService } from '../../node/risk/risk-terms.ts'
 import type { ScanService } from '../../node/scan/scan-terms.ts'
@@ -187,6 +188,18 @@ function historyHandlers(service: HistoryService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function performanceHandlers(service: PerformanceService) {
+  return {
+    fleetSavings: input => service.fleetSavings(input),
+    levels: () => service.levels(),
+    setLevel: input => service.setLevel(input),
+    unsetLevel: ({ name }) => service.unsetLevel(name),
+    prices: async () => ({ prices: await service.prices() }),
+    setPrice: input => service.setPrice(input),
+    participation: input => service.participation(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 function erasureHandlers(service: ErasureService) {
   return {
     erase: input => service.erase(input),
@@ -326,6 +339,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...storageHandlers(service.storage),
       ...retentionHandlers(service.retention),
       ...historyHandlers(service.history),
+      ...performanceHandlers(service.performance),
       ...subjectHandlers(service.subjects),
       ...privacyHandlers(service.privacy),
       ...erasureHandlers(service.erasures),

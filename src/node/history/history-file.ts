@@ -24,6 +24,8 @@ import {
 import { openDatabase, transaction } from '../../store/sqlite-file.ts'
 import { bytesOf, numberOf, type Row, Statements, textOf } from '../../store/statements.ts'
 
+import { OBSERVATIONS_SCHEMA, Observations } from '../performance/observations.ts'
+
 export const SERIES_MAX = 32
 const PRUNE_INTERVAL_MS = 60_000
 
@@ -40,7 +42,8 @@ const SCHEMA = {
        max REAL NOT NULL,
        histogram BLOB NOT NULL,
        PRIMARY KEY (series, step, at)
-     ) STRICT, WITHOUT ROWID;`
+     ) STRICT, WITHOUT ROWID;`,
+    OBSERVATIONS_SCHEMA
   ]
 }
 
@@ -56,6 +59,7 @@ const NAMES = `WITH RECURSIVE names(series) AS (
   ) SELECT series FROM names WHERE series IS NOT NULL`
 
 export class HistoryFile {
+  readonly observations: Observations
   readonly #database: DatabaseSync
   readonly #statements: Statements
   readonly #path: string
@@ -68,6 +72,7 @@ export class HistoryFile {
     this.#database = openDatabase(path, SCHEMA)
     this.#database.exec('PRAGMA synchronous = NORMAL')
     this.#statements = new Statements(this.#database)
+    this.observations = new Observations(this.#statements)
     this.#names = new Set(this.#statements.all(NAMES).map(row => textOf(row, 'series')))
   }
 

@@ -16,7 +16,10 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 const tally = (receivedBytes: number, sentBytes: number): Tally => ({
   ...{ receivedBytes, sentBytes, wastedBytes: 0 }
 })
-const idle: Omit<Reading, 'totals'> = { peers: 0, transfers: 0, eventLoopDelayMs: 0 }
+const idle: Omit<Reading, 'totals'> = {
+  ...{ peers: 0, transfers: 0, eventLoopDelayMs: 0 },
+  machine: { commitMs: 12, cpuShare: 0.5, retransmitShare: null }
+}
 
 function sampling(name: string) {
   const file = new HistoryFile(join(folder, name))
@@ -46,6 +49,8 @@ it('counters become flows by where the peer is, each byte in one of them', () =>
   assert.deepEqual(flows.map(sum), [150, 6, 1500, 9])
   assert.deepEqual([sum('sent/same-site'), sum('sent/other-sites')], [10, 70])
   assert.deepEqual([sum('received/site/lyon'), sum('sent/site/lyon')], [5, 70])
+  assert.deepEqual([sum('commit-time'), sum('cpu')], [24, 1])
+  assert.ok(!file.names().includes('retransmits'), 'what is not known is not recorded')
   file.close()
 })
 

@@ -7,6 +7,7 @@ import { messageOf } from '../../base/errors.ts'
 import { SAMPLE_INTERVAL_MS } from '../../history/rollup.ts'
 import type { CancelTimer, Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { MachineReading } from '../performance/machine-signals.ts'
 import { NO_TALLY, type Tally } from '../swarm/tally.ts'
 import type { HistoryFile } from './history-file.ts'
 import type { Series, SeriesUnit } from './history-terms.ts'
@@ -28,6 +29,8 @@ export interface Reading {
   readonly transfers: number
   /** The longest that the event loop was late since the last reading. */
   readonly eventLoopDelayMs: number
+  /** How the machine fares; what can not be told is left out. */
+  readonly machine: MachineReading
 }
 
 export interface HistorySamplerInit {
@@ -40,12 +43,15 @@ export interface HistorySamplerInit {
 
 /** Other sites that have series of their own; the rest share two. */
 const SITES_MAX = 8
-const SITE_PREFIX = { received: 'received/site/', sent: 'sent/site/' } as const
+export const SITE_PREFIX = { received: 'received/site/', sent: 'sent/site/' } as const
 
 const LEVEL_UNITS: Readonly<Record<string, SeriesUnit>> = {
   peers: 'count',
   transfers: 'count',
-  'event-loop-delay': 'ms'
+  'event-loop-delay': 'ms',
+  'commit-time': 'ms',
+  cpu: 'share',
+  retransmits: 'share'
 }
 
 export function seriesOf(name: string): Series {
@@ -90,7 +96,23 @@ export class HistorySampler {
     }
   }
 
-  #values({ totals, ...levels }: Reading): Map<string, number> {
+  #values({ totals, machine, ...levels }: Reading): Map<string, number> {
+    const { commitMs, cpuShare, retransmitShare } = machine
+    const known = (name: string, value: number | null): [string, number][] =>
+      value === null ? [] : [[name, value]]
+    return new Map([
+      ...this.pending(totals),
+      ['peers', levels.peers],
+      ['transfers', levels.transfers],
+      ['event-loop-delay', levels.eventLoopDelayMs],
+      ...known('commit-time', commitMs),
+      ...known('cpu', cpuShare),
+      ...known('retransmits', retransmitShare)
+    ])
+  }
+
+  /** What came and went since the last sample that was recorded. */
+  pending(totals: Totals): Map<string, number> {
     const before = this.#recorded
     const values = new Map([
       ['received/same-site', 0],
@@ -98,10 +120,7 @@ export class HistorySampler {
       ['received/origins', totals.origin.verifiedBytes - before.origin.verifiedBytes],
       ['reused', totals.localBytes - before.localBytes],
       ['sent/same-site', 0],
-      ['sent/other-sites', 0],
-      ['peers', levels.peers],
-      ['transfers', levels.transfers],
-      ['event-loop-delay', levels.eventLoopDelayMs]
+      ['sent/other-sites', 0]
     ])
     const add = (name: string, bytes: number): void => {
       values.set(name, (values.get(name) ?? 0) + bytes)

@@ -19,7 +19,17 @@ import type {
 export interface HistoryParts {
   readonly file: HistoryFile
   readonly ownDevice: () => OwnDevice
+  /** What came and went since the last sample, by series. */
+  readonly pending?: () => ReadonlyMap<string, number>
   readonly now?: () => number
+}
+
+export interface Sums {
+  readonly fromMs: number
+  readonly toMs: number
+  /** The first measured span that is counted; null without any. */
+  readonly firstAtMs: number | null
+  readonly sumOf: (series: string) => number
 }
 
 type Asked = Pick<HistoryRequest, 'fromMs' | 'toMs' | 'stepMs'>
@@ -51,10 +61,8 @@ export class LocalHistoryService implements HistoryService {
     }
   }
 
-  async savings(asked: { readonly fromMs: number; readonly toMs: number | null }): Promise<DeviceSavings> {
-    const { fromMs, toMs, points } = this.#read('received/same-site', { ...asked, stepMs: null })
-    const sumOf = (series: string): number =>
-      this.#read(series, { ...asked, stepMs: null }).points.reduce((total, point) => total + point.sum, 0)
+  async savings(asked: Pick<HistoryRequest, 'fromMs' | 'toMs'>): Promise<DeviceSavings> {
+    const { sumOf, ...span } = this.sums(asked)
     const received = {
       siteBytes: sumOf('received/same-site'),
       wanBytes: sumOf('received/other-sites'),
@@ -63,10 +71,21 @@ export class LocalHistoryService implements HistoryService {
     return {
       ...savingsOf(received),
       device: this.#parts.ownDevice(),
-      firstAtMs: points[0]?.atMs ?? null,
-      ...{ fromMs, toMs },
+      ...span,
       sentSiteBytes: sumOf('sent/same-site'),
       sentWanBytes: sumOf('sent/other-sites')
+    }
+  }
+
+  /** Of flows in a span; what came since the last sample is in them when it ends now. */
+  sums(asked: Pick<HistoryRequest, 'fromMs' | 'toMs'>): Sums {
+    const { fromMs, toMs, points } = this.#read('received/same-site', { ...asked, stepMs: null })
+    const pending = asked.toMs === null ? this.#parts.pending?.() : undefined
+    return {
+      ...{ fromMs, toMs, firstAtMs: points[0]?.atMs ?? (pending === undefined ? null : toMs) },
+      sumOf: series =>
+        this.#read(series, { ...asked, stepMs: null }).points.reduce((total, point) => total + point.sum, 0) +
+        (pending?.get(series) ?? 0)
     }
   }
 

@@ -5,7 +5,7 @@ import type { OwnDevice } from '../service-words.ts'
 
 /** `flow`: each sample is what came since the one before, so sums add up. `level`: each is how it was then. */
 export type SeriesKind = 'flow' | 'level'
-export type SeriesUnit = 'bytes' | 'count' | 'ms'
+export type SeriesUnit = 'bytes' | 'count' | 'ms' | 'share'
 
 export interface Series {
   readonly name: string

@@ -1,72 +1,80 @@
-/** The history of one node: its file, and who fills it. */
+/** The history of one node: its file, who fills it, and who tells others of it. */
 
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { MACHINE_CLOCK } from '../clock.ts'
-import type { Identity } from '../home.ts'
 import type { Log } from '../log.ts'
-import type { OwnDevice } from '../service-words.ts'
-import type { SwarmHub } from '../swarm/swarm-hub.ts'
-import type { TransferDesk } from '../swarm/transfer-desk.ts'
+import { GivingRates } from '../performance/giving-rates.ts'
+import { MachineSignals } from '../performance/machine-signals.ts'
+import type { MeasuredNode } from '../performance/measured-node.ts'
+import { NodePerformance } from '../performance/node-performance.ts'
 import { isActive } from '../swarm/transfer-orders.ts'
-import type { Transport } from '../transport/transport.ts'
 import { HistoryFile } from './history-file.ts'
 import { HistorySampler, type Reading } from './history-sampler.ts'
 import { LocalHistoryService } from './history-service.ts'
-import type { HistoryService } from './history-terms.ts'
 
 const HISTORY_FILE = 'history.db'
 /** How often the event loop is asked whether it is late; what the monitor measures has this in it. */
 const LOOP_INTERVAL_MS = 20
 const MS_NS = 1e6
 
-export interface NodeHistoryInit {
-  readonly home: string
-  readonly identity: Identity
-  readonly hub: SwarmHub
-  readonly transport: Transport
-  readonly desk: TransferDesk
-  readonly ownDevice: () => OwnDevice
-  readonly log: Log
-}
-
 export class NodeHistory {
-  readonly service: HistoryService
+  readonly service: LocalHistoryService
+  readonly performance: NodePerformance
   readonly #file: HistoryFile
-  readonly #init: NodeHistoryInit
+  readonly #node: MeasuredNode
   readonly #sampler: HistorySampler
+  readonly #machine: MachineSignals
+  readonly #rates = new GivingRates()
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_INTERVAL_MS })
 
-  constructor(init: NodeHistoryInit) {
-    this.#init = init
-    this.#file = new HistoryFile(join(init.home, HISTORY_FILE))
-    this.service = new LocalHistoryService({ file: this.#file, ownDevice: init.ownDevice })
+  constructor(node: MeasuredNode, log: Log) {
+    this.#node = node
+    this.#file = new HistoryFile(join(node.home, HISTORY_FILE))
+    this.#machine = new MachineSignals(() => node.store.stats())
     this.#sampler = new HistorySampler({
-      ...{ file: this.#file, clock: MACHINE_CLOCK, ownSite: init.identity.site, log: init.log },
+      ...{ file: this.#file, clock: MACHINE_CLOCK, ownSite: node.identity.site, log },
       read: () => this.#read()
+    })
+    this.service = new LocalHistoryService({
+      file: this.#file,
+      ownDevice: () => node.ownDevice(),
+      pending: () => this.#sampler.pending(node.hub.totals())
+    })
+    this.performance = new NodePerformance(node, {
+      ...{ file: this.#file, history: this.service, log },
+      rates: nowMs => this.#rates.rates(nowMs)
     })
   }
 
   start(): void {
     this.#loop.enable()
     this.#sampler.start()
+    this.performance.start()
   }
 
   close(): void {
+    this.performance.close()
     this.#sampler.close()
     this.#loop.disable()
     this.#file.close()
   }
 
   #read(): Reading {
-    const { hub, transport, desk } = this.#init
+    const { hub, transport, desk } = this.#node
     const longestMs = this.#loop.count === 0 ? 0 : this.#loop.max / MS_NS - LOOP_INTERVAL_MS
     this.#loop.reset()
+    this.#rates.sample(
+      hub.statuses().flatMap(({ status }) => status.peers),
+      Date.now()
+    )
+    this.performance.sample(Date.now())
     return {
       totals: hub.totals(),
       peers: transport.peers().length,
       transfers: desk.views().filter(({ state }) => isActive(state)).length,
-      eventLoopDelayMs: Math.max(0, longestMs)
+      eventLoopDelayMs: Math.max(0, longestMs),
+      machine: this.#machine.read()
     }
   }
 }
