@@ -214,6 +214,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/audit',
       'src/swarm',
       'src/risk',
+      'src/detection',
       'src/store',
       'src/node',
       'src/api',

@@ -215,6 +215,7 @@ class ScriptedNode implements NodeService {
   readonly risks = scripted<NodeService['risks']>({})
   readonly history = scripted<NodeService['history']>({})
   readonly performance = scripted<NodeService['performance']>({})
+  readonly detection = scripted<NodeService['detection']>({})
   readonly contents = scripted<NodeService['contents']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []

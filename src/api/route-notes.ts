@@ -146,6 +146,14 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   withdrawAcceptance: ['govern', 'Ends an acceptance, named by its risk or by the beginning of its id.'],
   setRiskOwner: ['govern', 'Notes on this node who sees to a risk.'],
   setRiskTreatment: ['govern', 'Notes on this node what is done about a risk.'],
+  detections: ['audit', 'What the rules of detection found on this node, the latest first.'],
+  detection: ['audit', 'One finding: why it was raised, and which entries of audit logs show it.'],
+  acknowledgeDetection: ['audit', 'Notes that somebody has looked at a finding.'],
+  detectionRules: [
+    'audit',
+    'The rules of detection with their thresholds, and how often each found something.'
+  ],
+  setDetectionRules: ['settings', 'Sets thresholds, hours, and which rules are on, on this node.'],
   erasureCases: ['privacy', 'Erasures by case.'],
   erasureCase: ['privacy', 'One case: who confirmed, who has not.'],
   finishErasure: [

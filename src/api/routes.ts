@@ -176,6 +176,15 @@ import {
 export const API_PREFIX = '/v1'
 export const NDJSON = 'application/x-ndjson'
 
+import {
+  acknowledgeRequest,
+  detection,
+  detectionList,
+  detectionReference,
+  detectionRules,
+  detectionRulesRequest,
+  detectionsRequest
+} from './detection.ts'
 import { history, historyRequest, savings, savingsRequest, seriesList } from './history.ts'
 import {
   fleetSavings,
@@ -360,6 +369,11 @@ export const ROUTES = {
   setPlace: json('POST', '/privacy/places', placeRequest, privacyNotes),
   describeDataset: json('POST', '/datasets/:name/description', describeRequest, privacyNotes),
   processing: json('GET', '/privacy/processing', nothing, processingRecord),
+  detections: json('GET', '/detections', detectionsRequest, detectionList),
+  detection: json('GET', '/detections/:id', detectionReference, detection),
+  acknowledgeDetection: json('POST', '/detections/:id/acknowledge', acknowledgeRequest, detection),
+  detectionRules: json('GET', '/detection-rules', nothing, detectionRules),
+  setDetectionRules: json('POST', '/detection-rules', detectionRulesRequest, detectionRules),
   // An id of a person is no part of an address, which logs and histories keep.
   prepareTags: json('POST', '/subjects/prepare', prepareTags, done),
   tag: json('POST', '/datasets/:name/tags', tagRequest, tagged),

@@ -101,6 +101,7 @@ export const ERROR_CODES = {
   GROUP_EXISTS: { meaning: 'The org has a group of that name already.', exitCode: 73 },
   INVITE_UNKNOWN: { meaning: 'No invite, or more than one, has an id that begins so.', exitCode: 66 },
   OPERATION_UNKNOWN: { meaning: 'No operation, or more than one, has an id that begins so.', exitCode: 66 },
+  DETECTION_UNKNOWN: { meaning: 'No finding of detection has that number here.', exitCode: 66 },
   RISK_UNKNOWN: { meaning: 'The register has no risk with that id.', exitCode: 66 },
   PROPOSAL_UNKNOWN: {
     meaning: 'No proposed root that follows the head, or more than one, has a hash that begins so.',

@@ -25,6 +25,14 @@ import { completion } from './commands/completion.ts'
 import { consoleCommand } from './commands/console.ts'
 import { quarantine, recall, release } from './commands/content.ts'
 import { datasets, show } from './commands/datasets.ts'
+import {
+  acknowledgeDetection,
+  listDetectionRules,
+  listDetections,
+  setDetectionHours,
+  setDetectionRule,
+  showDetection
+} from './commands/detections.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
 import { doctor } from './commands/doctor.ts'
 import {
@@ -255,6 +263,19 @@ const FAMILIES: readonly Family[] = [
     summary: 'list the risks of the network by what remains of them, show why, and accept them',
     example: 'peerage risk show data-loss',
     members: [listRisks, showRisk, acceptRisk, withdrawRisk, ownRisk, treatRisk]
+  },
+  {
+    name: 'detections',
+    summary: 'list what is not as usual, show why, and set from where on it is',
+    example: 'peerage detections show 12',
+    members: [
+      listDetections,
+      showDetection,
+      acknowledgeDetection,
+      listDetectionRules,
+      setDetectionRule,
+      setDetectionHours
+    ]
   },
   {
     name: 'report',

@@ -198,6 +198,7 @@ describe('repeated-denials', () => {
     nothing('repeated-denials', view([denied({ count: 40 }), denied({ count: 40, atMs: NOON_MS + HOUR_MS })]))
     nothing('repeated-denials', view([denied({ count: 40 }), denied({ count: 40, peer: device(3) })]))
     nothing('repeated-denials', view([denied({ count: 500, reason: 'stale' })]))
+    nothing('repeated-denials', view([denied({ count: 500, reason: 'not-an-auditor', version: null })]))
   })
 })
 

@@ -119,6 +119,7 @@ export class LocalNodeService implements NodeService {
   readonly risks: LocalRiskService
   readonly history: NodeService['history']
   readonly performance: PerformanceService
+  readonly detection: NodeService['detection']
   readonly contents: NodeService['contents']
   readonly #audit: AuditService
   readonly measures: NodeService['measures']
@@ -131,6 +132,7 @@ export class LocalNodeService implements NodeService {
     const meter = new NodeMeter(node)
     this.measures = () => meter.read()
     this.history = node.history.service
+    this.detection = node.detection.service
     this.contents = node.contents
     const { keeper, catalogue } = node
     this.performance = whenWhole<PerformanceService>(new LocalPerformanceService(node), keeper)

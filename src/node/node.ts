@@ -6,7 +6,7 @@
  */
 
 import { AppError } from '../base/errors.ts'
-import { type DeviceId, idBytes, type VersionId } from '../base/ids.ts'
+import type { DeviceId, VersionId } from '../base/ids.ts'
 import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fold/access.ts'
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
 import { type HoldDecision, mayHold } from '../ledger/fold/holding.ts'
@@ -26,6 +26,7 @@ import {
 import { Bandwidth } from './bandwidth/bandwidth.ts'
 import { Reach } from './checkup/reach.ts'
 import { ContentDesk } from './contents/content-desk.ts'
+import { NodeDetection } from './detection/node-detection.ts'
 import { ErasureDesk } from './erasure/erasure-desk.ts'
 import { isWithin } from './folder-path.ts'
 import { FollowDesk } from './follow/follow-desk.ts'
@@ -56,6 +57,7 @@ import { HeldShares } from './shares/held-shares.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { SubjectDesk } from './subjects/subject-desk.ts'
 import { Catalogue } from './swarm/catalogue.ts'
+import { seedOf } from './swarm/device-seed.ts'
 import { Publisher } from './swarm/publisher.ts'
 import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
 import { TransferDesk } from './swarm/transfer-desk.ts'
@@ -110,6 +112,7 @@ export class Node {
   readonly reach: Reach
   readonly sync: LedgerSync
   readonly history: NodeHistory
+  readonly detection: NodeDetection
   readonly #firstSync: FirstSync
   readonly connector: Connector
   #expiry: NodeJS.Timeout | undefined
@@ -175,6 +178,11 @@ export class Node {
     this.subjects = this.#createSubjects(init)
     this.connector = this.#createConnector(init)
     this.history = new NodeHistory(this, log)
+    this.history = new NodeHistory({
+      ...{ ...init, hub: this.hub, desk: this.desk },
+      ownDevice: () => this.ownDevice()
+    })
+    this.detection = new NodeDetection({ home: this.home, node: this, records: store.records, log })
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {
@@ -197,12 +205,14 @@ export class Node {
     this.storage.start()
     this.scans.start()
     this.history.start()
+    this.detection.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
   async stop(): Promise<void> {
     clearTimeout(this.#expiry)
     this.history.close()
+    await this.detection.close()
     this.connector.close()
     this.sync.close()
     this.beacons.close()
@@ -476,11 +486,6 @@ export class Node {
     this.#expiry = setTimeout(() => this.#onLedger(), Math.min(nextMs - nowMs + 1, TIMER_MS_MAX))
     this.#expiry.unref()
   }
-}
-
-/** A number of its own for each device, the same at every start. */
-function seedOf(device: DeviceId): number {
-  return new DataView(idBytes(device).buffer).getUint32(0)
 }
 
 /** For code that has a home and needs to know whose it is. */

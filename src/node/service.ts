@@ -25,6 +25,7 @@ import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
 import type { CheckupService } from './checkup/checkup-terms.ts'
 import type { ContentService } from './contents/content-terms.ts'
+import type { DetectionService } from './detection/detection-terms.ts'
 import type { ErasingService } from './erasure/erasure-terms.ts'
 import type { RetentionService } from './erasure/retention-terms.ts'
 import type { FollowService } from './follow/follow-terms.ts'
@@ -384,6 +385,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly privacy: PrivacyService
   readonly checkups: CheckupService
   readonly risks: RiskService
+  readonly detection: DetectionService
   readonly history: HistoryService
   readonly performance: PerformanceService
   readonly contents: ContentService

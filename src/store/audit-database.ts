@@ -82,6 +82,13 @@ export class AuditDatabase {
     return this.#statements.all('SELECT * FROM logs ORDER BY device, incarnation').map(logOf)
   }
 
+  /** How long each log is here, and nothing else of it. */
+  sizes(): (LogKey & { readonly size: number })[] {
+    return this.#statements
+      .all('SELECT device, incarnation, size FROM logs ORDER BY device, incarnation')
+      .map(row => ({ ...keyOf(row), size: numberOf(row, 'size') }))
+  }
+
   /** Every log of which anything is known: entries, or only checkpoints. */
   knownLogs(): LogKey[] {
     return this.#statements

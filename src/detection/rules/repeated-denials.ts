@@ -11,8 +11,11 @@ import type { Finding } from '../finding.ts'
 import { named, type Rule, shownBy, type View } from '../rule.ts'
 import { largestSum, mostDifferent, type Stretch } from '../sliding.ts'
 
-/** What the ledger says of freshness (ledger/freshness), and of many refusals that share one count. */
-const NOT_ITS_DOING: readonly string[] = ['stale', 'unheard', 'clock-skew', 'flood']
+/**
+ * What the ledger says of freshness (ledger/freshness), and that a device without the role does not get audit logs: the
+ * risk register of each asks for them.
+ */
+const NOT_ITS_DOING: readonly string[] = ['stale', 'unheard', 'clock-skew', 'not-an-auditor']
 
 function find({ facts, thresholds }: View): Finding[] {
   const windowMs = thresholds['repeated-denials.window']

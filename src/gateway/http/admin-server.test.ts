@@ -85,6 +85,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     risks: scripted({}),
     history: scripted({}),
     performance: scripted({}),
+    detection: scripted({}),
     contents: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),

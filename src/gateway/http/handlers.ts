@@ -13,6 +13,7 @@ import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
 import type { ContentService } from '../../node/contents/content-terms.ts'
+import type { DetectionService } from '../../node/detection/detection-terms.ts'
 import type { ErasureService } from '../../node/erasure/erasure-terms.ts'
 import type { RetentionService } from '../../node/erasure/retention-terms.ts'
 import type { FollowService } from '../../node/follow/follow-terms.ts'
@@ -262,6 +263,16 @@ function riskHandlers(service: RiskService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function detectionHandlers(service: DetectionService) {
+  return {
+    detections: async input => ({ detections: await service.detections(input) }),
+    detection: ({ id }) => service.detection(id),
+    acknowledgeDetection: (input, by) => service.acknowledge(input, by.id),
+    detectionRules: () => service.rules(),
+    setDetectionRules: input => service.setRules(input)
+  } satisfies Partial<JsonHandlers>
+}
+
 function tokenHandlers(tokens: TokenBook, sessions: SessionBook) {
   return {
     createCode: async (input, by) => sessions.createCode(input, by),
@@ -350,6 +361,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...riskHandlers(service.risks),
       ...tokenHandlers(tokens, sessions),
       ...signInHandlers(provider, sessions),
+      ...detectionHandlers(service.detection),
       rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),

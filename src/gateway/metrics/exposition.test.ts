@@ -27,6 +27,8 @@ test('numbers have the names, labels and units that are documented', async () =>
     'peerage_beacon_expires_seconds -0.5',
     'peerage_ledger_sync_age_seconds 1.5',
     'peerage_storage_versions{safety="at-risk"} 1',
+    'peerage_detections_total{rule="mass-reads"} 3',
+    'peerage_detections_open{rule="mass-reads"} 1',
     'peerage_audit_uncosigned_seconds 2'
   ])
     assert.ok(lines.includes(line), line)

@@ -291,7 +291,15 @@ const GOVERNANCE: readonly Family[] = [
   gauge('peerage_audit_uncosigned_seconds', 'Age of the oldest of them.', m =>
     seconds(m.audit.uncosigned?.ageMs)
   ),
-  gauge('peerage_audit_findings', 'Contradictions that were found in audit logs.', m => m.audit.findings)
+  gauge('peerage_audit_findings', 'Contradictions that were found in audit logs.', m => m.audit.findings),
+  each('counter', 'peerage_detections_total', 'Findings that detection ever made on this device.', {
+    label: 'rule',
+    values: ({ detection }) => detection.raised
+  }),
+  each('gauge', 'peerage_detections_open', 'Those that nobody has acknowledged.', {
+    label: 'rule',
+    values: ({ detection }) => detection.open
+  })
 ]
 
 export const FAMILIES: readonly Family[] = [

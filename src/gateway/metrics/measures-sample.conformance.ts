@@ -2,6 +2,11 @@
 
 import type { Measures } from '../../node/measures/measures-terms.ts'
 
+const NO_FINDINGS = {
+  ...{ 'mass-reads': 0, 'off-hours-reads': 0, 'dormant-reads': 0, 'bad-blocks': 0, spread: 0, 'fan-out': 0 },
+  ...{ 'repeated-denials': 0, 'unknown-keys': 0, 'clock-drift': 0, 'beacon-starvation': 0 }
+}
+
 export const MEASURES: Measures = {
   peers: [
     { site: 'paris', kind: 'server', count: 2 },
@@ -35,6 +40,10 @@ export const MEASURES: Measures = {
   },
   audit: { entries: 9, signedEntries: 8, uncosigned: { entries: 1, ageMs: 2000 }, findings: 0 },
   budgets: { up: { bytes: 1000, usedBytes: 900 } },
+  detection: {
+    open: { ...NO_FINDINGS, 'mass-reads': 1 },
+    raised: { ...NO_FINDINGS, 'mass-reads': 3 }
+  },
   survey: {
     units: { kept: 5, below: 1, 'at-risk': 1, unreadable: 0 },
     ...{ unplacedBytes: 0, cases: { waiting: 1, held: 0, confirmed: 2 } },

@@ -35,6 +35,7 @@ import type {
   AuditVerification,
   AuditWho
 } from './audit-report.ts'
+import { loggedOf } from './audit-tail.ts'
 import { OutsideDesk } from './outside-desk.ts'
 
 const COLLECTS_AT_ONCE = 8
@@ -475,11 +476,6 @@ function* recordsOf(operations: Iterable<{ readonly record: Uint8Array }>): Gene
 
 function latest(a: DroppedHere, b: DroppedHere | undefined): DroppedHere {
   return b !== undefined && b.beforeMs > a.beforeMs ? b : a
-}
-
-function loggedOf({ device, incarnation, bytes }: FoundEntry): LoggedEntry | undefined {
-  const entry = decodeEntry(bytes)
-  return entry.ok ? { ...entry.value, device, incarnation } : undefined
 }
 
 function plainLine({ device, incarnation, seq, timeMs, event }: LoggedEntry): object {

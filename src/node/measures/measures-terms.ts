@@ -4,6 +4,7 @@
  */
 
 import type { Direction } from '../../swarm/bandwidth/policy.ts'
+import type { RuleId } from '../../detection/finding.ts'
 import type { DeviceKind, TransferState } from '../service-words.ts'
 
 /** Payload by where it came from. What was stored or found bad after its sender had gone is `departed`. */
@@ -89,6 +90,12 @@ export interface AuditMeasures {
   readonly findings: number
 }
 
+export interface DetectionMeasures {
+  /** Findings by rule: that nobody has acknowledged, and that there ever were on this device. */
+  readonly open: Readonly<Record<RuleId, number>>
+  readonly raised: Readonly<Record<RuleId, number>>
+}
+
 /**
  * - `kept`: as its rule asks.
  * - `below`: not as its rule asks; any one device may still be lost.
@@ -126,6 +133,7 @@ export interface Measures {
   readonly audit: AuditMeasures
   /** None for a direction that has no budget. */
   readonly budgets: Readonly<Partial<Record<Direction, BudgetMeasures>>>
+  readonly detection: DetectionMeasures
   /** Null until the first is made. */
   readonly survey: (OrgSurvey & { readonly ageMs: number; readonly tookMs: number }) | null
 }

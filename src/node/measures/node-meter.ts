@@ -45,6 +45,7 @@ export class NodeMeter {
       storage: this.#storage(nowMs),
       audit: this.#audit(nowMs),
       budgets: this.#budgets(),
+      detection: this.#node.detection.measures(),
       survey
     }
   }

@@ -17,7 +17,15 @@ function viewOf(parts: Partial<NetworkView> = {}): NetworkView {
   return {
     ...{ nowMs: NOW_MS, self: admin.id, state: emptyState(singleRoot(foundOrg([admin]))) },
     ...{ status: DOWN, peers: DOWN, storage: DOWN, losses: DOWN, audit: DOWN, cases: DOWN, retention: DOWN },
-    ...{ malware: DOWN, limits: DOWN, authority: DOWN, classes: DOWN, invites: DOWN, tokens: DOWN },
+    ...{
+      malware: DOWN,
+      detections: DOWN,
+      limits: DOWN,
+      authority: DOWN,
+      classes: DOWN,
+      invites: DOWN,
+      tokens: DOWN
+    },
     ...parts
   }
 }

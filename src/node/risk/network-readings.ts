@@ -6,6 +6,7 @@ import type { MeasureId } from '../../risk/register/measures.ts'
 import type { Reading } from '../../risk/risk.ts'
 import type { AuditReport } from '../audit/audit-report.ts'
 import type { PeerStatus } from '../service.ts'
+import { detectionReadings } from './detection-readings.ts'
 import { accessReadings, authorityReadings, dutyReadings, scanReadings } from './ledger-readings.ts'
 import type { NetworkView } from './network-view.ts'
 import { type Readings, readingOf, type Said, share } from './reading.ts'
@@ -31,7 +32,8 @@ export function allReadings(view: NetworkView): ReadonlyMap<string, Reading> {
     ...dutyReadings(view),
     ...auditReadings(view),
     ...peerReadings(view),
-    ...nodeReadings(view)
+    ...nodeReadings(view),
+    ...detectionReadings(view)
   }
   return new Map(Object.entries(readings))
 }

@@ -9,6 +9,7 @@ import { DAY_MS } from '../../base/units.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import type { AuditReport, AuditRequest } from '../audit/audit-report.ts'
 import type { LimitsStatus } from '../bandwidth/limits-terms.ts'
+import type { Detection } from '../detection/detection-terms.ts'
 import type { CaseSummary } from '../erasure/erasure-terms.ts'
 import type { RetainedVersion } from '../erasure/retention-terms.ts'
 import type { AuthorityRecord } from '../ledger/authority-terms.ts'
@@ -48,6 +49,8 @@ export interface NetworkView {
   readonly cases: Known<readonly CaseSummary[]>
   readonly retention: Known<readonly RetainedVersion[]>
   readonly malware: Known<readonly FoundMalware[]>
+  /** Findings that are open. */
+  readonly detections: Known<readonly Detection[]>
   readonly limits: Known<LimitsStatus>
   readonly authority: Known<AuthorityRecord>
   readonly classes: Known<readonly ClassRecord[]>
@@ -65,6 +68,7 @@ export type ReadServices = Pick<
   | 'retention'
   | 'scans'
   | 'limits'
+  | 'detection'
   | 'authority'
   | 'custody'
   | 'governance'
@@ -73,6 +77,7 @@ export type ReadServices = Pick<
 /** Sites, and devices, whose loss is played through: those with the most on them. */
 export const LOSSES_MAX = 32
 export const REFUSED_READS_MAX = 1000
+const OPEN_DETECTIONS = { state: 'open', rule: null, limit: 1000 } as const
 
 async function asked<T>(question: () => Promise<T>): Promise<Known<T>> {
   try {
@@ -113,6 +118,7 @@ export async function readNetwork(
     cases: await asked(() => services.erasures.cases()),
     retention: await asked(() => services.retention.retention()),
     malware: await asked(() => services.scans.malware()),
+    detections: await asked(() => services.detection.detections(OPEN_DETECTIONS)),
     limits: await asked(() => services.limits.limits()),
     authority: await asked(() => services.authority.authority()),
     classes: await asked(() => services.custody.classes()),

@@ -22,6 +22,7 @@ export const ACCESS_RISKS: readonly RiskSpec[] = [
     indicators: [
       indicator('refused-reads', 'likelihood', { target: 10, limit: 100 }),
       indicator('powerful-tokens', 'likelihood', { target: 0, limit: 5 }),
+      indicator('access-detections', 'likelihood', { target: 0, limit: 3 }),
       indicator('unsealed-sensitive', 'impact', { target: 0, limit: 0.05 })
     ],
     controls: [
@@ -130,6 +131,7 @@ export const ACCESS_RISKS: readonly RiskSpec[] = [
     indicators: [
       indicator('privileged-devices', 'likelihood', { target: 0.2, limit: 0.6 }),
       indicator('audit-findings', 'likelihood', { target: 0, limit: 1 }),
+      indicator('insider-detections', 'likelihood', { target: 0, limit: 3 }),
       indicator('erase-admins', 'impact', { target: 2, limit: 1 })
     ],
     controls: [

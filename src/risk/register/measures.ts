@@ -28,6 +28,11 @@ export const MEASURES = {
   'unplaced-bytes': lower('bytes', 'bytes of copies that have no place'),
   'unsealed-sensitive': lower('share', 'confidential and restricted versions that are not sealed'),
   'refused-reads': lower('count', 'reads that were refused in the last 24 hours, by the audit logs'),
+  'access-detections': lower('count', 'findings about denials and unknown keys that nobody has acknowledged'),
+  'insider-detections': lower(
+    'count',
+    'findings about reads of members, medium or worse, that nobody has acknowledged'
+  ),
   'powerful-tokens': lower('count', 'API tokens of this node with far-reaching scopes and a long life'),
   'broad-grants': lower('share', 'grants in force that cover every dataset'),
   'endless-grants': lower('share', 'grants in force without an end'),
