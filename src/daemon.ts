@@ -27,7 +27,7 @@ import type { Check } from './node/checkup/checkup-terms.ts'
 import { judgePort, machineChecks, NOT_RUNNING } from './node/checkup/machine-checks.ts'
 import { listenFailure } from './node/checkup/tcp-probe.ts'
 import { verifyCertificateFile } from './node/erasure/certificate-file.ts'
-import { keyPath, loadIdentity, lockHome, sealingKeyPath } from './node/home.ts'
+import { keyPath, loadIdentity, lockHome, requireDevice, sealingKeyPath } from './node/home.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
 import {
   changePassphrase,
@@ -40,7 +40,7 @@ import { loadSealingKey } from './node/keys/sealing-key.ts'
 import { verifyLedgerFolder } from './node/ledger/ledger-folder.ts'
 import type { LedgerFolderRequest, LedgerVerification } from './node/ledger/ledger-terms.ts'
 import { initHome as initHomeHere, joinOrg as joinOrgHere } from './node/membership.ts'
-import { GOSSIP_TOPICS, Node, requireDevice } from './node/node.ts'
+import { GOSSIP_TOPICS, Node } from './node/node.ts'
 import { LocalNodeService } from './node/node-service.ts'
 import { openLog } from './node/open-log.ts'
 import type {

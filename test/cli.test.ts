@@ -216,6 +216,7 @@ class ScriptedNode implements NodeService {
   readonly history = scripted<NodeService['history']>({})
   readonly performance = scripted<NodeService['performance']>({})
   readonly detection = scripted<NodeService['detection']>({})
+  readonly siem = scripted<NodeService['siem']>({})
   readonly contents = scripted<NodeService['contents']>({})
   transferNow: Transfer = STARTED
   verified: readonly VerifyResult[] = []

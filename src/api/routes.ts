@@ -198,6 +198,7 @@ import {
   priceRequest
 } from './performance.ts'
 import { retentionList, retentionRequest, retentionRun, retentionRunRequest } from './retention.ts'
+import { events as eventList, eventsRequest, sink, sinkList, sinkReference, sinkRequest } from './siem.ts'
 import {
   done,
   forgetRequest,
@@ -373,6 +374,10 @@ export const ROUTES = {
   detection: json('GET', '/detections/:id', detectionReference, detection),
   acknowledgeDetection: json('POST', '/detections/:id/acknowledge', acknowledgeRequest, detection),
   detectionRules: json('GET', '/detection-rules', nothing, detectionRules),
+  events: json('GET', '/events', eventsRequest, eventList),
+  sinks: json('GET', '/siem', nothing, sinkList),
+  setSink: json('POST', '/siem', sinkRequest, sink),
+  removeSink: json('POST', '/siem/:id/remove', sinkReference, sink),
   setDetectionRules: json('POST', '/detection-rules', detectionRulesRequest, detectionRules),
   // An id of a person is no part of an address, which logs and histories keep.
   prepareTags: json('POST', '/subjects/prepare', prepareTags, done),

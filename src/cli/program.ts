@@ -78,6 +78,7 @@ import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
 import { pauseScrub, scrubStatus, setScrubRate, startScrub } from './commands/scrub.ts'
 import { rekey } from './commands/sealing.ts'
+import { listSinks, removeSink, setSink, showEvents } from './commands/siem.ts'
 import { nameOfPerson, setSignIn, showSignIn, unsetSignIn } from './commands/sign-in.ts'
 import { listLevels, setLevel, showLevel, unsetLevel } from './commands/slo.ts'
 import {
@@ -128,6 +129,7 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   consoleCommand,
   top,
   showHistory,
+  showEvents,
   showSavings,
   showParticipation,
   whatIf,
@@ -276,6 +278,12 @@ const FAMILIES: readonly Family[] = [
       setDetectionRule,
       setDetectionHours
     ]
+  },
+  {
+    name: 'siem',
+    summary: 'send events to who watches from outside, and see whether they arrive',
+    example: 'peerage siem set syslog+tls://log.example:6514',
+    members: [listSinks, setSink, removeSink]
   },
   {
     name: 'report',

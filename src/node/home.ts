@@ -9,6 +9,8 @@
  *     ledger.snapshot  the state that ledger.db comes to, for a quick start (ledger/snapshot-file.ts)
  *     audit.db      what this device did, and what it collected of others' logs (the store)
  *     history.db    what was measured over time (history/history-file.ts)
+ *     detection.db  what detection found, and what is usual (detection/detection-file.ts)
+ *     siem.db       where events are sent, and how far (siem/siem-file.ts)
  *     sealed/       objects of sealed versions that were published or fetched here (sealing/sealed-folders.ts)
  *     lock.db       held while a process uses the home; the system drops the lock however that process ends
  *
@@ -185,4 +187,13 @@ export function lockHome(home: string): () => void {
     )
   }
   return () => database.close()
+}
+
+/** For code that has a home and needs to know whose it is. */
+export function requireDevice(identity: Identity, key: { readonly id: DeviceId }): void {
+  if (identity.device === key.id) return
+  throw new AppError(
+    'HOME_CORRUPT',
+    'device.key and device.json belong to different devices; restore both from one backup'
+  )
 }

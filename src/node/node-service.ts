@@ -120,6 +120,7 @@ export class LocalNodeService implements NodeService {
   readonly history: NodeService['history']
   readonly performance: PerformanceService
   readonly detection: NodeService['detection']
+  readonly siem: NodeService['siem']
   readonly contents: NodeService['contents']
   readonly #audit: AuditService
   readonly measures: NodeService['measures']
@@ -133,6 +134,7 @@ export class LocalNodeService implements NodeService {
     this.measures = () => meter.read()
     this.history = node.history.service
     this.detection = node.detection.service
+    this.siem = node.siem
     this.contents = node.contents
     const { keeper, catalogue } = node
     this.performance = whenWhole<PerformanceService>(new LocalPerformanceService(node), keeper)
@@ -487,6 +489,7 @@ export class LocalNodeService implements NodeService {
       ...standingProblems(this.#node),
       ...this.#node.erasures.problems(),
       ...this.#node.scans.problems(),
+      ...this.#node.siem.problems(),
       ...ofFollows,
       ...ofHoldings,
       ...ofTransfers,

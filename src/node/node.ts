@@ -5,7 +5,6 @@
  *     store -> ledger keeper -> transport -> presence, ledger sync, beacons, join desk, audit -> swarm -> transfers
  */
 
-import { AppError } from '../base/errors.ts'
 import type { DeviceId, VersionId } from '../base/ids.ts'
 import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fold/access.ts'
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
@@ -54,6 +53,7 @@ import { ScanDesk } from './scan/scan-desk.ts'
 import { SealingDesk } from './sealing/sealing-desk.ts'
 import type { OwnDevice } from './service-words.ts'
 import { HeldShares } from './shares/held-shares.ts'
+import { NodeSiem } from './siem/node-siem.ts'
 import { DEFAULT_STORAGE_SETTINGS, NodeStorage, type StorageSettings } from './storage/node-storage.ts'
 import { SubjectDesk } from './subjects/subject-desk.ts'
 import { Catalogue } from './swarm/catalogue.ts'
@@ -113,6 +113,7 @@ export class Node {
   readonly sync: LedgerSync
   readonly history: NodeHistory
   readonly detection: NodeDetection
+  readonly siem: NodeSiem
   readonly #firstSync: FirstSync
   readonly connector: Connector
   #expiry: NodeJS.Timeout | undefined
@@ -183,6 +184,7 @@ export class Node {
       ownDevice: () => this.ownDevice()
     })
     this.detection = new NodeDetection({ home: this.home, node: this, records: store.records, log })
+    this.siem = new NodeSiem({ ...init, audit: this.audit, detection: this.detection })
     this.#awaitExpiry()
     this.keeper.on({ onAccepted: () => this.#onLedger(), onRoots: () => this.#onLedger() })
     this.beacons.onChange(() => {
@@ -206,12 +208,14 @@ export class Node {
     this.scans.start()
     this.history.start()
     this.detection.start()
+    this.siem.start()
   }
 
   /** Stops asking and serving, waits for what is being written, and lets go of everything. */
   async stop(): Promise<void> {
     clearTimeout(this.#expiry)
     this.history.close()
+    await this.siem.close()
     await this.detection.close()
     this.connector.close()
     this.sync.close()
@@ -486,13 +490,4 @@ export class Node {
     this.#expiry = setTimeout(() => this.#onLedger(), Math.min(nextMs - nowMs + 1, TIMER_MS_MAX))
     this.#expiry.unref()
   }
-}
-
-/** For code that has a home and needs to know whose it is. */
-export function requireDevice(identity: Identity, key: DeviceKey): void {
-  if (identity.device === key.id) return
-  throw new AppError(
-    'HOME_CORRUPT',
-    'device.key and device.json belong to different devices; restore both from one backup'
-  )
 }

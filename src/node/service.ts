@@ -43,6 +43,7 @@ import type { RiskService } from './risk/risk-terms.ts'
 import type { ScanService } from './scan/scan-terms.ts'
 import type { SealingService } from './sealing/sealing-terms.ts'
 import type { DeviceKind, OwnDevice, Problem, TransferState } from './service-words.ts'
+import type { SiemService } from './siem/siem-terms.ts'
 import type { StorageService } from './storage/storage-terms.ts'
 import type { SubjectService } from './subjects/subject-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
@@ -386,6 +387,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly checkups: CheckupService
   readonly risks: RiskService
   readonly detection: DetectionService
+  readonly siem: SiemService
   readonly history: HistoryService
   readonly performance: PerformanceService
   readonly contents: ContentService

@@ -86,6 +86,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     history: scripted({}),
     performance: scripted({}),
     detection: scripted({}),
+    siem: scripted({}),
     contents: scripted({}),
     status: unexpected('status'),
     activity: unexpected('activity'),

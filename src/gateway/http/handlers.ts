@@ -25,6 +25,7 @@ import type { PrivacyService } from '../../node/privacy/privacy-terms.ts'
 import type { RiskService } from '../../node/risk/risk-terms.ts'
 import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
+import type { SiemService } from '../../node/siem/siem-terms.ts'
 import type { StorageService } from '../../node/storage/storage-terms.ts'
 import type { SubjectService } from '../../node/subjects/subject-terms.ts'
 import { type Exposition, formatOf } from '../metrics/exposition.ts'
@@ -273,6 +274,15 @@ function detectionHandlers(service: DetectionService) {
   } satisfies Partial<JsonHandlers>
 }
 
+function siemHandlers(service: SiemService) {
+  return {
+    events: input => service.events(input),
+    sinks: async () => ({ sinks: await service.sinks() }),
+    setSink: input => service.setSink(input),
+    removeSink: ({ id }) => service.removeSink(id)
+  } satisfies Partial<JsonHandlers>
+}
+
 function tokenHandlers(tokens: TokenBook, sessions: SessionBook) {
   return {
     createCode: async (input, by) => sessions.createCode(input, by),
@@ -362,6 +372,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...tokenHandlers(tokens, sessions),
       ...signInHandlers(provider, sessions),
       ...detectionHandlers(service.detection),
+      ...siemHandlers(service.siem),
       rekey: ({ name }) => service.sealing.rekey(name),
       authority: () => service.authority.authority(),
       propose: input => service.authority.propose(input),

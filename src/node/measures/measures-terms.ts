@@ -3,8 +3,8 @@
  * grown since the start of the node, or for as long as it says; null for what is not known or does not apply.
  */
 
-import type { Direction } from '../../swarm/bandwidth/policy.ts'
 import type { RuleId } from '../../detection/finding.ts'
+import type { Direction } from '../../swarm/bandwidth/policy.ts'
 import type { DeviceKind, TransferState } from '../service-words.ts'
 
 /** Payload by where it came from. What was stored or found bad after its sender had gone is `departed`. */

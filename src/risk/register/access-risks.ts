@@ -38,8 +38,8 @@ export const ACCESS_RISKS: readonly RiskSpec[] = [
           factor: 'likelihood',
           basis: 'proved'
         },
-        ...{ steps: 1, indicators: ['refused-reads'] },
-        evidence: 'peerage audit list --action denied'
+        ...{ steps: 1, indicators: ['refused-reads', 'access-detections'] },
+        evidence: 'peerage audit list --action denied; peerage detections'
       },
       {
         ...{
@@ -155,6 +155,16 @@ export const ACCESS_RISKS: readonly RiskSpec[] = [
         },
         ...{ steps: 1, indicators: ['audit-findings'] },
         evidence: 'signed feeds and audit logs: peerage audit verify'
+      },
+      {
+        ...{
+          id: 'watched',
+          title: 'reads that are not as usual are found and looked at',
+          factor: 'likelihood',
+          basis: 'proved'
+        },
+        ...{ steps: 1, indicators: ['insider-detections'] },
+        evidence: 'peerage detections'
       },
       {
         ...{ id: 'together', title: 'nobody erases alone', factor: 'impact', basis: 'proved', steps: 2 },
