@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts'
-import { Detector } from './detector.ts'
+import { Detector, FOUND_MAX } from './detector.ts'
 import { FACTS_MAX, FactWindow } from './fact-window.ts'
 import { bad, device, NOON_MS, read, reads, version } from './facts-fixture.conformance.ts'
 import { DATASETS_MAX, Memory, peakAt } from './memory.ts'
@@ -67,6 +67,14 @@ test('a flood is bounded, kind by kind, and what had to go is counted', () => {
   assert.ok(kept.length <= FACTS_MAX.bad * 1.125)
   assert.equal(kept.length + window.dropped, flood)
   assert.equal(others.length, 1)
+})
+
+test('of very many findings of a rule the largest are told', () => {
+  const at = detector()
+  for (let n = 0; n < FOUND_MAX + 50; n++) at.take(bad({ peer: device(n), count: 3 + n }), NOON_MS)
+  const found = at.look(NOON_MS)
+  assert.equal(found.length, FOUND_MAX)
+  assert.equal(found.at(-1)?.count, 53)
 })
 
 test('what is remembered is bounded, and tells what changed', () => {

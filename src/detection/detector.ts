@@ -14,6 +14,9 @@ import type { View } from './rule.ts'
 import { RULES } from './rules.ts'
 import { type DetectionPolicy, thresholdsOf } from './thresholds.ts'
 
+/** Of one rule at a time; of more the largest. */
+export const FOUND_MAX = 200
+
 export interface DetectorInit {
   readonly memory: Memory
   readonly policy: DetectionPolicy
@@ -55,6 +58,11 @@ export class Detector {
   }
 
   look(nowMs: number): Finding[] {
+    return [...this.looking(nowMs)].flat()
+  }
+
+  /** The same, a rule at a time, for who has other things to do between. */
+  *looking(nowMs: number): Generator<readonly Finding[], void> {
     this.memory.learn(this.#window.expire(nowMs))
     const thresholds = thresholdsOf(this.#policy)
     this.memory.forgetReturns(nowMs - 2 * thresholds['dormant-reads.watch'])
@@ -64,11 +72,15 @@ export class Detector {
         !this.#policy.off.includes(id) && (this.#isPolicyNew || looksAt.some(kind => changed.has(kind)))
     )
     this.#isPolicyNew = false
-    if (due.length === 0) return []
+    if (due.length === 0) return
     const view: View = {
       ...{ thresholds, usual: this.memory, isOpen: this.#isOpen },
       facts: this.#window.facts()
     }
-    return due.flatMap(rule => rule.find(view))
+    for (const rule of due)
+      yield rule
+        .find(view)
+        .sort((a, b) => b.count - a.count)
+        .slice(0, FOUND_MAX)
   }
 }

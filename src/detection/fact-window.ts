@@ -10,11 +10,11 @@ import { FACT_KINDS, type Fact, type FactKind, type FactOf, type Facts, type Rea
 export const KEPT_MS = DAY_MS
 /** A release that thousands of devices fetch in a day has to fit. */
 export const FACTS_MAX: Readonly<Record<FactKind, number>> = {
-  read: 50_000,
-  bytes: 20_000,
-  bad: 10_000,
-  denied: 10_000,
-  knock: 10_000,
+  read: 20_000,
+  bytes: 10_000,
+  bad: 5000,
+  denied: 5000,
+  knock: 5000,
   clock: 3000,
   beacon: 3000
 }

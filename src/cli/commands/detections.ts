@@ -12,7 +12,7 @@ import {
   NOTE_CHARACTERS_MAX
 } from '../../api/detection.ts'
 import { AppError } from '../../base/errors.ts'
-import { formatBytes, formatDuration, parseBytes, parseDurationMs } from '../../base/units.ts'
+import { DAY_MS, formatBytes, formatDuration, parseBytes, parseDurationMs } from '../../base/units.ts'
 import { command } from '../command.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderFields, renderTable } from '../text.ts'
 
@@ -139,7 +139,8 @@ export const acknowledgeDetection = command({
 })
 
 function valueText({ unit }: DetectionThreshold, value: number): string {
-  if (unit === 'ms') return formatDuration(value)
+  if (unit === 'ms')
+    return value > DAY_MS && value % DAY_MS === 0 ? `${value / DAY_MS} d` : formatDuration(value)
   if (unit === 'bytes') return formatBytes(value)
   return unit === 'factor' ? `${value} times` : String(value)
 }
@@ -224,11 +225,12 @@ export const setDetectionRule = command({
     const { rules } = await client.call('detectionRules', {})
     const threshold = rules.flatMap(each => each.thresholds).find(each => each.id === name)
     const isRule = rules.some(each => each.id === name)
-    if (isRule && value !== 'on' && value !== 'off')
+    const isSwitch = value === 'on' || value === 'off'
+    if (isRule && !isSwitch)
       throw new AppError('USAGE', `${name} is a rule: write on or off, and not ${JSON.stringify(value)}`)
     const thresholds: Record<string, number | null> = {}
     const on: Record<string, boolean> = {}
-    if (isRule) on[name] = value === 'on'
+    if (isSwitch) on[name] = value === 'on'
     // The node says which name may have been meant.
     else thresholds[name] = threshold === undefined ? null : thresholdValue(value, threshold)
     const after = await client.call('setDetectionRules', { ...{ thresholds, on }, hours: {} })

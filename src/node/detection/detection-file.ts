@@ -123,23 +123,31 @@ export class DetectionFile {
    * that was acknowledged is open again only once it is worse.
    */
   keep(found: Finding, nowMs: number): ChangeKind | undefined {
-    return transaction(this.#database, () => {
-      const known = this.#sql
-        .all(
-          'SELECT * FROM findings WHERE rule = ? AND subject = ? ORDER BY last DESC LIMIT ?',
-          ...[found.rule, found.subject, AGAIN_LOOK_MAX]
-        )
-        .map(row => this.#kept(row))
-        .find(kept => isAgain(kept, found))
-      if (known === undefined) return this.#raise(found, nowMs)
-      const { id, raisedAtMs, acknowledged, ...before } = known
-      const after = together(before, found)
-      if (isEqual(before, after)) return undefined
-      const isWorse = severityRank(after.severity) > severityRank(before.severity)
-      this.#put({ ...after, id, raisedAtMs, acknowledged: isWorse ? null : acknowledged })
-      if (isWorse) this.#tell('worse', id, nowMs)
-      return isWorse ? 'worse' : undefined
-    })
+    return this.keepAll([found], nowMs)[0]
+  }
+
+  /** The same for several, all of them or none. */
+  keepAll(found: readonly Finding[], nowMs: number): (ChangeKind | undefined)[] {
+    if (found.length === 0) return []
+    return transaction(this.#database, () => found.map(each => this.#keep(each, nowMs)))
+  }
+
+  #keep(found: Finding, nowMs: number): ChangeKind | undefined {
+    const known = this.#sql
+      .all(
+        'SELECT * FROM findings WHERE rule = ? AND subject = ? ORDER BY last DESC LIMIT ?',
+        ...[found.rule, found.subject, AGAIN_LOOK_MAX]
+      )
+      .map(row => this.#kept(row))
+      .find(kept => isAgain(kept, found))
+    if (known === undefined) return this.#raise(found, nowMs)
+    const { id, raisedAtMs, acknowledged, ...before } = known
+    const after = together(before, found)
+    if (isEqual(before, after)) return undefined
+    const isWorse = severityRank(after.severity) > severityRank(before.severity)
+    this.#put({ ...after, id, raisedAtMs, acknowledged: isWorse ? null : acknowledged })
+    if (isWorse) this.#tell('worse', id, nowMs)
+    return isWorse ? 'worse' : undefined
   }
 
   /** Undefined when there is no such finding; one that is acknowledged stays as it was. */

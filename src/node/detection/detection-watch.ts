@@ -132,7 +132,7 @@ export class DetectionWatch {
       this.#heard(entry.device, entry.timeMs)
     }
     if (nowMs - this.#measuredMs >= MEASURE_EVERY_MS) this.#measure(nowMs)
-    this.#judge(nowMs)
+    await inTurns(this.#judge(nowMs), () => !this.#isClosed)
     if (nowMs - this.#savedMs >= SAVE_EVERY_MS) this.#save(nowMs)
   }
 
@@ -151,9 +151,14 @@ export class DetectionWatch {
     this.#init.log.warn({ error: messageOf(thrown) }, 'detection could not look; it tries again')
   }
 
-  #judge(nowMs: number): void {
+  /** A rule at a time: others of the process have their turns between. */
+  *#judge(nowMs: number): Generator<void, void> {
     const { file } = this.#init
-    const kept = this.#detector.look(nowMs).map(found => file.keep(found, nowMs))
+    const kept: unknown[] = []
+    for (const found of this.#detector.looking(nowMs)) {
+      kept.push(...file.keepAll(found, nowMs))
+      yield
+    }
     if (kept.some(change => change !== undefined)) for (const listener of this.#listeners) listener()
   }
 
