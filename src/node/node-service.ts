@@ -49,7 +49,6 @@ import { whenWhole } from './ledger/when-whole.ts'
 import { NodeMeter } from './measures/node-meter.ts'
 import type { Node } from './node.ts'
 import { LocalPerformanceService } from './performance/performance-service.ts'
-import type { PerformanceService } from './performance/performance-terms.ts'
 import { LocalPrivacyService } from './privacy/privacy-service.ts'
 import { LocalRiskService, type RiskParts } from './risk/risk-service.ts'
 import { LocalScanService } from './scan/scan-service.ts'
@@ -88,7 +87,7 @@ import type { VersionHolders } from './swarm/holder-terms.ts'
 import { verifyHoldings } from './swarm/holding-checks.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
-import { deadlineFields, originOfTransfer, originProblem } from './swarm/transfer-extras.ts'
+import { deadlineFields, originOfTransfer, originProblem, unknownTransfer } from './swarm/transfer-extras.ts'
 import { isActive } from './swarm/transfer-orders.ts'
 import { versionHolders } from './swarm/version-holders.ts'
 import { publishing } from './tracing/spans.ts'
@@ -118,7 +117,7 @@ export class LocalNodeService implements NodeService {
   readonly checkups: NodeService['checkups']
   readonly risks: LocalRiskService
   readonly history: NodeService['history']
-  readonly performance: PerformanceService
+  readonly performance: NodeService['performance']
   readonly detection: NodeService['detection']
   readonly siem: NodeService['siem']
   readonly contents: NodeService['contents']
@@ -137,7 +136,7 @@ export class LocalNodeService implements NodeService {
     this.siem = node.siem
     this.contents = node.contents
     const { keeper, catalogue } = node
-    this.performance = whenWhole<PerformanceService>(new LocalPerformanceService(node), keeper)
+    this.performance = whenWhole<NodeService['performance']>(new LocalPerformanceService(node), keeper)
     const candidates = (name: string) => node.followCandidates(name)
     const nameOf = (peer: string) => catalogue.nameOf(peer as DeviceId).name
     this.limits = new LocalLimitsService({ bandwidth: node.bandwidth, nameOf })
@@ -496,9 +495,4 @@ export class LocalNodeService implements NodeService {
       ...ofAudit
     ]
   }
-}
-
-function unknownTransfer(id: string): never {
-  const message = `no transfer ${id} is known here; 'peerage transfers' lists those that are`
-  throw new AppError('DATASET_UNKNOWN', message, { details: { transfer: id } })
 }

@@ -179,10 +179,6 @@ export class Node {
     this.subjects = this.#createSubjects(init)
     this.connector = this.#createConnector(init)
     this.history = new NodeHistory(this, log)
-    this.history = new NodeHistory({
-      ...{ ...init, hub: this.hub, desk: this.desk },
-      ownDevice: () => this.ownDevice()
-    })
     this.detection = new NodeDetection({ home: this.home, node: this, records: store.records, log })
     this.siem = new NodeSiem({ ...init, audit: this.audit, detection: this.detection })
     this.#awaitExpiry()

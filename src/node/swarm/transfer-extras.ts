@@ -1,5 +1,6 @@
 /** What people are told of a transfer beside how far it is: its deadline, and its HTTP origin. */
 
+import { AppError } from '../../base/errors.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import { problemOf } from '../origin/origin-client.ts'
 import type { OriginView } from '../origin/origin-desk.ts'
@@ -37,4 +38,9 @@ export function originProblem(name: string, view: OriginView | undefined): Probl
   if (view?.state.kind !== 'aside') return null
   const message = `the origin of ${name}, ${view.url}, is set aside: ${problemOf(view.state)}`
   return { code: 'ORIGIN_FAULTY', message, path: null }
+}
+
+export function unknownTransfer(id: string): never {
+  const message = `no transfer ${id} is known here; 'peerage transfers' lists those that are`
+  throw new AppError('DATASET_UNKNOWN', message, { details: { transfer: id } })
 }
