@@ -157,7 +157,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         const certificate = await certificateFor(home, options.api)
         exposition.certified(certificate.endsMs)
         const onCall = (call: ApiCall): void => node.audit.log.called({ action: 'called', ...call })
-        const names = [options.api.host]
+        const names = [options.api.host, ...(options.api.names ?? [])]
         web = await WebServer.create({
           ...{ ...gateway, certificate, onCall, names },
           pages: app => void new ConsoleRoutes(app)
@@ -193,9 +193,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
 }
 
-async function certificateFor(home: string, { host, certificate }: ApiListen): Promise<WebCertificate> {
+async function certificateFor(
+  home: string,
+  { host, certificate, names: more = [] }: ApiListen
+): Promise<WebCertificate> {
   if (certificate !== undefined) return readCertificate(certificate)
-  const names = UNSPECIFIED.includes(host) ? [] : [host]
+  const names = UNSPECIFIED.includes(host) ? more : [host, ...more]
   return await ownCertificate(home, { names, nowMs: Date.now() })
 }
 

@@ -131,6 +131,7 @@ test('what is wrong with the address or the certificate is said before anything 
   for (const address of ['4780', 'localhost', '127.0.0.1:99999', '::1:4780', 'a:b:1'])
     assert.match(await up('--api', address), /write an address such as/, address)
   assert.match(await up('--api', ':1', '--api-cert', 'x.pem'), /give both --api-cert and --api-key/)
+  assert.match(await up('--api', ':1', '--api-name', 'nas:5'), /write a host name such as/)
   assert.match(await up('--api-cert', 'x.pem', '--api-key', 'y.pem'), /say with --api where it answers/)
   assert.match(
     (await node.run('token', 'create', 'x', '--scope', 'everything')).stderr,

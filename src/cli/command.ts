@@ -160,6 +160,11 @@ export function errorValue(error: AppError, streams: boolean): unknown {
   return streams ? { type: 'error', error: toErrorObject(error) } : { error: toErrorObject(error) }
 }
 
+/** Gathers what is given to an option that may be repeated. */
+export function collect(value: string, earlier: readonly string[] | undefined): string[] {
+  return [...(earlier ?? []), value]
+}
+
 export const duration = z.string().transform((text, context) => {
   const ms = parseDurationMs(text)
   if (ms !== undefined && ms > 0) return ms

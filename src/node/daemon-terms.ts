@@ -64,6 +64,8 @@ export interface ApiListen {
   readonly port: number
   /** PEM files; without them the node signs a certificate of its own. */
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined
+  /** What it is called besides `host` and what the certificate says. */
+  readonly names?: readonly string[]
 }
 
 export interface NodeReady extends Membership {

@@ -6,14 +6,10 @@ import { z } from 'zod'
 import { SCOPES, scope, scopeNames } from '../../api/scope-names.ts'
 import { AppError } from '../../base/errors.ts'
 import { openAddress } from '../browser.ts'
-import { command } from '../command.ts'
+import { collect, command } from '../command.ts'
 
 const PAGE = 'open-console.html'
 const LONGEST = Math.max(...scopeNames.map(name => name.length))
-
-function collect(value: string, earlier: readonly string[] | undefined): string[] {
-  return [...(earlier ?? []), value]
-}
 
 export const consoleCommand = command({
   usage: 'console',

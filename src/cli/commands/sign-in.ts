@@ -3,7 +3,7 @@
 import { Option } from 'commander'
 import { z } from 'zod'
 import { PERSON_ROLES, personRole, roleNames, type SignInReport } from '../../api/sign-in.ts'
-import { command, type Invocation } from '../command.ts'
+import { collect, command, type Invocation } from '../command.ts'
 import { absolutePathOf } from '../paths.ts'
 import { printable } from '../text.ts'
 
@@ -42,10 +42,6 @@ export const showSignIn = command({
     printReport(invocation, await invocation.client.call('signIn', {}))
   }
 })
-
-function collect(value: string, earlier: readonly string[] | undefined): string[] {
-  return [...(earlier ?? []), value]
-}
 
 /** `VALUE=ROLE`; a value may have a = in it. */
 const mapping = z.string().transform((text, context) => {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { SCOPES, scope, scopeNames } from '../../api/scope-names.ts'
 import type { token as tokenShape } from '../../api/token.ts'
 import { DAY_MS } from '../../base/units.ts'
-import { command, duration } from '../command.ts'
+import { collect, command, duration } from '../command.ts'
 import { type Column, printable, renderTable } from '../text.ts'
 
 type Token = z.output<typeof tokenShape>
@@ -36,10 +36,6 @@ export const listTokens = command({
     )
   }
 })
-
-function collect(value: string, earlier: readonly string[] | undefined): string[] {
-  return [...(earlier ?? []), value]
-}
 
 const LONGEST = Math.max(...scopeNames.map(name => name.length))
 

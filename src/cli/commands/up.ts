@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
 import { formatDuration } from '../../base/units.ts'
 import type { ApiListen, NodeReady } from '../../daemon.ts'
-import { command, duration } from '../command.ts'
+import { collect, command, duration } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { keepHeapSmall } from '../heap-shape.ts'
 import { absolutePathOf } from '../paths.ts'
@@ -13,10 +13,6 @@ import { type Paint, printable } from '../text.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 const LOG_FORMATS = ['json', 'text'] as const
-
-function collect(value: string, earlier: readonly string[] | undefined): string[] {
-  return [...(earlier ?? []), value]
-}
 
 function renderReady(ready: NodeReady, paint: Paint): string[] {
   const { device, org, addresses, startupMs, api } = ready
@@ -42,22 +38,36 @@ const listenAddress = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const hostName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?=.*[a-z])[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i,
+    'write a host name such as nas.example.org, without port'
+  )
+
 interface ApiOptions {
   readonly api?: { readonly host: string; readonly port: number } | undefined
   readonly apiCert?: string | undefined
   readonly apiKey?: string | undefined
+  readonly apiName: readonly string[]
 }
 
-function apiListen({ api, apiCert, apiKey }: ApiOptions, context: CliContext): ApiListen | undefined {
+function apiListen(
+  { api, apiCert, apiKey, apiName }: ApiOptions,
+  context: CliContext
+): ApiListen | undefined {
   if ((apiCert === undefined) !== (apiKey === undefined))
     throw new AppError('USAGE', 'a certificate needs its key: give both --api-cert and --api-key')
   if (api === undefined && apiCert !== undefined)
     throw new AppError('USAGE', '--api-cert is for the API over TLS: say with --api where it answers')
+  if (api === undefined && apiName.length > 0)
+    throw new AppError('USAGE', '--api-name is for the API over TLS: say with --api where it answers')
   if (api === undefined) return undefined
   const path = (file: string): string => absolutePathOf(file, context)
   const certificate =
     apiCert === undefined || apiKey === undefined ? undefined : { cert: path(apiCert), key: path(apiKey) }
-  return { ...api, certificate }
+  return { ...api, certificate, names: apiName }
 }
 
 export const up = command({
@@ -92,6 +102,10 @@ export const up = command({
     ),
     new Option('--api-cert <file>', 'certificate for it in PEM (default: the node signs one itself)'),
     new Option('--api-key <file>', 'private key of that certificate in PEM'),
+    new Option(
+      '--api-name <name>',
+      'what it is called besides what the certificate and --api say, repeatable'
+    ).argParser(collect),
     new Option('--log-level <level>', 'least severe log line').choices(LOG_LEVELS).default('info'),
     new Option('--log-format <format>', 'log lines as JSON or as text (default: text on a terminal)').choices(
       LOG_FORMATS
@@ -109,6 +123,7 @@ export const up = command({
     api: listenAddress.optional(),
     apiCert: z.string().min(1).optional(),
     apiKey: z.string().min(1).optional(),
+    apiName: z.array(hostName).default([]),
     logLevel: z.enum(LOG_LEVELS),
     logFormat: z.enum(LOG_FORMATS).optional()
   }),

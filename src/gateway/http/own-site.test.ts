@@ -9,11 +9,13 @@ import { OwnSite } from './own-site.ts'
 import { ownCertificate } from './web-certificate.ts'
 
 let home: string
+let cert: string
 let site: OwnSite
 
 before(async () => {
   home = mkdtempSync(join(tmpdir(), 'peerage-site-'))
-  const { cert } = await ownCertificate(home, { names: ['nas.example', '*.lab.example'], nowMs: Date.now() })
+  const names = ['nas.example', '*.lab.example']
+  cert = (await ownCertificate(home, { names, nowMs: Date.now() })).cert
   site = new OwnSite({ cert, names: ['Proxy.example'] })
 })
 after(() => rmSync(home, { recursive: true }))
@@ -114,6 +116,8 @@ test('a browser finds it by names that its certificate has', async () => {
   const everywhere = ['https://localhost:1', `https://${hostname()}:1`]
   assert.deepEqual(site.addresses({ host: '0.0.0.0', port: 1 }), everywhere)
   assert.deepEqual(site.addresses({ host: '::', port: 1 }), everywhere)
+  const named = new OwnSite({ cert, names: ['::', 'nas.example', 'nowhere.example'] })
+  assert.deepEqual(named.addresses({ host: '::', port: 1 }), [...everywhere, 'https://nas.example:1'])
   const others = site.addresses({ host: '10.9.8.7', port: 1 })
   assert.ok(others.includes('https://nas.example:1') && !others.join().includes('*'))
 })

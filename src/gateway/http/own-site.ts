@@ -37,7 +37,7 @@ export class OwnSite {
     throw new AppError(
       'HOST_UNKNOWN',
       `this node is not called ${JSON.stringify(host)}: use its IP address or a name that its certificate has, or give ` +
-        'it a certificate with that name by peerage up --api-cert'
+        'it that name by peerage up --api-name'
     )
   }
 
@@ -62,11 +62,14 @@ export class OwnSite {
 
   /** Where a browser finds what listens on `host`, the likeliest first. */
   addresses({ host, port }: { readonly host: string; readonly port: number }): readonly string[] {
-    const asked = UNSPECIFIED.includes(host) ? ['localhost', hostname()] : [host]
+    const asked = UNSPECIFIED.includes(host)
+      ? ['localhost', hostname(), ...this.#names]
+      : [host, ...this.#names]
     const covered = asked.filter(name => this.#isCertified(name))
     const certified = this.#certifiedNames()
     const names = covered.length > 0 ? covered : certified.length > 0 ? certified : asked
-    return [...new Set(names)].map(name => `https://${isIP(name) === 6 ? `[${name}]` : name}:${port}`)
+    const few = new Set(names.filter(name => !UNSPECIFIED.includes(name)))
+    return [...few].map(name => `https://${isIP(name) === 6 ? `[${name}]` : name}:${port}`)
   }
 
   #isOurs(name: string): boolean {
