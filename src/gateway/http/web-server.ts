@@ -174,7 +174,7 @@ export class WebServer {
     new ContentRoutes(app, { service, ...common })
     new LiveRoutes(app, {
       ...{ service, log: this.#options.log, ...common },
-      isSignedIn: request => 'caller' in signIn.identify(request)
+      isSignedIn: request => signIn.holds(request)
     })
     const onSignedIn = (request: FastifyRequest, signed: Signed) => void this.#identified.set(request, signed)
     new SessionRoutes(app, {
