@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import {
   existsSync,
   lstatSync,
@@ -14,6 +15,7 @@ import {
   rmSync,
   writeFileSync
 } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -23,6 +25,7 @@ import type { Acted } from '../src/api/governance.ts'
 
 const MARKER = 'jane-doe-7f3a91c2'
 const WAIT_MS = 60_000
+const SCAN_BYTES = 70_000
 const folder = mkdtempSync(join(tmpdir(), 'peerage-erasure-'))
 const cluster = new Cluster(folder)
 let build: ClusterNode
@@ -51,7 +54,7 @@ function plant(name: string, { files = 3 } = {}): string {
   for (let i = 0; i < files; i++)
     writeFileSync(
       join(source, `of-${MARKER}`, `scan-${i}`),
-      Buffer.alloc(70_000 + i, `${MARKER} ${name} ${i} `)
+      Buffer.alloc(SCAN_BYTES + i, `${MARKER} ${name} ${i} `)
     )
   return source
 }
@@ -72,6 +75,16 @@ async function publish(name: string, source: string): Promise<void> {
 
 async function get(node: ClusterNode, name: string, place: string, ...more: string[]): Promise<void> {
   await run(node, 'get', name, at(place), '--timeout', '20s', ...more)
+}
+
+/** A file read through the local socket of a node. */
+async function contentOf(node: ClusterNode, path: string): Promise<Buffer> {
+  const { socket } = JSON.parse(readFileSync(join(node.home, 'admin.json'), 'utf8')) as { socket: string }
+  const call = request({ socketPath: socket, path, agent: false })
+  call.end()
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  assert.equal(response.statusCode, 200)
+  return Buffer.concat(await response.toArray())
 }
 
 function statusOf(id: string, node = build): Promise<ErasureCase> {
@@ -104,6 +117,9 @@ test('nothing is left on any device, one that was away included, and it is certi
   await get(lab, 'scans', 'lab-scans')
   await get(lab, 'scans', 'lab-part', '--only', '**/scan-1')
   await run(lab, 'follow', 'scans', at('lab-follow'))
+  const read = await contentOf(office, `/content/scans/of-${MARKER}/scan-0`)
+  assert.equal(read.length, SCAN_BYTES)
+  assert.notDeepEqual(withMarker(at('office-3', 'home', 'cache')), [], 'what was read is kept for a while')
   await get(office, 'scans', 'office-scans')
   await until('the follow is there', WAIT_MS, async () =>
     existsSync(at('lab-follow', `of-${MARKER}`, 'scan-0'))
@@ -134,7 +150,7 @@ test('nothing is left on any device, one that was away included, and it is certi
   const all = await statusOf(id)
   const bytes = (node: ClusterNode) =>
     all.devices.find(({ name }) => name === node.name)?.confirmations.map(each => [each.outcome, each.bytes])
-  assert.deepEqual(bytes(office), [['deleted', 210_003]])
+  assert.deepEqual(bytes(office), [['deleted', 210_003 + SCAN_BYTES]])
   assert.deepEqual(bytes(build), [['deleted', 210_003]])
   assert.deepEqual(bytes(lab), [['deleted', 2 * 210_003 + 70_001]])
 

@@ -11,6 +11,7 @@
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import type { Version, VersionFile } from '../../content/version.ts'
+import { erasuresOf } from '../../ledger/fold/deletion.ts'
 import { mayHold } from '../../ledger/fold/holding.ts'
 import type { DatasetVersion } from '../../ledger/fold/state.ts'
 import { isAvailable } from '../../ledger/fold/state.ts'
@@ -49,9 +50,9 @@ export interface ContentDeskInit {
   readonly keysOf: (version: VersionId) => readonly Uint8Array[]
   /** Fetches what is not here; absent where only what is here is given. */
   readonly fetcher?: ContentFetcher | undefined
-  /** Where pieces are kept that were read; what this device may not hold is dropped from it. */
+  /** Where pieces are kept that were read; what this device may not keep is dropped from it. */
   readonly cache?: Store['cache']
-  readonly mayHold?: (version: VersionId) => boolean
+  readonly keepsCached?: (version: VersionId) => boolean
   readonly pool?: PieceVerifier
   readonly log?: Log
   readonly nowMs?: () => number
@@ -93,7 +94,12 @@ export class ContentDesk implements ContentService {
     return new ContentDesk({
       ...{ self: identity.device, catalogue, audit: audit.log, log, pool: store.pool, cache: store.cache },
       fetcher: new ContentFetcher({ hub, store }),
-      mayHold: version => mayHold(keeper.state(), identity.device, version, Date.now()).allowed,
+      keepsCached: version => {
+        const state = keeper.state()
+        // What is to be deleted everywhere is deleted, counted and confirmed by the erasure desk.
+        if (erasuresOf(state, version).length > 0) return true
+        return mayHold(state, identity.device, version, Date.now()).allowed
+      },
       readFault: version => node.readFault(identity.device, version),
       keysOf: version => sealing.keeper.keysOf(version)
     })
@@ -130,9 +136,10 @@ export class ContentDesk implements ContentService {
 
   /** What may be read may have changed. */
   recheck(): void {
-    const { fetcher, cache, mayHold = () => true } = this.#init
+    const { fetcher, cache, keepsCached = () => true } = this.#init
     fetcher?.recheck(version => this.#init.readFault(version) !== undefined)
-    for (const { version } of cache?.holdings() ?? []) if (!mayHold(version.id)) void this.#drop(version.id)
+    for (const { version } of cache?.holdings() ?? [])
+      if (!keepsCached(version.id)) void this.#drop(version.id)
     this.#sealed.clear()
     for (const version of this.#plain.keys())
       if (this.#init.readFault(version) !== undefined) this.#plain.delete(version)
