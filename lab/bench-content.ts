@@ -1,0 +1,187 @@
+/**
+ * `npm run bench:content`: files over HTTP from a node that holds nothing while another holds them, from the same node
+ * once it has read them, from the node that holds them, and from nginx on the same file, all over TLS and in one run:
+ * how long until the first byte of a range, and how much goes in a second. And what it costs to verify pieces on the
+ * thread that answers, and on the hashing threads.
+ *
+ * Nodes, nginx and curl are processes of one machine and share its cores. The time to the first byte is curl's, from
+ * when the connection stands; of several ranges the median and the longest count.
+ */
+
+import { execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { pieceIndex } from '../src/base/ids.ts'
+import { MIB } from '../src/base/units.ts'
+import { soundPiece } from '../src/node/storage/piece-check.ts'
+import { FilesystemStore } from '../src/store/filesystem.ts'
+import { hashTree } from '../src/store/publish.ts'
+import { Cluster, type ClusterNode, until } from './cluster.ts'
+import { freePort } from './free-port.ts'
+
+const NGINX = '/usr/sbin/nginx'
+const RANGES = 20
+const RANGE_BYTES = 65_536
+const CACHE_BYTES = 2 * 1024 * MIB
+
+const { values } = parseArgs({ options: { mib: { type: 'string', default: '256' } } })
+const fileBytes = Number(values.mib) * MIB
+const folder = mkdtempSync(join(tmpdir(), 'peerage-bench-content-'))
+const source = join(folder, 'source')
+
+interface Site {
+  readonly url: string
+  readonly certificate: string
+  readonly token: string | undefined
+}
+
+function writeFilm(): void {
+  mkdirSync(source)
+  const fd = openSync(join(source, 'film.bin'), 'w')
+  for (let at = 0; at < fileBytes; at += 16 * MIB) writeSync(fd, randomBytes(16 * MIB))
+  closeSync(fd)
+}
+
+interface Read {
+  readonly firstByteMs: number
+  readonly totalMs: number
+  readonly bytes: number
+}
+
+function curl({ url, certificate, token }: Site, range?: string): Read {
+  const format = '%{time_pretransfer} %{time_starttransfer} %{time_total} %{size_download}'
+  const bearer = token === undefined ? [] : ['-H', `Authorization: Bearer ${token}`]
+  const part = range === undefined ? [] : ['-r', range]
+  const args = ['-sSf', '--http1.1', '--cacert', certificate, ...bearer, ...part, '-o', '/dev/null']
+  const said = execFileSync('curl', [...args, '-w', format, url], { encoding: 'utf8' })
+  const [sentS = 0, firstS = 0, totalS = 0, bytes = 0] = said.split(' ').map(Number)
+  return { firstByteMs: 1000 * (firstS - sentS), totalMs: 1000 * (totalS - sentS), bytes }
+}
+
+/** Ranges far from each other, so that none was fetched ahead for the one before. */
+function firstBytes(site: Site): string {
+  const times = Array.from({ length: RANGES }, (_, at) => {
+    const step = Math.floor(fileBytes / RANGES)
+    const offset = ((at * 7) % RANGES) * step + 1000
+    return curl(site, `${offset}-${offset + RANGE_BYTES - 1}`).firstByteMs
+  }).sort((a, b) => a - b)
+  return `${(times[RANGES / 2] ?? 0).toFixed(1).padStart(7)} ms ${(times.at(-1) ?? 0).toFixed(1).padStart(8)} ms`
+}
+
+function rate(site: Site): string {
+  const { bytes, totalMs } = curl(site)
+  if (bytes !== fileBytes) throw new Error(`${bytes} B of ${fileBytes} B came from ${site.url}`)
+  return `${(bytes / 1e6 / (totalMs / 1000)).toFixed(0).padStart(5)} MB/s`
+}
+
+async function nodes(): Promise<{
+  nas: ClusterNode
+  desk: ClusterNode
+  sites: [Site, Site]
+  cluster: Cluster
+}> {
+  const [one, other] = [await freePort(), await freePort()]
+  const cluster = new Cluster(folder, ['--api', `127.0.0.1:${one}`])
+  const nas = await cluster.found('nas', 'berlin')
+  const others = new Cluster(folder, ['--api', `127.0.0.1:${other}`])
+  const desk = await others.join(await cluster.invite(), 'desk', 'berlin')
+  cluster.nodes.push(desk)
+  await nas.run('publish', source, '--name', 'films', '--class', 'internal')
+  await cluster.meshed()
+  await until('the other knows of it', 30_000, async () =>
+    (await desk.client.call('datasets', {})).datasets.some(({ name }) => name === 'films')
+  )
+  const siteOf = async (node: ClusterNode, port: number): Promise<Site> => ({
+    url: `https://127.0.0.1:${port}/content/films/film.bin`,
+    certificate: join(node.home, 'web', 'cert.pem'),
+    token: (await node.json<{ token: string }>('token', 'create', 'bench', '--scope', 'content')).token
+  })
+  return { nas, desk, sites: [await siteOf(nas, one), await siteOf(desk, other)], cluster }
+}
+
+async function emptied(desk: ClusterNode): Promise<void> {
+  await desk.client.call('setCache', { bytes: 0 })
+  await desk.client.call('setCache', { bytes: CACHE_BYTES })
+}
+
+async function withNginx(
+  of: { certificate: string; key: string },
+  work: (site: Site) => void
+): Promise<void> {
+  const port = await freePort()
+  const config = join(folder, 'nginx.conf')
+  writeFileSync(
+    config,
+    `daemon off; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log; user root; worker_processes 1;
+events {} http { access_log off; sendfile on; client_body_temp_path ${folder}/nginx-body;
+server { listen 127.0.0.1:${port} ssl; ssl_protocols TLSv1.3; root ${source};
+ssl_certificate ${of.certificate}; ssl_certificate_key ${of.key}; } }`
+  )
+  const child = spawn(NGINX, ['-c', config, '-e', `${folder}/nginx.log`], { stdio: 'inherit' })
+  const site = { url: `https://127.0.0.1:${port}/film.bin`, certificate: of.certificate, token: undefined }
+  try {
+    await until('nginx answers', 10_000, async () => {
+      try {
+        return curl(site, '0-0').bytes === 1
+      } catch {
+        return false
+      }
+    })
+    work(site)
+  } finally {
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  }
+}
+
+/** Pieces that are read and verified, one ahead, as they are for a reader. */
+async function verification(): Promise<void> {
+  const store = await FilesystemStore.open({ home: join(folder, 'verifying') })
+  const task = { signal: new AbortController().signal, onProgress: () => undefined }
+  const holding = await store.adopt(await hashTree(source, { pool: store.pool, ...task }))
+  for (const [where, pool] of [
+    ['on the thread that answers', undefined],
+    ['on hashing threads', store.pool]
+  ] as const) {
+    const before = performance.eventLoopUtilization()
+    const beganMs = performance.now()
+    let next = soundPiece(holding, pieceIndex(0), pool)
+    for (let piece = 1; piece <= holding.version.pieceCount; piece++) {
+      if ((await next) === undefined) throw new Error(`piece ${piece - 1} is not what was hashed`)
+      if (piece < holding.version.pieceCount) next = soundPiece(holding, pieceIndex(piece), pool)
+    }
+    const megabytes = fileBytes / 1e6 / ((performance.now() - beganMs) / 1000)
+    const { utilization } = performance.eventLoopUtilization(before)
+    const busy = `${(100 * utilization).toFixed(0)} % of its time is taken`
+    console.log(`verify ${where.padEnd(28)} ${megabytes.toFixed(0).padStart(5)} MB/s, ${busy}`)
+  }
+  await store.close()
+}
+
+writeFilm()
+const { nas, desk, sites, cluster } = await nodes()
+try {
+  const [held, fetched] = sites
+  const opening = curl(fetched, '0-65535').firstByteMs
+  console.log(`the first range ever, with what the version has in it: ${opening.toFixed(0)} ms`)
+  await emptied(desk)
+  console.log('                                  first byte: median, longest    one after another')
+  const cold = firstBytes(fetched)
+  await emptied(desk)
+  console.log(`not held, from a peer               ${cold}      ${rate(fetched)}`)
+  console.log(`from its cache                      ${firstBytes(fetched)}      ${rate(fetched)}`)
+  console.log(`held, published in place            ${firstBytes(held)}      ${rate(held)}`)
+  const key = join(nas.home, 'web', 'key.pem')
+  await withNginx({ certificate: held.certificate, key }, site =>
+    console.log(`nginx                               ${firstBytes(site)}      ${rate(site)}`)
+  )
+} finally {
+  await cluster.stop()
+}
+await verification()
+rmSync(folder, { recursive: true, force: true })
