@@ -72,6 +72,7 @@ export class PieceCache implements ReadCache, CacheOwner {
   readonly #kept = new Map<string, Kept>()
   readonly #listeners = new Set<ChangeListener>()
   readonly #removals = new Set<Promise<unknown>>()
+  #limitBytes: number
   #usedBytes = 0
 
   /** Opens the cache with what lies in it. */
@@ -79,14 +80,15 @@ export class PieceCache implements ReadCache, CacheOwner {
     this.pool = pool
     this.#bytesMin = bytesMin
     this.#records = records
+    const limit = records.getBlob(LIMIT_BLOB)
+    this.#limitBytes = limit === undefined ? CACHE_BYTES_DEFAULT : Number(Buffer.from(limit).toString())
     // Files are opened by their real path.
     this.#root = join(realpathSync(home), FOLDER)
     this.#load()
   }
 
   get limitBytes(): number {
-    const blob = this.#records.getBlob(LIMIT_BLOB)
-    return blob === undefined ? CACHE_BYTES_DEFAULT : Number(Buffer.from(blob).toString())
+    return this.#limitBytes
   }
 
   usage(): CacheUsage {
@@ -103,6 +105,7 @@ export class PieceCache implements ReadCache, CacheOwner {
         `a cache of ${bytes} B can not be: it is 0, for none, or at least ${this.#bytesMin / MIB} MiB`
       )
     this.#records.putBlob(LIMIT_BLOB, Buffer.from(String(bytes)))
+    this.#limitBytes = bytes
     this.#evict(0)
     await this.settled()
   }
