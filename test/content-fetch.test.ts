@@ -11,6 +11,7 @@ import { after, before, test } from 'node:test'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
 import type { VersionId } from '../src/base/ids.ts'
 import { GIB, MIB } from '../src/base/units.ts'
+import { READINGS_MAX } from '../src/node/contents/content-desk.ts'
 
 const FILM_BYTES = 48 * MIB + 777
 const MARKER = 'MARKER-of-what-was-read'
@@ -166,6 +167,17 @@ test('the cache has a size, that is shown and set', async () => {
   assert.deepEqual([limitBytes, usedBytes], [2 * GIB, cachedBytes(phone)])
   await assert.rejects(contents.setCache(MIB), { code: 'USAGE' })
   assert.equal((await contents.setCache(GIB)).limitBytes, GIB)
+})
+
+test('as many as may read at once hold up nobody who looks what there is', async () => {
+  const readers = new AbortController()
+  const asked = { bytes: 1, signal: readers.signal }
+  await Promise.all(Array.from({ length: READINGS_MAX }, () => open(desk, asked)))
+  await assert.rejects(open(desk, asked), { code: 'TOO_MANY_CALLS' })
+  const { tree } = await desk.service.contents.open({ name: 'films', version: null })
+  assert.equal(tree.file(['film.webm'])?.bytes, FILM_BYTES)
+  readers.abort()
+  await open(desk, { bytes: 1 })
 })
 
 test('what a reader has begun ends with it', async () => {

@@ -88,6 +88,7 @@ export class ContentDesk implements ContentService {
   readonly #plain = new Map<VersionId, Shelf>()
   readonly #sealed = new Map<VersionId, Shelf>()
   readonly #readings = new Set<Reading>()
+  readonly #closing = new AbortController()
 
   static of(node: ContentNode, log: Log): ContentDesk {
     const { identity, catalogue, audit, sealing, hub, store, keeper } = node
@@ -153,6 +154,7 @@ export class ContentDesk implements ContentService {
   close(): void {
     for (const { ended } of this.#readings)
       ended.abort(new AppError('NODE_DOWN', 'the node is shutting down; ask again when it runs'))
+    this.#closing.abort()
     this.#init.fetcher?.close()
     this.#accounts.close()
   }
@@ -197,11 +199,15 @@ export class ContentDesk implements ContentService {
       if (first === undefined) throw notHere(name, 'nothing of it is')
       return { ...held, version: first.version }
     }
+    const version = first?.version ?? (await this.#described(fetcher, name, id))
+    const { signal } = this.#closing
+    return { ...held, version, reader: pieces => fetcher.reader(version, pieces, { name, signal }) }
+  }
+
+  async #described(fetcher: ContentFetcher, name: string, id: VersionId): Promise<Version> {
     const reading = this.#reading(name, id)
-    const fetch = { name, signal: reading.ended.signal }
     try {
-      const version = first?.version ?? (await fetcher.describe(id, fetch))
-      return { ...held, version, reader: pieces => fetcher.reader(version, pieces, fetch) }
+      return await fetcher.describe(id, { name, signal: reading.ended.signal })
     } finally {
       this.#readings.delete(reading)
     }
