@@ -61,8 +61,9 @@ class Run {
   readonly #reading: { readonly peer: PeerKey; readonly request: HashRange }[] = []
   readonly #asked = new Map<PeerKey, WireMessage[]>()
   #knowsVersion: boolean
-  /** What it wants of the version. */
+  /** What it wants of the version, or, on demand, wanted at any time. */
   readonly #wanted: Bitfield
+  readonly #onDemand: boolean
 
   constructor(input: Uint8Array) {
     this.#dice = new Dice(input)
@@ -74,9 +75,11 @@ class Run {
     const isChosen = this.#dice.below(2) === 0
     for (let piece = 0; piece < version.pieceCount && isChosen; piece++)
       if (this.#dice.below(2) === 0) this.#wanted.delete(piece)
+    this.#onDemand = this.#dice.below(4) === 0
+    if (this.#onDemand) this.#wanted.each(piece => this.#wanted.delete(piece))
     this.#transfer = new Transfer({
       versionId: version.id,
-      ...(this.#knowsVersion ? { version, have, wanted: this.#wanted } : {}),
+      ...(this.#knowsVersion ? { version, have, ...this.#chosen } : {}),
       wantsData: this.#dice.below(4) > 0,
       self: deviceOf(99),
       site: 'a',
@@ -85,6 +88,11 @@ class Run {
       seed: this.#dice.below(256),
       limits: { idleMessagesBurst: 200, banMs: 3000 }
     })
+  }
+
+  get #chosen(): { readonly wanted: Bitfield; readonly onDemand: boolean } {
+    const nothing = new Bitfield(version.pieceCount)
+    return { wanted: this.#onDemand ? nothing : this.#wanted, onDemand: this.#onDemand }
   }
 
   play(): void {
@@ -109,13 +117,14 @@ class Run {
   }
 
   #step(): void {
-    const kind = this.#dice.below(18)
+    const kind = this.#dice.below(19)
     const peer = this.#peers[this.#dice.below(Math.max(1, this.#peers.length))]
     if (kind === 0) this.#connect()
     else if (kind === 1) this.#tick()
     else if (kind === 2) this.#storeEvent()
     else if (kind === 3) this.#serveEvent()
-    else if (kind >= 16) this.#originEvent()
+    else if (kind >= 17) this.#originEvent()
+    else if (kind === 16) this.#demand()
     else if (peer === undefined) this.#connect()
     else if (kind <= 9) this.#answer(peer)
     else this.#say(peer, this.#anyMessage())
@@ -147,6 +156,15 @@ class Run {
     const wantsData = this.#dice.below(8)
     if (wantsData > 1) this.#post({ type: 'tick' })
     else this.#post({ type: 'wantData', wantsData: wantsData === 1 })
+  }
+
+  /** Readers come to other pieces, or go. */
+  #demand(): void {
+    const pieces = new Set<PieceIndex>()
+    for (let count = this.#dice.below(4); count > 0; count--)
+      pieces.add(pieceIndex(this.#dice.below(version.pieceCount)))
+    if (this.#onDemand && this.#knowsVersion) for (const piece of pieces) this.#wanted.add(piece)
+    this.#post({ type: 'demand', pieces: [...pieces] })
   }
 
   #storeEvent(): void {
@@ -194,7 +212,7 @@ class Run {
       const isThere = way === 0
       if (isThere && !this.#knowsVersion) {
         this.#knowsVersion = true
-        this.#post({ type: 'infoReady', wanted: this.#wanted, version })
+        this.#post({ type: 'infoReady', ...this.#chosen, version })
       }
       this.#post({ type: 'originDescribed', layers: isThere ? layers : new Map() })
       return
@@ -363,7 +381,7 @@ class Run {
         return
       case 'infoReceived':
         this.#knowsVersion = true
-        this.#post({ type: 'infoReady', wanted: this.#wanted, version })
+        this.#post({ type: 'infoReady', ...this.#chosen, version })
         return
       case 'layerReceived':
         assert.deepEqual(effect.layer, layers.get(effect.fileIndex))
