@@ -1,6 +1,6 @@
 /** Colours and type. What is dimmed is still read by everybody: 4.5 to 1 or more on what it lies on. */
 
-import { Alert, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import { Alert, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Modal } from '@mantine/core'
 
 const peerage: MantineColorsTuple = [
   '#e6f7f5',
@@ -28,7 +28,19 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Alert: Alert.extend({ styles: { label: { color: 'var(--mantine-color-text)' } } })
+    Alert: Alert.extend({
+      styles: {
+        root: { background: 'var(--peerage-surface)' },
+        label: { color: 'var(--mantine-color-text)' }
+      }
+    }),
+    Modal: Modal.extend({
+      styles: {
+        content: { background: 'var(--peerage-surface)' },
+        header: { background: 'var(--peerage-surface)' },
+        title: { fontSize: 'var(--mantine-font-size-lg)', fontWeight: 650 }
+      }
+    })
   }
 })
 

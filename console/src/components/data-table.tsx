@@ -1,6 +1,6 @@
 /**
  * A table of any length: only the rows in sight are drawn. A screen reader hears how many there are and which is which;
- * the keyboard scrolls it and follows the link of each row. Columns that a narrow screen has no room for are left out
+ * the keyboard scrolls it and follows the link of each row. Columns that a narrow table has no room for are left out
  * there, so what matters comes first.
  */
 
@@ -18,8 +18,8 @@ export interface Column<Row> {
   /** What it is sorted by; without it, it is not. */
   readonly order?: (row: Row) => string | number
   readonly align?: 'right'
-  /** From which width of the screen on it is shown. */
-  readonly from?: 'sm' | 'md'
+  /** From which width of the table on it is shown: where there is none, always. */
+  readonly from?: 'sm' | 'md' | 'lg'
 }
 
 interface DataTableProps<Row> {
@@ -130,6 +130,7 @@ function Line<Row>(props: {
     '--tracks-narrow': tracks([undefined]),
     '--tracks-sm': tracks([undefined, 'sm']),
     '--tracks-md': tracks([undefined, 'sm', 'md']),
+    '--tracks-lg': tracks([undefined, 'sm', 'md', 'lg']),
     ...(offsetPixels === undefined ? {} : { transform: `translateY(${offsetPixels}px)` })
   }
   return (

@@ -26,6 +26,8 @@ export function RateChart({ samples }: { readonly samples: readonly RateSample[]
     ...{ name, type: 'line' as const, showSymbol: false, smooth: 0.2, color, areaStyle: { opacity: 0.12 } },
     data: samples.map(sample => [sample.atMs, value(sample)])
   })
+  const text = isDark ? '#c9d3da' : '#33414b'
+  const axisLine = { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
   const option: ChartOption = {
     animation: false,
     grid: { left: 76, right: 12, top: 34, bottom: 26 },
@@ -35,10 +37,13 @@ export function RateChart({ samples }: { readonly samples: readonly RateSample[]
       icon: 'roundRect',
       itemWidth: 14,
       itemHeight: 4,
-      textStyle: { color: isDark ? '#c9d3da' : '#33414b' }
+      textStyle: { color: text }
     },
-    xAxis: { type: 'time', splitNumber: 4, axisLabel: { hideOverlap: true } },
-    yAxis: { type: 'value', min: 0, max: top, interval: top / LINES, axisLabel: { formatter: formatRate } },
+    xAxis: { type: 'time', splitNumber: 4, axisLabel: { hideOverlap: true, color: text }, axisLine },
+    yAxis: {
+      ...{ type: 'value', min: 0, max: top, interval: top / LINES },
+      ...{ axisLabel: { formatter: formatRate, color: text }, splitLine: axisLine }
+    },
     series: [
       line('Receiving', isDark ? '#54b0a3' : '#0a766a', ({ receive }) => receive),
       line('Sending', isDark ? '#ffa94d' : '#b35309', ({ send }) => send)

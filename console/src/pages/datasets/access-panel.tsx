@@ -75,12 +75,12 @@ const COLUMNS: readonly Column<Reader>[] = [
     order: ({ because }) => because
   },
   {
-    ...{ title: 'Site', width: 'minmax(70px, 1fr)', from: 'sm' },
+    ...{ title: 'Site', width: 'minmax(70px, 1fr)', from: 'md' },
     value: ({ site }) => site ?? 'not known',
     order: ({ site }) => site ?? ''
   },
   {
-    ...{ title: 'Read last', width: '120px', align: 'right', from: 'sm' },
+    ...{ title: 'Read last', width: '120px', align: 'right', from: 'md' },
     value: ({ lastRead }) => (lastRead === null ? 'not known' : <Ago atMs={lastRead.atMs} />),
     order: ({ lastRead }) => lastRead?.atMs ?? 0
   }

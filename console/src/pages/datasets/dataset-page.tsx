@@ -36,8 +36,10 @@ export function DatasetPage(): ReactNode {
             <Badge variant="default" tt="none" fw={500}>
               {chosen.dataClass}
             </Badge>
-            {counted(versions.length, 'version')}, the newest published{' '}
-            <Ago atMs={versions[0]?.publishedAtMs ?? null} />
+            <span>
+              {counted(versions.length, 'version')}, the newest published{' '}
+              <Ago atMs={versions[0]?.publishedAtMs ?? null} />
+            </span>
           </Group>
         )
       }

@@ -77,7 +77,7 @@ const COLUMNS: readonly Column<Summary>[] = [
     order: ({ local, retired }) => (retired ? 'z' : local)
   },
   {
-    ...{ title: 'Class', width: '120px', from: 'sm' },
+    ...{ title: 'Class', width: '120px', from: 'md' },
     value: ({ dataClass }) => (
       <Badge variant="default" tt="none" fw={500}>
         {dataClass}
@@ -86,27 +86,27 @@ const COLUMNS: readonly Column<Summary>[] = [
     order: ({ dataClass }) => dataClass
   },
   {
-    ...{ title: 'Newest', width: '72px', align: 'right', from: 'sm' },
+    ...{ title: 'Newest', width: '72px', align: 'right', from: 'md' },
     value: ({ ordinal }) => `@${ordinal}`,
     order: ({ ordinal }) => ordinal
   },
   {
-    ...{ title: 'Size', width: '88px', align: 'right' },
+    ...{ title: 'Size', width: '88px', align: 'right', from: 'sm' },
     value: ({ bytes }) => formatBytes(bytes),
     order: ({ bytes }) => bytes
   },
   {
-    ...{ title: 'Files', width: '80px', align: 'right', from: 'md' },
+    ...{ title: 'Files', width: '80px', align: 'right', from: 'lg' },
     value: ({ files }) => files.toLocaleString('en'),
     order: ({ files }) => files
   },
   {
-    ...{ title: 'Published by', width: 'minmax(90px, 1fr)', from: 'md' },
+    ...{ title: 'Published by', width: 'minmax(90px, 1fr)', from: 'lg' },
     value: ({ publisher }) => deviceText(publisher),
     order: ({ publisher }) => deviceText(publisher)
   },
   {
-    ...{ title: 'Published', width: '104px', align: 'right', from: 'sm' },
+    ...{ title: 'Published', width: '104px', align: 'right', from: 'md' },
     value: ({ publishedAtMs }) => <Ago atMs={publishedAtMs} />,
     order: ({ publishedAtMs }) => publishedAtMs
   }

@@ -46,7 +46,7 @@ function Holders({ known }: { readonly known: Answer<'holders'> }): ReactNode {
   const rows = holders.map(holder => ({ holder, totalPieces }))
   return (
     <>
-      <Group gap="xl" mb="xs">
+      <Group style={{ gap: '4px 24px' }} mb="xs">
         <Count
           count={whole}
           label={whole === 1 ? 'device has all of it' : 'devices have all of it'}
@@ -116,17 +116,17 @@ const COLUMNS: readonly Column<Row>[] = [
     order: ({ holder, totalPieces }) => shareOf(holder, totalPieces)
   },
   {
-    ...{ title: 'Site', width: 'minmax(70px, 0.8fr)', from: 'sm' },
+    ...{ title: 'Site', width: 'minmax(70px, 0.8fr)', from: 'md' },
     value: ({ holder }) => holder.site ?? 'not known',
     order: ({ holder }) => holder.site ?? ''
   },
   {
-    ...{ title: 'Says', width: 'minmax(150px, 1fr)', from: 'md' },
+    ...{ title: 'Says', width: 'minmax(150px, 1fr)', from: 'lg' },
     value: ({ holder }) => BY[holder.by],
     order: ({ holder }) => holder.by
   },
   {
-    ...{ title: 'As of', width: '96px', align: 'right', from: 'sm' },
+    ...{ title: 'As of', width: '96px', align: 'right', from: 'md' },
     value: ({ holder }) => <Ago atMs={holder.asOfAtMs} />,
     order: ({ holder }) => holder.asOfAtMs
   }

@@ -179,12 +179,12 @@ const READABLE_COLUMNS: readonly Column<Readable>[] = [
     order: ({ dataClass }) => dataClass
   },
   {
-    ...{ title: 'Because', width: 'minmax(90px, 1fr)', from: 'sm' },
+    ...{ title: 'Because', width: 'minmax(90px, 1fr)', from: 'md' },
     value: ({ because, purpose }) => (purpose === null ? because : `${because}: ${purpose}`),
     order: ({ because }) => because
   },
   {
-    ...{ title: 'Read last', width: '110px', align: 'right', from: 'sm' },
+    ...{ title: 'Read last', width: '110px', align: 'right', from: 'md' },
     value: ({ lastRead }) => (lastRead === null ? 'not known' : <Ago atMs={lastRead.atMs} />),
     order: ({ lastRead }) => lastRead?.atMs ?? 0
   }

@@ -75,32 +75,32 @@ export function NetworkPage(): ReactNode {
 
 const SITE_COLUMNS: readonly Column<SiteFacts>[] = [
   {
-    ...{ title: 'Site', width: 'minmax(90px, 1.4fr)' },
+    ...{ title: 'Site', width: 'minmax(96px, 1.4fr)' },
     value: ({ site, isOwn }) => `${site ?? 'not known'}${isOwn ? ' (here)' : ''}`,
     order: ({ site }) => site ?? ''
   },
   {
-    ...{ title: 'Devices', width: '72px', align: 'right' },
+    ...{ title: 'Devices', width: '66px', align: 'right' },
     value: ({ devices }) => devices.toLocaleString('en'),
     order: ({ devices }) => devices
   },
   {
-    ...{ title: 'Linked', width: '64px', align: 'right' },
+    ...{ title: 'Linked', width: '58px', align: 'right' },
     value: ({ linked }) => linked.toLocaleString('en'),
     order: ({ linked }) => linked
   },
   {
-    ...{ title: 'From there', width: '92px', align: 'right', from: 'sm' },
+    ...{ title: 'From there', width: '86px', align: 'right', from: 'sm' },
     value: ({ receiveBytesPerSecond }) => formatRate(receiveBytesPerSecond),
     order: ({ receiveBytesPerSecond }) => receiveBytesPerSecond
   },
   {
-    ...{ title: 'To there', width: '92px', align: 'right', from: 'sm' },
+    ...{ title: 'To there', width: '86px', align: 'right', from: 'sm' },
     value: ({ sendBytesPerSecond }) => formatRate(sendBytesPerSecond),
     order: ({ sendBytesPerSecond }) => sendBytesPerSecond
   },
   {
-    ...{ title: 'Round trip', width: '84px', align: 'right', from: 'sm' },
+    ...{ title: 'Round trip', width: '84px', align: 'right', from: 'md' },
     value: ({ rttMs }) => (rttMs === null ? 'not known' : `${rttMs.toFixed(1)} ms`),
     order: ({ rttMs }) => rttMs ?? -1
   }
@@ -159,17 +159,17 @@ const DEVICE_COLUMNS: readonly Column<DeviceRow>[] = [
     order: ({ state }) => state.order
   },
   {
-    ...{ title: 'Site', width: 'minmax(70px, 1fr)', from: 'sm' },
+    ...{ title: 'Site', width: 'minmax(70px, 1fr)', from: 'md' },
     value: ({ record }) => record.site ?? 'not known',
     order: ({ record }) => record.site ?? ''
   },
   {
-    ...{ title: 'Kind', width: '80px', from: 'md' },
+    ...{ title: 'Kind', width: '80px', from: 'lg' },
     value: ({ record }) => record.kind ?? 'not known',
     order: ({ record }) => record.kind ?? ''
   },
   {
-    ...{ title: 'Roles', width: 'minmax(80px, 1fr)', from: 'md' },
+    ...{ title: 'Roles', width: 'minmax(80px, 1fr)', from: 'lg' },
     value: ({ record }) =>
       record.admin || record.roles.length > 0 ? (
         <Badge variant="default" tt="none" fw={500}>
@@ -183,17 +183,17 @@ const DEVICE_COLUMNS: readonly Column<DeviceRow>[] = [
     order: ({ record }) => roleText(record)
   },
   {
-    ...{ title: 'From it', width: '90px', align: 'right', from: 'sm' },
+    ...{ title: 'From it', width: '90px', align: 'right', from: 'md' },
     value: ({ peer }) => (peer === null ? '' : formatBytes(peer.receivedBytes)),
     order: ({ peer }) => peer?.receivedBytes ?? -1
   },
   {
-    ...{ title: 'To it', width: '90px', align: 'right', from: 'sm' },
+    ...{ title: 'To it', width: '90px', align: 'right', from: 'md' },
     value: ({ peer }) => (peer === null ? '' : formatBytes(peer.sentBytes)),
     order: ({ peer }) => peer?.sentBytes ?? -1
   },
   {
-    ...{ title: 'Heard', width: '96px', align: 'right', from: 'md' },
+    ...{ title: 'Heard', width: '96px', align: 'right', from: 'lg' },
     value: ({ record, peer }) => (record.self ? 'now' : <Ago atMs={peer?.lastSeenAtMs ?? null} />),
     order: ({ peer }) => peer?.lastSeenAtMs ?? 0
   }

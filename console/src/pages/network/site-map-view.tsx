@@ -62,6 +62,9 @@ function Line({ own, site }: { readonly own: PlacedSite; readonly site: PlacedSi
 
 function Site({ site }: { readonly site: PlacedSite }): ReactNode {
   const { x, y, radius, label, devices, linked, isOwn, region } = site
+  // Away from the lines, which come from the middle.
+  const isAbove = y < MAP.height / 2 - radius
+  const labelY = isAbove ? y - radius - (region === null ? 8 : 23) : y + radius + 17
   return (
     <g>
       <circle
@@ -75,11 +78,11 @@ function Site({ site }: { readonly site: PlacedSite }): ReactNode {
       <text className={classes.count} data-own={isOwn} data-linked={isOwn || linked > 0} x={x} y={y + 5}>
         {devices.toLocaleString('en')}
       </text>
-      <text className={classes.label} x={x} y={y + radius + 17}>
+      <text className={classes.label} x={x} y={labelY}>
         {label}
       </text>
       {region !== null && (
-        <text className={classes.region} x={x} y={y + radius + 32}>
+        <text className={classes.region} x={x} y={labelY + 15}>
           {region}
         </text>
       )}

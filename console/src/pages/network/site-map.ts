@@ -25,7 +25,7 @@ export interface PlacedSite extends SiteFacts {
 export const SITES_MAX = 18
 export const MAP = { width: 520, height: 350 } as const
 const RADIUS = { min: 15, max: 34, perTenfold: 9 } as const
-const RING = { x: 196, y: 118 } as const
+const RING = { x: 196, y: 112 } as const
 
 export function placeSites(sites: readonly SiteFacts[]): PlacedSite[] {
   const [own = [], others = []] = [sites.filter(({ isOwn }) => isOwn), sites.filter(({ isOwn }) => !isOwn)]
