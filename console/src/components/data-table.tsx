@@ -4,9 +4,9 @@
  * there, so what matters comes first.
  */
 
-import { Box, Text, UnstyledButton } from '@mantine/core'
+import { Text, UnstyledButton } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { type CSSProperties, memo, type ReactNode, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import classes from './data-table.module.css'
 
@@ -94,27 +94,37 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
         {virtual.getVirtualItems().map(({ index, start }) => {
           const row = shown[index] as Row
           return (
-            <Line
+            <DataRow
               key={keyOf(row)}
-              columns={columns}
-              className={classes.row}
+              columns={columns as readonly Column<unknown>[]}
+              row={row}
               index={index + 2}
               offsetPixels={start - HEAD_PIXELS}
-            >
-              {column => (
-                <Cell
-                  column={columns[column] as Column<Row>}
-                  row={row}
-                  to={column === 0 ? linkOf?.(row) : undefined}
-                />
-              )}
-            </Line>
+              to={linkOf?.(row)}
+            />
           )
         })}
       </div>
     </div>
   )
 }
+
+interface DataRowProps {
+  readonly columns: readonly Column<unknown>[]
+  readonly row: unknown
+  readonly index: number
+  readonly offsetPixels: number
+  readonly to: string | undefined
+}
+
+/** Rows that stay in sight as others come are not drawn again. */
+const DataRow = memo(function DataRow({ columns, row, index, offsetPixels, to }: DataRowProps): ReactNode {
+  return (
+    <Line columns={columns} className={classes.row} index={index} offsetPixels={offsetPixels}>
+      {at => <Cell column={columns[at] as Column<unknown>} row={row} to={at === 0 ? to : undefined} />}
+    </Line>
+  )
+})
 
 function Line<Row>(props: {
   readonly columns: readonly Column<Row>[]
@@ -132,29 +142,15 @@ function Line<Row>(props: {
     '--tracks-md': tracks([undefined, 'sm', 'md']),
     '--tracks-lg': tracks([undefined, 'sm', 'md', 'lg']),
     ...(offsetPixels === undefined ? {} : { transform: `translateY(${offsetPixels}px)` })
-  }
+  } as CSSProperties
   return (
-    <Box role="row" aria-rowindex={index} className={className} style={style}>
+    <div role="row" aria-rowindex={index} className={className} style={style}>
       {columns.map((column, at) => (
-        <CellFrame key={column.title} column={column}>
+        // Cells bring their role with them: of a head it is another.
+        <div key={column.title} role="presentation" className={classes.place} data-from={column.from}>
           {children(at)}
-        </CellFrame>
+        </div>
       ))}
-    </Box>
-  )
-}
-
-/** Cells bring their role with them: of a head it is another. */
-function CellFrame<Row>({
-  column: { from },
-  children
-}: {
-  readonly column: Column<Row>
-  readonly children: ReactNode
-}): ReactNode {
-  return (
-    <div role="presentation" className={classes.place} data-from={from}>
-      {children}
     </div>
   )
 }

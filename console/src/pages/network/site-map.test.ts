@@ -17,8 +17,9 @@ test('the own site is in the middle and the others round it, all within the map'
       assert.ok(x - radius >= 0 && x + radius <= MAP.width, `${x}`)
       assert.ok(y - radius >= 0 && y + radius <= MAP.height, `${y}`)
     }
-    const places = new Set(placed.map(({ x, y }) => `${x} ${y}`))
-    assert.equal(places.size, placed.length)
+    for (const [index, one] of placed.entries())
+      for (const other of placed.slice(index + 1))
+        assert.ok(Math.hypot(one.x - other.x, one.y - other.y) > one.radius + other.radius, `${count}`)
   }
 })
 

@@ -22,9 +22,9 @@ export interface PlacedSite extends SiteFacts {
   readonly radius: number
 }
 
-export const SITES_MAX = 18
+export const SITES_MAX = 10
 export const MAP = { width: 520, height: 350 } as const
-const RADIUS = { min: 15, max: 34, perTenfold: 9 } as const
+const RADIUS = { min: 14, max: 25, perTenfold: 5 } as const
 const RING = { x: 196, y: 112 } as const
 
 export function placeSites(sites: readonly SiteFacts[]): PlacedSite[] {
