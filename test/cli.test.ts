@@ -209,6 +209,8 @@ class ScriptedNode implements NodeService {
   readonly subjects = scripted<NodeService['subjects']>({})
   readonly retention = scripted<NodeService['retention']>({})
   readonly privacy = scripted<NodeService['privacy']>({})
+  readonly breaches = scripted<NodeService['breaches']>({})
+  readonly requests = scripted<NodeService['requests']>({})
   readonly checkups = scripted<NodeService['checkups']>({})
   measures = scripted<NodeService>({}).measures
   holders = scripted<NodeService>({}).holders

@@ -32,6 +32,7 @@ export const auditAction = z.enum([
   'denied',
   'violation',
   'called',
+  'looked-up',
   'override',
   'overridden'
 ])
@@ -87,7 +88,7 @@ export const auditLogStatus = z.object({
 
 export const auditMissing = z.object({ device: deviceName, lostEntries: count, reason: z.string() })
 
-const survey = {
+export const auditSurvey = {
   logs: z.array(auditLogStatus).readonly(),
   missing: z.array(auditMissing).readonly(),
   findings: z.array(auditFinding).readonly()
@@ -105,7 +106,7 @@ export const auditRecord = z.object({
   event: z.record(z.string(), z.union([z.null(), z.boolean(), z.number(), z.string()]))
 })
 
-export const auditReport = z.object({ entries: z.array(auditRecord).readonly(), ...survey })
+export const auditReport = z.object({ entries: z.array(auditRecord).readonly(), ...auditSurvey })
 
 const trace = z.enum(['present', 'missing', 'expired', 'unavailable', 'invalid'])
 
@@ -137,7 +138,7 @@ export const auditWho = z.object({
   name: z.string(),
   holders: z.array(auditHolder).readonly(),
   reads: z.array(auditRead).readonly(),
-  ...survey
+  ...auditSurvey
 })
 
 export const auditVerification = z.object({
@@ -146,7 +147,7 @@ export const auditVerification = z.object({
   readsIncomplete: count,
   readsExpired: count,
   readsUnavailable: count,
-  ...survey
+  ...auditSurvey
 })
 
 export const auditExported = z.object({
@@ -174,7 +175,7 @@ export const auditCheckpoints = z.object({
       })
     )
     .readonly(),
-  ...survey
+  ...auditSurvey
 })
 
 export const auditAskRequest = z.strictObject({ path: absolutePath, witness: z.string().min(1).max(255) })

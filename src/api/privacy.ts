@@ -1,6 +1,7 @@
 /** What the org notes of itself and its data, and the registers of privacy that follow from that and the ledger. */
 
 import { z } from 'zod'
+import { auditMissing } from './audit.ts'
 import {
   byteCount,
   count,
@@ -8,8 +9,10 @@ import {
   datasetName,
   deviceName,
   instantMs,
+  ordinal,
   organisation,
-  shown
+  shown,
+  versionId
 } from './field.ts'
 
 export const NOTE_CHARACTERS_MAX = 500
@@ -139,6 +142,37 @@ export const processingRecord = z.object({
   limits: lines
 })
 
+const transferEntry = z.object({
+  ...{ name: datasetName, version: versionId, ordinal, dataClass, sealed: z.boolean() },
+  kind: z.enum(['published', 'kept', 'held', 'may-read', 'was-read']),
+  place: z.object(placeFields),
+  count,
+  devices: z.array(deviceName).readonly(),
+  sinceAtMs: instantMs,
+  lastAtMs: instantMs.nullable(),
+  basisAtMs: instantMs.nullable()
+})
+const transferRule = z.object({
+  name: datasetName,
+  regions: lines,
+  closedSites: lines,
+  access: z.enum(['members', 'granted']),
+  ...{ outsideMay: count, outsideMayNot: count },
+  strays: z.array(deviceName).readonly()
+})
+export const transferRegister = z.object({
+  ...registerHead,
+  transfers: z.array(transferEntry).readonly(),
+  unplaced: z.array(transferEntry).readonly(),
+  rules: z.array(transferRule).readonly(),
+  origins: z.array(z.object({ name: datasetName, host: z.string() })).readonly(),
+  toFillIn: lines,
+  missing: z.array(auditMissing).readonly(),
+  limits: lines
+})
+
+export type TransferRegister = z.output<typeof transferRegister>
+export type TransferEntry = z.output<typeof transferEntry>
 export type PrivacyNotes = z.output<typeof privacyNotes>
 export type ProcessingRecord = z.output<typeof processingRecord>
 export type ProcessingActivity = z.output<typeof activity>

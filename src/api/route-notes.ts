@@ -124,6 +124,13 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
     'privacy',
     'Destroys the directory entry of a person, so that its pseudonyms mean nothing. Refused while a device has not confirmed that all about it is erased, unless forced.'
   ],
+  subjectLookups: ['privacy', 'When somebody had a node say what it knows of a person, by audit logs.'],
+  requests: ['privacy', 'Requests of persons that are noted on this node, with the state of their clocks.'],
+  openRequest: ['privacy', 'Opens a request of a person; it is to be answered within a month.'],
+  request: ['privacy', 'A request, with what is about the person and which erasures there were.'],
+  extendRequest: ['privacy', 'Extends a request by two months, with the reason that the person was told.'],
+  closeRequest: ['privacy', 'Closes a request, with its outcome.'],
+  deleteRequest: ['privacy', 'Deletes a closed request for good.'],
   tag: ['privacy', 'Says whom a version is about.'],
   prepareTags: ['privacy', 'Makes the pseudonyms under which persons are named in the ledger.'],
   privacyNotes: ['privacy', 'What the org notes of itself, of places and of its data, on this node.'],
@@ -136,7 +143,27 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
     'privacy',
     'Notes what no network can know of a dataset: purpose, legal basis, categories.'
   ],
+  placesOutside: [
+    'privacy',
+    'The register of transfers out of the territory (GDPR, chapter V), and what policy forbids.'
+  ],
   processing: ['privacy', 'The record of processing activities (GDPR, Art. 30), with the measures in force.'],
+  breaches: [
+    'privacy',
+    'Breaches of personal data that are noted on this node, with the state of their clocks.'
+  ],
+  openBreach: [
+    'privacy',
+    'Opens a breach; the authority is to be notified within 72 hours of the awareness.'
+  ],
+  breach: [
+    'privacy',
+    'A breach with who read what in its span, the evidence, and how many persons are concerned.'
+  ],
+  breachPersons: ['privacy', 'Ids of the persons whom a breach concerns, as the directory here has them.'],
+  changeBreach: ['privacy', 'Notes what is found out of a breach, and who was told when.'],
+  closeBreach: ['privacy', 'Closes a breach, with its outcome.'],
+  deleteBreach: ['privacy', 'Deletes a closed breach for good.'],
   retention: ['read', 'For how long versions are kept, by class and dataset, and what holds keep.'],
   setRetention: ['privacy', 'Changes for how long versions of a dataset are kept.'],
   runRetention: ['privacy', 'What is over, and asks for its erasure unless it is a dry run.'],

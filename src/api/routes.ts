@@ -42,6 +42,16 @@ import {
   rootPreview,
   voteRequest
 } from './authority.ts'
+import {
+  breachChanges,
+  breachCloseRequest,
+  breachList,
+  breachOpenRequest,
+  breachPersons,
+  breachReference,
+  breachReport,
+  breachSummary
+} from './breach.ts'
 import { cacheRequest, cacheUsage } from './cache.ts'
 import { check, checkupDone } from './checkup.ts'
 import {
@@ -125,8 +135,18 @@ import {
   placeRequest,
   privacyNoteRequest,
   privacyNotes,
-  processingRecord
+  processingRecord,
+  transferRegister
 } from './privacy.ts'
+import {
+  requestClosing,
+  requestExtension,
+  requestList,
+  requestOpening,
+  requestReference,
+  requestReport,
+  requestSummary
+} from './request.ts'
 import {
   risk,
   riskAcceptRequest,
@@ -205,6 +225,7 @@ import {
   prepareTags,
   subjectForgotten,
   subjectList,
+  subjectLookups,
   subjectRecord,
   subjectReference,
   tagged,
@@ -369,6 +390,7 @@ export const ROUTES = {
   setPrivacyNote: json('POST', '/privacy/notes', privacyNoteRequest, privacyNotes),
   setPlace: json('POST', '/privacy/places', placeRequest, privacyNotes),
   describeDataset: json('POST', '/datasets/:name/description', describeRequest, privacyNotes),
+  placesOutside: json('GET', '/privacy/transfers', nothing, transferRegister),
   processing: json('GET', '/privacy/processing', nothing, processingRecord),
   detections: json('GET', '/detections', detectionsRequest, detectionList),
   detection: json('GET', '/detections/:id', detectionReference, detection),
@@ -379,11 +401,25 @@ export const ROUTES = {
   setSink: json('POST', '/siem', sinkRequest, sink),
   removeSink: json('POST', '/siem/:id/remove', sinkReference, sink),
   setDetectionRules: json('POST', '/detection-rules', detectionRulesRequest, detectionRules),
+  breaches: json('GET', '/breaches', nothing, breachList),
+  openBreach: json('POST', '/breaches', breachOpenRequest, breachSummary),
+  breach: json('GET', '/breaches/:id', breachReference, breachReport),
+  breachPersons: json('GET', '/breaches/:id/persons', breachReference, breachPersons),
+  changeBreach: json('POST', '/breaches/:id/change', breachChanges, breachSummary),
+  closeBreach: json('POST', '/breaches/:id/close', breachCloseRequest, breachSummary),
+  deleteBreach: json('POST', '/breaches/:id/delete', breachReference, breachSummary),
   // An id of a person is no part of an address, which logs and histories keep.
   prepareTags: json('POST', '/subjects/prepare', prepareTags, done),
   tag: json('POST', '/datasets/:name/tags', tagRequest, tagged),
   subjects: json('GET', '/subjects', nothing, subjectList),
   subject: json('POST', '/subjects/show', subjectReference, subjectRecord),
+  subjectLookups: json('POST', '/subjects/lookups', subjectReference, subjectLookups),
+  requests: json('GET', '/requests', nothing, requestList),
+  openRequest: json('POST', '/requests', requestOpening, requestSummary),
+  request: json('GET', '/requests/:id', requestReference, requestReport),
+  extendRequest: json('POST', '/requests/:id/extend', requestExtension, requestSummary),
+  closeRequest: json('POST', '/requests/:id/close', requestClosing, requestSummary),
+  deleteRequest: json('POST', '/requests/:id/delete', requestReference, requestSummary),
   forgetSubject: json('POST', '/subjects/forget', forgetRequest, subjectForgotten),
   erase: json('POST', '/erasures', eraseRequest, eraseActed),
   erasureCases: json('GET', '/erasures', nothing, caseList),

@@ -1,6 +1,7 @@
 /** Whom data is about: tags, all that is about a person, and the end of knowing it. */
 
 import { z } from 'zod'
+import { auditMissing } from './audit.ts'
 import {
   byteCount,
   count,
@@ -91,6 +92,31 @@ export const subjectRecord = z.object({
   answered: z.array(deviceName).readonly(),
   silent: z.array(deviceName).readonly()
 })
+export const subjectLookups = z.object({
+  id: z.string(),
+  atMs: instantMs,
+  lookups: z
+    .array(
+      z.object({
+        device: deviceName,
+        atMs: instantMs,
+        what: z.enum([
+          'persons',
+          'person',
+          'lookups',
+          'request',
+          'requests',
+          'erasure',
+          'breach',
+          'forgotten'
+        ]),
+        count
+      })
+    )
+    .readonly(),
+  isWhole: z.boolean(),
+  missing: z.array(auditMissing).readonly()
+})
 export const subjectForgotten = z.object({
   keys: count,
   unproved: count,
@@ -99,5 +125,6 @@ export const subjectForgotten = z.object({
 
 export type SubjectRecord = z.output<typeof subjectRecord>
 export type SubjectVersion = z.output<typeof subjectVersion>
+export type SubjectLookups = z.output<typeof subjectLookups>
 export type SubjectSummary = z.output<typeof summary>
 export type SubjectsTagged = z.output<typeof tagged>

@@ -26,6 +26,7 @@
  *     violation     a peer broke the protocol, `count` times likewise
  *     override      an override of freshness holds here from now on: who signed it, what it opens, why, until when
  *     overridden    an access that it alone opened here, to a peer or to this device, `count` times likewise
+ *     looked-up     somebody had this device say what it knows of a person, or of several
  *     called        somebody used the API of this node over the network, `count` times likewise
  */
 
@@ -54,6 +55,7 @@ import {
 } from '../ledger/encoding/names.ts'
 import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
 import {
+  bytes,
   bytesUpTo,
   converted,
   exactly,
@@ -187,6 +189,15 @@ export type AuditEvent =
       readonly version: VersionId
     }
   | {
+      readonly action: 'looked-up'
+      readonly what: Lookup
+      /** Of the person: an HMAC of the salt under its key. Null where nobody was meant alone, or nobody is known. */
+      readonly salt: Uint8Array | null
+      readonly subject: Uint8Array | null
+      /** Versions that were told of, or persons. */
+      readonly count: number
+    }
+  | {
       readonly action: 'called'
       /** The token or session, as its node names it. */
       readonly by: string
@@ -207,6 +218,25 @@ export type EntryFault = CborFault | 'unknown-version' | 'unknown-action'
 
 export const CALL_OUTCOMES = ['done', 'refused', 'failed'] as const
 export type CallOutcome = (typeof CALL_OUTCOMES)[number]
+
+/**
+ * What was looked up: `persons` all that are known, `person` what is about one, `lookups` who looked one up,
+ * `request` and `erasure` likewise for a case, `requests` all of those, `breach` whom one concerns, `forgotten` one
+ * whose keys go.
+ */
+export const LOOKUPS = [
+  'persons',
+  'person',
+  'lookups',
+  'request',
+  'requests',
+  'erasure',
+  'breach',
+  'forgotten'
+] as const
+export type Lookup = (typeof LOOKUPS)[number]
+export const LOOKUP_SALT_BYTES = 16
+const LOOKUP_SUBJECT_BYTES = 32
 
 const device: Shape<DeviceId> = converted(key, deviceIdFromBytes)
 const version: Shape<VersionId> = converted(hash, versionIdFromBytes)
@@ -319,6 +349,14 @@ const SHAPES = {
     peer: device,
     count: integer(1),
     version
+  }),
+  'looked-up': object({
+    ...head,
+    action: oneOf(['looked-up']),
+    what: oneOf(LOOKUPS),
+    salt: nullable(bytes(LOOKUP_SALT_BYTES)),
+    subject: nullable(bytes(LOOKUP_SUBJECT_BYTES)),
+    count: integer(0)
   }),
   called: object({
     ...head,

@@ -61,7 +61,8 @@ test('types are those of the table', () => {
       ['peerage.audit.obtained', 600501, 1],
       ['peerage.audit.damaged', 600599, 1],
       ['peerage.audit.healed', 600599, 1],
-      ['peerage.audit.called', 600399, 2]
+      ['peerage.audit.called', 600399, 2],
+      ['peerage.audit.looked-up', 300402, 1]
     ]
   )
 })

@@ -13,6 +13,7 @@
  *     expired                        Entity Management 3004, Delete
  *     renewed                        Entity Management 3004, Other ("Log renewed")
  *     violation                      Detection Finding 2004, Create
+ *     looked-up                      Entity Management 3004, Read, of a person by a pseudonym
  *     called                         API Activity 6003, Other with the route, Failure where it was not done
  */
 
@@ -55,6 +56,7 @@ const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
   overridden: { of: 'datastore', id: 99, name: 'Override' },
   expired: { of: 'entity', id: 4, name: 'Delete' },
   renewed: { of: 'entity', id: 99, name: 'Log renewed' },
+  'looked-up': { of: 'entity', id: 2, name: 'Read' },
   called: { of: 'api', id: 99, name: 'Call' }
 }
 
@@ -144,6 +146,15 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
       actor: { app_name: 'peerage', app_uid: device },
       entity: { uid: `${device}/${event.earlier}`, type: 'audit log', name: event.reason }
     }
+  if (event.action === 'looked-up')
+    return {
+      actor: { app_name: 'peerage', app_uid: device },
+      entity: {
+        uid: event.subject === null ? 'persons' : toHex(event.subject),
+        type: 'Person',
+        name: event.what
+      }
+    }
   if (event.action === 'called')
     return {
       actor: { app_name: 'peerage', app_uid: event.by },
@@ -203,7 +214,8 @@ export function toOcsf(entry: LoggedEntry, { org, productVersion }: OcsfOptions)
       time: timeMs,
       severity_id: isAlarm ? SEVERITY_MEDIUM : SEVERITY_INFORMATIONAL,
       ...statusOf(event),
-      ...('count' in event ? { count: event.count } : {}),
+      // Of a lookup it is how much was told, and not how often.
+      ...('count' in event && event.action !== 'looked-up' ? { count: event.count } : {}),
       metadata: {
         version: OCSF_VERSION,
         product: { name: 'Peerage', vendor_name: 'Peerage', version: productVersion },

@@ -176,7 +176,12 @@ export const ERROR_CODES = {
     meaning: 'What is to be published was erased or recalled from the org.',
     exitCode: 77
   },
-  CASE_UNKNOWN: { meaning: 'No erasure, or more than one, has a case that begins so.', exitCode: 66 },
+  CASE_UNKNOWN: {
+    meaning: 'No case of an erasure, breach or request, or more than one, begins so.',
+    exitCode: 66
+  },
+  CASE_OPEN: { meaning: 'A case of privacy is still open.', exitCode: 73 },
+  CASE_OVERDUE: { meaning: 'The time that the law gives for a case of privacy is over.', exitCode: 75 },
   ERASURE_UNFINISHED: {
     meaning:
       'Something of an erased version is still on this device: a source, or a copy that is not in reach.',

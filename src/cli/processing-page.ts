@@ -74,11 +74,22 @@ function keptText({ retention, holds }: ProcessingActivity): string {
   return [...ends, ...(holds === 0 ? [] : [`held from deletion by ${plural(holds, 'hold')}`])].join('; ')
 }
 
-function recipientsText({ access, recipients }: ProcessingActivity): string {
+/** Of versions of several classes, the widest. */
+function accessText({ access, classes }: ProcessingActivity): string {
+  if (access === 'granted') return 'by grant, beside owner, publishers and admins'
+  if (classes.some(each => each === 'public' || each === 'internal'))
+    return 'every device of the organisation'
+  return classes.includes('confidential')
+    ? 'by grant or the role reader, beside owner, publishers and admins'
+    : 'by grant, beside owner, publishers and admins'
+}
+
+function recipientsText(activity: ProcessingActivity): string {
+  const { recipients } = activity
   const { count, devices, groups } = recipients
   const more = count - devices.length
   return [
-    access === 'members' ? 'by the policy of the dataset, every device of the organisation' : 'by grant',
+    accessText(activity),
     ...groups.map(({ name, devices: of }) => `group ${name} (${plural(of, 'device')})`),
     `${plural(count, 'device')} may read now: ${devices.map(nameIn).join(', ') || 'none'}` +
       (more > 0 ? `, and ${more} more` : '')

@@ -19,6 +19,16 @@ import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
+import {
+  changeBreach,
+  closeBreach,
+  deleteBreach,
+  listBreaches,
+  listBreachPersons,
+  openBreach,
+  reportBreach,
+  showBreach
+} from './commands/breach.ts'
 import { setCache, showCache } from './commands/cache.ts'
 import { listClasses, setClass } from './commands/class.ts'
 import { completion } from './commands/completion.ts'
@@ -71,7 +81,15 @@ import { listPrices, setPrice, unsetPrice } from './commands/prices.ts'
 import { describePrivacy, placePrivacy, setPrivacy, showPrivacy } from './commands/privacy.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
-import { reportProcessing, reportRisk, reportSavings } from './commands/report.ts'
+import { reportProcessing, reportRisk, reportSavings, reportTransfers } from './commands/report.ts'
+import {
+  closeRequest,
+  deleteRequest,
+  extendRequest,
+  listRequests,
+  openRequest,
+  showRequest
+} from './commands/request.ts'
 import { runRetention, setRetention, showRetention } from './commands/retention.ts'
 import { acceptRisk, listRisks, ownRisk, showRisk, treatRisk, withdrawRisk } from './commands/risk.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
@@ -89,7 +107,14 @@ import {
   showStorage,
   whatIf
 } from './commands/storage.ts'
-import { addSubject, exportSubject, forgetSubject, listSubjects, showSubject } from './commands/subject.ts'
+import {
+  addSubject,
+  exportSubject,
+  forgetSubject,
+  listLookups,
+  listSubjects,
+  showSubject
+} from './commands/subject.ts'
 import { createToken, listTokens, revokeToken } from './commands/token.ts'
 import { top } from './commands/top.ts'
 import {
@@ -287,9 +312,9 @@ const FAMILIES: readonly Family[] = [
   },
   {
     name: 'report',
-    summary: 'write what the org is asked for to a file: risks, processing, savings',
+    summary: 'write what the org is asked for to a file: risks, processing, transfers, savings',
     example: 'peerage report risk --format html --out risk.html',
-    members: [reportRisk, reportProcessing, reportSavings]
+    members: [reportRisk, reportProcessing, reportTransfers, reportSavings]
   },
   {
     name: 'privacy',
@@ -323,6 +348,22 @@ const FAMILIES: readonly Family[] = [
     members: [startErase, listErasures, eraseStatus, approveErase, finishErase, certifyErase, verifyErase]
   },
   {
+    name: 'breach',
+    summary:
+      'open breaches of personal data, see who read what and how long is left, and draft the notification',
+    example: 'peerage breach open --summary "laptop lost in a train" --dataset payroll',
+    members: [
+      listBreaches,
+      openBreach,
+      showBreach,
+      listBreachPersons,
+      changeBreach,
+      closeBreach,
+      reportBreach,
+      deleteBreach
+    ]
+  },
+  {
     name: 'retention',
     summary: 'show and set for how long versions are kept, and have erased what is over',
     example: 'peerage retention run --dry-run',
@@ -332,7 +373,13 @@ const FAMILIES: readonly Family[] = [
     name: 'subject',
     summary: 'list the persons that data is about, show and export all about one, and forget whom it meant',
     example: 'peerage subject show jane.doe@example.org',
-    members: [listSubjects, showSubject, addSubject, exportSubject, forgetSubject]
+    members: [listSubjects, showSubject, addSubject, exportSubject, listLookups, forgetSubject]
+  },
+  {
+    name: 'request',
+    summary: 'open requests of persons, see what is due when, and extend and close them',
+    example: 'peerage request open --subject jane.doe@example.org --kind access',
+    members: [listRequests, openRequest, showRequest, extendRequest, closeRequest, deleteRequest]
   },
   {
     name: 'access',

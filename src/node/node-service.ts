@@ -20,7 +20,6 @@ import type {
   AuditProgress,
   AuditReport,
   AuditRequest,
-  AuditService,
   AuditVerification,
   AuditWho
 } from './audit/audit-report.ts'
@@ -48,9 +47,10 @@ import type { OverrideService } from './ledger/override-terms.ts'
 import { whenWhole } from './ledger/when-whole.ts'
 import { NodeMeter } from './measures/node-meter.ts'
 import type { Node } from './node.ts'
+import { nodeProblems } from './node-problems.ts'
 import { LocalPerformanceService } from './performance/performance-service.ts'
-import { LocalPrivacyService } from './privacy/privacy-service.ts'
-import { LocalRiskService, type RiskParts } from './risk/risk-service.ts'
+import { type PrivacyServices, privacyServices } from './privacy/privacy-services.ts'
+import { LocalRiskService } from './risk/risk-service.ts'
 import { LocalScanService } from './scan/scan-service.ts'
 import type { ScanService } from './scan/scan-terms.ts'
 import { LocalSealingService } from './sealing/sealing-service.ts'
@@ -63,7 +63,6 @@ import type {
   NodeService,
   NodeStatus,
   PeerStatus,
-  Problem,
   Published,
   PublishProgress,
   PublishRequest,
@@ -78,7 +77,7 @@ import type {
   VersionReference
 } from './service.ts'
 import { TRANSFER_SOURCES_MAX } from './service.ts'
-import { standingProblems } from './standing.ts'
+import type { ServiceParts } from './service-parts.ts'
 import { LocalStorageService } from './storage/storage-service.ts'
 import type { StorageService } from './storage/storage-terms.ts'
 import { LocalSubjectService } from './subjects/subject-service.ts'
@@ -91,12 +90,6 @@ import { deadlineFields, originOfTransfer, originProblem, unknownTransfer } from
 import { isActive } from './swarm/transfer-orders.ts'
 import { versionHolders } from './swarm/version-holders.ts'
 import { publishing } from './tracing/spans.ts'
-
-export interface ServiceParts {
-  readonly risks?: RiskParts
-  /** Notes and cases of privacy; without it, they last while the process runs. */
-  readonly privacy?: PrivacyStore
-}
 
 export class LocalNodeService implements NodeService {
   readonly #node: Node
@@ -114,6 +107,8 @@ export class LocalNodeService implements NodeService {
   readonly subjects: SubjectService
   readonly retention: RetentionService
   readonly privacy: NodeService['privacy']
+  readonly breaches: NodeService['breaches']
+  readonly requests: NodeService['requests']
   readonly checkups: NodeService['checkups']
   readonly risks: LocalRiskService
   readonly history: NodeService['history']
@@ -121,7 +116,8 @@ export class LocalNodeService implements NodeService {
   readonly detection: NodeService['detection']
   readonly siem: NodeService['siem']
   readonly contents: NodeService['contents']
-  readonly #audit: AuditService
+  readonly #audit: LocalAuditService
+  readonly #cases: PrivacyServices
   readonly measures: NodeService['measures']
   readonly #startedAtMs = Date.now()
 
@@ -150,8 +146,10 @@ export class LocalNodeService implements NodeService {
     this.subjects = whenWhole<SubjectService>(subjects, keeper)
     const retention = new LocalRetentionService(node, { custody: this.custody, erasures })
     this.retention = whenWhole<RetentionService>(retention, keeper)
-    const privacy = new LocalPrivacyService(node, { store, audit: this.#audit, storage: this.storage })
-    this.privacy = whenWhole<NodeService['privacy']>(privacy, keeper)
+    this.#cases = privacyServices(node, { store, erasures, audit: this.#audit, storage: this.storage })
+    this.privacy = this.#cases.privacy
+    this.breaches = this.#cases.breaches
+    this.requests = this.#cases.requests
     this.erasures = whenWhole<ErasureService>(erasures, keeper)
     this.sealing = whenWhole<SealingService>(new LocalSealingService(node), keeper)
     this.authority = whenWhole<AuthorityService>(new LocalAuthorityService(node), keeper)
@@ -185,7 +183,7 @@ export class LocalNodeService implements NodeService {
       freshness: freshnessStatus(this.#node.beacons),
       restraints: restraintsOf(this.#node.bandwidth, undefined),
       misbehaved: misbehavedPeers(this.#node, Date.now()),
-      problems: this.#problems()
+      problems: nodeProblems(this.#node, this.#cases)
     }
   }
 
@@ -196,7 +194,10 @@ export class LocalNodeService implements NodeService {
   }
 
   async activity(): Promise<Activity> {
-    return activityOf(this.#node, { startedAtMs: this.#startedAtMs, problems: this.#problems() })
+    return activityOf(this.#node, {
+      startedAtMs: this.#startedAtMs,
+      problems: nodeProblems(this.#node, this.#cases)
+    })
   }
 
   async peers(): Promise<readonly PeerStatus[]> {
@@ -470,29 +471,5 @@ export class LocalNodeService implements NodeService {
   #publisherOf(view: TransferView): DeviceId | undefined {
     const versions = this.#node.keeper.state().datasets.get(view.name)?.versions ?? []
     return versions.find(version => version.version === view.version)?.publisher
-  }
-
-  #problems(): Problem[] {
-    const ofHoldings = this.#node.store.holdings().flatMap(holding => holding.problem ?? [])
-    const ofTransfers = this.#node.desk.views().flatMap(({ problem, state, name, version }) => {
-      const origin = isActive(state) ? originProblem(name, this.#node.origins.view(version)) : null
-      return [problem ?? [], origin ?? []].flat()
-    })
-    const ofAudit = this.#node.audit.log.store.database.findings().map(({ detail }) => ({
-      code: 'AUDIT_BROKEN',
-      message: detail,
-      path: null
-    }))
-    const ofFollows = this.#node.follows.statuses().flatMap(({ problems }) => problems)
-    return [
-      ...standingProblems(this.#node),
-      ...this.#node.erasures.problems(),
-      ...this.#node.scans.problems(),
-      ...this.#node.siem.problems(),
-      ...ofFollows,
-      ...ofHoldings,
-      ...ofTransfers,
-      ...ofAudit
-    ]
   }
 }

@@ -326,9 +326,10 @@ export class Node {
   }
 
   #createSubjects({ store, transport, identity, log }: NodeInit): SubjectDesk {
-    const { keeper, desk: transfers, storage } = this
+    const { keeper, desk: transfers, storage, audit } = this
     return new SubjectDesk({
       ...{ self: identity.device, store, keeper, transport, transfers, log },
+      record: event => audit.log.record(event),
       isStored: root => storage.vault.has(root)
     })
   }

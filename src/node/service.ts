@@ -38,7 +38,9 @@ import type { LedgerExplorer } from './ledger/ledger-terms.ts'
 import type { OverrideService } from './ledger/override-terms.ts'
 import type { Measures } from './measures/measures-terms.ts'
 import type { PerformanceService } from './performance/performance-terms.ts'
-import type { PrivacyService } from './privacy/privacy-terms.ts'
+import type { BreachService } from './privacy/breach-terms.ts'
+import type { PrivacyService } from './privacy/privacy-calls.ts'
+import type { RequestService } from './privacy/request-terms.ts'
 import type { RiskService } from './risk/risk-terms.ts'
 import type { ScanService } from './scan/scan-terms.ts'
 import type { SealingService } from './sealing/sealing-terms.ts'
@@ -384,6 +386,8 @@ export interface NodeService extends AuditService, ErasingService {
   readonly subjects: SubjectService
   readonly retention: RetentionService
   readonly privacy: PrivacyService
+  readonly breaches: BreachService
+  readonly requests: RequestService
   readonly checkups: CheckupService
   readonly risks: RiskService
   readonly detection: DetectionService

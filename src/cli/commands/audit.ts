@@ -43,7 +43,19 @@ function named({ device, name }: DeviceName): string {
 
 function saidBy({ event }: AuditRecord): string {
   const keys = [
-    ...['host', 'bytes', 'entries', 'held', 'override', 'class', 'classes', 'reason', 'count', 'type'],
+    ...[
+      'what',
+      'host',
+      'bytes',
+      'entries',
+      'held',
+      'override',
+      'class',
+      'classes',
+      'reason',
+      'count',
+      'type'
+    ],
     ...['purpose', 'granted', 'kind']
   ]
   const parts = keys.flatMap(key => {
@@ -158,7 +170,7 @@ function halfText(trace: AuditRead['receipt'], bytes: number | null): string {
   return trace === 'present' ? formatBytes(bytes ?? 0) : trace.toUpperCase()
 }
 
-const READ_COLUMNS: readonly Column<AuditRead>[] = [
+export const READ_COLUMNS: readonly Column<AuditRead>[] = [
   { title: 'READER', value: row => named(row.reader) },
   { title: 'SERVER', value: row => named(row.server) },
   { title: 'VERSION', value: row => shortId(row.version) },

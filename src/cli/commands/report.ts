@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { RiskRegister } from '../../api/risk.ts'
 import { DAY_MS, formatBytes, formatDuration } from '../../base/units.ts'
 import type { AdminClient } from '../client.ts'
-import { type CommandInstaller, command } from '../command.ts'
+import { type CommandInstaller, command, type Invocation } from '../command.ts'
 import { writeFileAtomically } from '../file-writer.ts'
 import { instant, instantBefore } from '../instant.ts'
 import { processingPage, processingTable } from '../processing-page.ts'
@@ -14,6 +14,7 @@ import { oscalResults } from '../risk-oscal.ts'
 import { riskPage } from '../risk-page.ts'
 import { savingsCsv, savingsPage } from '../savings-page.ts'
 import { isoTime, plural, printable } from '../text.ts'
+import { transferPage, transferTable } from '../transfer-page.ts'
 
 interface Report<Format extends string, Value extends { readonly atMs: number }> {
   readonly usage: string
@@ -30,7 +31,46 @@ interface Report<Format extends string, Value extends { readonly atMs: number }>
   readonly says: (value: Value) => string
 }
 
-/** A command that writes a register to a file, in one of its formats. */
+/** Of commands that write a register to a file, in one of these formats. */
+export function reportOptions(formats: readonly string[]): readonly Option[] {
+  return [
+    new Option('--format <name>', formats.join(', ')).makeOptionMandatory(),
+    new Option('--out <file>', 'the file to write').makeOptionMandatory(),
+    new Option('--force', 'replace the file')
+  ]
+}
+
+export function reportShape<Format extends string>(formats: readonly [Format, ...Format[]]) {
+  return {
+    format: z.enum(formats, `write ${formats.join(', ')}`),
+    out: z.string().min(1, 'write the name of a file'),
+    force: z.boolean().default(false)
+  }
+}
+
+export interface WrittenReport {
+  readonly content: string
+  readonly format: string
+  readonly out: string
+  readonly force: boolean
+  readonly atMs: number
+  /** What the file has, by the names that --json gives it, and in words. */
+  readonly counts: { readonly [name: string]: number }
+  readonly says: string
+}
+
+export async function writeReport(invocation: Invocation, of: WrittenReport): Promise<void> {
+  const { content, format, out, force, atMs, counts, says } = of
+  const path = resolve(out)
+  const bytes = new TextEncoder().encode(content)
+  await writeFileAtomically(path, bytes, { replace: force })
+  const written = { path, format, bytes: bytes.length, atMs, ...counts }
+  invocation.result(written, () => [
+    `wrote ${says}, read at ${isoTime(atMs)}, to ${printable(path)} (${formatBytes(bytes.length)})`
+  ])
+}
+
+/** A command that writes a register to a file. */
 function report<Format extends string, Value extends { readonly atMs: number }>(
   spec: Report<Format, Value>
 ): CommandInstaller {
@@ -46,27 +86,14 @@ function report<Format extends string, Value extends { readonly atMs: number }>(
         ]
   return command({
     ...{ usage, summary, description, examples },
-    options: [
-      new Option('--format <name>', formats.join(', ')).makeOptionMandatory(),
-      ...since,
-      new Option('--out <file>', 'the file to write').makeOptionMandatory(),
-      new Option('--force', 'replace the file')
-    ],
-    input: z.object({
-      format: z.enum(formats, `write ${formats.join(', ')}`),
-      since: instant.optional(),
-      out: z.string().min(1, 'write the name of a file'),
-      force: z.boolean().default(false)
-    }),
+    options: [...reportOptions(formats), ...since],
+    input: z.object({ ...reportShape(formats), since: instant.optional() }),
     run: async (invocation, { format, since: from = { agoMs: agoMs ?? 0 }, out, force }) => {
       const value = await spec.read(invocation.client, instantBefore(from, invocation.context.nowMs()))
-      const path = resolve(out)
-      const bytes = new TextEncoder().encode(spec.render(value, format as Format))
-      await writeFileAtomically(path, bytes, { replace: force })
-      const written = { path, format, bytes: bytes.length, atMs: value.atMs, ...spec.counts(value) }
-      invocation.result(written, () => [
-        `wrote ${spec.says(value)}, read at ${isoTime(value.atMs)}, to ${printable(path)} (${formatBytes(bytes.length)})`
-      ])
+      await writeReport(invocation, {
+        ...{ content: spec.render(value, format as Format), format, out, force, atMs: value.atMs },
+        ...{ counts: spec.counts(value), says: spec.says(value) }
+      })
     }
   })
 }
@@ -129,4 +156,24 @@ export const reportSavings = report({
   counts: ({ heard }) => ({ devices: heard.devices, silent: heard.silentCount }),
   says: ({ heard }) =>
     `the savings of ${plural(heard.devices, 'device')} (${heard.silentCount} did not answer)`
+})
+
+export const reportTransfers = report({
+  usage: 'transfers',
+  summary: 'write the register of transfers out of the territory (GDPR, chapter V): as a page, CSV or JSON',
+  description:
+    'Which versions are kept, held, read or readable outside the territory, since when and by which basis, and what policies of ' +
+    'storage and access forbid. Countries and bases are noted with peerage privacy place. For admins and the role privacy.',
+  examples: ['peerage report transfers --format html --out transfers.html'],
+  formats: ['html', 'csv', 'json'],
+  read: client => client.call('placesOutside', {}),
+  render: (register, format) =>
+    format === 'html'
+      ? transferPage(register)
+      : format === 'csv'
+        ? transferTable(register)
+        : jsonFile({ format: 'peerage-transfers', v: 1, ...register }),
+  counts: ({ transfers, unplaced }) => ({ transfers: transfers.length, unplaced: unplaced.length }),
+  says: ({ transfers, unplaced }) =>
+    `${plural(transfers.length, 'transfer')} and ${unplaced.length} where no country is noted`
 })

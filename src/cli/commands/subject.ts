@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
 import {
+  type SubjectLookups,
   type SubjectRecord,
   type SubjectSummary,
   type SubjectsTagged,
@@ -205,6 +206,33 @@ export const exportSubject = command({
       `wrote ${json} and ${page}`,
       `${exported.length - left.length} of ${plural(exported.length, 'version')} are in it`,
       ...left.map(each => paint('yellow', `not ${each.name}@${each.ordinal}: ${printable(each.why ?? '')}`))
+    ])
+  }
+})
+
+const LOOKUP_COLUMNS: readonly Column<SubjectLookups['lookups'][number]>[] = [
+  { title: 'AT', value: row => isoTime(row.atMs) },
+  { title: 'DEVICE', value: row => printable(named(row.device)) },
+  { title: 'WHAT', value: row => row.what },
+  { title: 'VERSIONS', align: 'right', value: row => String(row.count) }
+]
+
+export const listLookups = command({
+  usage: 'lookups <person>',
+  summary: 'list when somebody had a device say what it knows of a person, by the audit logs that can be had',
+  description:
+    'To list them is such a lookup too, and in the list. In the logs persons are by pseudonyms, which nobody can read any more ' +
+    'once the person is forgotten. Lists of all persons name nobody, and are not among them.',
+  examples: ['peerage subject lookups jane.doe@example.org'],
+  input: z.object({ person: subjectId }),
+  run: async (invocation, { person }) => {
+    const found = await invocation.client.call('subjectLookups', { id: person })
+    invocation.result(found, paint => [
+      ...renderTable(found.lookups, LOOKUP_COLUMNS, paint),
+      ...(found.isWhole ? [] : [paint('yellow', 'older entries were not looked through')]),
+      ...found.missing.map(each =>
+        paint('yellow', `no log of ${printable(named(each.device))}: ${printable(each.reason)}`)
+      )
     ])
   }
 })

@@ -81,6 +81,8 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     subjects: scripted({}),
     retention: scripted({}),
     privacy: scripted({}),
+    breaches: scripted({}),
+    requests: scripted({}),
     checkups: scripted({}),
     risks: scripted({}),
     history: scripted({}),

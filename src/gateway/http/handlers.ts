@@ -21,7 +21,9 @@ import type { HistoryService } from '../../node/history/history-terms.ts'
 import type { CustodyService } from '../../node/ledger/custody-terms.ts'
 import type { GovernanceService } from '../../node/ledger/governance-terms.ts'
 import type { PerformanceService } from '../../node/performance/performance-terms.ts'
-import type { PrivacyService } from '../../node/privacy/privacy-terms.ts'
+import type { BreachService } from '../../node/privacy/breach-terms.ts'
+import type { PrivacyService } from '../../node/privacy/privacy-calls.ts'
+import type { RequestService } from '../../node/privacy/request-terms.ts'
 import type { RiskService } from '../../node/risk/risk-terms.ts'
 import type { ScanService } from '../../node/scan/scan-terms.ts'
 import type { NodeService, Task, Transfer } from '../../node/service.ts'
@@ -160,6 +162,7 @@ function subjectHandlers(service: SubjectService) {
     tag: input => service.tag(input),
     subjects: async () => ({ subjects: await service.subjects() }),
     subject: ({ id }) => service.subject(id),
+    subjectLookups: ({ id }) => service.lookups(id),
     forgetSubject: input => service.forget(input)
   } satisfies Partial<JsonHandlers>
 }
@@ -170,7 +173,31 @@ function privacyHandlers(service: PrivacyService) {
     setPrivacyNote: input => service.setNote(input),
     setPlace: input => service.setPlace(input),
     describeDataset: input => service.describeDataset(input),
-    processing: () => service.processing()
+    processing: () => service.processing(),
+    placesOutside: () => service.transfers()
+  } satisfies Partial<JsonHandlers>
+}
+
+function breachHandlers(service: BreachService) {
+  return {
+    breaches: async () => ({ breaches: await service.breaches() }),
+    openBreach: input => service.openBreach(input),
+    breach: ({ id }) => service.breach(id),
+    breachPersons: async ({ id }) => ({ persons: await service.breachPersons(id) }),
+    changeBreach: input => service.changeBreach(input),
+    closeBreach: input => service.closeBreach(input),
+    deleteBreach: ({ id }) => service.deleteBreach(id)
+  } satisfies Partial<JsonHandlers>
+}
+
+function requestHandlers(service: RequestService) {
+  return {
+    requests: async () => ({ requests: await service.requests() }),
+    openRequest: input => service.openRequest(input),
+    request: ({ id }) => service.request(id),
+    extendRequest: input => service.extendRequest(input),
+    closeRequest: input => service.closeRequest(input),
+    deleteRequest: ({ id }) => service.deleteRequest(id)
   } satisfies Partial<JsonHandlers>
 }
 
@@ -363,6 +390,8 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...performanceHandlers(service.performance),
       ...subjectHandlers(service.subjects),
       ...privacyHandlers(service.privacy),
+      ...breachHandlers(service.breaches),
+      ...requestHandlers(service.requests),
       ...erasureHandlers(service.erasures),
       ...followHandlers(service.follows),
       ...limitsHandlers(service.limits),

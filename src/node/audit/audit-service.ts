@@ -4,16 +4,15 @@ import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { contradicts, isSameLog, type LogId, type SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { datasetOf, decodeEntry, peerOf, versionOf } from '../../audit/entry.ts'
-import { heldVersions, type LoggedEntry, pairReads } from '../../audit/evidence.ts'
+import type { LoggedEntry } from '../../audit/evidence.ts'
 import { witnessesOf } from '../../audit/log-verification.ts'
 import { plainEvent, toOcsf } from '../../audit/ocsf.ts'
+import type { Span } from '../../audit/read-span.ts'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { isMember } from '../../ledger/fold/state.ts'
 import type { EntrySearch, FoundEntry, LogItem, StoredLog } from '../../store/audit-rows.ts'
 import { appErrorOf, failureOf } from '../../store/failure.ts'
-import { sha256 } from '../../store/sha256.ts'
-import { verify } from '../ledger/ledger-keeper.ts'
 import type { Node } from '../node.ts'
 import type { DeviceName, Task } from '../service.ts'
 import { CopiesCheck, type DroppedHere, gapOf, type LogCopy, statusOf } from './audit-copy.ts'
@@ -37,11 +36,10 @@ import type {
 } from './audit-report.ts'
 import { loggedOf } from './audit-tail.ts'
 import { OutsideDesk } from './outside-desk.ts'
+import { type WhoReadInit, type WhoWithin, whoRead } from './who-read.ts'
 
 const COLLECTS_AT_ONCE = 8
 const PAGE_ENTRIES = 1000
-/** Entries of one dataset that `who` looks at, the newest first. */
-const WHO_ENTRIES_MAX = 200_000
 /** Entries that are looked through for what a log says of its retention. */
 const EXPIRED_LOOK_MAX = 256
 const NOTHING_STORED = {
@@ -78,34 +76,21 @@ export class LocalAuditService implements AuditService {
 
   async auditWho(name: string): Promise<AuditWho> {
     this.#node.catalogue.entry(name)
+    const { of, ...survey } = await this.readsWithin([name])
+    return { name, ...(of.get(name) ?? { holders: [], reads: [] }), ...survey }
+  }
+
+  /** Of several datasets, each log being asked for once; with a span, reads that fall into it. */
+  async readsWithin(names: readonly string[], span?: Span): Promise<WhoWithin> {
     const missing = await this.#collectAll(undefined)
-    const found = this.#database.search({ dataset: name, limit: WHO_ENTRIES_MAX })
-    const entries = found.flatMap(each => loggedOf(each) ?? []).reverse()
-    const unavailable = new Set(missing.map(({ device }) => device.device))
-    const collected = new Set(
-      this.#database
-        .logs()
-        .map(({ device }) => device)
-        .filter(device => !unavailable.has(device))
-    )
-    const { org } = this.#node.identity
-    const expiredBefore = (device: DeviceId): number =>
-      Math.max(0, ...this.#database.logsOf(device).map(log => this.#droppedOf(log)?.beforeMs ?? 0))
-    const reads = pairReads(entries, { org, collected, expiredBefore, verify, sha256 })
-    return {
-      name,
-      holders: heldVersions(entries).map(({ device, version, kind, sinceMs, endedMs }) => ({
-        ...{ device: this.#name(device), version, kind, sinceAtMs: sinceMs, endedAtMs: endedMs }
-      })),
-      reads: reads.map(({ server, reader, firstMs, lastMs, dataset: _, ...read }) => ({
-        ...read,
-        server: this.#name(server),
-        reader: this.#name(reader),
-        firstAtMs: firstMs,
-        lastAtMs: lastMs
-      })),
-      ...this.#survey(missing, undefined)
+    const init: WhoReadInit = {
+      ...{ org: this.#node.identity.org, database: this.#database, missing },
+      expiredBefore: device =>
+        Math.max(0, ...this.#database.logsOf(device).map(log => this.#droppedOf(log)?.beforeMs ?? 0)),
+      nameOf: device => this.#name(device)
     }
+    const of = new Map(names.map(name => [name, whoRead(name, init, span)]))
+    return { of, ...this.#survey(missing, undefined) }
   }
 
   async auditVerify(task: Task<AuditProgress>): Promise<AuditVerification> {

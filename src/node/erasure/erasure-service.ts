@@ -71,7 +71,7 @@ export class LocalErasureService implements ErasureService {
         'USAGE',
         `a basis is one line of at most ${LABEL_CHARACTERS_MAX} characters, such as art17`
       )
-    const acted = this.eraseVersions(this.#meant(request), { reason: () => reason, basis })
+    const acted = this.eraseVersions(await this.#meant(request), { reason: () => reason, basis })
     // Only once it is signed: an agreement is to this erasure. Before anything of it is deleted, which is not at once.
     if (!deleteSource) return acted
     this.#node.erasures.agreeToDeleteSources(acted.operations.map(({ version }) => version))
@@ -103,14 +103,14 @@ export class LocalErasureService implements ErasureService {
   }
 
   /** The versions that are meant, each with the pseudonym that the person has there, if one is meant. */
-  #meant({
+  async #meant({
     name,
     version,
     allVersions,
     subject = null
-  }: EraseRequest): ReadonlyMap<VersionId, string | null> {
+  }: EraseRequest): Promise<ReadonlyMap<VersionId, string | null>> {
     if (subject !== null) {
-      const about = this.#node.subjects.aboutPerson(subject)
+      const about = await this.#node.subjects.lookUp(subject, 'erasure')
       const ofName = about.filter(({ dataset }) => name === null || dataset.name === name)
       if (ofName.length > 0)
         return new Map(ofName.map(({ published, pseudonym }) => [published.version, pseudonym]))

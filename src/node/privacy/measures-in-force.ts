@@ -78,7 +78,7 @@ function access({ activities, state }: MeasuredView): ProtectiveMeasure {
     title: 'Only who was granted it reads, for a purpose and a time',
     article: '25(2), 32(1)(b)',
     state: reach(granted, activities.length),
-    detail: `${counted(granted, 'dataset')} of ${activities.length} by grant alone, the others by every device of the org; ${counted(state.grants.size, 'grant')}`
+    detail: `${granted} of ${counted(activities.length, 'dataset')} by grant (confidential ones also by the role reader); ${counted(state.grants.size, 'grant')}`
   }
 }
 

@@ -5,35 +5,27 @@
  */
 
 import { AppError } from '../../base/errors.ts'
-import type { DeviceId } from '../../base/ids.ts'
 import { isLabel } from '../../ledger/encoding/names.ts'
-import type { State } from '../../ledger/fold/state.ts'
 import type { PrivacyStore } from '../../store/privacy-store.ts'
-import type { AuditService } from '../audit/audit-report.ts'
+import type { LocalAuditService } from '../audit/audit-service.ts'
 import { freshnessStatus } from '../ledger/freshness-status.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
 import type { Node } from '../node.ts'
 import type { StorageService } from '../storage/storage-terms.ts'
 import { measuresInForce } from './measures-in-force.ts'
 import { NotesBook } from './notes-book.ts'
-import { Places } from './places.ts'
-import type {
-  DatasetNoteChanges,
-  PlaceNote,
-  PrivacyNotes,
-  PrivacyService,
-  ProcessingRecord
-} from './privacy-terms.ts'
+import type { PrivacyService } from './privacy-calls.ts'
+import type { DatasetNoteChanges, PlaceNote, PrivacyNotes, ProcessingRecord } from './privacy-terms.ts'
 import { activitiesOf, type RegisterView } from './processing-record.ts'
+import { personsByDataset, type RegisteringNode, registerHead, registerView } from './register-view.ts'
+import { transferRegister } from './transfer-register.ts'
+import type { TransferRegister } from './transfer-terms.ts'
 
-export type PrivateNode = Pick<
-  Node,
-  'keeper' | 'identity' | 'catalogue' | 'subjects' | 'beacons' | 'software' | 'audit'
->
+export type PrivateNode = RegisteringNode & Pick<Node, 'beacons'>
 
 export interface PrivacyParts {
   readonly store: PrivacyStore
-  readonly audit: Pick<AuditService, 'auditCheckpoints'>
+  readonly audit: Pick<LocalAuditService, 'auditCheckpoints' | 'readsWithin'>
   readonly storage: Pick<StorageService, 'storage'>
   readonly now?: () => number
 }
@@ -88,49 +80,41 @@ export class LocalPrivacyService implements PrivacyService {
 
   async processing(): Promise<ProcessingRecord> {
     this.#checkSteward()
-    const { identity, software, beacons, catalogue } = this.#node
     const view = this.#view()
-    const persons = this.#persons()
-    const all = activitiesOf({ ...view, personsOf: name => persons.get(name) ?? 0 })
+    const persons = personsByDataset(
+      this.#node,
+      ({ version }) => (view.state.content.get(version)?.erasures.length ?? 0) === 0
+    )
+    const all = activitiesOf({ ...view, personsOf: name => persons.get(name)?.size ?? 0 })
     const activities = all.filter(({ personal }) => personal !== false)
-    const { controller, territory } = view.notes
-    const unsaid = Object.entries(controller).flatMap(([field, value]) => (value === null ? [field] : []))
+    const unsaid = Object.entries(view.notes.controller).flatMap(([field, value]) =>
+      value === null ? [field] : []
+    )
+    const freshness = freshnessStatus(this.#node.beacons)
     const measures = measuresInForce({
-      ...{ state: view.state, nowMs: view.nowMs, activities, freshness: freshnessStatus(beacons) },
+      ...{ state: view.state, nowMs: view.nowMs, activities, freshness },
       storage: await this.#had(() => this.#parts.storage.storage()),
       audit: await this.#had(() => this.#parts.audit.auditCheckpoints({ device: null }))
     })
     return {
-      org: { id: identity.org, name: identity.orgName },
-      device: catalogue.nameOf(identity.device),
-      ...{ software, atMs: view.nowMs, controller, territory, activities, measures },
+      ...registerHead(this.#node, view),
+      ...{ activities, measures },
       without: all.filter(({ personal }) => personal === false).map(({ name }) => name),
       toFillIn: unsaid,
       limits: LIMITS
     }
   }
 
-  #view(): RegisterView {
-    const { catalogue } = this.#node
-    const [state, notes] = [this.#state, this.#book.all()]
-    const nameOf = (device: DeviceId) => catalogue.nameOf(device)
-    const places = new Places({ state, notes, siteOf: device => nameOf(device).site })
-    return { state, notes, places, nameOf, nowMs: this.#now() }
+  async transfers(): Promise<TransferRegister> {
+    this.#checkSteward()
+    const names = [...this.#node.keeper.state().datasets.keys()]
+    const { of, missing } = await this.#parts.audit.readsWithin(names)
+    const view = this.#view()
+    return transferRegister({ ...view, head: registerHead(this.#node, view), who: of, missing })
   }
 
-  /** How many persons each dataset is about, of what is not erased. */
-  #persons(): Map<string, number> {
-    const { subjects } = this.#node
-    const counts = new Map<string, number>()
-    for (const id of subjects.directory.ids()) {
-      const about = subjects.about(subjects.directory.keysOf(id))
-      const left = about.filter(
-        ({ published }) => (this.#state.content.get(published.version)?.erasures.length ?? 0) === 0
-      )
-      for (const name of new Set(left.map(({ dataset }) => dataset.name)))
-        counts.set(name, (counts.get(name) ?? 0) + 1)
-    }
-    return counts
+  #view(): RegisterView {
+    return registerView(this.#node, this.#parts.store, this.#now())
   }
 
   /** A place as it is noted: devices by their ids, which outlive their names. */
@@ -171,9 +155,5 @@ export class LocalPrivacyService implements PrivacyService {
 
   #now(): number {
     return (this.#parts.now ?? Date.now)()
-  }
-
-  get #state(): State {
-    return this.#node.keeper.state()
   }
 }

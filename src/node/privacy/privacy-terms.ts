@@ -1,5 +1,6 @@
 /** What the node tells of privacy: what the org notes of itself, and the registers made of that and the ledger. */
 
+import type { OrgId } from '../../base/ids.ts'
 import type { DatasetClass } from '../../ledger/encoding/names.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 
@@ -114,11 +115,15 @@ export interface ProtectiveMeasure {
   readonly detail: string
 }
 
-export interface ProcessingRecord extends Pick<PrivacyNotes, 'controller' | 'territory'> {
-  readonly org: { readonly id: string; readonly name: string }
+/** Of whom a register is, who made it, and when. */
+export interface RegisterHead extends Pick<PrivacyNotes, 'controller' | 'territory'> {
+  readonly org: { readonly id: OrgId; readonly name: string }
   readonly device: DeviceName
   readonly software: string
   readonly atMs: number
+}
+
+export interface ProcessingRecord extends RegisterHead {
   readonly activities: readonly ProcessingActivity[]
   /** Datasets that the org notes to have no data about persons. */
   readonly without: readonly string[]
@@ -128,18 +133,3 @@ export interface ProcessingRecord extends Pick<PrivacyNotes, 'controller' | 'ter
 }
 
 export const RECIPIENTS_LISTED_MAX = 50
-
-/** All of it is for devices that know whom data is about; elsewhere it rejects with NOT_AUTHORISED. */
-export interface PrivacyService {
-  notes(): Promise<PrivacyNotes>
-  /** Null takes away what was noted; USAGE for what can not be noted. */
-  setNote(of: {
-    readonly field: ControllerField | 'territory'
-    readonly value: string | null
-  }): Promise<PrivacyNotes>
-  /** `site:NAME`, `region:NAME` or `device:NAME`; all null takes the note away. */
-  setPlace(of: Omit<PlaceNote, 'sinceAtMs'>): Promise<PrivacyNotes>
-  describeDataset(changes: DatasetNoteChanges): Promise<PrivacyNotes>
-  /** The record of processing activities, Art. 30. */
-  processing(): Promise<ProcessingRecord>
-}

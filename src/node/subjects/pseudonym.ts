@@ -11,6 +11,7 @@ import { sha256 } from '../../store/sha256.ts'
 
 export const SUBJECT_KEY_BYTES = 32
 const DOMAIN = utf8('peerage subject v1\n')
+const LOOKUP_DOMAIN = utf8('peerage lookup v1\n')
 const HASH_DOMAIN = utf8('peerage subject key v1\n')
 
 /** In hex, as dataset.subjects has it. */
@@ -18,6 +19,18 @@ export function pseudonymOf(key: Uint8Array, version: VersionId): string {
   return createHmac('sha256', key)
     .update(concatBytes([DOMAIN, idBytes(version)]))
     .digest('hex')
+}
+
+/**
+ * What an audit log has for a person that was looked up: with another salt each time, and meaningless without the
+ * key.
+ */
+export function lookupMark(key: Uint8Array, salt: Uint8Array): Uint8Array {
+  return new Uint8Array(
+    createHmac('sha256', key)
+      .update(concatBytes([LOOKUP_DOMAIN, salt]))
+      .digest()
+  )
 }
 
 /** Names a key, so that it can be said that it was erased; in hex. */

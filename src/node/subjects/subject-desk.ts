@@ -1,5 +1,7 @@
 /** The part of a node that knows whom data is about: the directory, and the exchange with other devices. */
 
+import { randomBytes } from 'node:crypto'
+import { type AuditEvent, LOOKUP_SALT_BYTES, type Lookup } from '../../audit/entry.ts'
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import type { DatasetEntry, DatasetVersion } from '../../ledger/fold/state.ts'
@@ -9,7 +11,7 @@ import type { Log } from '../log.ts'
 import { haveBytesOf } from '../swarm/selection.ts'
 import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import type { Transport } from '../transport/transport.ts'
-import { pseudonymOf } from './pseudonym.ts'
+import { lookupMark, pseudonymOf } from './pseudonym.ts'
 import { SubjectDirectory } from './subject-directory.ts'
 import { SubjectExchange } from './subject-exchange.ts'
 import type { PlaceOf } from './subject-messages.ts'
@@ -22,6 +24,8 @@ export interface SubjectDeskInit {
   readonly transfers: Pick<TransferDesk, 'views'>
   /** Whether it is in the place of copies that this device keeps for the org. */
   readonly isStored: (root: string) => boolean
+  /** Resolves once the event is durable in the audit log of this device. */
+  readonly record: (event: AuditEvent) => Promise<unknown>
   readonly log: Log
 }
 
@@ -64,15 +68,31 @@ export class SubjectDesk {
     return found
   }
 
-  /** Of a person by its id; rejects with NOT_AUTHORISED where that is not known, and with SUBJECT_UNKNOWN. */
-  aboutPerson(id: string): AboutSubject[] {
+  /**
+   * Of a person by its id; rejects with NOT_AUTHORISED where that is not known, and with SUBJECT_UNKNOWN. That somebody
+   * looked, in vain or not, is in the audit log before anything is said.
+   */
+  async lookUp(id: string, what: Lookup): Promise<AboutSubject[]> {
     this.exchange.checkSteward()
     const keys = this.directory.keysOf(id)
-    if (keys.length > 0) return this.about(keys)
+    const about = this.about(keys)
+    await this.noteLookup(what, { keys, count: about.length })
+    if (keys.length > 0) return about
     throw new AppError(
       'SUBJECT_UNKNOWN',
       'nothing is known here of a person of that id; peerage subject list lists those of whom something is'
     )
+  }
+
+  /** By one key of the person, as good as another; none where several persons are meant, or one that is not known. */
+  async noteLookup(
+    what: Lookup,
+    { keys, count }: { readonly keys: readonly Uint8Array[]; readonly count: number }
+  ): Promise<void> {
+    const [key] = keys
+    const salt = key === undefined ? null : new Uint8Array(randomBytes(LOOKUP_SALT_BYTES))
+    const subject = key === undefined || salt === null ? null : lookupMark(key, salt)
+    await this.#init.record({ action: 'looked-up', what, salt, subject, count })
   }
 
   /** What this device has of these versions, and how. */

@@ -6,8 +6,8 @@
  *     subject-erased/<hash of the key>    this key is not to be known here any more
  *
  * Two stewards who first hear of a person at once draw two keys, and both stay: a person has all keys under its id.
- * What was erased is marked by the key's hash, which tells nothing; so it does not come back from a steward that was away,
- * nor from a backup, once the two have met. Who is a steward no more forgets all of it.
+ * What was erased is marked by the key's hash, which tells nothing; so it does not come back from a steward that was
+ * away, nor from a backup, once the two have met. Who is a steward no more forgets all of it.
  *
  * Not here: who may ask (subject-exchange.ts), and which versions are about whom, which the ledger and a key say.
  */
@@ -39,6 +39,7 @@ export class SubjectDirectory {
   readonly #known = new Map<string, SubjectKey>()
   readonly #erased = new Set<string>()
   readonly #clearers: (() => void)[] = []
+  readonly #forgetters: ((ids: readonly string[]) => void)[] = []
 
   constructor(records: RecordStore) {
     this.#records = records
@@ -81,6 +82,7 @@ export class SubjectDirectory {
   erase(hashes: readonly string[]): void {
     const fresh = hashes.filter(hash => !this.#erased.has(hash))
     if (fresh.length === 0) return
+    this.#tellForgotten(new Set(fresh))
     for (const hash of fresh) {
       this.#records.putBlob(ERASED_PREFIX + hash, new Uint8Array(0))
       this.#erased.add(hash)
@@ -88,6 +90,11 @@ export class SubjectDirectory {
     }
     for (const hash of fresh) this.#records.deleteBlob(PREFIX + hash)
     this.#records.scrub()
+  }
+
+  /** Calls `listener` with the ids of persons whose last key is about to be erased here. */
+  onForgotten(listener: (ids: readonly string[]) => void): void {
+    this.#forgetters.push(listener)
   }
 
   /** Calls `listener` when everything is forgotten, which this device is no steward to know. */
@@ -102,6 +109,13 @@ export class SubjectDirectory {
     this.#known.clear()
     this.#records.deleteBlobs(PREFIX)
     this.#records.scrub()
+  }
+
+  #tellForgotten(hashes: ReadonlySet<string>): void {
+    const kept = new Set([...this.#known].flatMap(([hash, { id }]) => (hashes.has(hash) ? [] : [id])))
+    const ids = [...hashes].flatMap(hash => this.#known.get(hash)?.id ?? [])
+    const forgotten = [...new Set(ids)].filter(id => !kept.has(id))
+    if (forgotten.length > 0) for (const listener of this.#forgetters) listener(forgotten)
   }
 
   /** Those of these hashes that are not known here any more, and never will be. */

@@ -3,6 +3,8 @@
  * it. What stands in the ledger is pseudonyms (pseudonym.ts); ids of persons are on the devices of stewards alone.
  */
 
+import type { Lookup } from '../../audit/entry.ts'
+import { fromHex, toHex } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, shortId, type VersionId } from '../../base/ids.ts'
 import { isLabel, LABEL_CHARACTERS_MAX } from '../../ledger/encoding/names.ts'
@@ -18,12 +20,13 @@ import type { LocalErasureService } from '../erasure/erasure-service.ts'
 import { byName, type DeviceName } from '../keys/device-name.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
-import { keyHashOf } from './pseudonym.ts'
+import { keyHashOf, lookupMark } from './pseudonym.ts'
 import type { AboutSubject } from './subject-desk.ts'
 import { isSubjectId, SUBJECT_CHARACTERS_MAX } from './subject-directory.ts'
 import { type PlaceOf, VERSIONS_ASKED_MAX } from './subject-messages.ts'
 import type {
   SubjectForgotten,
+  SubjectLookups,
   SubjectRecord,
   SubjectService,
   SubjectSummary,
@@ -39,9 +42,12 @@ export type SubjectNode = Pick<
 >
 
 export interface SubjectParts {
-  readonly audit: Pick<AuditService, 'auditWho'>
+  readonly audit: Pick<AuditService, 'audit' | 'auditWho'>
   readonly erasures: Pick<LocalErasureService, 'openOn'>
 }
+
+/** Entries of lookups that are looked through, the newest first. */
+const LOOKUPS_MAX = 100_000
 
 interface Survey {
   readonly places: ReadonlyMap<VersionId, SubjectVersion['places']>
@@ -102,7 +108,9 @@ export class LocalSubjectService implements SubjectService {
   async subjects(): Promise<readonly SubjectSummary[]> {
     const { directory, exchange } = this.#node.subjects
     exchange.checkSteward()
-    return directory.ids().map(id => {
+    const ids = directory.ids()
+    await this.#node.subjects.noteLookup('persons', { keys: [], count: ids.length })
+    return ids.map(id => {
       const about = this.#node.subjects.about(directory.keysOf(id))
       const available = about.filter(each => stateOf(this.#state, each) === 'available')
       const datasets = [...new Set(about.map(({ dataset }) => dataset.name))].sort()
@@ -111,7 +119,7 @@ export class LocalSubjectService implements SubjectService {
   }
 
   async subject(id: string): Promise<SubjectRecord> {
-    const about = this.#node.subjects.aboutPerson(id)
+    const about = await this.#node.subjects.lookUp(id, 'person')
     const versions = [...new Set(about.map(({ published }) => published.version))]
     const survey = await this.#survey(versions)
     const who = new Map<string, AuditWho>()
@@ -125,9 +133,24 @@ export class LocalSubjectService implements SubjectService {
     return { id, atMs: Date.now(), versions: all.sort(byDataset), answered, silent }
   }
 
+  async lookups(id: string): Promise<SubjectLookups> {
+    const { directory } = this.#node.subjects
+    await this.#node.subjects.lookUp(id, 'lookups')
+    const { entries, ...survey } = await this.#parts.audit.audit({
+      ...{ device: null, dataset: null, action: 'looked-up', sinceMs: null, limit: LOOKUPS_MAX }
+    })
+    const keys = directory.keysOf(id)
+    const lookups = entries.flatMap(({ device, atMs, event: { what, salt, subject, count } }) => {
+      if (typeof salt !== 'string' || typeof subject !== 'string') return []
+      const isMeant = keys.some(key => toHex(lookupMark(key, fromHex(salt) ?? new Uint8Array(0))) === subject)
+      return isMeant ? [{ device, atMs, what: what as Lookup, count: Number(count) }] : []
+    })
+    return { id, atMs: Date.now(), lookups, isWhole: entries.length < LOOKUPS_MAX, missing: survey.missing }
+  }
+
   async forget({ id, force }: Parameters<SubjectService['forget']>[0]): Promise<SubjectForgotten> {
     const state = this.#state
-    const about = this.#node.subjects.aboutPerson(id)
+    const about = await this.#node.subjects.lookUp(id, 'forgotten')
     // What is held from deletion is still there, though nobody reads it.
     const left = about.filter(
       ({ published }) => !mustDelete(state, published.version) || stateOf(state, { published }) !== 'erased'

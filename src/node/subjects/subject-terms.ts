@@ -1,7 +1,9 @@
 /** What the node tells of the persons that data is about: the subjects part of service.ts. */
 
+import type { Lookup } from '../../audit/entry.ts'
 import type { VersionId } from '../../base/ids.ts'
 import type { DatasetClass } from '../../ledger/encoding/names.ts'
+import type { AuditMissing } from '../audit/audit-report.ts'
 import type { CaseDevice } from '../erasure/erasure-terms.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { HoldingKind } from './subject-messages.ts'
@@ -94,7 +96,25 @@ export interface SubjectForgotten {
   readonly stewards: readonly (DeviceName & { readonly forgotten: boolean })[]
 }
 
-/** All but `prepare` and `tag` need a device that knows whom data is about, and reject with NOT_AUTHORISED elsewhere. */
+/** When somebody had a steward's device say what it knows of a person. */
+export interface SubjectLookups {
+  readonly id: string
+  readonly atMs: number
+  /** Newest first. */
+  readonly lookups: readonly {
+    readonly device: DeviceName
+    readonly atMs: number
+    readonly what: Lookup
+    readonly count: number
+  }[]
+  /** False where there are more entries than were looked through. */
+  readonly isWhole: boolean
+  readonly missing: readonly AuditMissing[]
+}
+
+/**
+ * All but `prepare` and `tag` need a device that knows whom data is about, and reject with NOT_AUTHORISED elsewhere.
+ */
 export interface SubjectService {
   /** That persons can be said of what is published next; rejects with SUBJECTS_UNREACHABLE, or NOT_AUTHORISED. */
   prepare(of: Pick<SubjectTags, 'subjects' | 'labels'>): Promise<void>
@@ -102,6 +122,8 @@ export interface SubjectService {
   subjects(): Promise<readonly SubjectSummary[]>
   /** Rejects with SUBJECT_UNKNOWN. */
   subject(id: string): Promise<SubjectRecord>
+  /** By the audit logs that can be had. Rejects with SUBJECT_UNKNOWN. */
+  lookups(id: string): Promise<SubjectLookups>
   /**
    * Destroys the keys of a person. Rejects with SUBJECT_IN_USE while there is data about it; and, unless `force`, with
    * SUBJECT_UNPROVED while any device has not confirmed that it is gone there.
