@@ -19,16 +19,6 @@ import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
-import {
-  changeBreach,
-  closeBreach,
-  deleteBreach,
-  listBreaches,
-  listBreachPersons,
-  openBreach,
-  reportBreach,
-  showBreach
-} from './commands/breach.ts'
 import { setCache, showCache } from './commands/cache.ts'
 import { listClasses, setClass } from './commands/class.ts'
 import { completion } from './commands/completion.ts'
@@ -45,15 +35,6 @@ import {
 } from './commands/detections.ts'
 import { listDevices, readmitDevice, revokeDevice, suspendDevice } from './commands/device.ts'
 import { doctor } from './commands/doctor.ts'
-import {
-  approveErase,
-  certifyErase,
-  eraseStatus,
-  finishErase,
-  listErasures,
-  startErase,
-  verifyErase
-} from './commands/erase.ts'
 import { exportCommand } from './commands/export.ts'
 import {
   followStatus,
@@ -67,7 +48,6 @@ import {
 import { get } from './commands/get.ts'
 import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands/group.ts'
 import { showHistory, showSavings } from './commands/history.ts'
-import { liftHold, listHolds, placeHold } from './commands/hold.ts'
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
 import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
@@ -78,19 +58,9 @@ import { metrics } from './commands/metrics.ts'
 import { showParticipation } from './commands/participation.ts'
 import { peers, status } from './commands/peers.ts'
 import { listPrices, setPrice, unsetPrice } from './commands/prices.ts'
-import { describePrivacy, placePrivacy, setPrivacy, showPrivacy } from './commands/privacy.ts'
 import { publish, retire } from './commands/publish.ts'
 import { put } from './commands/put.ts'
 import { reportProcessing, reportRisk, reportSavings, reportTransfers } from './commands/report.ts'
-import {
-  closeRequest,
-  deleteRequest,
-  extendRequest,
-  listRequests,
-  openRequest,
-  showRequest
-} from './commands/request.ts'
-import { runRetention, setRetention, showRetention } from './commands/retention.ts'
 import { acceptRisk, listRisks, ownRisk, showRisk, treatRisk, withdrawRisk } from './commands/risk.ts'
 import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
@@ -107,14 +77,6 @@ import {
   showStorage,
   whatIf
 } from './commands/storage.ts'
-import {
-  addSubject,
-  exportSubject,
-  forgetSubject,
-  listLookups,
-  listSubjects,
-  showSubject
-} from './commands/subject.ts'
 import { createToken, listTokens, revokeToken } from './commands/token.ts'
 import { top } from './commands/top.ts'
 import {
@@ -129,6 +91,8 @@ import { up } from './commands/up.ts'
 import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'
 import type { CliContext } from './context.ts'
+import { type Family, family } from './family.ts'
+import { PRIVACY_FAMILIES } from './privacy-families.ts'
 import { softwareVersion } from './software-version.ts'
 import { paintFor, printable } from './text.ts'
 
@@ -168,28 +132,6 @@ const TOP_LEVEL: readonly CommandInstaller[] = [
   man,
   version
 ]
-
-interface Family {
-  readonly name: string
-  readonly summary: string
-  readonly example: string
-  readonly members: readonly CommandInstaller[]
-}
-
-/** Commands that share their first word. */
-function family({ name, summary, example, members }: Family): CommandInstaller {
-  return (parent, context, outcome) => {
-    const group = parent
-      .command(name)
-      .summary(summary)
-      .description(summary)
-      .option(...HOME_OPTION)
-      .option(...JSON_OPTION)
-      .enablePositionalOptions()
-      .addHelpText('after', `\nExample:\n  $ ${example}`)
-    for (const install of members) install(group, context, outcome)
-  }
-}
 
 const FAMILIES: readonly Family[] = [
   {
@@ -317,13 +259,6 @@ const FAMILIES: readonly Family[] = [
     members: [reportRisk, reportProcessing, reportTransfers, reportSavings]
   },
   {
-    name: 'privacy',
-    summary:
-      'note who the controller is, where sites are, and what datasets are for, for registers of privacy',
-    example: 'peerage privacy set controller "Acme GmbH, Berlin"',
-    members: [showPrivacy, setPrivacy, placePrivacy, describePrivacy]
-  },
-  {
     name: 'slo',
     summary: 'set service levels, and see whether they are met and what is left of their error budgets',
     example: 'peerage slo set swift --measure distribute --within 10m --share 95%',
@@ -335,52 +270,7 @@ const FAMILIES: readonly Family[] = [
     example: 'peerage prices set 0.08 --site lyon',
     members: [listPrices, setPrice, unsetPrice]
   },
-  {
-    name: 'hold',
-    summary: 'keep datasets from being deleted, end that, and list what is held',
-    example: 'peerage hold place payroll --reason "case 17"',
-    members: [listHolds, placeHold, liftHold]
-  },
-  {
-    name: 'erase',
-    summary: 'take versions from the whole org for good, see who has deleted them, and certify it',
-    example: 'peerage erase payroll@3 --basis art17 --reason "asked for by letter"',
-    members: [startErase, listErasures, eraseStatus, approveErase, finishErase, certifyErase, verifyErase]
-  },
-  {
-    name: 'breach',
-    summary:
-      'open breaches of personal data, see who read what and how long is left, and draft the notification',
-    example: 'peerage breach open --summary "laptop lost in a train" --dataset payroll',
-    members: [
-      listBreaches,
-      openBreach,
-      showBreach,
-      listBreachPersons,
-      changeBreach,
-      closeBreach,
-      reportBreach,
-      deleteBreach
-    ]
-  },
-  {
-    name: 'retention',
-    summary: 'show and set for how long versions are kept, and have erased what is over',
-    example: 'peerage retention run --dry-run',
-    members: [showRetention, setRetention, runRetention]
-  },
-  {
-    name: 'subject',
-    summary: 'list the persons that data is about, show and export all about one, and forget whom it meant',
-    example: 'peerage subject show jane.doe@example.org',
-    members: [listSubjects, showSubject, addSubject, exportSubject, listLookups, forgetSubject]
-  },
-  {
-    name: 'request',
-    summary: 'open requests of persons, see what is due when, and extend and close them',
-    example: 'peerage request open --subject jane.doe@example.org --kind access',
-    members: [listRequests, openRequest, showRequest, extendRequest, closeRequest, deleteRequest]
-  },
+  ...PRIVACY_FAMILIES,
   {
     name: 'access',
     summary: 'list, give and take access to datasets',
