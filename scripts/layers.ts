@@ -238,8 +238,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   scripts: {
     what: 'the checks of the project itself',
-    uses: ['src/base'],
-    packages: ['node:*'],
+    uses: ['src/base', 'src/cli'],
+    packages: ['node:*', 'commander'],
     pure: false
   }
 }
