@@ -14,6 +14,7 @@ after(() => rmSync(home, { recursive: true }))
 /** Stands for what a reader has to put in: NAME, `DEST`, a path with such a part, `…`. */
 const PLACEHOLDER = /(^|[^A-Za-z])[A-Z][A-Z_]+\b|…|\.\.\./
 const USAGE = 64
+const UNIT = 'packaging/peerage.service'
 
 function contextInto(into: { text: string }): CliContext {
   const terminal: Terminal = {
@@ -117,8 +118,9 @@ describe('the commands of a page', () => {
 })
 
 describe('every command that a page shows', () => {
-  for (const file of [...globSync('docs/**/*.md'), 'README.md', 'CONTRIBUTING.md'].sort()) {
-    const commands = commandsOf(readFileSync(file, 'utf8'))
+  for (const file of [...globSync('docs/**/*.md'), 'README.md', 'CONTRIBUTING.md', UNIT].sort()) {
+    const text = readFileSync(file, 'utf8')
+    const commands = commandsOf(file === UNIT ? `\`\`\`\n${text}\`\`\`` : text)
     if (commands.length === 0) continue
     it(`exists, with its options and values: ${file}, ${commands.length} of them`, async () => {
       const problems: string[] = []

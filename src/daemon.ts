@@ -1,10 +1,8 @@
 /** Starts a node with its gateways: what `peerage up`, `init` and `join` run. */
 
-import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { env, pid } from 'node:process'
-import type { Logger } from 'pino'
+import { pid } from 'node:process'
 import { messageOf } from './base/errors.ts'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { ConsoleRoutes } from './gateway/http/console-routes.ts'
@@ -54,6 +52,7 @@ import type {
   NodeReady
 } from './node/service.ts'
 import { storageSettings } from './node/storage/node-storage.ts'
+import { SystemdNotice } from './node/systemd-notice.ts'
 import { startTracing } from './node/tracing/start-tracing.ts'
 import { Libp2pTransport } from './node/transport/libp2p-transport.ts'
 import { AuditStore } from './store/audit-store.ts'
@@ -118,6 +117,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     write: text => void process.stderr.write(text)
   })
   const identity = loadIdentity(home)
+  const systemd = new SystemdNotice({ log })
   const unlock = lockHome(home)
   try {
     const key = await loadDeviceKey(keyPath(home))
@@ -174,10 +174,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         pid,
         startupMs: Math.round(performance.now() - startedMs)
       })
-      notifySystemd('--ready', log)
+      systemd.ready(`${identity.name} (site ${identity.site}) of ${identity.orgName} is up`)
       const signal = await stopped
       log.info({ signal }, 'stopping: transfers are kept and go on at the next start')
-      notifySystemd('--stopping', log)
+      systemd.stopping()
     } finally {
       await web?.close()
       await admin.close()
@@ -206,17 +206,6 @@ async function certificateFor(
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
-  })
-}
-
-/**
- * sd_notify(3) for units of Type=notify. Node has no Unix datagram sockets; systemd's own tool, which is there wherever
- * NOTIFY_SOCKET is set by systemd, sends it (the unit needs NotifyAccess=all).
- */
-function notifySystemd(state: '--ready' | '--stopping', log: Logger): void {
-  if (!env.NOTIFY_SOCKET) return
-  execFile('systemd-notify', [state, `--pid=${pid}`], failure => {
-    if (failure !== null) log.warn({ state }, `systemd-notify failed: ${failure.message}`)
   })
 }
 

@@ -22,6 +22,7 @@ test('the packed package runs as compiled JavaScript', { timeout: 300_000 }, asy
   const names: string[] = packed.files.map((file: { path: string }) => file.path)
   assert.ok(names.includes('dist/cli/main.js') && names.includes('dist/cli/main.d.ts'))
   assert.ok(names.includes('dist/console/index.html'), 'the console is in it')
+  assert.ok(names.includes('packaging/peerage.service') && names.includes('packaging/Containerfile'))
   assert.deepEqual(
     names.filter(name => /\.test\.|\.fuzz\.|\.conformance\.|^src\/|^lab\//.test(name)),
     [],

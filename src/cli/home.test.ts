@@ -38,6 +38,19 @@ describe('resolveHome', () => {
     assert.equal(resolveHome('..\\x', windows), 'C:\\x')
   })
 
+  it('needs no folder of the user where a home is named, and says so where none is', () => {
+    const nobody = { ...linux, userFolder: undefined }
+    assert.equal(
+      resolveHome(undefined, { ...nobody, env: { PEERAGE_HOME: '/var/lib/peerage' } }),
+      '/var/lib/peerage'
+    )
+    assert.throws(
+      () => resolveHome(undefined, nobody),
+      (error: unknown) =>
+        error instanceof AppError && error.code === 'USAGE' && error.message.includes('--home')
+    )
+  })
+
   it('refuses an empty option: it is a variable that was not set', () => {
     assert.throws(
       () => resolveHome('', linux),

@@ -39,12 +39,20 @@ function catchInterrupt(): AbortSignal {
   return interrupt.signal
 }
 
+function userFolder(): string | undefined {
+  try {
+    return homedir()
+  } catch {
+    return undefined
+  }
+}
+
 const stderr = terminal(process.stderr)
 
 const context: CliContext = {
   platform: process.platform,
   env: process.env,
-  userFolder: homedir(),
+  userFolder: userFolder(),
   workingFolder: process.cwd(),
   hostName: hostname(),
   stdout: terminal(process.stdout),
