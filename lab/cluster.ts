@@ -159,12 +159,6 @@ export class ClusterNode {
     await Promise.race([ready, timeout])
   }
 
-  /** Lets the node go on after this process has ended. */
-  release(): void {
-    this.#child?.stdout?.destroy()
-    this.#child?.unref()
-  }
-
   /** SIGKILL: the process gets no chance to say or save anything. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')

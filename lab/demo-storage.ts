@@ -24,15 +24,18 @@ const MARKER = Buffer.from('who earns what: nobody is to know once it is erased\
 
 type Say = (text: string) => void
 
+/** What an org is made of that keeps copies. */
+export function storingCluster(folder: string): Cluster {
+  return new Cluster(join(folder, 'storage'), ['--storage-grace', GRACE])
+}
+
 /** An org with three devices that keep copies, on a site each. */
-export async function storingOrg(folder: string): Promise<Cluster> {
-  const cluster = new Cluster(join(folder, 'storage'), ['--storage-grace', GRACE])
+export async function buildStoringOrg(cluster: Cluster): Promise<void> {
   await cluster.found('office', 'berlin')
   const ticket = await cluster.invite(HOLDERS.length)
   for (const [name, site] of HOLDERS) await cluster.join(ticket, name, site)
   await cluster.meshed()
   for (const node of cluster.nodes.slice(1)) await node.json('capacity', 'set', '2GB', '--keep-free', '0%')
-  return cluster
 }
 
 export async function keepAndLose(cluster: Cluster, say: Say): Promise<void> {

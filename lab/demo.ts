@@ -6,7 +6,7 @@
  * nodes measured.
  *
  *   npm run demo -- --path FILE_OR_FOLDER     other input than the Node runtime of this checkout
- *   npm run demo -- --keep                    keep the folder and leave the nodes running, with the console of one
+ *   npm run demo -- --keep                    go on with a living network to try things in, until Ctrl-C
  */
 
 import { randomBytes } from 'node:crypto'
@@ -27,7 +27,8 @@ import { SWARM_PROTOCOL } from '../src/node/swarm/swarm-hub.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
 import { Cluster, type ClusterNode, type CommandResult, LOOPBACK, runCommand, until } from './cluster.ts'
 import { buildConsole } from './console-build.ts'
-import { eraseAndProve, keepAndLose, storingOrg } from './demo-storage.ts'
+import { endAll, live, stopSignal } from './demo-living.ts'
+import { buildStoringOrg, eraseAndProve, keepAndLose, storingCluster } from './demo-storage.ts'
 import { freePort } from './free-port.ts'
 
 const DATASET = 'node-runtime'
@@ -75,11 +76,10 @@ function inputPath(path: string | undefined): string {
   return input
 }
 
-async function buildOrg(folder: string, isKept: boolean): Promise<Cluster> {
-  const cluster = new Cluster(folder)
-  if (isKept) buildConsole()
-  const api = isKept ? ['--api', `127.0.0.1:${await freePort()}`] : []
-  await cluster.found('build-1', 'berlin', LOOPBACK, api)
+/** With `api`, where its first node answers programs and browsers. */
+async function buildOrg(cluster: Cluster, api: string | undefined): Promise<void> {
+  if (api !== undefined) buildConsole()
+  await cluster.found('build-1', 'berlin', LOOPBACK, api === undefined ? [] : ['--api', api])
   const ticket = await cluster.invite(FETCHERS.length)
   for (const [name, site] of FETCHERS) await cluster.join(ticket, name, site)
   await cluster.meshed()
@@ -87,7 +87,6 @@ async function buildOrg(folder: string, isKept: boolean): Promise<Cluster> {
     `org acme: ${cluster.nodes.map(node => `${node.name} (${node.site})`).join(', ')}; all linked over mutual TLS`
   )
   await showRefusals(cluster, ticket)
-  return cluster
 }
 
 /** A spent ticket, and a key that nobody enrolled: both get a refusal and nothing else. */
@@ -363,49 +362,42 @@ async function main(): Promise<void> {
   const startMs = performance.now()
   const input = inputPath(values.path)
   const folder = mkdtempSync(join(tmpdir(), 'peerage-demo-'))
-  let cluster: Cluster | undefined
+  const api = values.keep ? `127.0.0.1:${await freePort()}` : undefined
+  const cluster = new Cluster(folder)
+  const storing = storingCluster(folder)
   const interrupted = (): void => {
-    for (const node of cluster?.nodes ?? []) void node.kill()
-    if (!values.keep) rmSync(folder, { recursive: true, force: true })
-    process.exit(130)
+    for (const node of [...cluster.nodes, ...storing.nodes]) void node.kill()
+    rmSync(folder, { recursive: true, force: true })
+    process.exit(ERROR_CODES.INTERRUPTED.exitCode)
   }
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
   try {
     step('Found an org of six devices in two sites')
-    cluster = await buildOrg(folder, values.keep)
+    await buildOrg(cluster, api)
     await run(cluster, input)
     step(`Revoke ${REVOKED} in the middle of a transfer`)
     await revokeOne(cluster)
     step('Keep copies on two sites, and lose one of them')
-    const storing = await storingOrg(folder)
     try {
+      await buildStoringOrg(storing)
       await keepAndLose(storing, say)
       step('Erase it everywhere, and prove it')
       await eraseAndProve(storing, say)
     } finally {
-      if (!values.keep) await storing.stop()
+      await storing.stop()
     }
     say(`\nDone in ${formatDuration(performance.now() - startMs)}.`)
-  } finally {
-    if (values.keep) await keep(folder, cluster)
-    else {
-      await cluster?.stop()
-      rmSync(folder, { recursive: true, force: true })
+    if (api !== undefined) {
+      step('A living network, until Ctrl-C')
+      await live(cluster, { api, revoked: REVOKED, dataset: DATASET, say })
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+      await stopSignal()
+      say('\nstopping the nodes and removing their folders')
     }
+  } finally {
+    await endAll(cluster)
+    rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function keep(folder: string, cluster: Cluster | undefined): Promise<void> {
-  say(`\nKept: ${folder}; the nodes go on running. For example:`)
-  for (const node of cluster?.nodes ?? []) node.release()
-  for (const node of cluster?.nodes ?? [])
-    say(`  npm run -s peerage -- status --home ${node.home}    # pid ${node.pid}`)
-  const [first] = cluster?.nodes ?? []
-  if (first === undefined || !first.isRunning) return
-  const { addresses } = await first.json<{ addresses: string[] }>('console')
-  say(`\nThe console of ${first.name}, for whoever opens it within two minutes: ${addresses[0]}`)
-  say(`  npm run -s peerage -- console --home ${first.home}    # another address like it`)
 }
 
 try {
