@@ -35,6 +35,7 @@ function contextInto(into: { text: string }): CliContext {
     readStandardInput: async () => '',
     readHiddenLine: undefined,
     openScreen: undefined,
+    openFile: () => Promise.resolve(),
     loadDaemon: () => Promise.reject(new Error('a command line of a page is parsed, not run')),
     catchInterrupt: () => AbortSignal.abort(),
     nowMs: () => 0,

@@ -61,10 +61,9 @@ export const createToken = command({
   }),
   run: async (invocation, { name, scope: scopes, expires }) => {
     const made = await invocation.client.call('createToken', { name, scopes, lifeMs: expires })
-    invocation.result(made, () => [
-      made.token,
-      `token ${made.id} ends at ${timeOf(made.expiresAtMs)}; it is not shown again`
-    ])
+    // The token alone, so that TOKEN=$(peerage token create …) is one.
+    invocation.result(made, () => [made.token])
+    invocation.note(`token ${made.id} ends at ${timeOf(made.expiresAtMs)}; it is not shown again`)
   }
 })
 
