@@ -75,7 +75,10 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
     await assert.rejects(b.start(), error => {
       assert.ok(error instanceof AppError)
       assert.equal(error.code, 'LISTEN_FAILED')
-      assert.ok(error.message.includes(taken))
+      assert.ok(
+        error.message.startsWith(`can not listen on ${taken}: address already in use; `),
+        error.message
+      )
       return true
     })
     await a.stop()

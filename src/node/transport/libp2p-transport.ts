@@ -30,6 +30,7 @@ import { toDeviceId, toLibp2pKey } from './libp2p-identity.ts'
 import { describeLink, type Link, LinkMuxerFactory, LinkTable } from './libp2p-links.ts'
 import { Libp2pStream } from './libp2p-stream.ts'
 import { RealSocketTls } from './libp2p-tls.ts'
+import { listenFailure } from './listen-failure.ts'
 import { PendingHosts } from './pending-hosts.ts'
 import type { SocketStream } from './socket-stream.ts'
 import {
@@ -150,8 +151,7 @@ export class Libp2pTransport implements Transport {
         gossip.subscribe(topic, (from, bytes) => this.#subscriptions.get(topic)?.(from, bytes))
     } catch (cause) {
       await this.stop()
-      const message = `Can not listen on ${listen.join(', ')}: ${messageOf(cause)}. Free the address or choose another.`
-      throw new AppError('LISTEN_FAILED', message, { details: { listen: [...listen] }, cause })
+      throw listenFailure(listen, cause)
     }
   }
 
