@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { pid } from 'node:process'
+import { env, pid } from 'node:process'
 import { messageOf } from './base/errors.ts'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { ConsoleRoutes } from './gateway/http/console-routes.ts'
