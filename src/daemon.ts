@@ -112,10 +112,7 @@ export async function verifyLedger(request: LedgerFolderRequest): Promise<Ledger
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const startedMs = performance.now()
   const { home } = options
-  const log = openLog({
-    ...{ level: options.logLevel, format: options.logFormat },
-    write: text => void process.stderr.write(text)
-  })
+  const log = openLog({ level: options.logLevel, format: options.logFormat, write: writeLog })
   const identity = loadIdentity(home)
   const systemd = new SystemdNotice({ log })
   const unlock = lockHome(home)
@@ -191,6 +188,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   } finally {
     unlock()
   }
+}
+
+function writeLog(text: string): void {
+  process.stderr.write(text)
 }
 
 async function certificateFor(
