@@ -128,6 +128,8 @@ describe('the console', { skip: isMissing }, () => {
       `/console/network/devices/${device}`,
       '/console/datasets',
       '/console/datasets/notes',
+      '/console/risk',
+      '/console/risk/data-loss',
       '/console/nothing'
     ]) {
       await page.goto(`${origin}${path}`)

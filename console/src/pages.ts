@@ -5,7 +5,7 @@
 
 import { type ComponentType, lazy } from 'react'
 import type { RouteName } from './api/routes.ts'
-import { DatasetsIcon, NetworkIcon, OverviewIcon } from './shell/icons.tsx'
+import { DatasetsIcon, NetworkIcon, OverviewIcon, RiskIcon } from './shell/icons.tsx'
 
 export interface ConsolePage {
   /** Under `/`, which is the overview, or `/console/`. */
@@ -29,5 +29,9 @@ export const PAGES: readonly ConsolePage[] = [
   {
     ...{ path: '/console/datasets', label: 'Datasets', icon: DatasetsIcon, needs: 'datasets' },
     view: lazy(() => import('./pages/datasets/index.tsx'))
+  },
+  {
+    ...{ path: '/console/risk', label: 'Risk', icon: RiskIcon, needs: 'risks' },
+    view: lazy(() => import('./pages/risk/index.tsx'))
   }
 ]

@@ -14,7 +14,8 @@ export interface Acted {
   readonly says: string
   readonly inForce: boolean
   readonly waitsFor: string | null
-  readonly peersTold: number
+  /** Absent where no peer is told: it is of this node alone. */
+  readonly peersTold?: number
   readonly warnings?: readonly string[]
 }
 
@@ -28,6 +29,8 @@ interface NamedActionProps {
   readonly isDangerous?: boolean
   /** What was done is shown to its end, also when it can not be done again. */
   readonly isOffered?: boolean
+  /** Whether it takes a reason, which the ledger keeps; by default it may have one. */
+  readonly reason?: 'needed' | 'none'
   /** What it does and whom it reaches; drawn when the dialogue is open. */
   readonly reach: () => ReactNode
   readonly act: (reason: string | null) => Promise<readonly Acted[]>
@@ -63,15 +66,16 @@ export function NamedAction(props: NamedActionProps): ReactNode {
 }
 
 function Dialogue(props: NamedActionProps & { readonly onDone: () => void }): ReactNode {
-  const { verb, name, isDangerous = true, reach, act, onDone } = props
+  const { verb, name, isDangerous = true, reason: asks, reach, act, onDone } = props
   const [typed, setTyped] = useState('')
   const [reason, setReason] = useState('')
+  const isReady = typed === name && (asks !== 'needed' || reason.trim() !== '')
   const [isBusy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Error | null>(null)
   const [done, setDone] = useState<readonly Acted[] | null>(null)
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
-    if (typed !== name) return
+    if (!isReady) return
     setBusy(true)
     setFailure(null)
     try {
@@ -86,13 +90,16 @@ function Dialogue(props: NamedActionProps & { readonly onDone: () => void }): Re
     <form onSubmit={submit}>
       <Stack>
         {reach()}
-        <TextInput
-          label="Reason"
-          description="It stands in the ledger for everybody in the org; name no person."
-          maxLength={REASON_CHARACTERS_MAX}
-          value={reason}
-          onChange={event => setReason(event.currentTarget.value)}
-        />
+        {asks !== 'none' && (
+          <TextInput
+            label="Reason"
+            required={asks === 'needed'}
+            description="It stands in the ledger for everybody in the org; name no person."
+            maxLength={REASON_CHARACTERS_MAX}
+            value={reason}
+            onChange={event => setReason(event.currentTarget.value)}
+          />
+        )}
         <TextInput
           label={
             <>
@@ -112,7 +119,7 @@ function Dialogue(props: NamedActionProps & { readonly onDone: () => void }): Re
           <Button
             type="submit"
             color={isDangerous ? 'red.8' : 'peerage'}
-            disabled={typed !== name}
+            disabled={!isReady}
             loading={isBusy}
           >
             {verb}
@@ -142,9 +149,11 @@ function Outcome({
         >
           <Text size="sm">{says}</Text>
           {waitsFor !== null && <Text size="sm">It waits for {waitsFor}.</Text>}
-          <Text size="sm" c="dimmed">
-            {counted(peersTold, 'peer')} told at once; the others hear of it when they are linked again.
-          </Text>
+          {peersTold !== undefined && (
+            <Text size="sm" c="dimmed">
+              {counted(peersTold, 'peer')} told at once; the others hear of it when they are linked again.
+            </Text>
+          )}
           {warnings.length > 0 && (
             <List size="sm">
               {warnings.map(warning => (

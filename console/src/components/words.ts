@@ -25,6 +25,15 @@ export function agoText(atMs: number, nowMs: number): string {
   return ms > 0 ? `${text} ago` : `in ${text}`
 }
 
+/** In the largest unit that it is one of: "30 d", "-1 h". */
+export function durationText(ms: number): string {
+  const sign = ms < 0 ? '-' : ''
+  const found = WORDS.find(([unitMs]) => Math.abs(ms) >= unitMs)
+  if (found === undefined) return `${sign}${Math.round(Math.abs(ms))} ms`
+  const [unitMs, word] = found
+  return `${sign}${Number((Math.abs(ms) / unitMs).toFixed(1))} ${word}`
+}
+
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }

@@ -48,6 +48,13 @@ export const DatasetsIcon = (props: IconProps) => (
   </Icon>
 )
 
+export const RiskIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M12 3 4.5 6v5.5c0 4.6 3 7.8 7.5 9.5 4.5-1.7 7.5-4.9 7.5-9.5V6z" />
+    <path d="M12 8.5v4M12 15.8v.2" />
+  </Icon>
+)
+
 export const SunIcon = (props: IconProps) => (
   <Icon {...props}>
     <circle cx="12" cy="12" r="4" />
