@@ -130,6 +130,7 @@ describe('the console', { skip: isMissing }, () => {
       '/console/datasets/notes',
       '/console/risk',
       '/console/risk/data-loss',
+      '/console/settings',
       '/console/nothing'
     ]) {
       await page.goto(`${origin}${path}`)

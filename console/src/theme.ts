@@ -62,6 +62,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#a3b1bb',
     '--mantine-color-placeholder': '#97a5af',
     '--mantine-color-anchor': '#7ac2b7',
+    // Labels of filled buttons are white in both schemes.
+    '--mantine-color-peerage-filled': '#0a766a',
+    '--mantine-color-peerage-filled-hover': '#005f54',
     '--mantine-color-red-outline': '#ff8787',
     '--mantine-color-teal-outline': '#38d9a9',
     '--mantine-color-yellow-outline': '#ffd43b',

@@ -12,6 +12,7 @@ export type JsonRoute = {
 export type Answer<Name extends JsonRoute> = Routes[Name]['output']['_zod']['output']
 
 declare const ROUTE_TABLE: Readonly<Record<RouteName, readonly ['GET' | 'POST', string, Scope]>>
+declare const SCOPE_WORDS: Readonly<Record<Scope, string>>
 
 export interface Address {
   readonly method: 'GET' | 'POST'
@@ -22,6 +23,11 @@ export interface Address {
 /** The scope that a route asks for. */
 export function scopeOf(name: RouteName): Scope {
   return ROUTE_TABLE[name][2]
+}
+
+/** What a scope lets its caller do. */
+export function scopeWords(scope: Scope): string {
+  return SCOPE_WORDS[scope]
 }
 
 /** Arguments that the path names go into it; the others are the query of a GET, or the body of a POST. */

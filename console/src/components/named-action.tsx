@@ -39,7 +39,7 @@ interface NamedActionProps {
 const REASON_CHARACTERS_MAX = 200
 
 export function NamedAction(props: NamedActionProps): ReactNode {
-  const { verb, title, isDangerous = true, isOffered = true } = props
+  const { verb, isDangerous = true, isOffered = true } = props
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <>
@@ -52,16 +52,26 @@ export function NamedAction(props: NamedActionProps): ReactNode {
           {verb}
         </Button>
       )}
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        title={title}
-        size="lg"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <Dialogue {...props} onDone={close} />
-      </Modal>
+      <NamedDialogue {...props} isOpen={isOpen} onClose={close} />
     </>
+  )
+}
+
+/** By itself for rows of a table, which are gone once it is done to them, and the dialogue is not. */
+export function NamedDialogue(
+  props: NamedActionProps & { readonly isOpen: boolean; readonly onClose: () => void }
+): ReactNode {
+  const { title, isOpen, onClose } = props
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={onClose}
+      title={title}
+      size="lg"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <Dialogue {...props} onDone={onClose} />
+    </Modal>
   )
 }
 
