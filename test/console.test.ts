@@ -130,6 +130,7 @@ describe('the console', { skip: isMissing }, () => {
       '/console/datasets/notes',
       '/console/risk',
       '/console/risk/data-loss',
+      '/console/audit?dataset=notes',
       '/console/settings',
       '/console/nothing'
     ]) {

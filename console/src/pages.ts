@@ -5,7 +5,7 @@
 
 import { type ComponentType, lazy } from 'react'
 import type { RouteName } from './api/routes.ts'
-import { DatasetsIcon, NetworkIcon, OverviewIcon, RiskIcon, SettingsIcon } from './shell/icons.tsx'
+import { AuditIcon, DatasetsIcon, NetworkIcon, OverviewIcon, RiskIcon, SettingsIcon } from './shell/icons.tsx'
 
 export interface ConsolePage {
   /** Under `/`, which is the overview, or `/console/`. */
@@ -33,6 +33,10 @@ export const PAGES: readonly ConsolePage[] = [
   {
     ...{ path: '/console/risk', label: 'Risk', icon: RiskIcon, needs: 'risks' },
     view: lazy(() => import('./pages/risk/index.tsx'))
+  },
+  {
+    ...{ path: '/console/audit', label: 'Audit', icon: AuditIcon, needs: 'audit' },
+    view: lazy(() => import('./pages/audit/index.tsx'))
   },
   {
     ...{ path: '/console/settings', label: 'Settings', icon: SettingsIcon, needs: 'tokens' },

@@ -12,10 +12,14 @@ import type { Answer, JsonRoute, RouteArguments } from './routes.ts'
 
 const RETRIES_MAX = 2
 
+const STILL = { isStill: true }
+
 interface AskOptions {
   /** Asks again after so long. */
   readonly everyMs?: number
   readonly isOff?: boolean
+  /** Asked once, and again only by who wants it: answering costs many devices work. */
+  readonly isStill?: boolean
 }
 
 /** A failure of the API is an answer; only a node that does not answer is asked again. */
@@ -28,13 +32,14 @@ export function asksAgain(failures: number, thrown: Error): boolean {
 export function useAnswer<Name extends JsonRoute>(
   name: Name,
   input: RouteArguments<Name>,
-  { everyMs, isOff = false }: AskOptions = {}
+  { everyMs, isOff = false, isStill = false }: AskOptions = {}
 ): UseQueryResult<Answer<Name>, Error> {
   return useQuery({
     queryKey: [name, input],
     queryFn: ({ signal }) => call(name, input, signal),
     enabled: !isOff,
     placeholderData: keepPreviousData,
+    ...(isStill ? { meta: STILL, staleTime: Number.POSITIVE_INFINITY, refetchOnReconnect: false } : {}),
     ...(everyMs === undefined ? {} : { refetchInterval: everyMs })
   }) as UseQueryResult<Answer<Name>, Error>
 }

@@ -128,7 +128,10 @@ export function Live({ children }: { readonly children: ReactNode }): ReactNode 
   useEffect(
     () =>
       view.listen(
-        () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })
+        () =>
+          void client.invalidateQueries({
+            predicate: ({ queryKey, meta }) => queryKey[0] !== 'session' && meta?.isStill !== true
+          })
       ),
     [view, client]
   )

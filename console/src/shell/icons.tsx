@@ -55,6 +55,14 @@ export const RiskIcon = (props: IconProps) => (
   </Icon>
 )
 
+export const AuditIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M6 3h9l4 4v14H6z" />
+    <path d="M9.5 9H13M9.5 13h2" />
+    <path d="m12 17 2 2 3.5-4" />
+  </Icon>
+)
+
 export const SettingsIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />
