@@ -15,6 +15,8 @@ import { Ledger } from '../ledger.ts'
 import { createOperation, decodeOperation, type Operation, parseOperation } from './operation.ts'
 import { SAMPLES } from './operation-samples.conformance.ts'
 
+/** The head of bytes whose length, up to 255, is in the byte after it (RFC 8949, section 3). */
+const ONE_BYTE_LENGTH = 0x58
 const UNSIGNED = new Uint8Array(64)
 const sha256: Sha256 = bytes => new Uint8Array(createHash('sha256').update(bytes).digest())
 const keys = { verify: () => true, sha256 }
@@ -37,7 +39,8 @@ function history(): Operation[] {
 }
 
 /** A record is two heads, the envelope, and the signature with its head of two bytes. */
-const envelopeOf = (record: Uint8Array): Uint8Array => record.slice(4, -66)
+const envelopeOf = (record: Uint8Array): Uint8Array =>
+  record.slice(record[1] === ONE_BYTE_LENGTH ? 3 : 4, -66)
 
 export const seeds: Uint8Array[] = [...records, ...records.map(envelopeOf)]
 
