@@ -119,8 +119,12 @@ export class AdminRoutes {
     for (const name of keysOf(handlers.json)) this.#routeJson(name)
     for (const name of keysOf(handlers.events)) this.#routeEvents(name)
     for (const name of keysOf(handlers.bytes)) this.#routeBytes(name)
-    const document = JSON.stringify(openApi(options.software))
-    app.get('/openapi.json', async (_, reply) => reply.type('application/json').send(document))
+    // Made when it is asked for first: that takes a fifth of the time in which a node starts.
+    let document: string | undefined
+    app.get('/openapi.json', async (_, reply) => {
+      document ??= JSON.stringify(openApi(options.software))
+      return reply.type('application/json').send(document)
+    })
   }
 
   #input<Name extends RouteName>(name: Name, request: FastifyRequest): [RouteInput<Name>, Caller] {

@@ -207,7 +207,7 @@ describe('device key', () => {
 
   it('is the same identity in libp2p, both ways', async () => {
     const key = DeviceKey.generate()
-    const theirs = await toLibp2pKey(key)
+    const theirs = toLibp2pKey(key)
     assert.equal(toHex(theirs.publicKey.raw), key.id)
     assert.deepEqual(await theirs.sign(utf8('x')), Buffer.from(key.sign(utf8('x'))))
     assert.equal(toDeviceId(toPeerId(key.id)), key.id)

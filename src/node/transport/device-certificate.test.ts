@@ -10,13 +10,13 @@ import { toDeviceId, toLibp2pKey } from './libp2p-identity.ts'
 describe('the certificate of a device', () => {
   test("proves the device to libp2p's own verification", async () => {
     const key = DeviceKey.generate()
-    const { cert } = await makeDeviceCertificate(await toLibp2pKey(key), Date.now())
+    const { cert } = await makeDeviceCertificate(toLibp2pKey(key), Date.now())
     const { raw } = new X509Certificate(cert)
     assert.equal(toDeviceId(await verifyPeerCertificate(raw)), key.id)
   })
 
   test('is heard by devices whose clocks are wrong by hours, either way', async () => {
-    const key = await toLibp2pKey(DeviceKey.generate())
+    const key = toLibp2pKey(DeviceKey.generate())
     const now = Date.now()
     for (const off of [-20 * DAY_MS, 20 * DAY_MS]) {
       const parsed = new X509Certificate((await makeDeviceCertificate(key, now + off)).cert)
@@ -26,7 +26,7 @@ describe('the certificate of a device', () => {
   })
 
   test('has a key and a serial number of its own each time', async () => {
-    const key = await toLibp2pKey(DeviceKey.generate())
+    const key = toLibp2pKey(DeviceKey.generate())
     const made = [await makeDeviceCertificate(key, Date.now()), await makeDeviceCertificate(key, Date.now())]
     const parsed = made.map(({ cert }) => new X509Certificate(cert))
     assert.equal(new Set(parsed.map(({ serialNumber }) => serialNumber)).size, 2)

@@ -61,7 +61,7 @@ async function stranger(
   key = DeviceKey.generate()
 ): Promise<{ tls: RealSocketTls; connections: DirectConnections }> {
   const upgrader = { getStreamMuxers: () => new Map() }
-  const privateKey = await toLibp2pKey(key)
+  const privateKey = toLibp2pKey(key)
   const tls = new RealSocketTls({ privateKey, upgrader } as unknown as ConstructorParameters<
     typeof RealSocketTls
   >[0])

@@ -40,7 +40,7 @@ describe('TLS on the real socket', { timeout: 60 * SECOND_MS }, () => {
   async function start(encrypter: Encrypter): Promise<{ node: Libp2p; key: DeviceKey; address: Multiaddr }> {
     const key = DeviceKey.generate()
     const node = await createLibp2p({
-      privateKey: await toLibp2pKey(key),
+      privateKey: toLibp2pKey(key),
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
       transports: [tcp()],
       connectionEncrypters: [encrypter],
@@ -117,7 +117,7 @@ describe('TLS on the real socket', { timeout: 60 * SECOND_MS }, () => {
     const b = await start(ours)
     const key = DeviceKey.generate()
     const upgraded = once(b.node, 'connection:open', { signal: AbortSignal.timeout(PATIENCE_MS) })
-    const { secure, raw } = await rawClient(b.address, await credentials(await toLibp2pKey(key)))
+    const { secure, raw } = await rawClient(b.address, await credentials(toLibp2pKey(key)))
     await once(secure, 'secureConnect')
     assert.equal(secure.alpnProtocol, 'libp2p')
     assert.equal(secure.getProtocol(), 'TLSv1.3')

@@ -297,7 +297,7 @@ export class Libp2pTransport implements Transport {
     let tls: RealSocketTls | undefined
     const node = await createLibp2p<{ announcer: MemberAnnouncer; pubsub: GossipSub }>({
       start: false,
-      privateKey: await toLibp2pKey(key),
+      privateKey: toLibp2pKey(key),
       addresses: { listen: [...listen], ...(announce === undefined ? {} : { announce: [...announce] }) },
       transports: [tcp({ maxConnections: LINKS_MAX, backlog: LISTEN_BACKLOG })],
       connectionEncrypters: [

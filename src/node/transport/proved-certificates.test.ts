@@ -8,7 +8,7 @@ import { toLibp2pKey, toPeerId } from './libp2p-identity.ts'
 import { PROVED_MAX, ProvedCertificates } from './proved-certificates.ts'
 
 async function certificateOf(key: DeviceKey): Promise<X509Certificate> {
-  return new X509Certificate((await generateCertificate(await toLibp2pKey(key))).cert)
+  return new X509Certificate((await generateCertificate(toLibp2pKey(key))).cert)
 }
 
 /** Counts how often a certificate is verified in full. */
