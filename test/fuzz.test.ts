@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type FuzzTarget, fuzzTargetFiles, runTarget } from '../lab/fuzz.ts'
 
-const ITERATIONS = 20_000
+const ITERATIONS = 8000
 const BUDGET_MS = 4000
 
 for (const [name, file] of fuzzTargetFiles()) {
