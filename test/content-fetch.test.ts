@@ -150,6 +150,8 @@ test('a quarantine ends what is read, and what was kept of it goes', async () =>
   assert.ok(marked(phone).length > 0)
   const version = versionOf('marked')
   await nas.service.governance.quarantine({ name: 'marked', version: null, reason: 'look at it' })
+  const { node } = phone
+  await eventually('it is known', () => node.readFault(node.identity.device, version) !== undefined)
   await assert.rejects(
     async () => {
       for (let part = await parts.next(); part.done !== true; part = await parts.next());

@@ -138,7 +138,7 @@ describe('shares', { concurrency: false }, () => {
     assert.deepEqual(badPieces, [])
   })
 
-  test('that a device says it has, and has not, are found out by who has others, disputed and made again', async () => {
+  test('that a device says it has, and has not, are found out by it or by who has others, and made again', async () => {
     const [liar] = holders
     assert.ok(liar)
     const [share = ''] = vaultOf(liar)
@@ -146,11 +146,13 @@ describe('shares', { concurrency: false }, () => {
     const before = readFileSync(path)
     rmSync(path)
     const { device } = liar.node.identity
-    await eventually('it is disputed', () =>
-      [...publisher.node.keeper.ledger.operations()].some(
-        ({ content, author }) =>
-          content?.type === 'copy.dispute' && content.device === device && author !== device
-      )
+    // Whoever looks first: others, who dispute it, or the device itself, which takes back its word.
+    await eventually('nobody counts on it', () =>
+      [...publisher.node.keeper.ledger.operations()].some(({ content }) => {
+        if (content?.type !== 'copy.dispute' && content?.type !== 'copy.state') return false
+        if (content.device !== device || !content.copies.some(copy => copy.version === share)) return false
+        return content.type === 'copy.dispute' || content.untilMs === 0
+      })
     )
     await eventually('it is there again', () => existsSync(path) && readFileSync(path).equals(before))
     await eventually('all are safe again', async () => (await stored()).isSafe)
@@ -170,6 +172,10 @@ describe('shares', { concurrency: false }, () => {
     assert.ok(reader)
     await get(reader, 'read')
     assertWhole(join(reader.node.home, 'read'))
+    // Nobody is to have it whole.
+    const folder = join(reader.node.home, 'read')
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true })
+    await reader.service.verify({ name: 'payroll', version: null }, task())
     await eventually('the shares that were fetched for it are removed', () => scratchOf(reader).length === 0)
   })
 
