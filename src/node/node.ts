@@ -228,6 +228,7 @@ export class Node {
     this.hub.close()
     this.bandwidth.close()
     await this.transport.stop()
+    this.history.release()
     await this.keeper.close()
     await this.audit.close()
     await this.store.close()

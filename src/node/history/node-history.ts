@@ -53,10 +53,15 @@ export class NodeHistory {
     this.performance.start()
   }
 
+  /** Measures no more; what was measured can still be asked for. */
   close(): void {
     this.performance.close()
     this.#sampler.close()
     this.#loop.disable()
+  }
+
+  /** Nobody asks any more. */
+  release(): void {
     this.#file.close()
   }
 
