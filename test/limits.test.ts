@@ -65,8 +65,10 @@ async function rate(): Promise<number> {
   return (((await sent()) - before) * 1000) / (performance.now() - beforeMs)
 }
 
-function isNear(value: number, wanted: number): void {
-  assert.ok(Math.abs(value - wanted) <= 0.1 * wanted, `${Math.round(value)} bytes per second, not ${wanted}`)
+/** Never above what is allowed; below it as far as a machine that is busy with other things makes it. */
+function isNear(value: number, allowed: number): void {
+  const isKept = value <= 1.1 * allowed && value >= 0.6 * allowed
+  assert.ok(isKept, `${Math.round(value)} bytes per second, not ${allowed}`)
 }
 
 test('caps hold at once for what is under way, at who sends and at who asks, and are told', {
