@@ -55,7 +55,13 @@ function versionOf(name: string): VersionId {
 function marked({ node }: Running): string[] {
   const names = readdirSync(node.home, { recursive: true, withFileTypes: true })
   const files = names.filter(each => each.isFile()).map(each => join(each.parentPath, each.name))
-  return files.filter(file => readFileSync(file).includes(MARKER))
+  return files.filter(file => {
+    try {
+      return readFileSync(file).includes(MARKER)
+    } catch {
+      return false // it was removed since
+    }
+  })
 }
 
 interface Asked {

@@ -74,6 +74,8 @@ function isNear(value: number, allowed: number): void {
 test('caps hold at once for what is under way, at who sends and at who asks, and are told', {
   timeout: 3 * LONG_MS
 }, async () => {
+  // So that it is not over before the first cap is there.
+  await far.json('limits', 'set', '--down', '16MB/s', '--id', 'office')
   const id = await start(far, 'large')
   await seed.json('limits', 'set', '--up', '4MB/s', '--link', 'wan')
   await until('it fetches', LONG_MS, async () => (await transfer(far, id)).receivedBytes > 0)
