@@ -11,14 +11,14 @@ import { close, utimes, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, defined } from '../base/assert.ts'
 import { AppError, systemCodeOf } from '../base/errors.ts'
-import { idBytes, type PieceIndex, pieceIndex } from '../base/ids.ts'
+import { type PieceIndex, pieceIndex } from '../base/ids.ts'
 import { MINUTE_MS } from '../base/units.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { leafCountOf, pieceLeafWidth } from '../content/merkle.ts'
 import { type PieceSpan, pieceLength, pieceSpan, type Version } from '../content/version.ts'
 import { appErrorOf, failureOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
-import { hashAt } from './held-files.ts'
+import { pieceHashOf } from './held-files.ts'
 import type { OpenFile, OpenFiles } from './open-files.ts'
 import { checkBlocks, uninitialized } from './piece-bytes.ts'
 import { PieceSet } from './piece-set.ts'
@@ -33,6 +33,7 @@ import type {
   VerifyReport,
   WriteOutcome
 } from './store.ts'
+import { UnderWay } from './under-way.ts'
 
 /** How often a file is told that it was read, which is what orders pieces after a start. */
 const TOUCH_MS = 10 * MINUTE_MS
@@ -64,7 +65,7 @@ export class CachedHolding implements Holding {
   /** From before this start. */
   readonly #unverified = new Set<PieceIndex>()
   readonly #touchedMs = new Map<PieceIndex, number>()
-  readonly #writes = new Set<Promise<unknown>>()
+  readonly #writing = new UnderWay()
   #isGone = false
 
   constructor(made: { version: Version; root: string; layers: PieceLayers }, owner: CacheOwner) {
@@ -95,7 +96,7 @@ export class CachedHolding implements Holding {
     for (let piece = 0; piece < this.version.pieceCount; piece++)
       if (this.have.has(piece)) this.letGo(pieceIndex(piece))
     this.#isGone = true
-    await Promise.allSettled(this.#writes)
+    await this.#writing.over()
   }
 
   pathOf(piece: PieceIndex): string {
@@ -103,10 +104,7 @@ export class CachedHolding implements Holding {
   }
 
   pieceHash(piece: PieceIndex): Uint8Array | undefined {
-    const span = pieceSpan(this.version, piece)
-    if (span.file.pieceCount === 1) return idBytes(defined(span.file.root, 'a root'))
-    const layer = this.#layers.get(span.fileIndex)
-    return layer === undefined ? undefined : hashAt(layer, span.pieceOfFile)
+    return pieceHashOf(pieceSpan(this.version, piece), this.#layers)
   }
 
   layer(fileIndex: number): Uint8Array | undefined {
@@ -133,12 +131,12 @@ export class CachedHolding implements Holding {
     if (this.have.has(piece)) return { outcome: 'durable' }
     await this.#owner.makeRoom(span.bytes)
     if (this.#isGone) throw this.#changed(piece, 'nothing of the version is kept any more')
-    const write = this.#owner.pool.write({
-      ...{ kind: 'write', part: this.#file(piece), fileBytes: span.bytes, executable: false, offset: 0 },
-      ...{ blocks, inode: undefined, ...this.#expected(piece, span) }
-    })
-    this.#writes.add(write)
-    const written = await write.finally(() => this.#writes.delete(write))
+    const written = await this.#writing.track(
+      this.#owner.pool.write({
+        ...{ kind: 'write', part: this.#file(piece), fileBytes: span.bytes, executable: false, offset: 0 },
+        ...{ blocks, inode: undefined, ...this.#expected(piece, span) }
+      })
+    )
     if (written.outcome === 'mismatch') return { outcome: 'mismatch' }
     if (written.outcome === 'failed') throw appErrorOf(written.failure)
     assert(written.outcome === 'written', 'a file that is not known is made or taken over')

@@ -5,7 +5,7 @@
 
 import { assert, defined } from '../base/assert.ts'
 import { AppError, systemCodeOf } from '../base/errors.ts'
-import { idBytes, type PieceIndex } from '../base/ids.ts'
+import type { PieceIndex } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { leafCountOf, pieceLeafWidth } from '../content/merkle.ts'
 import { type PieceSpan, pieceSpan, type Version } from '../content/version.ts'
@@ -13,7 +13,7 @@ import type { CommitQueue, PieceCommit, PieceCommitResult } from './commit-queue
 import { placeOfRoot, treeOf } from './destination.ts'
 import { appErrorOf, type Failure, failureOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
-import { type HeldFile, HeldFiles, hashAt } from './held-files.ts'
+import { type HeldFile, HeldFiles, pieceHashOf } from './held-files.ts'
 import type { Amendment, HoldingKind } from './index-database.ts'
 import type { OpenFile, OpenFiles } from './open-files.ts'
 import { checkBlocks, uninitialized } from './piece-bytes.ts'
@@ -121,7 +121,7 @@ export class FilesystemHolding implements Holding {
   }
 
   pieceHash(piece: PieceIndex): Uint8Array | undefined {
-    return this.#hashOf(pieceSpan(this.version, piece))
+    return pieceHashOf(pieceSpan(this.version, piece), this.#layers)
   }
 
   layer(fileIndex: number): Uint8Array | undefined {
@@ -322,12 +322,6 @@ export class FilesystemHolding implements Holding {
     return `${this.id}.${fileIndex}`
   }
 
-  #hashOf(span: PieceSpan): Uint8Array | undefined {
-    if (span.file.pieceCount === 1) return idBytes(defined(span.file.root, 'the root of a file with bytes'))
-    const layer = this.#layers.get(span.fileIndex)
-    return layer === undefined ? undefined : hashAt(layer, span.pieceOfFile)
-  }
-
   async #write(
     piece: PieceIndex,
     blocks: readonly Uint8Array[],
@@ -371,7 +365,7 @@ export class FilesystemHolding implements Holding {
       inode: held.inode,
       offset: span.offset,
       blocks,
-      expected: defined(this.#hashOf(span), 'the layer of the file'),
+      expected: defined(pieceHashOf(span, this.#layers), 'the layer of the file'),
       leafWidth: pieceLeafWidth(file.bytes, this.version.pieceBytes)
     })
     if (written.outcome === 'failed') throw this.fail(written.failure)

@@ -11,8 +11,9 @@
  */
 
 import { defined } from '../base/assert.ts'
+import { idBytes } from '../base/ids.ts'
 import { HASH_BYTES } from '../content/hash.ts'
-import type { Version, VersionFile } from '../content/version.ts'
+import type { PieceSpan, Version, VersionFile } from '../content/version.ts'
 import { type Place, placedFile } from './destination.ts'
 import type { FileRow, PieceRun } from './index-database.ts'
 import { PieceSet } from './piece-set.ts'
@@ -208,4 +209,14 @@ export function selectionOf(version: Version, bytes: Uint8Array | undefined): Se
   if (bytes === undefined) return undefined
   const files = defined(PieceSet.fromBytes(bytes, version.files.length), 'a bitmap of files')
   return new Set([...version.files.keys()].filter(fileIndex => files.has(fileIndex)))
+}
+
+/** The hash of a piece: the root of a file of one piece, else from the layer of its file, where that is known. */
+export function pieceHashOf(
+  { file, fileIndex, pieceOfFile }: PieceSpan,
+  layers: ReadonlyMap<number, Uint8Array>
+): Uint8Array | undefined {
+  if (file.pieceCount === 1) return idBytes(defined(file.root, 'the root of a file with bytes'))
+  const layer = layers.get(fileIndex)
+  return layer === undefined ? undefined : hashAt(layer, pieceOfFile)
 }

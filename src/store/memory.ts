@@ -11,7 +11,7 @@ import { CHUNK_HASH_BYTES, type Chunks } from '../content/chunk-index.ts'
 import { chunkLength } from '../content/chunking.ts'
 import { fileRootOfPieceLayer, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
 import { type PieceSpan, pieceSpan, type Version } from '../content/version.ts'
-import { hashAt } from './held-files.ts'
+import { pieceHashOf } from './held-files.ts'
 import { MemoryRecords } from './memory-records.ts'
 import { PieceSet } from './piece-set.ts'
 import { sha256 } from './sha256.ts'
@@ -88,10 +88,7 @@ class MemoryHolding implements Holding {
   }
 
   pieceHash(piece: PieceIndex): Uint8Array | undefined {
-    const span = pieceSpan(this.version, piece)
-    if (span.file.pieceCount === 1) return idBytes(defined(span.file.root, 'a root'))
-    const layer = this.#layers.get(span.fileIndex)
-    return layer === undefined ? undefined : hashAt(layer, span.pieceOfFile)
+    return pieceHashOf(pieceSpan(this.version, piece), this.#layers)
   }
 
   layer(fileIndex: number): Uint8Array | undefined {

@@ -7,13 +7,12 @@
  * counted for each device.
  */
 
-import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { ADDRESSES_MAX, isAddress } from '../../ledger/encoding/names.ts'
 import type { PresenceBoard } from '../ledger/presence-board.ts'
 import type { Log } from '../log.ts'
-import { answerOnce, askOnce, type QuestionTerms } from '../transport/one-question.ts'
+import { answerOnce, askAndRead, type QuestionTerms } from '../transport/one-question.ts'
 import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import {
@@ -66,17 +65,10 @@ export class Reach {
 
   /** Asks a linked peer to connect to this device. */
   async ask(device: DeviceId): Promise<ReachOutcome> {
-    try {
-      const message = await askOnce(this.#init.transport, { device, question: encodeQuestion() }, TERMS)
-      const receivedMs = Date.now()
-      if (message === undefined) return { kind: 'silent', detail: 'it ended without an answer' }
-      const answer = decodeAnswer(message)
-      if (!answer.ok) return { kind: 'silent', detail: `its answer is ${answer.reason}` }
-      return { kind: 'answered', answer: answer.value, aheadMs: answer.value.timeMs - receivedMs }
-    } catch (thrown) {
-      if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
-      return { kind: 'silent', detail: messageOf(thrown) }
-    }
+    const asked = { device, question: encodeQuestion() }
+    const answered = await askAndRead(this.#init.transport, asked, { ...TERMS, decode: decodeAnswer })
+    if (answered.kind === 'silent') return answered
+    return { ...answered, aheadMs: answered.answer.timeMs - Date.now() }
   }
 
   async #answer(stream: PeerStream): Promise<void> {

@@ -4,11 +4,10 @@
  * Questions are counted for each device.
  */
 
-import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Log } from '../log.ts'
-import { answerOnce, askOnce, type QuestionTerms } from '../transport/one-question.ts'
+import { answerOnce, askAndRead, type QuestionTerms } from '../transport/one-question.ts'
 import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import {
@@ -59,20 +58,9 @@ export class FigureDesk {
   }
 
   async ask(device: DeviceId, question: FiguresQuestion): Promise<FiguresOutcome> {
-    try {
-      const message = await askOnce(
-        this.#init.transport,
-        { device, question: encodeQuestion(question) },
-        TERMS
-      )
-      if (message === undefined) return { kind: 'silent', detail: 'it ended without an answer' }
-      const answer = decodeAnswer(message)
-      if (!answer.ok) return { kind: 'silent', detail: `its answer is ${answer.reason}` }
-      return { kind: 'answered', figures: answer.value }
-    } catch (thrown) {
-      if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
-      return { kind: 'silent', detail: messageOf(thrown) }
-    }
+    const asked = { device, question: encodeQuestion(question) }
+    const answered = await askAndRead(this.#init.transport, asked, { ...TERMS, decode: decodeAnswer })
+    return answered.kind === 'silent' ? answered : { kind: 'answered', figures: answered.answer }
   }
 
   async #answer(stream: PeerStream): Promise<void> {

@@ -35,15 +35,19 @@ export interface LevelStanding {
   readonly devices: number
 }
 
-export interface LevelRecord extends LevelStanding {
+/** What a level asks for. */
+export interface LevelRequest {
   readonly name: string
   readonly measure: LevelMeasure
   readonly dataset: string | null
   readonly site: string | null
   readonly limitMs: number | null
-  /** What has to be good of all. */
+  /** What has to be good of all, from 0 to 1. */
   readonly targetShare: number
   readonly windowMs: number
+}
+
+export interface LevelRecord extends LevelStanding, LevelRequest {
   readonly operation: OperationId
   readonly by: DeviceName
   readonly setAtMs: number
@@ -62,17 +66,6 @@ export interface LevelReport {
   readonly atMs: number
   readonly heard: Heard
   readonly levels: readonly LevelRecord[]
-}
-
-export interface LevelRequest {
-  readonly name: string
-  readonly measure: LevelMeasure
-  readonly dataset: string | null
-  readonly site: string | null
-  readonly limitMs: number | null
-  /** From 0 to 1. */
-  readonly targetShare: number
-  readonly windowMs: number
 }
 
 export interface SitePrice {

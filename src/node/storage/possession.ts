@@ -14,7 +14,7 @@
 
 import { randomInt } from 'node:crypto'
 import { equalBytes } from '../../base/bytes.ts'
-import { AppError, messageOf } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type PieceIndex, pieceIndex, type VersionId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { LEAF_BYTES, leafCountOf } from '../../content/merkle.ts'
@@ -22,7 +22,7 @@ import { pieceSpan } from '../../content/version.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
 import type { Log } from '../log.ts'
-import { answerOnce, askOnce, type QuestionTerms } from '../transport/one-question.ts'
+import { answerOnce, askAndRead, type QuestionTerms } from '../transport/one-question.ts'
 import { QuestionBudget } from '../transport/question-budget.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import { soundLeaves } from './piece-check.ts'
@@ -98,19 +98,12 @@ export class Possession {
 
   /** Asks a holder for blocks; what it answers with is not judged. */
   async askBlocks(device: DeviceId, question: PossessionQuestion): Promise<BlocksOutcome> {
-    try {
-      const asked = { device, question: encodeQuestion(question) }
-      const message = await askOnce(this.#init.transport, asked, TERMS)
-      if (message === undefined) return silent('it ended without an answer')
-      const decoded = decodeAnswer(message)
-      if (!decoded.ok) return silent(`its answer is ${decoded.reason}: ${decoded.detail}`)
-      const blocks = decoded.value
-      if (blocks === undefined) return { kind: 'not-held' }
-      return blocks.length === question.blocks.length ? { kind: 'blocks', blocks } : { kind: 'wrong' }
-    } catch (thrown) {
-      if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
-      return silent(messageOf(thrown))
-    }
+    const asked = { device, question: encodeQuestion(question) }
+    const answered = await askAndRead(this.#init.transport, asked, { ...TERMS, decode: decodeAnswer })
+    if (answered.kind === 'silent') return answered
+    const blocks = answered.answer
+    if (blocks === undefined) return { kind: 'not-held' }
+    return blocks.length === question.blocks.length ? { kind: 'blocks', blocks } : { kind: 'wrong' }
   }
 
   /** Blocks of a version: each piece is equally likely, and each block of it. */

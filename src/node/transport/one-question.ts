@@ -1,7 +1,8 @@
 /** Protocols of one question and one answer, over a stream of its own that ends with it. */
 
-import { AppError } from '../../base/errors.ts'
+import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
+import type { Outcome } from '../../ledger/encoding/outcome.ts'
 import { FramedStream } from './framed-stream.ts'
 import { nextMessage } from './next-message.ts'
 import type { PeerStream, Transport } from './transport.ts'
@@ -32,6 +33,29 @@ export async function askOnce(
     return await nextMessage(framed, { timeoutMs, signal: limited })
   } finally {
     await stream.close().catch(() => undefined)
+  }
+}
+
+/** What came back, read; or why nothing came that can be read. */
+export type Answered<Answer> =
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'silent'; readonly detail: string }
+
+/** Asks as `askOnce` does, and reads the answer. Never rejects but for a bug of ours. */
+export async function askAndRead<Answer>(
+  transport: Pick<Transport, 'open'>,
+  asked: { readonly device: DeviceId; readonly question: Uint8Array },
+  terms: QuestionTerms & { readonly decode: (message: Uint8Array) => Outcome<Answer, string> }
+): Promise<Answered<Answer>> {
+  try {
+    const message = await askOnce(transport, asked, terms)
+    if (message === undefined) return { kind: 'silent', detail: 'it ended without an answer' }
+    const read = terms.decode(message)
+    if (!read.ok) return { kind: 'silent', detail: `its answer is ${read.reason}` }
+    return { kind: 'answered', answer: read.value }
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) && !(thrown instanceof DOMException)) throw thrown
+    return { kind: 'silent', detail: messageOf(thrown) }
   }
 }
 
