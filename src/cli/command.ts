@@ -13,7 +13,7 @@ import { z } from 'zod'
 import { toErrorObject } from '../api/error.ts'
 import { issueText } from '../api/issue-text.ts'
 import { AppError } from '../base/errors.ts'
-import { parseDurationMs } from '../base/units.ts'
+import { parseBytes, parseDurationMs } from '../base/units.ts'
 import { AdminClient } from './client.ts'
 import type { CliContext } from './context.ts'
 import { resolveHome } from './home.ts'
@@ -164,6 +164,15 @@ export function errorValue(error: AppError, streams: boolean): unknown {
 export function collect(value: string, earlier: readonly string[] | undefined): string[] {
   return [...(earlier ?? []), value]
 }
+
+/** A number of bytes. With `hasZero`, 0 needs no unit: it means that there is none. */
+export const size = (words: string, { hasZero = false }: { readonly hasZero?: boolean } = {}) =>
+  z.string().transform((text, context) => {
+    const bytes = hasZero && text === '0' ? 0 : parseBytes(text)
+    if (bytes !== undefined) return bytes
+    context.addIssue({ code: 'custom', message: words })
+    return z.NEVER
+  })
 
 export const duration = z.string().transform((text, context) => {
   const ms = parseDurationMs(text)

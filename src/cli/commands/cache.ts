@@ -2,20 +2,16 @@
 
 import { z } from 'zod'
 import type { CacheUsage } from '../../api/cache.ts'
-import { formatBytes, parseBytes } from '../../base/units.ts'
-import { command } from '../command.ts'
+import { formatBytes } from '../../base/units.ts'
+import { command, size } from '../command.ts'
+import { plural } from '../text.ts'
 
-const size = z.string().transform((text, context) => {
-  const bytes = parseBytes(text)
-  if (bytes !== undefined) return bytes
-  context.addIssue({ code: 'custom', message: 'write a size such as 500MB or 20GB, or 0 for no cache' })
-  return z.NEVER
-})
+const limit = size('write a size such as 500MB or 20GB, or 0 for no cache', { hasZero: true })
 
 function renderUsage({ limitBytes, usedBytes, pieces, versions }: CacheUsage): string[] {
   if (limitBytes === 0)
     return ['no cache: what is not here is not given to readers; make one with: peerage cache set 2GB']
-  const of = versions === 1 ? '1 version' : `${versions} versions`
+  const of = plural(versions, 'version')
   return [`${formatBytes(usedBytes)} of ${formatBytes(limitBytes)} are used, by ${pieces} pieces of ${of}`]
 }
 
@@ -42,7 +38,7 @@ export const setCache = command({
     'It holds at once: what is too much goes, and first what was not used for the longest time. With 0 there is no ' +
     'cache, and what this node does not hold is not given to readers.',
   examples: ['peerage cache set 20GB', 'peerage cache set 0'],
-  input: z.object({ size }),
+  input: z.object({ size: limit }),
   run: async ({ client, result }, { size: bytes }) => {
     const usage = await client.call('setCache', { bytes })
     result(usage, () => renderUsage(usage))

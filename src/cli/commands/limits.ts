@@ -13,8 +13,8 @@ import {
 } from '../../api/limits.ts'
 import type { RouteArguments } from '../../api/routes.ts'
 import { AppError } from '../../base/errors.ts'
-import { formatBytes, formatDuration, formatRate, parseBytes, parseRate } from '../../base/units.ts'
-import { command, type Invocation } from '../command.ts'
+import { formatBytes, formatDuration, formatRate, parseRate } from '../../base/units.ts'
+import { command, type Invocation, size } from '../command.ts'
 import { orWord } from '../or-word.ts'
 import { zonedTime } from '../restraint-text.ts'
 import { type Column, type Paint, renderTable } from '../text.ts'
@@ -29,13 +29,7 @@ const rate = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-const size = z.string().transform((text, context) => {
-  const bytes = parseBytes(text)
-  if (bytes !== undefined) return bytes
-  context.addIssue({ code: 'custom', message: 'write a size such as 500MB or 20GB' })
-  return z.NEVER
-})
-const sizeOrNone = orWord('none', size)
+const sizeOrNone = orWord('none', size('write a size such as 500MB or 20GB'))
 
 function limitText({ kind, bytesPerSecond }: LimitRule): string {
   if (kind === 'background') return 'gives way'

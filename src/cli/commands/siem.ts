@@ -1,16 +1,17 @@
 /** `events` and `siem`: what happened here as events of OCSF, and where they are sent. */
 
-import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
 import { EVENTS_DEFAULT, EVENTS_MAX, type Events, KEEP_DEFAULT, KEEP_MAX, type Sink } from '../../api/siem.ts'
-import { formatBytes, parseBytes } from '../../base/units.ts'
-import { command } from '../command.ts'
+import { formatBytes } from '../../base/units.ts'
+import { command, size } from '../command.ts'
+import { absolutePathOf } from '../paths.ts'
 import { type Column, isoTime, plural, printable, renderTable } from '../text.ts'
 
 /** How long the node holds an answer back for an event: no longer than somebody who interrupts should wait. */
 const WAIT_MS = 2000
 const ROTATE_DEFAULT = '100MB'
+const ROTATE_WORDS = 'write a size such as 500MB'
 const LIMIT_WORDS = `write a number from 1 to ${EVENTS_MAX}`
 const KEEP_WORDS = `write a number from 0 to ${KEEP_MAX}`
 const SINK_WORDS = 'write the number of a sink; peerage siem lists them'
@@ -126,15 +127,7 @@ export const setSink = command({
     fromStart: z.boolean().default(false),
     tokenFile: z.string().min(1).optional(),
     ca: z.string().min(1).optional(),
-    rotate: z
-      .string()
-      .default(ROTATE_DEFAULT)
-      .transform((text, context) => {
-        const bytes = parseBytes(text)
-        if (bytes !== undefined && Number.isSafeInteger(bytes)) return bytes
-        context.addIssue({ code: 'custom', message: 'write a size such as 500MB' })
-        return z.NEVER
-      }),
+    rotate: size(ROTATE_WORDS).refine(Number.isSafeInteger, ROTATE_WORDS).prefault(ROTATE_DEFAULT),
     keep: z.coerce
       .number(KEEP_WORDS)
       .int(KEEP_WORDS)
@@ -143,7 +136,8 @@ export const setSink = command({
       .default(KEEP_DEFAULT)
   }),
   run: async (invocation, { target, allLogs, fromStart, tokenFile, ca, rotate, keep }) => {
-    const absolute = (path: string | undefined): string | null => (path === undefined ? null : resolve(path))
+    const absolute = (path: string | undefined): string | null =>
+      path === undefined ? null : absolutePathOf(path, invocation.context)
     const sink = await invocation.client.call('setSink', {
       ...{ target, logs: allLogs ? 'all' : 'own', fromStart, rotateBytes: rotate, keep },
       ...{ tokenFile: absolute(tokenFile), caFile: absolute(ca) }

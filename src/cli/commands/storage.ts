@@ -4,9 +4,9 @@ import { Option } from 'commander'
 import { z } from 'zod'
 import { datasetName } from '../../api/field.ts'
 import type { Consequence, OwnRoom, StorageDevice, StorageReport, StorageSite } from '../../api/storage.ts'
-import { formatBytes, parseBytes } from '../../base/units.ts'
+import { formatBytes } from '../../base/units.ts'
 import { named, renderActed } from '../acted.ts'
-import { command } from '../command.ts'
+import { command, size } from '../command.ts'
 import { presenceText } from '../storage-text.ts'
 import { type Column, type Paint, plural, printable, renderFields, renderTable } from '../text.ts'
 import { scrubText } from './scrub.ts'
@@ -124,12 +124,7 @@ export const showCapacity = command({
   }
 })
 
-const size = z.string().transform((text, context) => {
-  const bytes = text === '0' ? 0 : parseBytes(text)
-  if (bytes !== undefined) return bytes
-  context.addIssue({ code: 'custom', message: 'write a size such as 200GB, or 0 for nothing' })
-  return z.NEVER
-})
+const room = size('write a size such as 200GB, or 0 for nothing', { hasZero: true })
 const share = z.string().transform((text, context) => {
   const percent = /^(\d{1,2}(?:\.\d)?)%$/.exec(text)?.[1]
   if (percent !== undefined) return Number(percent) / 100
@@ -145,7 +140,7 @@ export const setCapacity = command({
     'more. With 0 it offers nothing, and what it keeps goes to others first.',
   examples: ['peerage capacity set 200GB --keep-free 10%', 'peerage capacity set 0'],
   options: [new Option('--keep-free <part>', 'part of the disk that stays free (default: 10%)')],
-  input: z.object({ size, keepFree: share.optional() }),
+  input: z.object({ size: room, keepFree: share.optional() }),
   run: async (invocation, { size: capacityBytes, keepFree }) => {
     const own = await invocation.client.call('setCapacity', {
       capacityBytes,
