@@ -2,8 +2,9 @@
 
 import type { BreachReport, ConcernedDataset } from '../api/breach.ts'
 import { formatBytes } from '../base/units.ts'
+import { named } from './acted.ts'
 import { table } from './certificate-page.ts'
-import { heading, listed, nameIn, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
+import { heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
 import { controllerTable } from './processing-page.ts'
 import { isoTime, plural } from './text.ts'
 
@@ -90,7 +91,7 @@ export function breachPage(report: BreachReport): string {
   const { org, breach, device, software, atMs, limits } = report
   return printedPage(`Notification of a personal data breach: draft for ${org.name}`, [
     paragraph(
-      `GDPR, Article 33. Case ${breach.id}, made at ${isoTime(atMs)} by ${nameIn(device)} (${software}). ${TO_FILL_IN} stands ` +
+      `GDPR, Article 33. Case ${breach.id}, made at ${isoTime(atMs)} by ${named(device)} (${software}). ${TO_FILL_IN} stands ` +
         'where neither the network nor a note says anything. What is not known yet may follow in phases (Art. 33(4)).'
     ),
     controllerTable(report),
@@ -145,7 +146,7 @@ function readsAnnex({ datasets }: BreachReport): string[] {
   const tableOf = (reads: ConcernedDataset['reads']): string =>
     table(
       reads.map(read => [
-        ...[nameIn(read.reader), nameIn(read.server), read.version],
+        ...[named(read.reader), named(read.server), read.version],
         ...[isoTime(read.firstAtMs), isoTime(read.lastAtMs), read.purpose ?? read.granted ?? '-'],
         ...[TRACE_WORDS[read.serverEntry], TRACE_WORDS[read.readerEntry], TRACE_WORDS[read.receipt]]
       ]),
@@ -167,7 +168,7 @@ function evidenceAnnex({ logs, missing, findings }: BreachReport): string[] {
     heading('Annex: state of the evidence'),
     table(
       logs.map(log => [
-        ...[nameIn(log.device), String(log.entries), String(log.signedEntries)],
+        ...[named(log.device), String(log.entries), String(log.signedEntries)],
         String(log.cosigned.find(({ witnesses }) => witnesses === 1)?.entries ?? 0)
       ]),
       ['Log of', 'Entries', 'Signed', 'Cosigned']
@@ -175,9 +176,9 @@ function evidenceAnnex({ logs, missing, findings }: BreachReport): string[] {
     missing.length === 0
       ? paragraph('Every log of a member could be had.')
       : table(
-          missing.map(each => [nameIn(each.device), each.reason]),
+          missing.map(each => [named(each.device), each.reason]),
           ['Log that could not be had', 'Why']
         ),
-    ...findings.map(each => paragraph(`The log of ${nameIn(each.device)}: ${each.detail}`))
+    ...findings.map(each => paragraph(`The log of ${named(each.device)}: ${each.detail}`))
   ]
 }

@@ -7,6 +7,7 @@ import type { CaseDevice, Certificate } from '../api/erasure.ts'
 import { escaped } from '../base/html.ts'
 import { shortId } from '../base/ids.ts'
 import { formatBytes } from '../base/units.ts'
+import { named } from './acted.ts'
 import { isoTime } from './text.ts'
 
 export const PAGE_STYLE = [
@@ -35,7 +36,7 @@ export function certificatePage(certificate: Certificate): string {
     own.map(hold => [
       names.join(', '),
       shortId(hold.operation),
-      nameOf(hold.by),
+      named(hold.by),
       isoTime(hold.placedAtMs),
       hold.reason ?? '-'
     ])
@@ -48,7 +49,7 @@ export function certificatePage(certificate: Certificate): string {
     table([
       ['Case', id],
       ['Organisation', `${org.name} (${org.id})`],
-      ['Issued by', `${nameOf(issuedBy)} (${issuedBy.device})`],
+      ['Issued by', `${named(issuedBy)} (${issuedBy.device})`],
       ['Issued at', isoTime(issuedAtMs)]
     ]),
     '<h2>What was erased</h2>',
@@ -59,7 +60,7 @@ export function certificatePage(certificate: Certificate): string {
           each.version,
           each.basis,
           each.reason ?? '-',
-          nameOf(each.by),
+          named(each.by),
           isoTime(each.atMs)
         ],
         approvers(each),
@@ -83,7 +84,7 @@ export function certificatePage(certificate: Certificate): string {
 
 function approvers({ approvals }: Certificate['erasures'][number]): string {
   if (approvals.length === 0) return '-'
-  return approvals.map(({ by, atMs }) => `${nameOf(by)} at ${isoTime(atMs)}`).join(', ')
+  return approvals.map(({ by, atMs }) => `${named(by)} at ${isoTime(atMs)}`).join(', ')
 }
 
 function deviceRow({ state, detail, confirmations, lastSeenAtMs, ...device }: CaseDevice): string[] {
@@ -92,23 +93,13 @@ function deviceRow({ state, detail, confirmations, lastSeenAtMs, ...device }: Ca
   const held = confirmations.some(({ outcome }) => outcome !== 'not-held')
   const deleted = held ? formatBytes(bytes) : 'it held nothing'
   return [
-    `${nameOf(device)} (${device.device})`,
+    `${named(device)} (${device.device})`,
     detail === null ? STATES[state] : `${STATES[state]}: ${detail}`,
     confirmations.length === 0 ? '-' : deleted,
     confirmations.some(({ keys }) => keys) ? 'destroyed' : 'none',
     lastMs === 0 ? '-' : isoTime(lastMs),
     lastSeenAtMs === null ? 'never' : isoTime(lastSeenAtMs)
   ]
-}
-
-function nameOf({
-  name,
-  device
-}: {
-  readonly name: string | null
-  readonly device: Certificate['issuedBy']['device']
-}): string {
-  return name ?? shortId(device)
 }
 
 export function table(rows: readonly (readonly string[])[], titles: readonly string[] = []): string {

@@ -1,8 +1,6 @@
 /** A page to print: one file, no script, nothing from anywhere, and whatever somebody typed is escaped. */
 
-import type { DeviceName } from '../api/field.ts'
 import { escaped } from '../base/html.ts'
-import { shortId } from '../base/ids.ts'
 import { PAGE_STYLE } from './certificate-page.ts'
 
 /** Stands for what no network can know, and a person has to write. */
@@ -32,10 +30,6 @@ export function paragraph(text: string): string {
 
 export function listed(lines: readonly string[]): string {
   return `<ul>${lines.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>`
-}
-
-export function nameIn({ name, device }: Pick<DeviceName, 'name' | 'device'>): string {
-  return name ?? shortId(device)
 }
 
 /** RFC 4180. What a spreadsheet would take for a formula is made text by an apostrophe. */

@@ -2,8 +2,9 @@
 
 import type { PlaceCount, ProcessingActivity, ProcessingRecord } from '../api/privacy.ts'
 import { DAY_MS, formatBytes, formatDuration } from '../base/units.ts'
+import { named } from './acted.ts'
 import { table } from './certificate-page.ts'
-import { csv, heading, listed, nameIn, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
+import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
 import { isoTime, plural } from './text.ts'
 
 const CONTROLLER_TITLES = {
@@ -91,7 +92,7 @@ function recipientsText(activity: ProcessingActivity): string {
   return [
     accessText(activity),
     ...groups.map(({ name, devices: of }) => `group ${name} (${plural(of, 'device')})`),
-    `${plural(count, 'device')} may read now: ${devices.map(nameIn).join(', ') || 'none'}` +
+    `${plural(count, 'device')} may read now: ${devices.map(named).join(', ') || 'none'}` +
       (more > 0 ? `, and ${more} more` : '')
   ].join('; ')
 }
@@ -112,7 +113,7 @@ export function processingPage(record: ProcessingRecord): string {
   const { org, device, software, atMs, territory, activities, without, measures, limits, toFillIn } = record
   return printedPage(`Record of processing activities of ${org.name}`, [
     paragraph(
-      `GDPR, Article 30(1). Made at ${isoTime(atMs)} by ${nameIn(device)} (${software}) from the ledger of the organisation ` +
+      `GDPR, Article 30(1). Made at ${isoTime(atMs)} by ${named(device)} (${software}) from the ledger of the organisation ` +
         `and from notes on that device. ${TO_FILL_IN} stands where neither says anything.`
     ),
     controllerTable(record),
@@ -137,7 +138,7 @@ export function processingPage(record: ProcessingRecord): string {
           'Content',
           `${plural(activity.versions, 'version')}, ${formatBytes(activity.bytes)}, from ${isoTime(activity.firstAtMs)} to ${isoTime(activity.lastAtMs)}; sealed: ${activity.sealed}`
         ],
-        ['Owner', activity.owner === null ? 'the admins' : nameIn(activity.owner)]
+        ['Owner', activity.owner === null ? 'the admins' : named(activity.owner)]
       ])
     ]),
     ...(activities.length === 0 ? [paragraph('No dataset is published.')] : []),

@@ -2,8 +2,8 @@
 
 import type { SubjectRecord, SubjectVersion } from '../api/subject.ts'
 import { escaped } from '../base/html.ts'
-import { shortId } from '../base/ids.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
+import { named } from './acted.ts'
 import { PAGE_STYLE, table } from './certificate-page.ts'
 import { isoTime, plural } from './text.ts'
 
@@ -50,25 +50,25 @@ export function subjectPage(record: SubjectRecord, exported: readonly ExportedVe
         ['Class', each.sealed ? `${each.dataClass}, sealed` : each.dataClass],
         ['Labels', each.labels.join(', ') || '-'],
         ['Content', contentText(each)],
-        ['Published', `${nameOf(each.publisher)} at ${isoTime(each.publishedAtMs)}`],
+        ['Published', `${named(each.publisher)} at ${isoTime(each.publishedAtMs)}`],
         ['State', each.state],
         [
           'Not proved to be gone from',
-          each.unproved.map(left => `${nameOf(left)} (${UNPROVED_WORDS[left.state]})`).join(', ') || '-'
+          each.unproved.map(left => `${named(left)} (${UNPROVED_WORDS[left.state]})`).join(', ') || '-'
         ],
         ['Kept for', each.retentionMs === null ? 'no end is set' : formatDuration(each.retentionMs)],
         [
           'Held from deletion',
-          each.holds.map(hold => `${nameOf(hold.by)}: ${hold.reason ?? '-'}`).join('; ') || 'no'
+          each.holds.map(hold => `${named(hold.by)}: ${hold.reason ?? '-'}`).join('; ') || 'no'
         ],
         [
           'Where',
-          each.places.map(at => `${nameOf(at)} (${at.kind})`).join(', ') || 'no device that answered has it'
+          each.places.map(at => `${named(at)} (${at.kind})`).join(', ') || 'no device that answered has it'
         ],
-        ['May be read by', each.readers.map(nameOf).join(', ') || 'nobody'],
+        ['May be read by', each.readers.map(named).join(', ') || 'nobody'],
         [
           'Was read by',
-          each.reads.map(read => `${nameOf(read)}, last ${isoTime(read.lastAtMs)}`).join('; ') || 'not known'
+          each.reads.map(read => `${named(read)}, last ${isoTime(read.lastAtMs)}`).join('; ') || 'not known'
         ],
         ['In this export', fileOf(each)]
       ])
@@ -77,14 +77,10 @@ export function subjectPage(record: SubjectRecord, exported: readonly ExportedVe
     `<p>${
       record.silent.length === 0
         ? 'Every device of the organisation answered.'
-        : `These devices did not answer: ${escaped(record.silent.map(nameOf).join(', '))}.`
+        : `These devices did not answer: ${escaped(record.silent.map(named).join(', '))}.`
     }</p>`,
     '<p>It has what was said to be about the person. Copies that people made outside are not known.</p>',
     '</body></html>',
     ''
   ].join('\n')
-}
-
-function nameOf({ name, device }: SubjectVersion['publisher']): string {
-  return name ?? shortId(device)
 }

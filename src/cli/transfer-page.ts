@@ -1,8 +1,9 @@
 /** The register of transfers out of the territory: as a page to print, and as a table with one row for each entry. */
 
 import type { TransferEntry, TransferRegister } from '../api/privacy.ts'
+import { named } from './acted.ts'
 import { table } from './certificate-page.ts'
-import { csv, heading, listed, nameIn, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
+import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
 import { basisText, controllerTable, placeText } from './processing-page.ts'
 import { isoTime, plural } from './text.ts'
 
@@ -16,7 +17,7 @@ const KIND_WORDS = {
 
 function devicesText({ count, devices }: TransferEntry): string {
   const more = count - devices.length
-  return `${devices.map(nameIn).join(', ')}${more > 0 ? `, and ${more} more` : ''}`
+  return `${devices.map(named).join(', ')}${more > 0 ? `, and ${more} more` : ''}`
 }
 
 function timeText({ sinceAtMs, lastAtMs }: TransferEntry): string {
@@ -39,7 +40,7 @@ export function transferPage(register: TransferRegister): string {
   const { org, device, software, atMs, territory, transfers, unplaced, rules, origins, missing } = register
   return printedPage(`Register of transfers of ${org.name}`, [
     paragraph(
-      `GDPR, Chapter V. Made at ${isoTime(atMs)} by ${nameIn(device)} (${software}). Territory without transfers: ${territory}. ` +
+      `GDPR, Chapter V. Made at ${isoTime(atMs)} by ${named(device)} (${software}). Territory without transfers: ${territory}. ` +
         `${TO_FILL_IN} stands where neither the network nor a note says anything.`
     ),
     controllerTable(register),
@@ -53,7 +54,7 @@ export function transferPage(register: TransferRegister): string {
         rule.name,
         rule.regions.length === 0 ? 'anywhere' : `only in ${rule.regions.join(', ')}`,
         rule.closedSites.join(', ') || '-',
-        rule.strays.map(nameIn).join(', ') || 'none',
+        rule.strays.map(named).join(', ') || 'none',
         rule.access === 'granted' ? 'by grant alone' : 'as its class says',
         `${plural(rule.outsideMay, 'device')} may, ${rule.outsideMayNot} may not`
       ]),
@@ -74,7 +75,7 @@ export function transferPage(register: TransferRegister): string {
       : [
           heading('Audit logs that could not be had'),
           table(
-            missing.map(each => [nameIn(each.device), each.reason]),
+            missing.map(each => [named(each.device), each.reason]),
             ['Device', 'Why']
           )
         ]),

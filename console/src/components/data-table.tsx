@@ -37,6 +37,7 @@ const ROW_PIXELS = 46
 const HEAD_PIXELS = 36
 const HEIGHT_PIXELS = 560
 const OVERSCAN = 12
+const COLLATOR = new Intl.Collator('en', { numeric: true })
 
 interface Sorting {
   readonly column: number
@@ -49,7 +50,7 @@ function sorted<Row>(rows: readonly Row[], by: Column<Row> | undefined, isDown: 
   const compare = (a: Row, b: Row): number => {
     const [left, right] = [order(a), order(b)]
     if (typeof left === 'number' && typeof right === 'number') return left - right
-    return String(left).localeCompare(String(right), 'en', { numeric: true })
+    return COLLATOR.compare(String(left), String(right))
   }
   return rows.toSorted((a, b) => (isDown ? -compare(a, b) : compare(a, b)))
 }

@@ -12,7 +12,9 @@ import {
   NOTE_CHARACTERS_MAX
 } from '../../api/detection.ts'
 import { AppError } from '../../base/errors.ts'
+import { shortId } from '../../base/ids.ts'
 import { DAY_MS, formatBytes, formatDuration, parseBytes, parseDurationMs } from '../../base/units.ts'
+import { named } from '../acted.ts'
 import { command } from '../command.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderFields, renderTable } from '../text.ts'
 
@@ -36,7 +38,7 @@ const COLUMNS: readonly Column<Detection>[] = [
 function aboutText({ devices, datasets }: Detection): string {
   const [device] = devices
   const [dataset] = datasets
-  const name = device === undefined ? dataset : (device.name ?? device.device.slice(0, 12))
+  const name = device === undefined ? dataset : named(device)
   const more = devices.length > 1 ? ` and ${devices.length - 1} more` : ''
   return printable(`${name ?? '-'}${more}`)
 }
@@ -81,7 +83,7 @@ export const listDetections = command({
 function renderDetection(detection: Detection, paint: Paint): string[] {
   const { devices, datasets, evidence, acknowledged } = detection
   const deviceText = ({ device, name, site }: Detection['devices'][number]): string =>
-    printable(`${name ?? 'unnamed'} (${device.slice(0, 12)}${site === null ? '' : `, ${site}`})`)
+    printable(`${name ?? 'unnamed'} (${shortId(device)}${site === null ? '' : `, ${site}`})`)
   const fields: [string, string][] = [
     ['rule', detection.rule],
     ['severity', detection.severity],

@@ -30,3 +30,12 @@ export function requireScope(caller: Caller, scope: Scope): void {
     { details: { scope, scopes: [...caller.scopes] } }
   )
 }
+
+/** Nobody gives more than they have. */
+export function requireGivable(by: Caller, scopes: readonly Scope[]): void {
+  const scope = scopes.find(each => !by.scopes.has(each))
+  if (scope === undefined) return
+  throw new AppError('SCOPE_MISSING', `${by.id} can not give the scope ${scope}, which it has not itself`, {
+    details: { scope }
+  })
+}

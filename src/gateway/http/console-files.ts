@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { constants, brotliCompress as zlibBrotliCompress } from 'node:zlib'
-import mime from 'mime'
+import { contentType } from './content-headers.ts'
 
 const PAGE = 'index.html'
 const ASSETS = 'assets'
@@ -72,11 +72,11 @@ export class ConsoleFiles {
 
   async #read(name: string): Promise<ConsoleFile> {
     const plain = await readFile(join(this.#folder, ASSETS, name))
-    const type = mime.getType(name) ?? 'application/octet-stream'
+    const type = contentType(name)
     const isCompressed = COMPRESSED.test(type)
     const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY }
     return {
-      contentType: type.startsWith('text/') ? `${type}; charset=utf-8` : type,
+      contentType: type,
       plain,
       brotli: isCompressed ? await brotliCompress(plain, { params }) : null
     }

@@ -41,8 +41,10 @@ export class LiveFeed {
     const { atMs, peers, operations = 0, ...rest } = activity
     const own = JSON.stringify(rest)
     this.#tell('activity', own, `{"atMs":${atMs},${own.slice(1)}`, nowMs)
-    const others = JSON.stringify(peers)
-    this.#tell('peers', others, JSON.stringify({ atMs, peers }), nowMs)
+    if (this.#isDue('peers', nowMs)) {
+      const others = JSON.stringify(peers)
+      this.#tell('peers', others, `{"atMs":${atMs},"peers":${others}}`, nowMs)
+    }
     this.#tell('ledger', String(operations), JSON.stringify({ atMs, operations }), nowMs)
     const isSilent = [...this.#told.values()].every(told => nowMs - told.atMs >= INTERVAL_MS.tick)
     if (isSilent) this.#tell('tick', String(atMs), JSON.stringify({ atMs }), nowMs)
@@ -56,10 +58,13 @@ export class LiveFeed {
       .sort((a, b) => a.id - b.id)
   }
 
-  #tell(part: LivePart, content: string, data: string, nowMs: number): void {
+  #isDue(part: LivePart, nowMs: number): boolean {
     const before = this.#told.get(part)
-    if (before !== undefined && (before.content === content || nowMs - before.atMs < INTERVAL_MS[part]))
-      return
+    return before === undefined || nowMs - before.atMs >= INTERVAL_MS[part]
+  }
+
+  #tell(part: LivePart, content: string, data: string, nowMs: number): void {
+    if (this.#told.get(part)?.content === content || !this.#isDue(part, nowMs)) return
     this.#id++
     this.#told.set(part, { event: { id: this.#id, part, data }, content, atMs: nowMs })
   }

@@ -17,7 +17,7 @@ import type { Scope } from '../../api/scope-names.ts'
 import type { MadeCode } from '../../api/session.ts'
 import { AppError } from '../../base/errors.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, requireGivable } from './caller.ts'
 
 export const SESSION_LIMITS = {
   idleMs: 30 * MINUTE_MS,
@@ -101,15 +101,7 @@ export class SessionBook {
         'API_CLOSED',
         'this node does not answer browsers: start it with an address for them, such as peerage up --api localhost:4780'
       )
-    const beyond = scopes?.find(each => !by.scopes.has(each))
-    if (beyond !== undefined)
-      throw new AppError(
-        'SCOPE_MISSING',
-        `${by.id} can not give the scope ${beyond}, which it has not itself`,
-        {
-          details: { scope: beyond }
-        }
-      )
+    requireGivable(by, scopes ?? [])
     const nowMs = this.#nowMs()
     for (const [hash, { expiresAtMs }] of this.#codes)
       if (nowMs >= expiresAtMs || this.#codes.size >= SESSION_LIMITS.codesMax) this.#codes.delete(hash)

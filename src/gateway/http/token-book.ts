@@ -14,7 +14,7 @@ import { type Scope, scope } from '../../api/scope-names.ts'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
 import { writePrivateFile } from '../../node/keys/private-file.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, requireGivable } from './caller.ts'
 
 const FILE = 'tokens.json'
 export const TOKENS_MAX = 1000
@@ -87,15 +87,7 @@ export class TokenBook {
     this.#tokens = this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + TOKEN_LIFE_MAX_MS > nowMs)
     if (this.#tokens.length >= TOKENS_MAX)
       throw new AppError('TOKENS_FULL', `this node has ${TOKENS_MAX} tokens, which is the limit; revoke some`)
-    const beyond = request.scopes.filter(each => !by.scopes.has(each))
-    if (beyond.length > 0)
-      throw new AppError(
-        'SCOPE_MISSING',
-        `${by.id} can not give the scope ${beyond[0]}, which it has not itself`,
-        {
-          details: { scope: beyond[0] ?? '' }
-        }
-      )
+    requireGivable(by, request.scopes)
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     const made: TokenEntry = {
       id: randomBytes(ID_BYTES).toString('hex'),

@@ -1,6 +1,7 @@
 /** What a person sees whose sign-in failed: a page, as it is a browser that comes back. Without scripts or styles. */
 
 import type { AppError } from '../../base/errors.ts'
+import { escaped } from '../../base/html.ts'
 
 export function failurePage({ code, message }: AppError): string {
   return [
@@ -13,12 +14,4 @@ export function failurePage({ code, message }: AppError): string {
     '</html>',
     ''
   ].join('\n')
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

@@ -6,25 +6,23 @@
 import * as oidc from 'openid-client'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 
-const ERRORS_OF_CLIENT: readonly string[] = [
-  'invalid_client',
-  'unauthorized_client',
+/** Of the node or the provider, and not of the person. */
+const ERRORS_OF_OTHERS: readonly string[] = [
   'invalid_request',
-  'invalid_scope'
+  'invalid_scope',
+  'server_error',
+  'temporarily_unavailable'
 ]
-const ERRORS_OF_PROVIDER: readonly string[] = ['server_error', 'temporarily_unavailable']
 const TIMESTAMP = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'
 const COMPARISON = 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'
 
 /** What stands for no answer at all, or one of something else: a proxy, a page that says that it is down. */
 const NO_ANSWER: readonly string[] = [
-  ...[
-    'OAUTH_TIMEOUT',
-    'OAUTH_ABORT',
-    'OAUTH_RESPONSE_IS_NOT_CONFORM',
-    'OAUTH_RESPONSE_IS_NOT_JSON',
-    'OAUTH_PARSE_ERROR'
-  ]
+  'OAUTH_TIMEOUT',
+  'OAUTH_ABORT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_PARSE_ERROR'
 ]
 
 export function refused(why: string, cause?: unknown): AppError {
@@ -79,7 +77,7 @@ function toldByProvider(
       `${issuer} takes this sign-in no more: it was finished already, or took too long; sign in again`,
       thrown
     )
-  if (ERRORS_OF_PROVIDER.includes(error) || ERRORS_OF_CLIENT.includes(error))
+  if (ERRORS_OF_OTHERS.includes(error))
     return unavailable(`${issuer} can not sign this person in: ${told}; ask who runs it`, thrown)
   return refused(`${issuer} did not sign this person in: ${told}`, thrown)
 }

@@ -111,11 +111,15 @@ function Devices({ rows }: { readonly rows: readonly DeviceRow[] }): ReactNode {
   const [isLinkedOnly, setLinkedOnly] = useState(false)
   const [search, setSearch] = useSearchParams()
   const site = search.get('site')
-  const shown = rows.filter(
-    ({ record, state }) =>
-      (site === null || (record.site ?? UNKNOWN_SITE) === site) &&
-      (!isLinkedOnly || state.says === 'linked' || record.self) &&
-      isMeant(written, [record.name, record.site, record.device, record.kind, roleText(record)])
+  const shown = useMemo(
+    () =>
+      rows.filter(
+        ({ record, state }) =>
+          (site === null || (record.site ?? UNKNOWN_SITE) === site) &&
+          (!isLinkedOnly || state.says === 'linked' || record.self) &&
+          isMeant(written, [record.name, record.site, record.device, record.kind, roleText(record)])
+      ),
+    [rows, site, isLinkedOnly, written]
   )
   return (
     <Panel
