@@ -112,6 +112,11 @@ export class CachedHolding implements Holding {
   }
 
   async setLayer(fileIndex: number, layer: Uint8Array): Promise<void> {
+    this.keepLayer(fileIndex, layer)
+  }
+
+  /** AppError DISK_FULL, STORAGE_FAILED. */
+  keepLayer(fileIndex: number, layer: Uint8Array): void {
     if (this.#isGone) return
     this.#layers.set(fileIndex, Uint8Array.from(layer))
     try {

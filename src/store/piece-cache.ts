@@ -130,8 +130,8 @@ export class PieceCache implements ReadCache, CacheOwner {
       throw appErrorOf(failureOf('write', root, error), error)
     }
     const holding = new CachedHolding({ version, root, layers: new Map() }, this)
+    for (const [fileIndex, layer] of layers) holding.keepLayer(fileIndex, layer)
     this.#holdings.set(version.id, holding)
-    for (const [fileIndex, layer] of layers) void holding.setLayer(fileIndex, layer)
     return holding
   }
 
