@@ -6,13 +6,14 @@
  * subject (node/detection).
  */
 
+import type { DeviceId } from '../base/ids.ts'
 import { FactWindow } from './fact-window.ts'
 import type { Fact } from './facts.ts'
 import { type Finding, RULE_IDS } from './finding.ts'
 import type { Memory } from './memory.ts'
 import type { View } from './rule.ts'
 import { RULES } from './rules.ts'
-import { type DetectionPolicy, thresholdsOf } from './thresholds.ts'
+import { type DetectionPolicy, type Thresholds, thresholdsOf } from './thresholds.ts'
 
 /** Of one rule at a time; of more the largest. */
 export const FOUND_MAX = 200
@@ -27,12 +28,14 @@ export class Detector {
   readonly memory: Memory
   readonly #window = new FactWindow()
   #policy: DetectionPolicy
+  #thresholds: Thresholds
   #isOpen: View['isOpen']
   #isPolicyNew = false
 
   constructor({ memory, policy, isOpen }: DetectorInit) {
     this.memory = memory
     this.#policy = policy
+    this.#thresholds = thresholdsOf(policy)
     this.#isOpen = isOpen
   }
 
@@ -47,13 +50,18 @@ export class Detector {
   /** Holds for what is in the window too. */
   change({ policy, isOpen }: Pick<DetectorInit, 'policy' | 'isOpen'>): void {
     this.#policy = policy
+    this.#thresholds = thresholdsOf(policy)
     this.#isOpen = isOpen
     this.#isPolicyNew = true
   }
 
+  /** Something was heard of a device. */
+  heard(device: DeviceId, atMs: number): void {
+    this.memory.heard(device, atMs, this.#thresholds['dormant-reads.silence'])
+  }
+
   take(fact: Fact, nowMs: number): void {
-    const silenceMs = thresholdsOf(this.#policy)['dormant-reads.silence']
-    if (fact.kind === 'read') this.memory.heard(fact.reader, fact.atMs, silenceMs)
+    if (fact.kind === 'read') this.heard(fact.reader, fact.atMs)
     this.#window.take(fact, nowMs)
   }
 
@@ -64,7 +72,7 @@ export class Detector {
   /** The same, a rule at a time, for who has other things to do between. */
   *looking(nowMs: number): Generator<readonly Finding[], void> {
     this.memory.learn(this.#window.expire(nowMs))
-    const thresholds = thresholdsOf(this.#policy)
+    const thresholds = this.#thresholds
     this.memory.forgetReturns(nowMs - 2 * thresholds['dormant-reads.watch'])
     const changed = this.#window.takeChanged()
     const due = RULE_IDS.map(id => RULES[id]).filter(

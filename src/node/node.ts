@@ -8,6 +8,7 @@
 import type { DeviceId, VersionId } from '../base/ids.ts'
 import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fold/access.ts'
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
+import { publishersOf } from '../ledger/fold/deletion.ts'
 import { type HoldDecision, mayHold } from '../ledger/fold/holding.ts'
 import { isMember, membershipFault } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
@@ -243,7 +244,7 @@ export class Node {
     const { keeper, board, hub } = this
     return new Connector({
       ...{ transport, keeper, board, log, site: identity.site, contacts: loadContacts(store.records) },
-      fetching: () => fetchingOf(hub, version => this.#publishersOf(version)),
+      fetching: () => fetchingOf(hub, version => [...publishersOf(keeper.state(), version)]),
       used: () => usedBySwarm(hub)
     })
   }
@@ -417,14 +418,6 @@ export class Node {
     return freshness.allowed ? undefined : freshness
   }
 
-  #publishersOf(version: VersionId): DeviceId[] {
-    const { datasets, publishedAs } = this.keeper.state()
-    const published = [...(publishedAs.get(version) ?? [])].flatMap(
-      name => datasets.get(name)?.versions ?? []
-    )
-    return published.filter(each => each.version === version).map(({ publisher }) => publisher)
-  }
-
   /** The publisher, then the peers of this site, then the others. */
   #holdersOf(version: VersionId): DeviceId[] {
     const linked = this.transport.peers().map(({ device }) => device)
@@ -432,7 +425,7 @@ export class Node {
     const near = linked.filter(isNear)
     return [
       ...new Set([
-        ...this.#publishersOf(version).filter(device => linked.includes(device)),
+        ...[...publishersOf(this.keeper.state(), version)].filter(device => linked.includes(device)),
         ...near,
         ...linked
       ])

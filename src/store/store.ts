@@ -213,6 +213,8 @@ export interface CacheUsage {
 
 /** Pieces that were read through this device, and go again; its holdings are copies of nothing: piece-cache.ts. */
 export interface ReadCache {
+  /** Zero for no cache. */
+  readonly limitBytes: number
   usage(): CacheUsage
   /** Zero for no cache; what is too much goes at once. AppError USAGE. */
   setLimit(bytes: number): Promise<void>

@@ -136,8 +136,9 @@ export class PiecePicker {
     return this.#demanded
   }
 
-  isDemanded(piece: PieceIndex): boolean {
-    return this.#demanded.size > 0 && this.#demanded.has(piece)
+  isDemanded(piece: number): boolean {
+    const demanded: ReadonlySet<number> = this.#demanded
+    return demanded.has(piece)
   }
 
   /** Of all that is wanted, here or not. */

@@ -195,7 +195,7 @@ export class Schedule {
 
   /** What readers wait for is chosen apart. */
   #rarest(pieces: PeerPieces): PieceIndex | undefined {
-    return this.#picker.rarest(pieces, piece => !this.#picker.isDemanded(pieceIndex(piece)))
+    return this.#picker.rarest(pieces, piece => !this.#picker.isDemanded(piece))
   }
 
   /** The oldest suggestion that is still of use. One that peers have meanwhile is better asked of them. */

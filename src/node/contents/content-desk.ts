@@ -97,9 +97,9 @@ export class ContentDesk implements ContentService {
       fetcher: new ContentFetcher({ hub, store }),
       keepsCached: version => {
         const state = keeper.state()
+        if (mayHold(state, identity.device, version, Date.now()).allowed) return true
         // What is to be deleted everywhere is deleted, counted and confirmed by the erasure desk.
-        if (erasuresOf(state, version).length > 0) return true
-        return mayHold(state, identity.device, version, Date.now()).allowed
+        return erasuresOf(state, version).length > 0
       },
       readFault: version => node.readFault(identity.device, version),
       keysOf: version => sealing.keeper.keysOf(version)

@@ -79,7 +79,7 @@ export class ContentFetcher {
 
   /** Whether what is not here is fetched for readers. */
   get isOn(): boolean {
-    return (this.#init.store.cache?.usage().limitBytes ?? 0) > 0
+    return (this.#init.store.cache?.limitBytes ?? 0) > 0
   }
 
   /** What is in a version of which nothing is here. AppError as for {@link PieceReader.ready}. */
@@ -234,11 +234,12 @@ export class ContentFetcher {
 
   #demand(fetch: Fetch): void {
     if (this.#fetches.get(fetch.id) !== fetch) return
-    const limitBytes = this.#init.store.cache?.usage().limitBytes ?? 0
+    const limitBytes = this.#init.store.cache?.limitBytes ?? 0
     const windows = [...fetch.readings].map(({ window }) => window)
+    const holdings = this.#holdings(fetch.id)
     const pieces = demandOf(windows, {
       nowMs: performance.now(),
-      isHere: piece => this.#isHere(fetch, piece),
+      isHere: piece => holdings.some(({ have }) => have.has(piece)),
       bytesMax: Math.min(DEMAND_BYTES_MAX, limitBytes / 2)
     })
     for (const window of windows) window.mark()

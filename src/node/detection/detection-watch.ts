@@ -11,7 +11,7 @@ import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import { Detector } from '../../detection/detector.ts'
 import { Memory } from '../../detection/memory.ts'
-import { type DetectionPolicy, thresholdsOf } from '../../detection/thresholds.ts'
+import type { DetectionPolicy } from '../../detection/thresholds.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { AuditTail, loggedOf } from '../audit/audit-tail.ts'
 import type { Identity } from '../home.ts'
@@ -59,7 +59,6 @@ export class DetectionWatch {
   readonly #tail: AuditTail
   readonly #now: () => number
   readonly #listeners = new Set<() => void>()
-  #policy: DetectionPolicy
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> = Promise.resolve()
   #isBusy = false
@@ -72,7 +71,6 @@ export class DetectionWatch {
   constructor(init: DetectionWatchInit) {
     this.#init = init
     this.#now = init.now ?? Date.now
-    this.#policy = init.policy
     const nowMs = this.#now()
     const { datasets, heard, savedMs } = init.file.usual()
     const awayMs = Math.max(0, nowMs - (savedMs ?? nowMs))
@@ -108,7 +106,6 @@ export class DetectionWatch {
   }
 
   change(policy: DetectionPolicy): void {
-    this.#policy = policy
     this.#detector.change({ policy, isOpen: openingOf(policy) })
   }
 
@@ -129,7 +126,7 @@ export class DetectionWatch {
     const sources = this.#sources()
     for (const entry of entries) {
       for (const fact of factsOf(entry, sources)) this.#detector.take(fact, nowMs)
-      this.#heard(entry.device, entry.timeMs)
+      this.#detector.heard(entry.device, entry.timeMs)
     }
     if (nowMs - this.#measuredMs >= MEASURE_EVERY_MS) this.#measure(nowMs)
     await inTurns(this.#judge(nowMs), () => !this.#isClosed)
@@ -180,15 +177,11 @@ export class DetectionWatch {
     }
   }
 
-  #heard(device: DeviceId, atMs: number): void {
-    this.#detector.memory.heard(device, atMs, thresholdsOf(this.#policy)['dormant-reads.silence'])
-  }
-
   #measure(nowMs: number): void {
     const { node } = this.#init
     const { device } = node.identity
     this.#measuredMs = nowMs
-    for (const peer of node.transport.peers()) this.#heard(peer.device, nowMs)
+    for (const peer of node.transport.peers()) this.#detector.heard(peer.device, nowMs)
     const view = node.beacons.view()
     if (!view.enforced) return
     const at = { atMs: nowMs, place: null, device }

@@ -222,7 +222,7 @@ export class ErasureDesk {
       if (deletion.kind !== 'due' || (deletion.sourcesStay && this.#init.follows.isLeaving(version))) continue
       const isOpen =
         copies.has(version) ||
-        cachedCopy(this.#init.store, version) !== undefined ||
+        this.#init.store.cache?.find(version) !== undefined ||
         (sources.has(version) && !deletion.sourcesStay) ||
         // As when the disk came back from a backup.
         (this.#init.holdsKeys?.(version) === true && !(sources.has(version) && deletion.sourcesStay)) ||

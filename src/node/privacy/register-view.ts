@@ -39,8 +39,7 @@ export function personsByDataset(
 ): Map<string, Set<string>> {
   const persons = new Map<string, Set<string>>()
   for (const id of subjects.directory.ids())
-    for (const { dataset, published } of subjects.about(subjects.directory.keysOf(id))) {
-      if (!isMeant(published)) continue
+    for (const { dataset } of subjects.about(subjects.directory.keysOf(id), isMeant)) {
       const known = persons.get(dataset.name) ?? new Set()
       persons.set(dataset.name, known.add(id))
     }

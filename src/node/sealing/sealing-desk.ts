@@ -174,12 +174,16 @@ export class SealingDesk {
 
   /** Of what is wanted, what this device may read and can not open, or holds and has no envelope of. */
   async #lacking(): Promise<ReadonlySet<VersionId>> {
+    const { ledger, store, key, readFault } = this.#init
     const lacking = new Set<VersionId>()
-    for (const version of this.#wanted()) {
+    const held = new Set(store.holdings().map(({ version }) => version.id))
+    for (const version of sealedVersions(ledger.state())) {
       await nextTurn()
       if (this.#isClosed) break
-      const isRead = this.#init.readFault(this.#init.key.id, version) === undefined
-      if (isRead ? this.keeper.keysOf(version).length === 0 : !this.shelf.has(version)) lacking.add(version)
+      if (this.shelf.isDestroyed(version)) continue
+      const isRead = readFault(key.id, version) === undefined
+      if (isRead ? this.keeper.keysOf(version).length === 0 : held.has(version) && !this.shelf.has(version))
+        lacking.add(version)
     }
     return lacking
   }

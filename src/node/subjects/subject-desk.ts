@@ -54,12 +54,15 @@ export class SubjectDesk {
     keeper.onWhole(() => this.exchange.look())
   }
 
-  /** Publications that the ledger says are about a person, by any of these keys. */
-  about(keys: readonly Uint8Array[]): AboutSubject[] {
+  /** Publications that the ledger says are about a person, by any of these keys: all, or those that are meant. */
+  about(
+    keys: readonly Uint8Array[],
+    isMeant: (published: DatasetVersion) => boolean = () => true
+  ): AboutSubject[] {
     const found: AboutSubject[] = []
     for (const dataset of this.#init.keeper.state().datasets.values())
       for (const published of dataset.versions) {
-        if (published.subjects.size === 0) continue
+        if (published.subjects.size === 0 || !isMeant(published)) continue
         const pseudonym = keys
           .map(key => pseudonymOf(key, published.version))
           .find(each => published.subjects.has(each))
