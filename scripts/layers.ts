@@ -187,7 +187,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/gateway',
       'src/cli'
     ],
-    packages: ['node:*', 'playwright-core'],
+    packages: ['node:*', '@axe-core/playwright', 'playwright-core'],
     pure: false
   },
   sim: {

@@ -1,0 +1,164 @@
+/**
+ * What the tests of the console go on: one org of two nodes, one Chromium, and what pages did that they must not. Each
+ * part of the console has a tour in test/console-tours/; all of them go over that one org, one after another.
+ */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { Cluster, type ClusterNode, LOOPBACK } from './cluster.ts'
+import { launchChromium } from './console-browser.ts'
+import { buildConsole } from './console-build.ts'
+import { freePort } from './free-port.ts'
+
+export const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const
+/** What the width of a page changes. */
+const LAYOUT_RULES = [
+  'color-contrast',
+  'scrollable-region-focusable',
+  'target-size',
+  'button-name',
+  'link-name'
+]
+
+/** Something that a person does in the console, and what has to come of it. */
+export interface TourStop {
+  readonly what: string
+  readonly visit: (org: ConsoleOrg) => Promise<void>
+}
+
+/** What is tried of a part of the console. It works on datasets of its own, and leaves the two nodes and `notes` be. */
+export interface ConsoleTour {
+  /** Makes what its pages show, before anybody looks. */
+  readonly prepare?: (org: ConsoleOrg) => Promise<void>
+  /** Pages that everybody has to be able to read: light, dark and on a phone. */
+  readonly paths: (org: ConsoleOrg) => readonly string[]
+  readonly stops: readonly TourStop[]
+}
+
+/** `nas` in berlin, which serves the console, and `lab-7` in paris; the dataset `notes` is published. */
+export class ConsoleOrg {
+  readonly folder: string
+  readonly cluster: Cluster
+  readonly node: ClusterNode
+  readonly other: ClusterNode
+  /** What the ledger calls `other`. */
+  readonly otherDevice: string
+  readonly origin: string
+  /** What pages did that they must not: fail, break their policy, or call anybody but the node. */
+  readonly faults: string[] = []
+  readonly #browser: Browser
+
+  private constructor(cluster: Cluster, otherDevice: string, origin: string, browser: Browser) {
+    const [node, other] = cluster.nodes
+    assert.ok(node !== undefined && other !== undefined)
+    this.otherDevice = otherDevice
+    this.folder = cluster.folder
+    this.cluster = cluster
+    this.node = node
+    this.other = other
+    this.origin = origin
+    this.#browser = browser
+  }
+
+  static async start(chromium: string): Promise<ConsoleOrg> {
+    buildConsole()
+    const cluster = new Cluster(mkdtempSync(join(tmpdir(), 'peerage-console-')))
+    try {
+      const port = await freePort()
+      const node = await cluster.found('nas', 'berlin', LOOPBACK, ['--api', `127.0.0.1:${port}`])
+      await cluster.join(await cluster.invite(), 'lab-7', 'paris')
+      await cluster.meshed()
+      const { devices } = await node.client.call('devices', {})
+      const device = devices.find(({ name }) => name === 'lab-7')?.device
+      assert.ok(device !== undefined)
+      const browser = await launchChromium(chromium)
+      const org = new ConsoleOrg(cluster, device, `https://127.0.0.1:${port}`, browser)
+      await org.publish('notes', 'release notes')
+      return org
+    } catch (thrown) {
+      await cluster.stop()
+      throw thrown
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#browser.close()
+    await this.cluster.stop()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** Publishes a file with `text` as the next version of a dataset. */
+  async publish(name: string, text: string, ...options: readonly string[]): Promise<void> {
+    const path = join(this.folder, `${name}.txt`)
+    writeFileSync(path, text)
+    const { exitCode, stderr } = await this.node.run('publish', path, '--name', name, ...options)
+    assert.equal(exitCode, 0, stderr)
+  }
+
+  /** An empty page of somebody who is not signed in. */
+  async open(): Promise<Page> {
+    const context = await this.#browser.newContext({
+      ...{ viewport: SIZES.desk, ignoreHTTPSErrors: true, colorScheme: 'light', reducedMotion: 'reduce' }
+    })
+    this.#watch(context)
+    return await context.newPage()
+  }
+
+  #watch(context: BrowserContext): void {
+    context.on('request', request => {
+      if (new URL(request.url()).origin !== this.origin) this.faults.push(`called ${request.url()}`)
+    })
+    context.on('weberror', error => this.faults.push(String(error.error())))
+    context.on('console', message => {
+      // Whoever is not signed in is answered so when the page asks who is.
+      if (message.type() === 'error' && !message.text().includes('401')) this.faults.push(message.text())
+    })
+  }
+
+  /** The overview, of the owner of the node; close its context when you are done. */
+  async signedIn(): Promise<Page> {
+    const page = await this.open()
+    const { code } = await this.node.json<{ code: string }>('console')
+    await page.goto(`${this.origin}/#code=${code}`)
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    return page
+  }
+
+  async goTo(page: Page, path: string): Promise<void> {
+    await page.goto(`${this.origin}${path}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.locator('[aria-label="Loading"]').first().waitFor({ state: 'detached' })
+  }
+
+  /** Fails unless a page can be read by everybody. It is left light and as wide as a desk. */
+  async isReadable(page: Page, path: string): Promise<void> {
+    await this.goTo(page, path)
+    await judge(page, `${path} in light`)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
+    await judge(page, `${path} in dark`, ['color-contrast'])
+    await page.setViewportSize(SIZES.phone)
+    await page.emulateMedia({ colorScheme: 'light' })
+    await judge(page, `${path} on a phone`, LAYOUT_RULES)
+    const isWide = await page.evaluate<boolean>(
+      'document.documentElement.scrollWidth > document.documentElement.clientWidth'
+    )
+    assert.ok(!isWide, `${path} is wider than a phone`)
+    await page.setViewportSize(SIZES.desk)
+  }
+}
+
+/** Nothing serious for who sees, hears or touches it. */
+async function judge(page: Page, where: string, rules: string[] = []): Promise<void> {
+  const axe = new AxeBuilder({ page })
+  const { violations } = await (rules.length === 0 ? axe : axe.withRules(rules)).analyze()
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  assert.deepEqual(
+    serious.map(({ id, nodes }) => [where, id, nodes.map(({ html }) => html)]),
+    []
+  )
+}

@@ -1,0 +1,20 @@
+/** Datasets and what is done with them. */
+
+import type { ConsoleTour } from '../../lab/console-org.ts'
+
+export const datasetsTour: ConsoleTour = {
+  paths: () => ['/console/datasets', '/console/datasets/notes', '/console/audit?dataset=notes'],
+  stops: [
+    {
+      what: 'what the node says is shown as it changes',
+      visit: async org => {
+        const page = await org.signedIn()
+        await page.getByRole('link', { name: 'Datasets' }).click()
+        await page.getByRole('link', { name: 'notes' }).waitFor()
+        await org.publish('later', 'later')
+        await page.getByRole('link', { name: 'later' }).waitFor()
+        await page.context().close()
+      }
+    }
+  ]
+}
