@@ -94,6 +94,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['zod'],
     pure: false
   },
+  'src/report': {
+    what: 'reports: what the API answers as pages to print and as tables',
+    uses: ['src/base'],
+    typesOf: ['src/api'],
+    packages: [],
+    pure: true
+  },
   'src/node': {
     what: 'drives the cores over libp2p, store and clock',
     uses: [
@@ -147,13 +154,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/cli': {
     what: 'thin client of the admin API',
-    uses: ['src/base', 'src/api', 'src/daemon.ts'],
+    uses: ['src/base', 'src/api', 'src/report', 'src/daemon.ts'],
     packages: ['node:*', 'commander', 'zod'],
     pure: false
   },
   'console/src': {
     what: 'the web console: runs in a browser, and knows the node by its API alone',
-    uses: ['src/base'],
+    uses: ['src/base', 'src/report'],
     typesOf: ['src/api'],
     packages: [
       'react',
@@ -219,6 +226,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/node',
       'src/api',
       'src/gateway',
+      'src/report',
       'src/cli',
       'lab',
       'scripts'

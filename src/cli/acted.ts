@@ -2,12 +2,13 @@
 
 import { Option } from 'commander'
 import { z } from 'zod'
-import type { DeviceName } from '../api/field.ts'
 import { type Acted, REASON_CHARACTERS_MAX, TERM_MAX_MS } from '../api/governance.ts'
 import { shortId } from '../base/ids.ts'
 import { DAY_MS } from '../base/units.ts'
 import { duration } from './command.ts'
 import { type Paint, plural, printable } from './text.ts'
+
+export { named } from '../base/words.ts'
 
 /** What is done, and to how many it was told. */
 export function renderActed(acted: Acted, paint: Paint): string[] {
@@ -24,10 +25,6 @@ export function renderActed(acted: Acted, paint: Paint): string[] {
     ...(inForce ? [] : [`an admin approves it with: peerage approve ${shortId(operation)}`]),
     ...warnings.map(warning => paint('yellow', `note: ${printable(warning)}`))
   ]
-}
-
-export function named({ device, name }: Pick<DeviceName, 'device' | 'name'>): string {
-  return name ?? shortId(device)
 }
 
 export const reasonOption = (): Option =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type FleetSavings, fleetSavings } from '../api/performance.ts'
-import { savingsCsv, savingsPage } from './savings-page.ts'
+import { savingsCsv, savingsPage } from '../report/savings-page.ts'
 import { fleetSavingsText } from './savings-text.ts'
 
 const HOSTILE = '<script>alert(1)</script>"&'

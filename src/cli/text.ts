@@ -2,6 +2,8 @@
 
 import { formatDuration } from '../base/units.ts'
 
+export { isoTime, plural } from '../base/words.ts'
+
 const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 const ESCAPE = '\u001b'
 
@@ -73,18 +75,10 @@ export function renderFields(fields: readonly (readonly [string, string])[], pai
   )
 }
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
-}
-
 /** "3 min 2 s ago", or "in 5 s" for an instant to come. */
 export function relativeTime(instantMs: number, nowMs: number): string {
   const distanceMs = nowMs - instantMs
   return distanceMs >= 0 ? `${formatDuration(distanceMs)} ago` : `in ${formatDuration(-distanceMs)}`
-}
-
-export function isoTime(instantMs: number): string {
-  return new Date(instantMs).toISOString()
 }
 
 /** A word that a POSIX shell takes back as it is. */

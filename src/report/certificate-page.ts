@@ -7,8 +7,7 @@ import type { CaseDevice, Certificate } from '../api/erasure.ts'
 import { escaped } from '../base/html.ts'
 import { shortId } from '../base/ids.ts'
 import { formatBytes } from '../base/units.ts'
-import { named } from './acted.ts'
-import { isoTime } from './text.ts'
+import { isoTime, named } from '../base/words.ts'
 
 export const PAGE_STYLE = [
   'body{font:14px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#111}',

@@ -1,11 +1,10 @@
 /** The register of transfers out of the territory: as a page to print, and as a table with one row for each entry. */
 
 import type { TransferEntry, TransferRegister } from '../api/privacy.ts'
-import { named } from './acted.ts'
+import { isoTime, named, plural } from '../base/words.ts'
 import { table } from './certificate-page.ts'
 import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
 import { basisText, controllerTable, placeText } from './processing-page.ts'
-import { isoTime, plural } from './text.ts'
 
 const KIND_WORDS = {
   published: 'published there',

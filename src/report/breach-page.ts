@@ -2,11 +2,10 @@
 
 import type { BreachReport, ConcernedDataset } from '../api/breach.ts'
 import { formatBytes } from '../base/units.ts'
-import { named } from './acted.ts'
+import { isoTime, named, plural } from '../base/words.ts'
 import { table } from './certificate-page.ts'
 import { heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
 import { controllerTable } from './processing-page.ts'
-import { isoTime, plural } from './text.ts'
 
 const TRACE_WORDS = {
   present: 'yes',

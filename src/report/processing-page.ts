@@ -2,10 +2,9 @@
 
 import type { PlaceCount, ProcessingActivity, ProcessingRecord } from '../api/privacy.ts'
 import { DAY_MS, formatBytes, formatDuration } from '../base/units.ts'
-import { named } from './acted.ts'
+import { isoTime, named, plural } from '../base/words.ts'
 import { table } from './certificate-page.ts'
 import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
-import { isoTime, plural } from './text.ts'
 
 const CONTROLLER_TITLES = {
   controller: 'Controller',

@@ -2,10 +2,9 @@
 
 import type { FleetSavings } from '../api/performance.ts'
 import { formatBytes } from '../base/units.ts'
-import { named } from './acted.ts'
+import { isoTime, named, plural } from '../base/words.ts'
 import { table } from './certificate-page.ts'
 import { csv, heading, listed, paragraph, printedPage } from './printed-page.ts'
-import { isoTime, plural } from './text.ts'
 
 type Exchanged = FleetSavings['groups'][number]
 

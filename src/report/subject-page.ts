@@ -3,9 +3,8 @@
 import type { SubjectRecord, SubjectVersion } from '../api/subject.ts'
 import { escaped } from '../base/html.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
-import { named } from './acted.ts'
+import { isoTime, named, plural } from '../base/words.ts'
 import { PAGE_STYLE, table } from './certificate-page.ts'
-import { isoTime, plural } from './text.ts'
 
 const UNPROVED_WORDS = {
   'source-kept': 'keeps a source',
