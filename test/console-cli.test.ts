@@ -81,6 +81,18 @@ test('a browser is opened where there is a desktop, and nothing is made where th
   assert.match((await peerage('console --scope everything')).written, /--scope can not be .*read.*authority/)
 })
 
+test('who is signed in is listed, and signed out', async () => {
+  const secret = sessions.begin({ kind: 'owner', caller: { ...OWNER, id: 'browser of the owner (1)' } })
+  const id = sessions.use(secret)?.id ?? ''
+  const { written } = await peerage('session')
+  assert.match(written, new RegExp(`${id} +browser of the owner \\(1\\) +peerage console`))
+  assert.match((await peerage(`session end ${id}`)).written, new RegExp(`session ${id} has ended; 0 left`))
+  assert.equal(sessions.use(secret), undefined)
+  const again = await peerage(`session end ${id}`)
+  assert.deepEqual([again.exitCode, /SESSION_UNKNOWN/.test(again.written)], [66, true])
+  assert.match((await peerage('session list')).written, /nobody is signed in/)
+})
+
 test('a provider is set, shown, asked and unset; who it signed in is signed out', async () => {
   const real = await RealProvider.start({ groups: {}, redirect: 'https://localhost:4780/sign-in/callback' })
   try {

@@ -203,6 +203,8 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
     'settings',
     'Makes a code with which a browser signs in, once, within two minutes. Only on the local socket.'
   ],
+  sessions: ['settings', 'Who is signed in in a browser, since when, and until when.'],
+  endNamedSession: ['settings', 'Signs a browser out at once.'],
   signIn: ['settings', 'Which provider signs people in, and what they may do.'],
   setSignIn: ['settings', 'Names that provider, which is asked first. Only on the local socket.'],
   unsetSignIn: ['settings', 'Has no provider sign people in any more. Only on the local socket.'],

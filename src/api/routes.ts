@@ -167,7 +167,7 @@ import {
 } from './scan.ts'
 import { scrubReport, scrubRequest } from './scrub.ts'
 import { ageExported, ageExportProgress, ageExportRequest, rekeyed, rekeyRequest } from './sealing.ts'
-import { codeRequest, madeCode } from './session.ts'
+import { codeRequest, madeCode, sessionList, sessionReference } from './session.ts'
 import { personName, personRequest, provider, signInReport } from './sign-in.ts'
 import { status } from './status.ts'
 import {
@@ -434,6 +434,9 @@ export const ROUTES = {
   tokens: json('GET', '/tokens', nothing, tokenList),
   createToken: json('POST', '/tokens', tokenRequest, madeToken),
   createCode: json('POST', '/session-codes', codeRequest, madeCode),
+  sessions: json('GET', '/sessions', nothing, sessionList),
+  /** Answers with those that are left. */
+  endNamedSession: json('POST', '/sessions/:id/end', sessionReference, sessionList),
   signIn: json('GET', '/sign-in', nothing, signInReport),
   setSignIn: json('POST', '/sign-in', provider, signInReport),
   unsetSignIn: json('POST', '/sign-in/unset', nothing, signInReport),

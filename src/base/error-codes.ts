@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   NOT_SIGNED_IN: { meaning: 'A call over the network shows no token or session that holds.', exitCode: 77 },
   SCOPE_MISSING: { meaning: 'The caller of the admin API has not the scope that this takes.', exitCode: 77 },
   TOO_MANY_CALLS: { meaning: 'A caller of the admin API calls more often than it may.', exitCode: 75 },
+  SESSION_UNKNOWN: { meaning: 'This node has no session of that id.', exitCode: 66 },
   TOKEN_UNKNOWN: { meaning: 'This node has no token of that id.', exitCode: 66 },
   ORIGIN_REFUSED: {
     meaning: 'A page that is not of this node would act in a session with it.',

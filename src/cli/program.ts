@@ -66,6 +66,7 @@ import { grantRole, listRoles, revokeRole } from './commands/role.ts'
 import { endScan, listMalware, runScan, setUpScan, showScanStatus, showScans } from './commands/scan.ts'
 import { pauseScrub, scrubStatus, setScrubRate, startScrub } from './commands/scrub.ts'
 import { rekey } from './commands/sealing.ts'
+import { endSession, listSessions } from './commands/session.ts'
 import { listSinks, removeSink, setSink, showEvents } from './commands/siem.ts'
 import { nameOfPerson, setSignIn, showSignIn, unsetSignIn } from './commands/sign-in.ts'
 import { listLevels, setLevel, showLevel, unsetLevel } from './commands/slo.ts'
@@ -192,6 +193,12 @@ const FAMILIES: readonly Family[] = [
     summary: 'list, make and end tokens, with which programs elsewhere use the API of this node',
     example: 'peerage token create prometheus --scope read',
     members: [listTokens, createToken, revokeToken]
+  },
+  {
+    name: 'session',
+    summary: 'list who is signed in to this node in a browser, and sign one out',
+    example: 'peerage session list',
+    members: [listSessions, endSession]
   },
   {
     name: 'signin',

@@ -313,6 +313,11 @@ function siemHandlers(service: SiemService) {
 function tokenHandlers(tokens: TokenBook, sessions: SessionBook) {
   return {
     createCode: async (input, by) => sessions.createCode(input, by),
+    sessions: async () => ({ sessions: sessions.list() }),
+    endNamedSession: async ({ id }) => {
+      sessions.endNamed(id)
+      return { sessions: sessions.list() }
+    },
     tokens: async () => ({ tokens: tokens.list().map(shownToken) }),
     createToken: async (input, by) => {
       const { entry, token } = await tokens.create(input, by)

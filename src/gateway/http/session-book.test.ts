@@ -8,11 +8,19 @@ import { SESSION_LIMITS, SessionBook } from './session-book.ts'
 let nowMs: number
 let tokens: Map<string, Caller>
 let book: SessionBook
+/** Tokens whose use was noted. */
+let used: string[]
 
 beforeEach(() => {
   nowMs = 1_800_000_000_000
   tokens = new Map()
-  book = new SessionBook({ callerWith: id => tokens.get(id) }, () => nowMs)
+  used = []
+  const holderOf = (id: string): Caller | undefined => tokens.get(id)
+  const callerWith = (id: string): Caller | undefined => {
+    used.push(id)
+    return holderOf(id)
+  }
+  book = new SessionBook({ callerWith, holderOf }, () => nowMs)
   book.openAt(['https://localhost:4780'])
 })
 
@@ -86,6 +94,39 @@ describe('a session', () => {
     for (const secret of others) assert.ok(book.use(secret))
   })
 
+  test('is listed with what it rests on and when it ends, which counts as no use of it', () => {
+    token('a')
+    const secret = book.begin({ kind: 'token', id: 'a' })
+    const begunAtMs = nowMs
+    nowMs += 1000
+    book.begin({ kind: 'person', caller: { ...OWNER, kind: 'person', id: 'person 1' } })
+    nowMs += 1000
+    const listed = book.list()
+    assert.deepEqual(
+      listed.map(({ who, by, usedAtMs }) => [who, by, usedAtMs]),
+      [
+        ['person 1', 'provider', begunAtMs + 1000],
+        ['token x (a)', 'token', begunAtMs]
+      ]
+    )
+    assert.equal(listed.at(1)?.idleEndsAtMs, begunAtMs + SESSION_LIMITS.idleMs)
+    assert.equal(listed.at(1)?.endsAtMs, begunAtMs + SESSION_LIMITS.lifeMs)
+    assert.deepEqual(used, [])
+    assert.equal(book.use(secret)?.id, listed.at(1)?.id)
+    tokens.delete('a')
+    assert.equal(book.list().length, 1, 'what has ended is not listed')
+  })
+
+  test('ends by what lists call it, once', () => {
+    const secret = book.begin({ kind: 'owner', caller: OWNER })
+    const other = book.begin({ kind: 'owner', caller: OWNER })
+    const id = book.use(secret)?.id ?? ''
+    book.endNamed(id)
+    assert.equal(book.use(secret), undefined)
+    assert.ok(book.use(other))
+    assert.throws(() => book.endNamed(id), refusal('SESSION_UNKNOWN'))
+  })
+
   test('is not what somebody makes up', () => {
     for (const secret of ['', 'x', 'A'.repeat(43), 'A'.repeat(4000)])
       assert.equal(book.use(secret), undefined)
@@ -135,7 +176,7 @@ describe('a code', () => {
   })
 
   test('is not made where no browser could use it', () => {
-    const closed = new SessionBook({ callerWith: () => undefined })
+    const closed = new SessionBook({ callerWith: () => undefined, holderOf: () => undefined })
     assert.throws(() => closed.createCode({ scopes: null }, OWNER), refusal('API_CLOSED'))
   })
 

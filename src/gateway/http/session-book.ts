@@ -14,7 +14,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Scope } from '../../api/scope-names.ts'
-import type { MadeCode } from '../../api/session.ts'
+import type { ListedSession, MadeCode } from '../../api/session.ts'
 import { AppError } from '../../base/errors.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
 import { type Caller, requireGivable } from './caller.ts'
@@ -32,19 +32,25 @@ const SECRET_BYTES = 32
 const ID_BYTES = 6
 const CODE = /^pgc_([A-Za-z0-9_-]{43})$/
 
+const BY = { owner: 'code', token: 'token', person: 'provider' } as const
+
 export type Ground =
   | { readonly kind: 'token'; readonly id: string }
   | { readonly kind: 'owner' | 'person'; readonly caller: Caller }
 
 /** A session that holds. */
 export interface LiveSession {
+  /** Names it in lists; it lets nobody in. */
+  readonly id: string
   readonly caller: Caller
   /** At the latest. */
   readonly endsAtMs: number
 }
 
 interface Entry {
+  readonly id: string
   readonly ground: Ground
+  readonly begunAtMs: number
   readonly endsAtMs: number
   readonly usedAtMs: number
 }
@@ -57,6 +63,8 @@ interface Code {
 /** Tells who a token is, by its id; undefined once it has ended. */
 export interface TokenLookup {
   callerWith(id: string): Caller | undefined
+  /** The same, without that it counts as a use of the token. */
+  holderOf(id: string): Caller | undefined
 }
 
 function hashOf(secret: string): string {
@@ -129,14 +137,15 @@ export class SessionBook {
     this.#makeRoom(ownerOf(ground), nowMs)
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     const endsAtMs = nowMs + SESSION_LIMITS.lifeMs
-    this.#sessions.set(hashOf(secret), { ground, endsAtMs, usedAtMs: nowMs })
+    const id = randomBytes(ID_BYTES).toString('hex')
+    this.#sessions.set(hashOf(secret), { id, ground, begunAtMs: nowMs, endsAtMs, usedAtMs: nowMs })
     return secret
   }
 
   /** The session of this cookie, which counts as used now; undefined where it is none, or has ended. */
   use(secret: string): LiveSession | undefined {
     const hash = hashOf(secret)
-    const live = this.#live(hash)
+    const live = this.#live(hash, id => this.#tokens.callerWith(id))
     const entry = this.#sessions.get(hash)
     if (live === undefined || entry === undefined) return undefined
     this.#sessions.delete(hash)
@@ -146,22 +155,59 @@ export class SessionBook {
 
   /** Whether there is a session of this cookie; that it was asked for counts as no use. */
   holds(secret: string): boolean {
-    return this.#live(hashOf(secret)) !== undefined
+    return this.#look(hashOf(secret)) !== undefined
   }
 
-  #live(hash: string): LiveSession | undefined {
+  /** The sessions that hold, the newest first; that they are listed counts as no use. */
+  list(): readonly ListedSession[] {
+    const listed = [...this.#sessions].flatMap(([hash, { ground, begunAtMs, usedAtMs }]) => {
+      const live = this.#look(hash)
+      if (live === undefined) return []
+      const { id, caller, endsAtMs } = live
+      return {
+        ...{
+          id,
+          who: caller.id,
+          by: BY[ground.kind],
+          scopes: [...caller.scopes],
+          begunAtMs,
+          usedAtMs,
+          endsAtMs
+        },
+        idleEndsAtMs: Math.min(usedAtMs + SESSION_LIMITS.idleMs, endsAtMs)
+      }
+    })
+    return listed.toSorted((a, b) => b.begunAtMs - a.begunAtMs)
+  }
+
+  #look(hash: string): LiveSession | undefined {
+    return this.#live(hash, id => this.#tokens.holderOf(id))
+  }
+
+  #live(hash: string, callerOf: (token: string) => Caller | undefined): LiveSession | undefined {
     const entry = this.#sessions.get(hash)
     if (entry === undefined) return undefined
-    const { ground, endsAtMs } = entry
-    const caller = ground.kind === 'token' ? this.#tokens.callerWith(ground.id) : ground.caller
+    const { id, ground, endsAtMs } = entry
+    const caller = ground.kind === 'token' ? callerOf(ground.id) : ground.caller
     if (caller !== undefined && !isOver(entry, this.#nowMs()))
-      return { caller, endsAtMs: Math.min(endsAtMs, caller.expiresAtMs ?? Number.POSITIVE_INFINITY) }
+      return { id, caller, endsAtMs: Math.min(endsAtMs, caller.expiresAtMs ?? Number.POSITIVE_INFINITY) }
     this.#sessions.delete(hash)
     return undefined
   }
 
   end(secret: string): void {
     this.#sessions.delete(hashOf(secret))
+  }
+
+  /** Ends a session by what lists call it; rejects with SESSION_UNKNOWN. */
+  endNamed(id: string): void {
+    const [hash] = [...this.#sessions].find(([, entry]) => entry.id === id) ?? []
+    if (hash === undefined || this.#look(hash) === undefined)
+      throw new AppError(
+        'SESSION_UNKNOWN',
+        `there is no session ${id}, or it has ended; peerage session lists them`
+      )
+    this.#sessions.delete(hash)
   }
 
   /** Ends the sessions of all whom a provider vouched for: it, or what they may, has changed. */

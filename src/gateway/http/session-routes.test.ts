@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Scope } from '../../api/scope-names.ts'
-import { type Session, session } from '../../api/session.ts'
+import { type Session, session, sessionList } from '../../api/session.ts'
 import { HOUR_MS } from '../../base/units.ts'
 import type { NodeService, Task } from '../../node/service.ts'
 import { scripted } from '../../node/swarm/scripted.conformance.ts'
@@ -113,6 +113,24 @@ describe('a person', () => {
     assert.equal(ended.status, 204)
     assert.match(ended.headers['set-cookie']?.[0] ?? '', /^__Host-peerage=;.*Expires=Thu, 01 Jan 1970/)
     assert.equal((await ask('/session', { headers: { cookie } })).status, 401)
+  })
+
+  test('is seen and signed out by who may change settings, and by nobody else', async () => {
+    const { cookie, signed } = await signIn({ token: await tokenFor('read') })
+    const desk = await signIn({ token: await tokenFor('settings') })
+    assert.deepEqual(told(await ask('/v1/sessions', { headers: { cookie } })), [403, 'SCOPE_MISSING'])
+    const listed = await ask('/v1/sessions', { headers: { cookie: desk.cookie } })
+    const { sessions: shown } = sessionList.parse(listed.json)
+    assert.deepEqual(shown.map(({ id }) => id).sort(), [signed.session, desk.signed.session].sort())
+    const path = `/v1/sessions/${signed.session}/end`
+    const left = await ask(path, { body: {}, headers: { cookie: desk.cookie, ...own() } })
+    assert.deepEqual(
+      sessionList.parse(left.json).sessions.map(({ id }) => id),
+      [desk.signed.session]
+    )
+    assert.equal((await ask('/session', { headers: { cookie } })).status, 401)
+    const again = await ask(path, { body: {}, headers: { cookie: desk.cookie, ...own() } })
+    assert.deepEqual(told(again), [404, 'SESSION_UNKNOWN'])
   })
 
   test('gets a cookie that no script reads, no other host gets, and nobody keeps', async () => {

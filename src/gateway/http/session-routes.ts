@@ -9,7 +9,7 @@ import { SESSION_PATH, type Session, sessionRequest } from '../../api/session.ts
 import { AppError } from '../../base/errors.ts'
 import { openRoute } from './open-route.ts'
 import { SESSION_LIMITS, type SessionBook } from './session-book.ts'
-import { COOKIE, COOKIE_OPTIONS, type Signed, type SignIn } from './sign-in.ts'
+import { COOKIE, COOKIE_OPTIONS, type Signed, type SignIn, signedBy } from './sign-in.ts'
 
 export interface SessionRoutesOptions {
   readonly signIn: SignIn
@@ -50,7 +50,7 @@ export class SessionRoutes {
     // Who signs in again has one session, not two of which one is forgotten.
     if (earlier !== undefined) sessions.end(earlier)
     reply.setCookie(COOKIE, secret, COOKIE_OPTIONS)
-    const signed = { caller: live.caller, sessionEndsAtMs: live.endsAtMs }
+    const signed = signedBy(live)
     onSignedIn(request, signed)
     return shownSession(signed)
   }
@@ -68,11 +68,12 @@ export class SessionRoutes {
   }
 }
 
-function shownSession({ caller, sessionEndsAtMs }: Signed): Session {
+function shownSession({ caller, sessionEndsAtMs, session }: Signed): Session {
   const { kind, id, scopes, expiresAtMs } = caller
   const isSession = sessionEndsAtMs !== null
   return {
     ...{ kind, id, scopes: [...scopes], expiresAtMs: isSession ? sessionEndsAtMs : expiresAtMs },
+    session,
     idleLimitMs: isSession ? SESSION_LIMITS.idleMs : null
   }
 }

@@ -11,7 +11,7 @@ import { AppError } from '../../base/errors.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Caller } from './caller.ts'
 import type { OwnSite } from './own-site.ts'
-import type { SessionBook } from './session-book.ts'
+import type { LiveSession, SessionBook } from './session-book.ts'
 import { SignInGuard } from './sign-in-guard.ts'
 import type { TokenBook } from './token-book.ts'
 
@@ -32,6 +32,8 @@ export interface Signed {
   readonly caller: Caller
   /** When its session ends at the latest; null for who shows a token. */
   readonly sessionEndsAtMs: number | null
+  /** What lists call its session; null for who shows a token. */
+  readonly session: string | null
 }
 
 /** Who it is, or why it is nobody. */
@@ -91,7 +93,7 @@ export class SignIn {
 
   #ofToken(shown: string, request: FastifyRequest): Identified {
     const caller = this.#parts.tokens.callerOf(shown)
-    if (caller !== undefined) return { caller, sessionEndsAtMs: null }
+    if (caller !== undefined) return { caller, sessionEndsAtMs: null, session: null }
     this.#guard.wrong(request.ip)
     return {
       refusal: notSignedIn('this is no token of this node, or it has ended; peerage token create makes one')
@@ -105,7 +107,7 @@ export class SignIn {
     if (foreign !== undefined) return { refusal: foreign }
     const live = sessions.use(secret)
     if (live === undefined) return { refusal: notSignedIn('this session has ended; sign in again') }
-    return { caller: live.caller, sessionEndsAtMs: live.endsAtMs }
+    return signedBy(live)
   }
 
   #wait({ ip }: FastifyRequest): AppError | undefined {
@@ -114,6 +116,10 @@ export class SignIn {
     const seconds = Math.ceil(waitMs / SECOND_MS)
     return new AppError('TOO_MANY_CALLS', `too many wrong tokens came from ${ip}; try again in ${seconds} s`)
   }
+}
+
+export function signedBy({ id, caller, endsAtMs }: LiveSession): Signed {
+  return { caller, sessionEndsAtMs: endsAtMs, session: id }
 }
 
 function notSignedIn(why: string): AppError {

@@ -130,8 +130,16 @@ export class TokenBook {
   callerWith(id: string): Caller | undefined {
     const found = this.#tokens.find(token => token.id === id)
     const nowMs = this.#nowMs()
-    if (found === undefined || nowMs >= found.expiresAtMs) return undefined
-    if (nowMs - (found.usedAtMs ?? 0) >= USE_NOTED_MS) this.#noteUse(found, nowMs)
+    const caller = this.holderOf(id)
+    if (found !== undefined && caller !== undefined && nowMs - (found.usedAtMs ?? 0) >= USE_NOTED_MS)
+      this.#noteUse(found, nowMs)
+    return caller
+  }
+
+  /** The same, without that it counts as a use. */
+  holderOf(id: string): Caller | undefined {
+    const found = this.#tokens.find(token => token.id === id)
+    if (found === undefined || this.#nowMs() >= found.expiresAtMs) return undefined
     return {
       ...{ kind: 'token', id: `token ${found.name} (${id})`, scopes: new Set(found.scopes) },
       expiresAtMs: found.expiresAtMs

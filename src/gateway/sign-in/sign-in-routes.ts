@@ -8,7 +8,7 @@ import { SECOND_MS } from '../../base/units.ts'
 import { failureOf } from '../http/http-status.ts'
 import { openRoute } from '../http/open-route.ts'
 import type { SessionBook } from '../http/session-book.ts'
-import { COOKIE, COOKIE_OPTIONS, type Signed } from '../http/sign-in.ts'
+import { COOKIE, COOKIE_OPTIONS, type Signed, signedBy } from '../http/sign-in.ts'
 import { failurePage } from './failure-page.ts'
 import { ATTEMPT_LIFE_MS, type ProviderSignIn } from './provider-sign-in.ts'
 
@@ -53,7 +53,11 @@ export class SignInRoutes {
     const earlier = request.cookies[COOKIE]
     if (earlier !== undefined) sessions.end(earlier)
     const secret = sessions.begin({ kind: 'person', caller })
-    onSignedIn(request, { caller, sessionEndsAtMs: sessions.use(secret)?.endsAtMs ?? null })
+    const live = sessions.use(secret)
+    onSignedIn(
+      request,
+      live === undefined ? { caller, sessionEndsAtMs: null, session: null } : signedBy(live)
+    )
     return reply.setCookie(COOKIE, secret, COOKIE_OPTIONS).redirect('/', 303)
   }
 }
