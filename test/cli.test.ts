@@ -293,6 +293,12 @@ class ScriptedNode implements NodeService {
     return this.transferNow
   }
 
+  async transferFiles(id: string, limit: number) {
+    this.asked.push({ files: id, limit })
+    const file = { path: 'bin/app\u001b[2J', bytes: 1000, haveBytes: 250, chosen: true }
+    return { id, known: true, sealed: false, total: 3, whole: 1, files: [file] }
+  }
+
   async stopTransfer(id: string, options: { discard: boolean }) {
     this.asked.push({ stop: id, ...options })
     return this.become({ state: 'stopped', finishedAtMs: 2, problem: null })
@@ -499,6 +505,7 @@ describe('commands that print one object', () => {
       [['show', 'os-image'], DATASET],
       [['show', 'os-image@12121212'], { ...DATASET, versions: DATASET.versions.slice(1) }],
       [['transfers'], { transfers: [STARTED] }],
+      [['transfers', 'files', 'os-image'], await node.transferFiles(STARTED.id, 1000)],
       [['retire', 'os-image'], { name: 'os-image', versions: [VERSION, OLD_VERSION] }]
     ]
     for (const [argv, value] of expected) {

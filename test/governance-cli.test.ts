@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { defined } from '../src/base/assert.ts'
-import { parseDeviceId, parseOperationId, parseVersionId } from '../src/base/ids.ts'
+import { parseDeviceId, parseOperationId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import type { CliContext } from '../src/cli/context.ts'
 import { run } from '../src/cli/program.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
@@ -17,7 +17,7 @@ import { TokenBook } from '../src/gateway/http/token-book.ts'
 import type { AuthorityRecord, AuthorityService, RootActed } from '../src/node/ledger/authority-terms.ts'
 import type { CustodyService, ReadersRecord } from '../src/node/ledger/custody-terms.ts'
 import type { Acted, GovernanceService } from '../src/node/ledger/governance-terms.ts'
-import type { LedgerExplorer, LedgerLine } from '../src/node/ledger/ledger-terms.ts'
+import type { LedgerExplorer, LedgerFeeds, LedgerLine } from '../src/node/ledger/ledger-terms.ts'
 import type { OverrideRecord, OverrideService } from '../src/node/ledger/override-terms.ts'
 import type { Daemon, KeyFiles, NodeService } from '../src/node/service.ts'
 import { scripted } from '../src/node/swarm/scripted.conformance.ts'
@@ -25,10 +25,12 @@ import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 const DEVICE = defined(parseDeviceId('cd'.repeat(32)), 'device')
 const OPERATION = defined(parseOperationId('0f'.repeat(32)), 'operation')
 const VERSION = defined(parseVersionId('ab'.repeat(32)), 'version')
+const ORG = defined(parseOrgId('aa'.repeat(32)), 'org')
 const BUILD = { device: DEVICE, name: 'build-1', site: 'berlin' }
 const NAMELESS = { device: DEVICE, name: null, site: null }
 const NOW_MS = 1_800_000_000_000
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 
 const ACTED: Acted = {
   ...{ operation: OPERATION, type: 'device.suspend', says: 'suspends lab-7: s\u001b[2Jo' },
@@ -646,18 +648,46 @@ describe('the ledger', () => {
   }
 
   it('is listed as it was asked for, with why what has no effect has none', async () => {
-    await serve({}, { ledger: { operations: answering([line]) } })
-    const { stdout } = await peerage('ledger', '--type', 'note', '--author', 'build-1', '--since', '24h')
+    await serve({}, { ledger: { operations: answering({ operations: [line], matched: 3 }) } })
+    const { stdout } = await peerage(
+      ...['ledger', '--type', 'note', '--author', 'build-1', '--since', '24h', '--until', '1h'],
+      ...['--about', 'os/image', '--effect', 'waiting']
+    )
     assert.match(
       stdout,
       /\(1 h 0 min ahead\) +0f0f0f0f0f0f +build-1 +note +notes: s\ufffd\[2Jo +no effect: needs-approval, 1 of 2/
     )
-    assert.deepEqual(asked, [{ type: 'note', author: 'build-1', sinceMs: NOW_MS - DAY_MS, limit: 50 }])
+    assert.match(stdout, /2 older ones are not shown/)
+    assert.deepEqual(asked, [
+      {
+        ...{ type: 'note', author: 'build-1', about: 'os/image', effect: 'waiting' },
+        ...{ sinceMs: NOW_MS - DAY_MS, untilMs: NOW_MS - HOUR_MS, limit: 50 }
+      }
+    ])
     for (const wrong of [
       ['--limit', '0'],
       ['--limit', '10001'],
+      ['--effect', 'some'],
       ['--since', 'lately']
     ])
       assert.equal((await peerage('ledger', ...wrong)).exitCode, 64)
+  })
+
+  it('lists feeds with their heads, and the proof of a fork', async () => {
+    const head = { operation: OPERATION, type: 'note', seq: 4, atMs: NOW_MS }
+    const feed = { author: BUILD, incarnation: '00000000000000ab', operations: 5, heads: [head] }
+    const feeds: LedgerFeeds = {
+      ...{ atMs: NOW_MS, org: ORG, operations: 5, inForce: 3 },
+      inert: [{ reason: 'forked', operations: 2 }],
+      types: [{ type: 'note', operations: 5 }],
+      feeds: [{ ...feed, fork: { seq: 4, operations: [OPERATION, OPERATION] } }]
+    }
+    await serve({}, { ledger: { feeds: answering(feeds) } })
+    const { stdout } = await peerage('ledger', 'feeds')
+    assert.match(
+      stdout,
+      /build-1 +00000000000000ab +5 +0f0f0f0f0f0f \(note\) .* at position 4: 0f0f0f0f0f0f, 0f/
+    )
+    assert.match(stdout, /5 operations, of which 3 in force, 2 forked/)
   })
 })

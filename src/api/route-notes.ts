@@ -42,6 +42,7 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   transfers: ['read', 'Transfers of this node.'],
   startTransfer: ['host', "Fetches a version to a folder of the node's machine."],
   transfer: ['read', 'One transfer.'],
+  transferFiles: ['read', 'The files of a transfer, and how much of each is here.'],
   stopTransfer: ['content', 'Stops a transfer; what came stays or goes.'],
   pauseTransfer: ['content', 'Pauses a transfer.'],
   resumeTransfer: ['content', 'Goes on with a transfer.'],
@@ -223,5 +224,6 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   makeOverride: ['authority', 'Makes one.'],
   operations: ['read', 'Operations of the ledger, newest first.'],
   operation: ['read', 'One operation, with what it is built on.'],
+  feeds: ['read', 'The feeds of the ledger: who signed how much, where each ends, and which are forked.'],
   exportLedger: ['host', "Writes the ledger to a folder of the node's machine."]
 }

@@ -123,6 +123,7 @@ import {
   ledgerEntry,
   ledgerExported,
   ledgerExportRequest,
+  ledgerFeeds,
   ledgerList,
   ledgerProgress,
   ledgerRequest
@@ -188,6 +189,8 @@ import {
   priorityRequest,
   stopRequest,
   transfer,
+  transferFiles,
+  transferFilesRequest,
   transferList,
   transferReference,
   transferRequest
@@ -294,6 +297,7 @@ export const ROUTES = {
   transfers: json('GET', '/transfers', nothing, transferList),
   startTransfer: json('POST', '/transfers', transferRequest, transfer),
   transfer: json('GET', '/transfers/:id', transferReference, transfer),
+  transferFiles: json('GET', '/transfers/:id/files', transferFilesRequest, transferFiles),
   stopTransfer: json('POST', '/transfers/:id/stop', stopRequest, transfer),
   pauseTransfer: json('POST', '/transfers/:id/pause', transferReference, transfer),
   resumeTransfer: json('POST', '/transfers/:id/resume', transferReference, transfer),
@@ -454,6 +458,7 @@ export const ROUTES = {
   makeOverride: json('POST', '/overrides', overrideRequest, overrideActed),
   operations: json('GET', '/operations', ledgerRequest, ledgerList),
   operation: json('GET', '/operations/:id', operationReference, ledgerEntry),
+  feeds: json('GET', '/feeds', nothing, ledgerFeeds),
   exportLedger: stream('POST', '/operations/export', ledgerExportRequest, {
     progress: ledgerProgress,
     result: ledgerExported

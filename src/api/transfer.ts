@@ -89,10 +89,42 @@ export const transfer = z.object({
   problem: problem.nullable()
 })
 
+export const TRANSFER_FILES_DEFAULT = 1_000
+export const TRANSFER_FILES_MAX = 20_000
+
+/** Values of a query arrive as text. */
+export const transferFilesRequest = z.strictObject({
+  id: transferId,
+  limit: z.coerce.number().pipe(z.int().min(1).max(TRANSFER_FILES_MAX)).default(TRANSFER_FILES_DEFAULT)
+})
+
+const transferFile = z.object({
+  path: z.string(),
+  bytes: byteCount,
+  haveBytes: byteCount,
+  /** Whether it is to be fetched. */
+  chosen: z.boolean()
+})
+
+/**
+ * In the order of the version, at most as many as were asked for. `known` is false until somebody told what is in the
+ * version; of one that is `sealed` the files are the objects that it consists of, whose names say nothing.
+ */
+export const transferFiles = z.object({
+  id: transferId,
+  known: z.boolean(),
+  sealed: z.boolean(),
+  total: count,
+  whole: count,
+  files: z.array(transferFile).readonly()
+})
+
 export const transferList = z.object({ transfers: z.array(transfer).readonly() })
 
 export type Transfer = z.output<typeof transfer>
 export type TransferPriority = z.output<typeof transferPriority>
+export type TransferFile = z.output<typeof transferFile>
+export type TransferFiles = z.output<typeof transferFiles>
 export type TransferSource = z.output<typeof transferSource>
 
 /** True for the states in which nothing more will happen by itself. */

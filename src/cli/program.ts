@@ -50,7 +50,7 @@ import { addToGroup, createGroup, listGroups, removeFromGroup } from './commands
 import { showHistory, showSavings } from './commands/history.ts'
 import { cancelInvite, createInvite, invites } from './commands/invite.ts'
 import { changeKeyPassphrase, createKey, showKey } from './commands/key.ts'
-import { exportLedger, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
+import { exportLedger, listFeeds, listLedger, showLedger, verifyLedger } from './commands/ledger.ts'
 import { clearLimits, listLimits, removeLimit, setBudget, setLimit } from './commands/limits.ts'
 import { man } from './commands/man.ts'
 import { init, join } from './commands/membership.ts'
@@ -86,6 +86,7 @@ import {
   resumeTransfer,
   setTransferDeadline,
   stopTransfer,
+  transferFiles,
   transfers
 } from './commands/transfers.ts'
 import { up } from './commands/up.ts'
@@ -294,7 +295,15 @@ const FAMILIES: readonly Family[] = [
     name: 'transfers',
     summary: 'list the transfers of this node, stop, pause or resume one, or put it first',
     example: 'peerage transfers',
-    members: [transfers, stopTransfer, pauseTransfer, resumeTransfer, prioritiseTransfer, setTransferDeadline]
+    members: [
+      transfers,
+      transferFiles,
+      stopTransfer,
+      pauseTransfer,
+      resumeTransfer,
+      prioritiseTransfer,
+      setTransferDeadline
+    ]
   },
   {
     name: 'follow',
@@ -331,7 +340,7 @@ const FAMILIES: readonly Family[] = [
     summary:
       'show what the ledger of the org says and why it is or is not in force; export it, and check an export',
     example: 'peerage ledger --since 24h',
-    members: [listLedger, showLedger, exportLedger, verifyLedger]
+    members: [listLedger, showLedger, listFeeds, exportLedger, verifyLedger]
   },
   {
     name: 'audit',

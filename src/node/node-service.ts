@@ -87,6 +87,7 @@ import { verifyHoldings } from './swarm/holding-checks.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
 import { deadlineFields, originOfTransfer, originProblem, unknownTransfer } from './swarm/transfer-extras.ts'
+import { filesOfHolding, type TransferFiles } from './swarm/transfer-files.ts'
 import { isActive } from './swarm/transfer-orders.ts'
 import { versionHolders } from './swarm/version-holders.ts'
 import { publishing } from './tracing/spans.ts'
@@ -341,6 +342,11 @@ export class LocalNodeService implements NodeService {
 
   async transfer(id: string): Promise<Transfer> {
     return this.#transfer(this.#node.desk.view(id) ?? unknownTransfer(id))
+  }
+
+  async transferFiles(id: string, limit: number): Promise<TransferFiles> {
+    const view = this.#node.desk.view(id) ?? unknownTransfer(id)
+    return { id, sealed: view.isOpened, ...filesOfHolding(view.holding, limit) }
   }
 
   async stopTransfer(id: string, options: { readonly discard: boolean }): Promise<Transfer> {

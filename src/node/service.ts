@@ -50,6 +50,7 @@ import type { StorageService } from './storage/storage-terms.ts'
 import type { SubjectService } from './subjects/subject-terms.ts'
 import type { Outlook } from './swarm/deadline-outlook.ts'
 import type { VersionHolders } from './swarm/holder-terms.ts'
+import type { TransferFiles } from './swarm/transfer-files.ts'
 import type { Task } from './task.ts'
 
 export type * from './daemon-terms.ts'
@@ -423,6 +424,8 @@ export interface NodeService extends AuditService, ErasingService {
   transfers(): Promise<readonly Transfer[]>
   /** Cheap enough to be asked several times a second. */
   transfer(id: string): Promise<Transfer>
+  /** The first so many files of a transfer, and how much of each is durable. */
+  transferFiles(id: string, limit: number): Promise<TransferFiles>
   /**
    * Stops a transfer and keeps what is stored; with `discard`, removes its part files and forgets it. The
    * files of a complete transfer stay in any case.

@@ -4,9 +4,11 @@ import { Option } from 'commander'
 import { z } from 'zod'
 import { orgId } from '../../api/field.ts'
 import {
+  LEDGER_EFFECTS,
   LEDGER_LINES_DEFAULT,
   LEDGER_LINES_MAX,
   type LedgerEntry,
+  type LedgerFeed,
   type LedgerLine,
   type LedgerLink
 } from '../../api/ledger.ts'
@@ -47,13 +49,25 @@ export const listLedger = command({
   options: [
     new Option('--type <type>', 'only operations of this type, such as role.grant'),
     new Option('--author <device>', 'only those of this device, by its name or the beginning of its id'),
+    new Option(
+      '--about <what>',
+      'only those that name it: a dataset, device, group, id, or the beginning of one'
+    ),
+    new Option(
+      '--effect <effect>',
+      'only those in-force, those waiting for approvals, or those that have none for another reason'
+    ),
     new Option('--since <time>', 'only what is newer, by the clocks of the authors: 24h, 7d, or a date'),
+    new Option('--until <time>', 'only what is older, by the clocks of the authors: 24h, 7d, or a date'),
     new Option('--limit <count>', `at most so many (default: ${LEDGER_LINES_DEFAULT})`)
   ],
   input: z.object({
     type: z.string().min(1, 'write a type').optional(),
     author: deviceReference.optional(),
+    about: z.string().min(1, 'write what they name').optional(),
+    effect: z.enum(LEDGER_EFFECTS).optional(),
     since: instant.optional(),
+    until: instant.optional(),
     limit: z.coerce
       .number({ error: 'write a number' })
       .int('write a whole number')
@@ -61,15 +75,24 @@ export const listLedger = command({
       .max(LEDGER_LINES_MAX, `at most ${LEDGER_LINES_MAX}`)
       .default(LEDGER_LINES_DEFAULT)
   }),
-  run: async (invocation, { type, author, since, limit }) => {
+  run: async (invocation, { type, author, about, effect, since, until, limit }) => {
+    const before = (time: typeof since): number | null =>
+      time === undefined ? null : instantBefore(time, invocation.context.nowMs())
     const list = await invocation.client.call('operations', {
-      ...{ type: type ?? null, author: author ?? null, limit },
-      sinceMs: since === undefined ? null : instantBefore(since, invocation.context.nowMs())
+      ...{ type: type ?? null, author: author ?? null, about: about ?? null, effect: effect ?? null },
+      ...{ sinceMs: before(since), untilMs: before(until), limit }
     })
     invocation.result(list, paint =>
       list.operations.length === 0
         ? ['no operation of the kind is here']
-        : renderTable(list.operations, LINE_COLUMNS, paint)
+        : [
+            ...renderTable(list.operations, LINE_COLUMNS, paint),
+            ...(list.matched > list.operations.length
+              ? [
+                  `${list.matched - list.operations.length} older ones are not shown; --limit or --until shows them`
+                ]
+              : [])
+          ]
     )
   }
 })
@@ -133,6 +156,42 @@ export const showLedger = command({
   run: async (invocation, { operation }) => {
     const entry = await invocation.client.call('operation', { id: operation })
     invocation.result(entry, paint => renderEntry(entry, paint))
+  }
+})
+
+function headText({ heads: [head] }: LedgerFeed): string {
+  return head === undefined ? '-' : `${shortId(head.operation)} (${head.type})`
+}
+
+const FEED_COLUMNS: readonly Column<LedgerFeed>[] = [
+  { title: 'AUTHOR', value: row => named(row.author) },
+  { title: 'INCARNATION', value: row => row.incarnation },
+  { title: 'OPERATIONS', align: 'right', value: row => String(row.operations) },
+  { title: 'HEAD', value: headText },
+  { title: 'TIME', value: ({ heads: [head] }) => (head === undefined ? '-' : isoTime(head.atMs)) },
+  {
+    title: 'FORKED',
+    value: ({ fork }) =>
+      fork === null ? '-' : `at position ${fork.seq}: ${fork.operations.map(shortId).join(', ')}`
+  }
+]
+
+export const listFeeds = command({
+  usage: 'feeds',
+  summary: 'list the feeds: who signed how many operations, where each feed ends, and which are forked',
+  description:
+    'A device signs one chain of operations; one that was restored from a backup begins another. A feed that is forked ' +
+    'holds two operations at one position, which proves that its author signed two histories.',
+  examples: ['peerage ledger feeds'],
+  input: z.object({}),
+  run: async invocation => {
+    const report = await invocation.client.call('feeds', {})
+    invocation.result(report, paint => [
+      ...renderTable(report.feeds, FEED_COLUMNS, paint),
+      '',
+      `${plural(report.operations, 'operation')}, of which ${report.inForce} in force` +
+        report.inert.map(({ reason, operations }) => `, ${operations} ${reason}`).join('')
+    ])
   }
 })
 

@@ -2,7 +2,16 @@
 
 import { Option } from 'commander'
 import { z } from 'zod'
-import { isSettled, PRIORITIES, type Transfer, transferPriority } from '../../api/transfer.ts'
+import {
+  isSettled,
+  PRIORITIES,
+  TRANSFER_FILES_DEFAULT,
+  TRANSFER_FILES_MAX,
+  type Transfer,
+  type TransferFile,
+  type TransferFiles,
+  transferPriority
+} from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command, type Invocation } from '../command.ts'
@@ -91,6 +100,53 @@ async function findTransfers(invocation: Invocation, text: string): Promise<Tran
   )
 }
 
+const FILE_COLUMNS: readonly Column<TransferFile>[] = [
+  {
+    title: 'DONE',
+    align: 'right',
+    value: row => (row.chosen ? `${percent(row.haveBytes, row.bytes)}%` : 'not chosen')
+  },
+  { title: 'SIZE', align: 'right', value: row => formatBytes(row.bytes) },
+  { title: 'FILE', value: row => row.path }
+]
+
+function filesNote({ known, sealed, total, whole, files }: TransferFiles): string[] {
+  if (!known) return ['what is in the version is not known here yet']
+  return [
+    `${whole} of ${total} are here in full`,
+    ...(files.length < total ? [`${total - files.length} more are not shown; --limit shows them`] : []),
+    ...(sealed ? ['the version is sealed: these are the objects that it consists of'] : [])
+  ]
+}
+
+export const transferFiles = command({
+  usage: 'files <transfer>',
+  summary: 'list the files of a transfer, and how much of each is here',
+  description: 'TRANSFER is an id, the first digits of one, or the name of a dataset.',
+  examples: ['peerage transfers files os-image'],
+  options: [new Option('--limit <count>', `at most so many (default: ${TRANSFER_FILES_DEFAULT})`)],
+  input: z.object({
+    transfer: z.string(),
+    limit: z.coerce
+      .number({ error: 'write a number' })
+      .int('write a whole number')
+      .min(1, 'at least 1')
+      .max(TRANSFER_FILES_MAX, `at most ${TRANSFER_FILES_MAX}`)
+      .default(TRANSFER_FILES_DEFAULT)
+  }),
+  run: async (invocation, { transfer: text, limit }) => {
+    const { id } = onlyOne(await findTransfers(invocation, text), text)
+    const files = await invocation.client.call('transferFiles', { id, limit })
+    invocation.result(files, paint => [...renderTable(files.files, FILE_COLUMNS, paint), ...filesNote(files)])
+  }
+})
+
+function onlyOne(found: readonly Transfer[], text: string): Transfer {
+  const [first] = found
+  if (found.length === 1 && first !== undefined) return first
+  throw new AppError('USAGE', `${found.length} transfers are meant by ${text}: write the id of one`)
+}
+
 export const stopTransfer = command({
   usage: 'stop <transfer>',
   aliases: ['cancel'],
@@ -101,11 +157,8 @@ export const stopTransfer = command({
   options: [new Option('--discard', 'remove what is stored of it, and forget it')],
   input: z.object({ transfer: z.string(), discard: z.boolean().default(false) }),
   run: async (invocation, { transfer: text, discard }) => {
-    const found = await findTransfers(invocation, text)
-    const [first] = found
-    if (found.length > 1 || first === undefined)
-      throw new AppError('USAGE', `${found.length} transfers are meant by ${text}: write the id of one`)
-    const transfer = await invocation.client.call('stopTransfer', { id: first.id, discard })
+    const { id } = onlyOne(await findTransfers(invocation, text), text)
+    const transfer = await invocation.client.call('stopTransfer', { id, discard })
     const kept = discard
       ? 'what was stored of it is removed'
       : `${formatBytes(transfer.haveBytes)} of ${formatBytes(transfer.totalBytes)} are kept`

@@ -105,6 +105,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     startTransfer: unexpected('startTransfer'),
     transfers: unexpected('transfers'),
     transfer: unexpected('transfer'),
+    transferFiles: unexpected('transferFiles'),
     stopTransfer: unexpected('stopTransfer'),
     pauseTransfer: unexpected('pauseTransfer'),
     resumeTransfer: unexpected('resumeTransfer'),

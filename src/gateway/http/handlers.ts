@@ -99,6 +99,20 @@ async function watchTransfer(service: NodeService, id: string, task: Task<Transf
   }
 }
 
+function transferHandlers(service: NodeService) {
+  return {
+    transfers: async () => ({ transfers: await service.transfers() }),
+    startTransfer: input => service.startTransfer(input),
+    transfer: ({ id }) => service.transfer(id),
+    transferFiles: ({ id, limit }) => service.transferFiles(id, limit),
+    pauseTransfer: ({ id }) => service.pauseTransfer(id),
+    resumeTransfer: ({ id }) => service.resumeTransfer(id),
+    setTransferDeadline: ({ id, deadlineAtMs }) => service.setTransferDeadline(id, deadlineAtMs),
+    prioritiseTransfer: ({ id, priority }) => service.prioritiseTransfer(id, priority),
+    stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard })
+  } satisfies Partial<JsonHandlers>
+}
+
 function governanceHandlers(service: GovernanceService) {
   return {
     devices: async () => ({ devices: await service.devices() }),
@@ -374,14 +388,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       dataset: ({ name }) => service.dataset(name),
       holders: input => service.holders(input),
       retire: input => service.retire(input),
-      transfers: async () => ({ transfers: await service.transfers() }),
-      startTransfer: input => service.startTransfer(input),
-      transfer: ({ id }) => service.transfer(id),
-      pauseTransfer: ({ id }) => service.pauseTransfer(id),
-      resumeTransfer: ({ id }) => service.resumeTransfer(id),
-      setTransferDeadline: ({ id, deadlineAtMs }) => service.setTransferDeadline(id, deadlineAtMs),
-      prioritiseTransfer: ({ id, priority }) => service.prioritiseTransfer(id, priority),
-      stopTransfer: ({ id, discard }) => service.stopTransfer(id, { discard }),
+      ...transferHandlers(service),
       audit: input => service.audit(input),
       auditCheckpoints: input => service.auditCheckpoints(input),
       auditAsk: input => service.auditAsk(input),
@@ -416,8 +423,9 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       overrides: async () => ({ overrides: await service.overrides.overrides() }),
       draftOverride: input => service.overrides.draftOverride(input),
       makeOverride: input => service.overrides.makeOverride(input),
-      operations: async input => ({ operations: await service.ledger.operations(input) }),
-      operation: ({ id }) => service.ledger.operation(id)
+      operations: input => service.ledger.operations(input),
+      operation: ({ id }) => service.ledger.operation(id),
+      feeds: () => service.ledger.feeds()
     },
     events: {
       publish: (input, task) => service.publish(input, task),

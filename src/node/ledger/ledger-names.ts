@@ -20,6 +20,10 @@ const ID_PREFIX = new RegExp(`^[0-9a-f]{${ID_PREFIX_CHARACTERS_MIN},64}$`)
 const CHOICES_MAX = 5
 const GROUP_PREFIX = 'group:'
 
+export function isIdPrefix(text: string): boolean {
+  return ID_PREFIX.test(text)
+}
+
 interface Meant<T> {
   readonly text: string
   readonly what: string
@@ -63,7 +67,7 @@ export class LedgerNames implements OperationNames {
     return only({
       ...{ text, what: 'device', code: 'DEVICE_UNKNOWN', hint: 'peerage device list shows names and ids' },
       matches: devices.filter(
-        device => this.#nameOf(device).name === text || (ID_PREFIX.test(text) && device.startsWith(text))
+        device => this.#nameOf(device).name === text || (isIdPrefix(text) && device.startsWith(text))
       ),
       show: device => `${this.device(device)} (${shortId(device)})`,
       names: () => devices.flatMap(device => this.#nameOf(device).name ?? [])
@@ -76,7 +80,7 @@ export class LedgerNames implements OperationNames {
     const { operation } = only({
       ...{ text, what: 'group', code: 'GROUP_UNKNOWN', hint: 'peerage group list shows them' },
       matches: groups.filter(
-        ({ name, operation: id }) => name === text || (ID_PREFIX.test(text) && id.startsWith(text))
+        ({ name, operation: id }) => name === text || (isIdPrefix(text) && id.startsWith(text))
       ),
       show: ({ name, operation: id }) => `${name} (${shortId(id)})`,
       names: () => groups.map(({ name }) => name)
@@ -93,7 +97,7 @@ export class LedgerNames implements OperationNames {
 
   /** AppError OPERATION_UNKNOWN. */
   findOperation(text: string): Operation {
-    const matches = ID_PREFIX.test(text) ? this.#startingWith(text) : []
+    const matches = isIdPrefix(text) ? this.#startingWith(text) : []
     return only({
       ...{ text, what: 'operation', code: 'OPERATION_UNKNOWN', hint: 'peerage ledger lists their ids' },
       matches,
@@ -106,7 +110,7 @@ export class LedgerNames implements OperationNames {
     const invites = [...this.#keeper.state().invites.keys()]
     return only({
       ...{ text, what: 'invite', code: 'INVITE_UNKNOWN', hint: 'peerage invites lists their ids' },
-      matches: ID_PREFIX.test(text) ? invites.filter(id => id.startsWith(text)) : [],
+      matches: isIdPrefix(text) ? invites.filter(id => id.startsWith(text)) : [],
       show: id => shortId(id)
     })
   }
@@ -118,7 +122,7 @@ export class LedgerNames implements OperationNames {
     )
     const { id } = only({
       ...{ text, what: 'hold', code: 'OPERATION_UNKNOWN', hint: 'peerage hold list shows their ids' },
-      matches: ID_PREFIX.test(text) ? holds.filter(hold => hold.id.startsWith(text)) : [],
+      matches: isIdPrefix(text) ? holds.filter(hold => hold.id.startsWith(text)) : [],
       show: hold => `${hold.name} (${shortId(hold.id)})`
     })
     return id

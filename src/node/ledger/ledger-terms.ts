@@ -1,6 +1,6 @@
 /** What the node tells of the ledger itself, operation by operation: the explorer's part of service.ts. */
 
-import type { OperationId, OrgId } from '../../base/ids.ts'
+import type { OperationId, OrgId, VersionId } from '../../base/ids.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Task } from '../task.ts'
 
@@ -8,10 +8,18 @@ export interface LedgerRequest {
   readonly type: string | null
   /** A device, by name or the beginning of its id. */
   readonly author: string | null
+  /** What an operation names: a dataset, a device, a group, an id or the beginning of one, or any value. */
+  readonly about: string | null
+  readonly effect: LedgerEffect | null
   readonly sinceMs: number | null
+  /** Only what is older. */
+  readonly untilMs: number | null
   /** The newest so many. */
   readonly limit: number
 }
+
+/** Waiting: for approvals of more admins. None: for any other reason. */
+export type LedgerEffect = 'in-force' | 'waiting' | 'none'
 
 export interface LedgerLink {
   readonly operation: OperationId
@@ -35,6 +43,53 @@ export interface LedgerLine extends LedgerLink {
   readonly detail: string | null
 }
 
+export interface LedgerLines {
+  readonly operations: readonly LedgerLine[]
+  /** Those beyond the limit too. */
+  readonly matched: number
+}
+
+/** What an operation names, as far as it is known here. */
+export interface LedgerConcerns {
+  readonly devices: readonly DeviceName[]
+  /** A version of null is the dataset as a whole. */
+  readonly datasets: readonly {
+    readonly name: string
+    readonly version: VersionId | null
+    readonly ordinal: number | null
+  }[]
+  readonly operations: readonly LedgerLink[]
+}
+
+export interface LedgerFeed {
+  readonly author: DeviceName
+  readonly incarnation: string
+  readonly operations: number
+  /** What nothing in the feed is built on: one, unless it is forked. The newest first. */
+  readonly heads: readonly {
+    readonly operation: OperationId
+    readonly type: string
+    readonly seq: number
+    /** The author's clock. */
+    readonly atMs: number
+  }[]
+  /** Evidence that its author signed two histories: the operations at the first position that has several. */
+  readonly fork: { readonly seq: number; readonly operations: readonly OperationId[] } | null
+}
+
+export interface LedgerFeeds {
+  readonly atMs: number
+  readonly org: OrgId
+  readonly operations: number
+  readonly inForce: number
+  /** How many are not in force, by reason. */
+  readonly inert: readonly { readonly reason: string; readonly operations: number }[]
+  /** How many there are of each type, the most first. */
+  readonly types: readonly { readonly type: string; readonly operations: number }[]
+  /** The one that was added to last comes first. */
+  readonly feeds: readonly LedgerFeed[]
+}
+
 export interface LedgerEntry extends LedgerLine {
   readonly expiresAtMs: number | null
   readonly signature: 'good' | 'bad'
@@ -51,6 +106,7 @@ export interface LedgerEntry extends LedgerLine {
   /** Admins that must approve its type, its author counted, by the root that it names. */
   readonly approvalsNeeded: number
   readonly approvals: readonly LedgerLink[]
+  readonly concerns: LedgerConcerns
   /** Target and body by the names of docs; binary as hex. Null when they can not be read here. */
   readonly fields: Readonly<Record<string, unknown>> | null
   readonly recordBytes: number
@@ -69,8 +125,9 @@ export interface LedgerExported {
 
 export interface LedgerExplorer {
   /** Newest first. */
-  operations(request: LedgerRequest): Promise<readonly LedgerLine[]>
+  operations(request: LedgerRequest): Promise<LedgerLines>
   operation(id: string): Promise<LedgerEntry>
+  feeds(): Promise<LedgerFeeds>
   /** Writes roots and operations to a new folder (ledger-folder.ts). */
   exportTo(path: string, task: Task<LedgerProgress>): Promise<LedgerExported>
 }
