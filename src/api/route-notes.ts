@@ -108,6 +108,10 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   setRegion: ['govern', 'Says in which region a site lies.'],
   whatIf: ['read', 'What would be at risk or lost without some devices, a site, a group or a region.'],
   checkStoragePolicy: ['read', 'Whether a storage policy can be met, in words.'],
+  previewStoragePolicy: [
+    'read',
+    'What a storage policy would do: who would hold a dataset, how safe that is, and what has to move.'
+  ],
   setStoragePolicy: ['govern', 'Says how a dataset is stored.'],
   versionStorage: ['read', 'Where the copies of a version are, and what it survives.'],
   holds: ['read', 'Legal holds.'],

@@ -103,6 +103,30 @@ export const versionStorage = z.object({
   devices: z.array(copy).readonly()
 })
 
+const outlook = z.object({
+  policy: z.string().nullable(),
+  safeVersions: count,
+  survives: z.object({ sites: count, devices: count }).nullable(),
+  says: z.string()
+})
+export const policyPreview = z.object({
+  name: datasetName,
+  policy: z.string(),
+  versions: count,
+  before: outlook,
+  after: outlook,
+  devices: z.array(deviceName.extend({ stays: count, comes: count, goes: count })).readonly(),
+  comingBytes: byteCount,
+  unmet: z
+    .array(
+      z.object({
+        ...{ part: z.enum(['sites', 'copies', 'shares']), wanted: count, got: count },
+        because: z.enum(['no-room', 'no-device'])
+      })
+    )
+    .readonly()
+})
+
 const consequence = z.object({
   dataset: datasetName,
   versions: count,
@@ -122,5 +146,6 @@ export type StorageReport = z.output<typeof storageReport>
 export type StorageSite = z.output<typeof site>
 export type StorageDevice = z.output<typeof device>
 export type VersionStorage = z.output<typeof versionStorage>
+export type PolicyPreview = z.output<typeof policyPreview>
 export type Copy = z.output<typeof copy>
 export type Consequence = z.output<typeof consequence>

@@ -100,10 +100,14 @@ export function safetyText(
       ? counted(wanted - got, 'more copy', 'more copies')
       : counted(wanted - got, part === 'sites' ? 'more site' : 'more share')
   )
+  return `${isKept ? 'safe' : `not safe, for want of ${lacks.join(' and ')}`}: ${proved}; ${survivalText(survives)}`
+}
+
+/** "survives the loss of any 1 site or any 2 devices". */
+export function survivalText({ sites, devices }: NonNullable<Safety['survives']>): string {
   const losses = [
-    ...(survives.sites > 0 ? [`any ${counted(survives.sites, 'site')}`] : []),
-    ...(survives.devices > 0 ? [`any ${counted(survives.devices, 'device')}`] : [])
+    ...(sites > 0 ? [`any ${counted(sites, 'site')}`] : []),
+    ...(devices > 0 ? [`any ${counted(devices, 'device')}`] : [])
   ]
-  const survived = losses.length > 0 ? `survives the loss of ${losses.join(' or ')}` : 'survives no loss'
-  return `${isKept ? 'safe' : `not safe, for want of ${lacks.join(' and ')}`}: ${proved}; ${survived}`
+  return losses.length > 0 ? `survives the loss of ${losses.join(' or ')}` : 'survives no loss'
 }

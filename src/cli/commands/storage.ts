@@ -3,7 +3,14 @@
 import { Option } from 'commander'
 import { z } from 'zod'
 import { datasetName } from '../../api/field.ts'
-import type { Consequence, OwnRoom, StorageDevice, StorageReport, StorageSite } from '../../api/storage.ts'
+import type {
+  Consequence,
+  OwnRoom,
+  PolicyPreview,
+  StorageDevice,
+  StorageReport,
+  StorageSite
+} from '../../api/storage.ts'
 import { formatBytes } from '../../base/units.ts'
 import { named, renderActed } from '../acted.ts'
 import { command, size } from '../command.ts'
@@ -88,18 +95,53 @@ export const setStoragePolicy = command({
   description:
     'POLICY is copies=N, or shares=K+M of which K give the version back; and sites=N, region=NAME+NAME and ' +
     'kind=server+desktop as wanted, with commas between. What is too much is removed once the rest is proved. For its ' +
-    'owner, and admins.',
+    'owner, and admins. With --dry-run nothing is set: it says what the policy would do.',
   examples: [
     'peerage storage policy payroll copies=3,sites=2',
     'peerage storage policy models copies=2,sites=2,region=eu,kind=server',
-    'peerage storage policy archive shares=6+3,sites=3'
+    'peerage storage policy archive shares=6+3,sites=3 --dry-run'
   ],
-  input: z.object({ name: datasetName, policy: z.string().min(1) }),
-  run: async (invocation, { name, policy }) => {
+  options: [new Option('--dry-run', 'say what it would do, and set nothing')],
+  input: z.object({ name: datasetName, policy: z.string().min(1), dryRun: z.boolean().default(false) }),
+  run: async (invocation, { name, policy, dryRun }) => {
+    if (dryRun) {
+      const preview = await invocation.client.call('previewStoragePolicy', { name, policy })
+      invocation.result(preview, paint => renderPreview(preview, paint))
+      return
+    }
     const acted = await invocation.client.call('setStoragePolicy', { name, policy })
     invocation.result(acted, paint => renderActed(acted, paint))
   }
 })
+
+function renderPreview(preview: PolicyPreview, paint: Paint): string[] {
+  const { name, versions, before, after, devices, comingBytes, unmet } = preview
+  const outlook = ({ policy, safeVersions, says }: PolicyPreview['before']): string =>
+    policy === null ? says : `${policy}: ${safeVersions} of ${plural(versions, 'version')} safe, ${says}`
+  const of = (change: 'stays' | 'comes' | 'goes'): string =>
+    devices
+      .filter(device => device[change] > 0)
+      .map(named)
+      .join(', ') || '-'
+  return renderFields(
+    [
+      ['dataset', printable(name)],
+      ['now', outlook(before)],
+      ['then', outlook(after)],
+      ['keep it', of('stays')],
+      ['fetch it', `${of('comes')}${comingBytes > 0 ? ` (${formatBytes(comingBytes)})` : ''}`],
+      ['let it go', of('goes')],
+      ...unmet.map(
+        ({ part, wanted, got, because }) =>
+          [
+            'can not be met',
+            `${part}: ${got} of ${wanted}, as ${because === 'no-room' ? 'others are full' : 'nobody else offers room'}`
+          ] as [string, string]
+      )
+    ],
+    paint
+  )
+}
 
 export const setRegion = command({
   usage: 'region <site> <region>',

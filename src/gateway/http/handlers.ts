@@ -162,6 +162,7 @@ function storageHandlers(service: StorageService) {
     setScrub: input => service.setScrub(input),
     whatIf: input => service.whatIf(input),
     checkStoragePolicy: async ({ policy }) => ({ policy: await service.checkPolicy(policy) }),
+    previewStoragePolicy: input => service.previewStoragePolicy(input),
     setStoragePolicy: input => service.setStoragePolicy(input),
     versionStorage: input => service.versionStorage(input)
   } satisfies Partial<JsonHandlers>

@@ -2,7 +2,7 @@
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
-import { isMember } from '../../ledger/fold/state.ts'
+import { isMember, type State } from '../../ledger/fold/state.ts'
 import { Assigner } from '../../placement/assignment.ts'
 import { DEFAULT_GRACE, DEFAULT_PATIENCE, type Grace } from '../../placement/fleet.ts'
 import { DEFAULT_PROOF_AGE_MAX_MS, DEFAULT_SKEW_MS } from '../../placement/holding.ts'
@@ -25,7 +25,7 @@ import { DEFAULT_SCRUB, Scrub, type ScrubInit, type ScrubSettings } from './scru
 import { Sightings } from './sightings.ts'
 import type { Sighting } from './storage-fleet.ts'
 import { StorageKeeper, type StorageTimes } from './storage-keeper.ts'
-import { StorageMap, type StoragePlaces } from './storage-map.ts'
+import { type MapTerms, StorageMap, type StoragePlaces } from './storage-map.ts'
 import { Vault } from './vault.ts'
 
 export interface StorageSettings extends StorageTimes {
@@ -183,6 +183,11 @@ export class NodeStorage {
     return (await this.#renewed()) ?? NOWHERE
   }
 
+  /** As they would be by another ledger, from all that is known of devices now. It takes as long as the first look. */
+  async placesUnder(state: State): Promise<StoragePlaces> {
+    return (await new StorageMap().renew(this.#mapTerms(state), () => this.#isOpen)) ?? NOWHERE
+  }
+
   /** Why copies that this device owes are not here. */
   readonly problems = (): ReadonlyMap<VersionId, string> => this.#keeper.problems()
 
@@ -201,11 +206,12 @@ export class NodeStorage {
   }
 
   #renewed(): Promise<StoragePlaces | undefined> {
-    const terms = {
-      ...{ state: this.#init.keeper.state(), grace: this.times.grace, nowMs: Date.now() },
-      sightingOf: (device: DeviceId) => this.#sightingOf(device)
-    }
-    return this.#map.renew(terms, () => this.#isOpen)
+    return this.#map.renew(this.#mapTerms(this.#init.keeper.state()), () => this.#isOpen)
+  }
+
+  #mapTerms(state: State): MapTerms {
+    const sightingOf = (device: DeviceId): Sighting => this.#sightingOf(device)
+    return { state, grace: this.times.grace, nowMs: Date.now(), sightingOf }
   }
 
   #sightingOf(device: DeviceId): Sighting {

@@ -20,6 +20,7 @@ import type { Acted } from '../ledger/governance-terms.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
 import { findPublication } from '../ledger/publication-reference.ts'
 import type { Node } from '../node.ts'
+import { previewPolicy } from './policy-preview.ts'
 import { countedParts, provedHolders } from './proved-holders.ts'
 import type { ScrubOrder, ScrubReport } from './scrub-terms.ts'
 import { knownCopy } from './storage-keeper.ts'
@@ -29,6 +30,7 @@ import {
   type CopyRecord,
   type CopyState,
   type OwnRoom,
+  type PolicyPreview,
   type StorageReport,
   type StorageService,
   UNSAFE_MAX,
@@ -144,6 +146,17 @@ export class LocalStorageService implements StorageService {
       },
       warnings
     )
+  }
+
+  async previewStoragePolicy({ name, policy }: { name: string; policy: string }): Promise<PolicyPreview> {
+    const read = readPolicy(policy)
+    this.#node.catalogue.entry(name)
+    const { storage } = this.#node
+    return await previewPolicy({
+      ...{ state: this.#state, name, policy: read, terms: this.#terms(), places: await storage.places() },
+      placesUnder: state => storage.placesUnder(state),
+      nameOf: device => this.#names.nameOf(device)
+    })
   }
 
   async setRegion({ site, region }: { site: string; region: string }): Promise<Acted> {

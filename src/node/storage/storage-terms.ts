@@ -115,6 +115,43 @@ export interface WhatIfReport {
   }[]
 }
 
+export interface StorageOutlook {
+  /** That counts, which the class may have raised; null where nobody asks for copies. */
+  readonly policy: string | null
+  /** Versions of which as much is, or would be, where the policy asks for it. */
+  readonly safeVersions: number
+  /** Of the version that stands the fewest losses; null when it can not be read from copies. */
+  readonly survives: { readonly sites: number; readonly devices: number } | null
+  /** The same in words. */
+  readonly says: string
+}
+
+/** What a rule of storage would do. */
+export interface PolicyPreview {
+  readonly name: string
+  /** In its one written form. */
+  readonly policy: string
+  /** That can be had. */
+  readonly versions: number
+  readonly before: StorageOutlook
+  /** Once every device has what it would owe. */
+  readonly after: StorageOutlook
+  /** Of how many versions each keeps its part, fetches one, or lets one go. */
+  readonly devices: readonly (DeviceName & {
+    readonly stays: number
+    readonly comes: number
+    readonly goes: number
+  })[]
+  readonly comingBytes: number
+  /** What the policy asks for and nobody could give. */
+  readonly unmet: readonly {
+    readonly part: 'sites' | 'copies' | 'shares'
+    readonly wanted: number
+    readonly got: number
+    readonly because: 'no-room' | 'no-device'
+  }[]
+}
+
 export interface StorageService extends ScrubService {
   /** The written form of a policy; USAGE for what is none. */
   checkPolicy(policy: string): Promise<string>
@@ -126,6 +163,8 @@ export interface StorageService extends ScrubService {
   }): Promise<OwnRoom>
   /** USAGE for what is no policy; NOT_AUTHORISED. */
   setStoragePolicy(rule: { readonly name: string; readonly policy: string }): Promise<Acted>
+  /** What that would do; signs nothing. USAGE for what is no policy. */
+  previewStoragePolicy(rule: { readonly name: string; readonly policy: string }): Promise<PolicyPreview>
   setRegion(rule: { readonly site: string; readonly region: string }): Promise<Acted>
   versionStorage(of: { readonly name: string; readonly version: string | null }): Promise<VersionStorage>
   /** Of `site:`, `region:`, `device:` and `group:` with a name each; USAGE for what is none of them. */
