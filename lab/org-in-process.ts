@@ -16,6 +16,7 @@ import { initHome, joinOrg } from '../src/node/membership.ts'
 import { GOSSIP_TOPICS, Node } from '../src/node/node.ts'
 import { LocalNodeService } from '../src/node/node-service.ts'
 import type { OriginRules } from '../src/node/origin/origin-client.ts'
+import type { DeviceKind } from '../src/node/service-words.ts'
 import type { StorageSettings } from '../src/node/storage/node-storage.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
 import { AuditStore } from '../src/store/audit-store.ts'
@@ -29,6 +30,7 @@ export interface Running {
 export interface JoinOptions {
   readonly site?: string
   readonly storage?: StorageSettings
+  readonly kind?: DeviceKind
 }
 
 export class OrgInProcess {
@@ -42,10 +44,14 @@ export class OrgInProcess {
     return await this.start(home, undefined, storage)
   }
 
-  async join(by: Running, name: string, { site = 'paris', storage }: JoinOptions = {}): Promise<Running> {
+  async join(
+    by: Running,
+    name: string,
+    { site = 'paris', storage, kind = 'server' }: JoinOptions = {}
+  ): Promise<Running> {
     const home = join(this.folder, name)
     const { ticket } = await by.service.invite({ uses: 1, expiresInMs: HOUR_MS })
-    const options = { home, ticket, site, device: name, kind: 'server' as const }
+    const options = { home, ticket, site, device: name, kind }
     const signal = AbortSignal.timeout(30_000)
     await joinOrg({ ...options, signal }, key => new Libp2pTransport({ key, listen: [], topics: [] }))
     return await this.start(home, undefined, storage)

@@ -198,6 +198,7 @@ class ScriptedNode implements NodeService {
   readonly governance = scripted<NodeService['governance']>({})
   readonly custody = scripted<NodeService['custody']>({})
   readonly storage = scripted<NodeService['storage']>({})
+  readonly boosts = scripted<NodeService['boosts']>({})
   readonly erasures = scripted<NodeService['erasures']>({})
   readonly sealing = scripted<NodeService['sealing']>({})
   readonly ledger = scripted<NodeService['ledger']>({})

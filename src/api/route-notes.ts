@@ -63,6 +63,11 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   setBudget: ['settings', 'Says how much may cross the WAN in a month.'],
   cache: ['read', 'What this node keeps for a while of what was read through it.'],
   setCache: ['settings', 'Says how much that may be.'],
+  boosts: [
+    'read',
+    'Versions that many devices want, the servers that have them, and what is here in passing.'
+  ],
+  setBoosts: ['settings', 'Says when this device takes copies in passing, and how much room they may have.'],
   scanStatus: ['read', 'The scanner of this node and what it does.'],
   setUpScan: ['settings', 'Has versions scanned by a clamd.'],
   endScan: ['settings', 'Scans no more.'],

@@ -42,6 +42,7 @@ import {
   rootPreview,
   voteRequest
 } from './authority.ts'
+import { boostReport, boostRequest } from './boost.ts'
 import {
   breachChanges,
   breachCloseRequest,
@@ -323,6 +324,8 @@ export const ROUTES = {
   setBudget: json('POST', '/limits/budget', budgetRequest, limits),
   cache: json('GET', '/cache', nothing, cacheUsage),
   setCache: json('POST', '/cache', cacheRequest, cacheUsage),
+  boosts: json('GET', '/boosts', nothing, boostReport),
+  setBoosts: json('POST', '/boosts', boostRequest, boostReport),
   scanStatus: json('GET', '/scans', nothing, scanStatus),
   setUpScan: json('POST', '/scans/setup', scanSetup, scanStatus),
   endScan: json('POST', '/scans/off', nothing, scanStatus),

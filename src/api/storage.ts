@@ -1,6 +1,7 @@
 /** Storage: copies and where they are, rules of storage, room, and what a loss would do. */
 
 import { z } from 'zod'
+import { demand } from './boost.ts'
 import {
   byteCount,
   count,
@@ -48,6 +49,8 @@ export const ownRoom = z.object({
   keepFreeShare: z.number(),
   toldBytes: byteCount,
   keptBytes: byteCount,
+  /** In passing: goes when its room is needed. */
+  passingBytes: byteCount,
   diskFreeBytes: byteCount,
   diskTotalBytes: byteCount
 })
@@ -100,7 +103,9 @@ export const versionStorage = z.object({
   missing: z
     .array(z.object({ part: z.enum(['sites', 'copies', 'shares']), wanted: count, got: count }))
     .readonly(),
-  devices: z.array(copy).readonly()
+  devices: z.array(copy).readonly(),
+  /** Null while no device that this one hears of wants it. */
+  demand: demand.pick({ wanted: true, steady: true, lacking: true, hasOrigin: true }).nullable()
 })
 
 const outlook = z.object({

@@ -19,6 +19,7 @@ import { PROPOSALS } from './commands/admin-propose.ts'
 import { approve, note } from './commands/approval.ts'
 import { exportAudit, listAudit, verifyAudit, whoAudit } from './commands/audit.ts'
 import { acceptAudit, checkpointAudit, witnessAudit } from './commands/audit-witness.ts'
+import { beginBoosts, endBoosts, setBoosts, showBoosts } from './commands/boost.ts'
 import { setCache, showCache } from './commands/cache.ts'
 import { listClasses, setClass } from './commands/class.ts'
 import { completion } from './commands/completion.ts'
@@ -322,6 +323,13 @@ const FAMILIES: readonly Family[] = [
     summary: 'show and set how much is kept of what was read through this node',
     example: 'peerage cache set 20GB',
     members: [showCache, setCache]
+  },
+  {
+    name: 'boost',
+    summary:
+      'show what many devices want and too few servers have, and the copies of it that are here in passing',
+    example: 'peerage boost set --room 40%',
+    members: [showBoosts, setBoosts, beginBoosts, endBoosts]
   },
   {
     name: 'scan',

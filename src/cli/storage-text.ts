@@ -3,6 +3,7 @@
 import type { Copy, VersionStorage } from '../api/storage.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
 import { named } from './acted.ts'
+import { steadyText, wantedText } from './boost-text.ts'
 import { type Column, isoTime, type Paint, renderFields, renderTable } from './text.ts'
 
 const COPY_COLUMNS: readonly Column<Copy>[] = [
@@ -24,6 +25,14 @@ export function presenceText(
   return `heard ${formatDuration(Math.max(0, Date.now() - heardAtMs))} ago`
 }
 
+function demandFields(demand: VersionStorage['demand']): [string, string][] {
+  if (demand === null) return []
+  return [
+    ['wanted now', wantedText(demand.wanted)],
+    ['servers', steadyText(demand)]
+  ]
+}
+
 export function renderVersionStorage(storage: VersionStorage, paint: Paint): string[] {
   return [
     ...renderFields(
@@ -32,7 +41,8 @@ export function renderVersionStorage(storage: VersionStorage, paint: Paint): str
         ['version', storage.version],
         ['content', formatBytes(storage.bytes)],
         ['policy', storage.policy ?? 'none'],
-        ['now', paint(storage.isSafe ? 'green' : 'yellow', storage.says)]
+        ['now', paint(storage.isSafe ? 'green' : 'yellow', storage.says)],
+        ...demandFields(storage.demand)
       ],
       paint
     ),

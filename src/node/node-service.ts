@@ -26,6 +26,7 @@ import type {
 import { LocalAuditService } from './audit/audit-service.ts'
 import { LocalLimitsService } from './bandwidth/limits-service.ts'
 import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
+import { LocalBoostService } from './boost/boost-service.ts'
 import { Checkup } from './checkup/checkup.ts'
 import { LocalErasureService } from './erasure/erasure-service.ts'
 import type { ErasureService } from './erasure/erasure-terms.ts'
@@ -117,6 +118,7 @@ export class LocalNodeService implements NodeService {
   readonly detection: NodeService['detection']
   readonly siem: NodeService['siem']
   readonly contents: NodeService['contents']
+  readonly boosts: NodeService['boosts']
   readonly #audit: LocalAuditService
   readonly #cases: PrivacyServices
   readonly measures: NodeService['measures']
@@ -132,6 +134,7 @@ export class LocalNodeService implements NodeService {
     this.detection = node.detection.service
     this.siem = node.siem
     this.contents = node.contents
+    this.boosts = new LocalBoostService(node)
     const { keeper, catalogue } = node
     this.performance = whenWhole<NodeService['performance']>(new LocalPerformanceService(node), keeper)
     const candidates = (name: string) => node.followCandidates(name)

@@ -24,6 +24,7 @@ import {
   openAudit
 } from './audit/audit-parts.ts'
 import { Bandwidth } from './bandwidth/bandwidth.ts'
+import { heardSwarm } from './boost/heard-swarm.ts'
 import { Reach } from './checkup/reach.ts'
 import { ContentDesk } from './contents/content-desk.ts'
 import { NodeDetection } from './detection/node-detection.ts'
@@ -49,6 +50,7 @@ import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
 import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
+import { rateOfGivers } from './performance/giver-rates.ts'
 import { Reuse } from './reuse/reuse.ts'
 import { ScanDesk } from './scan/scan-desk.ts'
 import { SealingDesk } from './sealing/sealing-desk.ts'
@@ -156,7 +158,7 @@ export class Node {
     this.sealing = this.#createSealing(init)
     this.desk = new TransferDesk({
       ...{ store, hub: this.hub, reuse: this.reuse, sealed: this.sealing.reader, log },
-      onRead: read => (this.storage.keeps(read.destination) ? recorder.kept(read) : recorder.read(read)),
+      onRead: read => (this.storage.isForOrg(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => this.#forgotten(version, 'discarded')
     })
     this.follows = this.#createFollows(log)
@@ -289,6 +291,7 @@ export class Node {
       seed: seedOf(identity.device),
       refusal: (device, version) => this.holdFault(device, version),
       audit: this.audit,
+      onAsked: (device, infoHash) => this.storage.boosts.asked(device, infoHash),
       admit: this.#firstSync.admit,
       origins: this.origins,
       limits: { bandwidth: this.bandwidth, classOf: version => classOf(this.keeper.state(), version) }
@@ -319,11 +322,12 @@ export class Node {
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
-      onForgotten: version => audit.recorder.deleted(version, 'discarded'),
+      onForgotten: (version, reason) => audit.recorder.deleted(version, reason),
       lineRate: () =>
         hub.statuses().reduce((sum, { status }) => sum + status.downloadRate + status.uploadRate, 0),
       onDamaged: ({ version, kind }, { pieces }) => audit.recorder.damaged(version.id, { kind, pieces }),
-      onHealed: ({ version }, { pieces }) => audit.recorder.healed(version.id, { pieces })
+      onHealed: ({ version }, { pieces }) => audit.recorder.healed(version.id, { pieces }),
+      demand: { swarm: heardSwarm(hub), rates: () => rateOfGivers(this) }
     })
   }
 
@@ -361,7 +365,7 @@ export class Node {
       plainOf: order => this.sealing.reader.plainOf(order),
       sealedSources: this.sealing.sources,
       ownsSource: path => isWithin(path, this.home),
-      removals: () => this.storage.vault.settled(),
+      removals: () => this.storage.removals(),
       onDeleted: (version, because) => this.#forgotten(version, because)
     })
   }

@@ -23,6 +23,7 @@ import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
 import type { Activity, Misbehaved } from './activity-terms.ts'
 import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
+import type { BoostService } from './boost/boost-terms.ts'
 import type { CheckupService } from './checkup/checkup-terms.ts'
 import type { ContentService } from './contents/content-terms.ts'
 import type { DetectionService } from './detection/detection-terms.ts'
@@ -396,6 +397,7 @@ export interface NodeService extends AuditService, ErasingService {
   readonly history: HistoryService
   readonly performance: PerformanceService
   readonly contents: ContentService
+  readonly boosts: BoostService
   status(): Promise<NodeStatus>
   /** Cheap enough to be asked every second. */
   activity(): Promise<Activity>

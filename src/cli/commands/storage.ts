@@ -42,13 +42,17 @@ const DEVICE_COLUMNS: readonly Column<StorageDevice>[] = [
 ]
 
 function renderOwn(own: OwnRoom, paint: Paint): string[] {
-  const { capacityBytes, keepFreeShare, toldBytes, keptBytes, diskFreeBytes, diskTotalBytes } = own
+  const { capacityBytes, keepFreeShare, toldBytes, keptBytes, passingBytes, diskFreeBytes, diskTotalBytes } =
+    own
   const less =
     toldBytes < capacityBytes ? `, ${formatBytes(toldBytes)} now: the disk has no more to spare` : ''
   return renderFields(
     [
       ['offered', capacityBytes === 0 ? 'nothing' : `${formatBytes(capacityBytes)}${less}`],
       ['kept for others', formatBytes(keptBytes)],
+      ...(passingBytes === 0
+        ? []
+        : [['in passing', `${formatBytes(passingBytes)} (peerage boost)`] as const]),
       ['disk', `${formatBytes(diskFreeBytes)} free of ${formatBytes(diskTotalBytes)}`],
       ['stays free', `${Math.round(keepFreeShare * 1000) / 10} % of the disk`]
     ],

@@ -70,6 +70,7 @@ function nodeWith(methods: Partial<NodeService>): NodeService {
     governance: scripted({}),
     custody: scripted({}),
     storage: scripted({}),
+    boosts: scripted({}),
     erasures: scripted({}),
     sealing: scripted({}),
     ledger: scripted({}),

@@ -12,6 +12,7 @@ import type {
 import { isSettled } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LimitsService } from '../../node/bandwidth/limits-terms.ts'
+import type { BoostService } from '../../node/boost/boost-terms.ts'
 import type { ContentService } from '../../node/contents/content-terms.ts'
 import type { DetectionService } from '../../node/detection/detection-terms.ts'
 import type { ErasureService } from '../../node/erasure/erasure-terms.ts'
@@ -150,6 +151,13 @@ function custodyHandlers(service: CustodyService) {
     liftHold: ({ id }) => service.liftHold(id),
     readers: input => service.readers(input),
     readable: ({ device }) => service.readable(device)
+  } satisfies Partial<JsonHandlers>
+}
+
+function boostHandlers(service: BoostService) {
+  return {
+    boosts: () => service.boosts(),
+    setBoosts: input => service.setBoosts(input)
   } satisfies Partial<JsonHandlers>
 }
 
@@ -398,6 +406,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...governanceHandlers(service.governance),
       ...custodyHandlers(service.custody),
       ...storageHandlers(service.storage),
+      ...boostHandlers(service.boosts),
       ...retentionHandlers(service.retention),
       ...historyHandlers(service.history),
       ...performanceHandlers(service.performance),

@@ -220,6 +220,27 @@ const STORAGE: readonly Family[] = [
     m => m.storage.lacking
   ),
   gauge('peerage_repair_failing', 'Those of them that could not be stored.', m => m.storage.failing),
+  gauge(
+    'peerage_boost_versions',
+    'Copies that this device has, or fetches, in passing.',
+    m => m.storage.boosts.versions
+  ),
+  gauge('peerage_boost_bytes', 'What those take here.', m => m.storage.boosts.bytes),
+  gauge(
+    'peerage_boost_lacking_versions',
+    'Versions that linked devices want and that too few servers have.',
+    m => m.storage.boosts.lacking
+  ),
+  counter(
+    'peerage_boosts_begun_total',
+    'Copies in passing that were begun.',
+    m => m.storage.boosts.begunTotal
+  ),
+  counter(
+    'peerage_boosts_ended_total',
+    'Copies in passing that went again.',
+    m => m.storage.boosts.endedTotal
+  ),
   each(
     'gauge',
     'peerage_storage_versions',

@@ -33,6 +33,7 @@ export const MEASURES: Measures = {
   },
   storage: {
     ...{ diskFreeBytes: 100, diskTotalBytes: 1000, offeredBytes: 50, keptBytes: 20, lacking: 1, failing: 0 },
+    boosts: { versions: 1, bytes: 7, begunTotal: 2, endedTotal: 1, lacking: 1 },
     scrub: {
       ...{ isPaused: false, readBytesTotal: 5, badPiecesTotal: 1, healedPiecesTotal: 1 },
       ...{ damagedCopies: 0, heldBytes: 20, passShare: 0.25, lastPassAgeMs: null }

@@ -5,6 +5,7 @@
 
 import type { RuleId } from '../../detection/finding.ts'
 import type { Direction } from '../../swarm/bandwidth/policy.ts'
+import type { BoostMeasures } from '../boost/boost-terms.ts'
 import type { DeviceKind, TransferState } from '../service-words.ts'
 
 /** Payload by where it came from. What was stored or found bad after its sender had gone is `departed`. */
@@ -66,6 +67,7 @@ export interface StorageMeasures {
   /** Copies and shares that this device owes and has not got; and of those the ones that failed. */
   readonly lacking: number
   readonly failing: number
+  readonly boosts: BoostMeasures
   readonly scrub: {
     readonly isPaused: boolean
     /** Of all passes, over restarts. */

@@ -146,12 +146,12 @@ export class NodeMeter {
   }
 
   #storage(nowMs: number): StorageMeasures {
-    const { room, vault, scrub, lacking, problems } = this.#node.storage
+    const { room, vault, scrub, lacking, problems, boosts } = this.#node.storage
     const { totalBytes, freeBytes } = room.disk
     const { state, readBytes, badPieces, healedPieces, damagedCount, heldBytes, pass, last } = scrub.report()
     return {
       ...{ diskFreeBytes: freeBytes, diskTotalBytes: totalBytes, offeredBytes: room.toldBytes ?? 0 },
-      ...{ keptBytes: vault.bytes(), lacking, failing: problems().size },
+      ...{ keptBytes: vault.bytes(), lacking, failing: problems().size, boosts: boosts.measures() },
       scrub: {
         ...{ isPaused: state === 'paused', readBytesTotal: readBytes, badPiecesTotal: badPieces },
         ...{ healedPiecesTotal: healedPieces, damagedCopies: damagedCount, heldBytes },

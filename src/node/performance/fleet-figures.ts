@@ -3,8 +3,12 @@
 import type { DeviceId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { isMember } from '../../ledger/fold/state.ts'
-import type { Node } from '../node.ts'
+import type { Identity } from '../home.ts'
+import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
+import type { Catalogue } from '../swarm/catalogue.ts'
+import type { Transport } from '../transport/transport.ts'
 import type { Figures, FiguresQuestion } from './figures-messages.ts'
+import type { NodePerformance } from './node-performance.ts'
 import { type Heard, SILENT_LISTED_MAX } from './performance-terms.ts'
 
 /** Peers that are asked at the same time. */
@@ -12,6 +16,15 @@ const ASKED_AT_ONCE = 16
 /** What was answered is good for so long, for who asks for the same. */
 const KEPT_MS = 5 * SECOND_MS
 const NOT_LINKED = 'it is not linked with this device'
+
+/** What of a node this goes through. */
+export interface AskingNode {
+  readonly keeper: Pick<LedgerKeeper, 'state'>
+  readonly identity: Pick<Identity, 'device' | 'site'>
+  readonly transport: Pick<Transport, 'peers'>
+  readonly catalogue: Pick<Catalogue, 'nameOf'>
+  readonly history: { readonly performance: Pick<NodePerformance, 'own' | 'desk'> }
+}
 
 export interface Answer {
   readonly device: DeviceId
@@ -26,10 +39,10 @@ export interface FleetAnswers {
 }
 
 export class FleetFigures {
-  readonly #node: Node
+  readonly #node: AskingNode
   #last: { readonly key: string; readonly atMs: number; readonly answers: Promise<FleetAnswers> } | undefined
 
-  constructor(node: Node) {
+  constructor(node: AskingNode) {
     this.#node = node
   }
 

@@ -8,6 +8,13 @@ import { DEFAULT_GRACE, DEFAULT_PATIENCE, type Grace } from '../../placement/fle
 import { DEFAULT_PROOF_AGE_MAX_MS, DEFAULT_SKEW_MS } from '../../placement/holding.ts'
 import { VectorProduct } from '../../store/erasure/vector-product.ts'
 import { isWhole, type Store } from '../../store/store.ts'
+import {
+  BOOST_FOLDER,
+  BOOST_TIMES,
+  BoostDesk,
+  type BoostDeskInit,
+  type BoostTimes
+} from '../boost/boost-desk.ts'
 import type { Identity } from '../home.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { PresenceBoard } from '../ledger/presence-board.ts'
@@ -36,6 +43,7 @@ export interface StorageSettings extends StorageTimes {
   /** A transfer that finds nobody with the whole version for so long is given what its shares give. */
   readonly sharesAfterMs: number
   readonly scrub: ScrubSettings
+  readonly boost: BoostTimes
 }
 
 export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
@@ -50,7 +58,8 @@ export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
   checkMs: 2 * MINUTE_MS,
   presenceMs: 25 * MINUTE_MS,
   sharesAfterMs: 5 * SECOND_MS,
-  scrub: DEFAULT_SCRUB
+  scrub: DEFAULT_SCRUB,
+  boost: BOOST_TIMES
 }
 
 /** With one grace for devices of all kinds, and all else as quick; the usual ones without. */
@@ -75,10 +84,12 @@ export interface NodeStorageInit {
   readonly hashTree: ShareMakerInit['hashTree']
   readonly mayHold: (device: DeviceId, version: VersionId) => boolean
   readonly reset: (version: VersionId) => void
-  readonly onForgotten: (version: VersionId) => void
+  readonly onForgotten: (version: VersionId, reason: string) => void
   readonly lineRate: ScrubInit['lineRate']
   readonly onDamaged: ScrubInit['onDamaged']
   readonly onHealed: ScrubInit['onHealed']
+  /** What is known of what others want, and how fast they give. */
+  readonly demand: Pick<BoostDeskInit, 'swarm' | 'rates'>
   readonly settings: StorageSettings
   readonly log: Log
 }
@@ -94,7 +105,9 @@ export class NodeStorage {
   readonly vault: Vault
   readonly room: OfferedRoom
   readonly scrub: Scrub
+  readonly boosts: BoostDesk
   readonly #init: NodeStorageInit
+  readonly #passing: Vault
   readonly #map = new StorageMap()
   readonly #sightings: Sightings
   readonly #keeper: StorageKeeper
@@ -108,10 +121,16 @@ export class NodeStorage {
     this.#init = init
     this.times = settings
     this.#sightings = new Sightings(store.records, Date.now())
-    this.vault = new Vault({ home, store, transfers, reset, onForgotten })
+    const discarded = (version: VersionId): void => onForgotten(version, 'discarded')
+    this.vault = new Vault({ home, store, transfers, reset, folder: 'vault', onForgotten: discarded })
+    this.#passing = new Vault({
+      ...{ home, store, transfers, reset, folder: BOOST_FOLDER },
+      onForgotten: version => onForgotten(version, 'boost-over')
+    })
     this.room = new OfferedRoom({
       ...{ self: identity.device, site: identity.site, home, records: store.records, keeper },
-      keptBytes: () => this.vault.bytes()
+      // Copies in passing go when there is no room.
+      keptBytes: () => this.vault.bytes() + this.#passing.bytes()
     })
     const present = () => this.#present()
     const known = (version: VersionId) =>
@@ -122,7 +141,7 @@ export class NodeStorage {
       ...{ self: identity.device, keeper, store, possession, present, log },
       everyMs: settings.checkMs
     })
-    this.#folders = new ShareFolders(home, { store, transfers, reset, onForgotten })
+    this.#folders = new ShareFolders(home, { store, transfers, reset, onForgotten: discarded })
     this.#shares = new ShareDesk({
       ...{ self: identity.device, keeper, store, transfers, present, log },
       ...{ folders: this.#folders },
@@ -151,6 +170,14 @@ export class NodeStorage {
       onHealed: init.onHealed,
       isOwn: holding => this.vault.has(holding.root)
     })
+    this.boosts = new BoostDesk({
+      ...{ self: identity.device, kind: identity.kind, site: identity.site, store, keeper, present, log },
+      ...{ vault: this.#passing, mayHold: init.mayHold, ...init.demand, times: settings.boost },
+      isKept: version => isWhole(this.vault.holding(version)?.state ?? 'damaged'),
+      places: () => this.places(),
+      sightingOf: device => this.#sightingOf(device),
+      siteOf: device => init.board.find(device)?.site
+    })
     store.onChange(holding => {
       if (this.vault.has(holding.root)) this.#keeper.look()
     })
@@ -161,6 +188,7 @@ export class NodeStorage {
     this.#checks.start()
     this.#shares.start()
     this.scrub.start()
+    this.boosts.start()
   }
 
   /** The ledger, or who is here, has changed. */
@@ -171,6 +199,16 @@ export class NodeStorage {
   /** Whether something is kept here for the org, and for nobody who uses this device. */
   keeps(path: string): boolean {
     return this.vault.has(path) || this.#folders.has(path)
+  }
+
+  /** Whether something is here for the org, to be kept or in passing. */
+  isForOrg(path: string): boolean {
+    return this.keeps(path) || this.#passing.has(path)
+  }
+
+  /** Resolves when no copy is being removed any more; rejects with STORAGE_FAILED when one could not be. */
+  async removals(): Promise<void> {
+    await Promise.all([this.vault.settled(), this.#passing.settled()])
   }
 
   /** Whether each of these devices proves now that it has the version. */
@@ -199,6 +237,7 @@ export class NodeStorage {
   async close(): Promise<void> {
     this.#isOpen = false
     this.#checks.close()
+    await this.boosts.close()
     await this.scrub.close()
     await this.#shares.close()
     await this.#keeper.close()

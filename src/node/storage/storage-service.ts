@@ -14,6 +14,7 @@ import { formatPolicy, isRegionName, type Policy, parsePolicy } from '../../plac
 import { type Holder, type Safety, safetyOf, safetyText } from '../../placement/safety.ts'
 import { isLost, type Loss, whatIf } from '../../placement/what-if.ts'
 import { isWhole } from '../../store/store.ts'
+import { demandFor } from '../boost/boost-service.ts'
 import { byName } from '../keys/device-name.ts'
 import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
@@ -199,7 +200,8 @@ export class LocalStorageService implements StorageService {
       sites: new Set(holders.map(({ device }) => device.site)).size,
       survives: safety?.survives ?? null,
       missing: safety?.missing ?? [],
-      devices
+      devices,
+      demand: demandFor(this.#node, version) ?? null
     }
   }
 
@@ -262,11 +264,12 @@ export class LocalStorageService implements StorageService {
   }
 
   #own(): OwnRoom {
-    const { room, vault } = this.#node.storage
+    const { room, vault, boosts } = this.#node.storage
     const { capacityBytes, keepFreeShare } = room.offer
     const { totalBytes, freeBytes } = room.disk
     return {
       ...{ capacityBytes, keepFreeShare, toldBytes: room.toldBytes ?? 0, keptBytes: vault.bytes() },
+      passingBytes: boosts.bytes(),
       ...{ diskFreeBytes: freeBytes, diskTotalBytes: totalBytes }
     }
   }

@@ -2,6 +2,7 @@
 
 import type { VersionId } from '../../base/ids.ts'
 import type { DeviceKind } from '../../ledger/encoding/names.ts'
+import type { Demand } from '../boost/boost-terms.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
 import type { ScrubReport, ScrubService } from './scrub-terms.ts'
@@ -53,6 +54,8 @@ export interface VersionStorage {
     readonly got: number
   }[]
   readonly devices: readonly CopyRecord[]
+  /** Null while no device that this one hears of wants it. */
+  readonly demand: Pick<Demand, 'wanted' | 'steady' | 'lacking' | 'hasOrigin'> | null
 }
 
 export interface RoomRecord {
@@ -69,6 +72,8 @@ export interface OwnRoom {
   /** What the ledger is told; less where the disk has no more. */
   readonly toldBytes: number
   readonly keptBytes: number
+  /** In passing, of what many want: it goes when its room is needed. */
+  readonly passingBytes: number
   readonly diskFreeBytes: number
   readonly diskTotalBytes: number
 }

@@ -14,6 +14,7 @@
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import type { DeviceKind } from '../../ledger/encoding/names.ts'
+import type { Publication } from '../../ledger/fold/access.ts'
 import { classRules, storageTerms } from '../../ledger/fold/class-policy.ts'
 import { mayHold, STORAGE_ROLE } from '../../ledger/fold/holding.ts'
 import {
@@ -49,11 +50,7 @@ export function storedVersions(state: State, nowMs: number): StoredVersion[] {
       if (known !== undefined && slotCount(known.unit.policy) >= slotCount(policy)) continue
       stored.set(published.version, {
         ...{ name: dataset.name, published, shares: shareSetOf(published, policy) },
-        unit: {
-          ...{ version: published.version, index: 0, bytes: published.bytes, policy },
-          dataClass: holderKind(state, dataset, published),
-          seniority: published.timeMs
-        }
+        unit: unitOf(state, { dataset, published }, policy)
       })
     }
   return [...stored.values()].sort((a, b) => bySeniority(a.unit, b.unit))
@@ -82,7 +79,34 @@ function shareSetOf({ shares: sets }: DatasetVersion, { shares }: Policy): Share
   return sets.find(set => set.data === shares?.k && set.shares.length === shares.k + shares.m)
 }
 
-function isClosed(state: State, version: VersionId): boolean {
+/** Where a copy may be that no rule asks for: as the rules of all names say; undefined when they exclude each other. */
+export function passingPolicy(state: State, publications: readonly Publication[]): Policy | undefined {
+  const terms = publications.map(({ dataset, published }) =>
+    storageTerms(state, { name: dataset.name, class: published.class })
+  )
+  const inAll = (lists: readonly (readonly string[])[]): string[] | undefined => {
+    const [first, ...others] = lists.filter(({ length }) => length > 0)
+    if (first === undefined) return []
+    const common = first.filter(each => others.every(other => other.includes(each)))
+    return common.length > 0 ? common.toSorted() : undefined
+  }
+  const regions = inAll(terms.map(each => each.regions))
+  const kinds = inAll(terms.map(each => each.kinds))
+  if (regions === undefined || kinds === undefined) return undefined
+  const named = DEVICE_KINDS.filter(kind => kinds.includes(kind))
+  return { copies: 1, sites: 1, regions, kinds: named, shares: null }
+}
+
+/** A publication as a unit of placement, by a rule. */
+export function unitOf(state: State, { dataset, published }: Publication, policy: Policy): Unit {
+  return {
+    ...{ version: published.version, index: 0, bytes: published.bytes, policy },
+    ...{ dataClass: holderKind(state, dataset, published), seniority: published.timeMs }
+  }
+}
+
+/** Whether something stands against all copies of a version. */
+export function isClosed(state: State, version: VersionId): boolean {
   const content = state.content.get(version)
   return (
     content !== undefined && content.quarantines.length + content.recalls.length + content.erasures.length > 0

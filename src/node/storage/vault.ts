@@ -1,6 +1,7 @@
 /**
  * Where this device keeps the copies that it owes: `vault/<version>` in its home, a folder for each. They are its own:
- * nobody else writes there, and what is kept no more is removed with its folder.
+ * nobody else writes there, and what is kept no more is removed with its folder. Copies in passing (node/boost) are
+ * kept in the same way, in a folder of another name.
  *
  * A copy is fetched like anything else, by a transfer of low priority into that folder, whose record is on disk: so it
  * goes on after a restart, and is repaired by another transfer into the same place.
@@ -20,6 +21,8 @@ import type { StoredVersion } from './storage-units.ts'
 
 export interface VaultInit extends LettingGo {
   readonly home: string
+  /** In the home. */
+  readonly folder: string
   readonly transfers: LettingGo['transfers'] & Pick<TransferDesk, 'start'>
 }
 
@@ -35,7 +38,7 @@ export class Vault {
 
   constructor(init: VaultInit) {
     this.#init = init
-    this.root = join(init.home, 'vault')
+    this.root = join(init.home, init.folder)
   }
 
   /** Whether something lies in the vault. */
@@ -73,7 +76,7 @@ export class Vault {
   }
 
   /** Begins to fetch a copy, or begins again. */
-  fetch({ name, published }: StoredVersion): void {
+  fetch({ name, published }: StoredVersion, deadlineAtMs: number | null = null): void {
     if (this.#removing.has(published.version)) return
     const folder = this.#folder(published.version)
     try {
@@ -88,7 +91,7 @@ export class Vault {
       ...{ name, version: published.version, ordinal: published.ordinal },
       ...{ files: published.files, totalBytes: published.bytes },
       destination: folder + sep,
-      ...{ purpose: null, priority: 'low', deadlineAtMs: null, only: [] }
+      ...{ purpose: null, priority: 'low', deadlineAtMs, only: [] }
     })
   }
 

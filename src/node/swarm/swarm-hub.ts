@@ -69,6 +69,8 @@ export interface SwarmHubInit {
     readonly classOf: (version: VersionId) => DataClass | undefined
   }
   readonly clock?: Clock
+  /** A peer opened a stream for a version, whether it is here or not. */
+  readonly onAsked?: (device: DeviceId, infoHash: Uint8Array) => void
   /** When who opens a stream is served. */
   readonly admit?: FirstSync['admit']
 }
@@ -437,6 +439,7 @@ export class SwarmHub {
 
   #route(stream: PeerStream, decoder: WireDecoder, received: readonly WireMessage[]): StreamSink | undefined {
     const [first] = received
+    if (first?.type === 'handshake') this.#init.onAsked?.(stream.peer, first.infoHash)
     const driver = first?.type === 'handshake' ? this.#driverFor(first.infoHash, stream.peer) : undefined
     if (driver === undefined) stream.abort('the version is not held here')
     else if (this.#yields(driver, { device: stream.peer, outbound: false }))
