@@ -12,9 +12,13 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HOUR_MS } from '../src/base/units.ts'
 import { AdminClient } from '../src/cli/client.ts'
+import { type CommandResult, runHere, type Surroundings } from './command-here.ts'
 
-/** What a node runs: the sources, unless PEERAGE_PROGRAM names another, such as the built package's. */
-const MAIN = process.env.PEERAGE_PROGRAM ?? new URL('../src/cli/main.ts', import.meta.url).pathname
+export type { CommandResult } from './command-here.ts'
+
+/** Another program than the sources, such as the built package's. */
+const OTHER = process.env.PEERAGE_PROGRAM
+const MAIN = OTHER ?? new URL('../src/cli/main.ts', import.meta.url).pathname
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
 
@@ -23,15 +27,7 @@ interface Ready {
   readonly api: { readonly host: string; readonly port: number } | null
 }
 
-export interface CommandResult {
-  readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-export interface RunOptions {
-  readonly env?: Readonly<Record<string, string>>
-  readonly cwd?: string
+export interface RunOptions extends Surroundings {
   /** The program to run instead of the sources, such as an installed package's. */
   readonly main?: string
   readonly launcher?: readonly string[]
@@ -46,8 +42,19 @@ export interface Place {
 
 export const LOOPBACK: Place = { launcher: [process.execPath], listen: '/ip4/127.0.0.1/tcp/0' }
 
-/** Runs one command to its end. */
+/**
+ * Runs one command to its end: in this process where nobody could tell, and in one of its own where another program
+ * is asked for, another place, or a node.
+ */
 export async function runCommand(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  const { main = OTHER, launcher = LOOPBACK.launcher } = options
+  if (main === undefined && launcher === LOOPBACK.launcher && args[0] !== 'up')
+    return await runHere(args, options)
+  return await runProcess(args, options)
+}
+
+/** Runs one command to its end in a process of its own, as a shell does. */
+export async function runProcess(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   const [command = process.execPath, ...before] = options.launcher ?? LOOPBACK.launcher
   const child = spawn(command, [...before, options.main ?? MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

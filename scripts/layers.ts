@@ -192,6 +192,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/node',
       'src/api',
       'src/gateway',
+      'src/daemon.ts',
       'src/cli'
     ],
     packages: ['node:*', '@axe-core/playwright', 'playwright-core'],
