@@ -281,7 +281,10 @@ export class FaultyOrg extends OrgInProcess {
     return this.nodes.filter(({ state }) => state === 'up')
   }
 
-  /** Waits until all that are up are linked with all, and know the same. */
+  /**
+   * Waits until all that are up are linked with all, know the same, and have each looked at who is here: dates that are
+   * moved on before are those of a device that does not look for as long.
+   */
   async agreed(timeoutMs = 75_000): Promise<void> {
     let turn = 0
     let seen = ''
@@ -298,7 +301,8 @@ export class FaultyOrg extends OrgInProcess {
         seen = `${digests.size} digests, links ${among.map(({ transport }) => transport?.peers().length).join()}`
         return (
           digests.size === 1 &&
-          among.every(({ transport }) => (transport?.peers().length ?? 0) >= among.length - 1)
+          among.every(({ transport }) => (transport?.peers().length ?? 0) >= among.length - 1) &&
+          among.every(each => among.every(other => hasSeen(each, other)))
         )
       },
       timeoutMs
@@ -374,6 +378,10 @@ export class FaultyOrg extends OrgInProcess {
     for (const node of this.active) node.as(({ node: { storage } }) => storage.look())
     await delay(LOOKS_MS)
   }
+}
+
+function hasSeen(node: FaultyNode, other: FaultyNode): boolean {
+  return node.as(({ node: { storage } }) => storage.sightingOf(other.device).isPresent)
 }
 
 async function copyFolders(from: readonly string[], to: readonly string[]): Promise<void> {

@@ -175,7 +175,7 @@ export class NodeStorage {
       ...{ vault: this.#passing, mayHold: init.mayHold, ...init.demand, times: settings.boost },
       isKept: version => isWhole(this.vault.holding(version)?.state ?? 'damaged'),
       places: () => this.places(),
-      sightingOf: device => this.#sightingOf(device),
+      sightingOf: device => this.sightingOf(device),
       siteOf: device => init.board.find(device)?.site
     })
     store.onChange(holding => {
@@ -226,6 +226,12 @@ export class NodeStorage {
     return (await new StorageMap().renew(this.#mapTerms(state), () => this.#isOpen)) ?? NOWHERE
   }
 
+  /** Since when a device has not been heard of, by the last look. */
+  sightingOf(device: DeviceId): Sighting {
+    const isSelf = device === this.#init.identity.device
+    return isSelf ? { seenMs: Date.now(), isPresent: true, emptySinceMs: 0 } : this.#sightings.of(device)
+  }
+
   /** Why copies that this device owes are not here. */
   readonly problems = (): ReadonlyMap<VersionId, string> => this.#keeper.problems()
 
@@ -249,13 +255,8 @@ export class NodeStorage {
   }
 
   #mapTerms(state: State): MapTerms {
-    const sightingOf = (device: DeviceId): Sighting => this.#sightingOf(device)
+    const sightingOf = (device: DeviceId): Sighting => this.sightingOf(device)
     return { state, grace: this.times.grace, nowMs: Date.now(), sightingOf }
-  }
-
-  #sightingOf(device: DeviceId): Sighting {
-    const isSelf = device === this.#init.identity.device
-    return isSelf ? { seenMs: Date.now(), isPresent: true, emptySinceMs: 0 } : this.#sightings.of(device)
   }
 
   #present(): Set<DeviceId> {

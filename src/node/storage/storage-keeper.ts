@@ -104,7 +104,10 @@ export class StorageKeeper {
   #timer: NodeJS.Timeout | undefined
   #working: Promise<void> = Promise.resolve()
   readonly #stop = new AbortController()
+  /** A look comes at once, or almost. */
   #isDue = false
+  /** Work is to begin once that which goes on is done. */
+  #isWaiting = false
   #isStarted = false
   /** Copies that this device owes and has not got, by the last look. */
   #lacking = 0
@@ -151,7 +154,17 @@ export class StorageKeeper {
     return new Map([...this.#failures, ...this.#init.shares.problems()])
   }
 
+  /**
+   * Who is here is seen at each look, also when the work of an earlier one goes on: others go by when this device says
+   * again what it keeps, and by when they met it.
+   */
   #begin(): void {
+    if (!this.#isStarted) return
+    this.#isDue = false
+    if (this.#init.keeper.isWhole) this.#see(Date.now())
+    this.#again()
+    if (this.#isWaiting) return
+    this.#isWaiting = true
     this.#working = this.#working.then(() => this.#work()).catch(thrown => this.#failed(thrown))
   }
 
@@ -159,37 +172,27 @@ export class StorageKeeper {
     if (this.#stop.signal.aborted) return
     if (!(thrown instanceof AppError)) throw thrown
     this.#init.log.warn({ code: thrown.code }, `storage: ${thrown.message}`)
-    this.#again()
   }
 
   #again(): void {
-    if (!this.#isStarted || this.#isDue) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.#isDue = true
-      this.#begin()
-    }, this.#init.times.lookMs)
+    this.#timer = setTimeout(() => this.#begin(), this.#init.times.lookMs)
     this.#timer.unref()
   }
 
   async #work(): Promise<void> {
-    this.#isDue = false
-    if (!this.#isStarted) return
-    if (this.#init.keeper.isWhole) {
-      const nowMs = Date.now()
-      this.#see(nowMs)
-      this.#init.room.tell()
-      const places = await this.#init.places()
-      const duties = places && (await inTurns(this.#duties(places, nowMs), () => this.#isStarted))
-      if (places !== undefined && duties !== undefined) {
-        this.#init.shares.owe(duties.inShares, duties.lost)
-        this.#lacking = duties.fetch.length + duties.lost.length
-        await this.#fetch(duties)
-        await this.#say(duties, nowMs)
-        await this.#drop(duties, nowMs)
-      }
-    }
-    this.#again()
+    this.#isWaiting = false
+    if (!this.#isStarted || !this.#init.keeper.isWhole) return
+    const nowMs = Date.now()
+    this.#init.room.tell()
+    const places = await this.#init.places()
+    const duties = places && (await inTurns(this.#duties(places, nowMs), () => this.#isStarted))
+    if (places === undefined || duties === undefined) return
+    this.#init.shares.owe(duties.inShares, duties.lost)
+    this.#lacking = duties.fetch.length + duties.lost.length
+    await this.#fetch(duties)
+    await this.#say(duties, nowMs)
+    await this.#drop(duties, nowMs)
   }
 
   #see(nowMs: number): void {
