@@ -1,8 +1,8 @@
 /**
  * `npm run bench:content`: files over HTTP from a node that holds nothing while another holds them, from the same node
  * once it has read them, from the node that holds them, and from nginx on the same file, all over TLS and in one run:
- * how long until the first byte of a range, and how much goes in a second. And what it costs to verify pieces on the
- * thread that answers, and on the hashing threads.
+ * how long until the first byte of a range, how much goes in a second, and the processor time of whatever answers. And
+ * what it costs to verify what is held.
  *
  * Nodes, nginx and curl are processes of one machine and share its cores. The time to the first byte is curl's, from
  * when the connection stands; of several ranges the median and the longest count.
@@ -11,13 +11,22 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { pieceIndex } from '../src/base/ids.ts'
 import { MIB } from '../src/base/units.ts'
-import { soundPiece } from '../src/node/storage/piece-check.ts'
+import { SoundRuns } from '../src/node/contents/sound-runs.ts'
+import { verifiedBytes } from '../src/node/contents/verified-bytes.ts'
 import { FilesystemStore } from '../src/store/filesystem.ts'
 import { hashTree } from '../src/store/publish.ts'
 import { Cluster, type ClusterNode, until } from './cluster.ts'
@@ -26,6 +35,8 @@ import { freePort } from './free-port.ts'
 const NGINX = '/usr/sbin/nginx'
 const RANGES = 20
 const RANGE_BYTES = 65_536
+/** USER_HZ of every Linux. */
+const TICKS_A_SECOND = 100
 const CACHE_BYTES = 2 * 1024 * MIB
 
 const { values } = parseArgs({ options: { mib: { type: 'string', default: '256' } } })
@@ -37,6 +48,8 @@ interface Site {
   readonly url: string
   readonly certificate: string
   readonly token: string | undefined
+  /** Of what answers. */
+  readonly pid: number
 }
 
 function writeFilm(): void {
@@ -72,10 +85,34 @@ function firstBytes(site: Site): string {
   return `${(times[RANGES / 2] ?? 0).toFixed(1).padStart(7)} ms ${(times.at(-1) ?? 0).toFixed(1).padStart(8)} ms`
 }
 
+/** One after another, and the processor time of what answers for each GB. */
 function rate(site: Site): string {
+  const before = cpuSeconds(site.pid)
   const { bytes, totalMs } = curl(site)
   if (bytes !== fileBytes) throw new Error(`${bytes} B of ${fileBytes} B came from ${site.url}`)
-  return `${(bytes / 1e6 / (totalMs / 1000)).toFixed(0).padStart(5)} MB/s`
+  const megabytes = (bytes / 1e6 / (totalMs / 1000)).toFixed(0).padStart(5)
+  return `${megabytes} MB/s ${cpu(cpuSeconds(site.pid) - before)}`
+}
+
+function cpu(seconds: number): string {
+  return `${(seconds / (fileBytes / 1e9)).toFixed(2).padStart(6)} CPU s for a GB`
+}
+
+/** Of a process and those that it started. */
+function cpuSeconds(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  let ticks = 0
+  for (const each of [String(pid), ...children.split(/\s+/)]) {
+    if (each === '') continue
+    const [user, system] =
+      readFileSync(`/proc/${each}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13) ?? []
+    ticks += Number(user) + Number(system)
+  }
+  return ticks / TICKS_A_SECOND
+}
+
+function row(from: string, site: Site): void {
+  console.log(`${from.padEnd(35)} ${firstBytes(site)}      ${rate(site)}`)
 }
 
 async function nodes(): Promise<{
@@ -98,7 +135,8 @@ async function nodes(): Promise<{
   const siteOf = async (node: ClusterNode, port: number): Promise<Site> => ({
     url: `https://127.0.0.1:${port}/content/films/film.bin`,
     certificate: join(node.home, 'web', 'cert.pem'),
-    token: (await node.json<{ token: string }>('token', 'create', 'bench', '--scope', 'content')).token
+    token: (await node.json<{ token: string }>('token', 'create', 'bench', '--scope', 'content')).token,
+    pid: node.pid
   })
   return { nas, desk, sites: [await siteOf(nas, one), await siteOf(desk, other)], cluster }
 }
@@ -122,7 +160,12 @@ server { listen 127.0.0.1:${port} ssl; ssl_protocols TLSv1.3; root ${source};
 ssl_certificate ${of.certificate}; ssl_certificate_key ${of.key}; } }`
   )
   const child = spawn(NGINX, ['-c', config, '-e', `${folder}/nginx.log`], { stdio: 'inherit' })
-  const site = { url: `https://127.0.0.1:${port}/film.bin`, certificate: of.certificate, token: undefined }
+  const site = {
+    url: `https://127.0.0.1:${port}/film.bin`,
+    certificate: of.certificate,
+    token: undefined,
+    pid: child.pid ?? 0
+  }
   try {
     await until('nginx answers', 10_000, async () => {
       try {
@@ -139,26 +182,28 @@ ssl_certificate ${of.certificate}; ssl_certificate_key ${of.key}; } }`
   }
 }
 
-/** Pieces that are read and verified, one ahead, as they are for a reader. */
+/** All of the file, read and verified as it is for a reader: first its leaves are not known, and then they are. */
 async function verification(): Promise<void> {
   const store = await FilesystemStore.open({ home: join(folder, 'verifying') })
   const task = { signal: new AbortController().signal, onProgress: () => undefined }
   const holding = await store.adopt(await hashTree(source, { pool: store.pool, ...task }))
-  for (const [where, pool] of [
-    ['on the thread that answers', undefined],
-    ['on hashing threads', store.pool]
-  ] as const) {
+  const { version } = holding
+  const [film] = version.files
+  if (film === undefined) throw new Error('there is no film')
+  const held = { version, holdings: () => [holding], runs: new SoundRuns(store) }
+  for (const what of ['leaves that are not known', 'leaves that are known']) {
     const before = performance.eventLoopUtilization()
-    const beganMs = performance.now()
-    let next = soundPiece(holding, pieceIndex(0), pool)
-    for (let piece = 1; piece <= holding.version.pieceCount; piece++) {
-      if ((await next) === undefined) throw new Error(`piece ${piece - 1} is not what was hashed`)
-      if (piece < holding.version.pieceCount) next = soundPiece(holding, pieceIndex(piece), pool)
-    }
+    const [beganMs, beganCpu] = [performance.now(), process.cpuUsage()]
+    let bytes = 0
+    for await (const part of verifiedBytes(held, film, { offset: 0, bytes: fileBytes })) bytes += part.length
+    if (bytes !== fileBytes) throw new Error(`${bytes} B of ${fileBytes} B were read`)
     const megabytes = fileBytes / 1e6 / ((performance.now() - beganMs) / 1000)
     const { utilization } = performance.eventLoopUtilization(before)
-    const busy = `${(100 * utilization).toFixed(0)} % of its time is taken`
-    console.log(`verify ${where.padEnd(28)} ${megabytes.toFixed(0).padStart(5)} MB/s, ${busy}`)
+    const { user, system } = process.cpuUsage(beganCpu)
+    const share = `${(100 * utilization).toFixed(0)} % of the thread that answers`
+    console.log(
+      `verify ${what.padEnd(26)} ${megabytes.toFixed(0).padStart(5)} MB/s, ${share}, ${cpu((user + system) / 1e6)}`
+    )
   }
   await store.close()
 }
@@ -174,12 +219,15 @@ try {
   const cold = firstBytes(fetched)
   await emptied(desk)
   console.log(`not held, from a peer               ${cold}      ${rate(fetched)}`)
-  console.log(`from its cache                      ${firstBytes(fetched)}      ${rate(fetched)}`)
-  console.log(`held, published in place            ${firstBytes(held)}      ${rate(held)}`)
+  row('its cache', fetched)
+  row('its cache, once more', fetched)
+  row('held, published in place', held)
+  row('held, once more', held)
   const key = join(nas.home, 'web', 'key.pem')
-  await withNginx({ certificate: held.certificate, key }, site =>
-    console.log(`nginx                               ${firstBytes(site)}      ${rate(site)}`)
-  )
+  await withNginx({ certificate: held.certificate, key }, site => {
+    row('nginx', site)
+    row('nginx, once more', site)
+  })
 } finally {
   await cluster.stop()
 }

@@ -83,7 +83,8 @@ async function open(by: Running, asked: Asked): Promise<AsyncIterable<Uint8Array
 
 async function read(by: Running, asked: Asked = {}): Promise<Buffer> {
   const parts: Uint8Array[] = []
-  for await (const part of await open(by, asked)) parts.push(part)
+  // The memory of each is used again.
+  for await (const part of await open(by, asked)) parts.push(Uint8Array.from(part))
   return Buffer.concat(parts)
 }
 

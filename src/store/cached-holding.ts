@@ -19,6 +19,7 @@ import { type PieceSpan, pieceLength, pieceSpan, type Version } from '../content
 import { appErrorOf, failureOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
 import { pieceHashOf } from './held-files.ts'
+import type { LeafBook } from './leaf-book.ts'
 import type { OpenFile, OpenFiles } from './open-files.ts'
 import { checkBlocks, uninitialized } from './piece-bytes.ts'
 import { PieceSet } from './piece-set.ts'
@@ -43,6 +44,8 @@ const LAYER_PREFIX = 'layer-'
 export interface CacheOwner {
   readonly pool: HashPool
   readonly openFiles: OpenFiles
+  /** Takes the leaves of what comes: it is read next. */
+  readonly leaves: LeafBook
   /** Makes room for a piece that comes. */
   makeRoom(bytes: number): Promise<void>
   /** A piece is here, or is read again. */
@@ -65,6 +68,8 @@ export class CachedHolding implements Holding {
   /** From before this start. */
   readonly #unverified = new Set<PieceIndex>()
   readonly #touchedMs = new Map<PieceIndex, number>()
+  /** What was found damaged or gone, until it comes again. */
+  readonly #damaged = new Set<PieceIndex>()
   readonly #writing = new UnderWay()
   #isGone = false
 
@@ -89,6 +94,10 @@ export class CachedHolding implements Holding {
     this.#unverified.delete(piece)
     this.#touchedMs.delete(piece)
     this.#owner.openFiles.drop(this.#key(piece))
+  }
+
+  isDamaged(piece: PieceIndex): boolean {
+    return this.#damaged.has(piece)
   }
 
   /** Everything of it is to be removed: once this resolves nothing is written any more. */
@@ -139,7 +148,7 @@ export class CachedHolding implements Holding {
     const written = await this.#writing.track(
       this.#owner.pool.write({
         ...{ kind: 'write', part: this.#file(piece), fileBytes: span.bytes, executable: false, offset: 0 },
-        ...{ blocks, inode: undefined, ...this.#expected(piece, span) }
+        ...{ blocks, inode: undefined, givesLeaves: true, ...this.#expected(piece, span) }
       })
     )
     if (written.outcome === 'mismatch') return { outcome: 'mismatch' }
@@ -147,6 +156,8 @@ export class CachedHolding implements Holding {
     assert(written.outcome === 'written', 'a file that is not known is made or taken over')
     close(written.fd)
     if (this.#isGone) throw this.#changed(piece, 'nothing of the version is kept any more')
+    if (written.leaves !== undefined) this.#owner.leaves.put(this.version.id, piece, written.leaves)
+    this.#damaged.delete(piece)
     this.have.add(piece)
     this.#owner.used(this, piece)
     onWritten?.()
@@ -231,7 +242,10 @@ export class CachedHolding implements Holding {
       if (!(thrown instanceof AppError)) throw thrown
       return false
     }
-    return await this.#owner.pool.matches({ kind: 'piece', blocks: [bytes], ...this.#expected(piece, span) })
+    const expected = this.#expected(piece, span)
+    const leaves = await this.#owner.pool.provenLeaves({ kind: 'piece', blocks: [bytes], ...expected })
+    if (leaves !== undefined) this.#owner.leaves.put(this.version.id, piece, leaves)
+    return leaves !== undefined
   }
 
   async #readInto(piece: PieceIndex, into: Uint8Array, begin: number): Promise<void> {
@@ -262,7 +276,10 @@ export class CachedHolding implements Holding {
   }
 
   #spoiled(piece: PieceIndex): AppError {
-    if (this.have.has(piece)) this.#owner.lost(this, piece)
+    if (this.have.has(piece)) {
+      this.#damaged.add(piece)
+      this.#owner.lost(this, piece)
+    }
     return this.#changed(piece, 'what lies in the cache is not what was put there')
   }
 

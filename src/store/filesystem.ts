@@ -22,6 +22,7 @@ import { type HeldFiles, selectionOf } from './held-files.ts'
 import { type Opening, openFetch, openSource } from './holding-opening.ts'
 import { removalOf } from './holding-removal.ts'
 import { type HoldingRow, IndexDatabase } from './index-database.ts'
+import { LeafBook } from './leaf-book.ts'
 import { OpenFiles } from './open-files.ts'
 import { PieceCache } from './piece-cache.ts'
 import { type ReadAt, readAtOffset } from './read-at.ts'
@@ -64,6 +65,7 @@ export class FilesystemStore implements Store {
   readonly records: SqliteRecords
   readonly pool: HashPool
   readonly cache: PieceCache
+  readonly leaves = new LeafBook()
   readonly #context: HoldingContext
   readonly #holdings = new Map<string, FilesystemHolding>()
   readonly #listeners = new Set<ChangeListener>()
@@ -91,7 +93,8 @@ export class FilesystemStore implements Store {
   private constructor(options: FilesystemStoreOptions, indexPath: string) {
     this.records = new SqliteRecords(join(options.home, 'ledger.db'))
     this.pool = options.pool ?? new HashPool()
-    this.cache = new PieceCache({ home: options.home, pool: this.pool, records: this.records })
+    const { pool, records, leaves } = this
+    this.cache = new PieceCache({ home: options.home, pool, records, leaves })
     this.#context = {
       pool: this.pool,
       commits: new CommitQueue(indexPath),

@@ -17,11 +17,19 @@ export interface WriteJob {
   readonly blocks: readonly Uint8Array[]
   readonly expected: Uint8Array
   readonly leafWidth: number
+  /** Whether the hashes of its leaves are to be told. */
+  readonly givesLeaves?: boolean
 }
 
 export type WriteResult =
   /** `fd` is still open: whoever fsyncs the file closes it. */
-  | { readonly kind: 'write'; readonly outcome: 'written'; readonly fd: number; readonly inode: string }
+  | {
+      readonly kind: 'write'
+      readonly outcome: 'written'
+      readonly fd: number
+      readonly inode: string
+      readonly leaves?: Uint8Array
+    }
   | { readonly kind: 'write'; readonly outcome: 'mismatch' }
   /** The part file is not the one that was written before. */
   | { readonly kind: 'write'; readonly outcome: 'changed' }
@@ -101,6 +109,20 @@ export interface PieceJob {
 
 export interface PieceResult {
   readonly kind: 'piece'
+  /** Hashes of its leaves; undefined where it is not the piece. */
+  readonly leaves: Uint8Array | undefined
+}
+
+/** Hold bytes in memory against the hashes of their leaves. */
+export interface BlocksJob {
+  readonly kind: 'blocks'
+  /** In shared memory, so that nothing is copied. They begin with a leaf. */
+  readonly bytes: Uint8Array
+  readonly leaves: Uint8Array
+}
+
+export interface BlocksResult {
+  readonly kind: 'blocks'
   readonly matches: boolean
 }
 
@@ -131,5 +153,12 @@ export type ListResult =
   | { readonly kind: 'list'; readonly outcome: 'listed'; readonly entries: readonly ListedEntry[] }
   | { readonly kind: 'list'; readonly outcome: 'failed'; readonly failure: Failure }
 
-export type HashJob = WriteJob | LeavesJob | RangesJob | ChunksJob | PieceJob | ListJob
-export type HashResult = WriteResult | LeavesResult | RangesResult | ChunksResult | PieceResult | ListResult
+export type HashJob = WriteJob | LeavesJob | RangesJob | ChunksJob | PieceJob | BlocksJob | ListJob
+export type HashResult =
+  | WriteResult
+  | LeavesResult
+  | RangesResult
+  | ChunksResult
+  | PieceResult
+  | BlocksResult
+  | ListResult

@@ -3,7 +3,8 @@ import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
-import { leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
+import { HASH_BYTES } from '../content/hash.ts'
+import { LEAF_BYTES, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
 import { HashPool } from './hash-pool.ts'
 import { type HashedFile, hashFiles, hashRanges } from './range-hashing.ts'
 import { sampleBytes, scratchFolder } from './samples.conformance.ts'
@@ -95,6 +96,33 @@ test('what is missing, of another length, or reached through a link is told apar
   const link = found.get('link')
   assert(link?.outcome === 'failed')
   assert.equal(link.failure.code, 'DEST_UNSAFE')
+})
+
+test('a piece in memory is held against its hash, and blocks of it against their leaves', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(fc.integer({ min: 1, max: 5 * LEAF_BYTES }), fc.constantFrom(LEAF_BYTES, 2 * LEAF_BYTES)),
+      fc.nat({ max: 5 * LEAF_BYTES }),
+      async (length, place) => {
+        const bytes = new Uint8Array(new SharedArrayBuffer(length))
+        bytes.set(sampleBytes(length, 1))
+        const leaves = leafHashes(bytes, sha256)
+        const leafWidth = pieceLeafWidth(length, 8 * LEAF_BYTES)
+        const expected = pieceRootOfLeaves(leaves, leafWidth, sha256)
+        const piece = { kind: 'piece', blocks: [bytes], expected, leafWidth } as const
+        const first = Math.floor((place % length) / LEAF_BYTES)
+        const blocks = { kind: 'blocks', bytes: bytes.subarray(first * LEAF_BYTES) } as const
+        const own = leaves.subarray(first * HASH_BYTES)
+        assert.deepEqual(await pool.provenLeaves(piece), leaves)
+        assert.equal(await pool.matches({ ...blocks, leaves: own }), true)
+        assert.equal(await pool.matches({ ...blocks, leaves: own.subarray(HASH_BYTES) }), false)
+        bytes[place % length] = (bytes[place % length] ?? 0) ^ 1
+        assert.equal(await pool.provenLeaves(piece), undefined)
+        assert.equal(await pool.matches({ ...blocks, leaves: own }), false)
+      }
+    ),
+    { numRuns: 30 }
+  )
 })
 
 test('hashing ends with the reason of the signal, or with what the caller throws, and nothing is left under way', async () => {

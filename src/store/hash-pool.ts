@@ -15,6 +15,7 @@ import { AppError } from '../base/errors.ts'
 import { textHash32 } from '../base/hash32.ts'
 import { MIB } from '../base/units.ts'
 import type {
+  BlocksJob,
   ChunksJob,
   ChunksResult,
   HashJob,
@@ -60,6 +61,8 @@ function bytesOf(job: HashJob): number {
       return job.blocks.reduce((sum, block) => sum + block.length, 0)
     case 'leaves':
       return job.bytes
+    case 'blocks':
+      return job.bytes.length
     case 'ranges':
       return job.ranges.reduce((sum, range) => sum + range.bytes, 0)
     case 'chunks':
@@ -127,13 +130,18 @@ export class HashPool {
     return result
   }
 
-  async matches(job: PieceJob): Promise<boolean> {
-    assert(
-      job.blocks.every(({ buffer }) => buffer instanceof SharedArrayBuffer),
-      'bytes to be verified are shared'
-    )
+  /** Hashes of the leaves of a piece; undefined where the bytes are not the piece. */
+  async provenLeaves(job: PieceJob): Promise<Uint8Array | undefined> {
+    assert(job.blocks.every(isShared), 'bytes to be verified are shared')
     const result = await this.#run(job)
     assert(result.kind === 'piece', 'a piece is answered as one')
+    return result.leaves
+  }
+
+  async matches(job: BlocksJob): Promise<boolean> {
+    assert(isShared(job.bytes), 'bytes to be verified are shared')
+    const result = await this.#run(job)
+    assert(result.kind === 'blocks', 'blocks are answered as such')
     return result.matches
   }
 
@@ -213,6 +221,10 @@ export class HashPool {
     }
     this.#dispatch()
   }
+}
+
+function isShared({ buffer }: Uint8Array): boolean {
+  return buffer instanceof SharedArrayBuffer
 }
 
 function hasRoom({ thread }: Lane): boolean {

@@ -14,10 +14,12 @@ import { MIB } from '../base/units.ts'
 import { CHUNK_HASH_BYTES } from '../content/chunk-index.ts'
 import { CHUNK_BYTES_MAX, chunkLength } from '../content/chunking.ts'
 import { HASH_BYTES } from '../content/hash.ts'
-import { LEAF_BYTES, leafCountOf, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
+import { LEAF_BYTES, leafCountOf, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../content/merkle.ts'
 import { failureOf } from './failure.ts'
 import { listFolder } from './folder-listing.ts'
 import type {
+  BlocksJob,
+  BlocksResult,
   ChunksJob,
   ChunksResult,
   HashJob,
@@ -25,6 +27,7 @@ import type {
   HashResult,
   LeavesJob,
   LeavesResult,
+  PieceJob,
   RangeResult,
   RangesJob,
   WriteJob,
@@ -90,13 +93,18 @@ function writeFully(fd: number, blocks: readonly Uint8Array[], offset: number): 
   }
 }
 
-function pieceOfBlocks(job: Pick<WriteJob, 'blocks' | 'leafWidth'>): Uint8Array {
+/** Hashes of the leaves of a piece; undefined where the blocks are not what its hash says. */
+function provenLeaves(job: Pick<PieceJob, 'blocks' | 'expected' | 'leafWidth'>): Uint8Array | undefined {
   let leaves = 0
   for (const block of job.blocks) leaves += leafCountOf(block.length)
   const hashes = new Uint8Array(leaves * HASH_BYTES)
   let leaf = 0
   for (const block of job.blocks) leaf = hashLeavesInto(block, hashes, leaf)
-  return pieceRootOfLeaves(hashes, job.leafWidth, sha256)
+  return equalBytes(pieceRootOfLeaves(hashes, job.leafWidth, sha256), job.expected) ? hashes : undefined
+}
+
+function blocks({ bytes, leaves }: BlocksJob): BlocksResult {
+  return { kind: 'blocks', matches: equalBytes(leafHashes(bytes, sha256), leaves) }
 }
 
 /** Brings a part file that is not known yet to its length and mode. */
@@ -114,7 +122,8 @@ function adoptPart(fd: number, job: WriteJob, stats: BigIntStats): void {
 }
 
 function write(job: WriteJob): WriteResult {
-  if (!equalBytes(pieceOfBlocks(job), job.expected)) return { kind: 'write', outcome: 'mismatch' }
+  const leaves = provenLeaves(job)
+  if (leaves === undefined) return { kind: 'write', outcome: 'mismatch' }
   const isKnown = job.inode !== undefined
   let fd: number | undefined
   try {
@@ -127,7 +136,7 @@ function write(job: WriteJob): WriteResult {
       return { kind: 'write', outcome: 'changed' }
     }
     writeFully(fd, job.blocks, job.offset)
-    return { kind: 'write', outcome: 'written', fd, inode }
+    return { kind: 'write', outcome: 'written', fd, inode, ...(job.givesLeaves === true && { leaves }) }
   } catch (error) {
     if (fd !== undefined) closeSync(fd)
     else if (isKnown && systemCodeOf(error) === 'ENOENT') return { kind: 'write', outcome: 'changed' }
@@ -214,7 +223,9 @@ function run(job: HashJob): HashResult {
     case 'chunks':
       return chunks(job)
     case 'piece':
-      return { kind: 'piece', matches: equalBytes(pieceOfBlocks(job), job.expected) }
+      return { kind: 'piece', leaves: provenLeaves(job) }
+    case 'blocks':
+      return blocks(job)
     case 'list':
       return listFolder(job)
     default:

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { AppError } from '../base/errors.ts'
 import { pieceIndex } from '../base/ids.ts'
+import { leafHashes } from '../content/merkle.ts'
+import type { CachedHolding } from './cached-holding.ts'
 import { HashPool } from './hash-pool.ts'
 import { MemoryRecords } from './memory-records.ts'
 import { PieceCache } from './piece-cache.ts'
 import { type Sample, sampleBytes, sampleVersion, scratchFolder } from './samples.conformance.ts'
-import type { Holding } from './store.ts'
+import { sha256 } from './sha256.ts'
 
 const PIECE_BYTES = 16_384
 const PIECES = 6
@@ -47,7 +49,7 @@ async function reopened(): Promise<PieceCache> {
   return cache
 }
 
-async function put(of: Sample, ...pieces: number[]): Promise<Holding> {
+async function put(of: Sample, ...pieces: number[]): Promise<CachedHolding> {
   const holding = cache.take(of.version, of.layers)
   for (const piece of pieces) {
     const block = of.bytesOf(pieceIndex(piece)).slice()
@@ -56,12 +58,12 @@ async function put(of: Sample, ...pieces: number[]): Promise<Holding> {
   return holding
 }
 
-async function bytesOf(holding: Holding, piece: number): Promise<Uint8Array> {
+async function bytesOf(holding: CachedHolding, piece: number): Promise<Uint8Array> {
   const length = sample.bytesOf(pieceIndex(piece)).length
   return await holding.read({ piece: pieceIndex(piece), begin: 0, length })
 }
 
-function kept({ have }: Holding): number[] {
+function kept({ have }: CachedHolding): number[] {
   return Array.from({ length: have.pieceCount }, (_, piece) => piece).filter(piece => have.has(piece))
 }
 
@@ -116,9 +118,28 @@ test('what was spoiled while it was not looked at is not given, and is let go of
   assert.deepEqual(kept(holding), [0, 1])
   await assert.rejects(bytesOf(holding, 0), { code: 'CONTENT_CHANGED' })
   assert.deepEqual(kept(holding), [1])
+  assert.equal(holding.isDamaged(pieceIndex(0)), true)
+  await put(sample, 0)
+  assert.equal(holding.isDamaged(pieceIndex(0)), false, 'it is here again')
   assert.equal((await bytesOf(holding, 1)).length, PIECE_BYTES)
   rmSync(join(folder, '1'))
   assert.equal(existsSync(join(home, 'cache', 'stray')), false)
+})
+
+test('of what comes its leaves are known, and of what lay there once it was verified', async () => {
+  const leafBytes = 16_384
+  const large = sampleVersion([{ path: ['file'], bytes: sampleBytes(5 * leafBytes - 7, 1) }], {
+    pieceBytes: 4 * leafBytes
+  })
+  const expected = leafHashes(large.bytesOf(pieceIndex(0)), sha256)
+  await cache.setLimit(16 * PIECE_BYTES)
+  await put(large, 0, 1)
+  assert.deepEqual(cache.leaves.find(large.version.id, pieceIndex(0)), new Uint8Array(expected))
+  const holding = (await reopened()).find(large.version.id)
+  assert.equal(cache.leaves.find(large.version.id, pieceIndex(0)), undefined)
+  assert.ok(holding !== undefined)
+  await holding.read({ piece: pieceIndex(0), begin: 0, length: 1 })
+  assert.deepEqual(cache.leaves.find(large.version.id, pieceIndex(0)), new Uint8Array(expected))
 })
 
 test('bytes that are not the piece are not kept', async () => {
@@ -148,6 +169,7 @@ test('a limit of zero empties it, and one that is too small is refused', async (
   cache.onChange(({ have }) => told.push(have.size))
   await cache.setLimit(0)
   assert.deepEqual([kept(holding), onDisk(sample), told.at(-1)], [[], [], 0])
+  assert.equal(holding.isDamaged(pieceIndex(0)), false, 'what is let go of is no failure')
   await assert.rejects(cache.setLimit(5), AppError)
   assert.equal((await reopened()).usage().limitBytes, 0)
 })

@@ -31,6 +31,7 @@ import { pieceLength, type Version } from '../content/version.ts'
 import { CachedHolding, type CacheOwner, layerIndexOf } from './cached-holding.ts'
 import { appErrorOf, failureOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
+import { LeafBook } from './leaf-book.ts'
 import { OpenFiles } from './open-files.ts'
 import type { RecordStore } from './records.ts'
 import { sha256 } from './sha256.ts'
@@ -57,12 +58,15 @@ export interface PieceCacheInit {
   readonly home: string
   readonly pool: HashPool
   readonly records: RecordStore
+  /** By default one of its own. */
+  readonly leaves?: LeafBook
   /** The least limit but zero. */
   readonly bytesMin?: number
 }
 
 export class PieceCache implements ReadCache, CacheOwner {
   readonly pool: HashPool
+  readonly leaves: LeafBook
   readonly openFiles = new OpenFiles(OPEN_MAX)
   readonly #records: RecordStore
   readonly #root: string
@@ -76,8 +80,9 @@ export class PieceCache implements ReadCache, CacheOwner {
   #usedBytes = 0
 
   /** Opens the cache with what lies in it. */
-  constructor({ home, pool, records, bytesMin = CACHE_BYTES_MIN }: PieceCacheInit) {
+  constructor({ home, pool, records, leaves = new LeafBook(), bytesMin = CACHE_BYTES_MIN }: PieceCacheInit) {
     this.pool = pool
+    this.leaves = leaves
     this.#bytesMin = bytesMin
     this.#records = records
     const limit = records.getBlob(LIMIT_BLOB)

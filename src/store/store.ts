@@ -123,6 +123,12 @@ export interface Holding {
   readonly state: HoldingState
   readonly problem: HoldingProblem | undefined
 
+  /**
+   * Of a piece that is not in `have`: whether it was found damaged or gone. Absent where pieces go for no other reason:
+   * a cache lets go of them.
+   */
+  isDamaged?(piece: PieceIndex): boolean
+
   /** Hash of a piece, or undefined while the layer of its file is unknown. */
   pieceHash(piece: PieceIndex): Uint8Array | undefined
   /** The piece layer of a file longer than one piece, if it is known. */

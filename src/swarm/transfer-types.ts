@@ -99,8 +99,8 @@ export type TransferEvent =
   | { readonly type: 'pieceRejected'; readonly piece: PieceIndex; readonly leafHashes?: Uint8Array }
   /** Our own storage failed; the piece is fetched again after a while. */
   | { readonly type: 'pieceFailed'; readonly piece: PieceIndex }
-  /** A stored piece was found damaged or gone. */
-  | { readonly type: 'pieceLost'; readonly piece: PieceIndex }
+  /** A stored piece was found damaged or gone, or was let go of on purpose, as a cache does: that is no failure. */
+  | { readonly type: 'pieceLost'; readonly piece: PieceIndex; readonly wasLetGo?: boolean }
   /** A `serve` was carried out (`sent`), or could not be. */
   | ({ readonly type: 'served'; readonly peer: PeerKey; readonly sent: boolean } & BlockRange)
   /** The answer to `readLocal`: a buffer as for a block that came, or none if it can not be read. */

@@ -166,7 +166,7 @@ export class Transfer {
         parts.downloads.onFailed(event.piece)
         return
       case 'pieceLost':
-        this.#onLost(parts, event.piece)
+        this.#onLost(parts, event)
         return
       case 'localRead':
         parts.local.onRead(event)
@@ -310,8 +310,9 @@ export class Transfer {
     if (parts.picker.isComplete) parts.uploads.review()
   }
 
-  #onLost(parts: VersionParts, piece: PieceIndex): void {
+  #onLost(parts: VersionParts, { piece, wasLetGo = false }: EventOf<'pieceLost'>): void {
     if (!parts.picker.markLost(piece)) return
+    if (!wasLetGo) this.#context.pieceFailures.lost++
     parts.uploads.onLost(piece)
     for (const session of this.#context.sessions.values()) this.#updateInterest(session)
     parts.uploads.review()

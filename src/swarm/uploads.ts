@@ -76,9 +76,8 @@ export class Uploads {
     if (this.#close(session, range) && !sent) this.#reject(session, range)
   }
 
-  /** Stops serving a piece that is damaged. */
+  /** Stops serving a piece that is not here any more. */
   onLost(piece: number): void {
-    this.#context.pieceFailures.lost++
     for (const session of this.#context.sessions.values())
       for (const range of [...session.serving.values()]) {
         if (range.piece !== piece || !this.#close(session, range)) continue

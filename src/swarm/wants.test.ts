@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { pieceIndex } from '../base/ids.ts'
 import { KIB, MIB } from '../base/units.ts'
 import { Bitfield } from './bitfield.ts'
 import {
@@ -154,6 +155,19 @@ test('a lost piece that is wanted is fetched again; nothing at all wanted is com
   const empty = new Stage({ fixture: FIXTURE, have: 'none', wants: [] })
   assert.equal(empty.transfer.status(0).phase, 'complete')
   assert.equal(empty.join('all').got('interested').length, 0)
+})
+
+test('a piece that was lost is a failure, and one that was let go of is none', () => {
+  const stage = new Stage({ fixture: FIXTURE, have: 'all' })
+  const peer = stage.join('all')
+  const failures = () => stage.transfer.status(0).pieceFailures.lost
+  peer.say({ type: 'request', piece: 0, begin: 0, length: BLOCK_BYTES })
+  stage.post({ type: 'pieceLost', piece: pieceIndex(0), wasLetGo: true })
+  assert.equal(peer.got('reject').length, 1, 'it is served no more')
+  assert.deepEqual([stage.transfer.has(pieceIndex(0)), failures()], [false, 0])
+  stage.post({ type: 'pieceLost', piece: pieceIndex(1), wasLetGo: false })
+  stage.post({ type: 'pieceLost', piece: pieceIndex(2) })
+  assert.equal(failures(), 2)
 })
 
 test('one that leaves off says that it wants nothing, and one that goes on what it wants', () => {

@@ -2,11 +2,9 @@
  * Files of versions over HTTP (docs/CONTENT.md), for anything that speaks it: browsers, players, package managers,
  * curl. Who calls needs the scope `content`; what may be read is up to the device.
  *
- * What is sent is a piece of a version at a time, and the next is read when the one before has gone: a slow reader has
- * no more than that in memory. A reader that takes nothing for a while is cut off, so that it holds up nobody.
+ * A reader that takes nothing for a while is cut off, so that it holds up nobody.
  */
 
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
 import { MINUTE_MS } from '../../base/units.ts'
@@ -21,6 +19,7 @@ import {
   contentAddress,
   parseContentAddress
 } from './content-address.ts'
+import { sendParts } from './content-body.ts'
 import {
   cacheControl,
   contentDisposition,
@@ -139,33 +138,28 @@ export class ContentRoutes {
       described()
       return reply.send()
     }
-    const body = await this.#body({ request, reply, content, file, range: { offset, bytes }, by: caller.id })
+    const signal = this.#ending(request, reply)
+    const parts = await content.read(file, { offset, bytes }, { by: caller.id, signal })
+    // Before it is said that it can be had.
+    const first = await parts.next()
     described()
     if (range.kind === 'part')
       reply.status(206).header('content-range', `bytes ${offset}-${offset + bytes - 1}/${file.bytes}`)
-    return reply.send(body)
+    reply.hijack()
+    for (const [header, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) reply.raw.setHeader(header, value)
+    reply.raw.writeHead(reply.statusCode)
+    await sendParts(reply.raw, { first, parts }, signal)
+    return reply
   }
 
-  async #body(of: {
-    readonly request: FastifyRequest
-    readonly reply: FastifyReply
-    readonly content: OpenContent
-    readonly file: ContentFile
-    readonly range: { readonly offset: number; readonly bytes: number }
-    readonly by: string
-  }): Promise<Readable> {
-    const { request, reply, content, file, range, by } = of
+  /** Fires when it is not to be answered further. */
+  #ending(request: FastifyRequest, reply: FastifyReply): AbortSignal {
     const { closing, ended } = this.#options
     const left = new AbortController()
     reply.raw.once('close', () => left.abort())
     reply.raw.setTimeout(STALLED_MS)
-    const signal = AbortSignal.any([
-      left.signal,
-      closing,
-      ...(ended === undefined ? [] : [ended(request, reply)])
-    ])
-    const bytes = await content.read(file, range, { by, signal })
-    return Readable.from(bytes, { objectMode: false, highWaterMark: 1 })
+    return AbortSignal.any([left.signal, closing, ...(ended === undefined ? [] : [ended(request, reply)])])
   }
 }
 

@@ -15,16 +15,17 @@ import { erasuresOf } from '../../ledger/fold/deletion.ts'
 import { mayHold } from '../../ledger/fold/holding.ts'
 import type { DatasetVersion } from '../../ledger/fold/state.ts'
 import { isAvailable } from '../../ledger/fold/state.ts'
+import type { LeafBook } from '../../store/leaf-book.ts'
 import type { CacheUsage, Holding, Store } from '../../store/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
 import type { Log } from '../log.ts'
 import { keyFor } from '../sealing/manifest-key.ts'
-import type { PieceVerifier } from '../storage/piece-check.ts'
 import type { Catalogue } from '../swarm/catalogue.ts'
 import type { ReadFault } from '../swarm/swarm-hub.ts'
 import { ContentFetcher, type ContentFetcherInit } from './content-fetcher.ts'
 import type {
+  ContentParts,
   ContentReader,
   ContentReference,
   ContentService,
@@ -34,9 +35,10 @@ import type {
 import { type ContentFile, ContentTree } from './content-tree.ts'
 import { ReadAccounts } from './read-accounts.ts'
 import { heldManifest, isSealedRangeHeld, openedBytes, type SealedFile, sealedFile } from './sealed-bytes.ts'
+import { type BlockVerifier, SoundRuns } from './sound-runs.ts'
 import { type HeldVersion, isRangeHeld, type PieceRun, verifiedBytes } from './verified-bytes.ts'
 
-/** Readings at once. Each has two pieces in memory, which are 16 MiB at most. */
+/** Readings at once. Each has two runs in memory (sound-runs.ts). */
 export const READINGS_MAX = 32
 const TREES_MAX = 16
 
@@ -53,7 +55,8 @@ export interface ContentDeskInit {
   /** Where pieces are kept that were read; what this device may not keep is dropped from it. */
   readonly cache?: Store['cache']
   readonly keepsCached?: (version: VersionId) => boolean
-  readonly pool?: PieceVerifier
+  /** How what is read is verified; by default on this thread. */
+  readonly runs?: SoundRuns
   readonly log?: Log
   readonly nowMs?: () => number
 }
@@ -65,7 +68,7 @@ export interface ContentNode extends Pick<ContentDeskInit, 'catalogue'> {
   readonly sealing: { readonly keeper: { readonly keysOf: ContentDeskInit['keysOf'] } }
   readonly keeper: Pick<LedgerKeeper, 'state'>
   readonly hub: ContentFetcherInit['hub']
-  readonly store: ContentFetcherInit['store'] & { readonly pool: PieceVerifier }
+  readonly store: ContentFetcherInit['store'] & { readonly pool: BlockVerifier; readonly leaves: LeafBook }
   readFault(device: DeviceId, version: VersionId): ReadFault | undefined
 }
 
@@ -84,6 +87,7 @@ interface Reading {
 
 export class ContentDesk implements ContentService {
   readonly #init: ContentDeskInit
+  readonly #runs: SoundRuns
   readonly #accounts: ReadAccounts
   readonly #plain = new Map<VersionId, Shelf>()
   readonly #sealed = new Map<VersionId, Shelf>()
@@ -93,7 +97,8 @@ export class ContentDesk implements ContentService {
   static of(node: ContentNode, log: Log): ContentDesk {
     const { identity, catalogue, audit, sealing, hub, store, keeper } = node
     return new ContentDesk({
-      ...{ self: identity.device, catalogue, audit: audit.log, log, pool: store.pool, cache: store.cache },
+      ...{ self: identity.device, catalogue, audit: audit.log, log, cache: store.cache },
+      runs: new SoundRuns(store),
       fetcher: new ContentFetcher({ hub, store }),
       keepsCached: version => {
         const state = keeper.state()
@@ -108,6 +113,7 @@ export class ContentDesk implements ContentService {
 
   constructor(init: ContentDeskInit) {
     this.#init = init
+    this.#runs = init.runs ?? new SoundRuns()
     this.#accounts = new ReadAccounts({ audit: init.audit, ...(init.nowMs && { nowMs: init.nowMs }) })
   }
 
@@ -141,6 +147,8 @@ export class ContentDesk implements ContentService {
     fetcher?.recheck(version => this.#init.readFault(version) !== undefined)
     for (const { version } of cache?.holdings() ?? [])
       if (!keepsCached(version.id)) void this.#drop(version.id)
+    for (const version of this.#runs.leaves.versions)
+      if (this.#init.readFault(version) !== undefined) this.#runs.leaves.forget(version)
     this.#sealed.clear()
     for (const version of this.#plain.keys())
       if (this.#init.readFault(version) !== undefined) this.#plain.delete(version)
@@ -190,11 +198,11 @@ export class ContentDesk implements ContentService {
   }
 
   async #heldOf(name: string, published: DatasetVersion): Promise<HeldVersion> {
-    const { catalogue, fetcher, cache, pool } = this.#init
+    const { catalogue, fetcher, cache } = this.#init
     const id = published.version
     const holdings = (): readonly Holding[] => catalogue.holdings(published).concat(cache?.find(id) ?? [])
     const [first] = holdings()
-    const held = { holdings, pool }
+    const held = { holdings, runs: this.#runs }
     if (fetcher?.isOn !== true) {
       if (first === undefined) throw notHere(name, 'nothing of it is')
       return { ...held, version: first.version }
@@ -274,7 +282,7 @@ export class ContentDesk implements ContentService {
       range,
       reader
     }: { readonly file: ContentFile; readonly range: FileRange; readonly reader: ContentReader }
-  ): Promise<AsyncIterable<Uint8Array>> {
+  ): Promise<ContentParts> {
     const { fetcher, cache } = this.#init
     const { version } = held
     const kept = cache?.find(version.id)
@@ -286,9 +294,11 @@ export class ContentDesk implements ContentService {
     const signal = AbortSignal.any([reader.signal, reading.ended.signal])
     const fetched = (pieces: PieceRun) => fetcher?.reader(version, pieces, { name, signal })
     const parts = shelf.bytes({ ...held, reader: isFetched ? fetched : undefined }, file, range)
+    const lending = { isLent: false }
     const release = (): void => {
       this.#readings.delete(reading)
-      parts.return().catch(() => undefined)
+      // What is lent is still being sent, and its memory is not to be used for others before whoever has it comes back.
+      if (!lending.isLent) parts.return().catch(() => undefined)
     }
     signal.addEventListener('abort', release, { once: true })
     try {
@@ -297,7 +307,7 @@ export class ContentDesk implements ContentService {
       signal.throwIfAborted()
       const read = { dataset: name, version: version.id, by: reader.by }
       const account = await this.#accounts.begin(read, range.bytes)
-      return this.#bytes(parts, { first, name, version: version.id, signal, account, release })
+      return this.#bytes(parts, { first, name, version: version.id, signal, account, lending, release })
     } catch (thrown) {
       release()
       throw thrown
@@ -312,21 +322,25 @@ export class ContentDesk implements ContentService {
       readonly version: VersionId
       readonly signal: AbortSignal
       readonly account: (bytes: number) => void
+      readonly lending: { isLent: boolean }
       readonly release: () => void
     }
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { name, version, signal, account, release } = of
+    const { name, version, signal, account, lending, release } = of
     try {
       for (let next = of.first ?? (await parts.next()); next.done !== true; next = await parts.next()) {
         signal.throwIfAborted()
         const refusal = this.#refusal(name, version)
         if (refusal !== undefined) throw refusal
         account(next.value.length)
+        lending.isLent = true
         yield next.value
+        lending.isLent = false
       }
       // An end that came too soon is none.
       signal.throwIfAborted()
     } finally {
+      lending.isLent = false
       release()
     }
   }

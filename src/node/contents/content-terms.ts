@@ -4,6 +4,9 @@ import type { VersionId } from '../../base/ids.ts'
 import type { CacheUsage } from '../../store/store.ts'
 import type { ContentFile, ContentTree } from './content-tree.ts'
 
+/** The generator is to be run to its end or returned. */
+export type ContentParts = AsyncGenerator<Uint8Array, void, undefined>
+
 /** Bytes of a file from `offset` on. */
 export interface FileRange {
   readonly offset: number
@@ -25,14 +28,14 @@ export interface OpenContent {
   readonly isSecret: boolean
   readonly tree: ContentTree
   /**
-   * Reads a range of a file, a piece at a time, each verified. The generator is to be run to its end or returned. It
-   * rejects at once when this device may not read the version any more (NOT_AUTHORISED), with CONTENT_CHANGED when
-   * what lies on the disk is not the version's any more, and with the reason of `signal`.
+   * Reads a range of a file, part by part, each verified. The memory of a part is used again once the next is asked
+   * for. The generator rejects when this device may not read the version any more (NOT_AUTHORISED), with
+   * CONTENT_CHANGED when what lies on the disk is not the version's any more, and with the reason of `signal`.
    *
    * The first resolves once the read is in the audit log. AppError DATASET_UNKNOWN when not all of the range is here,
    * TOO_MANY_CALLS when too many read at once.
    */
-  read(file: ContentFile, range: FileRange, reader: ContentReader): Promise<AsyncIterable<Uint8Array>>
+  read(file: ContentFile, range: FileRange, reader: ContentReader): Promise<ContentParts>
 }
 
 export interface ContentReader {

@@ -1,16 +1,16 @@
 /**
- * A range of a file of a version, from whatever holds its pieces here, or comes to hold them while it is read. Each
- * piece is read as a whole and held against its hash before a byte of it is given: who reads over HTTP can not do so.
- * So at most two pieces are in memory: while one goes the next is verified, on another thread.
+ * A range of a file of a version, from whatever holds its pieces here, or comes to hold them while it is read: run by
+ * run, each verified before a byte of it is given (sound-runs.ts). The first is short, so that it comes soon. At most
+ * two runs are in memory: while one goes the next is read and verified.
  */
 
 import { AppError } from '../../base/errors.ts'
-import { type PieceIndex, pieceIndex } from '../../base/ids.ts'
+import { pieceIndex } from '../../base/ids.ts'
 import type { Version, VersionFile } from '../../content/version.ts'
 import type { Holding } from '../../store/store.ts'
-import { type PieceVerifier, soundPiece } from '../storage/piece-check.ts'
 import type { PieceReader } from './content-fetcher.ts'
 import type { FileRange } from './content-terms.ts'
+import { FIRST_RUN_BYTES, type PiecePart, RUN_BYTES, type SoundRun, type SoundRuns } from './sound-runs.ts'
 
 /** How often a piece is fetched that goes again before it is read. */
 const ATTEMPTS_MAX = 3
@@ -21,8 +21,7 @@ export interface HeldVersion {
   readonly holdings: () => readonly Holding[]
   /** Fetches pieces that are not here; absent where that is not done. */
   readonly reader?: ((pieces: PieceRun) => PieceReader | undefined) | undefined
-  /** Where pieces are verified; absent for this thread. */
-  readonly pool?: PieceVerifier | undefined
+  readonly runs: SoundRuns
 }
 
 /** The pieces of the version that a range lies in, as first and one past the last. */
@@ -50,8 +49,9 @@ export function isRangeHeld(held: HeldVersion, file: VersionFile, range: FileRan
 }
 
 /**
- * The bytes of a range, a piece at a time. AppError CONTENT_CHANGED when a piece is not here any more as it was, and
- * where pieces are fetched what their reader fails with.
+ * The bytes of a range, a run at a time, whose memory is used again: a run is the caller's until it asks for the next,
+ * or returns. AppError CONTENT_CHANGED when a piece is not here any more as it was, and where pieces are fetched what
+ * their reader fails with.
  */
 export async function* verifiedBytes(
   held: HeldVersion,
@@ -59,55 +59,81 @@ export async function* verifiedBytes(
   range: FileRange
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { pieceBytes } = held.version
-  const { first, end } = piecesOfRange(held.version, file, range)
-  const reader = held.reader?.({ first, end })
-  const get = (index: number): Promise<Uint8Array> => {
-    const piece = readPiece(held, pieceIndex(index), reader)
+  const pieces = piecesOfRange(held.version, file, range)
+  const rangeEnd = range.offset + range.bytes
+  const reader = held.reader?.(pieces)
+  const get = (offset: number, bytesMax: number): Promise<SoundRun> => {
+    const pieceOfFile = Math.floor(offset / pieceBytes)
+    const begin = offset - pieceOfFile * pieceBytes
+    const piece = pieceIndex(file.firstPiece + pieceOfFile)
+    const end = Math.min(pieceBytes, begin + rangeEnd - offset)
+    const run = readRun(
+      held,
+      { part: { piece, begin, end }, bytesMax, isLast: piece + 1 === pieces.end },
+      reader
+    )
     // It is waited for later, or never.
-    piece.catch(() => undefined)
-    return piece
+    run.catch(() => undefined)
+    return run
   }
+  let offset = range.offset
+  let lent: SoundRun | undefined
+  let next = range.bytes > 0 ? get(offset, FIRST_RUN_BYTES) : undefined
   try {
-    let next = first < end ? get(first) : undefined
-    for (let index = first; next !== undefined; index++) {
-      const bytes: Uint8Array = await next
-      next = index + 1 < end ? get(index + 1) : undefined
-      const begin = (index - file.firstPiece) * pieceBytes
-      const part = bytes.subarray(Math.max(0, range.offset - begin), range.offset + range.bytes - begin)
+    while (next !== undefined) {
+      lent = await next
+      const skipped = offset - (Math.floor(offset / pieceBytes) * pieceBytes + lent.begin)
+      const part = lent.bytes.subarray(skipped, skipped + rangeEnd - offset)
+      offset += part.length
+      next = offset < rangeEnd ? get(offset, RUN_BYTES) : undefined
       yield part
       reader?.took(part.length)
+      lent.free()
+      lent = undefined
     }
   } finally {
+    lent?.free()
+    next?.then(run => run !== lent && run.free()).catch(() => undefined)
     reader?.close()
   }
 }
 
+interface WantedRun {
+  readonly part: PiecePart
+  readonly bytesMax: number
+  /** Whether nothing is wanted of the piece after it. */
+  readonly isLast: boolean
+}
+
 /** One that was let go of between when it came and when it was read is fetched again. */
-async function readPiece(
+async function readRun(
   held: HeldVersion,
-  piece: PieceIndex,
+  wanted: WantedRun,
   reader: PieceReader | undefined
-): Promise<Uint8Array> {
+): Promise<SoundRun> {
   for (let attempt = 1; ; attempt++) {
-    await reader?.ready(piece)
+    await reader?.ready(wanted.part.piece)
     try {
-      return await verifiedPiece(held, piece)
+      return await verifiedRun(held, wanted)
     } catch (thrown) {
       if (reader === undefined || attempt === ATTEMPTS_MAX || !(thrown instanceof AppError)) throw thrown
     }
   }
 }
 
-async function verifiedPiece(
-  { version, holdings, pool }: HeldVersion,
-  piece: PieceIndex
-): Promise<Uint8Array> {
+async function verifiedRun(
+  { version, holdings, runs }: HeldVersion,
+  { part, bytesMax, isLast }: WantedRun
+): Promise<SoundRun> {
+  const { piece } = part
   let failure: AppError | undefined
   for (const holding of holdings()) {
     if (!holding.have.has(piece)) continue
     try {
-      const bytes = await soundPiece(holding, piece, pool)
-      if (bytes !== undefined) return bytes
+      const run = await runs.read(holding, part, bytesMax)
+      const after = isLast ? undefined : pieceIndex(piece + 1)
+      if (after !== undefined && holding.have.has(after)) runs.prepare(holding, after)
+      if (run !== undefined) return run
       failure = changed(piece, holding.root)
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown

@@ -5,7 +5,6 @@ import { AppError } from '../../base/errors.ts'
 import type { PieceIndex } from '../../base/ids.ts'
 import { leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
 import { pieceLength, pieceSpan } from '../../content/version.ts'
-import type { HashPool } from '../../store/hash-pool.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
 
@@ -25,29 +24,13 @@ export async function matchesHash(holding: Holding, piece: PieceIndex): Promise<
   return (await soundLeaves(holding, piece)) !== undefined
 }
 
-/** Verifies pieces on other threads. */
-export type PieceVerifier = Pick<HashPool, 'matches'>
-
 /**
  * The bytes of a piece; undefined where they are not what the hash of the piece says. Rejects with AppError where they
- * can not be read. With `pool` they are in shared memory, and hashed elsewhere.
+ * can not be read.
  */
-export async function soundPiece(
-  holding: Holding,
-  piece: PieceIndex,
-  pool?: PieceVerifier
-): Promise<Uint8Array | undefined> {
-  const range = { piece, begin: 0, length: pieceLength(holding.version, piece) }
-  if (pool === undefined) {
-    const bytes = await holding.read(range)
-    return matches(holding, piece, leafHashes(bytes, sha256)) ? bytes : undefined
-  }
-  const bytes = await holding.read(range, new Uint8Array(new SharedArrayBuffer(range.length)))
-  const expected = holding.pieceHash(piece)
-  if (expected === undefined) return undefined
-  const leafWidth = widthOf(holding, piece)
-  const isSound = await pool.matches({ kind: 'piece', blocks: [bytes], expected, leafWidth })
-  return isSound ? bytes : undefined
+export async function soundPiece(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
+  const bytes = await holding.read({ piece, begin: 0, length: pieceLength(holding.version, piece) })
+  return matches(holding, piece, leafHashes(bytes, sha256)) ? bytes : undefined
 }
 
 function widthOf({ version }: Holding, piece: PieceIndex): number {

@@ -240,10 +240,11 @@ export class SwarmDriver {
     const holding = this.#holding
     if (holding === undefined || holding.have.size >= this.#storedCount) return
     this.#storedCount = holding.have.size
-    for (let piece = 0; piece < holding.version.pieceCount; piece++) {
-      if (holding.have.has(piece) || !this.#transfer.has(pieceIndex(piece))) continue
+    for (let index = 0; index < holding.version.pieceCount; index++) {
+      const piece = pieceIndex(index)
+      if (holding.have.has(piece) || !this.#transfer.has(piece)) continue
       this.#recent.drop(piece)
-      this.#post({ type: 'pieceLost', piece: pieceIndex(piece) })
+      this.#post({ type: 'pieceLost', piece, wasLetGo: holding.isDamaged?.(piece) === false })
     }
   }
 
