@@ -1,6 +1,6 @@
 /**
- * The command line as a process of its own, against the admin API of a node that follows a script: what people
- * and programs see, and what reaches the node. Nothing here transfers bytes; other tests do that.
+ * The command line against the admin API of a node that follows a script: what people and programs see, what reaches
+ * the node, what the process does at signals. Nothing here transfers bytes; other tests do that.
  */
 
 import assert from 'node:assert/strict'
@@ -13,6 +13,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { runHere } from '../lab/command-here.ts'
 import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
@@ -467,6 +468,7 @@ afterEach(async () => {
   await server.close()
 })
 
+/** A process of its own, for what is of the process: signals, streams, exit code. */
 function start(argv: readonly string[]) {
   const child = spawn(process.execPath, [MAIN, ...argv], {
     cwd: folder,
@@ -484,7 +486,7 @@ function start(argv: readonly string[]) {
 }
 
 async function peerage(...argv: string[]): Promise<Ended> {
-  return await start(argv).ended
+  return await runHere(argv, { cwd: folder, env: { PEERAGE_HOME: home } })
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -545,7 +547,7 @@ describe('commands that print one object', () => {
   })
 
   it('pass on what the node refuses', async () => {
-    const { exitCode, stdout, stderr } = await peerage('show', 'nothing')
+    const { exitCode, stdout, stderr } = await start(['show', 'nothing']).ended
     assert.equal(exitCode, 66)
     assert.equal(stdout, '')
     assert.equal(stderr, 'peerage: there is no dataset nothing (DATASET_UNKNOWN)\n')
@@ -586,10 +588,10 @@ describe('peerage transfers deadline', () => {
 
 describe('peerage get', () => {
   it('ends with 0 when the node says complete, and tells who gave what', async () => {
-    const run = start(['get', 'os-image@2', 'd/', '--purpose', 'CHG-7'])
+    const ended = peerage('get', 'os-image@2', 'd/', '--purpose', 'CHG-7')
     await until(() => node.asked.length > 0)
     node.become({ state: 'complete', haveBytes: 1000, receivedBytes: 900, etaMs: null, finishedAtMs: 5 })
-    const { exitCode, stdout } = await run.ended
+    const { exitCode, stdout } = await ended
     assert.equal(exitCode, 0)
     assert.match(stdout, /^os-image@2 is complete in \/d\n.*every byte verified and on disk\n/)
     assert.match(stdout, /300 B from build-1, the publisher\n$/)
@@ -600,11 +602,11 @@ describe('peerage get', () => {
 
   it('sends priority and globs, and says when only a part was asked for', async () => {
     const globs = ['--only', '**/*.img', '--only', '!old/']
-    const run = start(['get', 'os-image', '/d', ...globs, '--priority', 'high'])
+    const ended = peerage('get', 'os-image', '/d', ...globs, '--priority', 'high')
     await until(() => node.asked.length > 0)
     const ofVersion = { files: 9, bytes: 9000 }
     node.become({ state: 'complete', haveBytes: 1000, finishedAtMs: 5, ofVersion })
-    const { exitCode, stdout } = await run.ended
+    const { exitCode, stdout } = await ended
     assert.equal(exitCode, 0)
     assert.match(
       stdout,
@@ -630,10 +632,10 @@ describe('peerage get', () => {
   })
 
   it('fetches several, each into its folder, and ends with one result', async () => {
-    const run = start(['get', 'os-image', 'ml/models@3', 'd', '--json'])
+    const ended = peerage('get', 'os-image', 'ml/models@3', 'd', '--json')
     await until(() => node.asked.length > 1)
     node.become({ state: 'complete', haveBytes: 1000, finishedAtMs: 5 })
-    const { exitCode, stdout } = await run.ended
+    const { exitCode, stdout } = await ended
     assert.equal(exitCode, 0)
     const destinations = node.asked.map(order => Reflect.get(order as object, 'destination'))
     assert.deepEqual(destinations, [join(folder, 'd', 'os-image/'), join(folder, 'd', 'ml/models/')])
@@ -694,13 +696,13 @@ describe('peerage get', () => {
   })
 
   it('ends with the code of what made it fail', async () => {
-    const run = start(['get', 'os-image', '/d'])
+    const ended = peerage('get', 'os-image', '/d')
     await until(() => node.asked.length > 0)
     node.become({
       state: 'failed',
       problem: { code: 'DISK_FULL', message: 'the disk of /d is full', path: '/d' }
     })
-    const { exitCode, stderr } = await run.ended
+    const { exitCode, stderr } = await ended
     assert.equal(exitCode, 74)
     assert.match(
       stderr,
@@ -709,10 +711,10 @@ describe('peerage get', () => {
   })
 
   it('ends when another command stops the transfer', async () => {
-    const run = start(['get', 'os-image', '/d'])
+    const ended = peerage('get', 'os-image', '/d')
     await until(() => node.asked.length > 0)
     assert.equal((await peerage('transfers', 'cancel', 't-1')).exitCode, 0)
-    const { exitCode, stderr } = await run.ended
+    const { exitCode, stderr } = await ended
     assert.equal(exitCode, 75)
     assert.match(stderr, /stopped by another command.*\(TRANSFER_STOPPED\)/)
   })
@@ -891,7 +893,7 @@ describe('the process', () => {
   })
 
   it('leaves the endpoint of a running node alone', async () => {
-    await peerage('status')
+    assert.equal((await start(['status']).ended).exitCode, 0)
     assert.ok(existsSync(join(home, 'admin.json')))
   })
 })
