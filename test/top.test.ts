@@ -115,7 +115,7 @@ function isRestored({ out }: Ran): void {
   assert.ok(out.lastIndexOf(LEAVE) > out.lastIndexOf(ENTER))
 }
 
-describe('peerage top in a terminal', { skip: !HAS_PYTHON, timeout: 120_000 }, () => {
+describe('peerage top in a terminal', { skip: !HAS_PYTHON, timeout: 600_000 }, () => {
   it('fits it, also after it was resized, and ends by q', async () => {
     const ran = await inTerminal(80, 24, [
       { shown: 'no transfers', type: 'p' },
@@ -199,7 +199,7 @@ describe('peerage top in a terminal', { skip: !HAS_PYTHON, timeout: 120_000 }, (
   })
 })
 
-describe('peerage top without a terminal', { timeout: 60_000 }, () => {
+describe('peerage top without a terminal', { timeout: 300_000 }, () => {
   it('prints once what it would show, and says so', async () => {
     const { exitCode, stdout, stderr } = await runCommand(['top', '--home', node.home])
     assert.equal(exitCode, 0)
