@@ -63,16 +63,17 @@ describe('eventStream', () => {
   })
 
   it('beats when nothing else comes', async () => {
-    const events = await collect(
-      open(
-        async () => {
-          await pause(80)
-          return 'late'
-        },
-        { progressIntervalMs: 1, heartbeatMs: 5 }
-      )
-    )
-    assert.ok(events.filter(event => event.type === 'heartbeat').length >= 2)
+    const { promise: beaten, resolve } = Promise.withResolvers<void>()
+    const late = async (): Promise<string> => {
+      await beaten
+      return 'late'
+    }
+    const events: Event[] = []
+    for await (const event of open(late, { progressIntervalMs: 1, heartbeatMs: 5 })) {
+      events.push(event)
+      if (events.filter(({ type }) => type === 'heartbeat').length === 2) resolve()
+    }
+    assert.ok(events.slice(0, -1).every(({ type }) => type === 'heartbeat'))
     assert.deepEqual(events.at(-1), { type: 'result', result: 'late' })
   })
 
