@@ -158,6 +158,8 @@ export class CachedHolding implements Holding {
     if (this.#isGone) throw this.#changed(piece, 'nothing of the version is kept any more')
     if (written.leaves !== undefined) this.#owner.leaves.put(this.version.id, piece, written.leaves)
     this.#damaged.delete(piece)
+    // Its file says so already.
+    this.#touchedMs.set(piece, Date.now())
     this.have.add(piece)
     this.#owner.used(this, piece)
     onWritten?.()

@@ -302,11 +302,14 @@ export class ContentDesk implements ContentService {
     }
     signal.addEventListener('abort', release, { once: true })
     try {
-      // Before it is said that it can be had.
-      const first = isFetched ? await parts.next() : undefined
+      const begun = parts.next()
+      begun.catch(() => undefined)
+      // What is fetched may not come at all, and is then no read. What is here is read while the entry is written.
+      if (isFetched) await begun
       signal.throwIfAborted()
       const read = { dataset: name, version: version.id, by: reader.by }
       const account = await this.#accounts.begin(read, range.bytes)
+      const first = await begun
       return this.#bytes(parts, { first, name, version: version.id, signal, account, lending, release })
     } catch (thrown) {
       release()
@@ -317,7 +320,7 @@ export class ContentDesk implements ContentService {
   async *#bytes(
     parts: AsyncGenerator<Uint8Array, void, undefined>,
     of: {
-      readonly first: IteratorResult<Uint8Array, void> | undefined
+      readonly first: IteratorResult<Uint8Array, void>
       readonly name: string
       readonly version: VersionId
       readonly signal: AbortSignal
@@ -328,7 +331,7 @@ export class ContentDesk implements ContentService {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { name, version, signal, account, lending, release } = of
     try {
-      for (let next = of.first ?? (await parts.next()); next.done !== true; next = await parts.next()) {
+      for (let next = of.first; next.done !== true; next = await parts.next()) {
         signal.throwIfAborted()
         const refusal = this.#refusal(name, version)
         if (refusal !== undefined) throw refusal
