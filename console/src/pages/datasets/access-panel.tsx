@@ -1,14 +1,20 @@
 /** Who may read a version, why, and who has. */
 
-import { Group, Text } from '@mantine/core'
+import { Group, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
+import { useSession } from '../../api/session.tsx'
+import { FormButton } from '../../components/acting-form.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted, deviceText } from '../../components/words.ts'
+import { GrantForm } from './grant-form.tsx'
+import { GrantsTable } from './grants-table.tsx'
+import { ReadingForm } from './reading-form.tsx'
+import { Rekey } from './rekey.tsx'
 
 type Reader = Answer<'readers'>['devices'][number]
 
@@ -16,11 +22,14 @@ const TABLE_PIXELS = 380
 
 export function AccessPanel({
   name,
-  version
+  version,
+  isSealed
 }: {
   readonly name: string
   readonly version: string
+  readonly isSealed: boolean
 }): ReactNode {
+  const { may } = useSession()
   const readers = useAnswer('readers', { name, version })
   const access = useAnswer('access', {})
   const policy = access.data?.policies.find(each => each.name === name)
@@ -33,20 +42,25 @@ export function AccessPanel({
           : `Policy: ${policy.access === 'members' ? 'every member may read it' : 'who has a grant may read it'}` +
             `${policy.labels.length === 0 ? '' : `; labels ${policy.labels.join(', ')}`}`
       }
+      aside={
+        <Group gap="xs">
+          {may('grantAccess') && (
+            <FormButton label="Grant it" title={`Let somebody read ${name}`}>
+              {onDone => <GrantForm name={name} version={version} onDone={onDone} />}
+            </FormButton>
+          )}
+          {may('setPolicy') && access.data !== undefined && (
+            <FormButton label="Who may read it" title={`Who may read ${name}`}>
+              {onDone => <ReadingForm name={name} policy={policy} onDone={onDone} />}
+            </FormButton>
+          )}
+          {may('rekey') && isSealed && <Rekey name={name} />}
+        </Group>
+      }
     >
       <Answered of={readers}>
-        {({ devices, groups }) => (
+        {({ devices }) => (
           <>
-            {groups.length > 0 && (
-              <Group gap="xs" mb="sm">
-                <Text size="sm">Groups with a grant:</Text>
-                {groups.map(({ id, name: group }) => (
-                  <Text key={id} size="sm" fw={600}>
-                    {group}
-                  </Text>
-                ))}
-              </Group>
-            )}
             <DataTable
               label={`Who may read it: ${counted(devices.length, 'device')}`}
               rows={devices}
@@ -56,6 +70,10 @@ export function AccessPanel({
               empty="Nobody may read it now."
               heightPixels={TABLE_PIXELS}
             />
+            <Title order={3} size="h5" mt="lg" mb="xs">
+              Grants
+            </Title>
+            <GrantsTable name={name} />
           </>
         )}
       </Answered>

@@ -13,6 +13,7 @@ import { counted, dateText, deviceText, formatBytes } from '../../components/wor
 import { AccessPanel } from './access-panel.tsx'
 import { DatasetActions } from './dataset-actions.tsx'
 import { HoldersPanel } from './holders-panel.tsx'
+import { LifePanel } from './life-panel.tsx'
 import { SafetyPanel } from './safety-panel.tsx'
 import type { Version } from './spread.ts'
 
@@ -111,7 +112,8 @@ function Chosen({ name, version }: { readonly name: string; readonly version: Ve
         </Panel>
         <SafetyPanel name={name} version={selector} />
       </SimpleGrid>
-      {may('readers') && <AccessPanel name={name} version={selector} />}
+      {may('retention') && may('holds') && <LifePanel name={name} version={selector} />}
+      {may('readers') && <AccessPanel name={name} version={selector} isSealed={version.sealed} />}
     </>
   )
 }

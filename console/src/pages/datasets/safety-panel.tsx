@@ -4,11 +4,14 @@ import { List, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
+import { useSession } from '../../api/session.tsx'
+import { FormButton } from '../../components/acting-form.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { State } from '../../components/dot.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted, deviceText } from '../../components/words.ts'
+import { StoragePolicyForm } from './storage-policy-form.tsx'
 
 const EVERY_MS = 10_000
 const COPIES_SHOWN = 12
@@ -20,9 +23,20 @@ export function SafetyPanel({
   readonly name: string
   readonly version: string
 }): ReactNode {
+  const { may } = useSession()
   const storage = useAnswer('versionStorage', { name, version }, { everyMs: EVERY_MS })
   return (
-    <Panel title="Safety" note="By what devices said that they keep, as this node knows">
+    <Panel
+      title="Safety"
+      note="By what devices said that they keep, as this node knows"
+      aside={
+        may('setStoragePolicy') && storage.data !== undefined ? (
+          <FormButton label="Change the policy" title={`How ${name} is stored`}>
+            {onDone => <StoragePolicyForm name={name} policy={storage.data.policy} onDone={onDone} />}
+          </FormButton>
+        ) : undefined
+      }
+    >
       <Answered of={storage}>{known => <Safety known={known} />}</Answered>
     </Panel>
   )

@@ -16,6 +16,7 @@ import { Facts, Panel } from '../../components/panel.tsx'
 import { dateText, deviceText, formatBytes, formatRate, percentText } from '../../components/words.ts'
 import { DeviceActions } from './device-actions.tsx'
 import { type DeviceRow, deviceRows, roleText } from './device-rows.ts'
+import { RolesPanel } from './roles-panel.tsx'
 
 /** Who is linked is told live; this is for the rest. */
 const PEERS_EVERY_MS = 15_000
@@ -84,6 +85,7 @@ function Known({ row }: { readonly row: DeviceRow }): ReactNode {
         </Panel>
         <LinkPanel row={row} />
         <RoomPanel device={record.device} />
+        <RolesPanel record={record} />
       </SimpleGrid>
       {may('readable') && <ReadablePanel device={record.device} />}
     </>

@@ -1,14 +1,18 @@
 /** What limits the traffic of this node now. */
 
-import { Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { useAnswer } from '../../api/answers.ts'
+import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
+import { useSession } from '../../api/session.tsx'
+import { FormButton } from '../../components/acting-form.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { State } from '../../components/dot.tsx'
+import { Failure } from '../../components/failure.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 import { formatBytes, formatRate } from '../../components/words.ts'
+import { BudgetForm, LimitForm } from './limit-form.tsx'
 
 type Limits = Answer<'limits'>
 type Rule = Limits['rules'][number]
@@ -16,6 +20,7 @@ type Rule = Limits['rules'][number]
 const EVERY_MS = 15_000
 
 export function BandwidthPanel(): ReactNode {
+  const { may } = useSession()
   const limits = useAnswer('limits', {}, { everyMs: EVERY_MS })
   return (
     <Panel
@@ -23,9 +28,21 @@ export function BandwidthPanel(): ReactNode {
       note={
         limits.data === undefined ? undefined : (
           <>
-            As of <Ago atMs={limits.data.atMs} />; changed by peerage limits set
+            As of <Ago atMs={limits.data.atMs} />; rates and sizes are of payload
           </>
         )
+      }
+      aside={
+        may('setLimits') && limits.data !== undefined ? (
+          <Group gap="xs">
+            <FormButton label="Add a limit" title="Limit the traffic of this node">
+              {onDone => <LimitForm onDone={onDone} />}
+            </FormButton>
+            <FormButton label="Budget of a day" title="How much may cross the WAN in a day">
+              {onDone => <BudgetForm budgets={limits.data.budgets} onDone={onDone} />}
+            </FormButton>
+          </Group>
+        ) : undefined
       }
     >
       <Answered of={limits}>{known => <Known limits={known} />}</Answered>
@@ -84,6 +101,30 @@ function RuleText({ rule }: { readonly rule: Rule }): ReactNode {
       <br />
       {inForce ? `in force, ${formatRate(currentBytesPerSecond)} now` : 'not in force now'}
       {holdsUp && ', and holds transfers up'}
+      <EndLimit id={rule.id} />
+    </>
+  )
+}
+
+/** What it held back goes on at once; it can be set again as it was. */
+function EndLimit({ id }: { readonly id: string }): ReactNode {
+  const { may } = useSession()
+  const remove = useAction('removeLimit')
+  if (!may('removeLimit')) return null
+  return (
+    <>
+      <br />
+      <Button
+        size="compact-xs"
+        variant="default"
+        mt={4}
+        aria-label={`End the limit ${id}`}
+        loading={remove.isPending}
+        onClick={() => remove.mutate({ id })}
+      >
+        End it
+      </Button>
+      {remove.error !== null && <Failure error={remove.error} />}
     </>
   )
 }

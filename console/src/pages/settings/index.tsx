@@ -8,6 +8,9 @@ import { useSession } from '../../api/session.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { NoSuchPage } from '../../shell/no-such-page.tsx'
 import { BandwidthPanel } from './bandwidth-panel.tsx'
+import { ClassesPanel } from './classes-panel.tsx'
+import { RoomPanel } from './room-panel.tsx'
+import { SessionsPanel } from './sessions-panel.tsx'
 import { SignInPanel } from './sign-in-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
@@ -25,12 +28,15 @@ function SettingsPage(): ReactNode {
   const status = useAnswer('status', {}, { isOff: !may('status') })
   const node = status.data?.device.name ?? 'the node that is asked'
   return (
-    <PageFrame title="Settings" lead={`Of ${node} alone; other devices have their own`}>
+    <PageFrame title="Settings" lead={`Of ${node} alone, but for the classes; other devices have their own`}>
       <TokensPanel />
+      <SessionsPanel />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         {may('limits') && <BandwidthPanel />}
+        {may('storage') && <RoomPanel />}
         <SignInPanel />
       </SimpleGrid>
+      {may('classes') && <ClassesPanel />}
     </PageFrame>
   )
 }

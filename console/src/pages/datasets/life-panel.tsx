@@ -1,0 +1,191 @@
+/** How long a version is kept, and what holds it from being deleted. */
+
+import { Button, Group, List, NumberInput, Stack, Text, TextInput } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { type ReactNode, useState } from 'react'
+import { DAY_MS } from '../../../../src/base/units.ts'
+import { useAction, useAnswer } from '../../api/answers.ts'
+import type { Answer } from '../../api/routes.ts'
+import { useSession } from '../../api/session.tsx'
+import { ActingForm, FormButton } from '../../components/acting-form.tsx'
+import { Ago } from '../../components/ago.tsx'
+import { Answered } from '../../components/answered.tsx'
+import { NamedDialogue } from '../../components/named-action.tsx'
+import { Facts, Panel } from '../../components/panel.tsx'
+import { dateText, deviceText, durationText } from '../../components/words.ts'
+
+type Retained = Answer<'retention'>['versions'][number]
+type Hold = Answer<'holds'>['holds'][number]
+
+const REASON_CHARACTERS_MAX = 200
+
+export function LifePanel({ name, version }: { readonly name: string; readonly version: string }): ReactNode {
+  const { may } = useSession()
+  const retention = useAnswer('retention', {})
+  const holds = useAnswer('holds', {})
+  const here = holds.data?.holds.filter(hold => hold.name === name) ?? []
+  const kept = retention.data?.versions.filter(each => each.name === name) ?? []
+  return (
+    <Panel
+      title="How long it is kept"
+      note="The shorter of what its class and it itself say; a hold keeps it beyond that"
+      aside={
+        <Group gap="xs">
+          {may('setRetention') && (
+            <FormButton label="Set how long" title={`How long ${name} is kept`}>
+              {onDone => <RetentionForm name={name} versions={kept} onDone={onDone} />}
+            </FormButton>
+          )}
+          {may('placeHold') && (
+            <FormButton label="Hold it" title={`Hold ${name} for the record`}>
+              {onDone => <HoldForm name={name} onDone={onDone} />}
+            </FormButton>
+          )}
+        </Group>
+      }
+    >
+      <Answered of={retention}>{() => <Kept of={kept.find(each => each.version === version)} />}</Answered>
+      {here.length > 0 && (
+        <Stack gap="xs" mt="sm">
+          {here.map(hold => (
+            <HeldLine key={hold.operation} hold={hold} />
+          ))}
+        </Stack>
+      )}
+    </Panel>
+  )
+}
+
+function Kept({ of }: { readonly of: Retained | undefined }): ReactNode {
+  if (of === undefined) return <Text size="sm">This version is not kept by any rule: it is out of use.</Text>
+  const { keptMs, by, overAtMs, state } = of
+  return (
+    <Facts
+      facts={[
+        [
+          'Kept for',
+          keptMs === null ? 'no limit: until somebody deletes it' : `${durationText(keptMs)}, by the ${by}`
+        ],
+        ['Over', overAtMs === null ? 'never by itself' : <Ago key="over" atMs={overAtMs} />],
+        ['State', STATES[state]]
+      ]}
+    />
+  )
+}
+
+const STATES: Readonly<Record<Retained['state'], string>> = {
+  kept: 'kept',
+  over: 'over: peerage retention run has it erased',
+  held: 'over, but held'
+}
+
+function HeldLine({ hold }: { readonly hold: Hold }): ReactNode {
+  const { may } = useSession()
+  const lift = useAction('liftHold')
+  const [isOpen, { open, close }] = useDisclosure()
+  const { operation, name, by, reason, placedAtMs } = hold
+  return (
+    <Group justify="space-between" gap="sm">
+      <Text size="sm" component="div">
+        Held by {deviceText(by)}, <Ago atMs={placedAtMs} />
+        {reason === null ? '' : `: ${reason}`}
+      </Text>
+      {may('liftHold') && (
+        <Button
+          size="compact-sm"
+          variant="outline"
+          color="red"
+          aria-label={`Lift the hold on ${name}`}
+          onClick={open}
+        >
+          Lift it
+        </Button>
+      )}
+      <NamedDialogue
+        verb="Lift it"
+        title={`Lift the hold on ${name}`}
+        name={name}
+        reason="none"
+        isOpen={isOpen}
+        onClose={close}
+        reach={() => (
+          <Text size="sm">
+            What is to be erased, or is over, is deleted again from then on, as far as no other hold stands.
+          </Text>
+        )}
+        act={async () => [await lift.mutateAsync({ id: operation })]}
+      />
+    </Group>
+  )
+}
+
+function RetentionForm(props: {
+  readonly name: string
+  readonly versions: readonly Retained[]
+  readonly onDone: () => void
+}): ReactNode {
+  const { name, versions, onDone } = props
+  const setRetention = useAction('setRetention')
+  const [days, setDays] = useState<number | null>(null)
+  const keepMs = days === null ? null : days * DAY_MS
+  const over = keepMs === null ? [] : versions.filter(each => each.publishedAtMs + keepMs < Date.now())
+  return (
+    <ActingForm
+      verb="Set it"
+      isReady
+      isDangerous={over.length > 0}
+      name={over.length > 0 ? name : undefined}
+      act={async () => [await setRetention.mutateAsync({ scope: { kind: 'dataset', name }, keepMs })]}
+      onDone={onDone}
+    >
+      <NumberInput
+        label="Days that a version is kept"
+        description="Empty: as long as its class says."
+        min={1}
+        allowDecimal={false}
+        value={days ?? ''}
+        onChange={value => setDays(typeof value === 'number' ? value : null)}
+      />
+      <List size="sm" spacing={4}>
+        {keepMs === null && <List.Item>Its versions are kept as long as their class says.</List.Item>}
+        {keepMs !== null && over.length === 0 && (
+          <List.Item>
+            No version is over by it now; what is over is erased by who runs the retention.
+          </List.Item>
+        )}
+        {over.map(({ ordinal, publishedAtMs }) => (
+          <List.Item key={ordinal}>
+            {name}@{ordinal}, published {dateText(publishedAtMs)}, is over by it.
+          </List.Item>
+        ))}
+      </List>
+    </ActingForm>
+  )
+}
+
+function HoldForm({ name, onDone }: { readonly name: string; readonly onDone: () => void }): ReactNode {
+  const placeHold = useAction('placeHold')
+  const [reason, setReason] = useState('')
+  return (
+    <ActingForm
+      verb="Hold it"
+      isReady
+      act={async () => [
+        await placeHold.mutateAsync({ name, reason: reason.trim() === '' ? null : reason.trim() })
+      ]}
+      onDone={onDone}
+    >
+      <Text size="sm">
+        No version of {name} is deleted by an erasure or for its age while it is held, on any device. Access
+        to it can still be taken.
+      </Text>
+      <TextInput
+        label="Reason"
+        description="It stands in the ledger for everybody in the org; name no person."
+        maxLength={REASON_CHARACTERS_MAX}
+        value={reason}
+        onChange={event => setReason(event.currentTarget.value)}
+      />
+    </ActingForm>
+  )
+}

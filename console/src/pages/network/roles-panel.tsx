@@ -1,0 +1,226 @@
+/** Roles and groups of a device, and changing them. */
+
+import { Button, Group, List, Select, Stack, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { type ReactNode, useState } from 'react'
+import { DAY_MS } from '../../../../src/base/units.ts'
+import { useAction, useAnswer } from '../../api/answers.ts'
+import type { Answer } from '../../api/routes.ts'
+import { useSession } from '../../api/session.tsx'
+import { ActingForm, FormButton } from '../../components/acting-form.tsx'
+import { Ago } from '../../components/ago.tsx'
+import { Answered } from '../../components/answered.tsx'
+import { NamedDialogue } from '../../components/named-action.tsx'
+import type { Acted } from '../../components/outcome.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { counted, deviceText } from '../../components/words.ts'
+import type { DeviceRecord } from './device-rows.ts'
+
+type Role = Answer<'roles'>['roles'][number]
+
+/** Roles that the root and enrolling give, and nothing else. */
+const BY_THE_ROOT = ['admin', 'device']
+const TERMS = [
+  { value: '', label: 'Without an end' },
+  ...[1, 7, 30, 90, 365].map(days => ({ value: String(days), label: days === 1 ? '1 day' : `${days} days` }))
+]
+
+export function RolesPanel({ record }: { readonly record: DeviceRecord }): ReactNode {
+  const { may } = useSession()
+  const groups = useAnswer('groups', {})
+  const roles = useAnswer('roles', {})
+  const revokeRole = useAction('revokeRole')
+  const removeFromGroup = useAction('removeFromGroup')
+  const name = deviceText(record)
+  const isMember = record.standing === 'member'
+  const here = groups.data?.groups.filter(({ devices }) =>
+    devices.some(({ device }) => device === record.device)
+  )
+  const others = groups.data?.groups.filter(group => here?.includes(group) === false) ?? []
+  const givable = roles.data?.roles.filter(
+    ({ role }) => !BY_THE_ROOT.includes(role) && !record.roles.some(held => held.role === role)
+  )
+  return (
+    <Panel
+      title="Roles and groups"
+      note="What it may do in the org, and what it is granted with others"
+      aside={
+        <Group gap="xs">
+          {may('grantRole') && isMember && givable !== undefined && givable.length > 0 && (
+            <FormButton label="Give a role" title={`Give ${name} a role`}>
+              {onDone => <GiveRole record={record} roles={givable} onDone={onDone} />}
+            </FormButton>
+          )}
+          {may('addToGroup') && isMember && others.length > 0 && (
+            <FormButton label="Put it into a group" title={`Put ${name} into a group`}>
+              {onDone => <JoinGroup record={record} names={others.map(each => each.name)} onDone={onDone} />}
+            </FormButton>
+          )}
+        </Group>
+      }
+    >
+      <Answered of={groups}>
+        {() => (
+          <Stack gap="xs">
+            {record.roles.length === 0 && <Text size="sm">It has no role that somebody gave it.</Text>}
+            {record.roles.map(held => (
+              <Held
+                key={held.role}
+                title={`Take the role ${held.role} from ${name}`}
+                name={name}
+                isOffered={may('revokeRole')}
+                says={
+                  <>
+                    Role {held.role}, given by {deviceText(held.by)}
+                    {held.expiresAtMs !== null && (
+                      <>
+                        , until <Ago atMs={held.expiresAtMs} />
+                      </>
+                    )}
+                  </>
+                }
+                reach={`What it did by it until now stays; from now on nothing that takes the role ${held.role} counts from it.`}
+                act={async () => [await revokeRole.mutateAsync({ device: record.device, role: held.role })]}
+              />
+            ))}
+            {here?.length === 0 && <Text size="sm">It is in no group.</Text>}
+            {here?.map(group => (
+              <Held
+                key={group.id}
+                title={`Take ${name} out of ${group.name}`}
+                name={name}
+                isOffered={may('removeFromGroup')}
+                says={`Group ${group.name}, of ${counted(group.devices.length, 'device')}`}
+                reach={
+                  `It reads no more what ${group.name} was granted, unless something else lets it. The keys of the group are made ` +
+                  'anew; what it has read it may have kept.'
+                }
+                act={async () => [
+                  await removeFromGroup.mutateAsync({ name: group.name, device: record.device })
+                ]}
+              />
+            ))}
+          </Stack>
+        )}
+      </Answered>
+    </Panel>
+  )
+}
+
+interface HeldProps {
+  readonly title: string
+  readonly name: string
+  readonly says: ReactNode
+  readonly reach: string
+  readonly isOffered: boolean
+  readonly act: () => Promise<readonly Acted[]>
+}
+
+/** A line of what it has, which is taken by who writes the name of the device. */
+function Held({ title, name, says, reach, isOffered, act }: HeldProps): ReactNode {
+  const [isOpen, { open, close }] = useDisclosure()
+  return (
+    <Group justify="space-between" gap="sm">
+      <Text size="sm" component="div">
+        {says}
+      </Text>
+      {isOffered && (
+        <Button size="compact-sm" variant="outline" color="red" aria-label={title} onClick={open}>
+          Take it
+        </Button>
+      )}
+      <NamedDialogue
+        verb="Take it"
+        title={title}
+        name={name}
+        reason="none"
+        isOpen={isOpen}
+        onClose={close}
+        reach={() => <Text size="sm">{reach}</Text>}
+        act={act}
+      />
+    </Group>
+  )
+}
+
+function GiveRole(props: {
+  readonly record: DeviceRecord
+  readonly roles: readonly Role[]
+  readonly onDone: () => void
+}): ReactNode {
+  const { record, roles, onDone } = props
+  const grantRole = useAction('grantRole')
+  const [role, setRole] = useState<string | null>(null)
+  const [term, setTerm] = useState('')
+  const chosen = roles.find(each => each.role === role)
+  return (
+    <ActingForm
+      verb="Give it"
+      isReady={chosen !== undefined}
+      name={deviceText(record)}
+      act={async () => [
+        await grantRole.mutateAsync({
+          ...{
+            device: record.device,
+            role: role ?? '',
+            expiresInMs: term === '' ? null : Number(term) * DAY_MS
+          }
+        })
+      ]}
+      onDone={onDone}
+    >
+      <Select label="Role" required data={roles.map(each => each.role)} value={role} onChange={setRole} />
+      <Select
+        label="For"
+        data={TERMS}
+        value={term}
+        allowDeselect={false}
+        onChange={value => value !== null && setTerm(value)}
+      />
+      {chosen !== undefined && (
+        <List size="sm" spacing={4}>
+          <List.Item>
+            {chosen.types.length === 0
+              ? 'It lets a device sign nothing by itself; what it may hold or read follows from it.'
+              : `With it a device may sign: ${chosen.types.join(', ')}.`}
+          </List.Item>
+          <List.Item>
+            {counted(chosen.holders.length, 'device has', 'devices have')} it now; its rank is {chosen.rank},
+            and it revokes only what is of a higher number.
+          </List.Item>
+        </List>
+      )}
+    </ActingForm>
+  )
+}
+
+function JoinGroup(props: {
+  readonly record: DeviceRecord
+  readonly names: readonly string[]
+  readonly onDone: () => void
+}): ReactNode {
+  const { record, names, onDone } = props
+  const addToGroup = useAction('addToGroup')
+  const access = useAnswer('access', {})
+  const [name, setName] = useState<string | null>(null)
+  const grants = access.data?.grants.filter(
+    ({ grantee }) => grantee.kind === 'group' && grantee.name === name
+  )
+  return (
+    <ActingForm
+      verb="Put it in"
+      isReady={name !== null}
+      act={async () => [await addToGroup.mutateAsync({ name: name ?? '', device: record.device })]}
+      onDone={onDone}
+    >
+      <Select label="Group" required data={[...names]} value={name} onChange={setName} />
+      {name !== null && grants !== undefined && (
+        <Text size="sm">
+          {grants.length === 0
+            ? `${name} was granted nothing yet.`
+            : `It may then read what ${name} was granted: ${counted(grants.length, 'grant')}.`}
+        </Text>
+      )}
+    </ActingForm>
+  )
+}

@@ -1,0 +1,196 @@
+/** How content of each class is kept in the whole org, and changing that. */
+
+import { Button, List, NumberInput, Select, SimpleGrid, Switch, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { type ReactNode, useMemo, useState } from 'react'
+import { useAction, useAnswer } from '../../api/answers.ts'
+import { useSession } from '../../api/session.tsx'
+import { ActingForm, Dialogue } from '../../components/acting-form.tsx'
+import { Answered } from '../../components/answered.tsx'
+import { type Column, DataTable } from '../../components/data-table.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { PendingApprovals } from '../../components/pending-approvals.tsx'
+import { durationText } from '../../components/words.ts'
+import {
+  approvalText,
+  type ClassFields,
+  type ClassRules,
+  changeTexts,
+  classChanges,
+  classFields,
+  HOLDERS
+} from './class-words.ts'
+
+const TABLE_PIXELS = 260
+const COPIES_MAX = 16
+
+export function ClassesPanel(): ReactNode {
+  const classes = useAnswer('classes', {})
+  const { may } = useSession()
+  const [chosen, setChosen] = useState<ClassRules | null>(null)
+  const [isOpen, { open, close }] = useDisclosure()
+  const isSetting = may('setClass')
+  const columns = useMemo(() => {
+    const choose = (rules: ClassRules): void => {
+      setChosen(rules)
+      open()
+    }
+    return isSetting ? [...COLUMNS, changeColumn(choose)] : COLUMNS
+  }, [isSetting, open])
+  return (
+    <Panel title="Classes" note="How content of each class is kept: of the whole org, as the ledger has it">
+      {may('operations') && <PendingApprovals type="class.policy" />}
+      <Answered of={classes}>
+        {({ classes: all }) => (
+          <DataTable
+            label="Classes"
+            rows={all}
+            columns={columns}
+            keyOf={({ dataClass }) => dataClass}
+            empty="There are no classes."
+            heightPixels={TABLE_PIXELS}
+          />
+        )}
+      </Answered>
+      {chosen !== null && (
+        <Dialogue title={`How class ${chosen.dataClass} is kept`} isOpen={isOpen} onClose={close}>
+          <ClassForm rules={chosen} onDone={close} />
+        </Dialogue>
+      )}
+    </Panel>
+  )
+}
+
+const ORDER = ['public', 'internal', 'confidential', 'restricted']
+const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no')
+
+const COLUMNS: readonly Column<ClassRules>[] = [
+  {
+    ...{ title: 'Class', width: 'minmax(90px, 1fr)' },
+    value: ({ dataClass }) => dataClass,
+    order: ({ dataClass }) => ORDER.indexOf(dataClass)
+  },
+  { title: 'Sealed', width: '80px', from: 'sm', value: ({ sealed }) => yesOrNo(sealed) },
+  { title: 'Held by', width: 'minmax(120px, 1.2fr)', from: 'md', value: ({ holders }) => HOLDERS[holders] },
+  {
+    ...{ title: 'Copies', width: 'minmax(90px, 1fr)' },
+    value: ({ copies, sites }) => `${copies} on ${sites} ${sites === 1 ? 'site' : 'sites'}`
+  },
+  { title: 'Scanned', width: '80px', from: 'md', value: ({ scan }) => yesOrNo(scan) },
+  { title: 'Leaves', width: '80px', from: 'lg', value: ({ leaves }) => yesOrNo(leaves) },
+  {
+    ...{ title: 'Kept', width: 'minmax(70px, 0.7fr)', from: 'sm' },
+    value: ({ retentionMs }) => (retentionMs === null ? 'for ever' : durationText(retentionMs))
+  }
+]
+
+function changeColumn(onChoose: (rules: ClassRules) => void): Column<ClassRules> {
+  return {
+    ...{ title: 'Change it', width: '96px', align: 'right' },
+    value: rules => (
+      <Button
+        size="compact-sm"
+        variant="default"
+        aria-label={`Change class ${rules.dataClass}`}
+        onClick={() => onChoose(rules)}
+      >
+        Change
+      </Button>
+    )
+  }
+}
+
+function ClassForm({
+  rules,
+  onDone
+}: {
+  readonly rules: ClassRules
+  readonly onDone: () => void
+}): ReactNode {
+  const { dataClass } = rules
+  const authority = useAnswer('authority', {})
+  const datasets = useAnswer('datasets', {})
+  const setClass = useAction('setClass')
+  const [fields, setFields] = useState(() => classFields(rules))
+  const changes = classChanges(rules, fields)
+  const texts = changeTexts(changes)
+  const reached = datasets.data?.datasets.filter(each => each.dataClass === dataClass && !each.retired).length
+  return (
+    <ActingForm
+      verb="Sign it"
+      isReady={texts.length > 0}
+      name={dataClass}
+      act={async () => [await setClass.mutateAsync({ dataClass, changes })]}
+      onDone={onDone}
+    >
+      <Answered of={authority}>
+        {({ threshold, admins }) => (
+          <Text size="sm">It is of the whole org. {approvalText({ threshold, admins: admins.length })}</Text>
+        )}
+      </Answered>
+      <Rules fields={fields} onChange={more => setFields({ ...fields, ...more })} />
+      <List size="sm" spacing={4} role="status">
+        {texts.length === 0 && <List.Item>Nothing is changed yet.</List.Item>}
+        {texts.map(text => (
+          <List.Item key={text}>{text}</List.Item>
+        ))}
+        {texts.length > 0 && reached !== undefined && (
+          <List.Item>
+            {reached === 1 ? '1 dataset is' : `${reached} datasets are`} of this class by the newest version.
+          </List.Item>
+        )}
+      </List>
+    </ActingForm>
+  )
+}
+
+function Rules(props: {
+  readonly fields: ClassFields
+  readonly onChange: (changes: Partial<ClassFields>) => void
+}): ReactNode {
+  const { fields, onChange } = props
+  const flag = (rule: 'sealed' | 'scan' | 'leaves', label: string): ReactNode => (
+    <Switch
+      label={label}
+      checked={fields[rule]}
+      onChange={event => onChange({ [rule]: event.currentTarget.checked })}
+    />
+  )
+  const number = (rule: 'copies' | 'sites', label: string): ReactNode => (
+    <NumberInput
+      label={label}
+      min={1}
+      max={COPIES_MAX}
+      allowDecimal={false}
+      clampBehavior="strict"
+      value={fields[rule]}
+      onChange={value => typeof value === 'number' && onChange({ [rule]: value })}
+    />
+  )
+  return (
+    <>
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        {number('copies', 'Copies, at the least')}
+        {number('sites', 'Over sites, at the least')}
+        <Select
+          label="Copies may be held by"
+          data={Object.entries(HOLDERS).map(([value, label]) => ({ value, label }))}
+          value={fields.holders}
+          allowDeselect={false}
+          onChange={value => value !== null && onChange({ holders: value as ClassFields['holders'] })}
+        />
+        <NumberInput
+          label="Deleted after days"
+          placeholder="never"
+          min={1}
+          allowDecimal={false}
+          value={fields.retentionDays ?? ''}
+          onChange={value => onChange({ retentionDays: typeof value === 'number' ? value : null })}
+        />
+      </SimpleGrid>
+      {flag('sealed', 'Sealed: who holds it without a grant can not read it')}
+      {flag('scan', 'Read only once a scan has found it clean')}
+      {flag('leaves', 'May leave the org’s own transport')}
+    </>
+  )
+}
