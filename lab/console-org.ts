@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { Cluster, type ClusterNode, LOOPBACK } from './cluster.ts'
+import { Cluster, type ClusterNode, LOOPBACK, until } from './cluster.ts'
 import { launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
 import { freePort } from './free-port.ts'
@@ -17,6 +17,8 @@ import { freePort } from './free-port.ts'
 export const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const
 /** What the width of a page changes. Its colours, the dearest of all rules, are judged on a desk. */
 const LAYOUT_RULES = ['scrollable-region-focusable', 'target-size', 'button-name', 'link-name']
+
+const NAMED_MS = 60_000
 
 /** Something that a person does in the console, and what has to come of it. */
 export interface TourStop {
@@ -66,9 +68,7 @@ export class ConsoleOrg {
       const node = await cluster.found('nas', 'berlin', LOOPBACK, ['--api', `127.0.0.1:${port}`])
       await cluster.join(await cluster.invite(), 'lab-7', 'paris')
       await cluster.meshed()
-      const { devices } = await node.client.call('devices', {})
-      const device = devices.find(({ name }) => name === 'lab-7')?.device
-      assert.ok(device !== undefined)
+      const device = await knownBy(node, 'lab-7')
       const browser = await launchChromium(chromium)
       const org = new ConsoleOrg(cluster, device, `https://127.0.0.1:${port}`, browser)
       await org.publish('notes', 'release notes')
@@ -144,6 +144,17 @@ export class ConsoleOrg {
     assert.ok(!isWide, `${path} is wider than a phone`)
     await page.setViewportSize(SIZES.desk)
   }
+}
+
+/** The id of a device, once the node has heard what it is called. */
+async function knownBy(node: ClusterNode, name: string): Promise<string> {
+  let id: string | undefined
+  await until(`${name} has said its name`, NAMED_MS, async () => {
+    const { devices } = await node.client.call('devices', {})
+    id = devices.find(device => device.name === name)?.device
+    return id !== undefined
+  })
+  return id ?? assert.fail(name)
 }
 
 /** Nothing serious for who sees, hears or touches it. */

@@ -22,6 +22,6 @@ test('only what differs is sent, and each change is a sentence', () => {
 })
 
 test('who has to agree is said before', () => {
-  assert.equal(approvalText({ threshold: 1, admins: 1 }), 'It takes an admin, of whom there is 1.')
-  assert.match(approvalText({ threshold: 2, admins: 3 }), /takes 2 of 3 admins: it waits/)
+  assert.equal(approvalText({ needed: 1, admins: 1 }), 'It takes an admin, of whom there is 1.')
+  assert.match(approvalText({ needed: 2, admins: 3 }), /takes 2 of 3 admins: it waits/)
 })

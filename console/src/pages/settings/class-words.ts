@@ -80,13 +80,13 @@ export function changeTexts({
 
 /** Who has to agree, in words. */
 export function approvalText({
-  threshold,
+  needed,
   admins
 }: {
-  readonly threshold: number
+  readonly needed: number
   readonly admins: number
 }): string {
-  return threshold <= 1
+  return needed <= 1
     ? `It takes an admin, of whom there ${admins === 1 ? 'is 1' : `are ${admins}`}.`
-    : `It takes ${threshold} of ${admins} admins: it waits until as many have approved it.`
+    : `It takes ${needed} of ${admins} admins: it waits until as many have approved it.`
 }

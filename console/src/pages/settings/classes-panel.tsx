@@ -124,8 +124,11 @@ function ClassForm({
       onDone={onDone}
     >
       <Answered of={authority}>
-        {({ threshold, admins }) => (
-          <Text size="sm">It is of the whole org. {approvalText({ threshold, admins: admins.length })}</Text>
+        {({ threshold, approvals, admins }) => (
+          <Text size="sm">
+            It is of the whole org.{' '}
+            {approvalText({ needed: neededOf(approvals, threshold), admins: admins.length })}
+          </Text>
         )}
       </Answered>
       <Rules fields={fields} onChange={more => setFields({ ...fields, ...more })} />
@@ -142,6 +145,14 @@ function ClassForm({
       </List>
     </ActingForm>
   )
+}
+
+/** As many as a root, or more where the root says so. */
+function neededOf(
+  approvals: readonly { readonly type: string; readonly admins: number }[],
+  least: number
+): number {
+  return Math.max(least, approvals.find(({ type }) => type === 'class.policy')?.admins ?? 0)
 }
 
 function Rules(props: {
