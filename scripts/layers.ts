@@ -82,9 +82,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [],
     pure: true
   },
+  'src/files': {
+    what: 'folders of the machine, as each shell makes them',
+    uses: ['src/base'],
+    packages: ['node:*'],
+    pure: false
+  },
   'src/store': {
     what: 'Store interface; memory; filesystem + SQLite; hashing workers',
-    uses: ['src/base', 'src/content'],
+    uses: ['src/base', 'src/content', 'src/files'],
     packages: ['node:*'],
     pure: false
   },
@@ -114,6 +120,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/detection',
       'src/history',
       'src/slo',
+      'src/files',
       'src/store'
     ],
     packages: [
@@ -132,7 +139,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/gateway': {
     what: 'http: the admin API and files of versions, on the local socket and over TLS; metrics: what monitoring reads',
-    uses: ['src/base', 'src/content', 'src/node', 'src/api'],
+    uses: ['src/base', 'src/content', 'src/files', 'src/node', 'src/api'],
     packages: [
       'node:*',
       'fastify',
@@ -154,7 +161,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/cli': {
     what: 'thin client of the admin API',
-    uses: ['src/base', 'src/api', 'src/report', 'src/daemon.ts'],
+    uses: ['src/base', 'src/files', 'src/api', 'src/report', 'src/daemon.ts'],
     packages: ['node:*', 'commander', 'zod'],
     pure: false
   },

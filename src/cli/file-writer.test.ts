@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
-import { writeFileAtomically } from './file-writer.ts'
+import { makeOutputFolder, writeFileAtomically } from './file-writer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-writer-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -39,6 +39,13 @@ describe('writeFileAtomically', () => {
     const winner = outcomes.findIndex(outcome => outcome.status === 'fulfilled')
     assert.deepEqual(new Uint8Array(readFileSync(raced)), writers[winner])
     assert.deepEqual(readdirSync(folder).sort(), ['a.torrent', 'raced'])
+  })
+
+  it('makes no folder where a file stands, and says so', async () => {
+    await makeOutputFolder(join(folder, 'reports', '2031'))
+    await assert.rejects(makeOutputFolder(path), failsWith('DEST_EXISTS'))
+    await assert.rejects(makeOutputFolder(join(path, 'below')), failsWith('STORAGE_FAILED'))
+    rmSync(join(folder, 'reports'), { recursive: true })
   })
 
   it('says what it could not write', async () => {

@@ -8,6 +8,7 @@ import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import process from 'node:process'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
+import { makeFolder } from '../files/make-folder.ts'
 
 const SUFFIX_BYTES = 6
 
@@ -45,6 +46,19 @@ function failureOf(path: string, error: unknown): AppError {
     details,
     cause: error
   })
+}
+
+/** With those above it; one that is there is taken. AppError DEST_EXISTS, DISK_FULL or STORAGE_FAILED. */
+export async function makeOutputFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder)
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST')
+      throw new AppError('DEST_EXISTS', `can not write into ${folder}: it is no folder`, {
+        details: { path: folder }
+      })
+    throw failureOf(folder, error)
+  }
 }
 
 export async function writeFileAtomically(

@@ -90,3 +90,16 @@ test('one process at a time uses a home', () => {
   unlock()
   lockHome(folder)()
 })
+
+test('a home where nothing can be written is refused, below it too', {
+  skip: process.platform !== 'linux' && 'no /proc'
+}, () => {
+  assert.equal(
+    codeOf(() => createHome('/proc/peerage')),
+    'STORAGE_FAILED'
+  )
+  assert.equal(
+    codeOf(() => lockHome('/proc')),
+    'STORAGE_FAILED'
+  )
+})

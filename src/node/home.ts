@@ -18,12 +18,13 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fromHex, toHex } from '../base/bytes.ts'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { type DeviceId, type OrgId, parseDeviceId, parseOrgId } from '../base/ids.ts'
+import { makeFolderSync } from '../files/make-folder.ts'
 import type { DeviceKind } from './service.ts'
 
 const IDENTITY_VERSION = 1
@@ -64,12 +65,13 @@ export function newNameSalt(): Uint8Array {
 /** Makes the folder with mode 0700 when it is missing; refuses one that already belongs to a device. */
 export function createHome(home: string): void {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolderSync(home, { mode: 0o700 })
   } catch (cause) {
-    throw new AppError('STORAGE_FAILED', `can not make the home folder ${home}: ${messageOf(cause)}`, {
-      details: { home },
-      cause
-    })
+    throw new AppError(
+      'STORAGE_FAILED',
+      `can not make the home folder ${home}: ${messageOf(cause)}; name another one with --home or PEERAGE_HOME`,
+      { details: { home }, cause }
+    )
   }
   if (readIdentityFile(home) !== undefined) {
     throw new AppError(
@@ -173,7 +175,7 @@ export function discardHome(home: string): void {
 
 /** Takes the home for this process; the returned function gives it back. */
 export function lockHome(home: string): () => void {
-  const database = new DatabaseSync(join(home, LOCK_FILE))
+  const database = openLock(home)
   try {
     // A lock on a SQLite file is the system's own: it ends with the process, also after kill -9, on every platform.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
@@ -187,6 +189,19 @@ export function lockHome(home: string): () => void {
     )
   }
   return () => database.close()
+}
+
+function openLock(home: string): DatabaseSync {
+  try {
+    return new DatabaseSync(join(home, LOCK_FILE))
+  } catch (cause) {
+    throw new AppError(
+      'STORAGE_FAILED',
+      `can not write in the home folder ${home}: ${messageOf(cause)}; ` +
+        'use a folder that this user may write in, with --home or PEERAGE_HOME',
+      { details: { home }, cause }
+    )
+  }
 }
 
 /** For code that has a home and needs to know whose it is. */

@@ -6,13 +6,13 @@
  * here is opening the store, looking at the metadata of files that are served, and records.
  */
 
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { assert } from '../base/assert.ts'
 import type { Chunks } from '../content/chunk-index.ts'
 import { decodeInfo } from '../content/info.ts'
 import type { Version } from '../content/version.ts'
+import { makeFolderSync } from '../files/make-folder.ts'
 import type { TreeToRemove } from './commit-jobs.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { placeOfRoot } from './destination.ts'
@@ -76,7 +76,7 @@ export class FilesystemStore implements Store {
 
   /** Opens the store of a home folder with all that it held before. Throws AppError HOME_CORRUPT. */
   static async open(options: FilesystemStoreOptions): Promise<FilesystemStore> {
-    mkdirSync(options.home, { recursive: true, mode: 0o700 })
+    makeFolderSync(options.home, { mode: 0o700 })
     const indexPath = join(options.home, 'index.db')
     const index = new IndexDatabase(indexPath)
     let rows: HoldingRow[]

@@ -1,6 +1,5 @@
 /** `erase`: taking versions from the whole org for good, and proving it. */
 
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
@@ -13,7 +12,7 @@ import { certificatePage } from '../../report/certificate-page.ts'
 import { named, reason, reasonOption, renderActed } from '../acted.ts'
 import { command } from '../command.ts'
 import { datasetReference } from '../dataset-reference.ts'
-import { writeFileAtomically } from '../file-writer.ts'
+import { makeOutputFolder, writeFileAtomically } from '../file-writer.ts'
 import { absolutePathOf } from '../paths.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderTable } from '../text.ts'
 
@@ -264,7 +263,7 @@ export const certifyErase = command({
   run: async (invocation, { case: id, out, force }) => {
     const certificate = await invocation.client.call('erasureCertificate', { id })
     const folder = absolutePathOf(out, invocation.context)
-    await mkdir(folder, { recursive: true })
+    await makeOutputFolder(folder)
     const paths = ['json', 'html'].map(end => join(folder, `erasure-${certificate.case}.${end}`))
     const [json = '', page = ''] = paths
     const replace = { replace: force }

@@ -1,6 +1,6 @@
 /** `subject`: whom data is about, all that is about a person, and the end of knowing it. */
 
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
@@ -18,7 +18,7 @@ import { contentText, type ExportedVersion, subjectPage } from '../../report/sub
 import { named } from '../acted.ts'
 import { command, duration, type Invocation } from '../command.ts'
 import { datasetReference } from '../dataset-reference.ts'
-import { writeFileAtomically } from '../file-writer.ts'
+import { makeOutputFolder, writeFileAtomically } from '../file-writer.ts'
 import { absolutePathOf } from '../paths.ts'
 import { tagInput, tagOptions } from '../tags.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderTable } from '../text.ts'
@@ -148,7 +148,7 @@ async function openFolder(folder: string): Promise<void> {
     throw new AppError('DEST_EXISTS', `${folder} is not empty; choose a new folder`, {
       details: { path: folder }
     })
-  await mkdir(join(folder, 'files'), { recursive: true })
+  await makeOutputFolder(join(folder, 'files'))
 }
 
 async function fetchInto(
@@ -162,7 +162,7 @@ async function fetchInto(
   if (!each.readable) return missing(each.closedBy ?? 'this device may not read it')
   const own = join('files', ...name.split('/'), String(ordinal))
   const destination = join(folder, own)
-  await mkdir(destination, { recursive: true })
+  await makeOutputFolder(destination)
   const order = { name, version: each.version, destination: `${destination}/`, purpose: null, priority: null }
   const transfer = await watch.follow(
     await invocation.client.call('startTransfer', { ...order, deadlineAtMs: null, only: [] })

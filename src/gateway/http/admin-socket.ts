@@ -12,12 +12,13 @@
  */
 
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { ENDPOINT_FILE, type Endpoint, endpoint } from '../../api/endpoint.ts'
 import { AppError, systemCodeOf } from '../../base/errors.ts'
+import { makeFolderSync } from '../../files/make-folder.ts'
 
 /** `sun_path` of the platform, less its closing NUL. */
 const SOCKET_PATH_BYTES_MAX = { linux: 107, other: 103 } as const
@@ -59,7 +60,7 @@ export function adminSocketPath(home: string, host: SocketHost): string {
 
 /** Makes `folder` if it is missing, and makes sure that only its owner, this user, can enter it. */
 export function requirePrivateFolder(folder: string, uid: number | undefined): void {
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER_MODE })
+  makeFolderSync(folder, { mode: PRIVATE_FOLDER_MODE })
   if (uid === undefined) return
   const found = lstatSync(folder)
   const mode = found.mode & 0o777

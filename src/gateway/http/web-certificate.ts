@@ -7,7 +7,6 @@
 import 'reflect-metadata'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +20,7 @@ import {
 } from '@peculiar/x509'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { DAY_MS } from '../../base/units.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { writePrivateFile } from '../../node/keys/private-file.ts'
 import { makeSelfSigned } from '../../node/transport/self-signed.ts'
 
@@ -68,7 +68,7 @@ export async function ownCertificate(
   const kept = keptCertificate(files)
   if (kept !== undefined && fits(new X509Certificate(kept.cert), wanted, nowMs)) return kept
   const made = await makeCertificate(wanted, nowMs)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, { mode: 0o700 })
   // The key first: a crash between leaves two that do not belong together, and both are made anew.
   await writePrivateFile(files.key, made.key, 'replace')
   await writePrivateFile(files.cert, made.cert, 'replace')

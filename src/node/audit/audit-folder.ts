@@ -20,7 +20,6 @@ import {
   createReadStream,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -37,6 +36,7 @@ import { NOTE_BYTES_MAX } from '../../audit/signed-note.ts'
 import { concatBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, ID_BYTES, type OrgId, shortId } from '../../base/ids.ts'
+import { makeFolderSync } from '../../files/make-folder.ts'
 import { decodeRoot, orgIdOf } from '../../ledger/chain/root.ts'
 import { openRootChain } from '../../ledger/chain/root-chain.ts'
 import type { State } from '../../ledger/fold/state.ts'
@@ -93,7 +93,7 @@ export class AuditFolderWriter {
         details: { path }
       })
     this.#writing(() => {
-      mkdirSync(join(path, 'ledger'), { recursive: true, mode: 0o700 })
+      makeFolderSync(join(path, 'ledger'), { mode: 0o700 })
       writeFileSync(join(path, 'ledger', 'roots.cborseq'), encodeByteSequence(ledger.roots))
       const file = openSync(join(path, 'ledger', 'operations.cborseq'), 'wx', 0o600)
       try {
@@ -110,7 +110,7 @@ export class AuditFolderWriter {
     const folder = folderOf(this.#path, { device, incarnation })
     let entries = 0
     const [entriesFile, leavesFile] = this.#writing(() => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolderSync(folder, { mode: 0o700 })
       if (checkpoint !== undefined) writeFileSync(join(folder, 'checkpoint'), checkpoint)
       writeFileSync(join(folder, 'seen.cborseq'), encodeByteSequence(seen))
       return ['entries.cborseq', 'leaves.bin'].map(name => openSync(join(folder, name), 'wx', 0o600))

@@ -5,12 +5,13 @@
  * If the witness has cosigned more since, its answer says so, and the next question starts from there.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LogId, SignedCheckpoint } from '../../audit/checkpoint.ts'
 import { proveConsistencyFrom } from '../../audit/tree.ts'
 import { encodeWitnessRequest } from '../../audit/witness-request.ts'
 import { AppError } from '../../base/errors.ts'
+import { makeFolderSync } from '../../files/make-folder.ts'
 import { appErrorOf, failureOf } from '../../store/failure.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { AuditExchange } from './audit-exchange.ts'
@@ -61,7 +62,7 @@ export class OutsideDesk {
       )
     }
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolderSync(folder, { mode: 0o700 })
       return logs.map(({ device, incarnation, checkpoint }) => {
         const { size, note } = checkpoint
         const oldSize = this.#cosignedSize({ device, incarnation }, witness, size)

@@ -18,11 +18,12 @@
  */
 
 import { existsSync, realpathSync } from 'node:fs'
-import { mkdir, readdir, readFile, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
+import { readdir, readFile, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Version } from '../../content/version.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { folderIdentity, onDisk, renameDurably, statOf, syncFolder, writeDurably } from './disk-steps.ts'
 import type { FollowMode } from './follow-terms.ts'
 import { linkTree, removeTree } from './version-tree.ts'
@@ -109,7 +110,7 @@ export class FollowPlace {
     if (known === undefined) await this.#checkFree(this.versions)
     await this.check(isOwn ? (known?.tree ?? null) : null)
     const marker = known ?? { ...owner, mode: this.mode, folder: null, tree: null }
-    await onDisk('make', this.versions, () => mkdir(this.versions, { recursive: true }))
+    await onDisk('make', this.versions, () => makeFolder(this.versions))
     await syncFolder(dirname(this.versions))
     await this.mark(marker)
     return marker

@@ -11,12 +11,13 @@
  * left out at the ends of feeds.
  */
 
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeByteSequence, splitByteSequence } from '../../audit/byte-sequence.ts'
 import { toHex } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { type OrgId, parseOrgId, shortId } from '../../base/ids.ts'
+import { makeFolderSync } from '../../files/make-folder.ts'
 import { ROOT_RECORD_BYTES_MAX } from '../../ledger/chain/root.ts'
 import { openRootChain, type RootChain } from '../../ledger/chain/root-chain.ts'
 import { feedKey } from '../../ledger/fold/feed.ts'
@@ -65,7 +66,7 @@ export async function writeLedgerFolder(
     })
   let file: number | undefined
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolderSync(path, { mode: 0o700 })
     writeFileSync(join(path, ROOTS), encodeByteSequence(roots), { mode: 0o600 })
     file = openSync(join(path, OPERATIONS), 'wx', 0o600)
     for (let from = 0; from < operations.length; from += PAGE_RECORDS) {

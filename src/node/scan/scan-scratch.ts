@@ -3,13 +3,14 @@
  * any other transfer, and removed when it was looked at. What a crash leaves is removed at the next start.
  */
 
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises'
+import { readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
 import { AppError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import { formatBytes, GIB, MINUTE_MS } from '../../base/units.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import type { DatasetVersion } from '../../ledger/fold/state.ts'
 import type { Holding, Store } from '../../store/store.ts'
 import { isWithin } from '../folder-path.ts'
@@ -92,7 +93,7 @@ export class ScanScratch {
   }
 
   async #makeRoom(path: string, bytes: number): Promise<void> {
-    await onDisk('make', path, () => mkdir(path, { recursive: true, mode: 0o700 }))
+    await onDisk('make', path, () => makeFolder(path, { mode: 0o700 }))
     const { bavail, bsize } = await onDisk('look at', path, () => statfs(path))
     const freeBytes = bavail * bsize
     if (freeBytes >= bytes + RESERVE_BYTES) return

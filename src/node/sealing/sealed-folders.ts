@@ -10,10 +10,11 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
+import { readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { syncFolder } from '../keys/private-file.ts'
 
 const FOLDER = 'sealed'
@@ -33,7 +34,7 @@ export class SealedFolders {
   async make(): Promise<string> {
     const folder = join(this.#base, randomBytes(NAME_BYTES).toString('hex'))
     try {
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+      await makeFolder(folder, { mode: FOLDER_MODE })
       await writeFile(join(folder, MARKER), '', { flush: true })
       await syncFolder(folder)
       await syncFolder(this.#base)
@@ -51,7 +52,7 @@ export class SealedFolders {
   async placeOf(version: VersionId): Promise<string> {
     const folder = join(this.#base, version)
     try {
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+      await makeFolder(folder, { mode: FOLDER_MODE })
     } catch (cause) {
       throw notMade(folder, cause)
     }

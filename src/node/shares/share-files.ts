@@ -6,7 +6,7 @@
  * hashed afterwards by whoever has it made, and counts only if it is what it should be.
  */
 
-import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert, defined } from '../../base/assert.ts'
 import { pieceIndex } from '../../base/ids.ts'
@@ -17,6 +17,7 @@ import { shareBytes, stripeAt, stripeCount } from '../../content/erasure/share-l
 import type { SharedObject } from '../../content/erasure/share-scheme.ts'
 import { type Cut, cutFileName } from '../../content/erasure/shared-version.ts'
 import { StripeEncoder } from '../../content/erasure/stripe-encoding.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import type { Holding } from '../../store/store.ts'
 import { onDisk } from '../follow/disk-steps.ts'
 
@@ -81,7 +82,7 @@ export async function writeShares(
   { cuts, folders }: { readonly cuts: readonly Cut[]; readonly folders: readonly string[] },
   work: ShareWork
 ): Promise<void> {
-  for (const folder of folders) await makeFolder(folder)
+  for (const folder of folders) await makeShareFolder(folder)
   for (const [at, cut] of cuts.entries()) {
     const { object } = cut
     const paths = folders.map(folder => join(folder, cutFileName(at)))
@@ -122,7 +123,7 @@ export async function writeShareOf(
   { cuts, share, folder }: { readonly cuts: readonly Cut[]; readonly share: number; readonly folder: string },
   work: ShareWork
 ): Promise<void> {
-  await makeFolder(folder)
+  await makeShareFolder(folder)
   for (const [at, { object }] of cuts.entries()) {
     const plan = planReconstruction(object, { available: [...sources.keys()], wanted: [share] })
     assert(plan.kind === 'reconstruction', 'there are as many shares as it takes')
@@ -152,8 +153,8 @@ export async function writeBeside(folder: string, name: string, bytes: Uint8Arra
   await onDisk('write', path, () => writeFile(path, bytes, { mode: FILE_MODE, flush: true }))
 }
 
-export async function makeFolder(folder: string): Promise<void> {
-  await onDisk('make', folder, () => mkdir(folder, { recursive: true, mode: FOLDER_MODE }))
+export async function makeShareFolder(folder: string): Promise<void> {
+  await onDisk('make', folder, () => makeFolder(folder, { mode: FOLDER_MODE }))
 }
 
 /** Some stripes: where they lie in the object and in each share. */

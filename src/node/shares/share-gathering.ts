@@ -14,7 +14,7 @@ import type { Holding, Store } from '../../store/store.ts'
 import type { TransferDesk, TransferView } from '../swarm/transfer-desk.ts'
 import { isActive } from '../swarm/transfer-orders.ts'
 import type { Priority } from '../swarm/transfer-slots.ts'
-import { makeFolder } from './share-files.ts'
+import { makeShareFolder } from './share-files.ts'
 import { type ShareFolders, sharesHere } from './share-folders.ts'
 
 const STALLED_MS = 10 * SECOND_MS
@@ -95,7 +95,7 @@ export class ShareGathering {
     const { transfers, folders } = this.#init
     const version = set.shares[share]
     if (version === undefined) return
-    await makeFolder(folders.share(published.version, share))
+    await makeShareFolder(folders.share(published.version, share))
     transfers.start({
       ...{ name, version, ordinal: published.ordinal, files: set.files, totalBytes: set.bytes },
       ...{ destination: folders.destination(published.version, share), purpose: null },

@@ -28,7 +28,7 @@ import type { HashedTree, Holding, Store } from '../../store/store.ts'
 import { onDisk, syncFolder } from '../follow/disk-steps.ts'
 import { layersOf } from '../swarm/local-copy.ts'
 import { readBeside } from './held-shares.ts'
-import { makeFolder, writeBeside, writeShareOf, writeShares } from './share-files.ts'
+import { makeShareFolder, writeBeside, writeShareOf, writeShares } from './share-files.ts'
 import type { ShareFolders } from './share-folders.ts'
 import { SharedPieces } from './shared-pieces.ts'
 
@@ -119,7 +119,7 @@ export class ShareMaker {
     const tree = await hashTree(folder, { signal })
     if (tree.version.id !== set.shares[share])
       throw invalid(version, `share ${share} made of them is another`)
-    await makeFolder(dirname(place))
+    await makeShareFolder(dirname(place))
     await onDisk('rename', place, async () => {
       await rm(place, { recursive: true, force: true })
       await rename(folder, place)

@@ -7,11 +7,12 @@
  * goes on after a restart, and is repaired by another transfer into the same place.
  */
 
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { parseVersionId, type VersionId } from '../../base/ids.ts'
+import { makeFolderSync } from '../../files/make-folder.ts'
 import type { Holding } from '../../store/store.ts'
 import { isWithin } from '../folder-path.ts'
 import { syncFolder } from '../follow/disk-steps.ts'
@@ -80,7 +81,7 @@ export class Vault {
     if (this.#removing.has(published.version)) return
     const folder = this.#folder(published.version)
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolderSync(folder, { mode: 0o700 })
     } catch (cause) {
       throw new AppError('STORAGE_FAILED', `can not make the folder ${folder}`, {
         details: { path: folder },

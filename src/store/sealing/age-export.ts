@@ -8,11 +8,12 @@
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import type { Manifest, ManifestEntry } from '../../content/sealing/manifest.ts'
 import { payloadBytesOf } from '../../content/sealing/payload-layout.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { syncToDisk } from '../disk-sync.ts'
 import { appErrorOf, failureOf } from '../failure.ts'
 import { openInside, READ_FLAGS } from '../safe-files.ts'
@@ -50,13 +51,13 @@ export async function exportAsAge(order: AgeExport): Promise<AgeExported> {
   let files = 0
   let bytes = 0
   try {
-    await mkdir(making, { recursive: true, mode: FOLDER_MODE })
+    await makeFolder(making, { mode: FOLDER_MODE })
     const folders = new Set([making])
     for (const entry of manifest.entries) {
       signal.throwIfAborted()
       if (entry.object === undefined) continue
       const path = join(making, ...entry.path.slice(0, -1), `${entry.path.at(-1)}.age`)
-      await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
+      await makeFolder(dirname(path), { mode: FOLDER_MODE })
       for (let at = dirname(path); at.length > making.length; at = dirname(at)) folders.add(at)
       await exportOne(order, { entry, path })
       files++

@@ -9,7 +9,7 @@
  */
 
 import { closeSync, constants, fstatSync } from 'node:fs'
-import { copyFile, link, mkdir, open, stat } from 'node:fs/promises'
+import { copyFile, link, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError, systemCodeOf } from '../../base/errors.ts'
@@ -26,6 +26,7 @@ import { FILE_KEY_BYTES, sealObject } from '../../content/sealing/payload.ts'
 import { objectBytesOf } from '../../content/sealing/payload-layout.ts'
 import { reusedObjects } from '../../content/sealing/reuse.ts'
 import type { VersionFile } from '../../content/version.ts'
+import { makeFolder } from '../../files/make-folder.ts'
 import { syncToDisk } from '../disk-sync.ts'
 import { appErrorOf, failureOf } from '../failure.ts'
 import { fingerprintOf, openInside, READ_FLAGS } from '../safe-files.ts'
@@ -73,7 +74,7 @@ export async function sealTree(sealing: TreeSealing): Promise<SealedTree> {
   const written: string[] = []
   let bytes = 0
   let newBytes = 0
-  await attempt('make', folder, () => mkdir(folder, { recursive: true, mode: FOLDER_MODE }))
+  await attempt('make', folder, () => makeFolder(folder, { mode: FOLDER_MODE }))
   for (const [index, file] of files.entries()) {
     signal?.throwIfAborted()
     const candidate = candidates[index]
