@@ -686,11 +686,10 @@ describe('peerage get', () => {
     assert.equal(node.asked.length, 1)
   })
 
-  it('says that it waits, and gives up after --timeout', async () => {
+  it('gives up after --timeout', async () => {
     node.become({ state: 'waiting', sourcesConnected: 0 })
     const { exitCode, stderr } = await peerage('get', 'os-image', '/d', '--timeout', '300ms')
     assert.equal(exitCode, 75)
-    assert.match(stderr, /waiting for a peer that has it/)
     assert.match(stderr, /no reachable device has the missing pieces; 400 B .*resume with.*\(NO_SOURCES\)\n$/)
     assert.deepEqual(node.asked.at(-1), { stop: 't-1', discard: false })
   })

@@ -49,9 +49,9 @@ export class Invocation {
   }
 
   /** Reports progress: a line of the stream with --json, else what `render` makes, redrawn in place. */
-  progress(value: unknown, render: () => string | readonly string[]): void {
+  progress(value: unknown, render: () => string | readonly string[], how: { isNews?: boolean } = {}): void {
     if (this.json) this.#value({ type: 'progress', progress: value })
-    else this.meter.update(render)
+    else this.meter.update(render, how)
   }
 
   /** Ends a stream with its result. */

@@ -76,6 +76,19 @@ describe('lines', () => {
     assert.match(transferLine({ ...waiting, problem }), /: no address\ufffdanswered$/)
   })
 
+  it('of one that may start at any moment say no more than that', () => {
+    const waiting = { ...FETCHING, state: 'waiting' as const }
+    assert.equal(transferLine(waiting, 0), 'os-image@3  starting…')
+    assert.match(transferLine(waiting, 2000), /waiting for a peer/)
+    assert.match(transferLine({ ...FETCHING, state: 'queued' }, 0), /queued/)
+  })
+
+  it('of one that is here and lacks its key say so, and not that it is all done', () => {
+    const problem = { code: 'SEALED_NO_KEY', message: 'it waits for build-1', path: null }
+    const waiting = { ...FETCHING, state: 'waiting' as const, haveBytes: FETCHING.totalBytes, problem }
+    assert.equal(transferLine(waiting), 'os-image@3  waiting for its key: it waits for build-1')
+  })
+
   it('of a publication follow its phases', () => {
     const base = { filesDone: 1, filesTotal: null, bytesDone: 2000, bytesTotal: null }
     assert.equal(publishLine({ ...base, phase: 'scanning' }), 'scanning  1 file  2.00 kB')

@@ -41,9 +41,25 @@ const STATES: Record<Exclude<Transfer['state'], 'fetching'>, string> = {
   failed: 'failed'
 }
 
-export function transferLine(transfer: Transfer): string {
+/** All of it may be here, sealed, and nothing of it can be opened. */
+export function isWaitingForKey({ state, problem }: Transfer): boolean {
+  return state === 'waiting' && problem?.code === 'SEALED_NO_KEY'
+}
+
+/** Every transfer waits for a moment, until the first source has answered; so it does for a key. */
+const START_MS = 2 * SECOND_MS
+
+/** Whether it has not been at it for long enough that its waiting says anything. */
+export function isStarting({ state }: Transfer, watchedMs: number): boolean {
+  return state === 'waiting' && watchedMs < START_MS
+}
+
+/** `watchedMs`: since the command began to watch it. */
+export function transferLine(transfer: Transfer, watchedMs = Number.POSITIVE_INFINITY): string {
   const { haveBytes, totalBytes, resumedBytes, problem } = transfer
   const what = printable(`${transfer.name}@${transfer.ordinal}`)
+  if (isStarting(transfer, watchedMs)) return `${what}  starting…`
+  if (isWaitingForKey(transfer)) return `${what}  waiting for its key: ${printable(problem?.message ?? '')}`
   const amount = `${percent(haveBytes, totalBytes)}%  ${formatBytes(haveBytes)} of ${formatBytes(totalBytes)}`
   const resumed = resumedBytes > 0 ? `  (${formatBytes(resumedBytes)} were here)` : ''
   if (transfer.state !== 'fetching') {
@@ -101,11 +117,11 @@ export class ProgressMeter {
     this.#now = nowMs
   }
 
-  /** Shows what `render` makes, a line or several, unless the last is too recent. */
-  update(render: () => string | readonly string[]): void {
+  /** Shows what `render` makes, a line or several, unless the last is too recent; news is never late. */
+  update(render: () => string | readonly string[], { isNews = false } = {}): void {
     const nowMs = this.#now()
     const { isTty, columns } = this.#terminal
-    if (nowMs - this.#writtenAtMs < (isTty ? REDRAW_INTERVAL_MS : LOG_INTERVAL_MS)) return
+    if (!isNews && nowMs - this.#writtenAtMs < (isTty ? REDRAW_INTERVAL_MS : LOG_INTERVAL_MS)) return
     this.#writtenAtMs = nowMs
     const lines = [render()].flat()
     if (isTty) {

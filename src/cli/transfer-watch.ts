@@ -5,7 +5,7 @@ import type { Transfer } from '../api/transfer.ts'
 import { AppError } from '../base/errors.ts'
 import { formatBytes, formatDuration, formatRate, SECOND_MS } from '../base/units.ts'
 import type { Invocation } from './command.ts'
-import { transferLine } from './progress.ts'
+import { isStarting, transferLine } from './progress.ts'
 import { plural, printable, shellWord } from './text.ts'
 
 function resumeHint({ id, name, ordinal, destination, haveBytes, totalBytes, only }: Transfer): string {
@@ -14,9 +14,6 @@ function resumeHint({ id, name, ordinal, destination, haveBytes, totalBytes, onl
     only.length === 0 ? `get ${name}@${ordinal} ${shellWord(destination)}` : `transfers resume ${id}`
   return `${kept}; resume with: peerage ${again}`
 }
-
-/** Every transfer waits for a moment, until the first source has answered. */
-const WAITING_TOLD_MS = 2 * SECOND_MS
 
 /** Watches for a transfer that has found no source for too long. Pure: time comes in. */
 export class Patience {
@@ -86,8 +83,8 @@ export class TransferWatch {
   readonly #invocation: Invocation
   readonly #timeoutMs: number | undefined
   readonly #interrupt: AbortSignal
-  /** Those under way, as they were last. */
-  readonly #latest = new Map<string, Transfer>()
+  /** Those under way, as they were last, in words. */
+  readonly #latest = new Map<string, string>()
 
   constructor(
     invocation: Invocation,
@@ -107,16 +104,22 @@ export class TransferWatch {
     const gaveUp = new AbortController()
     const patience = new Patience(this.#timeoutMs)
     const startMs = context.monotonicMs()
-    let told: Transfer['state'] | undefined
+    let told: string | undefined
     const onProgress = (transfer: Transfer): void => {
-      this.#latest.set(transfer.id, transfer)
-      const isLong = context.monotonicMs() - startMs >= WAITING_TOLD_MS
-      const isToTell = transfer.state === 'paused' || (transfer.state === 'waiting' && isLong)
-      if (isToTell && told !== transfer.state && !context.stderr.isTty) {
-        told = transfer.state
-        this.#invocation.note(transferLine(transfer))
+      const watchedMs = context.monotonicMs() - startMs
+      const line = transferLine(transfer, watchedMs)
+      this.#latest.set(transfer.id, line)
+      // A log is to say at once that it waits and for what, and nothing while it may start any moment.
+      const isLog = !context.stderr.isTty && !this.#invocation.json
+      const standstill =
+        transfer.state === 'waiting' || transfer.state === 'paused'
+          ? `${transfer.state} ${transfer.problem?.code}`
+          : undefined
+      if (!isLog || !isStarting(transfer, watchedMs)) {
+        const isNews = isLog && standstill !== undefined && standstill !== told
+        this.#invocation.progress(transfer, () => (isNews ? line : [...this.#latest.values()]), { isNews })
+        told = standstill
       }
-      this.#invocation.progress(transfer, () => [...this.#latest.values()].map(transferLine))
       if (patience.isOver(transfer.state, context.monotonicMs())) gaveUp.abort()
     }
     try {
@@ -138,7 +141,11 @@ export class TransferWatch {
   async #stop(transfer: Transfer, leave: keyof typeof LEAVING): Promise<AppError> {
     const stopped = await this.#invocation.client.call('stopTransfer', { id: transfer.id, discard: false })
     const details = { transfer: stopped.id, version: stopped.version, destination: stopped.destination }
-    const [code, what] = LEAVING[leave]
+    const { problem } = stopped
+    const isForKey = leave === 'no-sources' && problem?.code === 'SEALED_NO_KEY'
+    const [code, what] = isForKey
+      ? (['SEALED_NO_KEY', `gave up: ${problem.message}`] as const)
+      : LEAVING[leave]
     return new AppError(code, `${what}; ${resumeHint(stopped)}`, { details })
   }
 }

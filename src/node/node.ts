@@ -5,7 +5,7 @@
  *     store -> ledger keeper -> transport -> presence, ledger sync, beacons, join desk, audit -> swarm -> transfers
  */
 
-import type { DeviceId, VersionId } from '../base/ids.ts'
+import { type DeviceId, shortId, type VersionId } from '../base/ids.ts'
 import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fold/access.ts'
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
 import { publishersOf } from '../ledger/fold/deletion.ts'
@@ -274,7 +274,8 @@ export class Node {
       hashTree: (path: string, options: Omit<PublishOptions, 'pool'>) =>
         hashTree(path, { pool: store.pool, ...options }),
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
-      readFault: (device, version) => this.readFault(device, version)?.detail
+      readFault: (device, version) => this.readFault(device, version)?.detail,
+      nameOf: device => this.catalogue.nameOf(device).name ?? shortId(device)
     })
   }
 

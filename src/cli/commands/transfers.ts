@@ -17,7 +17,7 @@ import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
 import { command, type Invocation } from '../command.ts'
 import { deadline, futureOf } from '../instant.ts'
 import { orWord } from '../or-word.ts'
-import { percent } from '../progress.ts'
+import { isWaitingForKey, percent } from '../progress.ts'
 import { restraintsText } from '../restraint-text.ts'
 import { type Column, isoTime, printable, renderTable } from '../text.ts'
 
@@ -41,7 +41,11 @@ const COLUMNS: readonly Column<Transfer>[] = [
     value: row => (row.state === 'complete' && row.ofVersion !== null ? 'complete (in part)' : row.state)
   },
   { title: 'PRIORITY', value: row => row.priority },
-  { title: 'DONE', align: 'right', value: row => `${percent(row.haveBytes, row.totalBytes)}%` },
+  {
+    title: 'DONE',
+    align: 'right',
+    value: row => (isWaitingForKey(row) ? '-' : `${percent(row.haveBytes, row.totalBytes)}%`)
+  },
   { title: 'SIZE', align: 'right', value: row => formatBytes(row.totalBytes) },
   {
     title: 'RATE',

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { cast, meet, toDevice, toGroup } from '../fold/governance-fixture.conformance.ts'
 import { publication, START_MS, sha256, type TestKey, versionNamed } from '../fold/org-fixture.conformance.ts'
 import type { OperationContent } from '../operation/operation-content.ts'
-import { mayWriteEnvelope, recipientsOf, sealedVersions } from './envelope-rules.ts'
+import { envelopeWriters, mayWriteEnvelope, recipientsOf, sealedVersions } from './envelope-rules.ts'
 
 const ONE = versionNamed('one')
 const sealed = (name: string, version: string): OperationContent =>
@@ -36,7 +36,10 @@ test('who published it, who owns it and admins write an envelope, of what is sea
   assert.equal(writers('two'), '')
   assert.equal(writers('unknown'), '')
   assert.deepEqual(sealedVersions(admin.ledger.state()), [ONE])
+  const named = () => envelopeWriters(admin.ledger.state(), ONE, START_MS)
+  assert.deepEqual(named(), [keys.laptop.id, ...[keys.admin.id, keys.second.id].sort()])
   admin.suspend(keys.laptop)
+  assert.equal(named().includes(keys.laptop.id), false)
   // What it published stands no more, and with it the dataset.
   assert.equal(writers('one').includes('laptop'), false)
 })

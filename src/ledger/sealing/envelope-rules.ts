@@ -5,8 +5,9 @@
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { askOwners, type Denial } from '../fold/access.ts'
+import { publishersOf } from '../fold/deletion.ts'
 import { readersOf } from '../fold/readers.ts'
-import type { State } from '../fold/state.ts'
+import { isMember, type State } from '../fold/state.ts'
 import { type KnownEpoch, sealableEpochs } from './epoch-rules.ts'
 
 /**
@@ -25,6 +26,20 @@ export function mayWriteEnvelope(state: State, device: DeviceId, version: Versio
 }
 
 const NOT_THEIRS: Denial = { allowed: false, reason: 'needs-grant', detail: 'it is of others' }
+
+/** Members that may write an envelope of a version: those who published it first, then by device id. */
+export function envelopeWriters(state: State, version: VersionId, nowMs: number): DeviceId[] {
+  const publishers = publishersOf(state, version)
+  const names = state.publishedAs.get(version) ?? []
+  const owners = new Set([...names].map(name => state.datasets.get(name)?.owner))
+  const candidates = [...state.devices.values()].filter(
+    ({ device, role }) => role === 'admin' || publishers.has(device) || owners.has(device)
+  )
+  return candidates
+    .map(({ device }) => device)
+    .filter(device => isMember(state, device, nowMs) && mayWriteEnvelope(state, device, version, nowMs))
+    .sort((a, b) => Number(publishers.has(b)) - Number(publishers.has(a)) || (a < b ? -1 : 1))
+}
 
 /** Every version that is published sealed. */
 export function sealedVersions(state: State): VersionId[] {

@@ -9,7 +9,6 @@
  */
 
 import { toHex, utf8 } from '../../base/bytes.ts'
-import { AppError } from '../../base/errors.ts'
 import { type DeviceId, parseVersionId, type VersionId } from '../../base/ids.ts'
 import type { State } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS } from '../../ledger/freshness/freshness.ts'
@@ -167,17 +166,4 @@ export class EnvelopeShelf {
 
 function keyOf({ version, author }: { readonly version: VersionId; readonly author: DeviceId }): string {
   return `${PREFIX}${version}/${author}`
-}
-
-/** What a device that can not open a version is told. */
-export function noEnvelope(name: string, sinceMs: number | undefined): AppError {
-  const since =
-    sinceMs === undefined
-      ? 'none has been seen here yet'
-      : `the last envelope here is of ${new Date(sinceMs).toISOString()}`
-  return new AppError(
-    'SEALED_NO_KEY',
-    `${name} may be read here, and nobody who can open it has wrapped its key for this device: ${since}; it goes on by itself once the publisher, the owner or an admin is online`,
-    { details: { dataset: name } }
-  )
 }

@@ -23,8 +23,9 @@ import { checkedGroups, nothingSelected } from '../swarm/transfer-orders.ts'
 import type { TransferOrder } from '../swarm/transfer-record.ts'
 import type { EnvelopeExchange } from './envelope-exchange.ts'
 import type { EnvelopeKeeper } from './envelope-keeper.ts'
-import { type EnvelopeShelf, noEnvelope } from './envelope-shelf.ts'
+import type { EnvelopeShelf } from './envelope-shelf.ts'
 import { keyFor } from './manifest-key.ts'
+import { missingKey } from './missing-key.ts'
 import type { SealedFolders } from './sealed-folders.ts'
 
 export interface SealedReaderInit {
@@ -35,6 +36,8 @@ export interface SealedReaderInit {
   readonly exchange: EnvelopeExchange
   /** Why this device may not read a version now. */
   readonly readFault: (version: VersionId) => string | undefined
+  /** What people call the devices that may wrap its key. */
+  readonly keyGivers: (version: VersionId) => readonly string[]
   readonly log: Log
 }
 
@@ -70,7 +73,7 @@ export class SealedReader implements SealedTransfers {
   }
 
   lack({ name, version }: TransferOrder): Problem | undefined {
-    const { keeper, shelf, exchange } = this.#init
+    const { keeper, exchange } = this.#init
     const fault = this.#init.readFault(version)
     if (fault !== undefined) {
       const refusal = `${name} can not be fetched: ${fault}. It goes on by itself once that is settled`
@@ -78,8 +81,7 @@ export class SealedReader implements SealedTransfers {
     }
     if (keeper.keysOf(version).length > 0) return undefined
     exchange.askAll()
-    const [newest] = shelf.recordsOf(version)
-    const { code, message } = noEnvelope(name, newest?.timeMs)
+    const { code, message } = this.#missingKey(name, version)
     return { code, message, path: null }
   }
 
@@ -140,12 +142,18 @@ export class SealedReader implements SealedTransfers {
     return undefined
   }
 
+  #missingKey(dataset: string, version: VersionId): AppError {
+    const { shelf, keyGivers } = this.#init
+    const [newest] = shelf.recordsOf(version)
+    return missingKey({ dataset, givers: keyGivers(version), envelopeAtMs: newest?.timeMs })
+  }
+
   #manifestOf(
     { name: dataset }: PlainOrder,
     version: Version
   ): { readonly index: number; readonly fileKey: Uint8Array; readonly name: string } {
     const fileKey = keyFor(version, this.#init.keeper.keysOf(version.id))
-    if (fileKey === undefined) throw noEnvelope(dataset, this.#init.shelf.recordsOf(version.id)[0]?.timeMs)
+    if (fileKey === undefined) throw this.#missingKey(dataset, version.id)
     const name = manifestNameOf(fileKey, hkdf)
     return { index: version.files.findIndex(({ path }) => path.join('/') === name), fileKey, name }
   }

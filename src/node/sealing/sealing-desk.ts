@@ -9,7 +9,7 @@ import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { publishersOf } from '../../ledger/fold/deletion.ts'
 import { isInGroup, rolesOf } from '../../ledger/fold/state.ts'
-import { mayWriteEnvelope, sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
+import { envelopeWriters, mayWriteEnvelope, sealedVersions } from '../../ledger/sealing/envelope-rules.ts'
 import { grantedGroups, mayBeginEpoch } from '../../ledger/sealing/epoch-rules.ts'
 import type { X25519Key } from '../../store/sealing/x25519.ts'
 import type { Store } from '../../store/store.ts'
@@ -44,6 +44,8 @@ export interface SealingDeskInit {
   readonly mayHold: (device: DeviceId, version: VersionId) => boolean
   /** Why a device may not read a version now. */
   readonly readFault: (device: DeviceId, version: VersionId) => string | undefined
+  /** What people call a device. */
+  readonly nameOf: (device: DeviceId) => string
   readonly log: Log
 }
 
@@ -104,7 +106,11 @@ export class SealingDesk {
     this.publisher = new SealedPublisher({ ...parts, sources: this.sources, state, hashTree })
     this.reader = new SealedReader({
       ...{ ...parts, exchange: this.exchange },
-      readFault: version => init.readFault(key.id, version)
+      readFault: version => init.readFault(key.id, version),
+      keyGivers: version =>
+        envelopeWriters(state(), version, Date.now())
+          .filter(device => device !== key.id)
+          .map(init.nameOf)
     })
     this.shelf.onChange(() => this.look())
     this.#epochShelf.onChange(() => {
