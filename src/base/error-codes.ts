@@ -98,6 +98,10 @@ export const ERROR_CODES = {
     exitCode: 69
   },
   DEVICE_UNKNOWN: { meaning: 'No device, or more than one, is named so here.', exitCode: 66 },
+  DEVICE_NAME_TAKEN: {
+    meaning: 'A member of the org has the name that a device wants to join under.',
+    exitCode: 73
+  },
   GROUP_UNKNOWN: { meaning: 'No group, or more than one, is named so here.', exitCode: 66 },
   GROUP_EXISTS: { meaning: 'The org has a group of that name already.', exitCode: 73 },
   INVITE_UNKNOWN: { meaning: 'No invite, or more than one, has an id that begins so.', exitCode: 66 },

@@ -15,7 +15,7 @@ import {
   TestDevice,
   versionNamed
 } from './fold/org-fixture.conformance.ts'
-import { encodeJoinAnswer, encodeJoinRequest } from './join/join.ts'
+import { encodeJoinAnswer, encodeJoinRequest, type JoinRequest } from './join/join.ts'
 import { encodeTicket } from './join/ticket.ts'
 import { createPresence } from './sync/presence.ts'
 import { encodeSyncMessage } from './sync/sync-messages.ts'
@@ -78,6 +78,15 @@ function currentBytes(): Record<string, string> {
     'device.enrol redeemed': redeemed,
     'with deps': joinerFirst
   })
+  const joinRequest: JoinRequest = {
+    org,
+    device: laptop.id,
+    kind: 'server',
+    nameCommitment,
+    inviteKey: key.publicKey,
+    proof: proveRedemption({ org, device: laptop.id, nameCommitment }, key.sign),
+    called: { name: 'device', salt: saltOf(laptop) }
+  }
   return {
     'root record': toHex(root.record),
     'root hash': toHex(root.hash),
@@ -85,16 +94,8 @@ function currentBytes(): Record<string, string> {
     'operation id': toHex(idBytes(redeemed.id)),
     ticket,
     'presence record': toHex(presence.record),
-    'join request': toHex(
-      encodeJoinRequest({
-        org,
-        device: laptop.id,
-        kind: 'server',
-        nameCommitment,
-        inviteKey: key.publicKey,
-        proof: proveRedemption({ org, device: laptop.id, nameCommitment }, key.sign)
-      })
-    ),
+    'join request': toHex(encodeJoinRequest({ ...joinRequest, called: undefined })),
+    'join request with a name': toHex(encodeJoinRequest(joinRequest)),
     'join answer joined': toHex(
       encodeJoinAnswer({ kind: 'joined', roots: [root.record], enrolment: redeemed.record })
     ),

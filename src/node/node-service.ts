@@ -422,7 +422,7 @@ export class LocalNodeService implements NodeService {
       rttMs: link?.rttMs ?? null,
       receivedBytes: tally.receivedBytes,
       sentBytes: tally.sentBytes,
-      lastSeenAtMs: link === undefined ? (board.find(device)?.timeMs ?? null) : Date.now(),
+      lastSeenAtMs: link === undefined ? board.lastHeardMs(device) : Date.now(),
       banned: ban ?? null
     }
   }

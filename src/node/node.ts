@@ -141,7 +141,10 @@ export class Node {
     })
     this.beacons = this.#createBeacons(init)
     this.reach = new Reach({ transport, board: this.board, log })
-    openJoinDesk({ transport, keeper: this.keeper, log, onEnrolled: () => transport.recheck() })
+    openJoinDesk({
+      ...{ transport, keeper: this.keeper, log, names: this.board.names },
+      onEnrolled: () => transport.recheck()
+    })
     this.audit = openAudit({
       ...{ ...init, keeper: this.keeper, streams: () => this.hub.streams() },
       settings: init.audit ?? DEFAULT_AUDIT_SETTINGS,

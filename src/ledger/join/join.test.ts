@@ -44,11 +44,14 @@ const request: JoinRequest = {
   kind: 'laptop',
   nameCommitment,
   inviteKey: key.publicKey,
-  proof: proveRedemption({ org: founder.ledger.org, device: laptop.id, nameCommitment }, key.sign)
+  proof: proveRedemption({ org: founder.ledger.org, device: laptop.id, nameCommitment }, key.sign),
+  called: { name: 'device', salt: saltOf(laptop) }
 }
 
 test('request and answers round-trip', () => {
   assert.deepEqual(decodeJoinRequest(encodeJoinRequest(request)), { ok: true, value: request })
+  const old = { ...request, called: undefined }
+  assert.deepEqual(decodeJoinRequest(encodeJoinRequest(old)), { ok: true, value: old })
   const joined = { kind: 'joined', roots: [root.record], enrolment: enrolled.record } as const
   assert.deepEqual(decodeJoinAnswer(encodeJoinAnswer(joined)), { ok: true, value: joined })
   const refused = { kind: 'refused', reason: 'spent' } as const
@@ -58,8 +61,11 @@ test('request and answers round-trip', () => {
 test('malformed messages are refused with a reason', () => {
   const request = decodeJoinRequest(new Uint8Array(2000))
   assert.equal(request.ok ? 'valid' : request.reason, 'too-large')
-  const answer = decodeJoinAnswer(encodeJoinRequest({ ...requestOf(), kind: 'server' }))
+  const old = encodeJoinRequest({ ...requestOf(), kind: 'server', called: undefined })
+  const answer = decodeJoinAnswer(old)
   assert.equal(answer.ok ? 'valid' : answer.reason, 'malformed')
+  const newer = decodeJoinAnswer(encodeJoinRequest(requestOf()))
+  assert.equal(newer.ok ? 'valid' : newer.reason, 'unknown-version')
 })
 
 const requestOf = (): JoinRequest => request

@@ -2,7 +2,8 @@
  * The join protocol: the one exchange that a device without membership may have, with the inviter that its ticket
  * names. One request, one answer.
  *
- *   joiner -> inviter   join     which org, and the redemption: device, kind, name commitment, invite key, proof
+ *   joiner -> inviter   join     which org, and the redemption: device, kind, name commitment, invite key, proof;
+ *                                and the name itself with its salt, so that one that a member has can be refused
  *   joiner <- inviter   joined   the chain of roots from root.v1, and the record of the enrolment
  *                    or refused  why
  *
@@ -14,11 +15,11 @@ import { equalBytes } from '../../base/bytes.ts'
 import { type DeviceId, deviceIdFromBytes, idBytes, type OrgId, orgIdFromBytes } from '../../base/ids.ts'
 import { decodeRoot, ROOT_RECORD_BYTES_MAX, type Root } from '../chain/root.ts'
 import { type CborFault, decodeCbor, encodeCbor } from '../encoding/cbor.ts'
-import { DEVICE_KINDS, type DeviceKind, hash, key } from '../encoding/names.ts'
+import { DEVICE_KINDS, type DeviceKind, hash, key, label } from '../encoding/names.ts'
 import { accepted, type Outcome, rejected } from '../encoding/outcome.ts'
 import { bytes, bytesUpTo, exactly, fieldOf, list, Misshape, object, oneOf } from '../encoding/shape.ts'
 import { type Sha256, SIGNATURE_BYTES, type Verify } from '../encoding/signature.ts'
-import type { InviteRefusal } from '../fold/invite.ts'
+import { type InviteRefusal, NAME_SALT_BYTES } from '../fold/invite.ts'
 import { decodeOperation, OPERATION_RECORD_BYTES_MAX, type Operation } from '../operation/operation.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -34,6 +35,8 @@ export interface JoinRequest {
   readonly nameCommitment: Uint8Array
   readonly inviteKey: Uint8Array
   readonly proof: Uint8Array
+  /** What the commitment is to. Devices of before it was asked for do not say. */
+  readonly called: { readonly name: string; readonly salt: Uint8Array } | undefined
 }
 
 export const JOIN_REFUSALS = [
@@ -44,10 +47,11 @@ export const JOIN_REFUSALS = [
   'expired',
   'spent',
   'bad-proof',
+  'name-taken',
   'busy'
 ] as const
-/** `busy`: try again later; the rest is final for this ticket. */
-export type JoinRefusal = InviteRefusal | 'busy'
+/** `busy`: try again later; `name-taken`: under another name; the rest is final for this ticket. */
+export type JoinRefusal = InviteRefusal | 'name-taken' | 'busy'
 
 export type JoinAnswer =
   | { readonly kind: 'joined'; readonly roots: readonly Uint8Array[]; readonly enrolment: Uint8Array }
@@ -55,15 +59,20 @@ export type JoinAnswer =
 
 export type JoinFault = CborFault | 'unknown-version'
 
-const requestShape = object({
-  v: exactly(1),
+const redemptionFields = {
   org: hash,
   device: key,
   kind: oneOf(DEVICE_KINDS),
   name: hash,
   invite: key,
   proof: bytes(SIGNATURE_BYTES)
+}
+const requestShape = object({
+  v: exactly(2),
+  ...redemptionFields,
+  called: object({ name: label, salt: bytes(NAME_SALT_BYTES) })
 })
+const requestShapeV1 = object({ v: exactly(1), ...redemptionFields })
 const joinedShape = object({
   v: exactly(1),
   kind: oneOf(['joined']),
@@ -73,21 +82,23 @@ const joinedShape = object({
 const refusedShape = object({ v: exactly(1), kind: oneOf(['refused']), reason: oneOf(JOIN_REFUSALS) })
 
 export function encodeJoinRequest(request: JoinRequest): Uint8Array {
+  const { called } = request
   return encodeCbor({
-    v: 1,
     org: idBytes(request.org),
     device: idBytes(request.device),
     kind: request.kind,
     name: request.nameCommitment,
     invite: request.inviteKey,
-    proof: request.proof
+    proof: request.proof,
+    ...(called === undefined ? { v: 1 } : { v: 2, called: { name: called.name, salt: called.salt } })
   })
 }
 
 export function decodeJoinRequest(encoded: Uint8Array): Outcome<JoinRequest, JoinFault> {
-  const decoded = decodeCbor(encoded, { bytesMax: JOIN_REQUEST_BYTES_MAX, depthMax: 1 })
+  const decoded = decodeCbor(encoded, { bytesMax: JOIN_REQUEST_BYTES_MAX, depthMax: 2 })
   if (!decoded.ok) return decoded
-  const request = requestShape(decoded.value)
+  const isOld = fieldOf(decoded.value, 'v') === 1
+  const request = isOld ? requestShapeV1(decoded.value) : requestShape(decoded.value)
   if (request instanceof Misshape)
     return rejected(request.path === 'v' ? 'unknown-version' : 'malformed', `join: ${request}`)
   return accepted({
@@ -96,7 +107,8 @@ export function decodeJoinRequest(encoded: Uint8Array): Outcome<JoinRequest, Joi
     kind: request.kind,
     nameCommitment: request.name,
     inviteKey: request.invite,
-    proof: request.proof
+    proof: request.proof,
+    called: 'called' in request ? request.called : undefined
   })
 }
 

@@ -9,7 +9,13 @@ import { deviceIdFromBytes, orgIdFromBytes } from '../../base/ids.ts'
 import { RootChain } from '../chain/root-chain.ts'
 import { RootQuest, rootsFor } from '../chain/root-sync.ts'
 import { foundOrg, keyNamed, sha256, TestDevice } from '../fold/org-fixture.conformance.ts'
-import { decodeJoinAnswer, decodeJoinRequest, encodeJoinAnswer, encodeJoinRequest } from '../join/join.ts'
+import {
+  decodeJoinAnswer,
+  decodeJoinRequest,
+  encodeJoinAnswer,
+  encodeJoinRequest,
+  type JoinRequest
+} from '../join/join.ts'
 import { decodeAnnouncement, encodeAnnouncement } from './announcement.ts'
 import { decodeSyncMessage, encodeSyncMessage } from './sync-messages.ts'
 
@@ -22,6 +28,15 @@ const chain = new RootChain(ledger.root, { verify: () => true, sha256 })
 const [tip] = ledger.tips()
 const records = [...ledger.operations()].map(operation => operation.record)
 assert(tip !== undefined, 'a ledger with operations has a tip')
+const joinRequest: JoinRequest = {
+  org: orgIdFromBytes(filled(1)),
+  device: deviceIdFromBytes(filled(2)),
+  kind: 'laptop',
+  nameCommitment: filled(3),
+  inviteKey: filled(4),
+  proof: filled(5, 64),
+  called: undefined
+}
 
 export const seeds: Uint8Array[] = [
   encodeSyncMessage({ kind: 'hello', ...ledger.hello() }),
@@ -34,14 +49,8 @@ export const seeds: Uint8Array[] = [
   encodeAnnouncement({ digest: filled(8), root: filled(9), records: records.slice(0, 2) }),
   encodeJoinAnswer({ kind: 'joined', roots: [filled(1, 9)], enrolment: filled(2, 9) }),
   encodeJoinAnswer({ kind: 'refused', reason: 'spent' }),
-  encodeJoinRequest({
-    org: orgIdFromBytes(filled(1)),
-    device: deviceIdFromBytes(filled(2)),
-    kind: 'laptop',
-    nameCommitment: filled(3),
-    inviteKey: filled(4),
-    proof: filled(5, 64)
-  })
+  encodeJoinRequest(joinRequest),
+  encodeJoinRequest({ ...joinRequest, called: { name: 'laptop', salt: filled(6, 16) } })
 ]
 
 export function fuzz(input: Uint8Array): void {

@@ -38,7 +38,7 @@ const CASE_PREFIX = /^[0-9a-f]{8,32}$/
 /** What of a node erasures go through. */
 export interface ErasingNode extends SigningNode, Pick<Node, 'identity' | 'erasures' | 'subjects'> {
   readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
-  readonly board: Pick<Node['board'], 'find'>
+  readonly board: Pick<Node['board'], 'lastHeardMs'>
 }
 
 interface ErasureOperation {
@@ -311,7 +311,7 @@ export class LocalErasureService implements ErasureService {
     const { transport, identity, board } = this.#node
     const confirmations = erasures.flatMap(({ operation }) => this.#confirmation(operation, device))
     const isConnected = device === identity.device || transport.peers().some(link => link.device === device)
-    const lastSeenAtMs = isConnected ? Date.now() : (board.find(device)?.timeMs ?? null)
+    const lastSeenAtMs = isConnected ? Date.now() : board.lastHeardMs(device)
     const named = { ...this.#names.nameOf(device), lastSeenAtMs, confirmations }
     if (erasures.length > 0 && confirmations.length === erasures.length) {
       const isLeft = confirmations.some(({ outcome }) => outcome === 'source-kept')

@@ -10,6 +10,7 @@ import type { Ticket } from '../../ledger/join/ticket.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from '../keys/device-key.ts'
+import { SharedNames } from '../keys/shared-names.ts'
 import { SILENT_LOG } from '../log.ts'
 import { FramedStream } from '../transport/framed-stream.ts'
 import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transport.ts'
@@ -38,7 +39,9 @@ async function desk(t: { after: (stop: () => Promise<void>) => void }, uses: num
     return transport
   }
   const inviter = join(key.id, device => isMember(keeper.state(), device, Date.now()))
-  openJoinDesk({ transport: inviter, keeper, log: SILENT_LOG, onEnrolled: () => inviter.recheck() })
+  const names = new SharedNames()
+  names.set(key.id, 'build-1')
+  openJoinDesk({ transport: inviter, keeper, names, log: SILENT_LOG, onEnrolled: () => inviter.recheck() })
   await inviter.start()
   t.after(() => inviter.stop())
   const seed = sha256(Buffer.from('seed'))
@@ -78,10 +81,10 @@ test('of many who redeem one ticket at once as many are enrolled as it says', as
   const crowd = await Promise.all(Array.from({ length: 6 }, newcomer))
   const before = members().length
   const outcomes = await Promise.allSettled(
-    crowd.map(({ key, transport }) =>
+    crowd.map(({ key, transport }, at) =>
       redeemTicket(transport, {
         ticket,
-        newcomer: { key, name: 'laptop', nameSalt: SALT, kind: 'laptop' },
+        newcomer: { key, name: `laptop-${at}`, nameSalt: SALT, kind: 'laptop' },
         signal: soon()
       })
     )
@@ -90,6 +93,24 @@ test('of many who redeem one ticket at once as many are enrolled as it says', as
   assert.equal(refused.length, 4)
   for (const { reason } of refused) assert.match(String(reason), /used up/)
   assert.equal(members().length, before + 2)
+})
+
+test('a name that a member has is refused, and the ticket is not used up by it', async t => {
+  const { ticket, newcomer, members, keeper } = await desk(t, 2)
+  const join = async ({ key, transport }: Awaited<ReturnType<typeof newcomer>>, name: string) =>
+    await redeemTicket(transport, {
+      ...{ ticket, newcomer: { key, name, nameSalt: SALT, kind: 'laptop' }, signal: soon() }
+    })
+  const [first, second, third] = [await newcomer(), await newcomer(), await newcomer()]
+  const before = members().length
+  await assert.rejects(() => join(third, 'Build-1'), { code: 'DEVICE_NAME_TAKEN' })
+  await join(first, 'laptop')
+  // Not by itself, which asks again; but by another, before this one has been heard as a member.
+  await join(first, 'laptop')
+  await assert.rejects(() => join(second, 'laptop'), /"laptop" already: choose another name with --device/)
+  assert.equal(members().length, before + 1)
+  keeper.append({ type: 'device.suspend', device: first.key.id, cutoffs: [], reason: 'lost' })
+  await join(second, 'laptop')
 })
 
 test('a redemption that was overheard is refused over the link of another device, and spends nothing', async t => {
@@ -102,7 +123,8 @@ test('a redemption that was overheard is refused over the link of another device
     ...redemption,
     kind: 'laptop',
     inviteKey: Buffer.from(invite.id, 'hex'),
-    proof: proveRedemption(redemption, message => invite.sign(message))
+    proof: proveRedemption(redemption, message => invite.sign(message)),
+    called: undefined
   })
   const send = async ({ transport }: typeof thief) => {
     await transport.dial({ device: ticket.inviter, addresses: ticket.addresses, asStranger: true }, soon())

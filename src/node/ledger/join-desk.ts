@@ -13,6 +13,7 @@ import { SECOND_MS } from '../../base/units.ts'
 import type { Root } from '../../ledger/chain/root.ts'
 import type { DeviceKind } from '../../ledger/encoding/names.ts'
 import { commitName, judgeRedemption, proveRedemption } from '../../ledger/fold/invite.ts'
+import { isMember } from '../../ledger/fold/state.ts'
 import {
   checkJoined,
   decodeJoinAnswer,
@@ -30,6 +31,7 @@ import type { Ticket } from '../../ledger/join/ticket.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from '../keys/device-key.ts'
+import type { SharedNames } from '../keys/shared-names.ts'
 import type { Log } from '../log.ts'
 import { FramedStream } from '../transport/framed-stream.ts'
 import { nextMessage } from '../transport/next-message.ts'
@@ -54,6 +56,8 @@ export interface JoinDeskInit {
   readonly transport: Transport
   readonly keeper: LedgerKeeper
   readonly log: Log
+  /** Who is called what. */
+  readonly names: SharedNames
   /** A device was enrolled: it is a member from now on. */
   readonly onEnrolled: (device: DeviceId) => void
 }
@@ -91,7 +95,7 @@ async function serveJoin(init: JoinDeskInit, stream: PeerStream): Promise<void> 
 }
 
 function enrol(
-  { keeper, transport, log, onEnrolled }: JoinDeskInit,
+  { keeper, transport, log, names, onEnrolled }: JoinDeskInit,
   request: JoinRequest,
   peer: DeviceId
 ): JoinAnswer {
@@ -106,6 +110,16 @@ function enrol(
     log.warn({ device: peer, reason: judged.refused }, 'a ticket was refused')
     return { kind: 'refused', reason: judged.refused }
   }
+  const { called } = request
+  if (
+    called !== undefined &&
+    !equalBytes(commitName(called.name, called.salt, sha256), request.nameCommitment)
+  )
+    return { kind: 'refused', reason: 'bad-proof' }
+  const holds = (device: DeviceId): boolean =>
+    device !== request.device && isMember(keeper.state(), device, Date.now())
+  if (called !== undefined && [...names.devicesOf(called.name)].some(holds))
+    return { kind: 'refused', reason: 'name-taken' }
   // Whoever asks again is told again: to write it anew each time would let one device fill the ledger of all.
   const isAgain = judged.invite.redeemedBy.has(request.device)
   if (!isAgain) {
@@ -128,6 +142,8 @@ function enrol(
       })
   if (enrolment === undefined) return { kind: 'refused', reason: 'spent' }
   if (!isAgain) log.info({ device: peer }, 'a device joined the org')
+  // The next one is not to take the name before this one has been heard.
+  if (called !== undefined) names.set(peer, called.name)
   onEnrolled(peer)
   // As many as an answer holds: the joiner needs the first to know the org, and syncs what follows.
   const roots = keeper.chain.roots.slice(0, JOIN_ROOTS_MAX).map(root => root.record)
@@ -163,7 +179,7 @@ export async function redeemTicket(
   const answer = decodeJoinAnswer(message)
   if (!answer.ok)
     throw new AppError('RECORD_INVALID', `the inviter's answer is ${answer.reason}: ${answer.detail}`)
-  if (answer.value.kind === 'refused') throw refused(ticket, answer.value.reason)
+  if (answer.value.kind === 'refused') throw refused(ticket, answer.value.reason, newcomer.name)
   const joined = checkJoined(answer.value, { ticket, device: newcomer.key.id, verify, sha256 })
   if (!joined.ok) {
     throw new AppError(
@@ -180,7 +196,8 @@ function requestOf(ticket: Ticket, newcomer: Newcomer): JoinRequest {
   const nameCommitment = commitName(newcomer.name, newcomer.nameSalt, sha256)
   const redemption = { org: ticket.org, device: newcomer.key.id, nameCommitment }
   const proof = proveRedemption(redemption, message => inviteKey.sign(message))
-  return { ...redemption, kind: newcomer.kind, inviteKey: Buffer.from(inviteKey.id, 'hex'), proof }
+  const called = { name: newcomer.name, salt: newcomer.nameSalt }
+  return { ...redemption, kind: newcomer.kind, inviteKey: Buffer.from(inviteKey.id, 'hex'), proof, called }
 }
 
 async function dialInviter(transport: Transport, ticket: Ticket, signal: AbortSignal): Promise<void> {
@@ -200,7 +217,7 @@ function unreachable(ticket: Ticket, detail: string): AppError {
   )
 }
 
-const REFUSALS: Readonly<Record<JoinRefusal, string>> = {
+const REFUSALS: Readonly<Record<Exclude<JoinRefusal, 'name-taken'>, string>> = {
   unknown: 'the device that made it does not know it (any more)',
   foreign: 'it is of another org',
   expired: 'it has expired',
@@ -211,7 +228,14 @@ const REFUSALS: Readonly<Record<JoinRefusal, string>> = {
   busy: 'the device that made it can not enrol anybody now; try again, or look at peerage status there'
 }
 
-function refused(ticket: Ticket, reason: JoinRefusal): AppError {
+function refused(ticket: Ticket, reason: JoinRefusal, name: string): AppError {
+  if (reason === 'name-taken')
+    return new AppError(
+      'DEVICE_NAME_TAKEN',
+      `a member of ${ticket.orgName} is called ${JSON.stringify(name)} already: choose another name with --device; ` +
+        "or, if this device replaces that one, have it revoked first ('peerage device revoke'). The ticket is not used up",
+      { details: { org: ticket.org, name } }
+    )
   return new AppError(
     'TICKET_REFUSED',
     `the ticket for ${ticket.orgName} was refused: ${REFUSALS[reason]}; ask for a new one ('peerage invite')`,

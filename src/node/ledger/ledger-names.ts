@@ -12,6 +12,7 @@ import type { Operation } from '../../ledger/operation/operation.ts'
 import type { Grantee } from '../../ledger/operation/operation-content.ts'
 import { inWords, type OperationNames } from '../../ledger/operation/operation-words.ts'
 import type { DeviceName } from '../keys/device-name.ts'
+import { isSharedNameOf } from '../keys/shared-names.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 
 /** Less of an id is no more than a guess. */
@@ -64,11 +65,15 @@ export class LedgerNames implements OperationNames {
   /** AppError DEVICE_UNKNOWN. */
   findDevice(text: string): DeviceId {
     const devices = [...this.#keeper.state().devices.keys()]
+    const meant = devices.filter(
+      device => this.#nameOf(device).name === text || (isIdPrefix(text) && device.startsWith(text))
+    )
     return only({
       ...{ text, what: 'device', code: 'DEVICE_UNKNOWN', hint: 'peerage device list shows names and ids' },
-      matches: devices.filter(
-        device => this.#nameOf(device).name === text || (isIdPrefix(text) && device.startsWith(text))
-      ),
+      matches:
+        meant.length > 0
+          ? meant
+          : devices.filter(device => isSharedNameOf(device, this.#nameOf(device).name ?? '', text)),
       show: device => `${this.device(device)} (${shortId(device)})`,
       names: () => devices.flatMap(device => this.#nameOf(device).name ?? [])
     })

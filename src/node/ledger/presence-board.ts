@@ -24,6 +24,7 @@ import { sha256 } from '../../store/sha256.ts'
 import { Budget } from '../../swarm/rates.ts'
 import type { Identity } from '../home.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
+import { SharedNames } from '../keys/shared-names.ts'
 import type { Log } from '../log.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type LedgerKeeper, verify } from './ledger-keeper.ts'
@@ -56,6 +57,10 @@ export interface PresenceBoardInit {
 
 export class PresenceBoard {
   readonly #init: PresenceBoardInit
+  /** Of this device, and of those that have said theirs. */
+  readonly names = new SharedNames()
+  /** When the last link to a member ended. */
+  readonly #partedAtMs = new Map<DeviceId, number>()
   readonly #statements = new Map<DeviceId, Presence>()
   readonly #unjudged = new Map<DeviceId, Presence>()
   readonly #budgets = new Map<DeviceId, Budget>()
@@ -66,6 +71,7 @@ export class PresenceBoard {
 
   constructor(init: PresenceBoardInit) {
     this.#init = init
+    this.names.set(init.identity.device, init.identity.name)
     this.#load()
     const { transport, keeper } = init
     this.#exchange = new RecordExchange({
@@ -74,6 +80,11 @@ export class PresenceBoard {
     })
     transport.subscribe(PRESENCE_TOPIC, (_from, record) => this.#take(record))
     keeper.on({ onAccepted: () => this.#judgeAgain() })
+    transport.on({
+      onDisconnect: device => {
+        if (keeper.state().devices.has(device)) this.#partedAtMs.set(device, Date.now())
+      }
+    })
   }
 
   /** Once the transport listens and its addresses are known. */
@@ -95,6 +106,16 @@ export class PresenceBoard {
   /** The last known word of a device, which may have ended. */
   find(device: DeviceId): Presence | undefined {
     return this.#statements.get(device)
+  }
+
+  /**
+   * When something last came of a device that is not linked: its last word, or the end of its last link. Null for one
+   * that was never heard of here.
+   */
+  lastHeardMs(device: DeviceId): number | null {
+    const times = [this.#statements.get(device)?.timeMs, this.#partedAtMs.get(device)]
+    const known = times.filter(time => time !== undefined)
+    return known.length === 0 ? null : Math.max(...known)
   }
 
   statements(): Iterable<Presence> {
@@ -166,6 +187,7 @@ export class PresenceBoard {
       return
     }
     this.#statements.set(device, presence)
+    this.names.set(device, presence.name)
     this.#init.records.putBlob(`${BLOB_PREFIX}${device}`, presence.record)
     for (const listener of this.#listeners) listener(presence)
   }
@@ -188,9 +210,10 @@ export class PresenceBoard {
     const nowMs = Date.now()
     for (const { key, bytes } of this.#init.records.listBlobs(BLOB_PREFIX)) {
       const decoded = decodePresence(bytes, { verify, sha256 })
-      if (decoded.ok && decoded.value.expiresMs + FORGET_MS > nowMs)
+      if (decoded.ok && decoded.value.expiresMs + FORGET_MS > nowMs) {
         this.#statements.set(decoded.value.device, decoded.value)
-      else this.#init.records.deleteBlobs(key)
+        this.names.set(decoded.value.device, decoded.value.name)
+      } else this.#init.records.deleteBlobs(key)
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What a device that may read a sealed version, and can not open it, is told: whose key it waits for, and what to do. */
+/** What a device is told that may read a sealed version and can not open it: whose key it waits for, what to do. */
 
 import { AppError } from '../../base/errors.ts'
 

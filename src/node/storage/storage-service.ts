@@ -44,7 +44,7 @@ import { policyOf } from './storage-units.ts'
 export interface StoringNode extends SigningNode {
   readonly identity: Pick<Node['identity'], 'device' | 'site'>
   readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
-  readonly board: Pick<Node['board'], 'find' | 'statements'>
+  readonly board: Pick<Node['board'], 'find' | 'lastHeardMs' | 'statements'>
   readonly hub: Pick<Node['hub'], 'status'>
   readonly store: Pick<Node['store'], 'holdings'>
   readonly storage: Node['storage']
@@ -308,7 +308,7 @@ export class LocalStorageService implements StorageService {
   #contacts(): (device: DeviceId) => { isLinked: boolean; heardAtMs: number | null } {
     const { identity, transport, board } = this.#node
     const linked = new Set([identity.device, ...transport.peers().map(({ device }) => device)])
-    return device => ({ isLinked: linked.has(device), heardAtMs: board.find(device)?.timeMs ?? null })
+    return device => ({ isLinked: linked.has(device), heardAtMs: board.lastHeardMs(device) })
   }
 
   /** What this device has all of beside the copies that it keeps: where it was published or fetched. */

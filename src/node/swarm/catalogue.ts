@@ -7,6 +7,7 @@ import { type DatasetReference, parseDatasetReference } from '../../ledger/encod
 import {
   type DatasetEntry,
   isAvailable,
+  isMember,
   type DatasetVersion as LedgerVersion,
   latestVersion,
   resolveDataset
@@ -91,9 +92,11 @@ export class Catalogue {
   }
 
   nameOf(device: DeviceId): DeviceName {
-    if (device === this.#init.self.device) return this.#init.self
-    const presence = this.#init.board.find(device)
-    return { device, name: presence?.name ?? null, site: presence?.site ?? null }
+    const { self, board, keeper } = this.#init
+    const isMemberNow = (each: DeviceId): boolean => isMember(keeper.state(), each, Date.now())
+    const name = board.names.shown(device, isMemberNow) ?? null
+    const site = device === self.device ? self.site : (board.find(device)?.site ?? null)
+    return { device, name, site }
   }
 
   holdings(version: LedgerVersion): Holding[] {
