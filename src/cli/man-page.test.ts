@@ -14,6 +14,7 @@ it('the manual page has every command, and no text of it is taken for a request'
     .option('--json', 'print JSON')
     .addOption(new Option('--form <form>', "'raw' or not").choices(['raw', 'text']).default('raw'))
     .addHelpText('after', '\nExample:\n  $ peerage key show a.key')
+  program.command('get').description('fetch')
   const lines = manPage(program, '1.2.3').split('\n')
   assert.equal(lines[0], '.TH PEERAGE 1 "" "peerage 1.2.3" "User Commands"')
   const at = lines.indexOf('.SS \\fBpeerage key show\\fR [options] FILE')
@@ -33,4 +34,8 @@ it('the manual page has every command, and no text of it is taken for a request'
     '.PP'
   ])
   assert.ok(lines.includes('$ peerage key show a.key'))
+  const headings = lines.filter(line => /^\.S[HS] /.test(line))
+  const place = (heading: string) => headings.indexOf(heading)
+  assert.equal(place('.SS \\fBpeerage get\\fR'), place('.SH PUBLISH AND FETCH') + 1)
+  assert.equal(place('.SS \\fBpeerage key show\\fR [options] FILE'), place('.SH SAY WHO MAY DO WHAT') + 1)
 })

@@ -1,6 +1,7 @@
 /** The manual page peerage(1), made from the help of all commands, in the man macros of roff (man(7)). */
 
 import type { Command } from 'commander'
+import { COMMAND_GROUPS } from './command-groups.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 
 /** Text as roff takes it: no line of it is a request, and a hyphen stays the one that options are typed with. */
@@ -54,21 +55,20 @@ function helpAfter(command: Command): string {
   return text.slice(Math.max(0, text.lastIndexOf('\nExample')))
 }
 
-function sections(command: Command, path: readonly string[]): string[] {
-  return command.commands
-    .toSorted((a, b) => (a.name() < b.name() ? -1 : 1))
-    .flatMap(child => {
-      const name = [...path, child.name()]
-      if (child.commands.length > 0) return sections(child, name)
-      const others = child.aliases().map(alias => [...path, alias].join(' '))
-      return [
-        `.SS ${bold(`peerage ${name.join(' ')}`)} ${roff(usageOf(child))}`.trimEnd(),
-        ...prose(child.description()),
-        ...(others.length === 0 ? [] : ['.PP', roff(`The same as: ${others.join(', ')}.`)]),
-        ...optionsOf(child),
-        ...examplesOf(child)
-      ]
-    })
+/** `path` are the words that name it. */
+function section(command: Command, path: readonly string[]): string[] {
+  if (command.commands.length > 0)
+    return command.commands
+      .toSorted((a, b) => (a.name() < b.name() ? -1 : 1))
+      .flatMap(member => section(member, [...path, member.name()]))
+  const others = command.aliases().map(alias => [...path.slice(0, -1), alias].join(' '))
+  return [
+    `.SS ${bold(`peerage ${path.join(' ')}`)} ${roff(usageOf(command))}`.trimEnd(),
+    ...prose(command.description()),
+    ...(others.length === 0 ? [] : ['.PP', roff(`The same as: ${others.join(', ')}.`)]),
+    ...optionsOf(command),
+    ...examplesOf(command)
+  ]
 }
 
 function usageOf(command: Command): string {
@@ -96,8 +96,12 @@ export function manPage(program: Command, version: string): string {
     ...['.TP', bold('--json'), roff('Print JSON on stdout, one value on each line.')],
     ...['.TP', bold('--version'), roff('Print the version.')],
     ...['.TP', bold('--help'), roff('Explain the command, with an example.')],
-    '.SH COMMANDS',
-    ...sections(program, []),
+    ...COMMAND_GROUPS.flatMap(({ title, commands }) => [
+      `.SH ${roff(title.toUpperCase())}`,
+      ...program.commands
+        .filter(command => commands.includes(command.name()))
+        .flatMap(command => section(command, [command.name()]))
+    ]),
     '.SH EXIT STATUS',
     ...EXIT_CODES.flatMap(([code, meaning]) => ['.TP', bold(String(code)), roff(meaning)]),
     '.SH ENVIRONMENT',

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ERROR_CODES } from '../base/error-codes.ts'
 import { AppError, messageOf } from '../base/errors.ts'
 import { type CommandInstaller, errorValue, HOME_OPTION, JSON_OPTION, type Outcome } from './command.ts'
+import { groupCommands, HELP_STYLE } from './command-groups.ts'
 import {
   grant,
   grantAccess,
@@ -367,6 +368,7 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
     .option(...JSON_OPTION)
     .enablePositionalOptions()
     .exitOverride()
+    .configureHelp(HELP_STYLE)
     .configureOutput({
       writeOut: text => context.stdout.write(text),
       // Errors are rendered in one place, whatever found them.
@@ -378,6 +380,7 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
     )
   for (const install of TOP_LEVEL) install(program, context, outcome)
   for (const members of FAMILIES) family(members)(program, context, outcome)
+  groupCommands(program)
   return program
 }
 
