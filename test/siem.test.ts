@@ -10,6 +10,7 @@ import { createServer, type TLSSocket } from 'node:tls'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
+import type { AuditEvent } from '../src/audit/entry.ts'
 import { ORG } from '../src/audit/log-fixture.conformance.ts'
 import { type JsonObject, toOcsf } from '../src/audit/ocsf.ts'
 import { SAMPLE_EVENTS, server as sample } from '../src/audit/samples.conformance.ts'
@@ -103,7 +104,10 @@ function eventOf(message: string): JsonObject {
 }
 
 test('every event is one of OCSF 1.2 in a CloudEvent', () => {
-  const entries = SAMPLE_EVENTS.map((event, seq) =>
+  const calls = ['beginSession', 'endSession'].map((route): AuditEvent => {
+    return { action: 'called', by: 'address ::1', route, outcome: 'refused', count: 1 }
+  })
+  const entries = [...SAMPLE_EVENTS, ...calls].map((event, seq) =>
     toOcsf(
       { device: sample.id, incarnation: 1_800_000_000_000, seq, timeMs: 1_800_000_000_000, event },
       { org: ORG, productVersion: '0.1.0' }

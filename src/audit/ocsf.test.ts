@@ -10,6 +10,7 @@ const REQUIRED: Readonly<Record<number, readonly string[]>> = {
   6005: ['actor', 'src_endpoint', 'databucket'],
   3004: ['entity'],
   2004: ['finding_info'],
+  3002: ['user', 'service'],
   6003: ['actor', 'api', 'src_endpoint']
 }
 const BASE = ['activity_id', 'category_uid', 'class_uid', 'metadata', 'severity_id', 'time', 'type_uid']
@@ -65,6 +66,27 @@ test('types are those of the table', () => {
       ['peerage.audit.looked-up', 300402, 1]
     ]
   )
+})
+
+test('who signs in or out is an event of authentication, whether it was done or not', () => {
+  const event = (route: string, by: string, outcome: 'done' | 'refused') =>
+    dataOf(
+      toOcsf(
+        {
+          ...{ device: server.id, incarnation: START_MS, seq: 0, timeMs: START_MS },
+          event: { action: 'called', by, route, outcome, count: 1 }
+        },
+        { org: ORG, productVersion: '0.1.0' }
+      )
+    )
+  const said = (...call: Parameters<typeof event>) => {
+    const { class_uid, type_uid, status_id, user } = event(...call)
+    return [class_uid, type_uid, status_id, user]
+  }
+  assert.deepEqual(said('beginSession', 'token ci', 'done'), [3002, 300201, 1, { uid: 'token ci' }])
+  assert.deepEqual(said('endSignIn', 'address ::1', 'refused'), [3002, 300201, 2, { name: 'unknown' }])
+  assert.deepEqual(said('endSession', 'owner', 'done'), [3002, 300202, 1, { uid: 'owner' }])
+  assert.deepEqual(said('beginSignIn', 'address ::1', 'done'), [6003, 600399, 1, undefined])
 })
 
 test('data flows from server to reader, whoever logged it', () => {

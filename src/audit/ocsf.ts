@@ -14,7 +14,8 @@
  *     renewed                        Entity Management 3004, Other ("Log renewed")
  *     violation                      Detection Finding 2004, Create
  *     looked-up                      Entity Management 3004, Read, of a person by a pseudonym
- *     called                         API Activity 6003, Other with the route, Failure where it was not done
+ *     called                         API Activity 6003, Other with the route, Failure where it was not done; of the routes
+ *                                    that begin or end a session Authentication 3002, Logon or Logoff
  */
 
 import { toHex } from '../base/bytes.ts'
@@ -28,6 +29,7 @@ const OCSF_VERSION = '1.2.0'
 const CLASSES = {
   datastore: { category_uid: 6, class_uid: 6005, class_name: 'Datastore Activity' },
   entity: { category_uid: 3, class_uid: 3004, class_name: 'Entity Management' },
+  authentication: { category_uid: 3, class_uid: 3002, class_name: 'Authentication' },
   api: { category_uid: 6, class_uid: 6003, class_name: 'API Activity' },
   finding: { category_uid: 2, class_uid: 2004, class_name: 'Detection Finding' }
 } as const
@@ -68,7 +70,16 @@ const OPERATION_ACTIVITIES: Readonly<Record<string, Activity>> = {
   'dataset.retire': { of: 'entity', id: 4, name: 'Delete' }
 }
 
+/** Routes by which somebody signs in, with a token, a code or at a provider, and out; going to the provider is neither yet. */
+const SESSION_ACTIVITIES: Readonly<Record<string, Activity>> = {
+  beginSession: { of: 'authentication', id: 1, name: 'Logon' },
+  endSignIn: { of: 'authentication', id: 1, name: 'Logon' },
+  endSession: { of: 'authentication', id: 2, name: 'Logoff' }
+}
+
 const ALARMS: readonly AuditAction[] = ['violation', 'denied', 'damaged', 'override', 'overridden']
+/** How a call of nobody who is signed in is told (gateway/http/web-server.ts). */
+const BY_ADDRESS = 'address '
 const SEVERITY_INFORMATIONAL = 1
 const SEVERITY_MEDIUM = 3
 const STATUS_SUCCESS = 1
@@ -92,7 +103,8 @@ export interface OcsfOptions {
 }
 
 function activityOf(event: AuditEvent): Activity {
-  if (event.action === 'called') return { ...ACTIVITIES.called, name: event.route }
+  if (event.action === 'called')
+    return SESSION_ACTIVITIES[event.route] ?? { ...ACTIVITIES.called, name: event.route }
   if (event.action !== 'administered') return ACTIVITIES[event.action]
   return OPERATION_ACTIVITIES[event.type] ?? { ...ACTIVITIES.administered, name: event.type }
 }
@@ -155,6 +167,14 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
         name: event.what
       }
     }
+  if (event.action === 'called' && event.route in SESSION_ACTIVITIES)
+    return {
+      // Who was not let in is known by an address alone.
+      user: event.by.startsWith(BY_ADDRESS) ? { name: 'unknown' } : { uid: event.by },
+      service: { name: 'peerage', uid: device },
+      src_endpoint: { name: event.by },
+      is_remote: true
+    }
   if (event.action === 'called')
     return {
       actor: { app_name: 'peerage', app_uid: event.by },
@@ -192,40 +212,66 @@ export function plainEvent(event: AuditEvent): PlainEvent {
   return Object.fromEntries(fields)
 }
 
+export interface OcsfEvent {
+  /** Of this event; a receiver that has it drops it. */
+  readonly id: string
+  readonly source: string
+  readonly type: string
+  readonly atMs: number
+  readonly of: keyof typeof CLASSES
+  readonly activity: { readonly id: number; readonly name: string }
+  readonly severityId: number
+  /** Of what it is about, which several events can be. */
+  readonly uid: string
+  /** Its place in its source. */
+  readonly sequence: number
+  /** What the class has besides. */
+  readonly fields: JsonObject
+}
+
 /** One CloudEvent, whose data is one OCSF event. */
-export function toOcsf(entry: LoggedEntry, { org, productVersion }: OcsfOptions): JsonObject {
-  const { device, incarnation, seq, timeMs, event } = entry
-  const uid = `${device}/${incarnation}/${seq}`
-  const activity = activityOf(event)
-  const ocsfClass = CLASSES[activity.of]
-  const isAlarm = ALARMS.includes(event.action)
+export function cloudEventOf(event: OcsfEvent, { org, productVersion }: OcsfOptions): JsonObject {
+  const { id, source, type, atMs, activity, uid, sequence } = event
+  const ocsfClass = CLASSES[event.of]
   return {
-    specversion: '1.0',
-    id: uid,
-    source: logOrigin(org, entry),
-    type: `peerage.audit.${event.action}`,
-    time: new Date(timeMs).toISOString(),
+    ...{ specversion: '1.0', id, source, type },
+    time: new Date(atMs).toISOString(),
     datacontenttype: 'application/json',
     data: {
       ...ocsfClass,
       activity_id: activity.id,
       activity_name: activity.name,
       type_uid: 100 * ocsfClass.class_uid + activity.id,
-      time: timeMs,
-      severity_id: isAlarm ? SEVERITY_MEDIUM : SEVERITY_INFORMATIONAL,
-      ...statusOf(event),
-      // Of a lookup it is how much was told, and not how often.
-      ...('count' in event && event.action !== 'looked-up' ? { count: event.count } : {}),
+      time: atMs,
+      severity_id: event.severityId,
       metadata: {
         version: OCSF_VERSION,
         product: { name: 'Peerage', vendor_name: 'Peerage', version: productVersion },
-        tenant_uid: org,
-        log_name: logOrigin(org, entry),
-        uid,
-        sequence: seq
+        ...{ tenant_uid: org, log_name: source, uid, sequence }
       },
-      ...fieldsOf(entry),
-      unmapped: plainEvent(event)
+      ...event.fields
     }
   }
+}
+
+/** An entry of an audit log as an event. */
+export function toOcsf(entry: LoggedEntry, options: OcsfOptions): JsonObject {
+  const { device, incarnation, seq, timeMs, event } = entry
+  const uid = `${device}/${incarnation}/${seq}`
+  const activity = activityOf(event)
+  return cloudEventOf(
+    {
+      ...{ id: uid, uid, source: logOrigin(options.org, entry), sequence: seq, atMs: timeMs },
+      ...{ type: `peerage.audit.${event.action}`, of: activity.of, activity },
+      severityId: ALARMS.includes(event.action) ? SEVERITY_MEDIUM : SEVERITY_INFORMATIONAL,
+      fields: {
+        ...statusOf(event),
+        // Of a lookup it is how much was told, and not how often.
+        ...('count' in event && event.action !== 'looked-up' ? { count: event.count } : {}),
+        ...fieldsOf(entry),
+        unmapped: plainEvent(event)
+      }
+    },
+    options
+  )
 }

@@ -2,13 +2,11 @@
  * What happened to a finding of detection as an event: OCSF 1.2 Detection Finding (2004) in a CloudEvents 1.0 envelope.
  */
 
-import type { JsonObject } from '../../audit/ocsf.ts'
-import type { DeviceId, OrgId } from '../../base/ids.ts'
+import { cloudEventOf, type JsonObject, type OcsfOptions } from '../../audit/ocsf.ts'
+import type { DeviceId } from '../../base/ids.ts'
 import type { Severity } from '../../detection/finding.ts'
 import type { ChangeKind, FindingChange } from '../detection/detection-file.ts'
 
-const OCSF_VERSION = '1.2.0'
-const CLASS_UID = 2004
 const ACTIVITIES: Readonly<Record<ChangeKind, { readonly id: number; readonly name: string }>> = {
   raised: { id: 1, name: 'Create' },
   worse: { id: 2, name: 'Update' },
@@ -19,10 +17,8 @@ const STATUS_NEW = 1
 const STATUS_RESOLVED = 4
 const ANALYTIC_RULE = 1
 
-export interface FindingEventOptions {
-  readonly org: OrgId
+export interface FindingEventOptions extends OcsfOptions {
   readonly self: DeviceId
-  readonly productVersion: string
 }
 
 /** Neither who acknowledged it nor the note goes out: people write them. */
@@ -30,46 +26,35 @@ export function findingEvent(
   { seq, kind, atMs, finding }: FindingChange,
   { org, self, productVersion }: FindingEventOptions
 ): JsonObject {
-  const activity = ACTIVITIES[kind]
   const uid = `${self}/detections/${finding.id}`
   const source = `peerage/${org}/detections/${self}`
-  return {
-    specversion: '1.0',
-    id: `${self}/detections/changes/${seq}`,
-    source,
-    type: `peerage.detection.${kind}`,
-    time: new Date(atMs).toISOString(),
-    datacontenttype: 'application/json',
-    data: {
-      ...{ category_uid: 2, class_uid: CLASS_UID, class_name: 'Detection Finding' },
-      ...{ activity_id: activity.id, activity_name: activity.name },
-      type_uid: 100 * CLASS_UID + activity.id,
-      time: atMs,
-      severity_id: SEVERITY_IDS[finding.severity],
-      status_id: kind === 'acknowledged' ? STATUS_RESOLVED : STATUS_NEW,
-      message: finding.explanation,
-      count: Math.round(finding.count),
-      start_time: finding.firstAtMs,
-      end_time: finding.lastAtMs,
-      metadata: {
-        version: OCSF_VERSION,
-        product: { name: 'Peerage', vendor_name: 'Peerage', version: productVersion },
-        ...{ tenant_uid: org, log_name: source, uid, sequence: seq }
-      },
-      finding_info: {
-        ...{ uid, title: finding.title, desc: finding.explanation, types: [finding.rule] },
-        analytic: { type_id: ANALYTIC_RULE, type: 'Rule', name: finding.rule, uid: finding.rule },
-        ...{ created_time: finding.raisedAtMs, first_seen_time: finding.firstAtMs },
-        last_seen_time: finding.lastAtMs
-      },
-      resources: [
-        ...finding.devices.map(device => ({ uid: device, type: 'Device' })),
-        ...finding.datasets.map(name => ({ name, type: 'Dataset' }))
-      ],
-      evidences: finding.evidence.map(({ device, incarnation, seq: entry }) => ({
-        data: { log: `${device}/${incarnation}`, entry }
-      })),
-      unmapped: { threshold: finding.threshold }
-    }
-  }
+  return cloudEventOf(
+    {
+      ...{ id: `${self}/detections/changes/${seq}`, uid, source, sequence: seq, atMs },
+      ...{ type: `peerage.detection.${kind}`, of: 'finding', activity: ACTIVITIES[kind] },
+      severityId: SEVERITY_IDS[finding.severity],
+      fields: {
+        status_id: kind === 'acknowledged' ? STATUS_RESOLVED : STATUS_NEW,
+        message: finding.explanation,
+        count: Math.round(finding.count),
+        start_time: finding.firstAtMs,
+        end_time: finding.lastAtMs,
+        finding_info: {
+          ...{ uid, title: finding.title, desc: finding.explanation, types: [finding.rule] },
+          analytic: { type_id: ANALYTIC_RULE, type: 'Rule', name: finding.rule, uid: finding.rule },
+          ...{ created_time: finding.raisedAtMs, first_seen_time: finding.firstAtMs },
+          last_seen_time: finding.lastAtMs
+        },
+        resources: [
+          ...finding.devices.map(device => ({ uid: device, type: 'Device' })),
+          ...finding.datasets.map(name => ({ name, type: 'Dataset' }))
+        ],
+        evidences: finding.evidence.map(({ device, incarnation, seq: entry }) => ({
+          data: { log: `${device}/${incarnation}`, entry }
+        })),
+        unmapped: { threshold: finding.threshold }
+      }
+    },
+    { org, productVersion }
+  )
 }
