@@ -6,6 +6,7 @@ import { env, pid } from 'node:process'
 import { messageOf } from './base/errors.ts'
 import { createAdminServer } from './gateway/http/admin-server.ts'
 import { ConsoleRoutes } from './gateway/http/console-routes.ts'
+import { UNSPECIFIED } from './gateway/http/own-site.ts'
 import { SessionBook } from './gateway/http/session-book.ts'
 import { TokenBook } from './gateway/http/token-book.ts'
 import { ownCertificate, readCertificate, type WebCertificate } from './gateway/http/web-certificate.ts'
@@ -78,7 +79,6 @@ const DEFAULT_LISTEN = [`/ip4/0.0.0.0/tcp/${DEFAULT_PORT}`, `/ip6/::/tcp/${DEFAU
 const manifest = createRequire(import.meta.url)('../package.json') as { name: string; version: string }
 
 /** Hosts that stand for every address of the machine. */
-const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::']
 
 /** What the node says it is. */
 export const SOFTWARE = `${manifest.name}/${manifest.version}`

@@ -14,8 +14,8 @@
  *     renewed                        Entity Management 3004, Other ("Log renewed")
  *     violation                      Detection Finding 2004, Create
  *     looked-up                      Entity Management 3004, Read, of a person by a pseudonym
- *     called                         API Activity 6003, Other with the route, Failure where it was not done; of the routes
- *                                    that begin or end a session Authentication 3002, Logon or Logoff
+ *     called                         API Activity 6003, Other with the route, Failure where it was not done; or, of a
+ *                                    route that begins or ends a session, Authentication 3002, Logon or Logoff
  */
 
 import { toHex } from '../base/bytes.ts'
@@ -70,7 +70,7 @@ const OPERATION_ACTIVITIES: Readonly<Record<string, Activity>> = {
   'dataset.retire': { of: 'entity', id: 4, name: 'Delete' }
 }
 
-/** Routes by which somebody signs in, with a token, a code or at a provider, and out; going to the provider is neither yet. */
+/** Routes by which somebody signs in, with a token, a code or at a provider, and out; to go there is neither yet. */
 const SESSION_ACTIVITIES: Readonly<Record<string, Activity>> = {
   beginSession: { of: 'authentication', id: 1, name: 'Logon' },
   endSignIn: { of: 'authentication', id: 1, name: 'Logon' },

@@ -3,6 +3,8 @@
 export const KIB = 1024
 export const MIB = 1024 * KIB
 export const GIB = 1024 * MIB
+/** What shares and prices are counted in where they have to be whole numbers. */
+export const MILLIONTHS = 1_000_000
 export const SECOND_MS = 1000
 export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS

@@ -21,7 +21,7 @@ describe('an address that a browser opens', () => {
     assert.equal(statSync(page).mode & 0o777, 0o600)
     assert.match(
       readFileSync(page, 'utf8'),
-      /content="0;url=https:\/\/localhost:4780\/#code=pgc_&lt;&quot;>&amp;"/
+      /content="0;url=https:\/\/localhost:4780\/#code=pgc_&lt;&quot;&gt;&amp;"/
     )
   })
 

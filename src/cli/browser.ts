@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { AppError, messageOf } from '../base/errors.ts'
+import { escaped } from '../base/html.ts'
 
 const OWNER_ONLY = 0o600
 
@@ -47,7 +48,7 @@ export async function openAddress(
 }
 
 function leadingTo(address: string): string {
-  const quoted = address.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+  const quoted = escaped(address)
   return [
     '<!doctype html><meta charset="utf-8"><title>Peerage</title><meta name="referrer" content="no-referrer">',
     `<meta http-equiv="refresh" content="0;url=${quoted}"><a href="${quoted}">Go on to this node</a>`,

@@ -1,6 +1,5 @@
 /** `report`: what the org is asked for as a file. */
 
-import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
 import type { RiskRegister } from '../../api/risk.ts'
@@ -12,6 +11,7 @@ import type { AdminClient } from '../client.ts'
 import { type CommandInstaller, command, type Invocation } from '../command.ts'
 import { writeFileAtomically } from '../file-writer.ts'
 import { instant, instantBefore } from '../instant.ts'
+import { absolutePathOf } from '../paths.ts'
 import { oscalResults } from '../risk-oscal.ts'
 import { riskPage } from '../risk-page.ts'
 import { isoTime, plural, printable } from '../text.ts'
@@ -61,7 +61,7 @@ export interface WrittenReport {
 
 export async function writeReport(invocation: Invocation, of: WrittenReport): Promise<void> {
   const { content, format, out, force, atMs, counts, says } = of
-  const path = resolve(out)
+  const path = absolutePathOf(out, invocation.context)
   const bytes = new TextEncoder().encode(content)
   await writeFileAtomically(path, bytes, { replace: force })
   const written = { path, format, bytes: bytes.length, atMs, ...counts }

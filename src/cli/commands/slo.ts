@@ -25,7 +25,7 @@ const percent = z.string().transform((text, context): number => {
 
 const name = z.string().min(1, 'write the name of a service level; peerage slo lists them').max(64)
 
-export function shareText(share: number | null): string {
+function shareText(share: number | null): string {
   return share === null ? '-' : `${Number((share * 100).toFixed(3))} %`
 }
 
@@ -33,7 +33,7 @@ const timeText = (ms: number | null): string => (ms === null ? '-' : formatDurat
 const budgetText = (left: number | null): string => (left === null ? '-' : `${(left * 100).toFixed(0)} %`)
 const burnText = (burn: number | null): string => (burn === null ? '-' : burn.toFixed(1))
 
-export function goalText({ measure, dataset, site, limitMs, targetShare, windowMs }: ServiceLevel): string {
+function goalText({ measure, dataset, site, limitMs, targetShare, windowMs }: ServiceLevel): string {
   return [
     `${shareText(targetShare)} of ${measure}`,
     ...(dataset === null ? [] : [`of ${dataset}`]),

@@ -35,7 +35,7 @@ export interface ConsolePage {
 }
 
 /** In the published package beside the code, in a checkout where `npm run build:console` puts it. */
-export function consoleFolder(): string {
+function consoleFolder(): string {
   const built = import.meta.url.endsWith('.ts') ? '../../../console/dist' : '../../console'
   return fileURLToPath(new URL(built, import.meta.url))
 }

@@ -12,7 +12,7 @@ import { AppError } from '../../base/errors.ts'
 import { ConsoleFiles } from './console-files.ts'
 import { openRoute, type PagePolicy } from './open-route.ts'
 
-export const CONSOLE_PREFIX = '/console'
+const CONSOLE_PREFIX = '/console'
 const ASSETS_PREFIX = '/assets'
 /** Assets are named by their contents. */
 const FOR_EVER = 'public, max-age=31536000, immutable'

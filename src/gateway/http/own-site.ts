@@ -16,7 +16,7 @@ import { hostname } from 'node:os'
 import { AppError } from '../../base/errors.ts'
 
 /** Hosts that stand for every address of the machine. */
-const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::']
+export const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::']
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s[\]/\\?#@:]+)(?::[0-9]{1,5})?$/i
 

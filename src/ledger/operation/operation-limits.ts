@@ -1,5 +1,7 @@
 /** How much an operation can say; docs/protocol-ledger.md has the same numbers, and a test holds the two together. */
 
+import { HOUR_MS, MILLIONTHS } from '../../base/units.ts'
+
 export const INVITE_USES_MAX = 10_000
 export const CUTOFFS_MAX = 64
 export const DATASET_LABELS_MAX = 16
@@ -7,8 +9,6 @@ export const REASON_CHARACTERS_MAX = 200
 export const NOTE_CHARACTERS_MAX = 1000
 /** Likelihood times impact. */
 export const RISK_SCORE_MAX = 25
-export const MILLIONTHS = 1_000_000
-const HOUR_MS = 3_600_000
 export const LEVEL_WINDOW_MS_MIN = HOUR_MS
 export const LEVEL_WINDOW_MS_MAX = 366 * 24 * HOUR_MS
 /** A million units of a currency for a GB. */

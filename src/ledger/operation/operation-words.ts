@@ -6,7 +6,7 @@
 
 import { toHex } from '../../base/bytes.ts'
 import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
-import { counted, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { counted, DAY_MS, HOUR_MS, MILLIONTHS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type {
   ClassRules,
   ContentScan,
@@ -19,7 +19,6 @@ import type {
   OperationContent,
   Scope
 } from './operation-content.ts'
-import { MILLIONTHS } from './operation-limits.ts'
 import { ANY_SITE, type LevelSet, type PriceSet } from './performance-content.ts'
 
 export interface OperationNames {

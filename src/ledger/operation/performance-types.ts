@@ -1,8 +1,9 @@
 /** The bytes of what is said about service levels and prices. */
 
+import { MILLIONTHS } from '../../base/units.ts'
 import { DATASET_NAME_CHARACTERS_MAX, isDatasetName, label } from '../encoding/names.ts'
 import { integer, nullable, object, oneOf, type Shape, text, where } from '../encoding/shape.ts'
-import { LEVEL_WINDOW_MS_MAX, LEVEL_WINDOW_MS_MIN, MILLIONTHS, PRICE_MICROS_MAX } from './operation-limits.ts'
+import { LEVEL_WINDOW_MS_MAX, LEVEL_WINDOW_MS_MIN, PRICE_MICROS_MAX } from './operation-limits.ts'
 import { LEVEL_MEASURES, type Objective } from './performance-content.ts'
 import { rule, type TypeRules } from './type-rule.ts'
 import { durationMs } from './wire-fields.ts'

@@ -7,7 +7,7 @@ import { scripted } from '../swarm/scripted.conformance.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 import { LedgerNames } from './ledger-names.ts'
 
-/** A ledger of an admin and of devices that say these names; those in brackets are members no more. */
+/** A ledger of an admin and of devices that say these names, or none; those in brackets are members no more. */
 function called(...said: readonly string[]) {
   const admin = keyNamed('admin')
   const founder = new TestDevice(admin, foundOrg([admin]))
@@ -16,7 +16,7 @@ function called(...said: readonly string[]) {
   const devices = said.map((text, at) => {
     const key = keyNamed(`device ${at}`)
     founder.enrol(key)
-    names.set(key.id, text.replace(/[()]/g, ''))
+    if (text !== '') names.set(key.id, text.replace(/[()]/g, ''))
     if (text.startsWith('(')) gone.add(key.id)
     return key.id
   })
@@ -51,6 +51,6 @@ test('a name that a member took over from one that is none any more is the name 
   assert.equal(find(shown(0)), devices[0])
 })
 
-test('a name that nobody has is told from those that are near it', () => {
-  assert.throws(() => called('build-1').find('biuld-1'), /did you mean build-1\?$/)
+test('a name that nobody has is told from those that are near it, also where a device has told none', () => {
+  assert.throws(() => called('build-1', '').find('biuld-1'), /did you mean build-1\?$/)
 })

@@ -24,8 +24,10 @@ function observing() {
     transfers: [] as ObservedTransfer[],
     present: new Set([SELF]),
     held: new Set<VersionId>(),
-    lacking: undefined as ReadonlySet<VersionId> | undefined
+    lacking: undefined as ReadonlySet<VersionId> | undefined,
+    looks: 0
   }
+  const ticks: (() => void)[] = []
   const member = { standing: 'member', role: 'device', enrolment: { timeMs: START_MS, expiresMs: null } }
   const version = {
     ...{ version: VERSION, publisher: OTHER, timeMs: START_MS - 5000, ordinal: 1, expiresMs: null }
@@ -38,14 +40,24 @@ function observing() {
   } as unknown as State
   const observer = new LevelObserver({
     observations: { add: (observed: Observed) => void seen.push(observed) } as unknown as Observations,
-    clock: { ...MACHINE_CLOCK, epochMs: () => world.nowMs, every: () => () => undefined },
-    ...{ self: SELF, state: () => state, transfers: () => world.transfers },
+    clock: {
+      ...{ ...MACHINE_CLOCK, epochMs: () => world.nowMs },
+      every: (_, tick) => {
+        ticks.push(tick)
+        return () => undefined
+      }
+    },
+    ...{ self: SELF, state: () => state },
+    transfers: () => {
+      world.looks++
+      return world.transfers
+    },
     ...{ present: () => world.present, held: () => world.held, seeders: () => [] },
     lacking: async () => world.lacking
   })
   const taken = () =>
     seen.splice(0).map(({ measure, dataset, atMs, value }) => [measure, dataset, atMs, value])
-  return { world, observer, taken }
+  return { world, observer, ticks, taken }
 }
 
 describe('of transfers', () => {
@@ -68,6 +80,20 @@ describe('of transfers', () => {
       ['first-byte', 'os', START_MS + 6050, 50],
       ['distribute', 'os', START_MS + 6050, 50]
     ])
+  })
+
+  it('one that is paused is not looked at as often as one that is fetched', () => {
+    const { world, observer, ticks } = observing()
+    observer.start()
+    const looks = (state: ObservedTransfer['state']) => {
+      world.transfers = [transfer({ state })]
+      observer.lookAtTransfers()
+      world.looks = 0
+      for (let count = 0; count < 100; count++) ticks[1]?.()
+      return world.looks
+    }
+    assert.equal(looks('fetching'), 100)
+    assert.equal(looks('paused'), 10)
   })
 
   it('what a follow brings counts from its publication, or since there is the follow', () => {

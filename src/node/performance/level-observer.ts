@@ -17,7 +17,7 @@ import { takes } from '../../ledger/operation/operation-types.ts'
 import type { LevelMeasure } from '../../ledger/operation/performance-content.ts'
 import type { CancelTimer, Clock } from '../clock.ts'
 import type { TransferView } from '../swarm/transfer-desk-terms.ts'
-import { isSettled } from '../swarm/transfer-orders.ts'
+import { isActive, isSettled } from '../swarm/transfer-orders.ts'
 import type { Observations, Observed } from './observations.ts'
 
 /** Newest versions that are looked at each minute, by name. */
@@ -25,7 +25,7 @@ export const DATASETS_MAX = 512
 const LOOK_MS = MINUTE_MS
 /** How often it is looked whether the first piece of a fetch is here. */
 const FIRST_BYTE_LOOK_MS = SECOND_MS / 10
-/** While nothing is under way it is looked only every so many times. */
+/** While nothing is under way, or all of it is paused, it is looked only every so many times. */
 const IDLE_LOOKS = 10
 const REPAIRS_MAX = 10_000
 
@@ -62,6 +62,8 @@ export class LevelObserver {
   readonly #underWay = new Map<string, { awaits: boolean }>()
   readonly #over = new Set<string>()
   #cancels: CancelTimer[] = []
+  /** Something is being fetched, so that a first piece may come at any moment. */
+  #isBusy = false
   #isLooking = false
 
   constructor(init: LevelObserverInit) {
@@ -78,7 +80,7 @@ export class LevelObserver {
     this.#cancels = [
       clock.every(LOOK_MS, () => void this.look()),
       clock.every(FIRST_BYTE_LOOK_MS, () => {
-        if (this.#underWay.size > 0 || looks++ % IDLE_LOOKS === 0) this.lookAtTransfers()
+        if (this.#isBusy || looks++ % IDLE_LOOKS === 0) this.lookAtTransfers()
       })
     ]
   }
@@ -107,6 +109,7 @@ export class LevelObserver {
     const keys = new Set(transfers.map(keyOf))
     for (const known of [this.#underWay, this.#over])
       for (const key of known.keys()) if (!keys.has(key)) known.delete(key)
+    this.#isBusy = false
     for (const transfer of transfers) {
       const key = keyOf(transfer)
       if (this.#over.has(key)) continue
@@ -117,6 +120,7 @@ export class LevelObserver {
         const atMs = Math.min(nowMs, transfer.finishedAtMs ?? nowMs)
         this.#observe('first-byte', transfer.name, { atMs, value: Math.max(0, atMs - transfer.startedAtMs) })
       }
+      if (isActive(transfer.state)) this.#isBusy = true
       if (!isSettled(transfer.state)) continue
       this.#underWay.delete(key)
       this.#over.add(key)

@@ -3,8 +3,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { didYouMean } from '../../base/near-names.ts'
-import { DAY_MS, HOUR_MS } from '../../base/units.ts'
-import { MILLIONTHS } from '../../history/fleet-savings.ts'
+import { DAY_MS, HOUR_MS, MILLIONTHS } from '../../base/units.ts'
 import { isDatasetName, isLabel } from '../../ledger/encoding/names.ts'
 import { isInGroup } from '../../ledger/fold/state.ts'
 import {

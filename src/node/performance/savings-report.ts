@@ -1,11 +1,11 @@
 /** What devices that answered saved, by site, device and group. */
 
 import type { DeviceId } from '../../base/ids.ts'
+import { MILLIONTHS } from '../../base/units.ts'
 import {
   type Contribution,
   contributionsOf,
   fleetSavings,
-  MILLIONTHS,
   type Price,
   pairReceipts
 } from '../../history/fleet-savings.ts'
