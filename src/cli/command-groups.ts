@@ -22,14 +22,14 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: 'See and steer this node',
     commands: [
       ...['status', 'top', 'peers', 'transfers', 'limits', 'cache', 'history', 'metrics'],
-      ...['console', 'token', 'signin']
+      ...['console', 'session', 'token', 'signin']
     ]
   },
   {
     title: 'Say who may do what',
     commands: ['device', 'group', 'role', 'admin', 'approve', 'access', 'grant', 'revoke', 'rekey', 'key']
   },
-  { title: 'Keep copies', commands: ['storage', 'capacity', 'class', 'whatif'] },
+  { title: 'Keep copies', commands: ['storage', 'boost', 'capacity', 'class', 'whatif'] },
   {
     title: 'Withdraw and erase',
     commands: ['quarantine', 'release', 'recall', 'scan', 'erase', 'hold', 'retention']
