@@ -20,7 +20,7 @@ function hasAnalyzer(): boolean {
 function unitOfThisMachine(): string {
   const path = join(folder, 'peerage.service')
   const text = unit
-    .replace('/usr/bin/peerage', process.execPath)
+    .replace(/^ExecStart=peerage/m, `ExecStart=${process.execPath}`)
     .replaceAll(/^(User|Group)=peerage$/gm, '$1=root')
   assert.notEqual(text, unit)
   writeFileSync(path, text)

@@ -133,7 +133,7 @@ const PUBLISHED: Published = {
   ordinal: 2,
   dataClass: 'internal',
   path: '/srv/x',
-  sealed: false,
+  ...{ sealed: false, again: false },
   files: 1,
   bytes: 1000,
   pieceBytes: 16384,

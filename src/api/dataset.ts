@@ -53,6 +53,8 @@ export const published = z.object({
   bytes: byteCount,
   pieceBytes: byteCount,
   magnet: z.string(),
+  /** Whether the org knew the version already: this device serves it again, and nothing was recorded. */
+  again: z.boolean().default(false),
   /** Bytes in chunks that the version before has not; null where that is not known here. */
   newBytes: byteCount.nullable(),
   durationMs

@@ -192,6 +192,8 @@ export interface Published extends FilesAndBytes {
   readonly sealed: boolean
   readonly pieceBytes: number
   readonly magnet: string
+  /** Whether the org knew the version already: this device serves it again, and nothing was recorded. */
+  readonly again: boolean
   /** Bytes in chunks that the version before has not; null where that is not known here. */
   readonly newBytes: number | null
   readonly durationMs: number

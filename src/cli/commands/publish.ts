@@ -18,7 +18,8 @@ export const publish = command({
     'Nothing is copied: the node serves the files where they lie. A file that is changed later is no longer ' +
     'served, and reported by peerage status. What is confidential or restricted, unless the rules of the class say ' +
     'otherwise, and what --sealed asks for is encrypted into the home of the node first, and served from there: ' +
-    'devices that hold it without a right to read it can not. Ctrl-C publishes nothing.',
+    'devices that hold it without a right to read it can not. Content that the dataset has already, and this device does ' +
+    'not hold any more, is served again under its number. Ctrl-C publishes nothing.',
   examples: [
     'peerage publish ./image.qcow2 --name os-image',
     'peerage publish /srv/models --name ml/models --class public',
@@ -59,7 +60,7 @@ export const publish = command({
     invocation.streamResult(published, paint =>
       renderFields(
         [
-          ['published', `${published.name}@${published.ordinal}`],
+          [published.again ? 'serves again' : 'published', `${published.name}@${published.ordinal}`],
           ['version', published.version],
           ['content', `${plural(published.files, 'file')}, ${formatBytes(bytes)}`],
           ...(newBytes === null || published.ordinal === 1

@@ -16,15 +16,26 @@ import { scripted } from './scripted.conformance.ts'
 
 const NAME = 'os'
 
+interface PublisherParts {
+  readonly append?: (content: OperationContent) => void
+  /** Whether the version that the ledger knows is that of the file. */
+  readonly isKnown?: boolean
+}
+
 /** A publisher of one file, of whose dataset the ledger knows a version already. */
-function publisherOf(store: MemoryStore, append?: (content: OperationContent) => void): Publisher {
+function publisherOf(store: MemoryStore, { append, isKnown = false }: PublisherParts = {}): Publisher {
   const { version, layers, fileBytes } = sampleVersion([
     { path: ['sample'], bytes: sampleBytes(300 * KIB, 1) }
   ])
   store.disk.set('/srv/sample', fileBytes(0))
   const key = keyNamed('admin')
   const state = new TestDevice(key, foundOrg([key])).ledger.state()
-  const before = { version: 'ff'.repeat(32), ordinal: 1 }
+  const before = {
+    version: isKnown ? version.id : 'ff'.repeat(32),
+    ordinal: 1,
+    class: 'public',
+    expiresMs: null
+  }
   const datasets = new Map([[NAME, { name: NAME, owner: key.id, versions: [before] }]])
   return new Publisher({
     self: key.id,
@@ -34,10 +45,12 @@ function publisherOf(store: MemoryStore, append?: (content: OperationContent) =>
       requireClock: () => undefined,
       state: () => ({ ...state, datasets }) as unknown as State
     }),
-    catalogue: scripted<Catalogue>({}),
+    catalogue: scripted<Catalogue>({
+      ...(isKnown && { entry: () => ({ versions: [before] }) as never, magnet: () => 'magnet:' })
+    }),
     indexes: new ChunkIndexes(store),
     hashTree: async () => ({ version, source: '/srv/sample', layers, fingerprints: new Map() }),
-    onPublished: () => assert.fail('nothing is published'),
+    onPublished: () => assert.ok(isKnown, 'nothing is published'),
     log: SILENT_LOG
   })
 }
@@ -64,9 +77,11 @@ test('who is interrupted while a new version is cut into chunks has published, a
 test('what is published stays so when its origin can not be said, and it is told how to say it', async () => {
   const store = new MemoryStore()
   const said: string[] = []
-  const publisher = publisherOf(store, content => {
-    if (content.type === 'dataset.origin') throw new AppError('NOT_AUTHORISED', 'this device may not')
-    said.push(content.type)
+  const publisher = publisherOf(store, {
+    append: content => {
+      if (content.type === 'dataset.origin') throw new AppError('NOT_AUTHORISED', 'this device may not')
+      said.push(content.type)
+    }
   })
   await assert.rejects(
     publisher.publish(
@@ -76,5 +91,20 @@ test('what is published stays so when its origin can not be said, and it is told
     /os was published, but without its origin: .*then: peerage dataset origin os https:/
   )
   assert.deepEqual(said, ['dataset.publish'])
+  assert.equal(store.holdings().length, 1)
+})
+
+test('what the org knows and is held no more is served again, and nothing is recorded for it', async () => {
+  const store = new MemoryStore()
+  const publisher = publisherOf(store, { isKnown: true, append: () => assert.fail('nothing is new') })
+  const publish = (): ReturnType<Publisher['publish']> =>
+    publisher.publish(
+      { path: '/srv/sample', name: NAME, dataClass: 'internal' },
+      { signal: new AbortController().signal, onProgress: () => undefined }
+    )
+  const { again, ordinal, dataClass } = await publish()
+  assert.deepEqual([again, ordinal, dataClass], [true, 1, 'public'])
+  assert.equal(store.holdings()[0]?.state, 'complete')
+  await assert.rejects(publish(), /os has this very content already, as version 1/)
   assert.equal(store.holdings().length, 1)
 })

@@ -6,7 +6,7 @@ import { formatBytes } from '../../base/units.ts'
 import { newBytesOf } from '../../content/chunk-match.ts'
 import { originFault } from '../../content/origin-files.ts'
 import { contentFault } from '../../ledger/fold/access.ts'
-import { isAvailable, rolesOf } from '../../ledger/fold/state.ts'
+import { type DatasetVersion, isAvailable, rolesOf } from '../../ledger/fold/state.ts'
 import type { PublishProgress as HashProgress } from '../../store/publish.ts'
 import type { HashedTree, Holding, Store } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
@@ -54,8 +54,9 @@ export class Publisher {
     task.signal.throwIfAborted()
     const sealed = await this.#seal(request, plain, task)
     const tree = sealed?.tree ?? plain
-    this.#refuseDuplicate(request.name, tree)
     const { version } = tree
+    const recorded = this.#recordedAs(request.name, version.id)
+    this.#refuseHeld(request.name, recorded)
     this.#refuseWithdrawn(version.id)
     const fault = request.origin ? originFault(request.origin, version) : undefined
     if (fault !== undefined) throw new AppError('USAGE', `${request.origin} can not be the origin: ${fault}`)
@@ -67,7 +68,7 @@ export class Publisher {
     let newBytes: number | null
     try {
       // Chunks of what is sealed tell nothing.
-      newBytes = sealed?.newBytes ?? (await this.#compare(request.name, holding, task))
+      newBytes = sealed?.newBytes ?? (recorded ? null : await this.#compare(request.name, holding, task))
       task.onProgress({
         phase: 'recording',
         filesDone: version.files.length,
@@ -75,7 +76,7 @@ export class Publisher {
         bytesDone: version.totalBytes,
         bytesTotal: version.totalBytes
       })
-      this.#record(request, holding, sealed !== undefined)
+      if (recorded === undefined) this.#record(request, holding, sealed !== undefined)
     } catch (thrown) {
       if (!known) await store.forget(holding)
       await sealed?.undo()
@@ -86,13 +87,14 @@ export class Publisher {
     this.#init.onPublished({ version: version.id, bytes: version.totalBytes })
     log.info(
       { dataset: request.name, version: version.id, files: version.files.length },
-      `published ${formatBytes(version.totalBytes)} in ${durationMs()} ms`
+      `${recorded ? 'serves again' : 'published'} ${formatBytes(version.totalBytes)} in ${durationMs()} ms`
     )
     const sums = { files: plain.version.files.length, bytes: plain.version.totalBytes }
     return {
       ...this.#published(request, holding, durationMs()),
       ...sums,
       sealed: sealed !== undefined,
+      again: recorded !== undefined,
       newBytes
     }
   }
@@ -181,19 +183,22 @@ export class Publisher {
     )
   }
 
-  #refuseDuplicate(name: string, tree: HashedTree): void {
-    const entry = this.#init.keeper.state().datasets.get(name)
-    const same = entry?.versions.find(
-      version => version.version === tree.version.id && isAvailable(version, Date.now())
-    )
-    if (same === undefined) return
-    throw new AppError(
-      'DATASET_EXISTS',
-      `${name} has this very content already, as version ${same.ordinal}`,
-      {
-        details: { dataset: name, version: tree.version.id }
-      }
-    )
+  #recordedAs(name: string, id: VersionId): DatasetVersion | undefined {
+    const versions = this.#init.keeper.state().datasets.get(name)?.versions
+    return versions?.find(version => version.version === id && isAvailable(version, Date.now()))
+  }
+
+  /** What the org knows and this device holds no more is served again: its index was lost, or its source changed. */
+  #refuseHeld(name: string, recorded: DatasetVersion | undefined): void {
+    if (recorded === undefined) return
+    const { ordinal, version } = recorded
+    const isHeld = this.#init.store
+      .holdings()
+      .some(holding => holding.version.id === version && holding.state === 'complete')
+    if (!isHeld) return
+    throw new AppError('DATASET_EXISTS', `${name} has this very content already, as version ${ordinal}`, {
+      details: { dataset: name, version }
+    })
   }
 
   #record(request: PublishRequest, { version }: Holding, sealed: boolean): void {
@@ -228,7 +233,7 @@ export class Publisher {
     request: PublishRequest,
     holding: Holding,
     durationMs: number
-  ): Omit<Published, 'newBytes' | 'sealed'> {
+  ): Omit<Published, 'again' | 'newBytes' | 'sealed'> {
     const { catalogue } = this.#init
     const { version } = holding
     const entry = catalogue.entry(request.name)
@@ -238,7 +243,7 @@ export class Publisher {
       name: request.name,
       version: version.id,
       ordinal: recorded.ordinal,
-      dataClass: request.dataClass,
+      dataClass: recorded.class,
       path: holding.root,
       files: version.files.length,
       bytes: version.totalBytes,
