@@ -3,7 +3,7 @@
  * runs the node and the provider (SIGN_IN_UNAVAILABLE). The latter is said to the person too, who can pass it on.
  */
 
-import * as oidc from 'openid-client'
+import type * as oidc from 'openid-client'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 
 /** Of the node or the provider, and not of the person. */
@@ -33,16 +33,21 @@ export function unavailable(why: string, cause?: unknown): AppError {
   return new AppError('SIGN_IN_UNAVAILABLE', why, { cause })
 }
 
+/** The library for the protocol, which only a node loads that has to do with a provider. */
+export const loadOpenid = (): Promise<typeof oidc> => import('openid-client')
+
 export interface FailureOf {
   readonly issuer: string
   readonly nowMs: number
 }
 
-export function providerFailure(thrown: unknown, { issuer, nowMs }: FailureOf): AppError {
+export async function providerFailure(thrown: unknown, { issuer, nowMs }: FailureOf): Promise<AppError> {
   if (thrown instanceof AppError) return thrown
-  if (thrown instanceof oidc.AuthorizationResponseError || thrown instanceof oidc.ResponseBodyError)
+  const { AuthorizationResponseError, ClientError, ResponseBodyError, WWWAuthenticateChallengeError } =
+    await loadOpenid()
+  if (thrown instanceof AuthorizationResponseError || thrown instanceof ResponseBodyError)
     return toldByProvider(thrown, issuer)
-  if (thrown instanceof oidc.WWWAuthenticateChallengeError) return clientRefused(issuer, thrown)
+  if (thrown instanceof WWWAuthenticateChallengeError) return clientRefused(issuer, thrown)
   const code = systemCodeOf(thrown)
   if (code === TIMESTAMP)
     return refused(
@@ -55,9 +60,9 @@ export function providerFailure(thrown: unknown, { issuer, nowMs }: FailureOf): 
       `what ${issuer} says is not for this sign-in: its ${claimOf(thrown)} is not the one that was asked for; sign in again`,
       thrown
     )
-  if (thrown instanceof oidc.ClientError && !NO_ANSWER.includes(code ?? ''))
+  if (thrown instanceof ClientError && !NO_ANSWER.includes(code ?? ''))
     return refused(`what ${issuer} answers does not hold: ${reasonOf(thrown)}; sign in again`, thrown)
-  const isNoAnswer = thrown instanceof oidc.ClientError || messageOf(thrown) === 'fetch failed'
+  const isNoAnswer = thrown instanceof ClientError || messageOf(thrown) === 'fetch failed'
   if (!isNoAnswer) throw thrown
   return unavailable(
     `${issuer} does not answer as a provider does: ${reasonOf(thrown)}; try again later`,

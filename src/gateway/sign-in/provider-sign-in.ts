@@ -11,14 +11,14 @@
  */
 
 import { readFileSync } from 'node:fs'
-import * as oidc from 'openid-client'
+import type * as oidc from 'openid-client'
 import type { Provider } from '../../api/sign-in.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { Caller } from '../http/caller.ts'
 import { SESSION_LIMITS } from '../http/session-book.ts'
 import { claimValues, foreignAudience, scopesOf } from './person.ts'
-import { providerFailure, refused, unavailable } from './provider-failure.ts'
+import { loadOpenid, providerFailure, refused, unavailable } from './provider-failure.ts'
 import { ProviderSettings, requireOwner } from './provider-settings.ts'
 import { AttemptSeal } from './sealed-attempt.ts'
 
@@ -63,13 +63,14 @@ export class ProviderSignIn {
   async begin(callback: URL): Promise<Begun> {
     const provider = this.settings.require()
     const configuration = await this.#configuration(provider)
-    const state = oidc.randomState()
-    const nonce = oidc.randomNonce()
-    const verifier = oidc.randomPKCECodeVerifier()
-    const url = oidc.buildAuthorizationUrl(configuration, {
+    const openid = await loadOpenid()
+    const state = openid.randomState()
+    const nonce = openid.randomNonce()
+    const verifier = openid.randomPKCECodeVerifier()
+    const url = openid.buildAuthorizationUrl(configuration, {
       redirect_uri: callback.href,
       scope: ['openid', ...provider.ask].join(' '),
-      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       ...{ state, nonce }
     })
@@ -91,7 +92,8 @@ export class ProviderSignIn {
       throw refused('another provider signs people in now than when this sign-in was begun; begin it again')
     const configuration = await this.#configuration(provider)
     try {
-      const tokens = await oidc.authorizationCodeGrant(configuration, at, {
+      const { authorizationCodeGrant } = await loadOpenid()
+      const tokens = await authorizationCodeGrant(configuration, at, {
         pkceCodeVerifier: attempt.verifier,
         expectedState: attempt.state,
         expectedNonce: attempt.nonce,
@@ -101,7 +103,7 @@ export class ProviderSignIn {
       if (identity === undefined) throw refused(`${provider.issuer} does not say who this person is`)
       return this.#caller({ provider, identity, values: await valuesOf(provider, configuration, tokens) })
     } catch (thrown) {
-      const failure = providerFailure(thrown, { issuer: provider.issuer, nowMs: this.#nowMs() })
+      const failure = await providerFailure(thrown, { issuer: provider.issuer, nowMs: this.#nowMs() })
       if (failure.code === 'SIGN_IN_UNAVAILABLE') this.#known = undefined
       throw failure
     }
@@ -151,39 +153,43 @@ export class ProviderSignIn {
       return await configuration
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown
-      const { message } = providerFailure(thrown, { issuer: provider.issuer, nowMs: this.#nowMs() })
+      const { message } = await providerFailure(thrown, { issuer: provider.issuer, nowMs: this.#nowMs() })
       throw unavailable(`${provider.issuer} does not say how people sign in there: ${message}`, thrown)
     }
   }
 
   async #discover({ issuer, clientId, secretFile }: Provider): Promise<oidc.Configuration> {
     const secret = secretFile === null ? undefined : readSecret(secretFile)
+    const openid = await loadOpenid()
     const url = new URL(issuer)
-    const execute = url.protocol === 'http:' ? [oidc.allowInsecureRequests] : []
+    const execute = url.protocol === 'http:' ? [openid.allowInsecureRequests] : []
     const timeout = ANSWER_MS / SECOND_MS
-    const found = await oidc.discovery(url, clientId, undefined, oidc.None(), { execute, timeout })
+    const found = await openid.discovery(url, clientId, undefined, openid.None(), { execute, timeout })
     const server = found.serverMetadata()
     const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
-    const configuration = new oidc.Configuration(
+    const configuration = new openid.Configuration(
       server,
       clientId,
       {
-        [oidc.clockSkew]: Math.round((this.#nowMs() - Date.now()) / SECOND_MS),
-        [oidc.clockTolerance]: TOLERANCE_MS / SECOND_MS
+        [openid.clockSkew]: Math.round((this.#nowMs() - Date.now()) / SECOND_MS),
+        [openid.clockTolerance]: TOLERANCE_MS / SECOND_MS
       },
-      secret === undefined ? oidc.None() : authentication(methods)(secret)
+      secret === undefined ? openid.None() : authentication(openid, methods)(secret)
     )
     configuration.timeout = timeout
-    oidc.enableNonRepudiationChecks(configuration)
+    openid.enableNonRepudiationChecks(configuration)
     for (const extend of execute) extend(configuration)
     return configuration
   }
 }
 
 /** Basic is what a provider takes that says nothing of it (OpenID Connect Core, section 9). */
-function authentication(methods: readonly string[]): (secret: string) => oidc.ClientAuth {
-  if (methods.includes('client_secret_basic')) return oidc.ClientSecretBasic
-  if (methods.includes('client_secret_post')) return oidc.ClientSecretPost
+function authentication(
+  openid: typeof oidc,
+  methods: readonly string[]
+): (secret: string) => oidc.ClientAuth {
+  if (methods.includes('client_secret_basic')) return openid.ClientSecretBasic
+  if (methods.includes('client_secret_post')) return openid.ClientSecretPost
   throw unavailable(
     `the provider takes no client secret (it takes ${methods.join(', ')}); leave --secret-file out if the client has none`
   )
@@ -210,7 +216,8 @@ async function valuesOf(
   if (identity === undefined) return []
   const values = claimValues(identity[claim])
   if (values.length > 0 || configuration.serverMetadata().userinfo_endpoint === undefined) return values
-  const more = await oidc.fetchUserInfo(configuration, tokens.access_token, identity.sub)
+  const { fetchUserInfo } = await loadOpenid()
+  const more = await fetchUserInfo(configuration, tokens.access_token, identity.sub)
   return claimValues(more[claim])
 }
 
