@@ -1,6 +1,6 @@
 /**
  * Pictures of the console for the docs: an org of real nodes on loopback, and a version on its way between them.
- * `node lab/console-shots.ts [FOLDER]`; by default into docs/console/.
+ * `node lab/console-shots.ts [FOLDER] [NAME...]`; by default all of them, into docs/console/.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv } from 'node:process'
 import type { Browser, Page } from 'playwright-core'
-import { Cluster, type ClusterNode, type CommandResult, LOOPBACK } from './cluster.ts'
+import type { RootChange } from '../src/api/authority.ts'
+import { Cluster, type ClusterNode, type CommandResult, LOOPBACK, until } from './cluster.ts'
 import { chromiumPath, launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
 import { freePort } from './free-port.ts'
@@ -17,8 +18,11 @@ import { freePort } from './free-port.ts'
 const SITES = ['berlin', 'berlin', 'paris', 'paris', 'lisbon', 'oslo']
 const VERSION_BYTES = 48_000_000
 const SLOW = '700kB/s'
+const SLOWER = '100kB/s'
 const SIZES = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } } as const
 const SETTLE_MS = 4_000
+const MESH_MS = 60_000
+const DEADLINE_MS = 30 * 60_000
 
 /** What is pictured: a page, and what is done there first. */
 interface Shot {
@@ -41,8 +45,36 @@ const SHOTS: readonly Shot[] = [
       await page.getByRole('link', { name: 'lisbon-4' }).click()
       await page.getByRole('button', { name: 'Revoke' }).click()
     }
+  },
+  { name: 'transfers', path: '/console/transfers' },
+  { name: 'transfer', path: '/console/transfers', first: openTransfer },
+  { name: 'transfer-phone', path: '/console/transfers', size: 'phone', scheme: 'dark', first: openTransfer },
+  {
+    ...{ name: 'fetch', path: '/console/transfers' },
+    first: async page => await page.getByRole('button', { name: 'Fetch a dataset' }).click()
+  },
+  { name: 'ledger', path: '/console/ledger' },
+  { name: 'ledger-feeds', path: '/console/ledger/feeds' },
+  { name: 'ledger-authority', path: '/console/ledger/authority' },
+  { name: 'ledger-proof', path: '/console/ledger/proof' },
+  { name: 'ledger-phone', path: '/console/ledger', size: 'phone', scheme: 'dark' },
+  { name: 'operation', path: '/console/ledger', first: openWaiting },
+  {
+    ...{ name: 'approve', path: '/console/ledger' },
+    first: async page => {
+      await openWaiting(page)
+      await page.getByRole('button', { name: 'Approve' }).click()
+    }
   }
 ]
+
+async function openTransfer(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'maps@1' }).click()
+}
+
+async function openWaiting(page: Page): Promise<void> {
+  await page.getByRole('link', { name: /^berlin-1 recalls/ }).click()
+}
 
 async function main(): Promise<void> {
   const executable = chromiumPath()
@@ -57,7 +89,9 @@ async function main(): Promise<void> {
     const address = await org(cluster, folder)
     const browser = await launchChromium(executable)
     try {
-      for (const shot of SHOTS) await shoot(browser, { shot, address: await address(), target })
+      const names = argv.slice(3)
+      const wanted = SHOTS.filter(({ name }) => names.length === 0 || names.includes(name))
+      for (const shot of wanted) await shoot(browser, { shot, address: await address(), target })
     } finally {
       await browser.close()
     }
@@ -77,7 +111,10 @@ async function shoot(
   const page = await context.newPage()
   await page.goto(address)
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-  if (path !== '/') await page.goto(new URL(path, address).href)
+  if (path !== '/') {
+    await page.goto(new URL(path, address).href)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+  }
   await first?.(page)
   await page.waitForTimeout(SETTLE_MS)
   await page.screenshot({ path: join(target, `${name}.png`) })
@@ -115,10 +152,56 @@ async function org(cluster: Cluster, folder: string): Promise<() => Promise<stri
       ...{ name: 'os-image', version: null, destination: join(folder, `got-${index + 1}`) }
     })
   }
+  if (one !== undefined) await gathered(first, one, folder)
+  if (one !== undefined) await waiting(first, one)
   return async () => {
     const { code } = await first.json<{ code: string }>('console')
     return `https://127.0.0.1:${port}/#code=${code}`
   }
+}
+
+/** The node with the console fetches something too, slowly, and keeps a folder at the newest version. */
+async function gathered(first: ClusterNode, one: ClusterNode, folder: string): Promise<void> {
+  const maps = join(folder, 'maps')
+  mkdirSync(maps)
+  for (const name of ['north.tiles', 'south.tiles', 'west.tiles'])
+    writeFileSync(join(maps, name), randomBytes(VERSION_BYTES / 3))
+  await done(one.run('publish', maps, '--name', 'maps'))
+  await done(one.run('publish', join(maps, 'west.tiles'), '--name', 'signage'))
+  await until('the others are known', MESH_MS, async () => {
+    const { datasets } = await first.client.call('datasets', {})
+    return ['maps', 'signage'].every(wanted => datasets.some(({ name }) => name === wanted))
+  })
+  await done(first.run('get', 'signage', join(folder, 'screen'), '--priority', 'high'))
+  await first.client.call('follow', { name: 'signage', destination: join(folder, 'signage') })
+  await done(first.run('limits', 'set', '--down', SLOWER))
+  await first.client.call('startTransfer', {
+    ...{ name: 'maps', version: null, destination: join(folder, 'maps-here'), purpose: 'field tablets' },
+    deadlineAtMs: Date.now() + DEADLINE_MS
+  })
+}
+
+/** Two admins, a recall that waits for the second, and a root that stands to vote. */
+async function waiting(first: ClusterNode, one: ClusterNode): Promise<void> {
+  const propose = async (change: RootChange[]) =>
+    await first.client.call('propose', { changes: change, sign: true })
+  const { hash } = await propose([
+    { kind: 'admins', add: ['berlin-1'], remove: [] },
+    { kind: 'threshold', threshold: 2 }
+  ])
+  await voted(one, hash)
+  const { hash: second } = await propose([{ kind: 'approvals', type: 'content.recall', admins: 2 }])
+  await voted(one, second)
+  await one.client.call('recall', { name: 'handbook', version: null, reason: 'wrong edition' })
+  await propose([{ kind: 'approvals', type: 'device.revoke', admins: 2 }])
+}
+
+async function voted(node: ClusterNode, proposal: string): Promise<void> {
+  await until('the proposal is known', MESH_MS, async () => {
+    const { proposals } = await node.client.call('authority', {})
+    return proposals.some(({ hash }) => hash === proposal)
+  })
+  await node.client.call('vote', { proposal, vote: null })
 }
 
 await main()

@@ -9,13 +9,23 @@ import { after, before, describe, test } from 'node:test'
 import { chromiumPath } from '../lab/console-browser.ts'
 import { ConsoleOrg, type ConsoleTour } from '../lab/console-org.ts'
 import { datasetsTour } from './console-tours/datasets.ts'
+import { ledgerTour } from './console-tours/ledger.ts'
 import { revocationTour } from './console-tours/revocation.ts'
 import { riskTour } from './console-tours/risk.ts'
 import { settingsTour } from './console-tours/settings.ts'
 import { signInTour } from './console-tours/sign-in.ts'
+import { transfersTour } from './console-tours/transfers.ts'
 
 /** In this order; the last leaves less of the org than there was. */
-const TOURS: readonly ConsoleTour[] = [signInTour, datasetsTour, riskTour, settingsTour, revocationTour]
+const TOURS: readonly ConsoleTour[] = [
+  signInTour,
+  datasetsTour,
+  transfersTour,
+  ledgerTour,
+  riskTour,
+  settingsTour,
+  revocationTour
+]
 const executable = chromiumPath()
 const isMissing = executable === undefined && env.CI !== 'true' ? 'no Chromium is installed here' : false
 

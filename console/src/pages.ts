@@ -5,7 +5,16 @@
 
 import { type ComponentType, lazy } from 'react'
 import type { RouteName } from './api/routes.ts'
-import { AuditIcon, DatasetsIcon, NetworkIcon, OverviewIcon, RiskIcon, SettingsIcon } from './shell/icons.tsx'
+import {
+  AuditIcon,
+  DatasetsIcon,
+  LedgerIcon,
+  NetworkIcon,
+  OverviewIcon,
+  RiskIcon,
+  SettingsIcon,
+  TransfersIcon
+} from './shell/icons.tsx'
 
 export interface ConsolePage {
   /** Under `/`, which is the overview, or `/console/`. */
@@ -29,6 +38,14 @@ export const PAGES: readonly ConsolePage[] = [
   {
     ...{ path: '/console/datasets', label: 'Datasets', icon: DatasetsIcon, needs: 'datasets' },
     view: lazy(() => import('./pages/datasets/index.tsx'))
+  },
+  {
+    ...{ path: '/console/transfers', label: 'Transfers', icon: TransfersIcon, needs: 'transfers' },
+    view: lazy(() => import('./pages/transfers/index.tsx'))
+  },
+  {
+    ...{ path: '/console/ledger', label: 'Ledger', icon: LedgerIcon, needs: 'operations' },
+    view: lazy(() => import('./pages/ledger/index.tsx'))
   },
   {
     ...{ path: '/console/risk', label: 'Risk', icon: RiskIcon, needs: 'risks' },

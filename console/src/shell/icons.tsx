@@ -48,6 +48,22 @@ export const DatasetsIcon = (props: IconProps) => (
   </Icon>
 )
 
+export const TransfersIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M7.5 4v13M4 13.5 7.5 17l3.5-3.5" />
+    <path d="M16.5 20V7M13 10.5 16.5 7l3.5 3.5" />
+  </Icon>
+)
+
+export const LedgerIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <rect x="4" y="3.5" width="6" height="6" rx="1.2" />
+    <rect x="14" y="9" width="6" height="6" rx="1.2" />
+    <rect x="4" y="14.5" width="6" height="6" rx="1.2" />
+    <path d="M10 6.5h3.2a2 2 0 0 1 2 2V9M10 17.5h3.2a2 2 0 0 0 2-2V15" />
+  </Icon>
+)
+
 export const RiskIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M12 3 4.5 6v5.5c0 4.6 3 7.8 7.5 9.5 4.5-1.7 7.5-4.9 7.5-9.5V6z" />

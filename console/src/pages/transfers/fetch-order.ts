@@ -1,0 +1,56 @@
+/** What is asked for in the dialogue, as the routes take it. */
+
+import type { RouteArguments } from '../../api/routes.ts'
+import { instantOf } from './local-time.ts'
+
+export interface FetchOrder {
+  /** Once, or each newest version from now on. */
+  readonly how: 'once' | 'follow'
+  readonly name: string | null
+  /** An ordinal; null is the newest. */
+  readonly version: string | null
+  readonly destination: string
+  readonly purpose: string
+  readonly priority: 'low' | 'normal' | 'high'
+  /** As of a field of a date and a time; empty for whenever. */
+  readonly deadline: string
+  /** Globs, one a line. */
+  readonly only: string
+  readonly keep: number
+}
+
+export const EMPTY_ORDER: FetchOrder = {
+  ...{ how: 'once', name: null, version: null, destination: '', purpose: '', priority: 'normal' },
+  ...{ deadline: '', only: '', keep: 2 }
+}
+
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/
+
+/** What is missing or wrong, in words; null when it can be sent. The node judges the rest. */
+export function lackOf({ name, destination, how, deadline }: FetchOrder, nowMs: number): string | null {
+  if (name === null) return 'Choose a dataset.'
+  if (destination.trim() === '') return 'Write a folder.'
+  if (!ABSOLUTE.test(destination.trim())) return 'Write the whole path of the folder, from the root on.'
+  if (how === 'once' && deadline !== '' && (instantOf(deadline) ?? 0) <= nowMs) return 'The deadline is over.'
+  return null
+}
+
+function textOrNull(text: string): string | null {
+  return text.trim() === '' ? null : text.trim()
+}
+
+export function transferOf(order: FetchOrder): RouteArguments<'startTransfer'> {
+  const { name, version, destination, purpose, priority, deadline, only } = order
+  return {
+    ...{ name: name ?? '', version, destination: destination.trim(), priority },
+    ...{ purpose: textOrNull(purpose), deadlineAtMs: instantOf(deadline) },
+    only: only
+      .split('\n')
+      .map(glob => glob.trim())
+      .filter(glob => glob !== '')
+  }
+}
+
+export function followOf({ name, destination, purpose, keep }: FetchOrder): RouteArguments<'follow'> {
+  return { name: name ?? '', destination: destination.trim(), keep, purpose: textOrNull(purpose) }
+}
