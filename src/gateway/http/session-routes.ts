@@ -9,7 +9,7 @@ import { SESSION_PATH, type Session, sessionRequest } from '../../api/session.ts
 import { AppError } from '../../base/errors.ts'
 import { openRoute } from './open-route.ts'
 import { SESSION_LIMITS, type SessionBook } from './session-book.ts'
-import { COOKIE, COOKIE_OPTIONS, type Signed, type SignIn, signedBy } from './sign-in.ts'
+import { COOKIE, COOKIE_OPTIONS, giveSession, type Signed, type SignIn } from './sign-in.ts'
 
 export interface SessionRoutesOptions {
   readonly signIn: SignIn
@@ -43,14 +43,7 @@ export class SessionRoutes {
     const parsed = sessionRequest.safeParse(request.body, { error: issueText })
     if (!parsed.success)
       throw new AppError('USAGE', 'to sign in, send {"token": …} or {"code": …}, and nothing besides')
-    const earlier = request.cookies[COOKIE]
-    const secret = signIn.begin(parsed.data, request)
-    const live = sessions.use(secret)
-    if (live === undefined) throw new AppError('NOT_SIGNED_IN', 'this token has ended; sign in again')
-    // Who signs in again has one session, not two of which one is forgotten.
-    if (earlier !== undefined) sessions.end(earlier)
-    reply.setCookie(COOKIE, secret, COOKIE_OPTIONS)
-    const signed = signedBy(live)
+    const signed = giveSession(signIn.begin(parsed.data, request), { sessions, request, reply })
     onSignedIn(request, signed)
     return shownSession(signed)
   }

@@ -6,7 +6,7 @@
  * wrong tokens is nobody until its time is over. A cookie that holds no more is no guess: browsers go on to send it.
  */
 
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Caller } from './caller.ts'
@@ -124,4 +124,19 @@ export function signedBy({ id, caller, endsAtMs }: LiveSession): Signed {
 
 function notSignedIn(why: string): AppError {
   return new AppError('NOT_SIGNED_IN', why)
+}
+
+/** Gives a browser a session that was begun, in place of its earlier one. AppError NOT_SIGNED_IN when it has ended. */
+export function giveSession(
+  secret: string,
+  at: { readonly sessions: SessionBook; readonly request: FastifyRequest; readonly reply: FastifyReply }
+): Signed {
+  const { sessions, request, reply } = at
+  const live = sessions.use(secret)
+  if (live === undefined) throw new AppError('NOT_SIGNED_IN', 'this token has ended; sign in again')
+  const earlier = request.cookies[COOKIE]
+  // Who signs in again has one session, not two of which one is forgotten.
+  if (earlier !== undefined) sessions.end(earlier)
+  reply.setCookie(COOKIE, secret, COOKIE_OPTIONS)
+  return signedBy(live)
 }

@@ -8,7 +8,7 @@ import { SECOND_MS } from '../../base/units.ts'
 import { failureOf } from '../http/http-status.ts'
 import { openRoute } from '../http/open-route.ts'
 import type { SessionBook } from '../http/session-book.ts'
-import { COOKIE, COOKIE_OPTIONS, type Signed, signedBy } from '../http/sign-in.ts'
+import { COOKIE_OPTIONS, giveSession, type Signed } from '../http/sign-in.ts'
 import { failurePage } from './failure-page.ts'
 import { ATTEMPT_LIFE_MS, type ProviderSignIn } from './provider-sign-in.ts'
 
@@ -50,15 +50,9 @@ export class SignInRoutes {
     // Used up, whatever comes of it.
     reply.clearCookie(ATTEMPT_COOKIE, ATTEMPT_OPTIONS)
     const caller = await provider.finish(new URL(request.url, siteOf(request)), kept)
-    const earlier = request.cookies[COOKIE]
-    if (earlier !== undefined) sessions.end(earlier)
     const secret = sessions.begin({ kind: 'person', caller })
-    const live = sessions.use(secret)
-    onSignedIn(
-      request,
-      live === undefined ? { caller, sessionEndsAtMs: null, session: null } : signedBy(live)
-    )
-    return reply.setCookie(COOKIE, secret, COOKIE_OPTIONS).redirect('/', 303)
+    onSignedIn(request, giveSession(secret, { sessions, request, reply }))
+    return reply.redirect('/', 303)
   }
 }
 
