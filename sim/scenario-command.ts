@@ -24,7 +24,8 @@ export function listScenarios(): string {
     ...lines,
     '  org        an organisation of many devices and sites',
     '  year       where copies are, and what is moved to repair them, while machines come, go and break',
-    '  month      what detection finds in a month in which nobody means harm'
+    '  month      what detection finds in a month in which nobody means harm',
+    '  boost      one laptop has what many want, with copies in passing on servers and without'
   ].join('\n')
 }
 
@@ -34,6 +35,7 @@ export async function runNamedScenario(name: string, args: ScenarioArguments): P
     const { runOrganisation } = await import('./org-command.ts')
     return runOrganisation(args)
   }
+  if (name === 'boost') return await runBoostScenario(args)
   if (name === 'year' || name === 'month') {
     for (const option of ['sites', 'bytes', 'lan', 'wan', 'exact', 'freeProcessors'] as const)
       if (args[option]) throw new Refusal(`--scenario ${name} takes --devices, --seed and --json only`)
@@ -51,6 +53,13 @@ export async function runNamedScenario(name: string, args: ScenarioArguments): P
   if (args.json) console.log(JSON.stringify({ ...result, laboratory: figures, comparison }))
   else console.log([scenario.what, ...renderResult(result), ...renderComparison(name, comparison)].join('\n'))
   return result.unfinished.length === 0
+}
+
+async function runBoostScenario(args: ScenarioArguments): Promise<boolean> {
+  for (const option of ['lan', 'wan', 'exact', 'freeProcessors'] as const)
+    if (args[option])
+      throw new Refusal('--scenario boost takes --devices, --sites, --bytes, --seed and --json only')
+  return (await import('./boost-command.ts')).runBoostCommand(args)
 }
 
 function renderResult(result: ScenarioResult): string[] {

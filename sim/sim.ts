@@ -8,6 +8,7 @@
  *   npm run sim -- --scenario org --devices 10000 --sites 50 --bytes 10G
  *   npm run sim -- --scenario year          a year of copies and repairs, drawn into docs/simulated-year.svg
  *   npm run sim -- --scenario month         what detection finds in a normal month
+ *   npm run sim -- --scenario boost         how boosts help who wants what one laptop has
  *   npm run sim -- --scale                  times from 10 to 10,000 devices, drawn into docs/simulated-scale.svg
  */
 
@@ -52,6 +53,7 @@ const HELP = `npm run sim -- OPTIONS
     --exact             with the product's own nodes instead of the coarse model (up to 400 devices)
   --scenario year       where copies are, and what repairs move, in a year: --devices N (500)
   --scenario month      what detection finds in a month in which nobody means harm: --devices N (400)
+  --scenario boost      one laptop has what many want: --devices N (50), --sites N (5), --bytes SIZE (500k)
   --scale               the coarse model from 10 to 10,000 devices; draws docs/simulated-scale.svg
   --trace               every event of a seed, on standard error
   --json                one line of JSON for each run
