@@ -5,7 +5,12 @@ import { existsSync, globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT = new URL('..', import.meta.url).pathname
-const SOURCES = ['console/src/**/*', 'console/*.{ts,html,json}', 'src/api/*.ts', 'package-lock.json']
+const SOURCES = [
+  'console/src/**/*',
+  'console/*.{ts,html,json}',
+  'src/{api,base,report}/*.ts',
+  'package-lock.json'
+]
 
 export function buildConsole(): void {
   const built = join(ROOT, 'console/dist/index.html')

@@ -11,6 +11,7 @@ import {
   LedgerIcon,
   NetworkIcon,
   OverviewIcon,
+  PrivacyIcon,
   RiskIcon,
   SettingsIcon,
   TransfersIcon
@@ -54,6 +55,10 @@ export const PAGES: readonly ConsolePage[] = [
   {
     ...{ path: '/console/audit', label: 'Audit', icon: AuditIcon, needs: 'audit' },
     view: lazy(() => import('./pages/audit/index.tsx'))
+  },
+  {
+    ...{ path: '/console/privacy', label: 'Privacy', icon: PrivacyIcon, needs: 'requests' },
+    view: lazy(() => import('./pages/privacy/index.tsx'))
   },
   {
     ...{ path: '/console/settings', label: 'Settings', icon: SettingsIcon, needs: 'tokens' },

@@ -79,6 +79,20 @@ export const AuditIcon = (props: IconProps) => (
   </Icon>
 )
 
+export const PrivacyIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <circle cx="12" cy="8" r="3.5" />
+    <path d="M5 20c.6-3.9 3.3-6 7-6M13.5 17.5h7v4h-7zM15 17.5v-1.2a2 2 0 0 1 4 0v1.2" />
+  </Icon>
+)
+
+export const PerformanceIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M4 20V4M4 20h16" />
+    <path d="m7.5 15 3.5-4 3 2.5 5-6.5" />
+  </Icon>
+)
+
 export const SettingsIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />

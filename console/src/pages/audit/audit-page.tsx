@@ -6,6 +6,7 @@ import { useSearchParams } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { LogsPanel } from '../../components/logs-panel.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted, dateText, deviceText } from '../../components/words.ts'
@@ -20,7 +21,6 @@ import {
 } from './audit-search.ts'
 import { ACTIONS, type Entry } from './audit-words.ts'
 import { EntriesTable } from './entries-table.tsx'
-import { LogsPanel } from './logs-panel.tsx'
 import { ReadsPanel } from './reads-panel.tsx'
 
 export function AuditPage(): ReactNode {

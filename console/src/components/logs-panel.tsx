@@ -2,11 +2,11 @@
 
 import { Alert, List, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import type { Answer } from '../../api/routes.ts'
-import { type Column, DataTable } from '../../components/data-table.tsx'
-import { Panel } from '../../components/panel.tsx'
-import { counted, dateText, deviceText } from '../../components/words.ts'
-import { cosignedText, type Log } from './audit-words.ts'
+import type { Answer } from '../api/routes.ts'
+import { type Column, DataTable } from './data-table.tsx'
+import { cosignedText, type Log } from './evidence-words.ts'
+import { Panel } from './panel.tsx'
+import { counted, dateText, deviceText } from './words.ts'
 
 type Survey = Pick<Answer<'audit'>, 'logs' | 'missing' | 'findings'>
 
