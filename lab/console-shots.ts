@@ -10,9 +10,10 @@ import { join } from 'node:path'
 import { argv } from 'node:process'
 import type { Browser, Page } from 'playwright-core'
 import type { RootChange } from '../src/api/authority.ts'
-import { Cluster, type ClusterNode, type CommandResult, LOOPBACK, until } from './cluster.ts'
+import { Cluster, type ClusterNode, LOOPBACK, until } from './cluster.ts'
 import { chromiumPath, launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
+import { done, furnish } from './console-office.ts'
 import { freePort } from './free-port.ts'
 
 const SITES = ['berlin', 'berlin', 'paris', 'paris', 'lisbon', 'oslo']
@@ -65,7 +66,14 @@ const SHOTS: readonly Shot[] = [
       await openWaiting(page)
       await page.getByRole('button', { name: 'Approve' }).click()
     }
-  }
+  },
+  { name: 'privacy', path: '/console/privacy' },
+  {
+    ...{ name: 'breach', path: '/console/privacy/breaches' },
+    first: async page => await page.getByRole('link', { name: 'A laptop' }).click()
+  },
+  { name: 'performance', path: '/console/performance' },
+  { name: 'savings', path: '/console/performance/savings', scheme: 'dark' }
 ]
 
 async function openTransfer(page: Page): Promise<void> {
@@ -121,11 +129,6 @@ async function shoot(
   await context.close()
 }
 
-async function done(running: Promise<CommandResult>): Promise<void> {
-  const { exitCode, stdout, stderr } = await running
-  if (exitCode !== 0) throw new Error(`${stdout}${stderr}`)
-}
-
 /** Nodes in several sites, with something published, something stored and something on its way. */
 async function org(cluster: Cluster, folder: string): Promise<() => Promise<string>> {
   const port = await freePort()
@@ -152,6 +155,8 @@ async function org(cluster: Cluster, folder: string): Promise<() => Promise<stri
       ...{ name: 'os-image', version: null, destination: join(folder, `got-${index + 1}`) }
     })
   }
+  const [, reader] = others
+  if (reader !== undefined) await furnish({ first, reader, sites: SITES, folder })
   if (one !== undefined) await gathered(first, one, folder)
   if (one !== undefined) await waiting(first, one)
   return async () => {

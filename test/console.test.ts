@@ -10,6 +10,8 @@ import { chromiumPath } from '../lab/console-browser.ts'
 import { ConsoleOrg, type ConsoleTour } from '../lab/console-org.ts'
 import { datasetsTour } from './console-tours/datasets.ts'
 import { ledgerTour } from './console-tours/ledger.ts'
+import { performanceTour } from './console-tours/performance.ts'
+import { privacyTour } from './console-tours/privacy.ts'
 import { revocationTour } from './console-tours/revocation.ts'
 import { riskTour } from './console-tours/risk.ts'
 import { settingsTour } from './console-tours/settings.ts'
@@ -23,6 +25,8 @@ const TOURS: readonly ConsoleTour[] = [
   transfersTour,
   ledgerTour,
   riskTour,
+  privacyTour,
+  performanceTour,
   settingsTour,
   revocationTour
 ]

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
-import { fleetSavings, levelReport, participation } from '../src/api/performance.ts'
+import { fleetSavings, levelHistory, levelReport, participation } from '../src/api/performance.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/base/units.ts'
 import type { LevelRequest } from '../src/node/performance/performance-terms.ts'
 
@@ -173,6 +173,20 @@ test('a price makes money of what a site avoided, and ends again', async () => {
   )
 })
 
+/** Of each device alone: the sum of its spans is what it told, and nothing where the level is of another site. */
+async function wentAsItStands(): Promise<void> {
+  const seen = async ({ service: { performance } }: Running, name: string) => {
+    const history = levelHistory.parse(await performance.levelHistory(name))
+    const sum = (of: 'good' | 'bad') => history.points.reduce((total, point) => total + point[of], 0)
+    return [sum('good'), sum('bad'), history.points.at(-1)?.budgetLeft ?? null]
+  }
+  const [reader] = readers
+  assert.deepEqual(await seen(reader, 'swift'), [1, 0, 1])
+  assert.deepEqual(await seen(reader, 'too swift'), [0, 1, -19])
+  assert.deepEqual(await seen(founder, 'swift in paris'), [0, 0, null])
+  await assert.rejects(founder.service.performance.levelHistory('swiftt'), /no service level swiftt is set/)
+}
+
 test('levels are held against what each device observed', async () => {
   await founder.service.governance.quarantine({ name: 'os/image', version: null, reason: 'a drill' })
   await org.settled()
@@ -202,6 +216,7 @@ test('levels are held against what each device observed', async () => {
       ['paris', 2]
     ]
   )
+  await wentAsItStands()
   const { performance } = founder.service
   await performance.unsetLevel('too swift')
   await assert.rejects(performance.unsetLevel('too swft'), /no service level too swft is set/)

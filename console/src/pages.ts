@@ -11,6 +11,7 @@ import {
   LedgerIcon,
   NetworkIcon,
   OverviewIcon,
+  PerformanceIcon,
   PrivacyIcon,
   RiskIcon,
   SettingsIcon,
@@ -59,6 +60,10 @@ export const PAGES: readonly ConsolePage[] = [
   {
     ...{ path: '/console/privacy', label: 'Privacy', icon: PrivacyIcon, needs: 'requests' },
     view: lazy(() => import('./pages/privacy/index.tsx'))
+  },
+  {
+    ...{ path: '/console/performance', label: 'Performance', icon: PerformanceIcon, needs: 'levels' },
+    view: lazy(() => import('./pages/performance/index.tsx'))
   },
   {
     ...{ path: '/console/settings', label: 'Settings', icon: SettingsIcon, needs: 'tokens' },

@@ -77,6 +77,17 @@ const level = z.object({
 })
 export const levelReport = z.object({ atMs: instantMs, heard, levels: z.array(level).readonly() })
 
+export const levelHistory = z.object({
+  name: levelName,
+  atMs: instantMs,
+  stepMs: durationMs,
+  points: z
+    .array(
+      z.object({ atMs: instantMs, good: count, bad: count, lastMs: nullableMs, budgetLeft: share.nullable() })
+    )
+    .readonly()
+})
+
 const currency = shown(z.string().regex(/^[A-Z]{3}$/, 'write three capital letters, such as EUR'), 'EUR')
 const perGb = shown(z.number().nonnegative().max(PRICE_MAX), 0.08)
 export const priceRequest = z.strictObject({
@@ -188,6 +199,7 @@ export const participation = z.object({
 
 export type Heard = z.output<typeof heard>
 export type ServiceLevel = z.output<typeof level>
+export type LevelHistory = z.output<typeof levelHistory>
 export type LevelReport = z.output<typeof levelReport>
 export type SitePrice = z.output<typeof sitePrice>
 export type FleetSavings = z.output<typeof fleetSavings>

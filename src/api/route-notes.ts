@@ -18,6 +18,10 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
     'What all devices that answer received and saved, by site, device and group, and who is silent.'
   ],
   levels: ['read', 'How each service level stands, by what the devices that answer observed.'],
+  levelHistory: [
+    'read',
+    'How a service level went over its window, and its error budget at the end of each span, on this device alone.'
+  ],
   setLevel: ['govern', 'Sets a service level; an admin signs it.'],
   unsetLevel: ['govern', 'Ends a service level.'],
   prices: ['read', 'What a GB into each site over the WAN costs.'],

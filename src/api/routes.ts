@@ -214,6 +214,7 @@ import { history, historyRequest, savings, savingsRequest, seriesList } from './
 import {
   fleetSavings,
   fleetSavingsRequest,
+  levelHistory,
   levelReference,
   levelReport,
   levelRequest,
@@ -278,6 +279,7 @@ export const ROUTES = {
   savings: json('GET', '/savings', savingsRequest, savings),
   fleetSavings: json('GET', '/savings/fleet', fleetSavingsRequest, fleetSavings),
   levels: json('GET', '/slo', nothing, levelReport),
+  levelHistory: json('GET', '/slo/:name/history', levelReference, levelHistory),
   setLevel: json('POST', '/slo', levelRequest, acted),
   unsetLevel: json('POST', '/slo/:name/unset', levelReference, acted),
   prices: json('GET', '/prices', nothing, priceList),

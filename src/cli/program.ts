@@ -71,7 +71,7 @@ import { rekey } from './commands/sealing.ts'
 import { endSession, listSessions } from './commands/session.ts'
 import { listSinks, removeSink, setSink, showEvents } from './commands/siem.ts'
 import { nameOfPerson, setSignIn, showSignIn, unsetSignIn } from './commands/sign-in.ts'
-import { listLevels, setLevel, showLevel, unsetLevel } from './commands/slo.ts'
+import { listLevels, setLevel, showLevel, showLevelHistory, unsetLevel } from './commands/slo.ts'
 import {
   setCapacity,
   setRegion,
@@ -272,7 +272,7 @@ const FAMILIES: readonly Family[] = [
     name: 'slo',
     summary: 'set service levels, and see whether they are met and what is left of their error budgets',
     example: 'peerage slo set swift --measure distribute --within 10m --share 95%',
-    members: [listLevels, showLevel, setLevel, unsetLevel]
+    members: [listLevels, showLevel, showLevelHistory, setLevel, unsetLevel]
   },
   {
     name: 'prices',

@@ -160,7 +160,7 @@ export function judgeLevel(target: Target, { window, day, hour }: LevelCounts): 
   const allowed = WHOLE - target.share
   const burn = { hour: burnOf(hour, allowed), day: burnOf(day, allowed) }
   const budget = (total * allowed) / WHOLE
-  const budgetLeft = budget === 0 ? (window.bad === 0 ? 1 : 0) : 1 - window.bad / budget
+  const budgetLeft = budgetLeftOf(target, window)
   return {
     state: stateOf(target, {
       isMissed: window.bad * WHOLE > total * allowed,
@@ -175,6 +175,17 @@ export function judgeLevel(target: Target, { window, day, hour }: LevelCounts): 
   }
 }
 
+/** What is left of the budget after so many; null without any, and negative when more was bad. */
+export function budgetLeftOf(
+  { share }: Pick<Target, 'share'>,
+  { good, bad }: Pick<LevelCount, 'good' | 'bad'>
+): number | null {
+  if (good + bad === 0) return null
+  const budget = ((good + bad) * (WHOLE - share)) / WHOLE
+  if (budget === 0) return bad === 0 ? 1 : 0
+  return 1 - bad / budget
+}
+
 function stateOf(
   { windowMs }: Target,
   {
@@ -185,7 +196,7 @@ function stateOf(
   }: {
     readonly isMissed: boolean
     readonly bad: number
-    readonly budgetLeft: number
+    readonly budgetLeft: number | null
     readonly burn: LevelJudgement['burn']
   }
 ): LevelState {
@@ -194,7 +205,7 @@ function stateOf(
   const isFast =
     (burn.hour ?? 0) >= burnLimit(HOUR_PART, windowMs / HOUR_MS) ||
     (burn.day ?? 0) >= burnLimit(DAY_PART, windowMs / DAY_MS)
-  return isFast || budgetLeft < LEFT_LOW ? 'at-risk' : 'met'
+  return isFast || (budgetLeft ?? 1) < LEFT_LOW ? 'at-risk' : 'met'
 }
 
 /** The burn that uses up a part of the budget in one of so many spans; no less than what lasts the window. */

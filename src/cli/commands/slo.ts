@@ -2,7 +2,12 @@
 
 import { Option } from 'commander'
 import { z } from 'zod'
-import { type LevelReport, levelMeasure, type ServiceLevel } from '../../api/performance.ts'
+import {
+  type LevelHistory,
+  type LevelReport,
+  levelMeasure,
+  type ServiceLevel
+} from '../../api/performance.ts'
 import { AppError } from '../../base/errors.ts'
 import { DAY_MS, formatDuration, HOUR_MS } from '../../base/units.ts'
 import { named, renderActed } from '../acted.ts'
@@ -134,6 +139,40 @@ export const showLevel = command({
       ),
       ...heardText(report, paint)
     ])
+  }
+})
+
+const LAST: Column<LevelHistory['points'][number]> = {
+  ...{ title: 'LAST', align: 'right' },
+  value: row => timeText(row.lastMs)
+}
+const pointColumns = (timed: boolean): readonly Column<LevelHistory['points'][number]>[] => [
+  { title: 'FROM', value: row => isoTime(row.atMs) },
+  { title: 'GOOD', align: 'right', value: row => String(row.good) },
+  { title: 'BAD', align: 'right', value: row => String(row.bad) },
+  ...(timed ? [LAST] : []),
+  { title: 'BUDGET LEFT', align: 'right', value: row => budgetText(row.budgetLeft) }
+]
+
+export const showLevelHistory = command({
+  usage: 'history <name>',
+  summary: 'show how a service level went on this device over its window, and what was left of its budget',
+  description:
+    'A line for each span in which this device observed something. BUDGET LEFT: at the end of the span, of the window that ' +
+    'ends there. Other devices have histories of their own.',
+  examples: ['peerage slo history swift'],
+  input: z.object({ name }),
+  run: async (invocation, { name: of }) => {
+    const history = await invocation.client.call('levelHistory', { name: of })
+    const seen = history.points.filter(({ good, bad }) => good + bad > 0)
+    invocation.result(history, paint =>
+      seen.length === 0
+        ? [`this device observed nothing of ${printable(of)} in its window`]
+        : [
+            ...renderTable(seen, pointColumns(seen.some(({ lastMs }) => lastMs !== null)), paint),
+            `in spans of ${formatDuration(history.stepMs)}, of this device alone`
+          ]
+    )
   }
 })
 

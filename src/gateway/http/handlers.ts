@@ -244,6 +244,7 @@ function performanceHandlers(service: PerformanceService) {
   return {
     fleetSavings: input => service.fleetSavings(input),
     levels: () => service.levels(),
+    levelHistory: ({ name }) => service.levelHistory(name),
     setLevel: input => service.setLevel(input),
     unsetLevel: ({ name }) => service.unsetLevel(name),
     prices: async () => ({ prices: await service.prices() }),

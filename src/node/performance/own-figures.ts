@@ -9,6 +9,7 @@ import { quantileOf } from '../../history/log-histogram.ts'
 import { mergeSummaries, RESOLUTIONS, type Summary } from '../../history/rollup.ts'
 import type { LevelEntry } from '../../ledger/fold/performance-entry.ts'
 import type { LevelMeasure } from '../../ledger/operation/performance-content.ts'
+import { type LevelPoint, levelHistory, levelHistoryFromMs } from '../../slo/level-history.ts'
 import { countLevels, type LevelCounts } from '../../slo/service-level.ts'
 import type { Signals } from '../../slo/slow-device.ts'
 import type { EntrySearch, FoundEntry } from '../../store/audit-rows.ts'
@@ -126,6 +127,19 @@ export class OwnFigures {
       await nextTurn()
     }
     return counts
+  }
+
+  /** How a level went on this device; nothing of one for the devices of another site. */
+  levelHistory(level: LevelEntry): LevelPoint[] {
+    const { site, file } = this.#init
+    const nowMs = (this.#init.nowMs ?? Date.now)()
+    const isHere = level.site === null || level.site === site
+    const seen = isHere ? file.observations.since(level.measure, levelHistoryFromMs(level, nowMs)) : []
+    return levelHistory(
+      level,
+      seen.filter(({ dataset }) => isOf(level.dataset, dataset)),
+      nowMs
+    )
   }
 
   #overdue({ limitMs }: LevelEntry, nowMs: number): Observed[] {

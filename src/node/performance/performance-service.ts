@@ -12,6 +12,7 @@ import {
   PRICE_MICROS_MAX
 } from '../../ledger/operation/operation-limits.ts'
 import { ANY_SITE } from '../../ledger/operation/performance-content.ts'
+import { levelStepMs } from '../../slo/level-history.ts'
 import { WHOLE } from '../../slo/service-level.ts'
 import { signAsked } from '../ledger/asked-operation.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
@@ -23,6 +24,7 @@ import { levelRecord } from './level-report.ts'
 import { participants } from './participation-report.ts'
 import type {
   FleetSavingsReport,
+  LevelHistory,
   LevelReport,
   LevelRequest,
   Participation,
@@ -52,6 +54,23 @@ export class LocalPerformanceService implements PerformanceService {
     return {
       ...{ atMs, heard },
       levels: levels.map(level => levelRecord(level, answers, device => catalogue.nameOf(device)))
+    }
+  }
+
+  async levelHistory(name: string): Promise<LevelHistory> {
+    const { keeper, history } = this.#node
+    const { levels } = keeper.state()
+    const level = levels.get(name)
+    if (level === undefined)
+      throw new AppError(
+        'USAGE',
+        `no service level ${name} is set; peerage slo lists those that are${didYouMean(name, [...levels.keys()])}`
+      )
+    const points = history.performance.own.levelHistory(level)
+    const isTimed = level.limitMs !== null
+    return {
+      ...{ name, atMs: Date.now(), stepMs: levelStepMs(level) },
+      points: points.map(({ worst, ...rest }) => ({ ...rest, lastMs: isTimed ? worst : null }))
     }
   }
 

@@ -68,6 +68,23 @@ export interface LevelReport {
   readonly levels: readonly LevelRecord[]
 }
 
+/** How a level went on this device alone. */
+export interface LevelHistory {
+  readonly name: string
+  readonly atMs: number
+  readonly stepMs: number
+  readonly points: readonly {
+    /** When the span begins. */
+    readonly atMs: number
+    readonly good: number
+    readonly bad: number
+    /** Milliseconds; null for availability, and without any. */
+    readonly lastMs: number | null
+    /** At the end of the span, of the window that ends there; null without observations in it. */
+    readonly budgetLeft: number | null
+  }[]
+}
+
 export interface SitePrice {
   /** Null for every site without one of its own. */
   readonly site: string | null
@@ -148,6 +165,8 @@ export interface Participation {
 
 export interface PerformanceService {
   levels(): Promise<LevelReport>
+  /** Rejects with USAGE when there is none of that name. */
+  levelHistory(name: string): Promise<LevelHistory>
   /** Rejects with USAGE, or with NOT_AUTHORISED and signs nothing. */
   setLevel(request: LevelRequest): Promise<Acted>
   /** Rejects with NO_CHANGE when there is none of that name. */

@@ -55,7 +55,9 @@ function Known({ report }: { readonly report: Report }): ReactNode {
           title="The notification is not complete"
           role="status"
         >
-          <Text size="sm">To be filled in: {toFillIn.join('; ')}. What follows may follow in phases.</Text>
+          <Text size="sm">
+            To be filled in: {toFillIn.join('; ')}. What is not known yet may follow in phases.
+          </Text>
         </Alert>
       )}
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
@@ -76,12 +78,7 @@ function Known({ report }: { readonly report: Report }): ReactNode {
             />
           }
         >
-          <Facts
-            facts={Object.entries(SAID).map(([field, label]) => [
-              label,
-              breach.said[field as keyof typeof SAID] ?? <NotSaid key={field} />
-            ])}
-          />
+          <Sayings breach={breach} />
         </Panel>
       </SimpleGrid>
       {datasets.map(each => (
@@ -100,11 +97,20 @@ function Known({ report }: { readonly report: Report }): ReactNode {
   )
 }
 
-function NotSaid(): ReactNode {
+function Sayings({ breach: { said } }: { readonly breach: BreachCase }): ReactNode {
   return (
-    <Text span inherit c="dimmed">
-      not said yet
-    </Text>
+    <Stack component="dl" gap="xs" m={0}>
+      {Object.entries(SAID).map(([field, label]) => (
+        <div key={field}>
+          <Text component="dt" size="sm" c="dimmed">
+            {label}
+          </Text>
+          <Text component="dd" size="sm" m={0}>
+            {said[field as keyof typeof SAID] ?? 'not said yet'}
+          </Text>
+        </div>
+      ))}
+    </Stack>
   )
 }
 

@@ -28,6 +28,7 @@ import { ERASURES } from './privacy-frame.tsx'
 type Erasure = ErasureCase['erasures'][number]
 
 const EVERY_MS = 10_000
+const DETAILS_MAX = 8
 const TABLE_PIXELS = 520
 const BACK = { to: ERASURES, label: 'Erasures' }
 
@@ -67,6 +68,7 @@ function Known({ of }: { readonly of: ErasureCase }): ReactNode {
           empty="It concerns no device."
           heightPixels={TABLE_PIXELS}
         />
+        <Details devices={devices} />
         <Text size="sm" c="dimmed" mt="sm">
           A device signs what it deleted, from stores, part files, caches and databases. One that is no member
           any more can not be asked, and what people copied elsewhere no network knows.
@@ -100,7 +102,8 @@ function Delays({ erasures }: { readonly erasures: readonly Erasure[] }): ReactN
     ...(inForce ? [] : [`${names.join(', ')} is not erased yet: ${waitsFor ?? 'it waits'}`]),
     ...holds.map(
       ({ by, reason }) =>
-        `${names.join(', ')} is held by ${deviceText(by)}${reason === null ? '' : `: ${reason}`}; nothing is deleted before that ends`
+        `${names.join(', ')} is held by ${deviceText(by)}, and not deleted before that ends` +
+        (reason === null ? '' : `: ${reason}`)
     ),
     ...(awaits.length === 0
       ? []
@@ -157,12 +160,23 @@ const COLUMNS: readonly Column<CaseDevice>[] = [
     ...{ title: 'Seen', width: '90px', from: 'lg' },
     value: ({ lastSeenAtMs }) => <Ago atMs={lastSeenAtMs} />,
     order: ({ lastSeenAtMs }) => lastSeenAtMs ?? 0
-  },
-  {
-    ...{ title: 'Note', width: 'minmax(100px, 1.4fr)', from: 'lg' },
-    value: ({ detail }) => <span title={detail ?? ''}>{detail ?? ''}</span>
   }
 ]
+
+function Details({ devices }: { readonly devices: readonly CaseDevice[] }): ReactNode {
+  const told = devices.filter(({ detail }) => detail !== null)
+  if (told.length === 0) return null
+  return (
+    <List size="sm" spacing={4} mt="sm">
+      {told.slice(0, DETAILS_MAX).map(device => (
+        <List.Item key={device.device}>
+          {deviceText(device)}: {device.detail}
+        </List.Item>
+      ))}
+      {told.length > DETAILS_MAX && <List.Item>and {told.length - DETAILS_MAX} more</List.Item>}
+    </List>
+  )
+}
 
 function ErasurePanel({ erasure }: { readonly erasure: Erasure }): ReactNode {
   const { names, version, kind, basis, reason, by, atMs, inForce, waitsFor, approvals } = erasure

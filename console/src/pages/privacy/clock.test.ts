@@ -25,13 +25,14 @@ test('what is left is told in its two largest units, and what is over as overdue
   assert.equal(leftText(6 * DAY_MS + 2 * HOUR_MS, 0), '6 d 2 h left')
   assert.equal(leftText(2 * HOUR_MS, 0), '2 h left')
   assert.equal(leftText(0, 90 * MINUTE_MS), '1 h 30 min overdue')
+  assert.equal(leftText(21 * HOUR_MS + 39 * MINUTE_MS, 0), '21 h left')
   assert.equal(leftText(0, 0), '0 min left')
 })
 
-test('a clock warns in its last quarter, and is bad once it is over', () => {
+test('a clock warns in its last third, and is bad once it is over', () => {
   const clock = { startedAtMs: 0, dueAtMs: 72 * HOUR_MS }
-  assert.equal(clockTone(clock, 53 * HOUR_MS), 'good')
-  assert.equal(clockTone(clock, 55 * HOUR_MS), 'warn')
+  assert.equal(clockTone(clock, 48 * HOUR_MS), 'good')
+  assert.equal(clockTone(clock, 49 * HOUR_MS), 'warn')
   assert.equal(clockTone(clock, 72 * HOUR_MS), 'warn')
   assert.equal(clockTone(clock, 73 * HOUR_MS), 'bad')
 })

@@ -8,7 +8,10 @@ export type RequestCase = Answer<'requests'>['requests'][number]
 export type BreachCase = Answer<'breaches'>['breaches'][number]
 
 /** Of the time that there is, what is left when somebody should look. */
-const LATE_PART = 1 / 4
+const LATE_PART = 1 / 3
+
+/** Of more hours, minutes are of no matter. */
+const MINUTES_BELOW_HOURS = 10
 
 interface Clock {
   readonly startedAtMs: number
@@ -23,6 +26,7 @@ export function spanText(ms: number): string {
     Math.floor((ms % HOUR_MS) / MINUTE_MS)
   ]
   if (days > 0) return hours === 0 ? `${days} d` : `${days} d ${hours} h`
+  if (hours >= MINUTES_BELOW_HOURS) return `${hours} h`
   if (hours > 0) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`
   return `${minutes} min`
 }

@@ -1,6 +1,6 @@
 /** The record of processing activities (Art. 30), made of the ledger and of notes, and the measures in force. */
 
-import { Alert, Button, List, SimpleGrid, Text } from '@mantine/core'
+import { Alert, Button, Group, List, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { type ReactNode, useMemo, useState } from 'react'
 import { processingPage, processingTable } from '../../../../src/report/processing-page.ts'
@@ -17,12 +17,11 @@ import { counted, durationText } from '../../components/words.ts'
 import { ControllerPanel } from './controller-panel.tsx'
 import { DescribeDialogue } from './describe-dialogue.tsx'
 import { NodeName, PrivacyFrame } from './privacy-frame.tsx'
-import { type Activity, fillMark, measureMark } from './register-words.ts'
+import { type Activity, fillMark, type Measure, measureMark } from './register-words.ts'
 
 type Record = Answer<'processing'>
 
 const TABLE_PIXELS = 460
-const MEASURES_PIXELS = 620
 
 export function ProcessingPage(): ReactNode {
   const record = useAnswer('processing', {}, { isStill: true })
@@ -44,11 +43,12 @@ export function ProcessingPage(): ReactNode {
 function Known({ record }: { readonly record: Record }): ReactNode {
   const { activities, without, measures, limits } = record
   const open = activities.filter(({ toFillIn }) => toFillIn.length > 0).length
+  const missing = open === 0 ? '' : `, ${open} with something to fill in`
   return (
     <>
       <Panel
         title="Activities"
-        note={`${counted(activities.length, 'dataset')} that may be about persons${open === 0 ? '' : `, ${open} with something to fill in`}`}
+        note={`${counted(activities.length, 'dataset')} that may be about persons${missing}`}
         aside={<Save record={record} />}
       >
         <Activities activities={activities} />
@@ -76,14 +76,11 @@ function Known({ record }: { readonly record: Record }): ReactNode {
         title="Technical and organisational measures"
         note="Art. 32(1), read as the record was made, each with how far it reaches"
       >
-        <DataTable
-          label="Measures"
-          rows={measures}
-          columns={MEASURES}
-          keyOf={({ title }) => title}
-          empty="No measure was read."
-          heightPixels={MEASURES_PIXELS}
-        />
+        <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: 'none' }}>
+          {measures.map(measure => (
+            <MeasureEntry key={measure.title} measure={measure} />
+          ))}
+        </Stack>
       </Panel>
     </>
   )
@@ -193,25 +190,21 @@ function describeColumn(onChoose: (activity: Activity) => void): Column<Activity
   }
 }
 
-const MEASURES: readonly Column<Record['measures'][number]>[] = [
-  { title: 'Measure', width: 'minmax(120px, 1fr)', value: ({ title }) => <span title={title}>{title}</span> },
-  {
-    ...{ title: 'State', width: '112px' },
-    value: measure => {
-      const [tone, words] = measureMark(measure)
-      return <State tone={tone}>{words}</State>
-    },
-    order: ({ state }) => state
-  },
-  {
-    title: 'GDPR',
-    width: '96px',
-    from: 'md',
-    value: ({ article }) => article,
-    order: ({ article }) => article
-  },
-  {
-    ...{ title: 'What was found', width: 'minmax(140px, 1.8fr)', from: 'sm' },
-    value: ({ detail }) => <span title={detail}>{detail}</span>
-  }
-]
+function MeasureEntry({ measure }: { readonly measure: Measure }): ReactNode {
+  const [tone, words] = measureMark(measure)
+  return (
+    <Group component="li" justify="space-between" align="flex-start" wrap="nowrap" gap="md">
+      <div>
+        <Text size="sm" fw={600}>
+          {measure.title}
+        </Text>
+        <Text size="sm" c="dimmed">
+          {measure.detail} (Art. {measure.article})
+        </Text>
+      </div>
+      <Text component="div" size="sm" miw={110}>
+        <State tone={tone}>{words}</State>
+      </Text>
+    </Group>
+  )
+}

@@ -153,7 +153,7 @@ function VersionsPanel({ versions }: { readonly versions: readonly Version[] }):
   return (
     <Panel
       title="Every version"
-      note={`${shown.length} of ${counted(versions.length, 'version')} shown; of class and dataset the shorter time counts`}
+      note={`${shown.length} of ${counted(versions.length, 'version')} shown; of class and dataset the shorter counts`}
       aside={<SearchField label="Find a version" value={written} onChange={setWritten} />}
     >
       <DataTable

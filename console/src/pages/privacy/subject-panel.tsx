@@ -1,6 +1,6 @@
 /** All that is about a person: what there is, where it lies, who may read it and has, and what holds it. */
 
-import { Alert, Code, List, Stack, Text } from '@mantine/core'
+import { Alert, Code, Group, List, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { subjectPage } from '../../../../src/report/subject-page.ts'
 import { useAnswer } from '../../api/answers.ts'
@@ -83,10 +83,10 @@ function Known({ record }: { readonly record: SubjectRecord }): ReactNode {
           the node: <Code>peerage subject export PERSON ./answer</Code>
         </Text>
       )}
-      <Stack gap="sm" align="flex-start">
+      <Group gap="sm">
         <ErasePerson id={id} versions={versions} />
         <ForgetPerson id={id} versions={versions} />
-      </Stack>
+      </Group>
     </Stack>
   )
 }
@@ -117,7 +117,7 @@ const COLUMNS: readonly Column<Version>[] = [
     order: ({ name }) => name
   },
   {
-    ...{ title: 'State', width: 'minmax(110px, 1fr)' },
+    ...{ title: 'State', width: 'minmax(170px, 1fr)' },
     value: version => {
       const [tone, words] = stateMark(version)
       return <State tone={tone}>{words}</State>
@@ -125,7 +125,7 @@ const COLUMNS: readonly Column<Version>[] = [
     order: ({ state }) => state
   },
   {
-    ...{ title: 'Class', width: 'minmax(100px, 1fr)', from: 'md' },
+    ...{ title: 'Class', width: 'minmax(130px, 1fr)', from: 'md' },
     value: ({ dataClass, sealed }) => `${dataClass}${sealed ? ', sealed' : ''}`,
     order: ({ dataClass }) => dataClass
   },

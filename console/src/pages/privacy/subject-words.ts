@@ -57,6 +57,6 @@ export function reachText({ versions, devices, held }: Reach): string {
   const holds =
     held === 0
       ? ''
-      : ` ${counted(held, 'version')} of them ${held === 1 ? 'is' : 'are'} held, so nothing of that is deleted before the hold ends.`
+      : ` ${counted(held, 'version')} of them ${held === 1 ? 'is' : 'are'} held, and deleted when the hold ends.`
   return `${counted(versions, 'version')} ${versions === 1 ? 'is' : 'are'} there about the person; ${lies}.${holds}`
 }

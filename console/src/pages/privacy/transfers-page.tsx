@@ -43,11 +43,12 @@ export function TransfersPage(): ReactNode {
 function Known({ register }: { readonly register: Register }): ReactNode {
   const { transfers, unplaced, rules, origins, missing, territory, toFillIn, limits } = register
   const baseless = transfers.filter(({ place }) => place.basis === null).length
+  const without = baseless === 0 ? '' : `, ${baseless} without a basis that is noted`
   return (
     <>
       <Panel
         title="Out of the territory"
-        note={`The territory is ${territory}; ${counted(transfers.length, 'transfer')}${baseless === 0 ? '' : `, ${baseless} without a basis that is noted`}`}
+        note={`The territory is ${territory}; ${counted(transfers.length, 'transfer')}${without}`}
         aside={<Save register={register} />}
       >
         <Transfers
