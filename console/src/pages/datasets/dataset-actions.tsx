@@ -5,9 +5,9 @@ import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { erasureActed } from '../../components/erasure-acted.ts'
 import { NamedAction } from '../../components/named-action.tsx'
-import type { Acted } from '../../components/outcome.tsx'
-import { counted, deviceText } from '../../components/words.ts'
+import { counted } from '../../components/words.ts'
 import { spread, type Version } from './spread.ts'
 
 interface ActionsProps {
@@ -75,21 +75,6 @@ const BASES = [
 function Erase({ name, version }: ActionsProps): ReactNode {
   const erase = useAction('erase')
   const [basis, setBasis] = useState('art17')
-  const act = async (reason: string | null): Promise<readonly Acted[]> => {
-    const made = await erase.mutateAsync({ name, version: version.version, basis, reason })
-    const holds = made.holds.map(
-      hold => `a hold of ${deviceText(hold.by)} on ${hold.name} delays that anything is deleted`
-    )
-    const sources = made.sources.map(
-      ({ at, path, goes }) =>
-        `the source at ${deviceText(at)}${path === null ? '' : ` (${path})`} ${goes ? 'goes' : 'stays'}`
-    )
-    return made.operations.map((operation, index) => ({
-      ...operation,
-      says: `${operation.says} (case ${made.case})`,
-      warnings: index === 0 ? [...operation.warnings, ...holds, ...sources] : operation.warnings
-    }))
-  }
   return (
     <NamedAction
       verb="Erase"
@@ -108,7 +93,9 @@ function Erase({ name, version }: ActionsProps): ReactNode {
           />
         </>
       )}
-      act={act}
+      act={async reason =>
+        erasureActed(await erase.mutateAsync({ name, version: version.version, basis, reason }))
+      }
     />
   )
 }

@@ -5,10 +5,10 @@ import { type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
 import { useActivity } from '../../api/live.tsx'
 import { useSession } from '../../api/session.tsx'
+import { erasureActed } from '../../components/erasure-acted.ts'
 import { NamedAction } from '../../components/named-action.tsx'
 import { counted } from '../../components/words.ts'
 import { caseText, type ErasureCase } from './case-words.ts'
-import { erasureActed } from './erasure-acted.ts'
 
 export function CaseActions({ of }: { readonly of: ErasureCase }): ReactNode {
   return (

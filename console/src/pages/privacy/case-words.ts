@@ -5,17 +5,14 @@ import type { Answer } from '../../api/routes.ts'
 import type { Tone } from '../../components/dot.tsx'
 import { counted } from '../../components/words.ts'
 
+export { caseText } from '../../components/erasure-acted.ts'
+
 export type CaseSummary = Answer<'erasureCases'>['cases'][number]
 export type ErasureCase = Answer<'erasureCase'>
 export type CaseDevice = ErasureCase['devices'][number]
 
 /** As the risk register counts it. */
 export const CASE_DUE_MS = 30 * DAY_MS
-const CASE_DIGITS = 12
-
-export function caseText(id: string): string {
-  return id.slice(0, CASE_DIGITS)
-}
 
 /** What was recalled stays with who published it, and is right there. */
 export function confirmedOf({ kind, confirmed, kept }: CaseSummary): number {

@@ -4,9 +4,9 @@ import { Checkbox, List, Select, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
+import { erasureActed } from '../../components/erasure-acted.ts'
 import { NamedAction } from '../../components/named-action.tsx'
 import { counted, deviceText } from '../../components/words.ts'
-import { erasureActed } from './erasure-acted.ts'
 import { reachOf, reachText, type SubjectVersion } from './subject-words.ts'
 
 interface PersonProps {

@@ -1,9 +1,15 @@
 /** What asking for an erasure answered: what was signed, and what stops or outlives it. */
 
-import type { Answer } from '../../api/routes.ts'
-import type { Acted } from '../../components/named-action.tsx'
-import { deviceText } from '../../components/words.ts'
-import { caseText } from './case-words.ts'
+import type { Answer } from '../api/routes.ts'
+import type { Acted } from './outcome.tsx'
+import { deviceText } from './words.ts'
+
+const CASE_DIGITS = 12
+
+/** How much of the id of a case people see; the commands take it. */
+export function caseText(id: string): string {
+  return id.slice(0, CASE_DIGITS)
+}
 
 export function erasureActed({ case: id, operations, holds, sources }: Answer<'erase'>): readonly Acted[] {
   const held = holds.map(
