@@ -153,7 +153,7 @@ function ChainPanel({ authority }: { readonly authority: Authority }): ReactNode
 
 const COLUMNS: readonly Column<Root>[] = [
   { title: 'Version', width: '72px', value: ({ version }) => version },
-  { title: 'From', width: '172px', value: ({ atMs }) => dateText(atMs) },
+  { title: 'From', width: '172px', from: 'sm', value: ({ atMs }) => dateText(atMs) },
   {
     ...{ title: 'How', width: '96px', from: 'sm' },
     value: ({ succession }) => succession

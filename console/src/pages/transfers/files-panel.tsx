@@ -75,7 +75,7 @@ function shareOf({ haveBytes, bytes }: File): number {
 
 const COLUMNS: readonly Column<File>[] = [
   {
-    ...{ title: 'File', width: 'minmax(120px, 3fr)' },
+    ...{ title: 'File', width: 'minmax(100px, 3fr)' },
     value: ({ path }) => <span title={path}>{path}</span>,
     order: ({ path }) => path
   },

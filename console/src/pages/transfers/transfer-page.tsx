@@ -293,11 +293,11 @@ interface SourceRow {
 
 const COLUMNS: readonly Column<SourceRow>[] = [
   {
-    ...{ title: 'Device', width: 'minmax(96px, 1.4fr)' },
+    ...{ title: 'Device', width: 'minmax(80px, 1.4fr)' },
     value: ({ source }) => deviceText(source)
   },
   {
-    ...{ title: 'Way', width: 'minmax(110px, 1fr)' },
+    ...{ title: 'Way', width: 'minmax(96px, 1fr)' },
     value: ({ source, ownSite }) => kindOf(source, ownSite),
     order: ({ source, ownSite }) => kindOf(source, ownSite)
   },
@@ -319,7 +319,7 @@ const COLUMNS: readonly Column<SourceRow>[] = [
     order: ({ source }) => source.bytesPerSecond
   },
   {
-    ...{ title: 'Gave', width: '86px', align: 'right' },
+    ...{ title: 'Gave', width: '78px', align: 'right' },
     value: ({ source }) => formatBytes(source.receivedBytes),
     order: ({ source }) => source.receivedBytes
   },

@@ -163,7 +163,7 @@ function ProgressCell({ transfer }: { readonly transfer: Transfer }): ReactNode 
         value={totalBytes === 0 ? 100 : (100 * haveBytes) / totalBytes}
         color={state === 'failed' ? 'red.7' : 'teal.7'}
         flex={1}
-        miw={36}
+        miw={20}
         aria-hidden="true"
       />
       <Text span inherit w={42} ta="right" style={{ fontVariantNumeric: 'tabular-nums' }}>
@@ -187,12 +187,17 @@ function stateCell(transfer: Transfer): ReactNode {
 
 const COLUMNS: readonly Column<Transfer>[] = [
   {
-    ...{ title: 'Dataset', width: 'minmax(96px, 1.2fr)' },
+    ...{ title: 'Dataset', width: 'minmax(84px, 1.2fr)' },
     value: ({ name, ordinal }) => `${name}@${ordinal}`
   },
-  { title: 'State', width: '118px', value: stateCell, order: transfer => stateOf(transfer).order },
   {
-    ...{ title: 'Done', width: 'minmax(96px, 1fr)' },
+    title: 'State',
+    width: 'minmax(92px, 0.8fr)',
+    value: stateCell,
+    order: transfer => stateOf(transfer).order
+  },
+  {
+    ...{ title: 'Done', width: 'minmax(76px, 1fr)' },
     value: transfer => <ProgressCell transfer={transfer} />,
     order: ({ haveBytes, totalBytes }) => (totalBytes === 0 ? 1 : haveBytes / totalBytes)
   },
