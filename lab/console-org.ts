@@ -19,6 +19,8 @@ export const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, 
 const LAYOUT_RULES = ['scrollable-region-focusable', 'target-size', 'button-name', 'link-name']
 
 const NAMED_MS = 60_000
+/** A page on a machine that has much else to do. */
+const PAGE_MS = 120_000
 
 /** Something that a person does in the console, and what has to come of it. */
 export interface TourStop {
@@ -93,21 +95,38 @@ export class ConsoleOrg {
     assert.equal(exitCode, 0, stderr)
   }
 
-  /** An empty page of somebody who is not signed in. */
-  async open(): Promise<Page> {
+  /** An empty page of somebody who is not signed in; `beside` is an origin that it may go to as well. */
+  async open(beside?: string): Promise<Page> {
     const context = await this.#browser.newContext({
       ...{ viewport: SIZES.desk, ignoreHTTPSErrors: true, colorScheme: 'light', reducedMotion: 'reduce' }
     })
-    this.#watch(context)
-    return await context.newPage()
+    if (beside !== undefined) await this.#keepWithin(context, beside)
+    this.#watch(context, beside)
+    const page = await context.newPage()
+    page.setDefaultTimeout(PAGE_MS)
+    return page
   }
 
-  #watch(context: BrowserContext): void {
+  /** What pages of another origin would load from elsewhere is not loaded. */
+  async #keepWithin(context: BrowserContext, beside: string): Promise<void> {
+    const isWithin = ({ origin }: URL): boolean => origin === this.origin || origin === beside
+    await context.route(
+      url => !isWithin(url),
+      route => route.abort()
+    )
+  }
+
+  #watch(context: BrowserContext, beside: string | undefined): void {
+    const isBeside = (url: string | undefined): boolean =>
+      beside !== undefined && url?.startsWith(`${beside}/`) === true
     context.on('request', request => {
-      if (new URL(request.url()).origin !== this.origin) this.faults.push(`called ${request.url()}`)
+      const url = request.url()
+      if (new URL(url).origin === this.origin || isBeside(url) || isBeside(request.frame().url())) return
+      this.faults.push(`called ${url}`)
     })
     context.on('weberror', error => this.faults.push(String(error.error())))
     context.on('console', message => {
+      if (isBeside(message.page()?.url())) return
       // Whoever is not signed in is answered so when the page asks who is.
       if (message.type() === 'error' && !message.text().includes('401')) this.faults.push(message.text())
     })
@@ -126,6 +145,11 @@ export class ConsoleOrg {
     await page.goto(`${this.origin}${path}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await page.locator('[aria-label="Loading"]').first().waitFor({ state: 'detached' })
+  }
+
+  /** Fails when something on a page as it is now is serious for who sees, hears or touches it. */
+  async isFair(page: Page, where: string): Promise<void> {
+    await judge(page, where)
   }
 
   /** Fails unless a page can be read by everybody. It is left light and as wide as a desk. */

@@ -12,10 +12,12 @@ import { datasetsTour } from './console-tours/datasets.ts'
 import { ledgerTour } from './console-tours/ledger.ts'
 import { performanceTour } from './console-tours/performance.ts'
 import { privacyTour } from './console-tours/privacy.ts'
+import { providerTour } from './console-tours/provider.ts'
 import { revocationTour } from './console-tours/revocation.ts'
 import { riskTour } from './console-tours/risk.ts'
 import { settingsTour } from './console-tours/settings.ts'
 import { signInTour } from './console-tours/sign-in.ts'
+import { steeringTour } from './console-tours/steering.ts'
 import { transfersTour } from './console-tours/transfers.ts'
 
 /** In this order; the last leaves less of the org than there was. */
@@ -28,6 +30,8 @@ const TOURS: readonly ConsoleTour[] = [
   privacyTour,
   performanceTour,
   settingsTour,
+  steeringTour,
+  providerTour,
   revocationTour
 ]
 const executable = chromiumPath()

@@ -92,7 +92,7 @@ test('who is granted while nobody can wrap the key waits, is told so, and goes o
   await lab.up()
   const waiting = await lab.run('get', 'scans', join(folder, 'got-1'), '--timeout', '3s')
   assert.notEqual(waiting.exitCode, 0)
-  assert.match(waiting.stderr, /waiting for its key: .*it waits for build-1 to be connected and to wrap it/)
+  assert.match(waiting.stderr, /its key has not come, .*it waits for build-1 to be connected and to wrap it/)
   await build.up()
   const got = await lab.run('get', 'scans', join(folder, 'got-1'), '--timeout', '30s')
   assert.equal(got.exitCode, 0, got.stderr)

@@ -1,0 +1,47 @@
+/** A person of the org signs in at its provider, on its pages, and comes back. */
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
+import {
+  CLIENT_ID,
+  CLIENT_SECRET,
+  RealProvider
+} from '../../src/gateway/sign-in/real-provider.conformance.ts'
+
+async function signInAtProvider(org: ConsoleOrg): Promise<void> {
+  const redirect = `${org.origin}/sign-in/callback`
+  const provider = await RealProvider.start({ groups: { alice: ['storage'] }, redirect })
+  try {
+    const secret = join(org.folder, 'client.secret')
+    writeFileSync(secret, CLIENT_SECRET)
+    const set = ['--issuer', provider.issuer, '--client-id', CLIENT_ID, '--secret-file', secret]
+    const roles = ['--ask', 'groups', '--map', 'storage=operator']
+    const { exitCode, stderr } = await org.node.run('signin', 'set', ...set, ...roles)
+    assert.equal(exitCode, 0, stderr)
+    const page = await org.open(provider.issuer)
+    await page.goto(org.origin)
+    await page.getByRole('link', { name: `Sign in with ${new URL(provider.issuer).host}` }).click()
+    await page.locator('input[name="login"]').fill('alice')
+    await page.locator('input[name="password"]').fill('any')
+    await page.locator('button[type="submit"]').click()
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    assert.equal(new URL(page.url()).origin, org.origin)
+    const { sessions } = await org.node.client.call('sessions', {})
+    const signed = sessions.find(({ by }) => by === 'provider')
+    assert.match(signed?.who ?? '', /^person [0-9a-f]{16}$/)
+    assert.deepEqual([...(signed?.scopes ?? [])].sort(), ['content', 'read', 'settings'])
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in to Peerage' }).waitFor()
+    await page.context().close()
+    await org.node.run('signin', 'unset')
+  } finally {
+    await provider.stop()
+  }
+}
+
+export const providerTour: ConsoleTour = {
+  paths: () => [],
+  stops: [{ what: 'a person signs in at the provider of the org and comes back', visit: signInAtProvider }]
+}

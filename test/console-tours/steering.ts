@@ -1,0 +1,183 @@
+/** What is set and undone from the console, the dangerous by who writes the name of what it is done to. */
+
+import assert from 'node:assert/strict'
+import type { Page } from 'playwright-core'
+import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
+
+interface Meant {
+  readonly title: string
+  /** What has to be written. */
+  readonly name: string
+  readonly verb: string
+  readonly reason?: string
+}
+
+/** Does what a dialogue asks for: nothing by a wrong name, and by the right one it is in force. */
+async function mean(page: Page, { title, name, verb, reason }: Meant): Promise<void> {
+  const dialogue = page.getByRole('dialog', { name: title })
+  const confirm = dialogue.getByRole('button', { name: verb, exact: true })
+  const field = dialogue.getByRole('textbox', { name: `Write ${name} to go on` })
+  if (reason !== undefined) await dialogue.getByRole('textbox', { name: 'Reason' }).fill(reason)
+  assert.equal(await confirm.isDisabled(), true)
+  await field.fill(`${name}x`)
+  assert.equal(await confirm.isDisabled(), true, `${title} takes no other name`)
+  await field.fill(name)
+  await confirm.click()
+  await leave(page, title)
+}
+
+/** Once it is in force. */
+async function leave(page: Page, title: string): Promise<void> {
+  const dialogue = page.getByRole('dialog', { name: title })
+  await dialogue.getByText('It is in force').first().waitFor()
+  await dialogue.getByRole('button', { name: 'Close' }).last().click()
+  await dialogue.waitFor({ state: 'detached' })
+}
+
+/** Has a choice of a list be made. */
+async function choose(page: Page, label: string, option: string | RegExp): Promise<void> {
+  await page.getByRole('textbox', { name: label }).click()
+  await page.getByRole('option', { name: option }).click()
+}
+
+async function whyClosed({ node }: ConsoleOrg, name: string): Promise<string | null> {
+  return (await node.client.call('readers', { name })).closed?.reason ?? null
+}
+
+async function withdraw(org: ConsoleOrg): Promise<void> {
+  const page = await org.signedIn()
+  await org.goTo(page, '/console/datasets/withdrawn')
+  const act = async (verb: string, title: string, reason?: string): Promise<void> => {
+    await page.getByRole('button', { name: verb, exact: true }).click()
+    await mean(page, { title, name: 'withdrawn', verb, ...(reason === undefined ? {} : { reason }) })
+  }
+  await act('Quarantine', 'Quarantine withdrawn@1', 'looked at')
+  assert.equal(await whyClosed(org, 'withdrawn'), 'quarantined')
+  await page.getByText('It is closed: quarantined').waitFor()
+  await act('Release', 'Release withdrawn@1')
+  assert.equal(await whyClosed(org, 'withdrawn'), null)
+  await act('Recall', 'Recall withdrawn@1')
+  assert.equal(await whyClosed(org, 'withdrawn'), 'recalled')
+  await org.goTo(page, '/console/datasets/forgotten')
+  await act('Erase', 'Erase forgotten@1 everywhere', 'asked for')
+  assert.equal(await whyClosed(org, 'forgotten'), 'erased')
+  const { cases } = await org.node.client.call('erasureCases', {})
+  const erasure = cases.find(({ names }) => names.includes('forgotten'))
+  assert.deepEqual([erasure?.kind, erasure?.basis, erasure?.reason], ['erasure', 'art17', 'asked for'])
+  await page.context().close()
+}
+
+async function letRead(org: ConsoleOrg): Promise<void> {
+  const { client } = org.node
+  const page = await org.signedIn()
+  await org.goTo(page, '/console/datasets/shared')
+  await page.getByRole('button', { name: 'Grant it' }).click()
+  const grant = page.getByRole('dialog', { name: 'Let somebody read shared' })
+  await choose(page, 'Device or group', /^lab-7/)
+  await grant.getByText('1 device may read it that can not now').waitFor()
+  await grant.getByRole('textbox', { name: 'Purpose' }).fill('acceptance')
+  await grant.getByRole('button', { name: 'Grant it' }).click()
+  await leave(page, 'Let somebody read shared')
+  const readers = async (): Promise<(string | null)[]> =>
+    (await client.call('readers', { name: 'shared' })).devices.map(({ name, purpose }) => purpose ?? name)
+  assert.deepEqual((await readers()).sort(), ['acceptance', 'nas'])
+  await page.getByRole('button', { name: 'Revoke the grant to lab-7' }).click()
+  await mean(page, { title: 'Revoke the grant to lab-7', name: 'lab-7', verb: 'Revoke' })
+  assert.deepEqual(await readers(), ['nas'])
+  await page.getByRole('button', { name: 'Change the policy' }).click()
+  const policy = page.getByRole('dialog', { name: 'How shared is stored' })
+  await policy.getByRole('textbox', { name: 'Copies' }).fill('4')
+  await policy.getByText(/copies are missing, as no other device that may hold it offers room/).waitFor()
+  await org.isFair(page, 'the form of a storage policy')
+  await policy.getByRole('button', { name: 'Set it' }).click()
+  await leave(page, 'How shared is stored')
+  assert.equal((await client.call('versionStorage', { name: 'shared' })).policy, 'copies=4,sites=2')
+  await page.context().close()
+}
+
+async function settings(org: ConsoleOrg): Promise<void> {
+  const { client } = org.node
+  const page = await org.signedIn()
+  await org.goTo(page, '/console/settings')
+  await page.getByRole('button', { name: 'Make a token' }).click()
+  const making = page.getByRole('dialog', { name: 'Make a token' })
+  await making.getByRole('textbox', { name: 'Name' }).fill('tour')
+  await making.getByRole('checkbox', { name: 'read', exact: true }).check()
+  await making.getByRole('button', { name: 'Make it' }).click()
+  const token = (await making.getByTestId('token').textContent()) ?? ''
+  const named = async (): Promise<number> =>
+    (await client.call('tokens', {})).tokens.filter(({ name }) => name === 'tour').length
+  assert.deepEqual([await named(), /^pgt_[0-9a-f]{12}_/.test(token)], [1, true])
+  await making.getByRole('button', { name: 'I have it' }).click()
+  await making.waitFor({ state: 'detached' })
+  assert.ok(!(await page.content()).includes(token), 'it is shown once')
+  await page.getByRole('button', { name: 'End the token tour' }).click()
+  await mean(page, { title: 'End the token tour', name: 'tour', verb: 'End' })
+  assert.equal(await named(), 0)
+
+  await page.getByRole('button', { name: 'Add a limit' }).click()
+  const limit = page.getByRole('dialog', { name: 'Limit the traffic of this node' })
+  await limit.getByRole('textbox', { name: 'Rate' }).fill('5MB')
+  await limit.getByRole('textbox', { name: 'Rate' }).fill('5MBs')
+  await limit.getByText('write a rate such as').waitFor()
+  assert.equal(await limit.getByRole('button', { name: 'Set it' }).isDisabled(), true)
+  await org.isFair(page, 'the form of a limit')
+  await limit.getByRole('textbox', { name: 'Rate' }).fill('900MB/s')
+  await limit.getByRole('button', { name: 'Set it' }).click()
+  await leave(page, 'Limit the traffic of this node')
+  const rules = async () => (await client.call('limits', {})).rules
+  const [rule] = await rules()
+  assert.deepEqual([rule?.bytesPerSecond, rule?.direction, rule?.link], [900e6, 'down', 'wan'])
+  await page.getByRole('button', { name: `End the limit ${rule?.id}` }).click()
+  await page.getByText('There are no limits').waitFor()
+  assert.deepEqual(await rules(), [])
+  await page.context().close()
+}
+
+async function signOut(org: ConsoleOrg): Promise<void> {
+  const [page, other] = [await org.signedIn(), await org.signedIn()]
+  const before = await org.node.client.call('sessions', {})
+  const [newest] = before.sessions
+  assert.ok(newest !== undefined)
+  await org.goTo(page, '/console/settings')
+  await page.getByRole('button', { name: `Sign out ${newest.who}` }).click()
+  await mean(page, { title: `Sign out ${newest.who}`, name: newest.id, verb: 'Sign out' })
+  await other.getByRole('heading', { name: 'Sign in to Peerage' }).waitFor()
+  const left = (await org.node.client.call('sessions', {})).sessions.map(({ id }) => id)
+  assert.ok(!left.includes(newest.id))
+  for (const each of [page, other]) await each.context().close()
+}
+
+async function acceptRisk(org: ConsoleOrg): Promise<void> {
+  const page = await org.signedIn()
+  await org.goTo(page, '/console/risk/data-loss')
+  await page.getByRole('button', { name: 'Accept', exact: true }).click()
+  const title = /^Accept the risk:/
+  const dialogue = page.getByRole('dialog', { name: title })
+  const heading = (await dialogue.getByRole('heading').first().textContent()) ?? ''
+  await mean(page, { title: heading, name: 'data-loss', verb: 'Accept', reason: 'for the tour' })
+  const { acceptances } = await org.node.client.call('risk', { id: 'data-loss' })
+  assert.deepEqual(
+    acceptances.map(({ reason }) => reason),
+    ['for the tour']
+  )
+  await page.context().close()
+}
+
+export const steeringTour: ConsoleTour = {
+  prepare: async org => {
+    for (const name of ['withdrawn', 'forgotten']) await org.publish(name, name)
+    await org.publish('shared', 'shared', '--class', 'confidential')
+  },
+  paths: () => ['/console/datasets/shared'],
+  stops: [
+    {
+      what: 'a version is quarantined, released and recalled, and one erased, by its name alone',
+      visit: withdraw
+    },
+    { what: 'a grant is given and revoked, and a storage policy set after what it would do', visit: letRead },
+    { what: 'a token is shown once and ended by its name; a limit is set and ended', visit: settings },
+    { what: 'a browser is signed out from another', visit: signOut },
+    { what: 'a risk is accepted by who writes its name', visit: acceptRisk }
+  ]
+}
