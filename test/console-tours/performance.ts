@@ -54,7 +54,7 @@ export const performanceTour: ConsoleTour = {
         const page = await org.signedIn()
         await org.goTo(page, '/console/performance/savings')
         const saved = page.waitForEvent('download')
-        await page.getByRole('button', { name: 'Save savings.csv' }).click()
+        await page.getByRole('button', { name: 'CSV: save savings.csv' }).click()
         const path = join(org.folder, 'savings.csv')
         await (await saved).saveAs(path)
         const [head, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\r\n')

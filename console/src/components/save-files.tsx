@@ -26,7 +26,7 @@ export function SaveFiles({ files }: { readonly files: readonly SavedFile[] }): 
           variant="default"
           size="xs"
           leftSection={<DownIcon size={14} />}
-          aria-label={`Save ${file.name}`}
+          aria-label={`${file.label}: save ${file.name}`}
           onClick={() => save(file)}
         >
           {file.label}

@@ -1,7 +1,7 @@
 /** One service level: how it stands, by site, and how its error budget went on the node that is asked. */
 
 import { Group, List, SimpleGrid, Text } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { useParams } from 'react-router'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useActivity } from '../../api/live.tsx'
@@ -40,19 +40,27 @@ export function LevelPage(): ReactNode {
   const { name = '' } = useParams()
   const report = useAnswer('levels', {}, { everyMs: EVERY_MS })
   const level = report.data?.levels.find(each => each.name === name)
+  // What came of ending it is shown to its end, though there is no such level any more.
+  const last = useRef(level)
+  last.current = level ?? last.current
+  const [isEnding, setEnding] = useState(false)
   return (
     <PageFrame
       title={name}
       back={BACK}
       lead={level === undefined ? undefined : `${MEASURES[level.measure][0]}: ${goalText(level)}`}
-      actions={level === undefined ? undefined : <Actions level={level} />}
+      actions={
+        last.current === undefined ? undefined : (
+          <Actions level={last.current} isThere={level !== undefined} onEnding={setEnding} />
+        )
+      }
     >
       <Answered of={report}>
         {known =>
           level === undefined ? (
             <Text size="sm">No service level of that name is set.</Text>
           ) : (
-            <Known level={level} report={known} />
+            <Known level={level} report={known} isEnding={isEnding} />
           )
         }
       </Answered>
@@ -60,7 +68,12 @@ export function LevelPage(): ReactNode {
   )
 }
 
-function Known({ level, report }: { readonly level: Level; readonly report: Answer<'levels'> }): ReactNode {
+function Known(props: {
+  readonly level: Level
+  readonly report: Answer<'levels'>
+  readonly isEnding: boolean
+}): ReactNode {
+  const { level, report, isEnding } = props
   const [tone, words] = levelMark(level)
   const { good, bad, budget, budgetLeft, burnHour, burnDay } = level
   const total = good + bad
@@ -100,7 +113,7 @@ function Known({ level, report }: { readonly level: Level; readonly report: Answ
           note={`in the last hour; ${burnText(burnDay)} in the last day; 1 × lasts just for the window`}
         />
       </SimpleGrid>
-      <HistoryPanel level={level} />
+      <HistoryPanel level={level} isOff={isEnding} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Panel title="By site" note={`${counted(level.devices, 'device')} observed something`}>
           <DataTable
@@ -141,8 +154,9 @@ function Known({ level, report }: { readonly level: Level; readonly report: Answ
   )
 }
 
-function HistoryPanel({ level }: { readonly level: Level }): ReactNode {
-  const history = useAnswer('levelHistory', { name: level.name }, { everyMs: EVERY_MS })
+/** Of a level that is ended no history is told. */
+function HistoryPanel({ level, isOff }: { readonly level: Level; readonly isOff: boolean }): ReactNode {
+  const history = useAnswer('levelHistory', { name: level.name }, { everyMs: EVERY_MS, isOff })
   const node = useActivity()?.device.name ?? 'this node'
   return (
     <Panel
@@ -180,16 +194,24 @@ const COLUMNS: readonly Column<Site>[] = [
   { title: 'p95', width: '80px', align: 'right', from: 'md', value: ({ p95Ms }) => timeText(p95Ms) }
 ]
 
-function Actions({ level }: { readonly level: Level }): ReactNode {
+function Actions(props: {
+  readonly level: Level
+  readonly isThere: boolean
+  readonly onEnding: (isEnding: boolean) => void
+}): ReactNode {
+  const { level, isThere, onEnding } = props
   const { may } = useSession()
   const unset = useAction('unsetLevel')
   if (!may('setLevel')) return null
   return (
     <Group gap="sm">
-      <FormDialogue verb="Change" title={`Change the level ${level.name}`}>
-        {close => <LevelForm level={level} onDone={close} />}
-      </FormDialogue>
+      {isThere && (
+        <FormDialogue verb="Change" title={`Change the level ${level.name}`}>
+          {close => <LevelForm level={level} onDone={close} />}
+        </FormDialogue>
+      )}
       <NamedAction
+        isOffered={isThere}
         verb="End"
         title={`End the level ${level.name}`}
         name={level.name}
@@ -202,7 +224,15 @@ function Actions({ level }: { readonly level: Level }): ReactNode {
             <List.Item>What was observed stays: set again, the level counts it.</List.Item>
           </List>
         )}
-        act={async () => [await unset.mutateAsync({ name: level.name })]}
+        act={async () => {
+          onEnding(true)
+          try {
+            return [await unset.mutateAsync({ name: level.name })]
+          } catch (thrown) {
+            onEnding(false)
+            throw thrown
+          }
+        }}
       />
     </Group>
   )
