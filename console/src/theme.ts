@@ -51,6 +51,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#51606b',
     '--mantine-color-placeholder': '#5b6873',
     '--mantine-color-anchor': '#0a6b60',
+    '--mantine-color-error': '#b92525',
     '--mantine-color-red-outline': '#b92525',
     '--mantine-color-teal-outline': '#087a58',
     '--mantine-color-yellow-outline': '#8f5b00',
@@ -65,6 +66,7 @@ export const variables: CSSVariablesResolver = () => ({
     // Labels of filled buttons are white in both schemes.
     '--mantine-color-peerage-filled': '#0a766a',
     '--mantine-color-peerage-filled-hover': '#005f54',
+    '--mantine-color-error': '#ff8787',
     '--mantine-color-red-outline': '#ff8787',
     '--mantine-color-teal-outline': '#38d9a9',
     '--mantine-color-yellow-outline': '#ffd43b',

@@ -34,7 +34,7 @@ export const ledgerTour: ConsoleTour = {
         const { exitCode, stderr } = await org.node.run('note', 'seen', '--about', enrolment)
         assert.equal(exitCode, 0, stderr)
         await org.goTo(page, '/console/ledger?type=note')
-        await page.getByText('Notes: seen', { exact: false }).waitFor()
+        await page.getByText(/^Notes about operation [0-9a-f]+: seen$/).waitFor()
         await page.context().close()
       }
     }

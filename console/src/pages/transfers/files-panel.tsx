@@ -1,7 +1,7 @@
 /** The files of a transfer, and how much of each is here. */
 
 import { Progress, Text } from '@mantine/core'
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
@@ -21,11 +21,17 @@ const TABLE_PIXELS = 420
 
 export function FilesPanel({ transfer }: { readonly transfer: Transfer }): ReactNode {
   const [written, setWritten] = useState('')
+  const hasEnded = isSettled(transfer)
   const files = useAnswer(
     'transferFiles',
     { id: transfer.id, limit: FILES_MAX },
-    isSettled(transfer) ? {} : { everyMs: EVERY_MS }
+    hasEnded ? {} : { everyMs: EVERY_MS }
   )
+  const { refetch } = files
+  // What was asked before it ended says less than there is.
+  useEffect(() => {
+    if (hasEnded) void refetch()
+  }, [hasEnded, refetch])
   return (
     <Panel
       title="Files"
