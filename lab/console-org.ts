@@ -32,7 +32,10 @@ export interface TourStop {
 export interface ConsoleTour {
   /** Makes what its pages show, before anybody looks. */
   readonly prepare?: (org: ConsoleOrg) => Promise<void>
-  /** Pages that everybody has to be able to read: light, dark and on a phone. */
+  /**
+   * Pages that everybody has to be able to read: all in light colours and on a phone, the first also in dark ones, which
+   * are of the same parts.
+   */
   readonly paths: (org: ConsoleOrg) => readonly string[]
   readonly stops: readonly TourStop[]
 }
@@ -152,21 +155,26 @@ export class ConsoleOrg {
     await judge(page, where)
   }
 
-  /** Fails unless a page can be read by everybody. It is left light and as wide as a desk. */
-  async isReadable(page: Page, path: string): Promise<void> {
+  /** Fails unless a page can be read by everybody, `alsoInDark` or not. It is left light and as wide as a desk. */
+  async isReadable(page: Page, path: string, alsoInDark: boolean): Promise<void> {
     await this.goTo(page, path)
     await judge(page, `${path} in light`)
-    await page.emulateMedia({ colorScheme: 'dark' })
-    await page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
-    await judge(page, `${path} in dark`, ['color-contrast'])
+    if (alsoInDark) await this.#isReadableInDark(page, path)
     await page.setViewportSize(SIZES.phone)
-    await page.emulateMedia({ colorScheme: 'light' })
     await judge(page, `${path} on a phone`, LAYOUT_RULES)
     const isWide = await page.evaluate<boolean>(
       'document.documentElement.scrollWidth > document.documentElement.clientWidth'
     )
     assert.ok(!isWide, `${path} is wider than a phone`)
     await page.setViewportSize(SIZES.desk)
+  }
+
+  async #isReadableInDark(page: Page, path: string): Promise<void> {
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
+    await judge(page, `${path} in dark`, ['color-contrast'])
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.locator('html[data-mantine-color-scheme="light"]').waitFor()
   }
 }
 
