@@ -33,8 +33,8 @@ export interface ConsoleTour {
   /** Makes what its pages show, before anybody looks. */
   readonly prepare?: (org: ConsoleOrg) => Promise<void>
   /**
-   * Pages that everybody has to be able to read: all in light colours and on a phone, the first also in dark ones, which
-   * are of the same parts.
+   * Pages that everybody has to be able to read: all in light colours and on a phone, the first also in dark ones. The
+   * others are of the same parts.
    */
   readonly paths: (org: ConsoleOrg) => readonly string[]
   readonly stops: readonly TourStop[]

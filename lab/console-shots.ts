@@ -194,19 +194,24 @@ async function waiting(first: ClusterNode, one: ClusterNode): Promise<void> {
     { kind: 'admins', add: ['berlin-1'], remove: [] },
     { kind: 'threshold', threshold: 2 }
   ])
-  await voted(one, hash)
+  await voted(one, hash, first)
   const { hash: second } = await propose([{ kind: 'approvals', type: 'content.recall', admins: 2 }])
-  await voted(one, second)
+  await voted(one, second, first)
   await one.client.call('recall', { name: 'handbook', version: null, reason: 'wrong edition' })
   await propose([{ kind: 'approvals', type: 'device.revoke', admins: 2 }])
 }
 
-async function voted(node: ClusterNode, proposal: string): Promise<void> {
+/** Resolves once `other` knows that it is in force. */
+async function voted(node: ClusterNode, proposal: string, other: ClusterNode): Promise<void> {
   await until('the proposal is known', MESH_MS, async () => {
     const { proposals } = await node.client.call('authority', {})
     return proposals.some(({ hash }) => hash === proposal)
   })
   await node.client.call('vote', { proposal, vote: null })
+  await until('the other admin knows of the vote', MESH_MS, async () => {
+    const { hash } = await other.client.call('authority', {})
+    return hash === proposal
+  })
 }
 
 await main()

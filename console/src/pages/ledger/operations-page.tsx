@@ -223,7 +223,7 @@ function About({ search, onChange }: FormProps): ReactNode {
 
 const COLUMNS: readonly Column<Line>[] = [
   {
-    ...{ title: 'Time', width: 'minmax(96px, 172px)' },
+    ...{ title: 'Time', width: 'minmax(96px, 204px)' },
     value: ({ atMs }) => dateText(atMs)
   },
   {

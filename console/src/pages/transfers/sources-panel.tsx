@@ -55,7 +55,7 @@ function Bars({ parts }: { readonly parts: readonly History[] }): ReactNode {
       ...{ min: parts[0]?.fromMs ?? 0, max: parts[0]?.toMs ?? 0 }
     },
     yAxis: {
-      ...{ type: 'value', min: 0, splitNumber: 3 },
+      ...{ type: 'value', min: 0, minInterval: 1, splitNumber: 3 },
       ...{ axisLabel: { formatter: formatBytes, color: text }, splitLine: line }
     },
     series: KINDS.map(({ name, light, dark }, at) => ({

@@ -293,11 +293,11 @@ interface SourceRow {
 
 const COLUMNS: readonly Column<SourceRow>[] = [
   {
-    ...{ title: 'Device', width: 'minmax(80px, 1.4fr)' },
+    ...{ title: 'Device', width: 'minmax(64px, 1.4fr)' },
     value: ({ source }) => deviceText(source)
   },
   {
-    ...{ title: 'Way', width: 'minmax(96px, 1fr)' },
+    ...{ title: 'Way', width: 'minmax(88px, 1fr)' },
     value: ({ source, ownSite }) => kindOf(source, ownSite),
     order: ({ source, ownSite }) => kindOf(source, ownSite)
   },
@@ -307,19 +307,19 @@ const COLUMNS: readonly Column<SourceRow>[] = [
     order: ({ source }) => source.site ?? ''
   },
   {
-    ...{ title: 'Linked', width: '100px', from: 'sm' },
+    ...{ title: 'Linked', width: '80px', from: 'sm' },
     value: ({ source }) => (
       <State tone={source.connected ? 'good' : 'quiet'}>{source.connected ? 'linked' : 'not now'}</State>
     ),
     order: ({ source }) => Number(source.connected)
   },
   {
-    ...{ title: 'Rate', width: '90px', align: 'right', from: 'sm' },
+    ...{ title: 'Rate', width: '84px', align: 'right', from: 'sm' },
     value: ({ source }) => (source.connected ? formatRate(source.bytesPerSecond) : ''),
     order: ({ source }) => source.bytesPerSecond
   },
   {
-    ...{ title: 'Gave', width: '78px', align: 'right' },
+    ...{ title: 'Gave', width: '74px', align: 'right' },
     value: ({ source }) => formatBytes(source.receivedBytes),
     order: ({ source }) => source.receivedBytes
   },

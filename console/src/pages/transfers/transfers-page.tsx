@@ -166,7 +166,7 @@ function ProgressCell({ transfer }: { readonly transfer: Transfer }): ReactNode 
         miw={20}
         aria-hidden="true"
       />
-      <Text span inherit w={42} ta="right" style={{ fontVariantNumeric: 'tabular-nums' }}>
+      <Text span inherit miw={46} ta="right" style={{ fontVariantNumeric: 'tabular-nums' }}>
         {percent}
       </Text>
     </Group>
@@ -197,7 +197,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
     order: transfer => stateOf(transfer).order
   },
   {
-    ...{ title: 'Done', width: 'minmax(76px, 1fr)' },
+    ...{ title: 'Done', width: 'minmax(84px, 1.2fr)' },
     value: transfer => <ProgressCell transfer={transfer} />,
     order: ({ haveBytes, totalBytes }) => (totalBytes === 0 ? 1 : haveBytes / totalBytes)
   },
@@ -217,7 +217,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
     order: ({ etaMs }) => etaMs ?? Number.MAX_SAFE_INTEGER
   },
   {
-    ...{ title: 'Deadline', width: 'minmax(96px, 1fr)', from: 'lg' },
+    ...{ title: 'Deadline', width: 'minmax(120px, 1.3fr)', from: 'lg' },
     value: transfer => <Due transfer={transfer} />,
     order: ({ deadlineAtMs }) => deadlineAtMs ?? Number.MAX_SAFE_INTEGER
   },
