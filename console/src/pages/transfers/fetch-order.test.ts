@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { localMs, localText } from '../../components/local-time.ts'
 import { EMPTY_ORDER, followOf, lackOf, transferOf } from './fetch-order.ts'
-import { instantOf, localText } from './local-time.ts'
 
 const ORDER = { ...EMPTY_ORDER, name: 'os/image', destination: ' /srv/os ' }
 
@@ -28,7 +28,7 @@ test('an order is sent as it was written, without the white space around it', ()
 })
 
 test('an instant is the same after it stood in a field, to the minute', () => {
-  assert.equal(instantOf(localText(1_800_000_012_345)), 1_800_000_000_000)
-  assert.equal(instantOf(''), null)
-  assert.equal(instantOf('soon'), null)
+  assert.equal(localMs(localText(1_800_000_012_345)), 1_800_000_000_000)
+  assert.equal(localMs(''), null)
+  assert.equal(localMs('soon'), null)
 })

@@ -1,7 +1,7 @@
 /** What is asked for in the dialogue, as the routes take it. */
 
 import type { RouteArguments } from '../../api/routes.ts'
-import { instantOf } from './local-time.ts'
+import { localMs } from '../../components/local-time.ts'
 
 export interface FetchOrder {
   /** Once, or each newest version from now on. */
@@ -31,7 +31,7 @@ export function lackOf({ name, destination, how, deadline }: FetchOrder, nowMs: 
   if (name === null) return 'Choose a dataset.'
   if (destination.trim() === '') return 'Write a folder.'
   if (!ABSOLUTE.test(destination.trim())) return 'Write the whole path of the folder, from the root on.'
-  if (how === 'once' && deadline !== '' && (instantOf(deadline) ?? 0) <= nowMs) return 'The deadline is over.'
+  if (how === 'once' && deadline !== '' && (localMs(deadline) ?? 0) <= nowMs) return 'The deadline is over.'
   return null
 }
 
@@ -43,7 +43,7 @@ export function transferOf(order: FetchOrder): RouteArguments<'startTransfer'> {
   const { name, version, destination, purpose, priority, deadline, only } = order
   return {
     ...{ name: name ?? '', version, destination: destination.trim(), priority },
-    ...{ purpose: textOrNull(purpose), deadlineAtMs: instantOf(deadline) },
+    ...{ purpose: textOrNull(purpose), deadlineAtMs: localMs(deadline) },
     only: only
       .split('\n')
       .map(glob => glob.trim())

@@ -6,9 +6,9 @@ import { useNavigate } from 'react-router'
 import { useAction } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Failure } from '../../components/failure.tsx'
+import { localMs, localText } from '../../components/local-time.ts'
 import { NamedAction } from '../../components/named-action.tsx'
 import { formatBytes } from '../../components/words.ts'
-import { instantOf, localText } from './local-time.ts'
 import { choicesOf, isSettled, type Transfer } from './transfer-words.ts'
 
 export function TransferActions({ transfer }: { readonly transfer: Transfer }): ReactNode {
@@ -44,8 +44,8 @@ function Steering({ transfer }: { readonly transfer: Transfer }): ReactNode {
   const { id, priority, deadlineAtMs } = transfer
   const prioritise = useAction('prioritiseTransfer')
   const setDeadline = useAction('setTransferDeadline')
-  const [written, setWritten] = useState(deadlineAtMs === null ? '' : localText(deadlineAtMs))
-  const wanted = instantOf(written)
+  const [written, setWritten] = useState(localText(deadlineAtMs))
+  const wanted = localMs(written)
   const failure = prioritise.error ?? setDeadline.error
   return (
     <Popover width={320} position="bottom-end" withinPortal={false} trapFocus>
