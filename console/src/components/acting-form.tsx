@@ -3,8 +3,7 @@
  * what came of it is shown to its end. Where it is dangerous it is done by who writes the name of what it is done to.
  */
 
-import { Button, Code, Group, Modal, Stack, TextInput } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Button, Code, Group, Stack, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { Failure } from './failure.tsx'
 import { type Acted, Outcome } from './outcome.tsx'
@@ -17,7 +16,8 @@ interface ActingFormProps {
   readonly isReady: boolean
   /** To be written by who means it; absent where it needs no second thought. */
   readonly name?: string | undefined
-  readonly act: () => Promise<readonly Acted[]>
+  /** What came of it; it is done with where there is nothing to show. */
+  readonly act: () => Promise<readonly Acted[] | undefined>
   readonly onDone: () => void
   /** Its fields, and what it would do. */
   readonly children: ReactNode
@@ -36,7 +36,9 @@ export function ActingForm(props: ActingFormProps): ReactNode {
     setBusy(true)
     setFailure(null)
     try {
-      setDone(await act())
+      const acted = await act()
+      if (acted === undefined) onDone()
+      else setDone(acted)
     } catch (thrown) {
       setFailure(thrown instanceof Error ? thrown : new Error(String(thrown)))
     }
@@ -76,48 +78,5 @@ export function ActingForm(props: ActingFormProps): ReactNode {
         </Group>
       </Stack>
     </form>
-  )
-}
-
-interface DialogueProps {
-  /** What the dialogue is called, such as `Revoke lab-7 for good`. */
-  readonly title: string
-  readonly isOpen: boolean
-  readonly onClose: () => void
-  /** Drawn when it is open, so that each opening begins anew. */
-  readonly children: ReactNode
-}
-
-export function Dialogue({ title, isOpen, onClose, children }: DialogueProps): ReactNode {
-  return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={title}
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      {children}
-    </Modal>
-  )
-}
-
-/** A button that opens a form. */
-export function FormButton(props: {
-  readonly label: string
-  readonly title: string
-  readonly children: (onDone: () => void) => ReactNode
-}): ReactNode {
-  const { label, title, children } = props
-  const [isOpen, { open, close }] = useDisclosure()
-  return (
-    <>
-      <Button size="xs" variant="default" onClick={open}>
-        {label}
-      </Button>
-      <Dialogue title={title} isOpen={isOpen} onClose={close}>
-        {children(close)}
-      </Dialogue>
-    </>
   )
 }

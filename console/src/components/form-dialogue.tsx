@@ -1,13 +1,34 @@
-/**
- * A form in a dialogue of its own, for what is noted or set and can be changed again. It closes when that is done; what
- * the ledger answers is shown first, what it waits for included.
- */
+/** Dialogues that have a form in them, and the buttons that open them. */
 
-import { Button, Group, Modal, Stack } from '@mantine/core'
+import { Button, Modal } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { type FormEvent, type ReactNode, useState } from 'react'
-import { Failure } from './failure.tsx'
-import { type Acted, Outcome } from './outcome.tsx'
+import type { ReactNode } from 'react'
+
+interface DialogueProps {
+  /** What the dialogue is called, such as `Revoke lab-7 for good`. */
+  readonly title: string
+  readonly isOpen: boolean
+  readonly onClose: () => void
+  /** At a click beside it, so that what was written is not lost. */
+  readonly staysOpen?: boolean
+  /** Drawn when it is open, so that each opening begins anew. */
+  readonly children: ReactNode
+}
+
+export function Dialogue({ title, isOpen, onClose, staysOpen = false, children }: DialogueProps): ReactNode {
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={onClose}
+      title={title}
+      size="lg"
+      closeOnClickOutside={!staysOpen}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {children}
+    </Modal>
+  )
+}
 
 interface FormDialogueProps {
   /** What the button says, such as `Open a request`. */
@@ -15,73 +36,36 @@ interface FormDialogueProps {
   readonly title?: string
   readonly isFirst?: boolean
   readonly size?: 'xs' | 'sm'
+  readonly staysOpen?: boolean
   /** The form, drawn anew each time that it is opened. */
   readonly children: (close: () => void) => ReactNode
 }
 
-export function FormDialogue({ verb, title = verb, isFirst, size = 'sm', children }: FormDialogueProps) {
+export function FormDialogue(props: FormDialogueProps): ReactNode {
+  const { verb, title = verb, isFirst = false, size = 'sm', staysOpen = true, children } = props
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <>
-      <Button variant={isFirst === true ? 'filled' : 'default'} size={size} onClick={open}>
+      <Button variant={isFirst ? 'filled' : 'default'} size={size} onClick={open}>
         {verb}
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        title={title}
-        size="lg"
-        closeOnClickOutside={false}
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
+      <Dialogue title={title} isOpen={isOpen} onClose={close} staysOpen={staysOpen}>
         {children(close)}
-      </Modal>
+      </Dialogue>
     </>
   )
 }
 
-interface ActionFormProps {
-  readonly verb: string
-  readonly isReady: boolean
-  /** What the ledger answered, where it was asked. */
-  readonly act: () => Promise<readonly Acted[] | undefined>
-  readonly onDone: () => void
-  readonly children: ReactNode
-}
-
-export function ActionForm({ verb, isReady, act, onDone, children }: ActionFormProps): ReactNode {
-  const [isBusy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<Error | null>(null)
-  const [done, setDone] = useState<readonly Acted[] | null>(null)
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault()
-    if (!isReady) return
-    setBusy(true)
-    setFailure(null)
-    try {
-      const acted = await act()
-      if (acted === undefined) onDone()
-      else setDone(acted)
-    } catch (thrown) {
-      setFailure(thrown instanceof Error ? thrown : new Error(String(thrown)))
-    }
-    setBusy(false)
-  }
-  if (done !== null) return <Outcome done={done} onDone={onDone} />
+/** Beside the title of a panel. */
+export function FormButton(props: {
+  readonly label: string
+  readonly title: string
+  readonly children: (onDone: () => void) => ReactNode
+}): ReactNode {
+  const { label, title, children } = props
   return (
-    <form onSubmit={submit}>
-      <Stack>
-        {children}
-        {failure !== null && <Failure error={failure} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onDone}>
-            Leave it
-          </Button>
-          <Button type="submit" disabled={!isReady} loading={isBusy}>
-            {verb}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <FormDialogue verb={label} title={title} size="xs" staysOpen={false}>
+      {children}
+    </FormDialogue>
   )
 }

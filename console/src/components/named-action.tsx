@@ -6,7 +6,8 @@
 import { Button, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { type ReactNode, useState } from 'react'
-import { ActingForm, Dialogue } from './acting-form.tsx'
+import { ActingForm } from './acting-form.tsx'
+import { Dialogue } from './form-dialogue.tsx'
 import type { Acted } from './outcome.tsx'
 
 interface NamedActionProps {

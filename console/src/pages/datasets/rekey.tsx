@@ -3,7 +3,8 @@
 import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useAction } from '../../api/answers.ts'
-import { ActingForm, FormButton } from '../../components/acting-form.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
+import { FormButton } from '../../components/form-dialogue.tsx'
 import { counted } from '../../components/words.ts'
 
 export function Rekey({ name }: { readonly name: string }): ReactNode {

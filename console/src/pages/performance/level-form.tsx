@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react'
 import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
-import { ActionForm } from '../../components/form-dialogue.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
 import {
   type Level,
   lengthMs,
@@ -67,7 +67,7 @@ export function LevelForm({ level, onDone }: LevelFormProps): ReactNode {
   const { name, measure, percent, amount, unit, days, dataset, site } = draft
   const limitMs = measure === 'availability' ? null : lengthMs(amount, unit)
   return (
-    <ActionForm
+    <ActingForm
       verb="Set it"
       isReady={name.trim() !== '' && typeof percent === 'number' && limitMs !== undefined}
       onDone={onDone}
@@ -92,7 +92,7 @@ export function LevelForm({ level, onDone }: LevelFormProps): ReactNode {
       <Text size="sm" c="dimmed">
         It is signed into the ledger by an admin. Devices count what they observed before, too.
       </Text>
-    </ActionForm>
+    </ActingForm>
   )
 }
 

@@ -6,9 +6,10 @@ import { type ReactNode, useMemo, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { dateText, deviceText } from '../../components/words.ts'
@@ -144,7 +145,7 @@ function PriceForm({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [amount, setAmount] = useState<number | string>('')
   const [currency, setCurrency] = useState('EUR')
   return (
-    <ActionForm
+    <ActingForm
       verb="Set it"
       isReady={typeof amount === 'number' && CURRENCY.test(currency)}
       onDone={onDone}
@@ -182,6 +183,6 @@ function PriceForm({ onDone }: { readonly onDone: () => void }): ReactNode {
       <Text size="sm" c="dimmed">
         It is signed into the ledger by an admin, and counts for time past too.
       </Text>
-    </ActionForm>
+    </ActingForm>
   )
 }

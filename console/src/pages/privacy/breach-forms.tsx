@@ -5,7 +5,8 @@ import { type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
 import type { RouteArguments } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { changedMs, localText } from '../../components/local-time.ts'
 import { NamedAction } from '../../components/named-action.tsx'
 import { TimeField } from '../../components/time-field.tsx'
@@ -59,7 +60,7 @@ function NoteForm({ breach, onDone }: NoteFormProps): ReactNode {
   const [notified, setNotified] = useState(localText(notifiedAtMs))
   const [told, setTold] = useState(localText(personsToldAtMs))
   return (
-    <ActionForm
+    <ActingForm
       verb="Note it"
       isReady
       onDone={onDone}
@@ -91,7 +92,7 @@ function NoteForm({ breach, onDone }: NoteFormProps): ReactNode {
           }
         />
       ))}
-    </ActionForm>
+    </ActingForm>
   )
 }
 
@@ -100,7 +101,7 @@ function CloseForm({ id, onDone }: { readonly id: string; readonly onDone: () =>
   const [outcome, setOutcome] = useState<Outcome>('notified')
   const [reason, setReason] = useState('')
   return (
-    <ActionForm
+    <ActingForm
       verb="Close it"
       isReady={reason.trim() !== ''}
       onDone={onDone}
@@ -126,7 +127,7 @@ function CloseForm({ id, onDone }: { readonly id: string; readonly onDone: () =>
         value={reason}
         onChange={event => setReason(event.currentTarget.value)}
       />
-    </ActionForm>
+    </ActingForm>
   )
 }
 

@@ -5,12 +5,13 @@ import { type ReactNode, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
 import { useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { localMs } from '../../components/local-time.ts'
 import { Panel } from '../../components/panel.tsx'
 import { TimeField } from '../../components/time-field.tsx'
@@ -102,7 +103,7 @@ function OpenBreachForm({ onDone }: { readonly onDone: () => void }): ReactNode 
   const [to, setTo] = useState('')
   const [aware, setAware] = useState('')
   return (
-    <ActionForm
+    <ActingForm
       verb="Open it"
       isReady={summary.trim() !== ''}
       onDone={onDone}
@@ -133,7 +134,7 @@ function OpenBreachForm({ onDone }: { readonly onDone: () => void }): ReactNode 
         value={aware}
         onChange={setAware}
       />
-    </ActionForm>
+    </ActingForm>
   )
 }
 

@@ -5,7 +5,8 @@ import { type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
 import type { Answer, RouteArguments } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 
 type Field = RouteArguments<'setPrivacyNote'>['field']
@@ -65,7 +66,7 @@ function Form(props: {
     setValue(values[chosen] ?? '')
   }
   return (
-    <ActionForm
+    <ActingForm
       verb="Note it"
       isReady={value.trim() !== (values[field] ?? '')}
       onDone={onDone}
@@ -92,6 +93,6 @@ function Form(props: {
           EEA, countries of two letters, or both with commas between. Within it data moves without a transfer.
         </Text>
       )}
-    </ActionForm>
+    </ActingForm>
   )
 }

@@ -1,9 +1,10 @@
 /** What no network can know of a dataset: for what it is, by which law, and whom and what it is about. */
 
-import { Modal, Select, TextInput } from '@mantine/core'
+import { Select, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
-import { ActionForm } from '../../components/form-dialogue.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
+import { Dialogue } from '../../components/form-dialogue.tsx'
 import type { Activity } from './register-words.ts'
 
 const NOTE_CHARACTERS_MAX = 500
@@ -28,15 +29,9 @@ interface DescribeProps {
 
 export function DescribeDialogue({ activity, isOpen, onClose }: DescribeProps): ReactNode {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={`Describe ${activity.name}`}
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialogue title={`Describe ${activity.name}`} isOpen={isOpen} onClose={onClose}>
       <Form activity={activity} onDone={onClose} />
-    </Modal>
+    </Dialogue>
   )
 }
 
@@ -51,7 +46,7 @@ function Form({ activity, onDone }: { readonly activity: Activity; readonly onDo
     activity.personal === null ? 'open' : activity.personal ? 'yes' : 'no'
   )
   return (
-    <ActionForm
+    <ActingForm
       verb="Note it"
       isReady
       onDone={onDone}
@@ -81,6 +76,6 @@ function Form({ activity, onDone }: { readonly activity: Activity; readonly onDo
         allowDeselect={false}
         onChange={value => value !== null && setPersonal(value)}
       />
-    </ActionForm>
+    </ActingForm>
   )
 }

@@ -6,9 +6,10 @@ import { type ReactNode, useMemo, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted, dateText, deviceText } from '../../components/words.ts'
@@ -156,7 +157,7 @@ function PlaceForm({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [name, setName] = useState<string | null>(null)
   const [reason, setReason] = useState('')
   return (
-    <ActionForm
+    <ActingForm
       verb="Place it"
       isReady={name !== null}
       onDone={onDone}
@@ -182,6 +183,6 @@ function PlaceForm({ onDone }: { readonly onDone: () => void }): ReactNode {
         value={reason}
         onChange={event => setReason(event.currentTarget.value)}
       />
-    </ActionForm>
+    </ActingForm>
   )
 }

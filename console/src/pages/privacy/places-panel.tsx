@@ -5,9 +5,10 @@ import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { dateText } from '../../components/words.ts'
 import { BASES } from './register-words.ts'
@@ -81,7 +82,7 @@ function Form({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [reference, setReference] = useState('')
   const isReady = place.trim() !== '' && (country === '' || COUNTRY.test(country))
   return (
-    <ActionForm
+    <ActingForm
       verb="Note it"
       isReady={isReady}
       onDone={onDone}
@@ -128,6 +129,6 @@ function Form({ onDone }: { readonly onDone: () => void }): ReactNode {
         value={reference}
         onChange={event => setReference(event.currentTarget.value)}
       />
-    </ActionForm>
+    </ActingForm>
   )
 }

@@ -6,8 +6,9 @@ import { Link, useParams } from 'react-router'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer, RouteArguments } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
 import { Answered } from '../../components/answered.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { localMs } from '../../components/local-time.ts'
 import { NamedAction } from '../../components/named-action.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -184,7 +185,7 @@ function ExtendForm({ id, onDone }: FormProps): ReactNode {
   const [reason, setReason] = useState('')
   const [told, setTold] = useState('')
   return (
-    <ActionForm
+    <ActingForm
       verb="Extend it"
       isReady={reason.trim() !== ''}
       onDone={onDone}
@@ -198,7 +199,7 @@ function ExtendForm({ id, onDone }: FormProps): ReactNode {
       </Text>
       <ReasonField value={reason} onChange={setReason} isRequired />
       <TimeField label="The person was told" description="Empty for now." value={told} onChange={setTold} />
-    </ActionForm>
+    </ActingForm>
   )
 }
 
@@ -208,7 +209,7 @@ function CloseForm({ id, onDone }: FormProps): ReactNode {
   const [reason, setReason] = useState('')
   const isRequired = outcome === 'refused'
   return (
-    <ActionForm
+    <ActingForm
       verb="Close it"
       isReady={!isRequired || reason.trim() !== ''}
       onDone={onDone}
@@ -227,7 +228,7 @@ function CloseForm({ id, onDone }: FormProps): ReactNode {
         onChange={value => value !== null && setOutcome(value as Outcome)}
       />
       <ReasonField value={reason} onChange={setReason} isRequired={isRequired} />
-    </ActionForm>
+    </ActingForm>
   )
 }
 

@@ -6,12 +6,13 @@ import { useNavigate } from 'react-router'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { RouteArguments } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
 import { useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { localMs } from '../../components/local-time.ts'
 import { Panel } from '../../components/panel.tsx'
 import { TimeField } from '../../components/time-field.tsx'
@@ -114,7 +115,7 @@ function OpenRequestForm({ onDone }: { readonly onDone: () => void }): ReactNode
   const [kind, setKind] = useState<Kind>('access')
   const [received, setReceived] = useState('')
   return (
-    <ActionForm
+    <ActingForm
       verb="Open it"
       isReady={subject.trim() !== ''}
       onDone={onDone}
@@ -148,6 +149,6 @@ function OpenRequestForm({ onDone }: { readonly onDone: () => void }): ReactNode
         value={received}
         onChange={setReceived}
       />
-    </ActionForm>
+    </ActingForm>
   )
 }

@@ -5,7 +5,8 @@ import { type ReactNode, useState } from 'react'
 import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { RouteArguments } from '../../api/routes.ts'
-import { ActionForm, FormDialogue } from '../../components/form-dialogue.tsx'
+import { ActingForm } from '../../components/acting-form.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 
 type Scope = RouteArguments<'setRetention'>['scope']
 
@@ -34,7 +35,7 @@ function Form({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [days, setDays] = useState<number | string>('')
   const keepMs = typeof days === 'number' ? days * DAY_MS : null
   return (
-    <ActionForm
+    <ActingForm
       verb="Set it"
       isReady={chosen !== null}
       onDone={onDone}
@@ -63,6 +64,6 @@ function Form({ onDone }: { readonly onDone: () => void }): ReactNode {
         value={days}
         onChange={setDays}
       />
-    </ActionForm>
+    </ActingForm>
   )
 }

@@ -7,13 +7,11 @@ import {
   Code,
   CopyButton,
   Group,
-  Modal,
   Select,
   Stack,
   Text,
   TextInput
 } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
 import type { Answer, Scope } from '../../api/routes.ts'
@@ -21,31 +19,21 @@ import { scopeWords } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
 import { useNowMs } from '../../components/ago.tsx'
 import { Failure } from '../../components/failure.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { dateText } from '../../components/words.ts'
 import { lifeChoices } from './token-life.ts'
 
 const NAME_CHARACTERS_MAX = 64
 
 export function MakeToken(): ReactNode {
-  const [isOpen, { open, close }] = useDisclosure()
   return (
-    <>
-      <Button onClick={open}>Make a token</Button>
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        closeOnClickOutside={false}
-        title="Make a token"
-        size="lg"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <Dialogue onDone={close} />
-      </Modal>
-    </>
+    <FormDialogue verb="Make a token" isFirst>
+      {close => <Making onDone={close} />}
+    </FormDialogue>
   )
 }
 
-function Dialogue({ onDone }: { readonly onDone: () => void }): ReactNode {
+function Making({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [made, setMade] = useState<Answer<'createToken'> | null>(null)
   return made === null ? <Form onMade={setMade} onLeave={onDone} /> : <Made made={made} onDone={onDone} />
 }

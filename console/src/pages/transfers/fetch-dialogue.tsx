@@ -3,7 +3,6 @@
 import {
   Button,
   Group,
-  Modal,
   NumberInput,
   SegmentedControl,
   Select,
@@ -13,13 +12,13 @@ import {
   Textarea,
   TextInput
 } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useActivity } from '../../api/live.tsx'
 import { useNowMs } from '../../components/ago.tsx'
 import { Failure } from '../../components/failure.tsx'
+import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { dateText } from '../../components/words.ts'
 import { EMPTY_ORDER, type FetchOrder, followOf, lackOf, transferOf } from './fetch-order.ts'
 
@@ -29,21 +28,10 @@ const PURPOSE_CHARACTERS_MAX = 64
 const NEWEST = 'newest'
 
 export function Fetch(): ReactNode {
-  const [isOpen, { open, close }] = useDisclosure()
   return (
-    <>
-      <Button onClick={open}>Fetch a dataset</Button>
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        closeOnClickOutside={false}
-        title="Fetch a dataset to the node's machine"
-        size="lg"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <Form onLeave={close} />
-      </Modal>
-    </>
+    <FormDialogue verb="Fetch a dataset" title="Fetch a dataset to the node's machine" isFirst>
+      {close => <Form onLeave={close} />}
+    </FormDialogue>
   )
 }
 
