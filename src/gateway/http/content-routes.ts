@@ -29,6 +29,7 @@ import {
 } from './content-headers.ts'
 import { type Listing, listedEntries, listingPage } from './content-listing.ts'
 import { isRangeApplicable, judgePreconditions } from './preconditions.ts'
+import { takenReply } from './taken-reply.ts'
 
 /** Players stop taking for as long as they are paused; they go on with a range of their own. */
 const STALLED_MS = 2 * MINUTE_MS
@@ -145,11 +146,8 @@ export class ContentRoutes {
     described()
     if (range.kind === 'part')
       reply.status(206).header('content-range', `bytes ${offset}-${offset + bytes - 1}/${file.bytes}`)
-    reply.hijack()
-    for (const [header, value] of Object.entries(reply.getHeaders()))
-      if (value !== undefined) reply.raw.setHeader(header, value)
-    reply.raw.writeHead(reply.statusCode)
-    await sendParts(reply.raw, { first, parts }, signal)
+    const response = takenReply(reply).writeHead(reply.statusCode)
+    await sendParts(response, { first, parts }, signal)
     return reply
   }
 

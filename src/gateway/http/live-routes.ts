@@ -12,6 +12,7 @@ import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { type Caller, requireScope } from './caller.ts'
 import { type LiveEvent, LiveFeed } from './live-feed.ts'
+import { takenReply } from './taken-reply.ts'
 
 export const LIVE_PATH = '/v1/live'
 const INTERVAL_MS = SECOND_MS
@@ -75,14 +76,12 @@ export class LiveRoutes {
     const [run, id] = String(request.headers['last-event-id'] ?? '').split('-')
     const lastId = run === this.#run && /^\d{1,15}$/.test(id ?? '') ? Number(id) : 0
     const listener: Listener = { request, reply, lastId, isBehind: false }
-    reply.hijack()
-    for (const [name, value] of Object.entries(reply.getHeaders()))
-      if (value !== undefined) reply.raw.setHeader(name, value)
-    reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    reply.raw.setTimeout(STALLED_MS)
-    reply.raw.write(`retry: ${RETRY_MS}\n\n`)
-    reply.raw.once('close', () => this.#end(listener))
-    reply.raw.on('drain', () => {
+    const response = takenReply(reply)
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    response.setTimeout(STALLED_MS)
+    response.write(`retry: ${RETRY_MS}\n\n`)
+    response.once('close', () => this.#end(listener))
+    response.on('drain', () => {
       listener.isBehind = false
       this.#send(listener)
     })
