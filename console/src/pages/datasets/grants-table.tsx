@@ -1,14 +1,14 @@
 /** The grants by which a dataset is read, and their end. */
 
-import { Button, List } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useMemo, useState } from 'react'
+import { List } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
+import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { counted, deviceText } from '../../components/words.ts'
 import { type Grant, granteeReference, granteeText, reaches, scopeText } from './grants.ts'
 
@@ -17,16 +17,7 @@ const TABLE_PIXELS = 300
 export function GrantsTable({ name }: { readonly name: string }): ReactNode {
   const access = useAnswer('access', {})
   const { may } = useSession()
-  const isEnding = may('revokeAccess')
-  const [chosen, setChosen] = useState<Grant | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const columns = useMemo(() => {
-    const choose = (grant: Grant): void => {
-      setChosen(grant)
-      open()
-    }
-    return isEnding ? [...COLUMNS, endColumn(choose)] : COLUMNS
-  }, [isEnding, open])
+  const { columns, chosen, isOpen, close } = useRowDialogue(COLUMNS, may('revokeAccess') ? REVOKE : null)
   return (
     <>
       <Answered of={access}>
@@ -85,21 +76,9 @@ const COLUMNS: readonly Column<Grant>[] = [
   }
 ]
 
-function endColumn(onChoose: (grant: Grant) => void): Column<Grant> {
-  return {
-    ...{ title: 'End it', width: '88px', align: 'right' },
-    value: grant => (
-      <Button
-        size="compact-sm"
-        variant="outline"
-        color="red"
-        aria-label={`Revoke the grant to ${granteeText(grant)}`}
-        onClick={() => onChoose(grant)}
-      >
-        Revoke
-      </Button>
-    )
-  }
+const REVOKE: RowAction<Grant> = {
+  ...{ title: 'End it', width: '88px', verb: 'Revoke', isDangerous: true },
+  label: grant => `Revoke the grant to ${granteeText(grant)}`
 }
 
 function EndGrant(props: {

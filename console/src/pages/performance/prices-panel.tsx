@@ -1,8 +1,7 @@
 /** What a GB into a site over the WAN costs, as policy. */
 
-import { Button, List, NumberInput, SimpleGrid, Text, TextInput } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useMemo, useState } from 'react'
+import { List, NumberInput, SimpleGrid, Text, TextInput } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -12,6 +11,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { dateText, deviceText } from '../../components/words.ts'
 import { SiteField } from './level-form.tsx'
 import { priceText } from './savings-words.ts'
@@ -49,16 +49,7 @@ function siteText(site: string | null): string {
 
 function Prices({ prices }: { readonly prices: readonly Price[] }): ReactNode {
   const { may } = useSession()
-  const [chosen, setChosen] = useState<Price | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const isEnding = may('setPrice')
-  const columns = useMemo(() => {
-    const choose = (price: Price): void => {
-      setChosen(price)
-      open()
-    }
-    return isEnding ? [...COLUMNS, endColumn(choose)] : COLUMNS
-  }, [isEnding, open])
+  const { columns, chosen, isOpen, close } = useRowDialogue(COLUMNS, may('setPrice') ? END : null)
   return (
     <>
       <DataTable
@@ -93,21 +84,9 @@ const COLUMNS: readonly Column<Price>[] = [
   }
 ]
 
-function endColumn(onChoose: (price: Price) => void): Column<Price> {
-  return {
-    ...{ title: 'End it', width: '76px', align: 'right' },
-    value: price => (
-      <Button
-        size="compact-sm"
-        variant="outline"
-        color="red"
-        aria-label={`End the price of ${siteText(price.site)}`}
-        onClick={() => onChoose(price)}
-      >
-        End
-      </Button>
-    )
-  }
+const END: RowAction<Price> = {
+  ...{ title: 'End it', width: '76px', verb: 'End', isDangerous: true },
+  label: ({ site }) => `End the price of ${siteText(site)}`
 }
 
 function EndPrice(props: {

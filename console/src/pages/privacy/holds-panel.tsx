@@ -1,8 +1,7 @@
 /** Legal holds: datasets that nothing of is deleted while they stand. */
 
-import { Button, List, Select, Text, TextInput } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useMemo, useState } from 'react'
+import { List, Select, Text, TextInput } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -12,6 +11,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { counted, dateText, deviceText } from '../../components/words.ts'
 
 type Hold = Answer<'holds'>['holds'][number]
@@ -35,16 +35,7 @@ export function HoldsPanel(): ReactNode {
 
 function Holds({ holds }: { readonly holds: readonly Hold[] }): ReactNode {
   const { may } = useSession()
-  const [chosen, setChosen] = useState<Hold | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const isLifting = may('liftHold')
-  const columns = useMemo(() => {
-    const choose = (hold: Hold): void => {
-      setChosen(hold)
-      open()
-    }
-    return isLifting ? [...COLUMNS, liftColumn(choose)] : COLUMNS
-  }, [isLifting, open])
+  const { columns, chosen, isOpen, close } = useRowDialogue(COLUMNS, may('liftHold') ? LIFT : null)
   return (
     <>
       <DataTable
@@ -74,21 +65,9 @@ const COLUMNS: readonly Column<Hold>[] = [
   }
 ]
 
-function liftColumn(onChoose: (hold: Hold) => void): Column<Hold> {
-  return {
-    ...{ title: 'End it', width: '76px', align: 'right' },
-    value: hold => (
-      <Button
-        size="compact-sm"
-        variant="outline"
-        color="red"
-        aria-label={`Lift the hold of ${hold.name}`}
-        onClick={() => onChoose(hold)}
-      >
-        Lift
-      </Button>
-    )
-  }
+const LIFT: RowAction<Hold> = {
+  ...{ title: 'End it', width: '76px', verb: 'Lift', isDangerous: true },
+  label: ({ name }) => `Lift the hold of ${name}`
 }
 
 function LiftHold(props: {

@@ -7,6 +7,7 @@ import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { actionColumn, type RowAction } from '../../components/row-dialogue.tsx'
 import { counted } from '../../components/words.ts'
 import { NodeName, PrivacyFrame } from './privacy-frame.tsx'
 import { SubjectPanel } from './subject-panel.tsx'
@@ -74,7 +75,7 @@ function FindPerson({ onFind }: { readonly onFind: (id: string) => void }): Reac
 function Directory({ onChoose }: { readonly onChoose: (id: string) => void }): ReactNode {
   const [isShown, setShown] = useState(false)
   const subjects = useAnswer('subjects', {}, { isStill: true, isOff: !isShown })
-  const columns = useMemo(() => columnsOf(onChoose), [onChoose])
+  const columns = useMemo(() => [...COLUMNS, actionColumn(SHOW, ({ id }) => onChoose(id))], [onChoose])
   if (!isShown)
     return (
       <Group gap="sm">
@@ -109,39 +110,29 @@ function Directory({ onChoose }: { readonly onChoose: (id: string) => void }): R
   )
 }
 
-function columnsOf(onChoose: (id: string) => void): readonly Column<Person>[] {
-  return [
-    {
-      ...{ title: 'Person', width: 'minmax(140px, 1.4fr)' },
-      value: ({ id }) => <span title={id}>{id}</span>,
-      order: ({ id }) => id
-    },
-    {
-      ...{ title: 'Datasets', width: 'minmax(110px, 1.4fr)', from: 'sm' },
-      value: ({ datasets }) => <span title={datasets.join(', ')}>{datasets.join(', ') || 'none'}</span>
-    },
-    {
-      ...{ title: 'Versions', width: '84px', align: 'right', from: 'md' },
-      value: ({ versions }) => versions,
-      order: ({ versions }) => versions
-    },
-    {
-      ...{ title: 'Available', width: '84px', align: 'right', from: 'md' },
-      value: ({ available }) => available,
-      order: ({ available }) => available
-    },
-    {
-      ...{ title: 'Look', width: '84px', align: 'right' },
-      value: ({ id }) => (
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={`Show what is about ${id}`}
-          onClick={() => onChoose(id)}
-        >
-          Show
-        </Button>
-      )
-    }
-  ]
+const COLUMNS: readonly Column<Person>[] = [
+  {
+    ...{ title: 'Person', width: 'minmax(140px, 1.4fr)' },
+    value: ({ id }) => <span title={id}>{id}</span>,
+    order: ({ id }) => id
+  },
+  {
+    ...{ title: 'Datasets', width: 'minmax(110px, 1.4fr)', from: 'sm' },
+    value: ({ datasets }) => <span title={datasets.join(', ')}>{datasets.join(', ') || 'none'}</span>
+  },
+  {
+    ...{ title: 'Versions', width: '84px', align: 'right', from: 'md' },
+    value: ({ versions }) => versions,
+    order: ({ versions }) => versions
+  },
+  {
+    ...{ title: 'Available', width: '84px', align: 'right', from: 'md' },
+    value: ({ available }) => available,
+    order: ({ available }) => available
+  }
+]
+
+const SHOW: RowAction<Person> = {
+  ...{ title: 'Look', width: '84px', verb: 'Show' },
+  label: ({ id }) => `Show what is about ${id}`
 }

@@ -1,8 +1,7 @@
 /** The record of processing activities (Art. 30), made of the ledger and of notes, and the measures in force. */
 
-import { Alert, Button, Group, List, SimpleGrid, Stack, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useMemo, useState } from 'react'
+import { Alert, Group, List, SimpleGrid, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { processingPage, processingTable } from '../../../../src/report/processing-page.ts'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
@@ -12,6 +11,7 @@ import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { jsonText, SaveFiles } from '../../components/save-files.tsx'
 import { counted, durationText } from '../../components/words.ts'
 import { ControllerPanel } from './controller-panel.tsx'
@@ -103,16 +103,7 @@ function Save({ record }: { readonly record: Record }): ReactNode {
 
 function Activities({ activities }: { readonly activities: readonly Activity[] }): ReactNode {
   const { may } = useSession()
-  const [chosen, setChosen] = useState<Activity | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const isDescribing = may('describeDataset')
-  const columns = useMemo(() => {
-    const choose = (activity: Activity): void => {
-      setChosen(activity)
-      open()
-    }
-    return isDescribing ? [...COLUMNS, describeColumn(choose)] : COLUMNS
-  }, [isDescribing, open])
+  const { columns, chosen, isOpen, close } = useRowDialogue(COLUMNS, may('describeDataset') ? DESCRIBE : null)
   if (activities.length === 0)
     return (
       <Alert variant="outline" color="gray" title="No activity">
@@ -174,20 +165,9 @@ const COLUMNS: readonly Column<Activity>[] = [
   { title: 'Kept for', width: 'minmax(90px, 0.9fr)', from: 'lg', value: keptText }
 ]
 
-function describeColumn(onChoose: (activity: Activity) => void): Column<Activity> {
-  return {
-    ...{ title: 'Note', width: '92px', align: 'right' },
-    value: activity => (
-      <Button
-        size="compact-sm"
-        variant="default"
-        aria-label={`Describe ${activity.name}`}
-        onClick={() => onChoose(activity)}
-      >
-        Describe
-      </Button>
-    )
-  }
+const DESCRIBE: RowAction<Activity> = {
+  ...{ title: 'Note', width: '92px', verb: 'Describe' },
+  label: ({ name }) => `Describe ${name}`
 }
 
 function MeasureEntry({ measure }: { readonly measure: Measure }): ReactNode {

@@ -1,8 +1,7 @@
 /** How content of each class is kept in the whole org, and changing that. */
 
-import { Button, List, NumberInput, Select, SimpleGrid, Switch, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useMemo, useState } from 'react'
+import { List, NumberInput, Select, SimpleGrid, Switch, Text } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
@@ -11,6 +10,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Dialogue } from '../../components/form-dialogue.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { PendingApprovals } from '../../components/pending-approvals.tsx'
+import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { durationText } from '../../components/words.ts'
 import {
   approvalText,
@@ -28,16 +28,7 @@ const COPIES_MAX = 16
 export function ClassesPanel(): ReactNode {
   const classes = useAnswer('classes', {})
   const { may } = useSession()
-  const [chosen, setChosen] = useState<ClassRules | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const isSetting = may('setClass')
-  const columns = useMemo(() => {
-    const choose = (rules: ClassRules): void => {
-      setChosen(rules)
-      open()
-    }
-    return isSetting ? [...COLUMNS, changeColumn(choose)] : COLUMNS
-  }, [isSetting, open])
+  const { columns, chosen, isOpen, close } = useRowDialogue(COLUMNS, may('setClass') ? CHANGE : null)
   return (
     <Panel title="Classes" note="How content of each class is kept: of the whole org, as the ledger has it">
       {may('operations') && <PendingApprovals type="class.policy" />}
@@ -85,20 +76,9 @@ const COLUMNS: readonly Column<ClassRules>[] = [
   }
 ]
 
-function changeColumn(onChoose: (rules: ClassRules) => void): Column<ClassRules> {
-  return {
-    ...{ title: 'Change it', width: '96px', align: 'right' },
-    value: rules => (
-      <Button
-        size="compact-sm"
-        variant="default"
-        aria-label={`Change class ${rules.dataClass}`}
-        onClick={() => onChoose(rules)}
-      >
-        Change
-      </Button>
-    )
-  }
+const CHANGE: RowAction<ClassRules> = {
+  ...{ title: 'Change it', width: '96px', verb: 'Change' },
+  label: ({ dataClass }) => `Change class ${dataClass}`
 }
 
 function ClassForm({

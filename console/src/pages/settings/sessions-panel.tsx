@@ -1,8 +1,7 @@
 /** Who is signed in to this node in a browser, and signing one out. */
 
-import { Button, List, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useMemo, useState } from 'react'
+import { List, Text } from '@mantine/core'
+import { type ReactNode, useMemo } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -12,6 +11,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { doneHere } from '../../components/outcome.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { counted } from '../../components/words.ts'
 
 type Session = Answer<'sessions'>['sessions'][number]
@@ -38,16 +38,8 @@ export function SessionsPanel(): ReactNode {
 
 function Sessions({ sessions }: { readonly sessions: readonly Session[] }): ReactNode {
   const { who } = useSession()
-  const [chosen, setChosen] = useState<Session | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const columns = useMemo(
-    () =>
-      columnsOf(who.session, session => {
-        setChosen(session)
-        open()
-      }),
-    [who.session, open]
-  )
+  const own = useMemo(() => columnsOf(who.session), [who.session])
+  const { columns, chosen, isOpen, close } = useRowDialogue(own, SIGN_OUT)
   return (
     <>
       <Text size="sm" c="dimmed" mb="xs">
@@ -74,7 +66,7 @@ function Sessions({ sessions }: { readonly sessions: readonly Session[] }): Reac
   )
 }
 
-function columnsOf(own: string | null, onChoose: (session: Session) => void): readonly Column<Session>[] {
+function columnsOf(own: string | null): readonly Column<Session>[] {
   return [
     {
       ...{ title: 'Who', width: 'minmax(120px, 1.6fr)' },
@@ -105,22 +97,13 @@ function columnsOf(own: string | null, onChoose: (session: Session) => void): re
       ...{ title: 'Ends unused', width: '110px', from: 'md' },
       value: ({ idleEndsAtMs }) => <Ago atMs={idleEndsAtMs} />,
       order: ({ idleEndsAtMs }) => idleEndsAtMs
-    },
-    {
-      ...{ title: 'End it', width: '96px', align: 'right' },
-      value: session => (
-        <Button
-          size="compact-sm"
-          variant="outline"
-          color="red"
-          aria-label={`Sign out ${session.who}`}
-          onClick={() => onChoose(session)}
-        >
-          Sign out
-        </Button>
-      )
     }
   ]
+}
+
+const SIGN_OUT: RowAction<Session> = {
+  ...{ title: 'End it', width: '96px', verb: 'Sign out', isDangerous: true },
+  label: ({ who }) => `Sign out ${who}`
 }
 
 function EndSession(props: {

@@ -1,8 +1,7 @@
 /** The tokens with which programs call the API of this node. */
 
-import { Button, Code, List, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useMemo, useState } from 'react'
+import { Code, List, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -12,6 +11,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { counted } from '../../components/words.ts'
 import { MakeToken } from './make-token.tsx'
 
@@ -36,16 +36,7 @@ export function TokensPanel(): ReactNode {
 
 function Tokens({ tokens }: { readonly tokens: readonly Token[] }): ReactNode {
   const { may } = useSession()
-  const isEnding = may('revokeToken')
-  const [chosen, setChosen] = useState<Token | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const columns = useMemo(() => {
-    const choose = (token: Token): void => {
-      setChosen(token)
-      open()
-    }
-    return isEnding ? [...COLUMNS, endColumn(choose)] : COLUMNS
-  }, [isEnding, open])
+  const { columns, chosen, isOpen, close } = useRowDialogue(COLUMNS, may('revokeToken') ? END : null)
   return (
     <>
       <Text size="sm" c="dimmed" mb="xs">
@@ -93,21 +84,9 @@ const COLUMNS: readonly Column<Token>[] = [
   }
 ]
 
-function endColumn(onChoose: (token: Token) => void): Column<Token> {
-  return {
-    ...{ title: 'End it', width: '76px', align: 'right' },
-    value: token => (
-      <Button
-        size="compact-sm"
-        variant="outline"
-        color="red"
-        aria-label={`End the token ${token.name}`}
-        onClick={() => onChoose(token)}
-      >
-        End
-      </Button>
-    )
-  }
+const END: RowAction<Token> = {
+  ...{ title: 'End it', width: '76px', verb: 'End', isDangerous: true },
+  label: ({ name }) => `End the token ${name}`
 }
 
 function Ending({ atMs }: { readonly atMs: number }): ReactNode {
