@@ -3,12 +3,14 @@
  * the node answers is shown in its words, what it waits for included.
  */
 
-import { Button, TextInput } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { type ReactNode, useState } from 'react'
 import { ActingForm } from './acting-form.tsx'
 import { Dialogue } from './form-dialogue.tsx'
 import type { Acted } from './outcome.tsx'
+import { ReasonField } from './reason-field.tsx'
+import { writtenOrNull } from './written.ts'
 
 interface NamedActionProps {
   /** What the button says, such as `Revoke`. */
@@ -26,8 +28,6 @@ interface NamedActionProps {
   readonly reach: () => ReactNode
   readonly act: (reason: string | null) => Promise<readonly Acted[]>
 }
-
-const REASON_CHARACTERS_MAX = 200
 
 export function NamedAction(props: NamedActionProps): ReactNode {
   const { verb, isDangerous = true, isOffered = true } = props
@@ -63,7 +63,7 @@ export function NamedDialogue(
 function NamedForm(props: NamedActionProps & { readonly onDone: () => void }): ReactNode {
   const { verb, name, isDangerous = true, reason: asks, reach, act, onDone } = props
   const [reason, setReason] = useState('')
-  const given = reason.trim() === '' ? null : reason.trim()
+  const given = writtenOrNull(reason)
   return (
     <ActingForm
       verb={verb}
@@ -74,16 +74,7 @@ function NamedForm(props: NamedActionProps & { readonly onDone: () => void }): R
       onDone={onDone}
     >
       {reach()}
-      {asks !== 'none' && (
-        <TextInput
-          label="Reason"
-          required={asks === 'needed'}
-          description="It stands in the ledger for everybody in the org; name no person."
-          maxLength={REASON_CHARACTERS_MAX}
-          value={reason}
-          onChange={event => setReason(event.currentTarget.value)}
-        />
-      )}
+      {asks !== 'none' && <ReasonField value={reason} onChange={setReason} isRequired={asks === 'needed'} />}
     </ActingForm>
   )
 }

@@ -5,6 +5,7 @@ import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { counted, deviceText, shortId } from '../../components/words.ts'
+import { writtenOrNull } from '../../components/written.ts'
 import { TERMS } from './grants.ts'
 
 const PURPOSE_CHARACTERS_MAX = 64
@@ -34,7 +35,7 @@ export function GrantForm(props: {
       act={async () => [
         await grantAccess.mutateAsync({
           ...{ who: who ?? '', scope: { kind: 'name', name } },
-          purpose: purpose.trim() === '' ? null : purpose.trim(),
+          purpose: writtenOrNull(purpose),
           expiresInMs: TERMS.find(({ value }) => value === term)?.ms ?? null
         })
       ]}

@@ -1,6 +1,6 @@
 /** How long a version is kept, and what holds it from being deleted. */
 
-import { Button, Group, List, NumberInput, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, List, NumberInput, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { type ReactNode, useState } from 'react'
 import { DAY_MS } from '../../../../src/base/units.ts'
@@ -13,12 +13,12 @@ import { Answered } from '../../components/answered.tsx'
 import { FormButton } from '../../components/form-dialogue.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
+import { ReasonField } from '../../components/reason-field.tsx'
 import { dateText, deviceText, durationText } from '../../components/words.ts'
+import { writtenOrNull } from '../../components/written.ts'
 
 type Retained = Answer<'retention'>['versions'][number]
 type Hold = Answer<'holds'>['holds'][number]
-
-const REASON_CHARACTERS_MAX = 200
 
 export function LifePanel({ name, version }: { readonly name: string; readonly version: string }): ReactNode {
   const { may } = useSession()
@@ -171,22 +171,14 @@ function HoldForm({ name, onDone }: { readonly name: string; readonly onDone: ()
     <ActingForm
       verb="Hold it"
       isReady
-      act={async () => [
-        await placeHold.mutateAsync({ name, reason: reason.trim() === '' ? null : reason.trim() })
-      ]}
+      act={async () => [await placeHold.mutateAsync({ name, reason: writtenOrNull(reason) })]}
       onDone={onDone}
     >
       <Text size="sm">
         No version of {name} is deleted by an erasure or for its age while it is held, on any device. Access
         to it can still be taken.
       </Text>
-      <TextInput
-        label="Reason"
-        description="It stands in the ledger for everybody in the org; name no person."
-        maxLength={REASON_CHARACTERS_MAX}
-        value={reason}
-        onChange={event => setReason(event.currentTarget.value)}
-      />
+      <ReasonField value={reason} onChange={setReason} />
     </ActingForm>
   )
 }

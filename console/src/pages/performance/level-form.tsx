@@ -6,6 +6,7 @@ import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
+import { writtenOrNull } from '../../components/written.ts'
 import {
   type Level,
   lengthMs,
@@ -74,7 +75,9 @@ export function LevelForm({ level, onDone }: LevelFormProps): ReactNode {
       act={async () => [
         await setLevel.mutateAsync({
           ...{ name: name.trim(), measure, limitMs: limitMs ?? null, windowMs: Number(days) * DAY_MS },
-          ...{ targetShare: Number(percent) / PERCENT, dataset: orNull(dataset), site: orNull(site) }
+          targetShare: Number(percent) / PERCENT,
+          dataset: writtenOrNull(dataset),
+          site: writtenOrNull(site)
         })
       ]}
     >
@@ -177,10 +180,6 @@ function ScopeFields({ draft: { measure, days, dataset, site }, onChange }: Fiel
       </SimpleGrid>
     </>
   )
-}
-
-function orNull(text: string): string | null {
-  return text.trim() === '' ? null : text.trim()
 }
 
 /** Of a level that was set elsewhere a window may be of any length. */

@@ -8,6 +8,7 @@ import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
+import { writtenOrNull } from '../../components/written.ts'
 
 type Field = RouteArguments<'setPrivacyNote'>['field']
 
@@ -71,7 +72,7 @@ function Form(props: {
       isReady={value.trim() !== (values[field] ?? '')}
       onDone={onDone}
       act={async () => {
-        await note.mutateAsync({ field, value: value.trim() === '' ? null : value.trim() })
+        await note.mutateAsync({ field, value: writtenOrNull(value) })
         return undefined
       }}
     >

@@ -1,6 +1,6 @@
 /** Legal holds: datasets that nothing of is deleted while they stand. */
 
-import { List, Select, Text, TextInput } from '@mantine/core'
+import { List, Select, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
@@ -11,14 +11,14 @@ import { type Column, DataTable } from '../../components/data-table.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { ReasonField } from '../../components/reason-field.tsx'
 import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { counted, dateText, deviceText } from '../../components/words.ts'
+import { writtenOrNull } from '../../components/written.ts'
 
 type Hold = Answer<'holds'>['holds'][number]
 
 const TABLE_PIXELS = 360
-const REASON_CHARACTERS_MAX = 200
-
 export function HoldsPanel(): ReactNode {
   const holds = useAnswer('holds', {})
   const { may } = useSession()
@@ -140,9 +140,7 @@ function PlaceForm({ onDone }: { readonly onDone: () => void }): ReactNode {
       verb="Place it"
       isReady={name !== null}
       onDone={onDone}
-      act={async () => [
-        await place.mutateAsync({ name: name ?? '', reason: reason.trim() === '' ? null : reason.trim() })
-      ]}
+      act={async () => [await place.mutateAsync({ name: name ?? '', reason: writtenOrNull(reason) })]}
     >
       <Text size="sm">
         All versions of the dataset stay until the hold is lifted, by no age and no erasure deleted. Who may
@@ -155,13 +153,7 @@ function PlaceForm({ onDone }: { readonly onDone: () => void }): ReactNode {
         value={name}
         onChange={setName}
       />
-      <TextInput
-        label="Reason"
-        description="It stands in the ledger for everybody in the org; name no person."
-        maxLength={REASON_CHARACTERS_MAX}
-        value={reason}
-        onChange={event => setReason(event.currentTarget.value)}
-      />
+      <ReasonField value={reason} onChange={setReason} />
     </ActingForm>
   )
 }

@@ -11,6 +11,7 @@ import { type Column, DataTable } from '../../components/data-table.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { dateText } from '../../components/words.ts'
+import { writtenOrNull } from '../../components/written.ts'
 import { BASES } from './register-words.ts'
 
 type Place = Answer<'privacyNotes'>['places'][number]
@@ -89,7 +90,7 @@ function Form({ onDone }: { readonly onDone: () => void }): ReactNode {
       act={async () => {
         await note.mutateAsync({
           ...{ place: place.trim(), country: country === '' ? null : country, basis },
-          reference: reference.trim() === '' ? null : reference.trim()
+          reference: writtenOrNull(reference)
         })
         return undefined
       }}

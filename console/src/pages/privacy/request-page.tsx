@@ -15,6 +15,7 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 import { TimeField } from '../../components/time-field.tsx'
 import { counted, dateText } from '../../components/words.ts'
+import { writtenOrNull } from '../../components/written.ts'
 import { caseText } from './case-words.ts'
 import { ERASURES, NodeName, REQUESTS } from './privacy-frame.tsx'
 import { REQUEST_KINDS, RequestState } from './requests-page.tsx'
@@ -214,8 +215,7 @@ function CloseForm({ id, onDone }: FormProps): ReactNode {
       isReady={!isRequired || reason.trim() !== ''}
       onDone={onDone}
       act={async () => {
-        const written = reason.trim()
-        await closeRequest.mutateAsync({ id, outcome, reason: written === '' ? null : written })
+        await closeRequest.mutateAsync({ id, outcome, reason: writtenOrNull(reason) })
         return undefined
       }}
     >

@@ -6,6 +6,7 @@ import { useAction } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Failure } from '../../components/failure.tsx'
 import { Facts } from '../../components/panel.tsx'
+import { writtenOrNull } from '../../components/written.ts'
 import type { Risk } from './risk-words.ts'
 
 const TREATMENTS: Readonly<Record<Risk['treatment'], string>> = {
@@ -36,7 +37,7 @@ function Form({ risk: { id, owner, treatment } }: { readonly risk: Risk }): Reac
   const [written, setWritten] = useState(owner ?? '')
   const [chosen, setChosen] = useState<Risk['treatment']>(treatment)
   const [failure, setFailure] = useState<Error | null>(null)
-  const wanted = written.trim() === '' ? null : written.trim()
+  const wanted = writtenOrNull(written)
   const isChanged = wanted !== owner || chosen !== treatment
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()

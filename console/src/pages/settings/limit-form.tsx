@@ -7,6 +7,7 @@ import type { Answer } from '../../api/routes.ts'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { doneHere } from '../../components/outcome.tsx'
 import { formatBytes } from '../../components/words.ts'
+import { writtenOrNull } from '../../components/written.ts'
 import {
   budgetBytes,
   type LimitFields,
@@ -132,9 +133,7 @@ export function BudgetForm(props: {
     (changed.length > 0 || zone !== (budgets[0]?.zone ?? '')) && !Object.values(bytes).includes(undefined)
   const budgetOf = (direction: 'up' | 'down') => {
     const of = bytes[direction]
-    return of === null || of === undefined
-      ? null
-      : { bytes: of, zone: zone.trim() === '' ? null : zone.trim() }
+    return of === null || of === undefined ? null : { bytes: of, zone: writtenOrNull(zone) }
   }
   const field = (direction: 'up' | 'down', label: string): ReactNode => (
     <TextInput

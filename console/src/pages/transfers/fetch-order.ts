@@ -2,6 +2,7 @@
 
 import type { RouteArguments } from '../../api/routes.ts'
 import { localMs } from '../../components/local-time.ts'
+import { writtenOrNull } from '../../components/written.ts'
 
 export interface FetchOrder {
   /** Once, or each newest version from now on. */
@@ -35,15 +36,11 @@ export function lackOf({ name, destination, how, deadline }: FetchOrder, nowMs: 
   return null
 }
 
-function textOrNull(text: string): string | null {
-  return text.trim() === '' ? null : text.trim()
-}
-
 export function transferOf(order: FetchOrder): RouteArguments<'startTransfer'> {
   const { name, version, destination, purpose, priority, deadline, only } = order
   return {
     ...{ name: name ?? '', version, destination: destination.trim(), priority },
-    ...{ purpose: textOrNull(purpose), deadlineAtMs: localMs(deadline) },
+    ...{ purpose: writtenOrNull(purpose), deadlineAtMs: localMs(deadline) },
     only: only
       .split('\n')
       .map(glob => glob.trim())
@@ -52,5 +49,5 @@ export function transferOf(order: FetchOrder): RouteArguments<'startTransfer'> {
 }
 
 export function followOf({ name, destination, purpose, keep }: FetchOrder): RouteArguments<'follow'> {
-  return { name: name ?? '', destination: destination.trim(), keep, purpose: textOrNull(purpose) }
+  return { name: name ?? '', destination: destination.trim(), keep, purpose: writtenOrNull(purpose) }
 }
