@@ -9,6 +9,7 @@ import { ActingForm } from '../../components/acting-form.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { changedMs, localText } from '../../components/local-time.ts'
 import { NamedAction } from '../../components/named-action.tsx'
+import { doneHere } from '../../components/outcome.tsx'
 import { TimeField } from '../../components/time-field.tsx'
 import { BREACH_CHARACTERS_MAX, DatasetsField, SpanFields } from './breaches-page.tsx'
 import { type BreachCase, outcomeText } from './clock.ts'
@@ -147,7 +148,7 @@ function DeleteBreach({ id }: { readonly id: string }): ReactNode {
       )}
       act={async () => {
         await deleteBreach.mutateAsync({ id })
-        return [{ says: `Breach ${id} is deleted.`, inForce: true, waitsFor: null }]
+        return doneHere(`Breach ${id} is deleted.`)
       }}
     />
   )

@@ -11,6 +11,7 @@ import { Answered } from '../../components/answered.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { localMs } from '../../components/local-time.ts'
 import { NamedAction } from '../../components/named-action.tsx'
+import { doneHere } from '../../components/outcome.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 import { TimeField } from '../../components/time-field.tsx'
@@ -267,7 +268,7 @@ function DeleteRequest({ id }: { readonly id: string }): ReactNode {
       )}
       act={async () => {
         await deleteRequest.mutateAsync({ id })
-        return [{ says: `Request ${id} is deleted.`, inForce: true, waitsFor: null }]
+        return doneHere(`Request ${id} is deleted.`)
       }}
     />
   )

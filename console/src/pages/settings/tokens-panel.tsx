@@ -10,6 +10,7 @@ import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
+import { doneHere } from '../../components/outcome.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
 import { counted } from '../../components/words.ts'
@@ -131,7 +132,7 @@ function EndToken(props: {
       )}
       act={async () => {
         const ended = await revoke.mutateAsync({ id })
-        return [{ says: `Token ${ended.id} (${ended.name}) has ended.`, inForce: true, waitsFor: null }]
+        return doneHere(`Token ${ended.id} (${ended.name}) has ended.`)
       }}
     />
   )

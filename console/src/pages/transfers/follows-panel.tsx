@@ -10,6 +10,7 @@ import { Answered } from '../../components/answered.tsx'
 import { State } from '../../components/dot.tsx'
 import { Failure } from '../../components/failure.tsx'
 import { NamedAction } from '../../components/named-action.tsx'
+import { doneHere } from '../../components/outcome.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted } from '../../components/words.ts'
 import { currentText, type Follow, followState, hookText } from './follow-words.ts'
@@ -147,13 +148,7 @@ function FollowActions({ follow }: { readonly follow: Follow }): ReactNode {
           )}
           act={async () => {
             const after = await rollback.mutateAsync({ destination })
-            return [
-              {
-                says: `${name} goes back to version ${after.pinned ?? previous?.ordinal}`,
-                inForce: true,
-                waitsFor: null
-              }
-            ]
+            return doneHere(`${name} goes back to version ${after.pinned ?? previous?.ordinal}`)
           }}
         />
         <NamedAction
@@ -168,7 +163,7 @@ function FollowActions({ follow }: { readonly follow: Follow }): ReactNode {
           )}
           act={async () => {
             await stop.mutateAsync({ destination })
-            return [{ says: `${name} is followed no more`, inForce: true, waitsFor: null }]
+            return doneHere(`${name} is followed no more`)
           }}
         />
       </Group>

@@ -8,6 +8,7 @@ import { useSession } from '../../api/session.tsx'
 import { Failure } from '../../components/failure.tsx'
 import { localMs, localText } from '../../components/local-time.ts'
 import { NamedAction } from '../../components/named-action.tsx'
+import { doneHere } from '../../components/outcome.tsx'
 import { formatBytes } from '../../components/words.ts'
 import { choicesOf, isSettled, type Transfer } from './transfer-words.ts'
 
@@ -131,7 +132,7 @@ function End({ transfer }: { readonly transfer: Transfer }): ReactNode {
         const stopped = await stop.mutateAsync({ id, discard })
         if (discard) goTo('/console/transfers')
         const kept = discard ? 'it is forgotten' : `${formatBytes(stopped.haveBytes)} are kept`
-        return [{ says: `${name}@${ordinal}: ${kept}`, inForce: true, waitsFor: null }]
+        return doneHere(`${name}@${ordinal}: ${kept}`)
       }}
     />
   )
