@@ -4,9 +4,9 @@ import { List, Select, Text, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { ActingForm } from '../../components/acting-form.tsx'
+import { TermField, termMs } from '../../components/term-field.tsx'
 import { counted, deviceText, shortId } from '../../components/words.ts'
 import { writtenOrNull } from '../../components/written.ts'
-import { TERMS } from './grants.ts'
 
 const PURPOSE_CHARACTERS_MAX = 64
 
@@ -36,7 +36,7 @@ export function GrantForm(props: {
         await grantAccess.mutateAsync({
           ...{ who: who ?? '', scope: { kind: 'name', name } },
           purpose: writtenOrNull(purpose),
-          expiresInMs: TERMS.find(({ value }) => value === term)?.ms ?? null
+          expiresInMs: termMs(term)
         })
       ]}
       onDone={onDone}
@@ -72,13 +72,7 @@ export function GrantForm(props: {
         value={purpose}
         onChange={event => setPurpose(event.currentTarget.value)}
       />
-      <Select
-        label="For"
-        data={TERMS.map(({ value, label }) => ({ value, label }))}
-        value={term}
-        allowDeselect={false}
-        onChange={value => value !== null && setTerm(value)}
-      />
+      <TermField value={term} onChange={setTerm} />
       {who !== null && (
         <List size="sm" spacing={4}>
           <List.Item>

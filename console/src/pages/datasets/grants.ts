@@ -1,25 +1,10 @@
 /** Grants as they bear on one dataset. */
 
-import { DAY_MS } from '../../../../src/base/units.ts'
 import type { Answer } from '../../api/routes.ts'
 import { deviceText } from '../../components/words.ts'
 
 export type Grant = Answer<'access'>['grants'][number]
 type Policy = Answer<'access'>['policies'][number]
-
-/** How long a grant is, as one chooses it; null without an end. */
-export const TERMS: readonly {
-  readonly value: string
-  readonly label: string
-  readonly ms: number | null
-}[] = [
-  { value: '', label: 'Without an end', ms: null },
-  ...[1, 7, 30, 90, 365].map(days => ({
-    value: String(days),
-    label: days === 1 ? '1 day' : `${days} days`,
-    ms: days * DAY_MS
-  }))
-]
 
 /** Whether a grant reaches a dataset, by its name, its beginning or its labels. */
 export function reaches({ scope }: Pick<Grant, 'scope'>, name: string, policy: Policy | undefined): boolean {

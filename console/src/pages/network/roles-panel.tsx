@@ -3,7 +3,6 @@
 import { Button, Group, List, Select, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { type ReactNode, useState } from 'react'
-import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -14,6 +13,7 @@ import { FormButton } from '../../components/form-dialogue.tsx'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import type { Acted } from '../../components/outcome.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { TermField, termMs } from '../../components/term-field.tsx'
 import { counted, deviceText } from '../../components/words.ts'
 import type { DeviceRecord } from './device-rows.ts'
 
@@ -21,10 +21,6 @@ type Role = Answer<'roles'>['roles'][number]
 
 /** Roles that the root and enrolling give, and nothing else. */
 const BY_THE_ROOT = ['admin', 'device']
-const TERMS = [
-  { value: '', label: 'Without an end' },
-  ...[1, 7, 30, 90, 365].map(days => ({ value: String(days), label: days === 1 ? '1 day' : `${days} days` }))
-]
 
 export function RolesPanel({ record }: { readonly record: DeviceRecord }): ReactNode {
   const { may } = useSession()
@@ -160,24 +156,12 @@ function GiveRole(props: {
       isReady={chosen !== undefined}
       name={deviceText(record)}
       act={async () => [
-        await grantRole.mutateAsync({
-          ...{
-            device: record.device,
-            role: role ?? '',
-            expiresInMs: term === '' ? null : Number(term) * DAY_MS
-          }
-        })
+        await grantRole.mutateAsync({ device: record.device, role: role ?? '', expiresInMs: termMs(term) })
       ]}
       onDone={onDone}
     >
       <Select label="Role" required data={roles.map(each => each.role)} value={role} onChange={setRole} />
-      <Select
-        label="For"
-        data={TERMS}
-        value={term}
-        allowDeselect={false}
-        onChange={value => value !== null && setTerm(value)}
-      />
+      <TermField value={term} onChange={setTerm} />
       {chosen !== undefined && (
         <List size="sm" spacing={4}>
           <List.Item>

@@ -6,6 +6,7 @@ import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
+import { DAY_CHOICES } from '../../components/term-field.tsx'
 import { writtenOrNull } from '../../components/written.ts'
 import {
   type Level,
@@ -21,11 +22,6 @@ import {
 const NAME_CHARACTERS_MAX = 64
 const PERCENT = 100
 const PERCENT_DIGITS = 6
-const WINDOWS = [1, 7, 30, 90, 365]
-const WINDOW_CHOICES = WINDOWS.map(days => ({
-  value: String(days),
-  label: days === 1 ? '1 day' : `${days} days`
-}))
 
 interface LevelFormProps {
   /** The one that is changed. */
@@ -184,9 +180,9 @@ function ScopeFields({ draft: { measure, days, dataset, site }, onChange }: Fiel
 
 /** Of a level that was set elsewhere a window may be of any length. */
 function windowChoices(days: string): readonly { readonly value: string; readonly label: string }[] {
-  return WINDOW_CHOICES.some(({ value }) => value === days)
-    ? WINDOW_CHOICES
-    : [...WINDOW_CHOICES, { value: days, label: `${Number(days)} days` }]
+  return DAY_CHOICES.some(({ value }) => value === days)
+    ? DAY_CHOICES
+    : [...DAY_CHOICES, { value: days, label: `${Number(days)} days` }]
 }
 
 export function SiteField(props: {
