@@ -8,6 +8,16 @@ export type ChartOption = EChartsOption
 
 type Drawn = { setOption(option: object, isNew: boolean): void; resize(): void; dispose(): void }
 
+/** The colours of all in a chart that is no data: what is written, and the lines of axes. */
+export function useChartColours() {
+  const isDark = useComputedColorScheme('light') === 'dark'
+  return {
+    isDark,
+    text: isDark ? '#c9d3da' : '#33414b',
+    line: { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
+  }
+}
+
 export function Chart(props: {
   readonly option: ChartOption
   readonly words: string

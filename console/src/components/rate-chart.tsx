@@ -1,9 +1,8 @@
 /** Rates over the last minutes as two lines, with the same in words for who sees no picture. */
 
-import { useComputedColorScheme } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { RateSample } from '../api/live.tsx'
-import { Chart, type ChartOption } from './chart.tsx'
+import { Chart, type ChartOption, useChartColours } from './chart.tsx'
 import { formatRate } from './words.ts'
 
 const HEIGHT_PIXELS = 220
@@ -19,15 +18,13 @@ function roundTop(value: number): number {
 }
 
 export function RateChart({ samples }: { readonly samples: readonly RateSample[] }): ReactNode {
-  const isDark = useComputedColorScheme('light') === 'dark'
+  const { isDark, text, line: axisLine } = useChartColours()
   const most = Math.max(TOP_MIN, ...samples.flatMap(({ receive, send }) => [receive, send]))
   const top = roundTop(most)
   const line = (name: string, color: string, value: (sample: RateSample) => number) => ({
     ...{ name, type: 'line' as const, showSymbol: false, smooth: 0.2, color, areaStyle: { opacity: 0.12 } },
     data: samples.map(sample => [sample.atMs, value(sample)])
   })
-  const text = isDark ? '#c9d3da' : '#33414b'
-  const axisLine = { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
   const option: ChartOption = {
     animation: false,
     grid: { left: 76, right: 12, top: 34, bottom: 26 },

@@ -1,10 +1,10 @@
 /** Bytes in each span by where they came from or went, one on the other. */
 
-import { Text, useComputedColorScheme } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useAnswer } from '../../api/answers.ts'
 import { Answered } from '../../components/answered.tsx'
-import { Chart, type ChartOption } from '../../components/chart.tsx'
+import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
 import { formatBytes } from '../../components/words.ts'
 import { type FlowSeries, type History, sumUp } from './series-words.ts'
 
@@ -56,12 +56,10 @@ function Asking(props: {
 }
 
 function Drawn({ flows }: { readonly flows: readonly Flow[] }): ReactNode {
-  const isDark = useComputedColorScheme('light') === 'dark'
+  const { isDark, text, line } = useChartColours()
   const seen = flows.filter(({ history }) => (sumUp(history)?.sum ?? 0) > 0)
   const [first] = seen
   if (first === undefined) return <Text size="sm">Nothing in that time.</Text>
-  const text = isDark ? '#c9d3da' : '#33414b'
-  const line = { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
   const times = [...new Set(seen.flatMap(({ history }) => history.points.map(({ atMs }) => atMs)))].toSorted(
     (a, b) => a - b
   )

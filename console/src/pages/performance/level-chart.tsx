@@ -1,9 +1,9 @@
 /** What was good and bad in each span, and what was left of the error budget at its end. */
 
-import { Text, useComputedColorScheme } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Answer } from '../../api/routes.ts'
-import { Chart, type ChartOption } from '../../components/chart.tsx'
+import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
 import { counted, dateText } from '../../components/words.ts'
 import { budgetText } from './level-words.ts'
 
@@ -13,12 +13,10 @@ const HEIGHT_PIXELS = 260
 const PERCENT = 100
 
 export function LevelChart({ history: { points } }: { readonly history: History }): ReactNode {
-  const isDark = useComputedColorScheme('light') === 'dark'
+  const { isDark, text, line } = useChartColours()
   const seen = points.filter(({ good, bad }) => good + bad > 0)
   const last = seen.at(-1)
   if (last === undefined) return <Text size="sm">This node observed nothing of it in its window.</Text>
-  const text = isDark ? '#c9d3da' : '#33414b'
-  const line = { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
   const bars = (name: string, color: string, value: (point: History['points'][number]) => number) => ({
     ...{ name, type: 'bar' as const, stack: 'seen', color, barMaxWidth: 18 },
     data: points.map(point => [point.atMs, value(point)])

@@ -1,21 +1,19 @@
 /** One series over time: between which values it was, and what was usual. */
 
-import { Text, useComputedColorScheme } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Chart, type ChartOption } from '../../components/chart.tsx'
+import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
 import { type History, sumUp, valueText } from './series-words.ts'
 
 const HEIGHT_PIXELS = 250
 
 export function MeasuredChart({ history }: { readonly history: History }): ReactNode {
-  const isDark = useComputedColorScheme('light') === 'dark'
+  const { isDark, text, line: axis } = useChartColours()
   const { points, unit, fromMs, toMs } = history
   const all = sumUp(history)
   const last = points.at(-1)
   if (all === null || last === undefined)
     return <Text size="sm">Nothing was measured of it in that time.</Text>
-  const text = isDark ? '#c9d3da' : '#33414b'
-  const axis = { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
   const line = (name: string, color: string, value: (point: History['points'][number]) => number) => ({
     ...{ name, type: 'line' as const, showSymbol: points.length < 3, color },
     data: points.map(point => [point.atMs, value(point)])

@@ -1,8 +1,8 @@
 /** The residual score over time, in steps, since a score holds until the next. */
 
-import { Text, useComputedColorScheme } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Chart, type ChartOption } from '../../components/chart.tsx'
+import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
 import { counted } from '../../components/words.ts'
 import type { Risk } from './risk-words.ts'
 
@@ -15,11 +15,9 @@ function dayText(dayAtMs: number): string {
 }
 
 export function TrendChart({ trend }: Pick<Risk, 'trend'>): ReactNode {
-  const isDark = useComputedColorScheme('light') === 'dark'
+  const { isDark, text, line: axisLine } = useChartColours()
   const [first, last] = [trend[0], trend.at(-1)]
   if (first === undefined || last === undefined) return <Text size="sm">Nothing is kept of it yet.</Text>
-  const text = isDark ? '#c9d3da' : '#33414b'
-  const axisLine = { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
   const option: ChartOption = {
     animation: false,
     grid: { left: 34, right: 16, top: 12, bottom: 26 },

@@ -1,12 +1,11 @@
 /** What the node received over the last hour, by where it came from. */
 
-import { useComputedColorScheme } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { HOUR_MS, MINUTE_MS } from '../../../../src/base/units.ts'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
-import { Chart, type ChartOption } from '../../components/chart.tsx'
+import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { formatBytes } from '../../components/words.ts'
 
@@ -43,9 +42,7 @@ export function SourcesPanel(): ReactNode {
 }
 
 function Bars({ parts }: { readonly parts: readonly History[] }): ReactNode {
-  const isDark = useComputedColorScheme('light') === 'dark'
-  const text = isDark ? '#c9d3da' : '#33414b'
-  const line = { lineStyle: { color: isDark ? '#2d3840' : '#dfe5e9' } }
+  const { isDark, text, line } = useChartColours()
   const option: ChartOption = {
     animation: false,
     grid: { left: 76, right: 12, top: 34, bottom: 26 },
