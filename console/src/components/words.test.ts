@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { agoText, counted, deviceText, durationText, percentText } from './words.ts'
+import { agoText, counted, deviceText, durationText, percentText, sentence } from './words.ts'
 
 test('times, counts and shares in words', () => {
   assert.equal(agoText(10_000, 10_400), 'now')
@@ -13,6 +13,7 @@ test('times, counts and shares in words', () => {
   assert.equal(counted(1, 'device'), '1 device')
   assert.equal(counted(10_000, 'copy', 'copies'), '10,000 copies')
   assert.equal(deviceText({ name: null, device: '0123456789ab' }), '01234567')
+  assert.equal(sentence('recalls x'), 'Recalls x')
 })
 
 test('what is not whole never reads as whole', () => {

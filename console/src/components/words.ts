@@ -60,6 +60,11 @@ export function percentText(part: number, whole: number): string {
   return `${part >= whole ? 100 : Math.min(99, Math.floor(percent))} %`
 }
 
+/** Sentences of the node begin small, as they follow a name. */
+export function sentence(text: string): string {
+  return text === '' ? '' : text[0]?.toUpperCase() + text.slice(1)
+}
+
 export function dateText(atMs: number): string {
   return new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 }

@@ -11,8 +11,7 @@ import {
   type Line,
   nameToWrite,
   proofCommands,
-  proofsOf,
-  sentence
+  proofsOf
 } from './ledger-words.ts'
 
 const OPERATION = '0f'.repeat(32) as Entry['operation']
@@ -23,7 +22,6 @@ test('an operation says whether it counts, and what waits comes first', () => {
   const inert = effectOf({ ...LINE, reason: 'forked', detail: null })
   assert.deepEqual([inert.says, inert.why], ['no effect', 'forked'])
   assert.equal(effectOf({ ...LINE, inForce: true, role: 'admin' }).why, 'as admin')
-  assert.equal(sentence('recalls x'), 'Recalls x')
 })
 
 test('signed fields are shown as they are, and instants also as such', () => {

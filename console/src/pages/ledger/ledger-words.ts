@@ -1,5 +1,6 @@
 /** Operations, feeds and roots in words. */
 
+import { DAY_MS } from '../../../../src/base/units.ts'
 import type { Answer } from '../../api/routes.ts'
 import type { Tone } from '../../components/dot.tsx'
 import { counted, dateText, shortId } from '../../components/words.ts'
@@ -25,13 +26,8 @@ export function effectOf({ inForce, role, reason, detail }: Line): {
   return { tone: 'quiet', says: 'no effect', why, order: 1 }
 }
 
-/** Sentences of the node begin small, as they follow a name. */
-export function sentence(text: string): string {
-  return text === '' ? '' : text[0]?.toUpperCase() + text.slice(1)
-}
-
 const INSTANT = /Ms$/
-const SPAN_MAX_MS = 400 * 86_400_000
+const SPAN_MAX_MS = 400 * DAY_MS
 
 /** A signed field as it stands in the operation; what is an instant is also said as one. */
 export function fieldText(key: string, value: unknown): string {

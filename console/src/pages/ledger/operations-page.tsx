@@ -10,7 +10,7 @@ import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { Panel } from '../../components/panel.tsx'
-import { counted, dateText, deviceText } from '../../components/words.ts'
+import { counted, dateText, deviceText, sentence } from '../../components/words.ts'
 import { LedgerFrame } from './ledger-frame.tsx'
 import {
   addressOf,
@@ -22,7 +22,7 @@ import {
   TIMES,
   type Time
 } from './ledger-search.ts'
-import { effectOf, type Line, sentence } from './ledger-words.ts'
+import { effectOf, type Line } from './ledger-words.ts'
 
 const TYPING_MS = 400
 const WAITING_MAX = 5

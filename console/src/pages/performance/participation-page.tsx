@@ -11,12 +11,11 @@ import { State } from '../../components/dot.tsx'
 import { Figure, Panel } from '../../components/panel.tsx'
 import { counted, deviceText, formatBytes, formatRate } from '../../components/words.ts'
 import { AlertIcon, GoodIcon } from '../../shell/icons.tsx'
-import { devicePath, giversText, reasonText, signalsText } from './participation-words.ts'
+import { devicePath, giversText, type Participant, reasonText, signalsText } from './participation-words.ts'
 import { PerformanceFrame, Silent } from './performance-frame.tsx'
 import { SpanField, useSpan } from './span-field.tsx'
 
 type Report = Answer<'participation'>
-type Participant = Report['devices'][number]
 
 const TABLE_PIXELS = 560
 

@@ -2,6 +2,7 @@
 
 import { List, SimpleGrid, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
+import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -21,7 +22,7 @@ import { SetRetention } from './set-retention.tsx'
 type Version = Answer<'retention'>['versions'][number]
 
 const TABLE_PIXELS = 460
-const SOON_MS = 30 * 86_400_000
+const SOON_MS = 30 * DAY_MS
 
 export function RetentionPage(): ReactNode {
   const retention = useAnswer('retention', {})

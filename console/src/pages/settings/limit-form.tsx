@@ -6,7 +6,7 @@ import { useAction } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { doneHere } from '../../components/outcome.tsx'
-import { formatBytes } from '../../components/words.ts'
+import { formatBytes, sentence } from '../../components/words.ts'
 import { writtenOrNull } from '../../components/written.ts'
 import {
   budgetBytes,
@@ -103,7 +103,7 @@ export function LimitForm({ onDone }: { readonly onDone: () => void }): ReactNod
       )}
       <Text size="sm" role="status">
         {isReady
-          ? `${says.charAt(0).toUpperCase()}${says.slice(1)} Of the same traffic at the same hours it takes the place of the limit before.`
+          ? `${sentence(says)} Of the same traffic at the same hours it takes the place of the limit before.`
           : ''}
       </Text>
     </ActingForm>
