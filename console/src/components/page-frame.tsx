@@ -4,7 +4,7 @@ import { Anchor, Box, Group, Stack, Text, Title } from '@mantine/core'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Link } from 'react-router'
 
-interface PageFrameProps {
+export interface PageFrameProps {
   readonly title: string
   readonly lead?: ReactNode
   readonly back?: { readonly to: string; readonly label: string }

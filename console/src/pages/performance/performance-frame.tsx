@@ -3,7 +3,7 @@
 import { Alert, List, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Answer } from '../../api/routes.ts'
-import { PageFrame } from '../../components/page-frame.tsx'
+import { PageFrame, type PageFrameProps } from '../../components/page-frame.tsx'
 import { SubPages } from '../../components/sub-pages.tsx'
 import { counted, deviceText } from '../../components/words.ts'
 
@@ -17,15 +17,9 @@ const PAGES = [
   { to: `${PERFORMANCE}/over-time`, label: 'Over time' }
 ]
 
-export function PerformanceFrame(props: {
-  readonly title: string
-  readonly lead: ReactNode
-  readonly actions?: ReactNode
-  readonly children: ReactNode
-}): ReactNode {
-  const { title, lead, actions, children } = props
+export function PerformanceFrame({ children, ...frame }: PageFrameProps): ReactNode {
   return (
-    <PageFrame title={title} lead={lead} actions={actions}>
+    <PageFrame {...frame}>
       <SubPages label="Performance" pages={PAGES} />
       {children}
     </PageFrame>

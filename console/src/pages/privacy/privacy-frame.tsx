@@ -2,7 +2,7 @@
 
 import type { ReactNode } from 'react'
 import { useActivity } from '../../api/live.tsx'
-import { PageFrame } from '../../components/page-frame.tsx'
+import { PageFrame, type PageFrameProps } from '../../components/page-frame.tsx'
 import { SubPages } from '../../components/sub-pages.tsx'
 
 export const PRIVACY = '/console/privacy'
@@ -21,15 +21,9 @@ const PAGES = [
   { to: `${PRIVACY}/transfers`, label: 'Transfers' }
 ]
 
-export function PrivacyFrame(props: {
-  readonly title: string
-  readonly lead: ReactNode
-  readonly actions?: ReactNode
-  readonly children: ReactNode
-}): ReactNode {
-  const { title, lead, actions, children } = props
+export function PrivacyFrame({ children, ...frame }: PageFrameProps): ReactNode {
   return (
-    <PageFrame title={title} lead={lead} actions={actions}>
+    <PageFrame {...frame}>
       <SubPages label="Privacy" pages={PAGES} />
       {children}
     </PageFrame>
