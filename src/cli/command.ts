@@ -174,6 +174,15 @@ export const size = (words: string, { hasZero = false }: { readonly hasZero?: bo
     return z.NEVER
   })
 
+/** At the most so many of what is listed. */
+export const countLimit = ({ max, byDefault }: { readonly max: number; readonly byDefault: number }) =>
+  z.coerce
+    .number({ error: 'write a number' })
+    .int('write a whole number')
+    .min(1, 'at least 1')
+    .max(max, `at most ${max}`)
+    .default(byDefault)
+
 export const duration = z.string().transform((text, context) => {
   const ms = parseDurationMs(text)
   if (ms !== undefined && ms > 0) return ms

@@ -19,7 +19,7 @@ import { type DeviceName, datasetName, orgId } from '../../api/field.ts'
 import { ERROR_CODES } from '../../base/error-codes.ts'
 import { shortId } from '../../base/ids.ts'
 import { formatBytes } from '../../base/units.ts'
-import { command, type Invocation } from '../command.ts'
+import { command, countLimit, type Invocation } from '../command.ts'
 import { instant, instantBefore } from '../instant.ts'
 import { absolutePathOf } from '../paths.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderTable } from '../text.ts'
@@ -140,12 +140,7 @@ export const listAudit = command({
     dataset: datasetName.optional(),
     action: auditAction.optional(),
     since: instant.optional(),
-    limit: z.coerce
-      .number({ error: 'write a number' })
-      .int('write a whole number')
-      .min(1, 'at least 1')
-      .max(AUDIT_ENTRIES_MAX, `at most ${AUDIT_ENTRIES_MAX}`)
-      .default(AUDIT_ENTRIES_DEFAULT)
+    limit: countLimit({ max: AUDIT_ENTRIES_MAX, byDefault: AUDIT_ENTRIES_DEFAULT })
   }),
   run: async (invocation, { device, dataset, action, since, limit }) => {
     const nowMs = invocation.context.nowMs()

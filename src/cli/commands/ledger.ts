@@ -17,7 +17,7 @@ import { shortId } from '../../base/ids.ts'
 import { formatBytes, formatDuration } from '../../base/units.ts'
 import type { LedgerVerification } from '../../daemon.ts'
 import { deviceReference, named } from '../acted.ts'
-import { command } from '../command.ts'
+import { command, countLimit } from '../command.ts'
 import { instant, instantBefore } from '../instant.ts'
 import { absolutePathOf } from '../paths.ts'
 import { type Column, isoTime, type Paint, plural, printable, renderFields, renderTable } from '../text.ts'
@@ -68,12 +68,7 @@ export const listLedger = command({
     effect: z.enum(LEDGER_EFFECTS).optional(),
     since: instant.optional(),
     until: instant.optional(),
-    limit: z.coerce
-      .number({ error: 'write a number' })
-      .int('write a whole number')
-      .min(1, 'at least 1')
-      .max(LEDGER_LINES_MAX, `at most ${LEDGER_LINES_MAX}`)
-      .default(LEDGER_LINES_DEFAULT)
+    limit: countLimit({ max: LEDGER_LINES_MAX, byDefault: LEDGER_LINES_DEFAULT })
   }),
   run: async (invocation, { type, author, about, effect, since, until, limit }) => {
     const before = (time: typeof since): number | null =>

@@ -14,7 +14,7 @@ import {
 } from '../../api/transfer.ts'
 import { AppError } from '../../base/errors.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
-import { command, type Invocation } from '../command.ts'
+import { command, countLimit, type Invocation } from '../command.ts'
 import { deadline, futureOf } from '../instant.ts'
 import { orWord } from '../or-word.ts'
 import { isWaitingForKey, percent } from '../progress.ts'
@@ -131,12 +131,7 @@ export const transferFiles = command({
   options: [new Option('--limit <count>', `at most so many (default: ${TRANSFER_FILES_DEFAULT})`)],
   input: z.object({
     transfer: z.string(),
-    limit: z.coerce
-      .number({ error: 'write a number' })
-      .int('write a whole number')
-      .min(1, 'at least 1')
-      .max(TRANSFER_FILES_MAX, `at most ${TRANSFER_FILES_MAX}`)
-      .default(TRANSFER_FILES_DEFAULT)
+    limit: countLimit({ max: TRANSFER_FILES_MAX, byDefault: TRANSFER_FILES_DEFAULT })
   }),
   run: async (invocation, { transfer: text, limit }) => {
     const { id } = onlyOne(await findTransfers(invocation, text), text)
