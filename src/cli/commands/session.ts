@@ -1,7 +1,7 @@
 /** `session`: who is signed in to this node in a browser. */
 
 import { z } from 'zod'
-import type { ListedSession } from '../../api/session.ts'
+import { type ListedSession, sessionReference } from '../../api/session.ts'
 import { command } from '../command.ts'
 import { type Column, isoTime, printable, renderTable } from '../text.ts'
 
@@ -41,7 +41,7 @@ export const endSession = command({
   summary: 'sign a browser out at once',
   description: 'Whoever has a token or is known to the provider can sign in again.',
   examples: ['peerage session end 0123456789ab'],
-  input: z.object({ id: z.string().regex(/^[0-9a-f]{12}$/, 'an id of a session is 12 hex digits') }),
+  input: z.object(sessionReference.shape),
   run: async (invocation, { id }) => {
     const left = await invocation.client.call('endNamedSession', { id })
     invocation.result(left, () => [`session ${id} has ended; ${left.sessions.length} left`])

@@ -3,7 +3,7 @@
 import { Option } from 'commander'
 import { z } from 'zod'
 import { SCOPES, scope, scopeNames } from '../../api/scope-names.ts'
-import type { token as tokenShape } from '../../api/token.ts'
+import { tokenReference, type token as tokenShape } from '../../api/token.ts'
 import { DAY_MS } from '../../base/units.ts'
 import { collect, command, duration } from '../command.ts'
 import { type Column, printable, renderTable } from '../text.ts'
@@ -71,7 +71,7 @@ export const revokeToken = command({
   usage: 'revoke <id>',
   summary: 'end a token at once',
   examples: ['peerage token revoke 0123456789ab'],
-  input: z.object({ id: z.string().regex(/^[0-9a-f]{12}$/, 'an id of a token is 12 hex digits') }),
+  input: z.object(tokenReference.shape),
   run: async (invocation, { id }) => {
     const ended = await invocation.client.call('revokeToken', { id })
     invocation.result(ended, () => [`token ${ended.id} (${printable(ended.name)}) has ended`])
