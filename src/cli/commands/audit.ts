@@ -15,10 +15,11 @@ import {
   auditAction,
   auditFormat
 } from '../../api/audit.ts'
-import { type DeviceName, datasetName, orgId } from '../../api/field.ts'
+import { datasetName, orgId } from '../../api/field.ts'
 import { ERROR_CODES } from '../../base/error-codes.ts'
 import { shortId } from '../../base/ids.ts'
 import { formatBytes } from '../../base/units.ts'
+import { named } from '../acted.ts'
 import { command, countLimit, type Invocation } from '../command.ts'
 import { instant, instantBefore } from '../instant.ts'
 import { absolutePathOf } from '../paths.ts'
@@ -35,10 +36,6 @@ interface Survey {
 
 function repeated(value: string, earlier: readonly string[] | undefined): string[] {
   return [...(earlier ?? []), value]
-}
-
-function named({ device, name }: DeviceName): string {
-  return name ?? shortId(device)
 }
 
 function saidBy({ event }: AuditRecord): string {

@@ -6,6 +6,7 @@ import type { Peer } from '../../api/peer.ts'
 import type { Status } from '../../api/status.ts'
 import { shortId } from '../../base/ids.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
+import { named } from '../acted.ts'
 import { command } from '../command.ts'
 import { datasetReference } from '../dataset-reference.ts'
 import { restraintText } from '../restraint-text.ts'
@@ -86,7 +87,7 @@ function freshnessFields(freshness: Freshness, nowMs: number): [string, string][
 
 function misbehavedFields(status: Status, nowMs: number): [string, string][] {
   return status.misbehaved.map(({ name, device, site, reason, detail, count, lastAtMs, bannedUntilMs }) => {
-    const who = `${name ?? shortId(device)} (${site ?? 'site not known'})`
+    const who = `${named({ name, device })} (${site ?? 'site not known'})`
     const until =
       bannedUntilMs === null ? 'let in again' : `cut off, let in ${relativeTime(bannedUntilMs, nowMs)}`
     const last = `last ${relativeTime(lastAtMs, nowMs)}: ${detail}`

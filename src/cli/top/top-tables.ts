@@ -3,6 +3,7 @@
 import type { ActivePeer, ActiveTransfer, Activity, Misbehaved, SiteLink } from '../../api/activity.ts'
 import { shortId } from '../../base/ids.ts'
 import { formatBytes, formatDuration, formatRate } from '../../base/units.ts'
+import { named } from '../acted.ts'
 import { percent } from '../progress.ts'
 import { restraintsText } from '../restraint-text.ts'
 import { type Paint, relativeTime, type Style } from '../text.ts'
@@ -119,7 +120,7 @@ function peerColumns(nowMs: number): FittedColumn<PeerRow>[] {
       title: 'PEER',
       expendable: 0,
       cutTo: 12,
-      value: row => row.name ?? shortId(row.device),
+      value: named,
       style: peerStyle
     },
     { title: 'SITE', expendable: 2, cutTo: 8, value: row => `${row.site ?? '-'}${row.sameSite ? ' *' : ''}` },
