@@ -89,6 +89,8 @@ const copy = deviceName.extend({
   untilMs: instantMs.nullable()
 })
 
+const shortfall = z.object({ part: z.enum(['sites', 'copies', 'shares']), wanted: count, got: count })
+
 export const versionStorage = z.object({
   name: datasetName,
   version: versionId,
@@ -100,9 +102,7 @@ export const versionStorage = z.object({
   copies: count,
   sites: count,
   survives: z.object({ sites: count, devices: count }).nullable(),
-  missing: z
-    .array(z.object({ part: z.enum(['sites', 'copies', 'shares']), wanted: count, got: count }))
-    .readonly(),
+  missing: z.array(shortfall).readonly(),
   devices: z.array(copy).readonly(),
   /** Null while no device that this one hears of wants it. */
   demand: demand.pick({ wanted: true, steady: true, lacking: true, hasOrigin: true }).nullable()
@@ -122,14 +122,7 @@ export const policyPreview = z.object({
   after: outlook,
   devices: z.array(deviceName.extend({ stays: count, comes: count, goes: count })).readonly(),
   comingBytes: byteCount,
-  unmet: z
-    .array(
-      z.object({
-        ...{ part: z.enum(['sites', 'copies', 'shares']), wanted: count, got: count },
-        because: z.enum(['no-room', 'no-device'])
-      })
-    )
-    .readonly()
+  unmet: z.array(shortfall.extend({ because: z.enum(['no-room', 'no-device']) })).readonly()
 })
 
 const consequence = z.object({
