@@ -3,8 +3,7 @@
 import type { BreachReport, ConcernedDataset } from '../api/breach.ts'
 import { formatBytes } from '../base/units.ts'
 import { isoTime, named, plural } from '../base/words.ts'
-import { table } from './certificate-page.ts'
-import { heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
+import { heading, listed, paragraph, printedPage, TO_FILL_IN, table } from './printed-page.ts'
 import { controllerTable } from './processing-page.ts'
 
 const TRACE_WORDS = {

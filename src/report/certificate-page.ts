@@ -8,14 +8,7 @@ import { escaped } from '../base/html.ts'
 import { shortId } from '../base/ids.ts'
 import { formatBytes } from '../base/units.ts'
 import { isoTime, named } from '../base/words.ts'
-
-export const PAGE_STYLE = [
-  'body{font:14px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#111}',
-  'table{border-collapse:collapse;width:100%;margin:.5em 0 1.5em}',
-  'th,td{border:1px solid #bbb;padding:.3em .5em;text-align:left;vertical-align:top}',
-  'code{font-size:12px;word-break:break-all}',
-  '@media print{body{margin:0}h2{break-after:avoid}tr{break-inside:avoid}}'
-].join('')
+import { PAGE_STYLE, table } from './printed-page.ts'
 
 const STATES: Readonly<Record<CaseDevice['state'], string>> = {
   confirmed: 'confirmed',
@@ -99,11 +92,4 @@ function deviceRow({ state, detail, confirmations, lastSeenAtMs, ...device }: Ca
     lastMs === 0 ? '-' : isoTime(lastMs),
     lastSeenAtMs === null ? 'never' : isoTime(lastSeenAtMs)
   ]
-}
-
-export function table(rows: readonly (readonly string[])[], titles: readonly string[] = []): string {
-  const head =
-    titles.length === 0 ? '' : `<tr>${titles.map(title => `<th>${escaped(title)}</th>`).join('')}</tr>`
-  const body = rows.map(row => `<tr>${row.map(cell => `<td>${escaped(cell)}</td>`).join('')}</tr>`)
-  return `<table>${head}${body.join('')}</table>`
 }

@@ -3,8 +3,7 @@
 import type { PlaceCount, ProcessingActivity, ProcessingRecord } from '../api/privacy.ts'
 import { DAY_MS, formatBytes, formatDuration } from '../base/units.ts'
 import { isoTime, named, plural } from '../base/words.ts'
-import { table } from './certificate-page.ts'
-import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
+import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN, table } from './printed-page.ts'
 
 const CONTROLLER_TITLES = {
   controller: 'Controller',

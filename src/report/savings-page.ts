@@ -3,8 +3,7 @@
 import type { FleetSavings } from '../api/performance.ts'
 import { formatBytes } from '../base/units.ts'
 import { isoTime, named, plural } from '../base/words.ts'
-import { table } from './certificate-page.ts'
-import { csv, heading, listed, paragraph, printedPage } from './printed-page.ts'
+import { csv, heading, listed, paragraph, printedPage, table } from './printed-page.ts'
 
 type Exchanged = FleetSavings['groups'][number]
 

@@ -4,7 +4,7 @@ import type { SubjectRecord, SubjectVersion } from '../api/subject.ts'
 import { escaped } from '../base/html.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
 import { isoTime, named, plural } from '../base/words.ts'
-import { PAGE_STYLE, table } from './certificate-page.ts'
+import { PAGE_STYLE, table } from './printed-page.ts'
 
 const UNPROVED_WORDS = {
   'source-kept': 'keeps a source',

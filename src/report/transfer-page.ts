@@ -2,8 +2,7 @@
 
 import type { TransferEntry, TransferRegister } from '../api/privacy.ts'
 import { isoTime, named, plural } from '../base/words.ts'
-import { table } from './certificate-page.ts'
-import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN } from './printed-page.ts'
+import { csv, heading, listed, paragraph, printedPage, TO_FILL_IN, table } from './printed-page.ts'
 import { basisText, controllerTable, placeText } from './processing-page.ts'
 
 const KIND_WORDS = {
