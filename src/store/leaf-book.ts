@@ -13,13 +13,12 @@ import { MIB } from '../base/units.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 
 /** Hashes of 4 GiB of content, in pieces of the usual lengths. */
-export const LEAF_BOOK_BYTES_MAX = 8 * MIB
+const LEAF_BOOK_BYTES_MAX = 8 * MIB
 /** What an entry takes besides its hashes. */
 const ENTRY_BYTES = 256
 
-interface Leaves {
-  readonly pieces: Map<PieceIndex, Uint8Array>
-}
+/** Those of a version, by piece. */
+type Leaves = Map<PieceIndex, Uint8Array>
 
 export class LeafBook {
   readonly #bytesMax: number
@@ -43,7 +42,7 @@ export class LeafBook {
   /** Hashes of all leaves of a piece, concatenated; undefined where they are not known. */
   find(version: VersionId, piece: PieceIndex): Uint8Array | undefined {
     const leaves = this.#versions.get(version)
-    const found = leaves?.pieces.get(piece)
+    const found = leaves?.get(piece)
     if (leaves !== undefined && found !== undefined) this.#use(version, leaves)
     return found
   }
@@ -51,17 +50,17 @@ export class LeafBook {
   /** Takes the hashes of all leaves of a piece, which the caller held against the hash of the piece. */
   put(version: VersionId, piece: PieceIndex, hashes: Uint8Array): void {
     assert(hashes.length > 0 && hashes.length % HASH_BYTES === 0, 'a piece has hashes of its leaves')
-    const leaves = this.#versions.get(version) ?? { pieces: new Map() }
+    const leaves: Leaves = this.#versions.get(version) ?? new Map()
     this.#use(version, leaves)
-    if (leaves.pieces.has(piece)) return
+    if (leaves.has(piece)) return
     // Its own: a view would keep whatever it lies in.
-    leaves.pieces.set(piece, Uint8Array.from(hashes))
+    leaves.set(piece, Uint8Array.from(hashes))
     this.#bytes += bytesOf(hashes)
     this.#shrink()
   }
 
   forget(version: VersionId): void {
-    for (const hashes of this.#versions.get(version)?.pieces.values() ?? []) this.#bytes -= bytesOf(hashes)
+    for (const hashes of this.#versions.get(version)?.values() ?? []) this.#bytes -= bytesOf(hashes)
     this.#versions.delete(version)
   }
 
@@ -71,10 +70,10 @@ export class LeafBook {
   }
 
   #shrink(): void {
-    for (const [version, { pieces }] of this.#versions) {
-      for (const [piece, hashes] of pieces) {
+    for (const [version, leaves] of this.#versions) {
+      for (const [piece, hashes] of leaves) {
         if (this.#bytes <= this.#bytesMax) return
-        pieces.delete(piece)
+        leaves.delete(piece)
         this.#bytes -= bytesOf(hashes)
       }
       this.#versions.delete(version)
