@@ -15,14 +15,14 @@ import { equalBytes } from '../../base/bytes.ts'
 import type { PieceIndex } from '../../base/ids.ts'
 import { KIB, MIB } from '../../base/units.ts'
 import { HASH_BYTES } from '../../content/hash.ts'
-import { LEAF_BYTES, leafHashes, pieceLeafWidth, pieceRootOfLeaves } from '../../content/merkle.ts'
+import { LEAF_BYTES, leafHashes } from '../../content/merkle.ts'
 import { pieceSpan } from '../../content/version.ts'
 import { BLOCK_BUFFER_BYTES_MAX, BlockBuffers } from '../../store/block-buffers.ts'
 import type { HashPool } from '../../store/hash-pool.ts'
 import { LeafBook } from '../../store/leaf-book.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
-import { soundLeaves } from '../storage/piece-check.ts'
+import { leafWidthOf, provenLeaves, soundLeaves } from '../storage/piece-check.ts'
 
 /** The first run of a reading: its bytes go before another thread would have answered. */
 export const FIRST_RUN_BYTES = 64 * KIB
@@ -103,23 +103,21 @@ export class SoundRuns {
   /** Of a piece of one leaf its own hash is that of the leaf. */
   #leavesOf(holding: Holding, piece: PieceIndex): Uint8Array | undefined {
     const { version } = holding
-    if (widthOf(holding, piece) === 1) return holding.pieceHash(piece)
+    if (leafWidthOf(holding, piece) === 1) return holding.pieceHash(piece)
     return this.leaves.find(version.id, piece)
   }
 
   async #whole(holding: Holding, piece: PieceIndex, length: number): Promise<SoundRun | undefined> {
     const expected = holding.pieceHash(piece)
     if (expected === undefined) return undefined
-    const leafWidth = widthOf(holding, piece)
+    const leafWidth = leafWidthOf(holding, piece)
     return await this.#lent(holding, { piece, begin: 0, end: length }, async bytes => {
       const pool = length > OWN_THREAD_BYTES ? this.#pool : undefined
       const leaves =
         pool === undefined
-          ? leafHashes(bytes, sha256)
+          ? provenLeaves(holding, piece, bytes)
           : await pool.provenLeaves({ kind: 'piece', blocks: [bytes], expected, leafWidth })
       if (leaves === undefined) return false
-      if (pool === undefined && !equalBytes(pieceRootOfLeaves(leaves, leafWidth, sha256), expected))
-        return false
       this.leaves.put(holding.version.id, piece, leaves)
       return true
     })
@@ -161,8 +159,4 @@ export class SoundRuns {
       if (!isLent) this.#buffers.free(memory)
     }
   }
-}
-
-function widthOf({ version }: Holding, piece: PieceIndex): number {
-  return pieceLeafWidth(pieceSpan(version, piece).file.bytes, version.pieceBytes)
 }

@@ -30,15 +30,22 @@ export async function matchesHash(holding: Holding, piece: PieceIndex): Promise<
  */
 export async function soundPiece(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
   const bytes = await holding.read({ piece, begin: 0, length: pieceLength(holding.version, piece) })
-  return matches(holding, piece, leafHashes(bytes, sha256)) ? bytes : undefined
+  return provenLeaves(holding, piece, bytes) === undefined ? undefined : bytes
 }
 
-function widthOf({ version }: Holding, piece: PieceIndex): number {
+/** The hashes of the blocks of what may be a piece; undefined where it is not what the hash of the piece says. */
+export function provenLeaves(holding: Holding, piece: PieceIndex, bytes: Uint8Array): Uint8Array | undefined {
+  const leaves = leafHashes(bytes, sha256)
+  return matches(holding, piece, leaves) ? leaves : undefined
+}
+
+/** Of its own tree (content/merkle.ts). */
+export function leafWidthOf({ version }: Holding, piece: PieceIndex): number {
   return pieceLeafWidth(pieceSpan(version, piece).file.bytes, version.pieceBytes)
 }
 
 function matches(holding: Holding, piece: PieceIndex, leaves: Uint8Array): boolean {
   const wanted = holding.pieceHash(piece)
-  const root = pieceRootOfLeaves(leaves, widthOf(holding, piece), sha256)
+  const root = pieceRootOfLeaves(leaves, leafWidthOf(holding, piece), sha256)
   return wanted !== undefined && equalBytes(root, wanted)
 }
