@@ -165,15 +165,8 @@ export class SessionBook {
       if (live === undefined) return []
       const { id, caller, endsAtMs } = live
       return {
-        ...{
-          id,
-          who: caller.id,
-          by: BY[ground.kind],
-          scopes: [...caller.scopes],
-          begunAtMs,
-          usedAtMs,
-          endsAtMs
-        },
+        ...{ id, who: caller.id, by: BY[ground.kind], scopes: [...caller.scopes] },
+        ...{ begunAtMs, usedAtMs, endsAtMs },
         idleEndsAtMs: Math.min(usedAtMs + SESSION_LIMITS.idleMs, endsAtMs)
       }
     })

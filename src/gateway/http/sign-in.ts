@@ -118,7 +118,7 @@ export class SignIn {
   }
 }
 
-export function signedBy({ id, caller, endsAtMs }: LiveSession): Signed {
+function signedBy({ id, caller, endsAtMs }: LiveSession): Signed {
   return { caller, sessionEndsAtMs: endsAtMs, session: id }
 }
 

@@ -128,22 +128,22 @@ export class TokenBook {
 
   /** Who has shown the token of this id; undefined once it has ended. */
   callerWith(id: string): Caller | undefined {
-    const found = this.#tokens.find(token => token.id === id)
+    const found = this.#live(id)
+    if (found === undefined) return undefined
     const nowMs = this.#nowMs()
-    const caller = this.holderOf(id)
-    if (found !== undefined && caller !== undefined && nowMs - (found.usedAtMs ?? 0) >= USE_NOTED_MS)
-      this.#noteUse(found, nowMs)
-    return caller
+    if (nowMs - (found.usedAtMs ?? 0) >= USE_NOTED_MS) this.#noteUse(found, nowMs)
+    return holderBy(found)
   }
 
   /** The same, without that it counts as a use. */
   holderOf(id: string): Caller | undefined {
+    const found = this.#live(id)
+    return found === undefined ? undefined : holderBy(found)
+  }
+
+  #live(id: string): TokenEntry | undefined {
     const found = this.#tokens.find(token => token.id === id)
-    if (found === undefined || this.#nowMs() >= found.expiresAtMs) return undefined
-    return {
-      ...{ kind: 'token', id: `token ${found.name} (${id})`, scopes: new Set(found.scopes) },
-      expiresAtMs: found.expiresAtMs
-    }
+    return found !== undefined && this.#nowMs() < found.expiresAtMs ? found : undefined
   }
 
   /** Waits for what is being written. */
@@ -168,6 +168,10 @@ export class TokenBook {
     this.#written = writing
     return writing
   }
+}
+
+function holderBy({ id, name, scopes, expiresAtMs }: TokenEntry): Caller {
+  return { kind: 'token', id: `token ${name} (${id})`, scopes: new Set(scopes), expiresAtMs }
 }
 
 function readTokens(path: string): readonly TokenEntry[] {
