@@ -277,7 +277,7 @@ const IMPURE = [
   [/\basync\s+[(a-zA-Z]|\bawait\s|\bnew Promise\b/, 'is asynchronous']
 ] as const
 
-function layerOf(file: string): string | undefined {
+export function layerOf(file: string): string | undefined {
   return Object.keys(LAYERS).find(layer => file === layer || file.startsWith(`${layer}/`))
 }
 

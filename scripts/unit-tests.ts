@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import process from 'node:process'
-import { LAYERS } from './layers.ts'
+import { LAYERS, layerOf } from './layers.ts'
 
 const FILES = ['src', 'console/src', 'scripts', 'lab', 'sim'].map(folder => `${folder}/**/*.test.ts`)
 const HOOK = /^(?:before|after|beforeEach|afterEach)\(/m
@@ -16,8 +16,7 @@ const AT_ONCE = 2
 
 /** Whether a test file of this text can share a process with others. */
 export function isShared(file: string, text: string): boolean {
-  const layer = Object.entries(LAYERS).find(([folder]) => file.startsWith(`${folder}/`))
-  return layer?.[1].pure === true && !HOOK.test(text)
+  return LAYERS[layerOf(file) ?? '']?.pure === true && !HOOK.test(text)
 }
 
 /** Resolves to whether all passed. */
@@ -29,7 +28,7 @@ async function passes(options: readonly string[], files: readonly string[]): Pro
 }
 
 if (import.meta.main) {
-  const files = globSync(FILES, { exclude: path => path.includes('node_modules') }).sort()
+  const files = globSync(FILES).sort()
   const together = files.filter(file => isShared(file, readFileSync(file, 'utf8')))
   const alone = files.filter(file => !together.includes(file))
   // Neighbours, which are alike, do not all come into the same share.
