@@ -31,12 +31,11 @@ import { FilesystemStore } from '../src/store/filesystem.ts'
 import { hashTree } from '../src/store/publish.ts'
 import { Cluster, type ClusterNode, until } from './cluster.ts'
 import { freePort } from './free-port.ts'
+import { parseCpuSeconds } from './shaped/counters.ts'
 
 const NGINX = '/usr/sbin/nginx'
 const RANGES = 20
 const RANGE_BYTES = 65_536
-/** USER_HZ of every Linux. */
-const TICKS_A_SECOND = 100
 const CACHE_BYTES = 2 * 1024 * MIB
 
 const { values } = parseArgs({ options: { mib: { type: 'string', default: '256' } } })
@@ -101,14 +100,8 @@ function cpu(seconds: number): string {
 /** Of a process and those that it started. */
 function cpuSeconds(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-  let ticks = 0
-  for (const each of [String(pid), ...children.split(/\s+/)]) {
-    if (each === '') continue
-    const [user, system] =
-      readFileSync(`/proc/${each}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13) ?? []
-    ticks += Number(user) + Number(system)
-  }
-  return ticks / TICKS_A_SECOND
+  const all = [String(pid), ...children.split(/\s+/)].filter(each => each !== '')
+  return all.reduce((sum, each) => sum + parseCpuSeconds(readFileSync(`/proc/${each}/stat`, 'utf8')), 0)
 }
 
 function row(from: string, site: Site): void {
