@@ -49,16 +49,7 @@ const SHOTS: readonly Shot[] = [
   },
   { name: 'transfers', path: '/console/transfers' },
   { name: 'transfer', path: '/console/transfers', first: openTransfer },
-  { name: 'transfer-phone', path: '/console/transfers', size: 'phone', scheme: 'dark', first: openTransfer },
-  {
-    ...{ name: 'fetch', path: '/console/transfers' },
-    first: async page => await page.getByRole('button', { name: 'Fetch a dataset' }).click()
-  },
   { name: 'ledger', path: '/console/ledger' },
-  { name: 'ledger-feeds', path: '/console/ledger/feeds' },
-  { name: 'ledger-authority', path: '/console/ledger/authority' },
-  { name: 'ledger-proof', path: '/console/ledger/proof' },
-  { name: 'ledger-phone', path: '/console/ledger', size: 'phone', scheme: 'dark' },
   { name: 'operation', path: '/console/ledger', first: openWaiting },
   {
     ...{ name: 'approve', path: '/console/ledger' },
