@@ -159,7 +159,7 @@ export function judgeLevel(target: Target, { window, day, hour }: LevelCounts): 
     }
   const allowed = WHOLE - target.share
   const burn = { hour: burnOf(hour, allowed), day: burnOf(day, allowed) }
-  const budget = (total * allowed) / WHOLE
+  const budget = budgetOf(target, total)
   const budgetLeft = budgetLeftOf(target, window)
   return {
     state: stateOf(target, {
@@ -175,13 +175,18 @@ export function judgeLevel(target: Target, { window, day, hour }: LevelCounts): 
   }
 }
 
+/** How many of so many may be bad. */
+function budgetOf({ share }: Pick<Target, 'share'>, total: number): number {
+  return (total * (WHOLE - share)) / WHOLE
+}
+
 /** What is left of the budget after so many; null without any, and negative when more was bad. */
 export function budgetLeftOf(
-  { share }: Pick<Target, 'share'>,
+  target: Pick<Target, 'share'>,
   { good, bad }: Pick<LevelCount, 'good' | 'bad'>
 ): number | null {
   if (good + bad === 0) return null
-  const budget = ((good + bad) * (WHOLE - share)) / WHOLE
+  const budget = budgetOf(target, good + bad)
   if (budget === 0) return bad === 0 ? 1 : 0
   return 1 - bad / budget
 }
