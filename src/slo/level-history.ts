@@ -8,8 +8,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/units.ts'
 import { budgetLeftOf, isGood, type Observation, type Target } from './service-level.ts'
 
 const STEPS_MAX = 100
-const STEPS_MS = [5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS] as const
-const [, , , , , LONGEST_MS] = STEPS_MS
+const LONGEST_MS = 7 * DAY_MS
+const STEPS_MS = [5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, LONGEST_MS]
 
 export interface LevelPoint {
   /** When the span begins. */
