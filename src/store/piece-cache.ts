@@ -11,7 +11,6 @@
 import {
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -28,6 +27,7 @@ import { GIB, MIB } from '../base/units.ts'
 import { HASH_BYTES } from '../content/hash.ts'
 import { decodeInfo } from '../content/info.ts'
 import { pieceLength, type Version } from '../content/version.ts'
+import { makeFolderSync } from '../files/make-folder.ts'
 import { CachedHolding, type CacheOwner, layerIndexOf } from './cached-holding.ts'
 import { appErrorOf, failureOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
@@ -129,7 +129,7 @@ export class PieceCache implements ReadCache, CacheOwner {
     if (known !== undefined) return known
     const root = join(this.#root, version.id)
     try {
-      mkdirSync(root, { recursive: true, mode: 0o700 })
+      makeFolderSync(root, { mode: 0o700 })
       writeFileSync(join(root, INFO_NAME), version.infoBytes)
     } catch (error) {
       throw appErrorOf(failureOf('write', root, error), error)
