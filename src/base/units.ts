@@ -3,6 +3,8 @@
 export const KIB = 1024
 export const MIB = 1024 * KIB
 export const GIB = 1024 * MIB
+/** What a price of traffic is for. */
+export const GB = 1_000_000_000
 /** What shares and prices are counted in where they have to be whole numbers. */
 export const MILLIONTHS = 1_000_000
 export const SECOND_MS = 1000

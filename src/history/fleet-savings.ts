@@ -3,11 +3,8 @@
  * twice; what a site avoids is what its devices got from each other, and is worth what its link costs.
  */
 
-import { MILLIONTHS } from '../base/units.ts'
+import { GB, MILLIONTHS } from '../base/units.ts'
 import { type Received, type Savings, savingsOf } from './savings.ts'
-
-/** Bytes in a GB of a price. */
-export const GB = 1e9
 
 export interface DeviceTotals extends Received {
   readonly device: string

@@ -1,7 +1,7 @@
 /** Savings of the fleet as a page to print and as CSV: what came from where, what that saved, and who contributed. */
 
 import type { FleetSavings } from '../api/performance.ts'
-import { formatBytes } from '../base/units.ts'
+import { formatBytes, GB } from '../base/units.ts'
 import { isoTime, named, plural } from '../base/words.ts'
 import { csv, heading, listed, paragraph, printedPage, table } from './printed-page.ts'
 
@@ -98,7 +98,6 @@ const CSV_HEAD = [
   ...['from_origins_bytes', 'central_server_bytes', 'wan_avoided_bytes', 'sent_same_site_bytes'],
   ...['sent_other_sites_bytes', 'confirmed_bytes', 'unconfirmed_bytes', 'price_per_gb', 'currency', 'saved']
 ] as const
-const BYTES_PER_GB = 1e9
 
 /** RFC 4180: a line for each device that answered, and one for each that did not, with no figures. */
 export function savingsCsv({ devices, sites, heard }: FleetSavings): string {
@@ -112,7 +111,7 @@ export function savingsCsv({ devices, sites, heard }: FleetSavings): string {
       ...[each.sentSiteBytes, each.sentWanBytes, each.confirmedBytes, each.unconfirmedBytes],
       ...(price === null
         ? ['', '', '']
-        : [price.perGb, price.currency, ((each.wanAvoidedBytes / BYTES_PER_GB) * price.perGb).toFixed(6)])
+        : [price.perGb, price.currency, ((each.wanAvoidedBytes / GB) * price.perGb).toFixed(6)])
     ]
   })
   const silent = heard.silent.map(({ device, name, site }) =>

@@ -4,14 +4,12 @@ import { Option } from 'commander'
 import { z } from 'zod'
 import type { History, HistoryPoint, Savings } from '../../api/history.ts'
 import { AppError } from '../../base/errors.ts'
-import { DAY_MS, formatBytes, formatDuration, formatRate, HOUR_MS, SECOND_MS } from '../../base/units.ts'
+import { DAY_MS, formatBytes, formatDuration, formatRate, GB, HOUR_MS, SECOND_MS } from '../../base/units.ts'
 import { command, duration } from '../command.ts'
 import { instant, instantBefore } from '../instant.ts'
 import { fleetSavingsText } from '../savings-text.ts'
 import { type Column, isoTime, type Paint, renderFields, renderTable } from '../text.ts'
 import { currency, price } from './prices.ts'
-
-const GB = 1e9
 
 function formatValue(value: number, unit: History['unit']): string {
   if (unit === 'bytes') return formatBytes(value)
