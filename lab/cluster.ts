@@ -73,14 +73,16 @@ export async function runProcess(args: readonly string[], options: RunOptions = 
   return { exitCode: exitCode ?? -1, stdout, stderr }
 }
 
+/** Runs a command that must succeed, and returns what it prints. */
+async function runDone(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCommand(args, options)
+  if (exitCode !== 0) throw new Error(`peerage ${args.join(' ')} exited with ${exitCode}: ${stdout}${stderr}`)
+  return stdout
+}
+
 /** Runs a command that must succeed and prints one JSON object. */
 export async function runJson<T>(args: readonly string[], options: RunOptions = {}): Promise<T> {
-  const result = await runCommand([...args, '--json'], options)
-  if (result.exitCode !== 0)
-    throw new Error(
-      `peerage ${args.join(' ')} exited with ${result.exitCode}: ${result.stdout}${result.stderr}`
-    )
-  return JSON.parse(result.stdout) as T
+  return JSON.parse(await runDone([...args, '--json'], options)) as T
 }
 
 export class ClusterNode {
@@ -118,6 +120,11 @@ export class ClusterNode {
 
   async run(...args: string[]): Promise<CommandResult> {
     return await runCommand([...args, '--home', this.home])
+  }
+
+  /** Runs a command that must succeed, and returns what it prints. */
+  async done(...args: string[]): Promise<string> {
+    return await runDone([...args, '--home', this.home])
   }
 
   /** Runs a command that must succeed and prints one JSON object. */

@@ -3,15 +3,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/base/units.ts'
-import type { ClusterNode, CommandResult } from './cluster.ts'
+import type { ClusterNode } from './cluster.ts'
 
 const PERSON = 'jane.doe@example.org'
 const COUNTRIES: Readonly<Record<string, string>> = { berlin: 'DE', paris: 'FR', lisbon: 'PT', oslo: 'NO' }
-
-export async function done(running: Promise<CommandResult>): Promise<void> {
-  const { exitCode, stdout, stderr } = await running
-  if (exitCode !== 0) throw new Error(`${stdout}${stderr}`)
-}
 
 interface Office {
   /** An admin, on whose device the notes are. */
@@ -35,18 +30,16 @@ async function publishAboutPersons({ first, reader, folder }: Office): Promise<v
   for (const name of ['payroll', 'applicants']) {
     const path = join(content, `${name}.csv`)
     writeFileSync(path, `${name} of ${PERSON}\n`.repeat(2_000))
-    await done(
-      first.run(
-        ...['publish', path, '--name', name, '--class', 'confidential', '--label', 'staff'],
-        ...['--subject', PERSON, '--subject', 'john.roe@example.org']
-      )
+    await first.done(
+      ...['publish', path, '--name', name, '--class', 'confidential', '--label', 'staff'],
+      ...['--subject', PERSON, '--subject', 'john.roe@example.org']
     )
-    await done(first.run('access', 'grant', reader.name, name, '--purpose', 'salaries'))
-    await done(reader.run('get', name, join(folder, `read-${name}.csv`)))
+    await first.done('access', 'grant', reader.name, name, '--purpose', 'salaries')
+    await reader.done('get', name, join(folder, `read-${name}.csv`))
   }
-  await done(first.run('hold', 'place', 'payroll', '--reason', 'case 17, until the court has ruled'))
-  await done(first.run('class', 'set', 'confidential', '--retention', '90d'))
-  await done(first.run('erase', 'applicants', '--basis', 'contract', '--reason', 'the post is taken'))
+  await first.done('hold', 'place', 'payroll', '--reason', 'case 17, until the court has ruled')
+  await first.done('class', 'set', 'confidential', '--retention', '90d')
+  await first.done('erase', 'applicants', '--basis', 'contract', '--reason', 'the post is taken')
 }
 
 async function noteRecords({ client }: ClusterNode, sites: readonly string[]): Promise<void> {

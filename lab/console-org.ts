@@ -94,8 +94,7 @@ export class ConsoleOrg {
   async publish(name: string, text: string, ...options: readonly string[]): Promise<void> {
     const path = join(this.folder, `${name}.txt`)
     writeFileSync(path, text)
-    const { exitCode, stderr } = await this.node.run('publish', path, '--name', name, ...options)
-    assert.equal(exitCode, 0, stderr)
+    await this.node.done('publish', path, '--name', name, ...options)
   }
 
   /** An empty page of somebody who is not signed in; `beside` is an origin that it may go to as well. */

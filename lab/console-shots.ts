@@ -13,7 +13,7 @@ import type { RootChange } from '../src/api/authority.ts'
 import { Cluster, type ClusterNode, LOOPBACK, until } from './cluster.ts'
 import { chromiumPath, launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
-import { done, furnish } from './console-office.ts'
+import { furnish } from './console-office.ts'
 import { freePort } from './free-port.ts'
 
 const SITES = ['berlin', 'berlin', 'paris', 'paris', 'lisbon', 'oslo']
@@ -134,14 +134,12 @@ async function org(cluster: Cluster, folder: string): Promise<() => Promise<stri
   for (const name of ['kernel.img', 'rootfs.img'])
     writeFileSync(join(content, name), randomBytes(VERSION_BYTES / 2))
   writeFileSync(join(content, 'notes.txt'), 'release notes')
-  await done(first.run('publish', content, '--name', 'os-image'))
-  await done(
-    first.run('publish', join(content, 'notes.txt'), '--name', 'handbook', '--class', 'confidential')
-  )
+  await first.done('publish', content, '--name', 'os-image')
+  await first.done('publish', join(content, 'notes.txt'), '--name', 'handbook', '--class', 'confidential')
   const [one, ...slow] = others
-  if (one !== undefined) await done(one.run('get', 'os-image', join(folder, 'got-0')))
+  if (one !== undefined) await one.done('get', 'os-image', join(folder, 'got-0'))
   for (const [index, node] of slow.entries()) {
-    await done(node.run('limits', 'set', '--down', SLOW))
+    await node.done('limits', 'set', '--down', SLOW)
     await node.client.call('startTransfer', {
       ...{ name: 'os-image', version: null, destination: join(folder, `got-${index + 1}`) }
     })
@@ -162,15 +160,15 @@ async function gathered(first: ClusterNode, one: ClusterNode, folder: string): P
   mkdirSync(maps)
   for (const name of ['north.tiles', 'south.tiles', 'west.tiles'])
     writeFileSync(join(maps, name), randomBytes(VERSION_BYTES / 3))
-  await done(one.run('publish', maps, '--name', 'maps'))
-  await done(one.run('publish', join(maps, 'west.tiles'), '--name', 'signage'))
+  await one.done('publish', maps, '--name', 'maps')
+  await one.done('publish', join(maps, 'west.tiles'), '--name', 'signage')
   await until('the others are known', MESH_MS, async () => {
     const { datasets } = await first.client.call('datasets', {})
     return ['maps', 'signage'].every(wanted => datasets.some(({ name }) => name === wanted))
   })
-  await done(first.run('get', 'signage', join(folder, 'screen'), '--priority', 'high'))
+  await first.done('get', 'signage', join(folder, 'screen'), '--priority', 'high')
   await first.client.call('follow', { name: 'signage', destination: join(folder, 'signage') })
-  await done(first.run('limits', 'set', '--down', SLOWER))
+  await first.done('limits', 'set', '--down', SLOWER)
   await first.client.call('startTransfer', {
     ...{ name: 'maps', version: null, destination: join(folder, 'maps-here'), purpose: 'field tablets' },
     deadlineAtMs: Date.now() + DEADLINE_MS

@@ -44,13 +44,13 @@ export async function keepAndLose(cluster: Cluster, say: Say): Promise<void> {
   const source = join(cluster.folder, 'source')
   const files = writeFiles(source)
   const startMs = performance.now()
-  await said(office, 'put', source, '--name', DATASET, '--policy', 'copies=2,sites=2')
+  await office.done('put', source, '--name', DATASET, '--policy', 'copies=2,sites=2')
   say(`peerage put returned after ${formatDuration(performance.now() - startMs)}`)
   const before = await statusOf(office)
   say(`  ${before.says}`)
   const [lost] = keepersOf(before, cluster)
   if (lost === undefined) throw new Error('a device keeps a copy')
-  say((await said(office, 'whatif', '--lose', `site:${lost.site}`)).replace(/^/gm, '  '))
+  say((await office.done('whatif', '--lose', `site:${lost.site}`)).trimEnd().replace(/^/gm, '  '))
 
   rmSync(source, { recursive: true })
   const lostMs = performance.now()
@@ -59,7 +59,7 @@ export async function keepAndLose(cluster: Cluster, say: Say): Promise<void> {
   say(`the source is deleted, and ${lost.name}, all of site ${lost.site}, is gone with its disk`)
 
   const destination = join(cluster.folder, 'read back')
-  await said(office, 'get', DATASET, destination)
+  await office.done('get', DATASET, destination)
   for (const [name, bytes] of files)
     if (!readFileSync(join(destination, name)).equals(bytes)) throw new Error(`${name} was not read back`)
   const total = [...files.values()].reduce((sum, { length }) => sum + length, 0)
@@ -87,10 +87,10 @@ export async function eraseAndProve(cluster: Cluster, say: Say): Promise<void> {
       devices.filter(({ state }) => state === 'confirmed' || state === 'source-kept').length >= alive.length
     )
   })
-  say((await said(office, 'erase', 'status', erased.case)).replace(/^/gm, '  '))
+  say((await office.done('erase', 'status', erased.case)).trimEnd().replace(/^/gm, '  '))
   const out = join(cluster.folder, 'certificate')
   mkdirSync(out, { recursive: true })
-  await said(office, 'erase', 'certificate', erased.case, '--out', out)
+  await office.done('erase', 'certificate', erased.case, '--out', out)
   const [certificate] = readdirSync(out).filter(name => name.endsWith('.json'))
   const verified = await runCommand(['erase', 'verify', join(out, certificate ?? '')])
   if (verified.exitCode !== 0) throw new Error(`the certificate does not verify: ${verified.stdout}`)
@@ -126,11 +126,4 @@ async function statusOf(node: ClusterNode): Promise<VersionStorage> {
 function keepersOf({ devices }: VersionStorage, { nodes }: Cluster): ClusterNode[] {
   const names = devices.filter(({ state }) => state === 'kept').map(({ name }) => name)
   return nodes.filter(({ name }) => names.includes(name))
-}
-
-/** What a command that must succeed prints. */
-async function said(node: ClusterNode, ...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await node.run(...args)
-  if (exitCode !== 0) throw new Error(`peerage ${args[0]} exited with ${exitCode}: ${stdout}${stderr}`)
-  return stdout.trimEnd()
 }

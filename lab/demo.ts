@@ -25,7 +25,7 @@ import { formatBytes, formatDuration, formatRate } from '../src/base/units.ts'
 import { DeviceKey } from '../src/node/keys/device-key.ts'
 import { SWARM_PROTOCOL } from '../src/node/swarm/swarm-hub.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
-import { Cluster, type ClusterNode, type CommandResult, LOOPBACK, runCommand, until } from './cluster.ts'
+import { Cluster, type ClusterNode, LOOPBACK, runCommand, until } from './cluster.ts'
 import { buildConsole } from './console-build.ts'
 import { endAll, live, stopSignal } from './demo-living.ts'
 import { buildStoringOrg, eraseAndProve, keepAndLose, storingCluster } from './demo-storage.ts'
@@ -311,7 +311,7 @@ async function revokeOne(cluster: Cluster): Promise<void> {
   if (admin === undefined || revoked === undefined) throw new Error('the org has its devices')
   const path = join(cluster.folder, 'second-release.bin')
   writeFileSync(path, randomBytes(SECOND_BYTES))
-  await succeed(admin.run('publish', path, '--name', 'second-release'))
+  await admin.done('publish', path, '--name', 'second-release')
   await until(`${REVOKED} knows it`, 10_000, async () => {
     const { datasets } = await revoked.client.call('datasets', {})
     return datasets.some(dataset => dataset.name === 'second-release')
@@ -321,7 +321,7 @@ async function revokeOne(cluster: Cluster): Promise<void> {
   const { id } = await revoked.client.call('startTransfer', order)
   const transfer = () => revoked.client.call('transfer', { id })
   await until('it is under way', 10_000, async () => (await transfer()).haveBytes > 0)
-  await succeed(admin.run('device', 'revoke', REVOKED, '--reason', 'stolen from a car'))
+  await admin.done('device', 'revoke', REVOKED, '--reason', 'stolen from a car')
   const startMs = performance.now()
   await until('nobody is linked with it any more', 10_000, async () => {
     return (await revoked.client.call('status', {})).peersConnected === 0
@@ -339,7 +339,7 @@ async function revokeOne(cluster: Cluster): Promise<void> {
   })
   say(`${REVOKED} shows its user: ${why}`)
   const evidence = join(cluster.folder, 'evidence')
-  await succeed(admin.run('audit', 'export', evidence))
+  await admin.done('audit', 'export', evidence)
   const verified = await runCommand(['audit', 'verify', evidence])
   if (verified.exitCode !== 0) throw new Error(`the audit trail does not verify: ${verified.stdout}`)
   say('the audit logs of all who could be reached, exported and verified without any node:')
@@ -348,11 +348,6 @@ async function revokeOne(cluster: Cluster): Promise<void> {
     `the log that is not here is that of ${REVOKED}, which is revoked and gives nothing any more; a trace can be missing`
   )
   say('of a stream that was cut by a kill: what it brought is noted when it ends, and every few minutes')
-}
-
-async function succeed(running: Promise<CommandResult>): Promise<void> {
-  const { exitCode, stderr, stdout: said } = await running
-  if (exitCode !== 0) throw new Error(`a command exited with ${exitCode}: ${said}${stderr}`)
 }
 
 async function main(): Promise<void> {

@@ -31,8 +31,7 @@ export const ledgerTour: ConsoleTour = {
         await page.getByText('good, of nas').waitFor()
         await page.getByText('as admin, rank 1').waitFor()
         // What is signed later follows by itself.
-        const { exitCode, stderr } = await org.node.run('note', 'seen', '--about', enrolment)
-        assert.equal(exitCode, 0, stderr)
+        await org.node.done('note', 'seen', '--about', enrolment)
         await org.goTo(page, '/console/ledger?type=note')
         await page.getByText(/^Notes about operation [0-9a-f]+: seen$/).waitFor()
         await page.context().close()

@@ -18,8 +18,7 @@ async function signInAtProvider(org: ConsoleOrg): Promise<void> {
     writeFileSync(secret, CLIENT_SECRET)
     const set = ['--issuer', provider.issuer, '--client-id', CLIENT_ID, '--secret-file', secret]
     const roles = ['--ask', 'groups', '--map', 'storage=operator']
-    const { exitCode, stderr } = await org.node.run('signin', 'set', ...set, ...roles)
-    assert.equal(exitCode, 0, stderr)
+    await org.node.done('signin', 'set', ...set, ...roles)
     const page = await org.open(provider.issuer)
     await page.goto(org.origin)
     await page.getByRole('link', { name: `Sign in with ${new URL(provider.issuer).host}` }).click()
@@ -35,7 +34,7 @@ async function signInAtProvider(org: ConsoleOrg): Promise<void> {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in to Peerage' }).waitFor()
     await page.context().close()
-    await org.node.run('signin', 'unset')
+    await org.node.done('signin', 'unset')
   } finally {
     await provider.stop()
   }

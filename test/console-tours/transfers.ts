@@ -14,8 +14,7 @@ const WAIT_MS = 60_000
 async function publishThere(org: ConsoleOrg, name: string): Promise<void> {
   const path = join(org.folder, `${name}.bin`)
   writeFileSync(path, randomBytes(BYTES))
-  const { exitCode, stderr } = await org.other.run('publish', path, '--name', name)
-  assert.equal(exitCode, 0, stderr)
+  await org.other.done('publish', path, '--name', name)
   await until(`${name} is known`, WAIT_MS, async () => {
     const { datasets } = await org.node.client.call('datasets', {})
     return datasets.some(dataset => dataset.name === name)
@@ -44,7 +43,7 @@ export const transfersTour: ConsoleTour = {
     {
       what: 'a dataset is fetched to the machine of the node, paused and resumed',
       visit: async org => {
-        await org.node.run('limits', 'set', '--down', '100kB/s')
+        await org.node.done('limits', 'set', '--down', '100kB/s')
         const page = await org.signedIn()
         await org.goTo(page, '/console/transfers')
         await page.getByRole('button', { name: 'Fetch a dataset' }).click()
@@ -59,7 +58,7 @@ export const transfersTour: ConsoleTour = {
         await page.getByRole('button', { name: 'Pause' }).click()
         await page.getByRole('button', { name: 'Resume' }).waitFor()
         assert.equal(await stateOf(org, 'wanted'), 'paused')
-        await org.node.run('limits', 'clear')
+        await org.node.done('limits', 'clear')
         await page.getByRole('button', { name: 'Resume' }).click()
         await page.getByText('1 of 1 file here in full').waitFor({ timeout: WAIT_MS })
         await page.getByRole('table', { name: 'Sources' }).getByText('over the WAN').waitFor()
