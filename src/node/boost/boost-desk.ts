@@ -78,7 +78,6 @@ export interface BoostDeskInit {
 export interface BoostLook {
   readonly atMs: number
   readonly wanted: readonly Wanted[]
-  readonly roomBytes: number
 }
 
 export class BoostDesk {
@@ -88,7 +87,7 @@ export class BoostDesk {
   #timer: NodeJS.Timeout | undefined
   #working: Promise<void> = Promise.resolve()
   #isOpen = false
-  #last: BoostLook = { atMs: 0, wanted: [], roomBytes: 0 }
+  #last: BoostLook = { atMs: 0, wanted: [] }
   /** Since when versions have lacked servers. */
   readonly #lacking = new Map<VersionId, number>()
   /** When somebody wanted what is here in passing. */
@@ -156,6 +155,13 @@ export class BoostDesk {
     return undefined
   }
 
+  /** What copies in passing may take here now. */
+  async roomBytes(): Promise<number> {
+    const { self, keeper, places } = this.#init
+    if (this.barred(keeper.state(), Date.now()) !== undefined) return 0
+    return Math.floor(roomIn(await places())(self) * this.#settings.roomShare)
+  }
+
   measures(): BoostMeasures {
     const copies = this.#init.vault.copies()
     return {
@@ -199,18 +205,14 @@ export class BoostDesk {
     const wanted = await this.#wanted(nowMs)
     for (const { unit } of wanted) if (copies.has(unit.version)) this.#wantedMs.set(unit.version, nowMs)
     this.#markLacking(wanted, nowMs)
+    this.#last = { atMs: nowMs, wanted }
+    // The places of all versions are much to make, on every device.
+    if (copies.size === 0 && this.#lacking.size === 0) return
     const isBarred = this.barred(keeper.state(), nowMs) !== undefined
-    if (wanted.length === 0 && copies.size === 0) {
-      this.#last = { atMs: nowMs, wanted, roomBytes: this.#last.roomBytes }
-      return
-    }
     const places = await this.#init.places()
     if (!this.#isOpen) return
-    const roomBytes = roomIn(places)
-    const own = Math.floor(roomBytes(this.#init.self) * this.#settings.roomShare)
-    this.#last = { atMs: nowMs, wanted, roomBytes: isBarred ? 0 : own }
     const plan = planBoosts({
-      ...{ self: this.#init.self, terms: this.#settings, nowMs, roomBytes },
+      ...{ self: this.#init.self, terms: this.#settings, nowMs, roomBytes: roomIn(places) },
       versions: wanted
         .filter(({ unit }) => (this.#retries.get(unit.version) ?? 0) <= nowMs)
         .map(each => ({ ...each, lackingSinceMs: this.#lacking.get(each.unit.version) ?? nowMs })),

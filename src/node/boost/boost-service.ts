@@ -29,10 +29,11 @@ export class LocalBoostService implements BoostService {
   async boosts(): Promise<BoostReport> {
     const { keeper, storage, transport } = this.#node
     const { boosts: desk } = storage
+    const roomBytes = await desk.roomBytes()
     const nowMs = Date.now()
     const demand = desk.last.wanted.map(each => demandOf(this.#node, each))
     return {
-      ...{ atMs: desk.last.atMs, settings: desk.settings, roomBytes: desk.last.roomBytes },
+      ...{ atMs: desk.last.atMs, settings: desk.settings, roomBytes },
       barred: desk.barred(keeper.state(), nowMs) ?? null,
       boosts: this.#boosts(nowMs),
       demand: demand.sort((a, b) => sumOf(b) - sumOf(a) || (a.name < b.name ? -1 : 1)).slice(0, DEMAND_MAX),
