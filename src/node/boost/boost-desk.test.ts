@@ -63,3 +63,15 @@ test('places are made only where something lacks servers', async () => {
   assert.deepEqual(told, { begun: [FILM], placesMade: 1 })
   await desk.close()
 })
+
+test('what is wanted begins nowhere while this is switched off, and when it is on again', async () => {
+  const { server, desktop } = scene()
+  const { desk, told } = await deskOf(server)
+  await desk.set({ ...desk.settings, isOn: false })
+  desk.asked(desktop.id, idBytes(FILM))
+  await desk.look()
+  assert.deepEqual([told.begun, desk.last.wanted.length, await desk.roomBytes()], [[], 1, 0])
+  await desk.set({ ...desk.settings, isOn: true })
+  assert.deepEqual([told.begun, (await desk.roomBytes()) > 0], [[FILM], true])
+  await desk.close()
+})

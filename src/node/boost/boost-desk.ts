@@ -206,14 +206,14 @@ export class BoostDesk {
     for (const { unit } of wanted) if (copies.has(unit.version)) this.#wantedMs.set(unit.version, nowMs)
     this.#markLacking(wanted, nowMs)
     this.#last = { atMs: nowMs, wanted }
-    // The places of all versions are much to make, on every device.
-    if (copies.size === 0 && this.#lacking.size === 0) return
     const isBarred = this.barred(keeper.state(), nowMs) !== undefined
+    // The places of all versions are much to make, on every device.
+    if (copies.size === 0 && (isBarred || this.#lacking.size === 0)) return
     const places = await this.#init.places()
     if (!this.#isOpen) return
     const plan = planBoosts({
       ...{ self: this.#init.self, terms: this.#settings, nowMs, roomBytes: roomIn(places) },
-      versions: wanted
+      versions: (isBarred ? [] : wanted)
         .filter(({ unit }) => (this.#retries.get(unit.version) ?? 0) <= nowMs)
         .map(each => ({ ...each, lackingSinceMs: this.#lacking.get(each.unit.version) ?? nowMs })),
       devices: this.#devices(wanted, places, nowMs),
