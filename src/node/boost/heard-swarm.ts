@@ -3,11 +3,9 @@
 import type { SwarmHub } from '../swarm/swarm-hub.ts'
 import type { HeardSwarm } from './wanted-versions.ts'
 
-export function heardSwarm(
-  hub: Pick<SwarmHub, 'statuses' | 'status' | 'wanted' | 'wantOf' | 'past'>
-): HeardSwarm {
+export function heardSwarm(hub: Pick<SwarmHub, 'versions' | 'status' | 'wantOf' | 'past'>): HeardSwarm {
   return {
-    versions: () => [...new Set([...hub.statuses().map(({ versionId }) => versionId), ...hub.wanted()])],
+    versions: () => hub.versions(),
     wants: version => hub.wantOf(version) !== undefined,
     peers: version => hub.status(version)?.peers ?? [],
     past: version => hub.past.of(version)

@@ -244,6 +244,11 @@ export class SwarmHub {
     return [...this.#entries].map(([versionId, { driver }]) => ({ versionId, status: driver.status() }))
   }
 
+  /** Versions that are being fetched or served. */
+  versions(): VersionId[] {
+    return [...this.#entries.keys()]
+  }
+
   /** Versions that are being fetched. */
   wanted(): VersionId[] {
     return [...this.#attempts.keys()]
