@@ -119,21 +119,15 @@ export class LocalLedgerExplorer implements LedgerExplorer {
 
   #feeds(sizes: ReadonlyMap<FeedKey, number>): LedgerFeed[] {
     const { forks } = this.#keeper.state()
-    const feeds = new Map<FeedKey, Operation[]>()
-    for (const { id } of this.#keeper.ledger.tips()) {
-      const head = this.#operation(id)
-      const heads = feeds.get(feedKey(head))
-      if (heads === undefined) feeds.set(feedKey(head), [head])
-      else heads.push(head)
-    }
-    return [...feeds]
-      .map(([key, heads]): LedgerFeed => {
-        const [newest] = heads.sort((a, b) => b.timeMs - a.timeMs)
+    const heads = [...this.#keeper.ledger.tips()].map(({ id }) => this.#operation(id))
+    return [...Map.groupBy(heads, feedKey)]
+      .map(([key, ends]): LedgerFeed => {
+        const [newest] = ends.sort((a, b) => b.timeMs - a.timeMs)
         const { author, incarnation } = defined(newest, 'a feed that ends in something')
         const fork = forks.get(key)
         return {
           ...{ author: this.#names.nameOf(author), incarnation, operations: sizes.get(key) ?? 0 },
-          heads: heads.map(({ id, type, seq, timeMs }) => ({ operation: id, type, seq, atMs: timeMs })),
+          heads: ends.map(({ id, type, seq, timeMs }) => ({ operation: id, type, seq, atMs: timeMs })),
           fork: fork === undefined ? null : { seq: fork.seq, operations: fork.operations }
         }
       })
