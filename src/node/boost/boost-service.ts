@@ -1,7 +1,7 @@
 /** The part of the admin API about copies in passing. */
 
 import { AppError } from '../../base/errors.ts'
-import type { DeviceId, VersionId } from '../../base/ids.ts'
+import type { VersionId } from '../../base/ids.ts'
 import { isSteady, lackingHolders } from '../../placement/boost.ts'
 import { byName } from '../keys/device-name.ts'
 import { originOf } from '../ledger/origin-words.ts'
@@ -85,16 +85,12 @@ export function demandFor(node: BoostingNode, version: VersionId): Demand | unde
 function demandOf({ keeper, catalogue, storage }: BoostingNode, wanted: Wanted): Demand {
   const { stored, holders } = wanted
   const { version, ordinal, bytes } = stored.published
-  const nameOf = (device: DeviceId) => {
-    const { name, site } = catalogue.nameOf(device)
-    return { device, name, site }
-  }
   return {
     ...{ name: stored.name, version, ordinal, bytes },
     wanted: bySite(wanted),
     steady: holders
       .filter(isSteady)
-      .map(({ id }) => nameOf(id))
+      .map(({ id }) => catalogue.nameOf(id))
       .sort(byName),
     lacking: lackingHolders(wanted, storage.boosts.settings),
     hasOrigin: originOf(keeper.state(), version, Date.now()) !== undefined
