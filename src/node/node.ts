@@ -5,7 +5,8 @@
  *     store -> ledger keeper -> transport -> presence, ledger sync, beacons, join desk, audit -> swarm -> transfers
  */
 
-import { type DeviceId, shortId, type VersionId } from '../base/ids.ts'
+import type { DeviceId, VersionId } from '../base/ids.ts'
+import { named } from '../base/words.ts'
 import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fold/access.ts'
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
 import { publishersOf } from '../ledger/fold/deletion.ts'
@@ -278,7 +279,7 @@ export class Node {
         hashTree(path, { pool: store.pool, ...options }),
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
       readFault: (device, version) => this.readFault(device, version)?.detail,
-      nameOf: device => this.catalogue.nameOf(device).name ?? shortId(device)
+      nameOf: device => named(this.catalogue.nameOf(device))
     })
   }
 

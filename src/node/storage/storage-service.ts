@@ -3,7 +3,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { defined } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
-import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
+import { named } from '../../base/words.ts'
 import { isLabel } from '../../ledger/encoding/names.ts'
 import { type Copy, versionsKept } from '../../ledger/fold/copies.ts'
 import type { State } from '../../ledger/fold/state.ts'
@@ -326,7 +327,7 @@ export class LocalStorageService implements StorageService {
       ...(wholesHere.has(version) ? [identity.device] : []),
       ...peers.map(({ device }) => device)
     ]
-    return devices.map(device => nameIn(this.#names.nameOf(device)))
+    return devices.map(device => named(this.#names.nameOf(device)))
   }
 
   #says(
@@ -346,8 +347,8 @@ export class LocalStorageService implements StorageService {
   ): string {
     if (policy === undefined || safety === undefined)
       return 'no copies are asked for: it is where it was published and fetched, and nowhere else for sure'
-    const onTheWay = devices.filter(({ state }) => state === 'owed').map(nameIn)
-    const away = devices.filter(({ state }) => state === 'away').map(nameIn)
+    const onTheWay = devices.filter(({ state }) => state === 'owed').map(named)
+    const away = devices.filter(({ state }) => state === 'away').map(named)
     return [
       safetyText(policy, safety, elsewhere),
       ...(isUncut ? ['who published it has not cut it into shares yet'] : []),
@@ -371,10 +372,6 @@ export class LocalStorageService implements StorageService {
   get #state(): State {
     return this.#node.keeper.state()
   }
-}
-
-function nameIn({ name, device }: Pick<CopyRecord, 'name' | 'device'>): string {
-  return name ?? shortId(device)
 }
 
 const NO_ROOM = { offeredBytes: 0, keptFreeBytes: 0, owedBytes: 0, usedBytes: 0, freeBytes: 0 }
