@@ -1,14 +1,13 @@
 /** What was set about boosts on this device: a record of the store. */
 
-import { fromUtf8, utf8 } from '../../base/bytes.ts'
 import { MINUTE_MS } from '../../base/units.ts'
 import { type BoostTerms, DEFAULT_BOOST_TERMS } from '../../placement/boost.ts'
 import type { RecordStore } from '../../store/records.ts'
 import type { Log } from '../log.ts'
+import { loadSettings, saveSettings } from '../stored-settings.ts'
 import type { BoostSettings } from './boost-terms.ts'
 
 const KEY = 'settings/boost'
-const RECORD_VERSION = 1
 
 export const DEFAULT_BOOST_SETTINGS: BoostSettings = { isOn: true, ...DEFAULT_BOOST_TERMS }
 
@@ -24,31 +23,25 @@ export const BOOST_LIMITS = {
 
 type Records = Pick<RecordStore, 'getBlob' | 'putBlob'>
 
-/** Those that can not be read count as none, and it is said. */
 export function loadBoostSettings(records: Records, log: Log): BoostSettings {
-  const stored = records.getBlob(KEY)
-  if (stored === undefined) return DEFAULT_BOOST_SETTINGS
-  const settings = readSettings(fromUtf8(stored) ?? '')
-  if (settings !== undefined) return settings
-  log.error({ key: KEY }, 'the stored settings of boosts can not be read: the defaults are in force')
-  return DEFAULT_BOOST_SETTINGS
+  const terms = {
+    key: KEY,
+    what: 'settings of boosts',
+    byDefault: DEFAULT_BOOST_SETTINGS,
+    read: readSettings
+  }
+  return loadSettings(records, terms, log)
 }
 
 export function saveBoostSettings(records: Records, settings: BoostSettings): void {
-  records.putBlob(KEY, utf8(JSON.stringify({ v: RECORD_VERSION, ...settings })))
+  saveSettings(records, KEY, settings)
 }
 
-function readSettings(text: string): BoostSettings | undefined {
-  let said: unknown
-  try {
-    said = JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function readSettings(said: unknown): BoostSettings | undefined {
   if (typeof said !== 'object' || said === null) return undefined
   const { v, isOn, wantedMin, wantedPerHolder, holdersMax, lingerMs, roomShare, countMax } =
     said as Partial<BoostSettings> & { v?: unknown }
-  if (v !== RECORD_VERSION || typeof isOn !== 'boolean') return undefined
+  if (v !== 1 || typeof isOn !== 'boolean') return undefined
   const terms = { wantedMin, wantedPerHolder, holdersMax, lingerMs, roomShare, countMax }
   return areTerms(terms) ? { isOn, ...terms } : undefined
 }
