@@ -14,7 +14,7 @@ import { launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
 import { freePort } from './free-port.ts'
 
-export const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const
+const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const
 /** What the width of a page changes. Its colours, the dearest of all rules, are judged on a desk. */
 const LAYOUT_RULES = ['scrollable-region-focusable', 'target-size', 'button-name', 'link-name']
 

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConsoleTour } from '../../lab/console-org.ts'
 import { DAY_MS } from '../../src/base/units.ts'
+import { leave, mean } from './dialogues.ts'
 
 const AVAILABLE = 'can be had'
 const SWIFT = 'on every device'
@@ -33,18 +34,14 @@ export const performanceTour: ConsoleTour = {
         const dialogue = page.getByRole('dialog', { name: 'Set a service level' })
         await dialogue.getByRole('textbox', { name: 'Name' }).fill(SWIFT)
         await dialogue.getByRole('button', { name: 'Set it' }).click()
-        await dialogue.getByText('It is in force').waitFor()
-        await dialogue.getByRole('button', { name: 'Close' }).last().click()
+        await leave(page, 'Set a service level')
         const { levels } = await org.node.client.call('levels', {})
         const level = levels.find(({ name }) => name === SWIFT)
         assert.deepEqual([level?.measure, level?.limitMs, level?.targetShare], ['distribute', 600_000, 0.95])
         await page.getByRole('table', { name: 'Service levels' }).getByRole('link', { name: SWIFT }).click()
         await page.getByRole('heading', { level: 1, name: SWIFT }).waitFor()
         await page.getByRole('button', { name: 'End' }).click()
-        const ending = page.getByRole('dialog', { name: `End the level ${SWIFT}` })
-        await ending.getByRole('textbox', { name: `Write ${SWIFT} to go on` }).fill(SWIFT)
-        await ending.getByRole('button', { name: 'End' }).click()
-        await ending.getByText('It is in force').waitFor()
+        await mean(page, { title: `End the level ${SWIFT}`, name: SWIFT, verb: 'End' })
         await page.context().close()
       }
     },

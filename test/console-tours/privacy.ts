@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { ConsoleTour } from '../../lab/console-org.ts'
 import { HOUR_MS } from '../../src/base/units.ts'
+import { mean } from './dialogues.ts'
 
 const PERSON = 'jane.doe@example.org'
 const SEEN_MS = 60_000
@@ -82,11 +83,9 @@ export const privacyTour: ConsoleTour = {
         const page = await org.signedIn()
         await org.goTo(page, '/console/privacy/retention')
         await page.getByRole('button', { name: 'Lift the hold of people' }).click()
-        const dialogue = page.getByRole('dialog', { name: 'Lift the hold of people' })
-        await dialogue.getByText('No erasure waits for its end.').waitFor()
-        await dialogue.getByRole('textbox', { name: 'Write people to go on' }).fill('people')
-        await dialogue.getByRole('button', { name: 'Lift' }).click()
-        await dialogue.getByText('It is in force').waitFor()
+        const title = 'Lift the hold of people'
+        await page.getByRole('dialog', { name: title }).getByText('No erasure waits for its end.').waitFor()
+        await mean(page, { title, name: 'people', verb: 'Lift' })
         assert.deepEqual((await org.node.client.call('holds', {})).holds, [])
         await page.context().close()
       }

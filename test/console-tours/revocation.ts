@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { until } from '../../lab/cluster.ts'
 import type { ConsoleTour } from '../../lab/console-org.ts'
+import { mean } from './dialogues.ts'
 
 export const revocationTour: ConsoleTour = {
   paths: ({ otherDevice }) => ['/console/network', `/console/network/devices/${otherDevice}`],
@@ -15,17 +16,10 @@ export const revocationTour: ConsoleTour = {
         await org.goTo(page, '/console/network')
         await page.getByRole('link', { name: 'lab-7' }).click()
         await page.getByRole('button', { name: 'Revoke' }).click()
-        const dialogue = page.getByRole('dialog', { name: 'Revoke lab-7 for good' })
-        await dialogue.getByText(/It may read [0-9]+ versions, and will read none/).waitFor()
-        const confirm = dialogue.getByRole('button', { name: 'Revoke' })
-        assert.equal(await confirm.isDisabled(), true)
-        await dialogue.getByRole('textbox', { name: 'Write lab-7 to go on' }).fill('lab-8')
-        assert.equal(await confirm.isDisabled(), true)
-        await dialogue.getByRole('textbox', { name: 'Reason' }).fill('lost')
-        await dialogue.getByRole('textbox', { name: 'Write lab-7 to go on' }).fill('lab-7')
-        await confirm.click()
-        await dialogue.getByText('It is in force').waitFor()
-        await dialogue.getByRole('button', { name: 'Close' }).last().click()
+        const title = 'Revoke lab-7 for good'
+        const reach = /It may read [0-9]+ versions, and will read none/
+        await page.getByRole('dialog', { name: title }).getByText(reach).waitFor()
+        await mean(page, { title, name: 'lab-7', verb: 'Revoke', reason: 'lost' })
         await page.getByText('It is revoked').waitFor()
         const { devices } = await client.call('devices', {})
         assert.equal(devices.find(({ name }) => name === 'lab-7')?.standing, 'revoked')
