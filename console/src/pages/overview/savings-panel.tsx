@@ -1,12 +1,13 @@
 /** What this device got from its peers instead of from far away. */
 
-import { Group, Progress, Stack, Text } from '@mantine/core'
+import { Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { PartsBar } from '../../components/parts-bar.tsx'
 import { dateText, formatBytes, percentText } from '../../components/words.ts'
 
 const DAYS = 30
@@ -44,21 +45,7 @@ function Savings({ savings }: { readonly savings: Answer<'savings'> }): ReactNod
         did not cross the link of its site: {percentText(wanAvoidedBytes, centralBytes)} of the{' '}
         {formatBytes(centralBytes)} that one server elsewhere would have sent.
       </Text>
-      <Progress.Root size="lg" aria-hidden="true">
-        {parts.map(({ label, bytes, color }) => (
-          <Progress.Section key={label} value={(100 * bytes) / total} color={color} />
-        ))}
-      </Progress.Root>
-      <Group gap="lg">
-        {parts.map(({ label, bytes, color }) => (
-          <Group key={label} gap={6}>
-            <Text span w={10} h={10} bg={color} bdrs={3} aria-hidden="true" />
-            <Text size="sm">
-              {formatBytes(bytes)} {label}
-            </Text>
-          </Group>
-        ))}
-      </Group>
+      <PartsBar parts={parts} size="lg" />
       {firstAtMs !== null && (
         <Text size="sm" c="dimmed">
           Measured since {dateText(firstAtMs)}.

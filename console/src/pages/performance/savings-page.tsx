@@ -1,6 +1,6 @@
 /** What the fleet saves as its devices give to each other: by site, group and device, and what that is worth. */
 
-import { Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { savingsCsv, savingsPage } from '../../../../src/report/savings-page.ts'
 import { useAnswer } from '../../api/answers.ts'
@@ -9,6 +9,7 @@ import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Figure, Panel } from '../../components/panel.tsx'
+import { PartsBar } from '../../components/parts-bar.tsx'
 import { jsonText, SaveFiles } from '../../components/save-files.tsx'
 import { counted, deviceText, formatBytes, percentText } from '../../components/words.ts'
 import { devicePath } from './participation-words.ts'
@@ -142,25 +143,10 @@ function Figures({ report }: { readonly report: Report }): ReactNode {
 
 function Sources({ report }: { readonly report: Report }): ReactNode {
   const parts = sourcesOf(report)
-  const total = report.siteBytes + report.wanBytes + report.originBytes
-  if (total === 0) return <Text size="sm">No device received anything in that time.</Text>
+  if (parts.length === 0) return <Text size="sm">No device received anything in that time.</Text>
   return (
     <Stack gap="sm">
-      <Progress.Root size="xl" aria-hidden="true">
-        {parts.map(({ label, bytes, color }) => (
-          <Progress.Section key={label} value={(100 * bytes) / total} color={color} />
-        ))}
-      </Progress.Root>
-      <Group gap="lg">
-        {parts.map(({ label, bytes, color }) => (
-          <Group key={label} gap={6}>
-            <Text span w={10} h={10} bg={color} bdrs={3} aria-hidden="true" />
-            <Text size="sm">
-              {formatBytes(bytes)} {label} ({percentText(bytes, total)})
-            </Text>
-          </Group>
-        ))}
-      </Group>
+      <PartsBar parts={parts} size="xl" hasShares />
     </Stack>
   )
 }

@@ -1,6 +1,7 @@
 /** What is saved, in words. */
 
 import type { Answer } from '../../api/routes.ts'
+import type { BytesPart } from '../../components/parts-bar.tsx'
 
 type Report = Answer<'fleetSavings'>
 type Price = NonNullable<Report['sites'][number]['price']>
@@ -21,14 +22,10 @@ export function priceText({ perGb, currency }: Pick<Price, 'perGb' | 'currency'>
   return `${perGb} ${currency}`
 }
 
-interface Source {
-  readonly label: string
-  readonly bytes: number
-  readonly color: string
-}
-
 /** Those of which anything came. */
-export function sourcesOf(report: Pick<Report, 'siteBytes' | 'wanBytes' | 'originBytes'>): readonly Source[] {
+export function sourcesOf(
+  report: Pick<Report, 'siteBytes' | 'wanBytes' | 'originBytes'>
+): readonly BytesPart[] {
   const { siteBytes, wanBytes, originBytes } = report
   return [
     { label: 'from devices of the same site', bytes: siteBytes, color: 'teal.7' },
