@@ -6,11 +6,11 @@ import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { RouteArguments } from '../../api/routes.ts'
 import { ActingForm } from '../../components/acting-form.tsx'
+import { DATA_CLASSES } from '../../components/data-classes.ts'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 
 type Scope = RouteArguments<'setRetention'>['scope']
 
-const CLASSES = ['public', 'internal', 'confidential', 'restricted'] as const
 const CLASS_PREFIX = 'class '
 const DAYS_MAX = 36_500
 
@@ -24,7 +24,7 @@ export function SetRetention(): ReactNode {
 
 /** A dataset has no white space in its name, so what begins with a class is none. */
 function scopeOf(chosen: string): Scope {
-  const dataClass = CLASSES.find(each => chosen === CLASS_PREFIX + each)
+  const dataClass = DATA_CLASSES.find(each => chosen === CLASS_PREFIX + each)
   return dataClass === undefined ? { kind: 'dataset', name: chosen } : { kind: 'class', dataClass }
 }
 
@@ -49,7 +49,7 @@ function Form({ onDone }: { readonly onDone: () => void }): ReactNode {
         label="Of what"
         searchable
         data={[
-          { group: 'Classes', items: CLASSES.map(each => CLASS_PREFIX + each) },
+          { group: 'Classes', items: DATA_CLASSES.map(each => CLASS_PREFIX + each) },
           { group: 'Datasets', items: (datasets.data?.datasets ?? []).map(({ name }) => name) }
         ]}
         value={chosen}

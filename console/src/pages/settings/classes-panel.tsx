@@ -6,6 +6,7 @@ import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { DATA_CLASSES } from '../../components/data-classes.ts'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Dialogue } from '../../components/form-dialogue.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -53,14 +54,13 @@ export function ClassesPanel(): ReactNode {
   )
 }
 
-const ORDER = ['public', 'internal', 'confidential', 'restricted']
 const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no')
 
 const COLUMNS: readonly Column<ClassRules>[] = [
   {
     ...{ title: 'Class', width: 'minmax(90px, 1fr)' },
     value: ({ dataClass }) => dataClass,
-    order: ({ dataClass }) => ORDER.indexOf(dataClass)
+    order: ({ dataClass }) => DATA_CLASSES.indexOf(dataClass)
   },
   { title: 'Sealed', width: '80px', from: 'sm', value: ({ sealed }) => yesOrNo(sealed) },
   { title: 'Held by', width: 'minmax(120px, 1.2fr)', from: 'md', value: ({ holders }) => HOLDERS[holders] },

@@ -5,6 +5,7 @@ import { type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { ActingForm } from '../../components/acting-form.tsx'
+import { DATA_CLASSES } from '../../components/data-classes.ts'
 import { doneHere } from '../../components/outcome.tsx'
 import { formatBytes, sentence } from '../../components/words.ts'
 import { writtenOrNull } from '../../components/written.ts'
@@ -27,7 +28,7 @@ const CHOICES = {
     { value: 'lan', label: 'Within its site' },
     { value: 'all', label: 'Over every link' }
   ],
-  dataClass: ['all', 'public', 'internal', 'confidential', 'restricted'].map(value => ({
+  dataClass: ['all', ...DATA_CLASSES].map(value => ({
     value,
     label: value === 'all' ? 'Of every class' : `Of class ${value}`
   })),
