@@ -6,10 +6,11 @@ import { useSearchParams } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { DeviceSelect } from '../../components/device-select.tsx'
 import { LogsPanel } from '../../components/logs-panel.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Panel } from '../../components/panel.tsx'
-import { counted, dateText, deviceText } from '../../components/words.ts'
+import { counted, dateText } from '../../components/words.ts'
 import {
   type AuditSearch,
   addressOf,
@@ -88,16 +89,9 @@ function SearchForm(props: {
   return (
     <>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
-        <Select
+        <DeviceSelect
           label="Device"
-          placeholder="every device"
-          searchable
-          clearable
-          clearButtonProps={{ 'aria-label': 'Every device' }}
-          data={(devices.data?.devices ?? []).map(record => ({
-            value: record.device,
-            label: deviceText(record)
-          }))}
+          devices={devices.data?.devices ?? []}
           value={search.device}
           onChange={device => onChange({ device })}
         />

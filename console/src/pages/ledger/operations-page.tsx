@@ -8,6 +8,7 @@ import { useAnswer } from '../../api/answers.ts'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { DeviceSelect } from '../../components/device-select.tsx'
 import { State } from '../../components/dot.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted, dateText, deviceText, sentence } from '../../components/words.ts'
@@ -168,16 +169,9 @@ function SearchForm({ search, onChange }: FormProps): ReactNode {
         value={search.type}
         onChange={type => onChange({ type })}
       />
-      <Select
+      <DeviceSelect
         label="Author"
-        placeholder="every device"
-        searchable
-        clearable
-        clearButtonProps={{ 'aria-label': 'Every device' }}
-        data={(devices.data?.devices ?? []).map(record => ({
-          value: record.device,
-          label: deviceText(record)
-        }))}
+        devices={devices.data?.devices ?? []}
         value={search.author}
         onChange={author => onChange({ author })}
       />
