@@ -1,7 +1,6 @@
 /** How long a version is kept, and what holds it from being deleted. */
 
-import { Button, Group, List, NumberInput, Stack, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Group, List, NumberInput, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
@@ -11,7 +10,7 @@ import { ActingForm } from '../../components/acting-form.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { FormButton } from '../../components/form-dialogue.tsx'
-import { NamedDialogue } from '../../components/named-action.tsx'
+import { HeldLine } from '../../components/held-line.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 import { ReasonField } from '../../components/reason-field.tsx'
 import { dateText, deviceText, durationText } from '../../components/words.ts'
@@ -49,7 +48,7 @@ export function LifePanel({ name, version }: { readonly name: string; readonly v
       {here.length > 0 && (
         <Stack gap="xs" mt="sm">
           {here.map(hold => (
-            <HeldLine key={hold.operation} hold={hold} />
+            <HoldLine key={hold.operation} hold={hold} />
           ))}
         </Stack>
       )}
@@ -80,43 +79,25 @@ const STATES: Readonly<Record<Retained['state'], string>> = {
   held: 'over, but held'
 }
 
-function HeldLine({ hold }: { readonly hold: Hold }): ReactNode {
+function HoldLine({ hold }: { readonly hold: Hold }): ReactNode {
   const { may } = useSession()
   const lift = useAction('liftHold')
-  const [isOpen, { open, close }] = useDisclosure()
   const { operation, name, by, reason, placedAtMs } = hold
   return (
-    <Group justify="space-between" gap="sm">
-      <Text size="sm" component="div">
-        Held by {deviceText(by)}, <Ago atMs={placedAtMs} />
-        {reason === null ? '' : `: ${reason}`}
-      </Text>
-      {may('liftHold') && (
-        <Button
-          size="compact-sm"
-          variant="outline"
-          color="red"
-          aria-label={`Lift the hold on ${name}`}
-          onClick={open}
-        >
-          Lift it
-        </Button>
-      )}
-      <NamedDialogue
-        verb="Lift it"
-        title={`Lift the hold on ${name}`}
-        name={name}
-        reason="none"
-        isOpen={isOpen}
-        onClose={close}
-        reach={() => (
-          <Text size="sm">
-            What is to be erased, or is over, is deleted again from then on, as far as no other hold stands.
-          </Text>
-        )}
-        act={async () => [await lift.mutateAsync({ id: operation })]}
-      />
-    </Group>
+    <HeldLine
+      verb="Lift it"
+      title={`Lift the hold on ${name}`}
+      name={name}
+      isOffered={may('liftHold')}
+      says={
+        <>
+          Held by {deviceText(by)}, <Ago atMs={placedAtMs} />
+          {reason === null ? '' : `: ${reason}`}
+        </>
+      }
+      reach="What is to be erased, or is over, is deleted again from then on, as far as no other hold stands."
+      act={async () => [await lift.mutateAsync({ id: operation })]}
+    />
   )
 }
 

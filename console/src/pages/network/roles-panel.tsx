@@ -1,7 +1,6 @@
 /** Roles and groups of a device, and changing them. */
 
-import { Button, Group, List, Select, Stack, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Group, List, Select, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
@@ -10,8 +9,7 @@ import { ActingForm } from '../../components/acting-form.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { FormButton } from '../../components/form-dialogue.tsx'
-import { NamedDialogue } from '../../components/named-action.tsx'
-import type { Acted } from '../../components/outcome.tsx'
+import { HeldLine } from '../../components/held-line.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { TermField, termMs } from '../../components/term-field.tsx'
 import { counted, deviceText } from '../../components/words.ts'
@@ -61,7 +59,8 @@ export function RolesPanel({ record }: { readonly record: DeviceRecord }): React
           <Stack gap="xs">
             {record.roles.length === 0 && <Text size="sm">It has no role that somebody gave it.</Text>}
             {record.roles.map(held => (
-              <Held
+              <HeldLine
+                verb="Take it"
                 key={held.role}
                 title={`Take the role ${held.role} from ${name}`}
                 name={name}
@@ -82,7 +81,8 @@ export function RolesPanel({ record }: { readonly record: DeviceRecord }): React
             ))}
             {here?.length === 0 && <Text size="sm">It is in no group.</Text>}
             {here?.map(group => (
-              <Held
+              <HeldLine
+                verb="Take it"
                 key={group.id}
                 title={`Take ${name} out of ${group.name}`}
                 name={name}
@@ -101,42 +101,6 @@ export function RolesPanel({ record }: { readonly record: DeviceRecord }): React
         )}
       </Answered>
     </Panel>
-  )
-}
-
-interface HeldProps {
-  readonly title: string
-  readonly name: string
-  readonly says: ReactNode
-  readonly reach: string
-  readonly isOffered: boolean
-  readonly act: () => Promise<readonly Acted[]>
-}
-
-/** A line of what it has, which is taken by who writes the name of the device. */
-function Held({ title, name, says, reach, isOffered, act }: HeldProps): ReactNode {
-  const [isOpen, { open, close }] = useDisclosure()
-  return (
-    <Group justify="space-between" gap="sm">
-      <Text size="sm" component="div">
-        {says}
-      </Text>
-      {isOffered && (
-        <Button size="compact-sm" variant="outline" color="red" aria-label={title} onClick={open}>
-          Take it
-        </Button>
-      )}
-      <NamedDialogue
-        verb="Take it"
-        title={title}
-        name={name}
-        reason="none"
-        isOpen={isOpen}
-        onClose={close}
-        reach={() => <Text size="sm">{reach}</Text>}
-        act={act}
-      />
-    </Group>
   )
 }
 
