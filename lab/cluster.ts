@@ -13,12 +13,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HOUR_MS } from '../src/base/units.ts'
 import { AdminClient } from '../src/cli/client.ts'
 import { type CommandResult, runHere, type Surroundings } from './command-here.ts'
+import { MAIN, OTHER } from './program.ts'
 
 export type { CommandResult } from './command-here.ts'
 
-/** Another program than the sources, such as the built package's. */
-const OTHER = process.env.PEERAGE_PROGRAM
-const MAIN = OTHER ?? new URL('../src/cli/main.ts', import.meta.url).pathname
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
 

@@ -1,8 +1,9 @@
-/** Builds the console of a checkout where it is missing or older than what it is made from. */
+/** Builds the console of a checkout where it is missing or older than what it is made from, and nodes run from it. */
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { BUILT } from './program.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
 const SOURCES = [
@@ -13,6 +14,7 @@ const SOURCES = [
 ]
 
 export function buildConsole(): void {
+  if (BUILT !== undefined) return
   const built = join(ROOT, 'console/dist/index.html')
   const newestMs = Math.max(
     ...globSync(SOURCES, { cwd: ROOT }).map(file => statSync(join(ROOT, file)).mtimeMs)

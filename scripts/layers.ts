@@ -253,9 +253,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     pure: false
   },
   scripts: {
-    what: 'the checks of the project itself',
-    uses: ['src/base', 'src/cli'],
-    packages: ['node:*', 'commander'],
+    what: 'the build, and the checks of the project itself',
+    uses: ['src/base', 'src/cli', 'src/node'],
+    packages: ['node:*', 'commander', 'rolldown', 'vite'],
     pure: false
   }
 }

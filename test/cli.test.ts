@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { runHere } from '../lab/command-here.ts'
+import { MAIN } from '../lab/program.ts'
 import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
@@ -39,7 +39,6 @@ import type {
 } from '../src/node/service.ts'
 import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const VERSION = parseVersionId('ab'.repeat(32))
 const OLD_VERSION = parseVersionId('12'.repeat(32))
 const DEVICE = parseDeviceId('cd'.repeat(32))

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { runCommand } from '../lab/cluster.ts'
+import { BUILT } from '../lab/program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-pack-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -18,9 +19,12 @@ function npm(args: readonly string[], cwd: string): string {
 }
 
 test('the packed package runs as compiled JavaScript', { timeout: 300_000 }, async t => {
-  const [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], process.cwd()))
+  // Nodes of other tests run from what was built: to build it again would take it from under them.
+  const built = BUILT === undefined ? [] : ['--ignore-scripts']
+  const pack = ['pack', '--json', ...built, '--pack-destination', folder]
+  const [packed] = JSON.parse(npm(pack, process.cwd()))
   const names: string[] = packed.files.map((file: { path: string }) => file.path)
-  assert.ok(names.includes('dist/cli/main.js') && names.includes('dist/cli/main.d.ts'))
+  assert.ok(names.includes('dist/cli/main.js'))
   assert.ok(names.includes('dist/console/index.html'), 'the console is in it')
   assert.ok(names.includes('packaging/peerage.service') && names.includes('packaging/Containerfile'))
   assert.deepEqual(
@@ -32,16 +36,33 @@ test('the packed package runs as compiled JavaScript', { timeout: 300_000 }, asy
   const app = join(folder, 'app')
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{"private":true}')
-  npm(['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, packed.filename)], app)
+  npm(['install', '--no-audit', '--no-fund', '--offline', join(folder, packed.filename)], app)
+  const installed = readdirSync(join(app, 'node_modules')).filter(name => !name.startsWith('.'))
+  assert.deepEqual(installed, ['peerage'], 'nothing else has to come')
   const main = join(app, 'node_modules', 'peerage', manifest.bin.peerage)
   const version = execFileSync(join(app, 'node_modules', '.bin', 'peerage'), ['--version'], {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` }
   })
   assert.match(version, new RegExp(manifest.version.replaceAll('.', '\\.')))
+  judgeContents(join(app, 'node_modules', 'peerage', 'dist'))
   t.diagnostic(`${packed.entryCount} files, ${packed.unpackedSize} bytes`)
   await round(main)
 })
+
+/** What is in it of others is named, in the version that the lock file says, and may be given on. */
+function judgeContents(dist: string): void {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages
+  const { components } = JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8'))
+  const notices = readFileSync(join(dist, 'third-party-notices.txt'), 'utf8')
+  for (const name of ['libp2p', 'fastify', 'react', '@peculiar/x509']) {
+    const { version, licenses } = components.find((component: { name: string }) => component.name === name)
+    assert.equal(version, lock[`node_modules/${name}`].version)
+    assert.ok(notices.includes(`\n${name} ${version} (${licenses[0].expression})\n`))
+  }
+  for (const { name, licenses } of components)
+    assert.match(licenses[0].expression, /\b(?:MIT|Apache-2\.0|ISC|0?BSD)\b/, `${name} may be given on`)
+}
 
 /** init, up, publish, join, get: with the installed program alone. */
 async function round(main: string): Promise<void> {

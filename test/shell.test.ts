@@ -11,10 +11,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { after, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { MAIN } from '../lab/program.ts'
 import { debianProgram } from './interop/debian-program.ts'
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'peerage-completion-'))
 const program = join(folder, 'peerage')
 writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`)

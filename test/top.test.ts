@@ -12,12 +12,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { Cluster, type ClusterNode, runCommand } from '../lab/cluster.ts'
+import { MAIN } from '../lab/program.ts'
 import { widthOf } from '../src/cli/text.ts'
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const HAS_PYTHON = spawnSync('python3', ['-c', 'import pty']).status === 0
 const ESCAPE = '\u001b'
 const ENTER = `${ESCAPE}[?1049h`

@@ -14,10 +14,10 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../lab/free-port.ts'
+import { MAIN } from '../lab/program.ts'
 import { fencedBlocks } from '../scripts/doc-commands.ts'
 
 const PAGE = 'docs/TUTORIAL.md'
-const MAIN = new URL('../src/cli/main.ts', import.meta.url).pathname
 /** Commands that change nothing can be given again until they show what they should. */
 const LOOKS = /^(cat|peerage (datasets|peers|status|follow status|access|audit who|whatif))\b/
 const PATIENCE_MS = 30_000

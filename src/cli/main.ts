@@ -13,7 +13,7 @@ import { run } from './program.ts'
 import { openScreen } from './top/terminal-screen.ts'
 
 /** How long what a command left open may keep the process. */
-const LINGER_MS = 1000
+const LINGER_MS = 100
 
 function terminal(stream: NodeJS.WriteStream): Terminal {
   stream.on('error', error => {

@@ -1,25 +1,30 @@
 /**
  * Names the rules by which this program makes a state of operations: the SHA-256 over its own code of the ledger and of
  * what that is built on. A version number would have to be thought of with every change of the fold, and who forgets it
- * gives devices that go on by old rules; the code itself can not be forgotten.
+ * gives devices that go on by old rules; the code itself can not be forgotten. A built program, whose code lies in
+ * other files, has beside it what its build found.
  */
 
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { concatBytes } from '../../base/bytes.ts'
+import { defined } from '../../base/assert.ts'
+import { concatBytes, fromHex } from '../../base/bytes.ts'
 import { sha256 } from '../../store/sha256.ts'
 
 const SOURCE = join(import.meta.dirname, '..', '..')
 const FOLDERS = ['base', 'ledger'].map(name => join(SOURCE, name))
-/** Code that runs: from a checkout or from the package, without tests and declarations. */
+const BUILT = join(SOURCE, 'ledger-rules')
+/** Code that runs, without tests and declarations. */
 const CODE = /^[a-z0-9-]+\.(?:ts|js)$/
 
 let rules: Uint8Array | undefined
 
 /** To be asked first when the process starts: later the files may be those of a newer program. */
 export function ledgerRules(): Uint8Array {
-  rules ??= sha256(concatBytes(FOLDERS.map(hashOfFolder)))
+  rules ??= existsSync(BUILT)
+    ? defined(fromHex(readFileSync(BUILT, 'utf8')), 'what the build found')
+    : sha256(concatBytes(FOLDERS.map(hashOfFolder)))
   return rules
 }
 
