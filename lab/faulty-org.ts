@@ -153,7 +153,7 @@ export class FaultyOrg extends OrgInProcess {
       node.port = await freePort()
       mkdirSync(node.files)
     }
-    const founder = await clocks.run(first.clock, () => this.found(first.name, this.#settings))
+    const founder = await clocks.run(first.clock, () => this.found(first.name, { storage: this.#settings }))
     this.#began(first, founder)
     for (const node of others) {
       const joined = await clocks.run(node.clock, () =>
@@ -198,7 +198,7 @@ export class FaultyOrg extends OrgInProcess {
 
   async up(node: FaultyNode): Promise<void> {
     node.state = 'changing'
-    const running = await clocks.run(node.clock, () => this.start(node.home, undefined, this.#settings))
+    const running = await clocks.run(node.clock, () => this.start(node.home, { storage: this.#settings }))
     this.#began(node, running)
     this.#meet(node)
   }

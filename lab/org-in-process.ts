@@ -27,9 +27,14 @@ export interface Running {
   readonly service: LocalNodeService
 }
 
-export interface JoinOptions {
+/** What a node has of its own in place of what it would have. */
+export interface StartOptions {
+  readonly origins?: OriginRules | undefined
+  readonly storage?: StorageSettings | undefined
+}
+
+export interface JoinOptions extends StartOptions {
   readonly site?: string
-  readonly storage?: StorageSettings
   readonly kind?: DeviceKind
 }
 
@@ -38,26 +43,26 @@ export class OrgInProcess {
   readonly running: Running[] = []
   protected readonly log: Log = SILENT_LOG
 
-  async found(name: string, storage?: StorageSettings): Promise<Running> {
+  async found(name: string, options?: StartOptions): Promise<Running> {
     const home = join(this.folder, name)
     await initHome({ home, org: 'acme', site: 'berlin', device: name, kind: 'server' })
-    return await this.start(home, undefined, storage)
+    return await this.start(home, options)
   }
 
   async join(
     by: Running,
     name: string,
-    { site = 'paris', storage, kind = 'server' }: JoinOptions = {}
+    { site = 'paris', kind = 'server', ...own }: JoinOptions = {}
   ): Promise<Running> {
     const home = join(this.folder, name)
     const { ticket } = await by.service.invite({ uses: 1, expiresInMs: HOUR_MS })
     const options = { home, ticket, site, device: name, kind }
     const signal = AbortSignal.timeout(30_000)
     await joinOrg({ ...options, signal }, key => new Libp2pTransport({ key, listen: [], topics: [] }))
-    return await this.start(home, undefined, storage)
+    return await this.start(home, own)
   }
 
-  async start(home: string, origins?: OriginRules, storage?: StorageSettings): Promise<Running> {
+  async start(home: string, { origins, storage }: StartOptions = {}): Promise<Running> {
     const identity = loadIdentity(home)
     const key = await loadDeviceKey(keyPath(home))
     const sealingKey = await loadSealingKey(sealingKeyPath(home))

@@ -57,7 +57,7 @@ describe('a disk that fills up', { skip: !IS_ROOT, concurrency: false }, () => {
 
   before(async () => {
     org.mount('disks')
-    office = await org.found('disks/office', OFTEN)
+    office = await org.found('disks/office', { storage: OFTEN })
     org.mount('full')
     small = await org.join(office, 'full/small', { site: 'paris', storage: OFTEN })
     large = await org.join(office, 'large', { site: 'rome', storage: OFTEN })

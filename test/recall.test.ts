@@ -222,7 +222,7 @@ describe('a recall', { concurrency: false }, () => {
     for (const { key, bytes } of keysBefore) store.records.putBlob(key, bytes)
     for (const key of ['envelope-destroyed/', 'erasure/']) store.records.deleteBlob(key + version)
     await store.close()
-    lab = await org.start(home, undefined, QUICK)
+    lab = await org.start(home, { storage: QUICK })
     assert.deepEqual([isOpenable(lab, version), lab.node.sealing.shelf.has(version)], [false, false])
     await org.settled()
     assert.equal((await statesIn(id))['lab-7'], 'confirmed')

@@ -37,7 +37,7 @@ const risesTo = (id: string, score: number): Promise<void> =>
   eventually(`${id} is at ${score}`, async () => (await scoreOf(id)) === score)
 
 before(async () => {
-  admin = await org.found('berlin', QUICK)
+  admin = await org.found('berlin', { storage: QUICK })
   const paris = await org.join(admin, 'paris-nas', { site: 'paris', storage: QUICK })
   london = await org.join(admin, 'london-nas', { site: 'london', storage: QUICK })
   await org.settled()
@@ -96,7 +96,7 @@ describe('the risk register', { concurrency: false }, () => {
   })
 
   test('and lowered again when the site is back', async () => {
-    await org.start(london.node.home, undefined, QUICK)
+    await org.start(london.node.home, { storage: QUICK })
     await risesTo('data-loss', 5)
     await risesTo('site-loss', 6)
     assert.ok((await risks.withdrawAcceptance('data-loss')).inForce)

@@ -81,7 +81,7 @@ async function scrubbed({ service }: Running): Promise<void> {
 }
 
 before(async () => {
-  publisher = await org.found('publisher', QUICK)
+  publisher = await org.found('publisher', { storage: QUICK })
   paris = await org.join(publisher, 'paris-nas', { site: 'paris', storage: QUICK })
   london = await org.join(publisher, 'london-nas', { site: 'london', storage: QUICK })
   await org.settled()
@@ -174,7 +174,7 @@ describe('the scrub', { concurrency: false }, () => {
     await service.storage.setScrub({ action: 'pause', bytesPerSecond: 12_345_678 })
     await node.stop()
     org.running.splice(org.running.indexOf(london), 1)
-    london = await org.start(node.home, undefined, QUICK)
+    london = await org.start(node.home, { storage: QUICK })
     const { state, setBytesPerSecond, badPieces } = await london.service.storage.scrub()
     assert.deepEqual([state, setBytesPerSecond, badPieces], ['paused', 12_345_678, 4])
     await london.service.storage.setScrub({ action: null, bytesPerSecond: null })

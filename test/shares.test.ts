@@ -76,7 +76,7 @@ async function get(by: Running, folder: string): Promise<void> {
 }
 
 before(async () => {
-  publisher = await org.found('publisher', QUICK)
+  publisher = await org.found('publisher', { storage: QUICK })
   holders = []
   for (const site of ['paris', 'london', 'rome', 'oslo', 'wien'])
     holders.push(await org.join(publisher, `${site}-nas`, { site, storage: QUICK }))
@@ -241,7 +241,7 @@ describe('a sealed version', { concurrency: false }, () => {
   const kept = (by = owner) => by.service.storage.versionStorage({ name: 'letters', version: null })
 
   before(async () => {
-    owner = await sealed.found('owner', BRIEF)
+    owner = await sealed.found('owner', { storage: BRIEF })
     others = []
     for (const site of ['bonn', 'graz', 'lyon'])
       others.push(await sealed.join(owner, `${site}-nas`, { site, storage: BRIEF }))

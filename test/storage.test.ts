@@ -45,7 +45,7 @@ function assertWhole(folder: string): void {
 }
 
 before(async () => {
-  publisher = await org.found('publisher', QUICK)
+  publisher = await org.found('publisher', { storage: QUICK })
   paris = await org.join(publisher, 'paris-nas', { site: 'paris', storage: QUICK })
   london = await org.join(publisher, 'london-nas', { site: 'london', storage: QUICK })
   rome = await org.join(publisher, 'rome-nas', { site: 'rome', storage: QUICK })

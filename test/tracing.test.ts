@@ -47,7 +47,7 @@ before(async () => {
   tracing = await startTracing({
     ...{ environment: process.env, software: 'peerage/1.2.3', instance: 'ab', log: SILENT_LOG }
   })
-  nas = await org.found('nas-of-berlin', QUICK)
+  nas = await org.found('nas-of-berlin', { storage: QUICK })
   lab = await org.join(nas, 'lab-of-paris', { storage: QUICK })
   await org.settled()
   const { home } = nas.node
