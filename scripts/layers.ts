@@ -202,7 +202,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/daemon.ts',
       'src/cli'
     ],
-    packages: ['node:*', '@axe-core/playwright', 'playwright-core'],
+    packages: ['node:*', 'axe-core', 'playwright-core'],
     pure: false
   },
   sim: {
@@ -248,7 +248,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'ajv',
       'ajv-formats',
       'playwright-core',
-      '@axe-core/playwright'
+      'axe-core'
     ],
     pure: false
   },

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { env } from 'node:process'
 import { after, before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { chromiumPath } from '../lab/console-browser.ts'
 import { ConsoleOrg, type ConsoleTour } from '../lab/console-org.ts'
 import { datasetsTour } from './console-tours/datasets.ts'
@@ -34,6 +35,8 @@ const TOURS: readonly ConsoleTour[] = [
   providerTour,
   revocationTour
 ]
+/** Pages that are judged beside each other: each keeps a processor busy. */
+const AT_ONCE = 2
 const executable = chromiumPath()
 const isMissing = executable === undefined && env.CI !== 'true' ? 'no Chromium is installed here' : false
 
@@ -48,13 +51,16 @@ describe('the console', { skip: isMissing }, () => {
   after(async () => await org?.stop())
 
   test('every page is read by everybody: light, dark and on a phone', async () => {
-    const page = await org.signedIn()
-    for (const { paths } of TOURS)
-      for (const [at, path] of paths(org).entries()) await org.isReadable(page, path, at === 0)
-    await page.context().close()
+    const left = TOURS.flatMap(({ paths }) => paths(org).map((path, at) => ({ path, alsoInDark: at === 0 })))
+    const judgeWhatIsLeft = async (page: Page): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) await org.isReadable(page, next)
+    }
+    const all = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => org.atDesk(judgeWhatIsLeft)))
+    for (const each of all) if (each.status === 'rejected') throw each.reason
   })
 
-  for (const { stops } of TOURS) for (const { what, visit } of stops) test(what, () => visit(org))
+  for (const { stops } of TOURS)
+    for (const { what, visit } of stops) test(what, () => org.atDesk(page => visit(org, page)))
 
   test('no page failed, broke its policy, or called anybody but the node', () => {
     assert.deepEqual(org.faults, [])

@@ -7,13 +7,11 @@ export const datasetsTour: ConsoleTour = {
   stops: [
     {
       what: 'what the node says is shown as it changes',
-      visit: async org => {
-        const page = await org.signedIn()
+      visit: async (org, page) => {
         await page.getByRole('link', { name: 'Datasets' }).click()
         await page.getByRole('link', { name: 'notes' }).waitFor()
         await org.publish('later', 'later')
         await page.getByRole('link', { name: 'later' }).waitFor()
-        await page.context().close()
       }
     }
   ]

@@ -21,8 +21,7 @@ export const ledgerTour: ConsoleTour = {
   stops: [
     {
       what: 'an operation is found by what it names, and shown with its signature and its causes',
-      visit: async org => {
-        const page = await org.signedIn()
+      visit: async (org, page) => {
         await org.goTo(page, '/console/ledger?type=device.enrol')
         await page.getByRole('textbox', { name: 'About' }).fill('lab-7')
         await page.getByText(/1 of 1 operation shown/).waitFor()
@@ -34,7 +33,6 @@ export const ledgerTour: ConsoleTour = {
         await org.node.done('note', 'seen', '--about', enrolment)
         await org.goTo(page, '/console/ledger?type=note')
         await page.getByText(/^Notes about operation [0-9a-f]+: seen$/).waitFor()
-        await page.context().close()
       }
     }
   ]

@@ -27,8 +27,7 @@ export const performanceTour: ConsoleTour = {
   stops: [
     {
       what: 'a service level is set, and ended by who writes its name',
-      visit: async org => {
-        const page = await org.signedIn()
+      visit: async (org, page) => {
         await org.goTo(page, '/console/performance')
         await page.getByRole('button', { name: 'Set a level' }).click()
         const dialogue = page.getByRole('dialog', { name: 'Set a service level' })
@@ -42,13 +41,11 @@ export const performanceTour: ConsoleTour = {
         await page.getByRole('heading', { level: 1, name: SWIFT }).waitFor()
         await page.getByRole('button', { name: 'End' }).click()
         await mean(page, { title: `End the level ${SWIFT}`, name: SWIFT, verb: 'End' })
-        await page.context().close()
       }
     },
     {
       what: 'the report of the savings is saved as a table with a line for each device',
-      visit: async org => {
-        const page = await org.signedIn()
+      visit: async (org, page) => {
         await org.goTo(page, '/console/performance/savings')
         const saved = page.waitForEvent('download')
         await page.getByRole('button', { name: 'CSV: save savings.csv' }).click()
@@ -57,7 +54,6 @@ export const performanceTour: ConsoleTour = {
         const [head, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\r\n')
         assert.match(head ?? '', /^device,name,site,/)
         assert.deepEqual(lines.map(line => line.split(',')[1]).toSorted(), ['lab-7', 'nas'])
-        await page.context().close()
       }
     }
   ]

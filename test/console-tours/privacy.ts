@@ -34,8 +34,7 @@ export const privacyTour: ConsoleTour = {
   stops: [
     {
       what: 'a request is opened with its clock, shows what is about the person, and is closed',
-      visit: async org => {
-        const page = await org.signedIn()
+      visit: async (org, page) => {
         await org.goTo(page, '/console/privacy/requests')
         await page.getByRole('button', { name: 'Open a request' }).click()
         const dialogue = page.getByRole('dialog', { name: 'Open a request' })
@@ -55,13 +54,11 @@ export const privacyTour: ConsoleTour = {
           requests.map(({ kind, closed }) => [kind, closed?.outcome]),
           [['access', 'fulfilled']]
         )
-        await page.context().close()
       }
     },
     {
       what: 'an erasure shows who confirmed, and its certificate is what the command verifies',
-      visit: async org => {
-        const page = await org.signedIn()
+      visit: async (org, page) => {
         await org.goTo(page, `/console/privacy/erasures/${cases.erasure}`)
         await page.getByRole('heading', { level: 1, name: 'Erasure of old-list' }).waitFor()
         await page.getByText('Of 2 devices: 2 confirmed.').waitFor({ timeout: SEEN_MS })
@@ -74,20 +71,17 @@ export const privacyTour: ConsoleTour = {
         )
         assert.equal(id, cases.erasure)
         assert.ok(confirmed >= 1, 'at the time that it was issued')
-        await page.context().close()
       }
     },
     {
       what: 'a hold is lifted by who sees what waits for that and writes the name',
-      visit: async org => {
-        const page = await org.signedIn()
+      visit: async (org, page) => {
         await org.goTo(page, '/console/privacy/retention')
         await page.getByRole('button', { name: 'Lift the hold of people' }).click()
         const title = 'Lift the hold of people'
         await page.getByRole('dialog', { name: title }).getByText('No erasure waits for its end.').waitFor()
         await mean(page, { title, name: 'people', verb: 'Lift' })
         assert.deepEqual((await org.node.client.call('holds', {})).holds, [])
-        await page.context().close()
       }
     }
   ]

@@ -10,9 +10,8 @@ export const revocationTour: ConsoleTour = {
   stops: [
     {
       what: 'a device is revoked by who sees what that reaches and writes its name',
-      visit: async org => {
+      visit: async (org, page) => {
         const { client } = org.node
-        const page = await org.signedIn()
         await org.goTo(page, '/console/network')
         await page.getByRole('link', { name: 'lab-7' }).click()
         await page.getByRole('button', { name: 'Revoke' }).click()
@@ -26,7 +25,6 @@ export const revocationTour: ConsoleTour = {
         await until('the link is cut', 10_000, async () => {
           return (await client.call('status', {})).peersConnected === 0
         })
-        await page.context().close()
       }
     }
   ]

@@ -15,8 +15,7 @@ async function whyClosed({ node }: ConsoleOrg, name: string): Promise<string | n
   return (await node.client.call('readers', { name })).closed?.reason ?? null
 }
 
-async function withdraw(org: ConsoleOrg): Promise<void> {
-  const page = await org.signedIn()
+async function withdraw(org: ConsoleOrg, page: Page): Promise<void> {
   const act = async (meant: Meant): Promise<void> => {
     await page.getByRole('button', { name: meant.verb, exact: true }).click()
     await mean(page, meant)
@@ -37,12 +36,10 @@ async function withdraw(org: ConsoleOrg): Promise<void> {
   const { cases } = await org.node.client.call('erasureCases', {})
   const erasure = cases.find(({ names }) => names.includes('forgotten'))
   assert.deepEqual([erasure?.kind, erasure?.basis, erasure?.reason], ['erasure', 'art17', 'asked for'])
-  await page.context().close()
 }
 
-async function letRead(org: ConsoleOrg): Promise<void> {
+async function letRead(org: ConsoleOrg, page: Page): Promise<void> {
   const { client } = org.node
-  const page = await org.signedIn()
   await org.goTo(page, '/console/datasets/shared')
   await page.getByRole('button', { name: 'Grant it' }).click()
   const grant = page.getByRole('dialog', { name: 'Let somebody read shared' })
@@ -65,12 +62,10 @@ async function letRead(org: ConsoleOrg): Promise<void> {
   await policy.getByRole('button', { name: 'Set it' }).click()
   await leave(page, 'How shared is stored')
   assert.equal((await client.call('versionStorage', { name: 'shared' })).policy, 'copies=4,sites=1')
-  await page.context().close()
 }
 
-async function settings(org: ConsoleOrg): Promise<void> {
+async function settings(org: ConsoleOrg, page: Page): Promise<void> {
   const { client } = org.node
-  const page = await org.signedIn()
   await org.goTo(page, '/console/settings')
   await page.getByRole('button', { name: 'Make a token' }).click()
   const making = page.getByRole('dialog', { name: 'Make a token' })
@@ -104,25 +99,23 @@ async function settings(org: ConsoleOrg): Promise<void> {
   await page.getByRole('button', { name: `End the limit ${rule?.id}` }).click()
   await page.getByText('There are no limits').waitFor()
   assert.deepEqual(await rules(), [])
-  await page.context().close()
 }
 
-async function signOut(org: ConsoleOrg): Promise<void> {
-  const [page, other] = [await org.signedIn(), await org.signedIn()]
+async function signOut(org: ConsoleOrg, page: Page): Promise<void> {
+  const other = await org.signedIn()
   const before = await org.node.client.call('sessions', {})
   const [newest] = before.sessions
   assert.ok(newest !== undefined)
-  await org.goTo(page, '/console/settings')
+  await page.goto(`${org.origin}/console/settings`)
   await page.getByRole('button', { name: `Sign out ${newest.who}` }).click()
   await mean(page, { title: `Sign out ${newest.who}`, name: newest.id, verb: 'Sign out' })
   await other.getByRole('heading', { name: 'Sign in to Peerage' }).waitFor()
   const left = (await org.node.client.call('sessions', {})).sessions.map(({ id }) => id)
   assert.ok(!left.includes(newest.id))
-  for (const each of [page, other]) await each.context().close()
+  await other.context().close()
 }
 
-async function acceptRisk(org: ConsoleOrg): Promise<void> {
-  const page = await org.signedIn()
+async function acceptRisk(org: ConsoleOrg, page: Page): Promise<void> {
   await org.goTo(page, '/console/risk/data-loss')
   await page.getByRole('button', { name: 'Accept', exact: true }).click()
   const title = /^Accept the risk:/
@@ -134,7 +127,6 @@ async function acceptRisk(org: ConsoleOrg): Promise<void> {
     acceptances.map(({ reason }) => reason),
     ['for the tour']
   )
-  await page.context().close()
 }
 
 export const steeringTour: ConsoleTour = {

@@ -42,9 +42,8 @@ export const transfersTour: ConsoleTour = {
   stops: [
     {
       what: 'a dataset is fetched to the machine of the node, paused and resumed',
-      visit: async org => {
+      visit: async (org, page) => {
         await org.node.done('limits', 'set', '--down', '100kB/s')
-        const page = await org.signedIn()
         await org.goTo(page, '/console/transfers')
         await page.getByRole('button', { name: 'Fetch a dataset' }).click()
         const dialogue = page.getByRole('dialog')
@@ -64,7 +63,6 @@ export const transfersTour: ConsoleTour = {
         await page.getByRole('table', { name: 'Sources' }).getByText('over the WAN').waitFor()
         await page.getByRole('button', { name: 'Forget' }).waitFor()
         assert.equal(await stateOf(org, 'wanted'), 'complete')
-        await page.context().close()
       }
     }
   ]
