@@ -6,8 +6,8 @@
 
 import { Text, UnstyledButton } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type CSSProperties, memo, type ReactNode, useMemo, useRef, useState } from 'react'
-import { Link } from 'react-router'
+import { type CSSProperties, type MouseEvent, memo, type ReactNode, useMemo, useRef, useState } from 'react'
+import { Link, useNavigate } from 'react-router'
 import classes from './data-table.module.css'
 
 export interface Column<Row> {
@@ -31,6 +31,8 @@ interface DataTableProps<Row> {
   readonly linkOf?: (row: Row) => string
   readonly empty: string
   readonly heightPixels?: number
+  /** The title of the column that it is sorted by before anybody chooses one: the first, where it has an order. */
+  readonly firstBy?: string
 }
 
 const ROW_PIXELS = 46
@@ -56,8 +58,16 @@ function sorted<Row>(rows: readonly Row[], by: Column<Row> | undefined, isDown: 
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
-  const { label, rows, columns, keyOf, linkOf, empty, heightPixels = HEIGHT_PIXELS } = props
-  const [sorting, setSorting] = useState<Sorting>({ column: 0, isDown: false })
+  const { label, rows, columns, keyOf, linkOf, empty, heightPixels = HEIGHT_PIXELS, firstBy } = props
+  const [sorting, setSorting] = useState<Sorting>(() => ({
+    ...{
+      column: Math.max(
+        0,
+        columns.findIndex(({ title }) => title === firstBy)
+      ),
+      isDown: false
+    }
+  }))
   const scroller = useRef<HTMLDivElement>(null)
   const shown = useMemo(() => sorted(rows, columns[sorting.column], sorting.isDown), [rows, columns, sorting])
   const virtual = useVirtualizer({
@@ -121,20 +131,25 @@ interface DataRowProps {
 /** Rows that stay in sight as others come are not drawn again. */
 const DataRow = memo(function DataRow({ columns, row, index, offsetPixels, to }: DataRowProps): ReactNode {
   return (
-    <Line columns={columns} className={classes.row} index={index} offsetPixels={offsetPixels}>
+    <Line columns={columns} className={classes.row} index={index} offsetPixels={offsetPixels} to={to}>
       {at => <Cell column={columns[at] as Column<unknown>} row={row} to={at === 0 ? to : undefined} />}
     </Line>
   )
 })
+
+/** What does something by itself when it is clicked on. */
+const ACTING = 'a, button, input, label'
 
 function Line<Row>(props: {
   readonly columns: readonly Column<Row>[]
   readonly className: string | undefined
   readonly index: number
   readonly offsetPixels?: number
+  readonly to?: string | undefined
   readonly children: (column: number) => ReactNode
 }): ReactNode {
-  const { columns, className, index, offsetPixels, children } = props
+  const { columns, className, index, offsetPixels, to, children } = props
+  const navigate = useNavigate()
   const tracks = (sizes: readonly (string | undefined)[]): string =>
     columns.flatMap(({ from, width }) => (sizes.includes(from) ? width : [])).join(' ')
   const style = {
@@ -144,8 +159,22 @@ function Line<Row>(props: {
     '--tracks-lg': tracks([undefined, 'sm', 'md', 'lg']),
     ...(offsetPixels === undefined ? {} : { transform: `translateY(${offsetPixels}px)` })
   } as CSSProperties
+  // The whole row leads where its link does, which is what the keyboard reaches; text that is selected stays.
+  const follow = (event: MouseEvent): void => {
+    const isOther =
+      (event.target as Element).closest(ACTING) !== null || getSelection()?.isCollapsed === false
+    if (to !== undefined && !isOther) void navigate(to)
+  }
   return (
-    <div role="row" aria-rowindex={index} className={className} style={style}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard has the link of the row
+    <div
+      role="row"
+      aria-rowindex={index}
+      className={className}
+      style={style}
+      data-leads={to === undefined ? undefined : true}
+      onClick={follow}
+    >
       {columns.map((column, at) => (
         // Cells bring their role with them: of a head it is another.
         <div key={column.title} role="presentation" className={classes.place} data-from={column.from}>

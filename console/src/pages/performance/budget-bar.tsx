@@ -8,7 +8,8 @@ import classes from './performance.module.css'
 export function BudgetBar({ level }: { readonly level: Level }): ReactNode {
   const { budgetLeft } = level
   if (budgetLeft === null) return null
-  const percent = Math.max(0, Math.min(1, budgetLeft)) * 100
+  // What is used up and more is a full bar: an empty one would look like nothing to see.
+  const percent = (budgetLeft < 0 ? 1 : Math.min(1, budgetLeft)) * 100
   return (
     <div>
       <Text size="xs" lh={1.3}>

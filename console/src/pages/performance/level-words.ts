@@ -74,8 +74,12 @@ export function goalText(
 /** Of several levels, the one that needs somebody first. */
 const WORST_FIRST: readonly Level['state'][] = ['missed', 'at-risk', 'unknown', 'met']
 
+export function levelOrder({ state }: Standing): number {
+  return WORST_FIRST.indexOf(state)
+}
+
 export function worstOf<L extends Standing>(levels: readonly L[]): L | undefined {
-  return levels.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state))[0]
+  return levels.toSorted((a, b) => levelOrder(a) - levelOrder(b))[0]
 }
 
 const UNITS = { ms: 1, s: 1000, min: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const

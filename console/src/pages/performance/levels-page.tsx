@@ -18,6 +18,7 @@ import {
   goalText,
   type Level,
   levelMark,
+  levelOrder,
   MEASURE_NAMES,
   MEASURES,
   type Measure,
@@ -63,7 +64,7 @@ export function LevelsPage(): ReactNode {
 function Known({ report: { levels, heard } }: { readonly report: Answer<'levels'> }): ReactNode {
   return (
     <>
-      <SimpleGrid cols={{ base: 1, xs: 2, lg: 5 }}>
+      <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} spacing={{ base: 'xs', sm: 'md' }}>
         {MEASURE_NAMES.map(measure => (
           <MeasureFigure
             key={measure}
@@ -82,6 +83,7 @@ function Known({ report: { levels, heard } }: { readonly report: Answer<'levels'
           columns={COLUMNS}
           keyOf={({ name }) => name}
           linkOf={({ name }) => levelPath(name)}
+          firstBy="State"
           empty="No service level is set. Set one to say how well the network has to work: devices observe it from then on, and count what they observed before."
           heightPixels={TABLE_PIXELS}
         />
@@ -140,7 +142,7 @@ const COLUMNS: readonly Column<Level>[] = [
       const [tone, words] = levelMark(level)
       return <State tone={tone}>{words}</State>
     },
-    order: ({ state }) => state
+    order: levelOrder
   },
   {
     ...{ title: 'Asks for', width: 'minmax(140px, 1.7fr)', from: 'md' },

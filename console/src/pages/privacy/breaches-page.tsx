@@ -16,7 +16,7 @@ import { localMs } from '../../components/local-time.ts'
 import { Panel } from '../../components/panel.tsx'
 import { TimeField } from '../../components/time-field.tsx'
 import { counted, dateText } from '../../components/words.ts'
-import { type BreachCase, breachMark } from './clock.ts'
+import { type BreachCase, breachMark, breachOrder } from './clock.ts'
 import { BREACHES, NodeName, PrivacyFrame } from './privacy-frame.tsx'
 
 export const BREACH_CHARACTERS_MAX = 2000
@@ -40,7 +40,7 @@ export function BreachesPage(): ReactNode {
           {({ breaches: all }) => (
             <>
               <Text size="sm" c="dimmed" mb="xs">
-                {counted(all.length, 'breach', 'breaches')}
+                {counted(all.length, 'breach', 'breaches')}, those first that are to be notified of first
               </Text>
               <DataTable
                 label="Breaches"
@@ -48,6 +48,7 @@ export function BreachesPage(): ReactNode {
                 columns={COLUMNS}
                 keyOf={({ id }) => id}
                 linkOf={({ id }) => `${BREACHES}/${id}`}
+                firstBy="Notification"
                 empty="No breach is noted here. When data may be in wrong hands, open one: it shows who read what in its time, and how long is left."
               />
             </>
@@ -72,7 +73,7 @@ const COLUMNS: readonly Column<BreachCase>[] = [
   {
     ...{ title: 'Notification', width: 'minmax(140px, 1fr)' },
     value: each => <BreachState of={each} />,
-    order: ({ dueAtMs, notifiedAtMs }) => notifiedAtMs ?? dueAtMs
+    order: breachOrder
   },
   {
     ...{ title: 'Datasets', width: 'minmax(90px, 1fr)', from: 'sm' },

@@ -4,11 +4,13 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../src/base/units.ts'
 import {
   type BreachCase,
   breachMark,
+  breachOrder,
   clockTone,
   dueCases,
   leftText,
   type RequestCase,
-  requestMark
+  requestMark,
+  requestOrder
 } from './clock.ts'
 
 const REQUEST: RequestCase = {
@@ -65,4 +67,22 @@ test('what is due is what nobody has answered or notified, the first due first',
       ['request', 'aa']
     ]
   )
+})
+
+test('lists of cases begin with what is due first, and end with what nobody waits for', () => {
+  const due = (order: (each: never) => number, cases: readonly { id: string }[]) =>
+    cases.toSorted((a, b) => order(a as never) - order(b as never)).map(({ id }) => id)
+  const answered = {
+    ...REQUEST,
+    id: 'answered',
+    dueAtMs: 1,
+    closed: { atMs: 2, outcome: 'answered' as const }
+  }
+  const early = { ...REQUEST, id: 'early', dueAtMs: DAY_MS }
+  assert.deepEqual(due(requestOrder, [answered as unknown as RequestCase, REQUEST, early]), [
+    ...['early', 'aa', 'answered']
+  ])
+  const notified = { ...BREACH, id: 'notified', dueAtMs: 1, notifiedAtMs: 2 }
+  const late = { ...BREACH, id: 'late', dueAtMs: HOUR_MS }
+  assert.deepEqual(due(breachOrder, [notified, BREACH, late]), ['late', 'bb', 'notified'])
 })

@@ -3,6 +3,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../src/base/units.ts'
 import type { Answer } from '../../api/routes.ts'
 import type { Tone } from '../../components/dot.tsx'
+import { sentence } from '../../components/words.ts'
 
 export type RequestCase = Answer<'requests'>['requests'][number]
 export type BreachCase = Answer<'breaches'>['breaches'][number]
@@ -67,6 +68,15 @@ export function breachMark(
   return [clockTone({ startedAtMs: awareAtMs, dueAtMs }, nowMs), leftText(dueAtMs, nowMs)]
 }
 
+/** What lists of cases are sorted by: those that somebody waits for by when they are due, and then those that are done. */
+export function requestOrder({ closed, dueAtMs }: RequestCase): number {
+  return closed === null ? dueAtMs : Number.MAX_SAFE_INTEGER
+}
+
+export function breachOrder({ closed, notifiedAtMs, dueAtMs }: BreachCase): number {
+  return closed === null && notifiedAtMs === null ? dueAtMs : Number.MAX_SAFE_INTEGER
+}
+
 export interface DueCase {
   readonly kind: 'request' | 'breach'
   readonly id: string
@@ -85,13 +95,13 @@ export function dueCases(
       .filter(({ closed }) => closed === null)
       .map(({ id, kind, receivedAtMs, dueAtMs }) => ({
         ...{ kind: 'request' as const, id, dueAtMs, startedAtMs: receivedAtMs },
-        words: `Answer a request: ${kind}`
+        words: `${sentence(kind)} request: answer the person`
       })),
     ...breaches
       .filter(({ closed, notifiedAtMs }) => closed === null && notifiedAtMs === null)
       .map(({ id, summary, awareAtMs, dueAtMs }) => ({
         ...{ kind: 'breach' as const, id, dueAtMs, startedAtMs: awareAtMs },
-        words: `Notify the authority: ${summary}`
+        words: `Breach: notify the authority. ${summary}`
       }))
   ].toSorted((a, b) => a.dueAtMs - b.dueAtMs)
 }

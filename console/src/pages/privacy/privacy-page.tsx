@@ -70,7 +70,7 @@ function Figures(): ReactNode {
   const overdue = cases?.filter(each => isOverdue(each, nowMs)).length ?? 0
   const over = retention.data?.versions.filter(({ state }) => state === 'over').length
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
       <Figure
         label="Open requests"
         value={open?.length ?? '–'}
@@ -143,7 +143,7 @@ const COLUMNS: readonly Column<DueCase>[] = [
     value: ({ words }) => <span title={words}>{words}</span>
   },
   {
-    ...{ title: 'Left', width: '150px' },
+    ...{ title: 'Left', width: '132px' },
     value: due => <Left due={due} />,
     order: ({ dueAtMs }) => dueAtMs
   },

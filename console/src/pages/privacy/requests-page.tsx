@@ -17,7 +17,7 @@ import { localMs } from '../../components/local-time.ts'
 import { Panel } from '../../components/panel.tsx'
 import { TimeField } from '../../components/time-field.tsx'
 import { counted, dateText } from '../../components/words.ts'
-import { type RequestCase, requestMark } from './clock.ts'
+import { type RequestCase, requestMark, requestOrder } from './clock.ts'
 import { NodeName, PrivacyFrame, REQUESTS } from './privacy-frame.tsx'
 
 type Kind = RouteArguments<'openRequest'>['kind']
@@ -60,6 +60,7 @@ export function RequestsPage(): ReactNode {
                 columns={COLUMNS}
                 keyOf={({ id }) => id}
                 linkOf={({ id }) => `${REQUESTS}/${id}`}
+                firstBy="State"
                 empty="No request is noted here. When a person asks for something, open one: its clock runs from the receipt."
               />
             </>
@@ -85,7 +86,7 @@ const COLUMNS: readonly Column<RequestCase>[] = [
   {
     ...{ title: 'State', width: 'minmax(140px, 1fr)' },
     value: each => <RequestState of={each} />,
-    order: ({ closed, dueAtMs }) => (closed === null ? dueAtMs : Number.MAX_SAFE_INTEGER)
+    order: requestOrder
   },
   {
     ...{ title: 'Received', width: '170px', from: 'lg' },
