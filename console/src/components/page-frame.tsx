@@ -3,6 +3,7 @@
 import { Anchor, Box, Group, Stack, Text, Title } from '@mantine/core'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Link } from 'react-router'
+import classes from './title-line.module.css'
 
 export interface PageFrameProps {
   readonly title: string
@@ -26,8 +27,8 @@ export function PageFrame({ title, lead, back, actions, children }: PageFramePro
             ← {back.label}
           </Anchor>
         )}
-        <Group justify="space-between" align="flex-start" gap="sm">
-          <Box>
+        <Group className={classes.top ?? ''} justify="space-between" align="flex-start" gap="sm">
+          <Box className={classes.words ?? ''}>
             <Title order={1} size="h2" ref={heading} tabIndex={-1}>
               {title}
             </Title>

@@ -2,6 +2,7 @@
 
 import { Box, Card, Group, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
+import classes from './title-line.module.css'
 
 interface PanelProps {
   readonly title: string
@@ -14,8 +15,8 @@ interface PanelProps {
 export function Panel({ title, note, aside, children }: PanelProps): ReactNode {
   return (
     <Card component="section" withBorder padding="lg" bg="var(--peerage-surface)" aria-label={title}>
-      <Group justify="space-between" align="flex-start" mb="sm" gap="sm">
-        <Box>
+      <Group className={classes.top ?? ''} justify="space-between" align="flex-start" mb="sm" gap="sm">
+        <Box className={classes.words ?? ''}>
           <Title order={2} size="h4">
             {title}
           </Title>

@@ -20,7 +20,7 @@ export function NodeLine(): ReactNode {
   if (activity === null) return <Text size="sm">Waiting for the node</Text>
   const { device, peersConnected, peersKnown } = activity
   return (
-    <Group gap={6} wrap="nowrap">
+    <Group gap={6} wrap="nowrap" align="baseline">
       <Dot tone={isConnected ? 'good' : 'bad'} />
       <Text size="sm" c="dimmed" data-testid="node-line">
         <Text span inherit fw={600} c="var(--mantine-color-text)">

@@ -15,8 +15,8 @@ import {
   useMantineColorScheme
 } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, Suspense } from 'react'
-import { Link, Route, Routes, useLocation } from 'react-router'
+import { type ReactNode, Suspense, useLayoutEffect, useState } from 'react'
+import { Link, NavigationType, Route, Routes, useLocation, useNavigationType } from 'react-router'
 import { Live } from '../api/live.tsx'
 import { useSession } from '../api/session.tsx'
 import { type ConsolePage, PAGES } from '../pages.ts'
@@ -88,6 +88,7 @@ function Pages({ pages }: { readonly pages: readonly ConsolePage[] }): ReactNode
   const { pathname } = useLocation()
   return (
     <FaultBoundary key={pathname}>
+      <FromTheTop />
       <Suspense fallback={<Waiting />}>
         <Routes>
           {pages.map(({ path, view: View }) => (
@@ -98,6 +99,15 @@ function Pages({ pages }: { readonly pages: readonly ConsolePage[] }): ReactNode
       </Suspense>
     </FaultBoundary>
   )
+}
+
+/** Who follows a link begins at the top of the page; who goes back is brought by the browser to where they were. */
+function FromTheTop(): ReactNode {
+  const [arrival] = useState(useNavigationType())
+  useLayoutEffect(() => {
+    if (arrival !== NavigationType.Pop) window.scrollTo({ top: 0, behavior: 'instant' })
+  }, [arrival])
+  return null
 }
 
 function PageLink({

@@ -1,45 +1,32 @@
 /** What the pages of the ledger share: how fresh it is, what is wrong with it, and the way from one to another. */
 
-import { Alert, Anchor, Button, Group, List, Text } from '@mantine/core'
+import { Alert, Anchor, List, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Link, useLocation } from 'react-router'
+import { Link } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
 import { useActivity } from '../../api/live.tsx'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { State } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
+import { SubPages } from '../../components/sub-pages.tsx'
 import { counted, deviceText } from '../../components/words.ts'
 import { type Authority, freshnessText } from './ledger-words.ts'
 
 const STATUS_EVERY_MS = 10_000
 const VIEWS = [
-  ['/console/ledger', 'Operations'],
-  ['/console/ledger/feeds', 'Feeds'],
-  ['/console/ledger/authority', 'Roots and authority'],
-  ['/console/ledger/proof', 'Export and verify']
-] as const
+  { to: '/console/ledger', label: 'Operations' },
+  { to: '/console/ledger/feeds', label: 'Feeds' },
+  { to: '/console/ledger/authority', label: 'Roots and authority' },
+  { to: '/console/ledger/proof', label: 'Export and verify' }
+]
 
 export function LedgerFrame({ children }: { readonly children: ReactNode }): ReactNode {
   const { may } = useSession()
-  const { pathname } = useLocation()
   const authority = useAnswer('authority', {}, { isOff: !may('authority') })
   return (
     <PageFrame title="Ledger" lead={<Freshness />}>
-      <Group component="nav" aria-label="Views of the ledger" gap="xs">
-        {VIEWS.map(([path, label]) => (
-          <Button
-            key={path}
-            component={Link}
-            to={path}
-            size="xs"
-            variant={pathname === path ? 'filled' : 'default'}
-            aria-current={pathname === path ? 'page' : undefined}
-          >
-            {label}
-          </Button>
-        ))}
-      </Group>
+      <SubPages label="Views of the ledger" pages={VIEWS} />
       {authority.data !== undefined && <Trouble authority={authority.data} />}
       {children}
     </PageFrame>
