@@ -1,6 +1,14 @@
 /** Colours and type. What is dimmed is still read by everybody: 4.5 to 1 or more on what it lies on. */
 
-import { Alert, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Modal } from '@mantine/core'
+import {
+  Alert,
+  Chip,
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+  Modal
+} from '@mantine/core'
+import { paletteVariables } from './palette.ts'
 
 const peerage: MantineColorsTuple = [
   '#e6f7f5',
@@ -34,6 +42,7 @@ export const theme = createTheme({
         label: { color: 'var(--mantine-color-text)' }
       }
     }),
+    Chip: Chip.extend({ defaultProps: { variant: 'outline' } }),
     Modal: Modal.extend({
       styles: {
         content: { background: 'var(--peerage-surface)' },
@@ -47,6 +56,7 @@ export const theme = createTheme({
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    ...paletteVariables('light'),
     '--mantine-color-body': '#f6f8f9',
     '--mantine-color-dimmed': '#51606b',
     '--mantine-color-placeholder': '#5b6873',
@@ -59,6 +69,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--peerage-line': '#dfe5e9'
   },
   dark: {
+    ...paletteVariables('dark'),
     '--mantine-color-body': '#12181c',
     '--mantine-color-dimmed': '#a3b1bb',
     '--mantine-color-placeholder': '#97a5af',
@@ -70,6 +81,10 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-red-outline': '#ff8787',
     '--mantine-color-teal-outline': '#38d9a9',
     '--mantine-color-yellow-outline': '#ffd43b',
+    // Of the same tint as what they lie on.
+    '--mantine-color-default': '#222c32',
+    '--mantine-color-default-hover': '#2a353c',
+    '--mantine-color-default-border': '#3c4952',
     '--peerage-surface': '#1a2227',
     '--peerage-line': '#2d3840'
   }

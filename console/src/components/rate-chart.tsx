@@ -1,11 +1,18 @@
-/** Rates over the last minutes as two lines, with the same in words for who sees no picture. */
+/**
+ * Rates over the last minutes as two lines, with the same in words for who sees no picture. The span is always the same,
+ * so that a line moves on and is not drawn anew in another scale with each sample.
+ */
 
 import type { ReactNode } from 'react'
+import { MINUTE_MS } from '../../../src/base/units.ts'
 import type { RateSample } from '../api/live.tsx'
+import { type Colour, PALETTE } from '../palette.ts'
 import { Chart, type ChartOption, useChartColours } from './chart.tsx'
 import { formatRate } from './words.ts'
 
 const HEIGHT_PIXELS = 220
+const SPAN_MS = 5 * MINUTE_MS
+const SMOOTH = 0.2
 /** Below it an axis would be drawn in bytes that nobody sees move. */
 const TOP_MIN = 10_000
 const LINES = 4
@@ -21,10 +28,13 @@ export function RateChart({ samples }: { readonly samples: readonly RateSample[]
   const { isDark, text, line: axisLine } = useChartColours()
   const most = Math.max(TOP_MIN, ...samples.flatMap(({ receive, send }) => [receive, send]))
   const top = roundTop(most)
-  const line = (name: string, color: string, value: (sample: RateSample) => number) => ({
-    ...{ name, type: 'line' as const, showSymbol: false, smooth: 0.2, color, areaStyle: { opacity: 0.12 } },
+  const line = (name: string, colour: Colour, value: (sample: RateSample) => number) => ({
+    ...{ name, type: 'line' as const, showSymbol: false, smooth: SMOOTH, areaStyle: { opacity: 0.1 } },
+    ...{ color: isDark ? colour.dark : colour.light, lineStyle: { width: 2 } },
     data: samples.map(sample => [sample.atMs, value(sample)])
   })
+  const last = samples.at(-1)
+  const endMs = last?.atMs ?? Date.now()
   const option: ChartOption = {
     animation: false,
     grid: { left: 76, right: 12, top: 34, bottom: 26 },
@@ -36,17 +46,26 @@ export function RateChart({ samples }: { readonly samples: readonly RateSample[]
       itemHeight: 4,
       textStyle: { color: text }
     },
-    xAxis: { type: 'time', splitNumber: 4, axisLabel: { hideOverlap: true, color: text }, axisLine },
+    tooltip: { trigger: 'axis', renderMode: 'richText', valueFormatter: value => formatRate(Number(value)) },
+    xAxis: {
+      ...{ type: 'time', min: endMs - SPAN_MS, max: endMs, axisLine, axisTick: { show: false } },
+      axisLabel: {
+        formatter: '{HH}:{mm}',
+        hideOverlap: true,
+        showMinLabel: false,
+        showMaxLabel: false,
+        color: text
+      }
+    },
     yAxis: {
       ...{ type: 'value', min: 0, max: top, interval: top / LINES },
       ...{ axisLabel: { formatter: formatRate, color: text }, splitLine: axisLine }
     },
     series: [
-      line('Receiving', isDark ? '#54b0a3' : '#0a766a', ({ receive }) => receive),
-      line('Sending', isDark ? '#ffa94d' : '#b35309', ({ send }) => send)
+      line('Receiving', PALETTE.receive, ({ receive }) => receive),
+      line('Sending', PALETTE.send, ({ send }) => send)
     ]
   }
-  const last = samples.at(-1)
   const words =
     last === undefined
       ? 'No rates yet'

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { agoText, counted, deviceText, durationText, percentText, sentence } from './words.ts'
+import {
+  agoText,
+  counted,
+  deviceText,
+  durationText,
+  momentText,
+  percentText,
+  sentence,
+  withLocalTimes
+} from './words.ts'
 
 test('times, counts and shares in words', () => {
   assert.equal(agoText(10_000, 10_400), 'now')
@@ -21,4 +30,21 @@ test('what is not whole never reads as whole', () => {
   assert.equal(percentText(9_999, 10_000), '99 %')
   assert.equal(percentText(10, 10), '100 %')
   assert.equal(percentText(0, 0), '100 %')
+})
+
+test('a moment is told to the second, with the day and the year only where they are other ones', () => {
+  const at = (year: number, day: number, second: number) => new Date(year, 4, day, 13, 2, second).getTime()
+  const nowMs = at(2031, 17, 59)
+  assert.notEqual(momentText(at(2031, 17, 41), nowMs), momentText(at(2031, 17, 42), nowMs))
+  assert.ok(!momentText(at(2031, 17, 41), nowMs).includes('17'))
+  assert.ok(momentText(at(2031, 16, 41), nowMs).includes('16'))
+  assert.ok(!momentText(at(2031, 16, 41), nowMs).includes('2031'))
+  assert.ok(momentText(at(2030, 17, 41), nowMs).includes('2030'))
+})
+
+test('instants in words of the node are told as people here write them, and the rest is left', () => {
+  const told = withLocalTimes('to be answered by 2026-11-18T12:00:00.602Z: peerage request show 096e')
+  assert.match(told, /^to be answered by .*2026.*: peerage request show 096e$/)
+  assert.ok(!told.includes('T12'))
+  assert.equal(withLocalTimes('version 2026-11-18 of a0Z'), 'version 2026-11-18 of a0Z')
 })

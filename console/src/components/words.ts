@@ -68,3 +68,21 @@ export function sentence(text: string): string {
 export function dateText(atMs: number): string {
   return new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 }
+
+/** To the second: the time alone when it is of the day of `nowMs`, and the year only when it is another. */
+export function momentText(atMs: number, nowMs: number): string {
+  const [at, now] = [new Date(atMs), new Date(nowMs)]
+  if (at.toDateString() === now.toDateString())
+    return at.toLocaleTimeString(undefined, { timeStyle: 'medium' })
+  return at.toLocaleString(undefined, {
+    ...(at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
+    ...{ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' }
+  })
+}
+
+const INSTANT = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g
+
+/** Words of the node with its instants as people here write them. */
+export function withLocalTimes(text: string): string {
+  return text.replace(INSTANT, instant => dateText(Date.parse(instant)))
+}

@@ -3,8 +3,9 @@
 import { Code, Modal, UnstyledButton } from '@mantine/core'
 import { type ReactNode, useMemo, useState } from 'react'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { Moment } from '../../components/moment.tsx'
 import { Facts } from '../../components/panel.tsx'
-import { dateText, deviceText, shortId } from '../../components/words.ts'
+import { dateText, deviceText, momentText, shortId } from '../../components/words.ts'
 import { ACTIONS, type Entry, eventText } from './audit-words.ts'
 
 export function EntriesTable({ entries }: { readonly entries: readonly Entry[] }): ReactNode {
@@ -34,16 +35,16 @@ export function EntriesTable({ entries }: { readonly entries: readonly Entry[] }
 
 function timeColumn(onChoose: (entry: Entry) => void): Column<Entry> {
   return {
-    ...{ title: 'Time', width: '172px' },
+    ...{ title: 'Time', width: 'minmax(88px, 0.9fr)' },
     value: entry => (
       <UnstyledButton
         fz="sm"
         fw={500}
         c="var(--mantine-color-anchor)"
         onClick={() => onChoose(entry)}
-        aria-label={`${dateText(entry.atMs)}: show the entry`}
+        aria-label={`${momentText(entry.atMs, Date.now())}: show the entry`}
       >
-        {dateText(entry.atMs)}
+        <Moment atMs={entry.atMs} />
       </UnstyledButton>
     )
   }

@@ -62,7 +62,7 @@ function Figures({ known }: { readonly known: Feeds }): ReactNode {
   const without = inert.reduce((sum, { operations: count }) => sum + count, 0)
   const [most] = types
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
       <Figure
         label="Operations"
         value={operations.toLocaleString('en')}

@@ -10,6 +10,7 @@ import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { DeviceSelect } from '../../components/device-select.tsx'
 import { State } from '../../components/dot.tsx'
+import { Moment } from '../../components/moment.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted, dateText, deviceText, sentence } from '../../components/words.ts'
 import { LedgerFrame } from './ledger-frame.tsx'
@@ -217,8 +218,8 @@ function About({ search, onChange }: FormProps): ReactNode {
 
 const COLUMNS: readonly Column<Line>[] = [
   {
-    ...{ title: 'Time', width: 'minmax(96px, 204px)' },
-    value: ({ atMs }) => dateText(atMs)
+    ...{ title: 'Time', width: 'minmax(88px, 0.9fr)' },
+    value: ({ atMs }) => <Moment atMs={atMs} />
   },
   {
     ...{ title: 'Author', width: 'minmax(80px, 0.8fr)', from: 'sm' },

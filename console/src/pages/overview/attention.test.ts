@@ -14,9 +14,12 @@ const SAFE = { unsafe: [], unsafeCount: 0, problems: [], unplacedBytes: 0 }
 const titles = (said: Parameters<typeof attention>[0]) => attention(said).map(({ title }) => title)
 
 test('a node that is well asks for nothing', () => {
-  assert.deepEqual(attention({ status: WELL, transfers: [], storage: SAFE }), [])
+  assert.deepEqual(attention({ status: WELL, transfers: [], storage: SAFE, waiting: 0 }), [])
   assert.deepEqual(
-    attention({ status: { ...WELL, peersKnown: 0, peersConnected: 0 }, transfers: [], storage: null }),
+    attention({
+      status: { ...WELL, peersKnown: 0, peersConnected: 0 },
+      ...{ transfers: [], storage: null, waiting: 0 }
+    }),
     []
   )
 })
@@ -30,16 +33,46 @@ test('what the node says is gathered, the worst first', () => {
       clock: 'ahead',
       classes: CLASSES.map(each => (each.dataClass === 'restricted' ? { ...each, allowed: false } : each))
     },
-    problems: [{ code: 'DISK_FULL', message: 'the disk is full', path: null }]
+    problems: [{ code: 'OF_LATER', message: 'the disk is full', path: null }]
   } as unknown as Answer<'status'>
   const unsafe = [{ name: 'os', ordinal: 2, version: '7'.repeat(64), says: 'one copy is missing' }]
   const storage = { ...SAFE, unsafeCount: 1, unsafe } as unknown as Answer<'storage'>
-  assert.deepEqual(titles({ status, transfers: [], storage }), [
-    'the disk is full',
+  assert.deepEqual(titles({ status, transfers: [], storage, waiting: 1 }), [
+    'The disk is full',
     'This node is linked with nobody',
     'What is restricted may not be read here now',
     'The clock of this device is ahead',
     '1 version is not as safe as asked for',
-    'lab-7 misbehaved: bad block'
+    'lab-7 misbehaved: bad block',
+    '1 operation waits for approvals of admins'
+  ])
+})
+
+test('a problem is told by what its code means, leads where more of it is, and is told once', () => {
+  const problem = { code: 'CASE_OVERDUE', message: 'request 09 was to be answered', path: null }
+  const transfer = {
+    id: '1',
+    name: 'os',
+    ordinal: 1,
+    version: '7',
+    state: 'waiting',
+    outlook: 'late',
+    etaMs: 60_000
+  }
+  const late = { ...transfer, id: '2', problem: null }
+  const found = attention({
+    status: { ...WELL, problems: [problem] },
+    transfers: [{ ...transfer, problem }, late] as unknown as Parameters<typeof attention>[0]['transfers'],
+    ...{ storage: null, waiting: 0 }
+  })
+  assert.deepEqual(found, [
+    {
+      ...{ tone: 'bad', title: 'The time that the law gives for a case of privacy is over' },
+      ...{ detail: 'Request 09 was to be answered', to: '/console/privacy' }
+    },
+    {
+      ...{ tone: 'warn', title: 'os@1 will be late', to: '/console/transfers/2' },
+      detail: 'It misses its deadline at its present rate, which takes it 1 min more.'
+    }
   ])
 })

@@ -3,8 +3,9 @@
  * said; this only gathers it and says where to look.
  */
 
+import { ERROR_CODES } from '../../../../src/base/error-codes.ts'
 import type { Answer } from '../../api/routes.ts'
-import { counted, deviceText } from '../../components/words.ts'
+import { counted, deviceText, durationText, sentence, withLocalTimes } from '../../components/words.ts'
 
 export interface Attention {
   readonly tone: 'bad' | 'warn'
@@ -23,18 +24,50 @@ export interface Said {
   readonly transfers: Transfers
   /** Null while it is not known. */
   readonly storage: Stored | null
+  /** Operations that wait for approvals of admins; 0 while it is not known. */
+  readonly waiting: number
 }
 
-export function attention({ status, transfers, storage }: Said): Attention[] {
+export function attention({ status, transfers, storage, waiting }: Said): Attention[] {
+  const told = new Set(status.problems.map(({ message }) => message))
   const found = [
-    ...status.problems.map(({ code, message }): Attention => ({ tone: 'bad', title: message, detail: code })),
+    ...status.problems.map(ofProblem),
     ...ofLinks(status),
     ...ofFreshness(status),
-    ...ofTransfers(transfers),
+    // What holds a transfer up is a problem of the node as well, and is said once.
+    ...ofTransfers(transfers.filter(({ problem }) => problem === null || !told.has(problem.message))),
     ...(storage === null ? [] : ofStorage(storage)),
-    ...ofPeers(status)
+    ...ofPeers(status),
+    ...ofApprovals(waiting)
   ]
   return found.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'))
+}
+
+/** Where more is of what a code names. */
+const PAGES: Readonly<Record<string, string>> = {
+  CASE_OVERDUE: '/console/privacy',
+  ERASURE_UNFINISHED: '/console/privacy/erasures',
+  AUTHORITY_FROZEN: '/console/ledger/authority',
+  AUDIT_BROKEN: '/console/audit'
+}
+
+function ofProblem({ code, message }: Status['problems'][number]): Attention {
+  const meaning = Object.entries(ERROR_CODES).find(([known]) => known === code)?.[1].meaning
+  const detail = withLocalTimes(sentence(message))
+  const to = PAGES[code]
+  return {
+    ...(meaning === undefined
+      ? { title: detail, detail: code }
+      : { title: meaning.replace(/\.$/, ''), detail }),
+    ...{ tone: 'bad', ...(to === undefined ? {} : { to }) }
+  }
+}
+
+function ofApprovals(waiting: number): Attention[] {
+  if (waiting === 0) return []
+  const title = `${counted(waiting, 'operation')} ${waiting === 1 ? 'waits' : 'wait'} for approvals of admins`
+  const detail = 'Nothing comes of it before enough of them approve.'
+  return [{ tone: 'warn', title, detail, to: '/console/ledger' }]
 }
 
 function ofLinks({ peersConnected, peersKnown }: Status): Attention[] {
@@ -59,17 +92,23 @@ function ofFreshness({ freshness }: Status): Attention[] {
 }
 
 function ofTransfers(transfers: Transfers): Attention[] {
-  return transfers.flatMap(({ name, ordinal, version, state, problem, outlook }): Attention[] => {
+  return transfers.flatMap(({ id, name, ordinal, version, state, problem, outlook, etaMs }): Attention[] => {
     const what = name === null ? version.slice(0, 8) : `${name}@${ordinal ?? '?'}`
-    if (problem !== null && state !== 'stopped')
-      return [
-        { tone: state === 'failed' ? 'bad' : 'warn', title: `${what} is held up`, detail: problem.message }
-      ]
-    if (outlook === 'late')
-      return [
-        { tone: 'warn', title: `${what} will be late`, detail: 'At its present rate it misses its deadline.' }
-      ]
-    return []
+    const to = id === null ? '/console/transfers' : `/console/transfers/${id}`
+    if (problem !== null && state !== 'stopped') {
+      const tone = state === 'failed' ? 'bad' : 'warn'
+      return [{ tone, title: `${what} is held up`, detail: withLocalTimes(sentence(problem.message)), to }]
+    }
+    if (outlook !== 'late') return []
+    const left = etaMs === null ? '' : `, which takes it ${durationText(etaMs)} more`
+    return [
+      {
+        tone: 'warn',
+        title: `${what} will be late`,
+        detail: `It misses its deadline at its present rate${left}.`,
+        to
+      }
+    ]
   })
 }
 

@@ -1,19 +1,20 @@
 /** How things are, in words, and what needs a person. */
 
-import { Alert, Anchor, Box, SimpleGrid, Stack, Text } from '@mantine/core'
+import { SimpleGrid } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Link } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
 import { useLive } from '../../api/live.tsx'
 import type { Answer } from '../../api/routes.ts'
+import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Figure, Panel } from '../../components/panel.tsx'
 import { RateChart } from '../../components/rate-chart.tsx'
 import { counted, formatBytes, formatRate, percentText } from '../../components/words.ts'
-import { AlertIcon, DatasetsIcon, DownIcon, GoodIcon, NetworkIcon, UpIcon } from '../../shell/icons.tsx'
-import { type Attention, attention } from './attention.ts'
+import { DatasetsIcon, DownIcon, NetworkIcon, UpIcon } from '../../shell/icons.tsx'
+import { attention } from './attention.ts'
+import { Health } from './health.tsx'
 import { SavingsPanel } from './savings-panel.tsx'
 
 const STATUS_EVERY_MS = 5_000
@@ -30,13 +31,18 @@ export default function Overview(): ReactNode {
 
 function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
   const { activity, samples } = useLive()
+  const { may } = useSession()
   const storage = useAnswer('storage', {}, { everyMs: STORAGE_EVERY_MS })
-  const needs = attention({ status, transfers: activity?.transfers ?? [], storage: storage.data ?? null })
+  const waiting = useAnswer('operations', { effect: 'waiting', limit: 1 }, { isOff: !may('operations') })
+  const needs = attention({
+    ...{ status, transfers: activity?.transfers ?? [], storage: storage.data ?? null },
+    waiting: waiting.data?.matched ?? 0
+  })
   const { receiveBytesPerSecond, sendBytesPerSecond, peersConnected, peersKnown } = activity ?? status
   return (
     <>
       <Health needs={needs} storage={storage.data} />
-      <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
         <Figure
           label="Peers linked"
           icon={<NetworkIcon size={18} />}
@@ -62,7 +68,10 @@ function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
           note={`${counted(status.transfersActive, 'transfer')} running here`}
         />
       </SimpleGrid>
-      <Panel title="Now" note="What this node receives and sends, since this page was opened">
+      <Panel
+        title="Now"
+        note="What this node received and sent in the last five minutes, from when this console was opened"
+      >
         <RateChart samples={samples} />
       </Panel>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
@@ -72,60 +81,6 @@ function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
         </Panel>
       </SimpleGrid>
     </>
-  )
-}
-
-function Health(props: {
-  readonly needs: readonly Attention[]
-  readonly storage: Answer<'storage'> | undefined
-}): ReactNode {
-  const { needs, storage } = props
-  if (needs.length === 0)
-    return (
-      <Alert
-        variant="outline"
-        bg="var(--peerage-surface)"
-        color="teal"
-        icon={<GoodIcon />}
-        title="Nothing needs attention"
-        role="status"
-      >
-        <Text size="sm">
-          This node is linked with its peers and knows the ledger as freshly as the org asks for.{' '}
-          {storage === undefined
-            ? 'What is stored is still being looked at.'
-            : `All ${counted(storage.versions, 'stored version')} are as safe as their policies ask for.`}
-        </Text>
-      </Alert>
-    )
-  return (
-    <Alert
-      variant="outline"
-      bg="var(--peerage-surface)"
-      color={needs.some(({ tone }) => tone === 'bad') ? 'red' : 'yellow'}
-      icon={<AlertIcon />}
-      title={`${counted(needs.length, 'thing')} ${needs.length === 1 ? 'needs' : 'need'} attention`}
-      role="status"
-    >
-      <Stack component="ul" gap="xs" m={0} p={0} style={{ listStyle: 'none' }}>
-        {needs.map(need => (
-          <Box component="li" key={`${need.title} ${need.detail}`}>
-            <Text size="sm" fw={600}>
-              {need.to === undefined ? (
-                need.title
-              ) : (
-                <Anchor component={Link} to={need.to} inherit underline="always">
-                  {need.title}
-                </Anchor>
-              )}
-            </Text>
-            <Text size="sm" c="dimmed">
-              {need.detail}
-            </Text>
-          </Box>
-        ))}
-      </Stack>
-    </Alert>
   )
 }
 

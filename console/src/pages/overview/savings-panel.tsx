@@ -9,6 +9,7 @@ import { Answered } from '../../components/answered.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { PartsBar } from '../../components/parts-bar.tsx'
 import { dateText, formatBytes, percentText } from '../../components/words.ts'
+import { colourVariable } from '../../palette.ts'
 
 const DAYS = 30
 const EVERY_MS = 60_000
@@ -32,9 +33,9 @@ function Savings({ savings }: { readonly savings: Answer<'savings'> }): ReactNod
   if (total === 0)
     return <Text size="sm">This device has received nothing in that time, so it saved nothing.</Text>
   const parts = [
-    { label: 'from its own site', bytes: siteBytes, color: 'teal.7' },
-    { label: 'from other sites', bytes: wanBytes, color: 'blue.7' },
-    { label: 'from an origin', bytes: originBytes, color: 'orange.8' }
+    { label: 'from its own site', bytes: siteBytes, color: colourVariable('near') },
+    { label: 'from other sites', bytes: wanBytes, color: colourVariable('far') },
+    { label: 'from an origin', bytes: originBytes, color: colourVariable('origin') }
   ].filter(({ bytes }) => bytes > 0)
   return (
     <Stack gap="sm">

@@ -79,7 +79,7 @@ function Known(props: {
   const total = good + bad
   return (
     <>
-      <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
         <Figure
           label="State"
           value={<State tone={tone}>{words}</State>}

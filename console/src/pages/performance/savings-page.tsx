@@ -106,7 +106,7 @@ function Figures({ report }: { readonly report: Report }): ReactNode {
   const { wanAvoidedBytes, centralBytes, money, unpricedBytes, sentSiteBytes, sentWanBytes, devices } = report
   const confirmed = devices.reduce((sum, { confirmedBytes }) => sum + confirmedBytes, 0)
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
       <Figure
         label="WAN avoided"
         value={formatBytes(wanAvoidedBytes)}

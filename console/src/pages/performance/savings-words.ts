@@ -2,6 +2,7 @@
 
 import type { Answer } from '../../api/routes.ts'
 import type { BytesPart } from '../../components/parts-bar.tsx'
+import { colourVariable } from '../../palette.ts'
 
 type Report = Answer<'fleetSavings'>
 type Price = NonNullable<Report['sites'][number]['price']>
@@ -28,8 +29,8 @@ export function sourcesOf(
 ): readonly BytesPart[] {
   const { siteBytes, wanBytes, originBytes } = report
   return [
-    { label: 'from devices of the same site', bytes: siteBytes, color: 'teal.7' },
-    { label: 'from devices of other sites', bytes: wanBytes, color: 'blue.7' },
-    { label: 'from origins', bytes: originBytes, color: 'orange.8' }
+    { label: 'from devices of the same site', bytes: siteBytes, color: colourVariable('near') },
+    { label: 'from devices of other sites', bytes: wanBytes, color: colourVariable('far') },
+    { label: 'from origins', bytes: originBytes, color: colourVariable('origin') }
   ].filter(({ bytes }) => bytes > 0)
 }

@@ -2,6 +2,7 @@
 
 import type { Answer } from '../../api/routes.ts'
 import { durationText, formatBytes } from '../../components/words.ts'
+import { PALETTE } from '../../palette.ts'
 
 export type History = Answer<'history'>
 
@@ -14,13 +15,13 @@ export interface FlowSeries {
 
 /** One under the other in a chart, so each has a colour of its own. */
 export const RECEIVED: readonly FlowSeries[] = [
-  { name: 'received/same-site', label: 'from the same site', light: '#0a766a', dark: '#54b0a3' },
-  { name: 'received/other-sites', label: 'from other sites', light: '#1c6fb8', dark: '#74b8f5' },
-  { name: 'received/origins', label: 'from origins', light: '#b35309', dark: '#ffa94d' }
+  { name: 'received/same-site', label: 'from the same site', ...PALETTE.near },
+  { name: 'received/other-sites', label: 'from other sites', ...PALETTE.far },
+  { name: 'received/origins', label: 'from origins', ...PALETTE.origin }
 ]
 export const SENT: readonly FlowSeries[] = [
-  { name: 'sent/same-site', label: 'to the same site', light: '#0a766a', dark: '#54b0a3' },
-  { name: 'sent/other-sites', label: 'to other sites', light: '#1c6fb8', dark: '#74b8f5' }
+  { name: 'sent/same-site', label: 'to the same site', ...PALETTE.near },
+  { name: 'sent/other-sites', label: 'to other sites', ...PALETTE.far }
 ]
 
 const NAMES: Readonly<Record<string, string>> = {

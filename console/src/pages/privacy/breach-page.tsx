@@ -121,7 +121,7 @@ function Figures({
 }) {
   const pseudonyms = datasets.reduce((sum, each) => sum + each.pseudonyms, 0)
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
       <Figure
         label="Notification"
         value={<BreachState of={breach} />}

@@ -88,7 +88,7 @@ function Figures({ devices }: { readonly devices: readonly CaseDevice[] }): Reac
   const count = (...states: readonly CaseDevice['state'][]): number =>
     devices.filter(({ state }) => states.includes(state)).length
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
       <Figure label="Confirmed" value={count('confirmed')} note={`of ${counted(devices.length, 'device')}`} />
       <Figure label="Have not yet" value={count('waiting', 'away')} note={`${count('away')} of them away`} />
       <Figure label="Can not confirm" value={count('excluded')} note="no members any more" />

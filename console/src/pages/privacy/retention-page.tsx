@@ -54,7 +54,7 @@ function Figures({ versions }: { readonly versions: readonly Version[] }): React
     ({ state, overAtMs }) => state === 'kept' && overAtMs !== null && overAtMs < Date.now() + SOON_MS
   ).length
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
       <Figure label="Over" value={count('over')} note="kept for long enough; can be erased" />
       <Figure label="Over, and held" value={count('held')} note="kept by a legal hold" />
       <Figure label="Over soon" value={soon} note="within 30 days" />

@@ -93,7 +93,7 @@ function Figures({ risks }: { readonly risks: readonly Risk[] }): ReactNode {
   const [worst] = risks.toSorted((a, b) => b.residual.score - a.residual.score)
   return (
     <Stack gap="md">
-      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      <SimpleGrid cols={2} spacing={{ base: 'xs', sm: 'md' }}>
         <Figure
           label="High or very high"
           value={high.length}

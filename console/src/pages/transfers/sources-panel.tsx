@@ -8,6 +8,7 @@ import { Answered } from '../../components/answered.tsx'
 import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { formatBytes } from '../../components/words.ts'
+import { PALETTE } from '../../palette.ts'
 
 const HEIGHT_PIXELS = 240
 const EVERY_MS = 30_000
@@ -15,9 +16,9 @@ const EVERY_MS = 30_000
 const STEP_MS = MINUTE_MS
 
 const KINDS = [
-  { series: 'received/same-site', name: 'Same site', light: '#0a766a', dark: '#54b0a3' },
-  { series: 'received/other-sites', name: 'Over the WAN', light: '#1864ab', dark: '#74b3f0' },
-  { series: 'received/origins', name: 'Origin', light: '#b35309', dark: '#ffa94d' }
+  { series: 'received/same-site', name: 'Same site', ...PALETTE.near },
+  { series: 'received/other-sites', name: 'Over the WAN', ...PALETTE.far },
+  { series: 'received/origins', name: 'Origin', ...PALETTE.origin }
 ] as const
 
 type History = Answer<'history'>

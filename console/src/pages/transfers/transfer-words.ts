@@ -4,6 +4,7 @@ import type { Activity } from '../../api/live.tsx'
 import type { Answer } from '../../api/routes.ts'
 import type { Tone } from '../../components/dot.tsx'
 import { agoText, dateText, durationText, formatRate } from '../../components/words.ts'
+import { colourVariable } from '../../palette.ts'
 
 export type Transfer = Answer<'transfers'>['transfers'][number]
 export type LiveTransfer = Activity['transfers'][number]
@@ -125,10 +126,10 @@ export function partsOf(transfer: Transfer, ownSite: string | null): readonly Pa
   const others = Math.max(0, receivedBytes - near - far)
   const parts = [
     { label: 'was here before', bytes: resumedBytes, colour: 'gray.6' },
-    { label: 'from other files of this device', bytes: reusedBytes, colour: 'grape.7' },
-    { label: 'from peers of the same site', bytes: near, colour: 'teal.7' },
-    { label: 'from peers over the WAN', bytes: far, colour: 'blue.7' },
-    { label: 'from an origin', bytes: origin?.receivedBytes ?? 0, colour: 'orange.8' },
+    { label: 'from other files of this device', bytes: reusedBytes, colour: colourVariable('reused') },
+    { label: 'from peers of the same site', bytes: near, colour: colourVariable('near') },
+    { label: 'from peers over the WAN', bytes: far, colour: colourVariable('far') },
+    { label: 'from an origin', bytes: origin?.receivedBytes ?? 0, colour: colourVariable('origin') },
     { label: 'from peers whose site is not known', bytes: others, colour: 'indigo.5' }
   ]
   const said = parts.reduce((sum, { bytes }) => sum + bytes, 0)

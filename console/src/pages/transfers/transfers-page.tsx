@@ -81,7 +81,7 @@ function Figures(props: {
   const failed = transfers.filter(({ state }) => state === 'failed').length
   const late = open.filter(({ outlook }) => outlook === 'late').length
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
       <Figure
         label="Receiving"
         icon={<DownIcon size={18} />}
