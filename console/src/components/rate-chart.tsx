@@ -1,6 +1,6 @@
 /**
- * Rates over the last minutes as two lines, with the same in words for who sees no picture. The span is always the same,
- * so that a line moves on and is not drawn anew in another scale with each sample.
+ * Rates over the last minutes as two lines, with the same in words for who sees no picture. The span is always the
+ * same, so that a line moves on and is not drawn anew in another scale with each sample.
  */
 
 import type { ReactNode } from 'react'

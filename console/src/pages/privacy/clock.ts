@@ -68,7 +68,7 @@ export function breachMark(
   return [clockTone({ startedAtMs: awareAtMs, dueAtMs }, nowMs), leftText(dueAtMs, nowMs)]
 }
 
-/** What lists of cases are sorted by: those that somebody waits for by when they are due, and then those that are done. */
+/** What lists of cases are sorted by: those that somebody waits for, the first due first, and then the others. */
 export function requestOrder({ closed, dueAtMs }: RequestCase): number {
   return closed === null ? dueAtMs : Number.MAX_SAFE_INTEGER
 }
