@@ -370,7 +370,7 @@ export class Node {
       plainOf: order => this.sealing.reader.plainOf(order),
       sealedSources: this.sealing.sources,
       ownsSource: path => isWithin(path, this.home),
-      removals: () => this.storage.removals(),
+      removals: version => this.storage.removals(version),
       onDeleted: (version, because) => this.#forgotten(version, because)
     })
   }

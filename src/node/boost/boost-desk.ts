@@ -14,6 +14,7 @@
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { deletionOf } from '../../ledger/fold/deletion.ts'
 import { isMember, type State } from '../../ledger/fold/state.ts'
 import {
   type BoostPlan,
@@ -217,7 +218,10 @@ export class BoostDesk {
         .filter(({ unit }) => (this.#retries.get(unit.version) ?? 0) <= nowMs)
         .map(each => ({ ...each, lackingSinceMs: this.#lacking.get(each.unit.version) ?? nowMs })),
       devices: this.#devices(wanted, places, nowMs),
-      own: [...copies].map(([version, copy]) => this.#own(version, copy, isBarred))
+      // What is erased or recalled goes when and as that says, and is confirmed.
+      own: [...copies]
+        .filter(([version]) => deletionOf(keeper.state(), version).kind === 'kept')
+        .map(([version, copy]) => this.#own(version, copy, isBarred))
     })
     await this.#carryOut(plan, wanted, nowMs)
   }

@@ -78,8 +78,8 @@ export interface ErasureDeskInit {
   readonly sealedSources?: Pick<SealedSources, 'of' | 'forget'>
   /** Whether a source is of this device's own making, such as sealed objects, and nobody else's to delete. */
   readonly ownsSource?: (path: string) => boolean
-  /** Resolves when nothing that somebody else on this device let go of is still being removed. */
-  readonly removals?: () => Promise<void>
+  /** Resolves when nothing that somebody else on this device let go of is still being removed, its folder included. */
+  readonly removals?: (version: VersionId) => Promise<void>
   /** What was held of a version is deleted. */
   readonly onDeleted: (version: VersionId, because: 'erased' | 'recalled') => void
   readonly log: Log
@@ -305,7 +305,7 @@ export class ErasureDesk {
     const holdings = [...whole, ...((await this.#init.shares?.holdings(version)) ?? [])]
     let isGone = true
     for (const holding of holdings) isGone = (await this.#deleteHolding(version, holding)) && isGone
-    await this.#init.removals?.()
+    await this.#init.removals?.(version)
     const opened = await this.#deleteOpened(version)
     isGone &&= opened.isGone
     const left = await this.#deleteSources(version)

@@ -206,9 +206,15 @@ export class NodeStorage {
     return this.keeps(path) || this.#passing.has(path)
   }
 
-  /** Resolves when no copy is being removed any more; rejects with STORAGE_FAILED when one could not be. */
-  async removals(): Promise<void> {
-    await Promise.all([this.vault.settled(), this.#passing.settled()])
+  /**
+   * Resolves when no copy is being removed any more, and no empty folder is left of this version; rejects with
+   * STORAGE_FAILED when one could not be.
+   */
+  async removals(version: VersionId): Promise<void> {
+    for (const vault of [this.vault, this.#passing]) {
+      await vault.settled()
+      await vault.removeEmpty(version)
+    }
   }
 
   /** Whether each of these devices proves now that it has the version. */

@@ -8,9 +8,9 @@
  */
 
 import { readdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { AppError, messageOf } from '../../base/errors.ts'
+import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { parseVersionId, type VersionId } from '../../base/ids.ts'
 import { makeFolderSync } from '../../files/make-folder.ts'
 import type { Holding } from '../../store/store.ts'
@@ -126,6 +126,16 @@ export class Vault {
     const details = { path: this.root }
     const message = `can not remove a copy in ${this.root}: ${messageOf(failed.reason)}`
     throw new AppError('STORAGE_FAILED', message, { details, cause: failed.reason })
+  }
+
+  /** The files of a version went by another way: its folder goes too, if nothing is in it. */
+  async removeEmpty(version: VersionId): Promise<void> {
+    try {
+      await rmdir(this.#folder(version))
+      await syncFolder(this.root)
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemCodeOf(error) ?? '')) throw error
+    }
   }
 
   async #remove(version: VersionId): Promise<void> {
