@@ -27,6 +27,7 @@ import { judgePort, machineChecks, NOT_RUNNING } from './node/checkup/machine-ch
 import { listenFailure } from './node/checkup/tcp-probe.ts'
 import { verifyCertificateFile } from './node/erasure/certificate-file.ts'
 import { keyPath, loadIdentity, lockHome, requireDevice, sealingKeyPath } from './node/home.ts'
+import { isJournal } from './node/journal.ts'
 import { loadDeviceKey } from './node/keys/device-key.ts'
 import {
   changePassphrase,
@@ -112,7 +113,7 @@ export async function verifyLedger(request: LedgerFolderRequest): Promise<Ledger
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const startedMs = performance.now()
   const { home } = options
-  const log = openLog({ level: options.logLevel, format: options.logFormat, write: writeLog })
+  const log = openDaemonLog(options)
   const identity = loadIdentity(home)
   const systemd = new SystemdNotice({ log })
   const unlock = lockHome(home)
@@ -190,8 +191,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
 }
 
-function writeLog(text: string): void {
-  process.stderr.write(text)
+function openDaemonLog({ logLevel, logFormat }: DaemonOptions): ReturnType<typeof openLog> {
+  const { stderr } = process
+  return openLog({
+    ...{ level: logLevel, format: logFormat, isJournal: isJournal(env.JOURNAL_STREAM, stderr.fd) },
+    write: text => void stderr.write(text)
+  })
 }
 
 async function certificateFor(
