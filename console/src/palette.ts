@@ -8,7 +8,8 @@ export interface Colour {
   readonly dark: string
 }
 
-/** Each is also `--peerage-<name>` for what is drawn by style. 3 to 1 or more on what it lies on, but for `part`. */
+/** Each is also `--peerage-<name>` for what is drawn by style. 3 to 1 or more on what it lies on, but
+ * for `part` and `none`, which words stand beside. */
 export const PALETTE = {
   receive: { light: '#0a766a', dark: '#54b0a3' },
   send: { light: '#7048c6', dark: '#b197fc' },
@@ -20,7 +21,8 @@ export const PALETTE = {
   reused: { light: '#75818a', dark: '#9aa8b2' },
   /** How much of something there is. */
   whole: { light: '#0a766a', dark: '#54b0a3' },
-  part: { light: '#7cc4b9', dark: '#2f7a70' }
+  part: { light: '#7cc4b9', dark: '#2f7a70' },
+  none: { light: '#e3e8eb', dark: '#323e46' }
 } as const satisfies Record<string, Colour>
 
 export type ColourName = keyof typeof PALETTE

@@ -2,6 +2,7 @@
 
 import {
   keepPreviousData,
+  type Query,
   type UseQueryResult,
   useMutation,
   useQuery,
@@ -14,9 +15,9 @@ const RETRIES_MAX = 2
 
 const STILL = { isStill: true }
 
-interface AskOptions {
-  /** Asks again after so long. */
-  readonly everyMs?: number
+interface AskOptions<Known> {
+  /** Asks again after so long, which may depend on what was answered. */
+  readonly everyMs?: number | ((known: Known | undefined) => number)
   readonly isOff?: boolean
   /** Asked once, and again only by who wants it: answering costs many devices work. */
   readonly isStill?: boolean
@@ -32,7 +33,7 @@ export function asksAgain(failures: number, thrown: Error): boolean {
 export function useAnswer<Name extends JsonRoute>(
   name: Name,
   input: RouteArguments<Name>,
-  { everyMs, isOff = false, isStill = false }: AskOptions = {}
+  { everyMs, isOff = false, isStill = false }: AskOptions<Answer<Name>> = {}
 ): UseQueryResult<Answer<Name>, Error> {
   return useQuery({
     queryKey: [name, input],
@@ -40,8 +41,14 @@ export function useAnswer<Name extends JsonRoute>(
     enabled: !isOff,
     placeholderData: keepPreviousData,
     ...(isStill ? { meta: STILL, staleTime: Number.POSITIVE_INFINITY, refetchOnReconnect: false } : {}),
-    ...(everyMs === undefined ? {} : { refetchInterval: everyMs })
+    ...(everyMs === undefined ? {} : { refetchInterval: intervalOf(everyMs) })
   }) as UseQueryResult<Answer<Name>, Error>
+}
+
+type Interval<Known> = number | ((query: Query<Known, Error, Known>) => number)
+
+function intervalOf<Known>(everyMs: number | ((known: Known | undefined) => number)): Interval<Known> {
+  return typeof everyMs === 'number' ? everyMs : ({ state }) => everyMs(state.data)
 }
 
 /** For what changes something: all that is shown is asked again after it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  aboutText,
   agoText,
   counted,
   deviceText,
@@ -19,6 +20,13 @@ test('times, counts and shares in words', () => {
   assert.equal(durationText(36 * 3_600_000), '1.5 d')
   assert.equal(durationText(-90_000), '-1.5 min')
   assert.equal(durationText(0), '0 ms')
+  assert.deepEqual([0, 5_001, 59_999, 1_340_000, 5_400_000].map(aboutText), [
+    '5 s',
+    '10 s',
+    '60 s',
+    '22 min',
+    '1.5 h'
+  ])
   assert.equal(counted(1, 'device'), '1 device')
   assert.equal(counted(10_000, 'copy', 'copies'), '10,000 copies')
   assert.equal(deviceText({ name: null, device: '0123456789ab' }), '01234567')

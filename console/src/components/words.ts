@@ -6,6 +6,7 @@ export { formatBytes, formatRate }
 
 /** Clocks that differ by less are one clock. */
 const AHEAD_MS = 5 * SECOND_MS
+const GUESS_STEP_MS = 5 * SECOND_MS
 const SHORT_ID_DIGITS = 8
 const WORDS: readonly (readonly [number, string])[] = [
   [DAY_MS, 'd'],
@@ -32,6 +33,13 @@ export function durationText(ms: number): string {
   if (found === undefined) return `${sign}${Math.round(Math.abs(ms))} ms`
   const [unitMs, word] = found
   return `${sign}${Number((Math.abs(ms) / unitMs).toFixed(1))} ${word}`
+}
+
+/** Of a guess: as exact as one is, in steps of some seconds below a minute. */
+export function aboutText(ms: number): string {
+  if (ms >= HOUR_MS) return durationText(ms)
+  if (ms >= MINUTE_MS) return `${Math.round(ms / MINUTE_MS)} min`
+  return `${Math.max(1, Math.ceil(ms / GUESS_STEP_MS)) * (GUESS_STEP_MS / SECOND_MS)} s`
 }
 
 export function counted(count: number, one: string, many = `${one}s`): string {

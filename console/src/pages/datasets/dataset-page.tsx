@@ -73,6 +73,8 @@ function VersionChoice(props: {
 }): ReactNode {
   const { versions, chosen, onChoose } = props
   const value = String(chosen.ordinal)
+  // Of one there is nothing to choose.
+  if (versions.length === 1) return null
   if (versions.length <= SEGMENTS_MAX)
     return (
       <SegmentedControl

@@ -1,18 +1,26 @@
 /** How far a version has come over the fleet, as it happens, and who holds how much of it. */
 
-import { Box, Group, Progress, Text } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Box, Group, Progress, Stack, Text } from '@mantine/core'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
+import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Panel } from '../../components/panel.tsx'
-import { counted, deviceText, percentText } from '../../components/words.ts'
+import { aboutText, counted, deviceText, formatRate, percentText } from '../../components/words.ts'
+import { colourVariable } from '../../palette.ts'
+import { type Going, going, type Look, leftMs, lookedAgain, paces } from './pace.ts'
+import { SiteSpreads } from './site-spreads.tsx'
 import { type Holder, shareOf, spread } from './spread.ts'
 
 const EVERY_MS = 1_000
+/** Each look at more holders than that costs the node and the link so much more, and shows little more. */
+const HOLDERS_AT_ONCE = 250
 const TABLE_PIXELS = 380
+
+type Known = Answer<'holders'>
 
 export function HoldersPanel({
   name,
@@ -21,7 +29,9 @@ export function HoldersPanel({
   readonly name: string
   readonly version: string
 }): ReactNode {
-  const holders = useAnswer('holders', { name, version }, { everyMs: EVERY_MS })
+  const everyMs = (known: Known | undefined): number =>
+    EVERY_MS * Math.max(1, (known?.holders.length ?? 0) / HOLDERS_AT_ONCE)
+  const holders = useAnswer('holders', { name, version }, { everyMs })
   return (
     <Panel
       title="Distribution"
@@ -39,28 +49,25 @@ export function HoldersPanel({
   )
 }
 
-function Holders({ known }: { readonly known: Answer<'holders'> }): ReactNode {
-  const { holders, totalPieces, members } = known
-  const { whole, part, unknown } = spread(known)
-  const share = (count: number) => (members === 0 ? 0 : (100 * count) / members)
-  const rows = holders.map(holder => ({ holder, totalPieces }))
+function useLooks(known: Known): readonly Look[] {
+  const [looks, setLooks] = useState<readonly Look[]>([])
+  useEffect(() => setLooks(before => lookedAgain(before, known)), [known])
+  return looks
+}
+
+function Holders({ known }: { readonly known: Known }): ReactNode {
+  const { holders, totalPieces } = known
+  const { may } = useSession()
+  const devices = useAnswer('devices', {}, { isOff: !may('devices') })
+  const looks = useLooks(known)
+  const pace = useMemo(() => paces(looks), [looks])
+  const rows = holders.map(holder => ({ holder, totalPieces, pace: pace?.get(holder.device) }))
   return (
-    <>
-      <Group style={{ gap: '4px 24px' }} mb="xs">
-        <Count
-          count={whole}
-          label={whole === 1 ? 'device has all of it' : 'devices have all of it'}
-          colour="teal.7"
-        />
-        <Count count={part} label={part === 1 ? 'has a part' : 'have a part'} colour="blue.6" />
-        <Count count={unknown} label="not known to have any" colour="gray.5" />
-      </Group>
-      <Progress.Root size={14} mb="md" aria-hidden="true">
-        <Progress.Section value={share(whole)} color="teal.7" />
-        <Progress.Section value={share(part)} color="blue.6" />
-      </Progress.Root>
+    <Stack gap="lg">
+      <Whole known={known} going={going(looks, known.bytes)} />
+      <SiteSpreads members={devices.data?.devices ?? []} holders={holders} totalPieces={totalPieces} />
       <DataTable
-        label={`Who holds it: ${counted(whole, 'device')} with all of it`}
+        label={`Who holds it: ${counted(spread(known).whole, 'device')} with all of it`}
         rows={rows}
         columns={COLUMNS}
         keyOf={({ holder }) => holder.device}
@@ -68,7 +75,75 @@ function Holders({ known }: { readonly known: Answer<'holders'> }): ReactNode {
         empty="Nobody is known to have any of it."
         heightPixels={TABLE_PIXELS}
       />
-    </>
+    </Stack>
+  )
+}
+
+/** Of the whole fleet: in words, and as a bar that grows with each piece. */
+function Whole({
+  known,
+  going: now
+}: {
+  readonly known: Known
+  readonly going: Going | undefined
+}): ReactNode {
+  const { holders, totalPieces, members } = known
+  const { whole, part, unknown } = spread(known)
+  const parts = holders.filter(({ isWhole }) => !isWhole)
+  const inParts = parts.reduce((sum, holder) => sum + shareOf(holder, totalPieces), 0)
+  const percent = (devices: number): number => (members === 0 ? 0 : (100 * devices) / members)
+  return (
+    <Box>
+      <Group justify="space-between" align="baseline" style={{ gap: '4px 24px' }} mb="xs">
+        <Text size="sm" component="div">
+          <Text span fz={26} fw={650} lh={1.2} style={{ fontVariantNumeric: 'tabular-nums' }}>
+            {whole.toLocaleString('en')}
+          </Text>{' '}
+          of {counted(members, 'device')} {whole === 1 ? 'has' : 'have'} all of it
+        </Text>
+        {part > 0 && <Moving going={now} />}
+      </Group>
+      <Progress.Root size={14} mb="xs" aria-hidden="true" transitionDuration={EVERY_MS}>
+        <Progress.Section value={percent(whole)} color={colourVariable('whole')} />
+        <Progress.Section value={percent(inParts)} color={colourVariable('part')} />
+      </Progress.Root>
+      <Group style={{ gap: '4px 20px' }}>
+        <Count count={whole} label={whole === 1 ? 'has all' : 'have all'} colour={colourVariable('whole')} />
+        <Count
+          count={part}
+          label={part === 1 ? 'has a part' : 'have a part'}
+          colour={colourVariable('part')}
+        />
+        <Count count={unknown} label="not known to have any" colour="var(--peerage-none)" />
+      </Group>
+    </Box>
+  )
+}
+
+/** What comes to all of them, how long it takes, and who gets nothing. */
+function Moving({ going: now }: { readonly going: Going | undefined }): ReactNode {
+  if (now === undefined)
+    return (
+      <Text size="sm" c="dimmed">
+        how fast, is seen in some seconds
+      </Text>
+    )
+  const { bytesPerSecond, moving, still, leftMs: left } = now
+  return (
+    <Text size="sm" component="div" style={{ fontVariantNumeric: 'tabular-nums' }}>
+      {moving > 0 && (
+        <>
+          <b>{formatRate(bytesPerSecond)}</b> in all to {counted(moving, 'device')}
+          {left !== null && <>, the last of them done in about {aboutText(left)}</>}
+        </>
+      )}
+      {moving > 0 && still > 0 && '; '}
+      {still > 0 && (
+        <Text span inherit c="var(--mantine-color-yellow-outline)">
+          nothing came to {still.toLocaleString('en')} while you looked
+        </Text>
+      )}
+    </Text>
   )
 }
 
@@ -79,13 +154,10 @@ function Count(props: {
 }): ReactNode {
   const { count, label, colour } = props
   return (
-    <Group gap={8}>
-      <Box w={12} h={12} bg={colour} bdrs={4} aria-hidden="true" />
+    <Group gap={6} wrap="nowrap">
+      <Box w={10} h={10} bg={colour} bdrs={3} aria-hidden="true" />
       <Text size="sm">
-        <Text span inherit fw={650} fz="lg">
-          {count.toLocaleString('en')}
-        </Text>{' '}
-        {label}
+        <b>{count.toLocaleString('en')}</b> {label}
       </Text>
     </Group>
   )
@@ -94,6 +166,8 @@ function Count(props: {
 interface Row {
   readonly holder: Holder
   readonly totalPieces: number | null
+  /** What it gets of the version in a second; undefined while it is not known. */
+  readonly pace: number | undefined
 }
 
 const BY: Readonly<Record<Holder['by'], string>> = {
@@ -116,6 +190,12 @@ const COLUMNS: readonly Column<Row>[] = [
     order: ({ holder, totalPieces }) => shareOf(holder, totalPieces)
   },
   {
+    ...{ title: 'Left', width: '84px', align: 'right', from: 'sm' },
+    value: leftText,
+    order: ({ holder, totalPieces, pace }) =>
+      leftMs(shareOf(holder, totalPieces), pace) ?? Number.MAX_SAFE_INTEGER
+  },
+  {
     ...{ title: 'Site', width: 'minmax(70px, 0.8fr)', from: 'md' },
     value: ({ holder }) => holder.site ?? 'not known',
     order: ({ holder }) => holder.site ?? ''
@@ -132,14 +212,21 @@ const COLUMNS: readonly Column<Row>[] = [
   }
 ]
 
-function Has({ holder, totalPieces }: Row): ReactNode {
+function leftText({ holder, totalPieces, pace }: Row): string {
+  if (holder.isWhole || pace === undefined) return ''
+  const left = leftMs(shareOf(holder, totalPieces), pace)
+  return left === null ? 'stands still' : aboutText(left)
+}
+
+function Has({ holder, totalPieces }: Pick<Row, 'holder' | 'totalPieces'>): ReactNode {
   const share = shareOf(holder, totalPieces)
   const words = holder.isWhole ? 'all' : percentText(share, 1)
   return (
     <Group gap={8} wrap="nowrap">
       <Progress
         value={100 * share}
-        color={holder.isWhole ? 'teal.7' : 'blue.6'}
+        color={colourVariable(holder.isWhole ? 'whole' : 'part')}
+        transitionDuration={EVERY_MS}
         flex={1}
         aria-label={`${deviceText(holder)} has ${words}`}
       />

@@ -10,7 +10,7 @@ import { Answered } from '../../components/answered.tsx'
 import { State } from '../../components/dot.tsx'
 import { FormButton } from '../../components/form-dialogue.tsx'
 import { Panel } from '../../components/panel.tsx'
-import { counted, deviceText } from '../../components/words.ts'
+import { counted, deviceText, sentence } from '../../components/words.ts'
 import { StoragePolicyForm } from './storage-policy-form.tsx'
 
 const EVERY_MS = 10_000
@@ -46,14 +46,14 @@ function Safety({ known }: { readonly known: Answer<'versionStorage'> }): ReactN
   const { isSafe, says, policy, copies, sites, devices } = known
   return (
     <>
-      <Text fw={600} component="div">
-        <State tone={policy === null ? 'quiet' : isSafe ? 'good' : 'bad'}>{says}</State>
+      <Text fw={600} size="sm" component="div">
+        <State tone={policy === null ? 'quiet' : isSafe ? 'good' : 'bad'}>{sentence(says)}</State>
       </Text>
-      <Text size="sm" c="dimmed" mt={4}>
-        {policy === null
-          ? 'Nobody asks for copies of it: it is where it was published and fetched.'
-          : `Asked for: ${policy}. There are ${counted(copies, 'copy', 'copies')} in ${counted(sites, 'site')}.`}
-      </Text>
+      {policy !== null && (
+        <Text size="sm" c="dimmed" mt={4}>
+          Asked for: {policy}. There are {counted(copies, 'copy', 'copies')} in {counted(sites, 'site')}.
+        </Text>
+      )}
       {devices.length > 0 && (
         <List size="sm" mt="sm" spacing={2}>
           {devices.slice(0, COPIES_SHOWN).map(copy => (
