@@ -27,14 +27,11 @@ import {
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { formatBytes, formatRate, MIB } from '../src/base/units.ts'
 import { libtorrentHash, libtorrentTransfer, libtorrentVersion, tlsRate } from './bench-peers.ts'
-import type { ClusterNode } from './cluster.ts'
-
-process.env.PEERAGE_PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-const { Cluster } = await import('./cluster.ts')
+import { Cluster, type ClusterNode } from './cluster.ts'
+import { buildProgram } from './program.ts'
 
 const BIG_BYTES = 1_000_000_000
 const SMALL_FILES = 20_000
@@ -368,9 +365,7 @@ async function main(): Promise<void> {
       'the bench measures beside libtorrent: install it first (apt-get install python3-libtorrent)'
     )
   const rounds = Number(values.rounds)
-  execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.ts', import.meta.url))], {
-    stdio: 'inherit'
-  })
+  buildProgram({ commands: true })
   const sections: string[] = []
   for (const dir of values.dir) {
     const folder = mkdtempSync(join(dir, 'peerage-bench-'))

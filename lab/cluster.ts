@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HOUR_MS } from '../src/base/units.ts'
 import { AdminClient } from '../src/cli/client.ts'
 import { type CommandResult, runHere, type Surroundings } from './command-here.ts'
-import { MAIN, OTHER } from './program.ts'
+import { mainProgram, otherProgram } from './program.ts'
 
 export type { CommandResult } from './command-here.ts'
 
@@ -45,7 +45,7 @@ export const LOOPBACK: Place = { launcher: [process.execPath], listen: '/ip4/127
  * is asked for, another place, or a node.
  */
 export async function runCommand(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  const { main = OTHER, launcher = LOOPBACK.launcher } = options
+  const { main = otherProgram(), launcher = LOOPBACK.launcher } = options
   if (main === undefined && launcher === LOOPBACK.launcher && args[0] !== 'up')
     return await runHere(args, options)
   return await runProcess(args, options)
@@ -54,7 +54,7 @@ export async function runCommand(args: readonly string[], options: RunOptions = 
 /** Runs one command to its end in a process of its own, as a shell does. */
 export async function runProcess(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   const [command = process.execPath, ...before] = options.launcher ?? LOOPBACK.launcher
-  const child = spawn(command, [...before, options.main ?? MAIN, ...args], {
+  const child = spawn(command, [...before, options.main ?? mainProgram(), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', ...options.env }
@@ -145,7 +145,7 @@ export class ClusterNode {
     const log = openSync(this.#logPath, 'a')
     // Its log is a file of its own, so that it can outlive this process.
     const [command = process.execPath, ...before] = this.place.launcher
-    const child = spawn(command, [...before, MAIN, ...args], {
+    const child = spawn(command, [...before, mainProgram(), ...args], {
       stdio: ['ignore', 'pipe', log],
       detached: true
     })

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { BUILT } from './program.ts'
+import { isBuilt } from './program.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
 const SOURCES = [
@@ -14,7 +14,7 @@ const SOURCES = [
 ]
 
 export function buildConsole(): void {
-  if (BUILT !== undefined) return
+  if (isBuilt()) return
   const built = join(ROOT, 'console/dist/index.html')
   const newestMs = Math.max(
     ...globSync(SOURCES, { cwd: ROOT }).map(file => statSync(join(ROOT, file)).mtimeMs)

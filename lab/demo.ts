@@ -26,10 +26,10 @@ import { DeviceKey } from '../src/node/keys/device-key.ts'
 import { SWARM_PROTOCOL } from '../src/node/swarm/swarm-hub.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
 import { Cluster, type ClusterNode, LOOPBACK, runCommand, until } from './cluster.ts'
-import { buildConsole } from './console-build.ts'
 import { endAll, live, stopSignal } from './demo-living.ts'
 import { buildStoringOrg, eraseAndProve, keepAndLose, storingCluster } from './demo-storage.ts'
 import { freePort } from './free-port.ts'
+import { buildProgram } from './program.ts'
 
 const DATASET = 'node-runtime'
 const FETCHERS = [
@@ -78,7 +78,6 @@ function inputPath(path: string | undefined): string {
 
 /** With `api`, where its first node answers programs and browsers. */
 async function buildOrg(cluster: Cluster, api: string | undefined): Promise<void> {
-  if (api !== undefined) buildConsole()
   await cluster.found('build-1', 'berlin', LOOPBACK, api === undefined ? [] : ['--api', api])
   const ticket = await cluster.invite(FETCHERS.length)
   for (const [name, site] of FETCHERS) await cluster.join(ticket, name, site)
@@ -366,6 +365,8 @@ async function main(): Promise<void> {
     process.exit(ERROR_CODES.INTERRUPTED.exitCode)
   }
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+  say('building the program that all of them run')
+  buildProgram()
   try {
     step('Found an org of six devices in two sites')
     await buildOrg(cluster, api)

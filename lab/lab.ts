@@ -14,13 +14,12 @@
  * removed by the next one.
  */
 
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { libtorrentVersion } from './bench-peers.ts'
+import { buildProgram, otherProgram } from './program.ts'
 import { congestionControls, missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
 import { REPORT_NOTE, type RunResult, renderRun } from './shaped/report.ts'
 import { SCENARIOS, type Scenario, SMALL_SCENARIO, slower, YIELDING_SCENARIO } from './shaped/scenarios.ts'
@@ -122,22 +121,12 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-/** The program has to be named before anything imports lab/cluster.ts. */
-function chooseProgram(useSources: boolean): void {
-  if (useSources || process.env.PEERAGE_PROGRAM !== undefined) return
-  process.env.PEERAGE_PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-  execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.ts', import.meta.url))], {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    stdio: ['ignore', 'ignore', 'inherit']
-  })
-}
-
 async function main(): Promise<void> {
   const args = readArguments()
   if (args.help || args.name === undefined) return list()
   const scenario = chooseScenario(args)
   for (const left of await removeLeftOvers(args.dir)) say(`removed what a killed run had left: ${left}`)
-  chooseProgram(args.sources)
+  if (!args.sources && otherProgram() === undefined) buildProgram({ commands: true })
   if (scenario.name === YIELDING_SCENARIO.name) {
     await runYieldingScenario(args)
     return

@@ -13,7 +13,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { runHere } from '../lab/command-here.ts'
-import { MAIN } from '../lab/program.ts'
+import { mainProgram } from '../lab/program.ts'
 import { AppError } from '../src/base/errors.ts'
 import { parseDeviceId, parseOrgId, parseVersionId } from '../src/base/ids.ts'
 import { type AdminServer, createAdminServer } from '../src/gateway/http/admin-server.ts'
@@ -39,6 +39,7 @@ import type {
 } from '../src/node/service.ts'
 import { scripted } from '../src/node/swarm/scripted.conformance.ts'
 
+const MAIN = mainProgram()
 const VERSION = parseVersionId('ab'.repeat(32))
 const OLD_VERSION = parseVersionId('12'.repeat(32))
 const DEVICE = parseDeviceId('cd'.repeat(32))

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { runCommand } from '../lab/cluster.ts'
-import { BUILT } from '../lab/program.ts'
+import { isBuilt } from '../lab/program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-pack-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -20,7 +20,7 @@ function npm(args: readonly string[], cwd: string): string {
 
 test('the packed package runs as compiled JavaScript', { timeout: 300_000 }, async t => {
   // Nodes of other tests run from what was built: to build it again would take it from under them.
-  const built = BUILT === undefined ? [] : ['--ignore-scripts']
+  const built = isBuilt() ? ['--ignore-scripts'] : []
   const pack = ['pack', '--json', ...built, '--pack-destination', folder]
   const [packed] = JSON.parse(npm(pack, process.cwd()))
   const names: string[] = packed.files.map((file: { path: string }) => file.path)

@@ -11,12 +11,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { after, describe, it } from 'node:test'
-import { MAIN } from '../lab/program.ts'
+import { mainProgram } from '../lab/program.ts'
 import { debianProgram } from './interop/debian-program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peerage-completion-'))
 const program = join(folder, 'peerage')
-writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`)
+writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${mainProgram()}' "$@"\n`)
 chmodSync(program, 0o755)
 after(() => rmSync(folder, { recursive: true }))
 

@@ -14,7 +14,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { Cluster, type ClusterNode, runCommand } from '../lab/cluster.ts'
-import { MAIN } from '../lab/program.ts'
+import { mainProgram } from '../lab/program.ts'
 import { widthOf } from '../src/cli/text.ts'
 
 const HAS_PYTHON = spawnSync('python3', ['-c', 'import pty']).status === 0
@@ -90,7 +90,7 @@ async function inTerminal(
   columns: number,
   rows: number,
   steps: readonly Step[],
-  command = [process.execPath, MAIN, 'top', '--home', node.home]
+  command = [process.execPath, mainProgram(), 'top', '--home', node.home]
 ): Promise<Ran> {
   const child = spawn('python3', ['-c', PTY, JSON.stringify([columns, rows, steps, command])], {
     stdio: ['ignore', 'pipe', 'inherit']
@@ -213,7 +213,7 @@ describe('peerage top without a terminal', { timeout: 300_000 }, () => {
   })
 
   it('gives an object each second with --json, and the last as its result when it is interrupted', async () => {
-    const child = spawn(process.execPath, [MAIN, 'top', '--json', '--home', node.home], {
+    const child = spawn(process.execPath, [mainProgram(), 'top', '--json', '--home', node.home], {
       stdio: ['ignore', 'pipe', 'inherit']
     })
     let lines = 0

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../lab/free-port.ts'
-import { MAIN } from '../lab/program.ts'
+import { mainProgram } from '../lab/program.ts'
 import { fencedBlocks } from '../scripts/doc-commands.ts'
 
 const PAGE = 'docs/TUTORIAL.md'
@@ -137,7 +137,7 @@ function machineOf(name: string): Machine {
 function writeProgram(): void {
   mkdirSync(join(folder, 'bin'))
   const up = 'set -- "$@" --no-mdns --listen /ip4/127.0.0.1/tcp/0'
-  const script = `#!/bin/sh\n[ "$1" = up ] && ${up}\nexec "${process.execPath}" "${MAIN}" "$@"\n`
+  const script = `#!/bin/sh\n[ "$1" = up ] && ${up}\nexec "${process.execPath}" "${mainProgram()}" "$@"\n`
   writeFileSync(join(folder, 'bin', 'peerage'), script, { mode: 0o755 })
 }
 
