@@ -7,6 +7,14 @@
  *
  * gossipsub learns from identify who speaks it. identify would tell strangers our protocols and addresses, so it is
  * left out, and `MemberAnnouncer` stands in for it: members' links are announced to libp2p, strangers' never.
+ *
+ * Two members can have several links, one of them dead and not yet known to be. gossipsub knows of peers and not of
+ * links: it has one stream each way with a peer, each over the link that came first, says its topics once on it, and
+ * takes the error of any of them for the end of the peer. So what goes on with the links is looked after here:
+ *  - a stream that breaks off is to gossipsub one that ends, and no end of the peer: that is when no link is left
+ *  - who opens a stream to us over a newer link than ours goes over has lost the older one: ours follows it
+ *  - whoever is linked, and has no stream of ours, gets one (`meet`)
+ *  - whoever is linked is taken to want every topic, as each transport subscribes to all of its own at its start.
  */
 
 import {
@@ -17,11 +25,13 @@ import {
   TopicValidatorResult
 } from '@libp2p/gossipsub'
 import {
+  type AbortOptions,
   type Connection,
   type IdentifyResult,
   type Libp2pEvents,
   type PeerId,
   type PeerStore,
+  type Stream,
   serviceCapabilities,
   type TypedEventTarget
 } from '@libp2p/interface'
@@ -33,14 +43,21 @@ import type { Gate } from './transport.ts'
 
 export const GOSSIP_PROTOCOL = '/meshsub/1.2.0'
 export const GOSSIP_MESSAGE_BYTES_MAX = 64 * KIB
-/** Several messages to one peer may wait at once; beyond it they are dropped, which a hint may be. */
+/** What may wait for one peer; beyond it the stream is given up, and opened anew when links are looked at. */
 const OUTBOUND_BYTES_MAX = 16 * GOSSIP_MESSAGE_BYTES_MAX
+/**
+ * What gossipsub offers at once to peers outside of its mesh, and what they then ask for. All that is asked for comes
+ * in one frame, and who gets a frame beyond its limits loses all of it: lower ones would cut off honest peers whenever
+ * much happens.
+ */
+const OFFERED_MAX = 5000
+const FRAME_BYTES_MAX = 2 * OUTBOUND_BYTES_MAX
 const TOPIC_BYTES_PER_PEER_MAX = 64 * KIB
 const DECODE_LIMITS = {
   maxSubscriptions: 32,
-  maxMessages: 64,
-  maxIhaveMessageIDs: 512,
-  maxIwantMessageIDs: 512,
+  maxMessages: OFFERED_MAX,
+  maxIhaveMessageIDs: OFFERED_MAX,
+  maxIwantMessageIDs: OFFERED_MAX,
   maxIdontwantMessageIDs: 512,
   maxControlMessages: 64,
   maxPeerInfos: 0
@@ -49,6 +66,12 @@ const DECODE_LIMITS = {
 export interface AnnouncerComponents {
   readonly peerStore: PeerStore
   readonly events: TypedEventTarget<Libp2pEvents>
+  readonly connectionManager: Connections
+}
+
+interface Connections {
+  /** The oldest first. */
+  getConnections(peer: PeerId): Connection[]
 }
 
 export class MemberAnnouncer {
@@ -65,6 +88,17 @@ export class MemberAnnouncer {
     const detail: IdentifyResult = { peerId: connection.remotePeer, protocols, listenAddrs: [], connection }
     this.#components.events.safeDispatchEvent('peer:identify', { detail })
   }
+
+  /** Whether a stream of ours is open to a peer. What gossipsub holds can be one that closed while it was opened. */
+  reaches(peer: PeerId): boolean {
+    return this.#components.connectionManager
+      .getConnections(peer)
+      .some(connection => outboundOf(connection).some(({ status }) => status === 'open'))
+  }
+}
+
+function outboundOf({ streams }: Connection): Stream[] {
+  return streams.filter(({ direction, protocol }) => direction === 'outbound' && protocol === GOSSIP_PROTOCOL)
 }
 
 /**
@@ -82,13 +116,53 @@ export function createGossip(
       registrar.handle(
         protocol,
         (stream, connection) => {
-          if (admits(connection)) return handler(stream, connection)
-          stream.abort(new Error('gossip is for members'))
+          if (!admits(connection)) return stream.abort(new Error('gossip is for members'))
+          leaveOlder(connection, connectionManager)
+          const reading: unknown = new Reading(stream)
+          return handler(reading as Stream, connection) // it reads and closes an inbound stream, and nothing else
         },
         options
       )
     const guarded: typeof registrar = Object.assign(Object.create(registrar), { handle })
     return create({ privateKey, peerId, peerStore, registrar: guarded, connectionManager, logger })
+  }
+}
+
+/** Ends our streams over links that are older than the one over which the peer has just opened its own. */
+function leaveOlder(connection: Connection, connections: Connections): void {
+  const all = connections.getConnections(connection.remotePeer)
+  for (const older of all.slice(0, all.indexOf(connection)))
+    for (const stream of outboundOf(older)) stream.abort(new Error('gossip goes over a newer link'))
+}
+
+/**
+ * A stream as gossipsub is to read it: what comes of it ends when it breaks off, and throws nothing. And it is reset
+ * when it is read no more, as what came was malformed: else the other side would go on sending to nobody.
+ */
+class Reading implements Pick<Stream, 'close' | 'abort'> {
+  readonly #stream: Stream
+
+  constructor(stream: Stream) {
+    this.#stream = stream
+  }
+
+  async *[Symbol.asyncIterator](): ReturnType<Stream[typeof Symbol.asyncIterator]> {
+    const stream = this.#stream
+    try {
+      for await (const bytes of stream) yield bytes
+    } catch {
+      // whether the peer is gone is for its links to say
+    } finally {
+      stream.abort(new Error('gossip is read no more'))
+    }
+  }
+
+  close(options?: AbortOptions): Promise<void> {
+    return this.#stream.close(options)
+  }
+
+  abort(error: Error): void {
+    this.#stream.abort(error)
   }
 }
 
@@ -105,7 +179,7 @@ function configure(topics: readonly string[]): ReturnType<typeof gossipsub> {
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
     tagMeshPeers: false,
-    maxInboundDataLength: GOSSIP_MESSAGE_BYTES_MAX,
+    maxInboundDataLength: FRAME_BYTES_MAX,
     maxOutboundBufferSize: OUTBOUND_BYTES_MAX,
     maxTopicBytesPerPeer: TOPIC_BYTES_PER_PEER_MAX,
     decodeRpcLimits: DECODE_LIMITS,
@@ -113,19 +187,31 @@ function configure(topics: readonly string[]): ReturnType<typeof gossipsub> {
   })
 }
 
+interface Subscription {
+  readonly topic: string
+  readonly subscribe: boolean
+}
+
 export class Gossip {
   readonly #pubsub: GossipSub
   readonly #gate: Gate
   readonly #topics: ReadonlySet<string>
-  /** By peer. Of its own gossipsub tells only whom it has met, and not whether a stream is left. */
-  readonly #outbound: ReadonlyMap<string, unknown>
+  readonly #announcer: MemberAnnouncer
+  /** By peer. While one is here, gossipsub opens no other. */
+  readonly #outbound: Map<string, unknown>
+  /** What gossipsub does with what a peer says. */
+  readonly #hear: (peer: PeerId, said: { subscriptions: Subscription[]; messages: [] }) => Promise<void>
   readonly #listeners = new Map<string, (from: DeviceId, bytes: Uint8Array) => void>()
 
-  constructor(pubsub: GossipSub, topics: readonly string[], gate: Gate) {
+  constructor(pubsub: GossipSub, announcer: MemberAnnouncer, topics: readonly string[], gate: Gate) {
     this.#pubsub = pubsub
+    this.#announcer = announcer
     const outbound: unknown = Reflect.get(pubsub, 'streamsOutbound')
     assert(outbound instanceof Map, 'gossipsub keeps its outbound streams by peer')
     this.#outbound = outbound
+    const hear: unknown = Reflect.get(pubsub, 'handleReceivedRpc')
+    assert(typeof hear === 'function', 'gossipsub has one entry for what peers say')
+    this.#hear = hear.bind(pubsub)
     this.#topics = new Set(topics)
     this.#gate = gate
     for (const topic of topics) pubsub.topicValidators.set(topic, (_, message) => this.#validate(message))
@@ -138,9 +224,24 @@ export class Gossip {
     this.#pubsub.publish(topic, bytes).catch(() => undefined) // best effort by contract
   }
 
-  /** Whether what is published is sent to a peer, if it wants it. */
-  reaches(peer: PeerId): boolean {
-    return this.#outbound.has(peer.toString())
+  /** Has what is published go to a member over this link, unless it goes over another. Never rejects. */
+  async meet(connection: Connection): Promise<void> {
+    const { remotePeer } = connection
+    if (!this.#announcer.reaches(remotePeer)) {
+      this.#outbound.delete(remotePeer.toString())
+      // Best effort: a hint depends on it, and the link is looked at again.
+      await this.#announcer.announce(connection).catch(() => undefined)
+    }
+    if (connection.status === 'open') await this.#presume(remotePeer)
+  }
+
+  async #presume(peer: PeerId): Promise<void> {
+    const untold = [...this.#topics].filter(
+      topic => !this.#pubsub.getSubscribers(topic).some(subscriber => subscriber.equals(peer))
+    )
+    if (untold.length === 0) return
+    const subscriptions = untold.map(topic => ({ topic, subscribe: true }))
+    await this.#hear(peer, { subscriptions, messages: [] })
   }
 
   subscribe(topic: string, listener: (from: DeviceId, bytes: Uint8Array) => void): void {

@@ -95,7 +95,6 @@ interface Running {
   readonly addressDialer: AddressDialer
   readonly tls: RealSocketTls
   readonly gossip: Gossip
-  readonly announcer: MemberAnnouncer
 }
 
 export class Libp2pTransport implements Transport {
@@ -123,7 +122,7 @@ export class Libp2pTransport implements Transport {
           this.#direct.cut(device, 'the link was lost')
           for (const events of this.#events) events.onDisconnect?.(device, reason)
         },
-        onNewest: link => this.#onNewest(link),
+        onNewest: link => this.#gossipOver(link),
         onStrangerGone: connection => this.#forget(connection.remotePeer)
       },
       options.linksMax
@@ -349,8 +348,7 @@ export class Libp2pTransport implements Transport {
       node,
       addressDialer: defined(addressDialer, "libp2p's transport manager"),
       tls: defined(tls, 'our encrypter'),
-      gossip: new Gossip(pubsub, topics, device => this.#gate(device)),
-      announcer
+      gossip: new Gossip(pubsub, announcer, topics, device => this.#gate(device))
     }
   }
 
@@ -442,17 +440,11 @@ export class Libp2pTransport implements Transport {
     const connection = defined(link.connection, 'the connection of an announced link')
     const device = defined(link.device, 'the device of an announced link')
     for (const events of this.#events) events.onConnect?.(describeLink(link, device, connection))
-    this.#running?.announcer.announce(connection).catch(() => undefined) // only gossip, a hint, depends on it
+    this.#gossipOver(link)
   }
 
-  /**
-   * gossipsub keeps to the link over which it met a peer. When that one ends and another stays, or when it learns of
-   * the end only after the next began, it has none, and does not look for one.
-   */
-  #onNewest({ connection }: Link): void {
-    const { gossip, announcer } = this.#running ?? {}
-    if (connection === undefined || gossip?.reaches(connection.remotePeer) !== false) return
-    announcer?.announce(connection).catch(() => undefined)
+  #gossipOver({ connection }: Link): void {
+    if (connection !== undefined) void this.#running?.gossip.meet(connection)
   }
 
   /** libp2p notes every peer that it ever met; strangers are not worth the memory. */
