@@ -6,7 +6,9 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { connect } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
 import { errorBody } from '../../api/error.ts'
 import type { Scope } from '../../api/scope-names.ts'
 import { HOUR_MS } from '../../base/units.ts'
@@ -85,6 +87,18 @@ async function ask(
   }
 }
 
+/** Asks, and hangs up when something has happened. */
+async function askAndLeave(path: string, { token, until }: { token: string; until: Promise<unknown> }) {
+  const call = request({
+    ...{ host: '127.0.0.1', port, path, ca: certificate.cert, agent: false },
+    headers: { authorization: `Bearer ${token}` }
+  })
+  call.on('error', () => undefined)
+  call.end()
+  await until
+  call.destroy()
+}
+
 const codeOf = ({ json }: Answer): string => errorBody.parse(json).error.code
 
 describe('a caller over the network', () => {
@@ -146,6 +160,47 @@ describe('a caller over the network', () => {
     assert.ok(listed.length >= 2 && !JSON.stringify(listed).includes('hash'))
   })
 })
+
+describe('the audit log', () => {
+  const told = (): unknown => calls.map(({ by, route, outcome }) => [by.replace(/\(.*/, ''), route, outcome])
+
+  test('has what was done for a caller that hung up before it was done', async () => {
+    await server.close()
+    const [asked, left, done] = [0, 0, 0].map(() => Promise.withResolvers<void>())
+    assert.ok(asked && left && done)
+    const peers = async (): Promise<[]> => {
+      asked.resolve()
+      await done.promise
+      return []
+    }
+    await serve({ service: scripted<NodeService>({ peers }), pages: app => onClose(app, left.resolve) })
+    await askAndLeave('/v1/peers', { token: await tokenFor('read'), until: asked.promise })
+    await left.promise
+    assert.deepEqual(calls, [])
+    done.resolve()
+    await setImmediate()
+    assert.deepEqual(told(), [['token test ', 'peers', 'done']])
+  })
+
+  test('has who listened to how things are, and hung up', async () => {
+    await server.close()
+    const [asked, left] = [0, 0].map(() => Promise.withResolvers<void>())
+    assert.ok(asked && left)
+    const activity = async (): Promise<never> => {
+      asked.resolve()
+      throw new Error('there is nothing to tell')
+    }
+    await serve({ service: scripted<NodeService>({ activity }), pages: app => onClose(app, left.resolve) })
+    await askAndLeave('/v1/live', { token: await tokenFor('read'), until: asked.promise })
+    await left.promise
+    await setImmediate()
+    assert.deepEqual(told(), [['token test ', 'live', 'done']])
+  })
+})
+
+function onClose(app: FastifyInstance, then: () => void): void {
+  app.addHook('onRequest', async (_, reply) => void reply.raw.once('close', then))
+}
 
 describe('an answer', () => {
   test('is for no other site, and kept by nobody who should not', async () => {

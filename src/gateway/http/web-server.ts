@@ -26,6 +26,7 @@ import { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
 import { SignInRoutes } from '../sign-in/sign-in-routes.ts'
 import { AccessWatch } from './access-watch.ts'
 import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
+import { accountCalls } from './call-account.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
 import { LiveRoutes } from './live-routes.ts'
@@ -143,6 +144,9 @@ export class WebServer {
       referrerPolicy: { policy: 'no-referrer' }
     })
     await app.register(cookie)
+    accountCalls(app, (request, reply) => {
+      if (request.routeOptions.config.unaudited !== true) onCall(this.#callOf(request, reply))
+    })
     // What it is called, who calls, how often, and only then whether it may: strangers are counted too.
     app.addHook('onRequest', async ({ headers }) => site.requireHost(headers))
     app.addHook('onRequest', async request => void this.#identified.set(request, signIn.identify(request)))
@@ -157,9 +161,6 @@ export class WebServer {
     })
     app.addHook('onRequest', async request => {
       if (request.routeOptions.config.open !== true) this.#requireSigned(request)
-    })
-    app.addHook('onResponse', async (request, reply) => {
-      if (request.routeOptions.config.unaudited !== true) onCall(this.#callOf(request, reply))
     })
     const common = {
       callerOf: (request: FastifyRequest) => this.#requireSigned(request).caller,
