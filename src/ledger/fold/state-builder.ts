@@ -51,6 +51,8 @@ export class StateBuilder {
   readonly #invites = new Set<OperationId>()
   readonly #storage: StorageBuilder
   #votesChanged = false
+  /** The state is asked for many times between two changes, at each read of a file several times. */
+  #isRendered = false
 
   constructor(init: StateBuilderInit) {
     this.#init = init
@@ -67,6 +69,7 @@ export class StateBuilder {
 
   nameChanged(name: string): void {
     this.#names.add(name)
+    this.#isRendered = false
   }
 
   fork(feed: Feed): void {
@@ -78,6 +81,7 @@ export class StateBuilder {
 
   /** An operation came into force, left it, or acts in another role. */
   changed(id: OperationId, content: OperationContent): void {
+    this.#isRendered = false
     this.#storage.changed(id, content)
     switch (content.type) {
       case 'device.enrol':
@@ -127,6 +131,7 @@ export class StateBuilder {
   }
 
   state(): State {
+    if (this.#isRendered) return this.#state
     for (const device of this.#devices) set(this.#state.devices, device, this.#device(device))
     for (const group of this.#groups) set(this.#state.groups, group, this.#group(group))
     for (const grantee of this.#grantees) this.#grants(grantee)
@@ -145,6 +150,7 @@ export class StateBuilder {
     this.#storage.render()
     if (this.#votesChanged) this.#renderVotes()
     this.#votesChanged = false
+    this.#isRendered = true
     return this.#state
   }
 
