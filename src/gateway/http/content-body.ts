@@ -1,7 +1,7 @@
 /**
  * Sends what is read of a file, part by part. The memory of a part is used again once the next is asked for, so that is
  * done when nobody has use for it any more: when it was handed to the system, or the connection is gone. A slow reader
- * so has two parts in memory, however much it asked for.
+ * so has a part in memory and what is read ahead of it, however much it asked for.
  */
 
 import type { ServerResponse } from 'node:http'

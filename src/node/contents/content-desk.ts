@@ -38,7 +38,7 @@ import { heldManifest, isSealedRangeHeld, openedBytes, type SealedFile, sealedFi
 import { type BlockVerifier, SoundRuns } from './sound-runs.ts'
 import { type HeldVersion, isRangeHeld, type PieceRun, verifiedBytes } from './verified-bytes.ts'
 
-/** Readings at once. Each has two runs in memory (sound-runs.ts). */
+/** Readings at once. Each has at most 2 MiB in memory (verified-bytes.ts). */
 export const READINGS_MAX = 32
 const TREES_MAX = 16
 

@@ -16,7 +16,7 @@ import type { PieceIndex } from '../../base/ids.ts'
 import { KIB, MIB } from '../../base/units.ts'
 import { HASH_BYTES } from '../../content/hash.ts'
 import { LEAF_BYTES, leafHashes } from '../../content/merkle.ts'
-import { pieceSpan } from '../../content/version.ts'
+import { pieceSpan, type Version } from '../../content/version.ts'
 import { BLOCK_BUFFER_BYTES_MAX, BlockBuffers } from '../../store/block-buffers.ts'
 import type { HashPool } from '../../store/hash-pool.ts'
 import { LeafBook } from '../../store/leaf-book.ts'
@@ -27,8 +27,8 @@ import { leafWidthOf, provenLeaves, soundLeaves } from '../storage/piece-check.t
 /** The first run of a reading: its bytes go before another thread would have answered. */
 export const FIRST_RUN_BYTES = 64 * KIB
 export const RUN_BYTES = 512 * KIB
-/** Up to here hashing takes less time than to have it done elsewhere. */
-const OWN_THREAD_BYTES = 64 * KIB
+/** Up to here hashing takes less time than to have it done elsewhere: a first run, wherever in a leaf it begins. */
+const OWN_THREAD_BYTES = FIRST_RUN_BYTES + LEAF_BYTES
 const RETAINED_BYTES_MAX = 16 * MIB
 
 /** Hashes what lies in shared memory on other threads. */
@@ -74,11 +74,18 @@ export class SoundRuns {
     return this.#buffers.lentCount
   }
 
+  /** Where a run ends in its piece: on a leaf after about `bytesMax`, or with a piece that is read whole anyway. */
+  endOf(version: Version, { piece, begin }: Pick<PiecePart, 'piece' | 'begin'>, bytesMax: number): number {
+    const { bytes } = pieceSpan(version, piece)
+    const isWhole = bytes <= BLOCK_BUFFER_BYTES_MAX && this.leaves.find(version.id, piece) === undefined
+    return isWhole ? bytes : Math.min(bytes, Math.ceil((begin + bytesMax) / LEAF_BYTES) * LEAF_BYTES)
+  }
+
   /**
-   * From the leaf of `part.begin` on, about `bytesMax` of what is wanted of the piece, or all of it. Undefined where what
-   * lies there is not the version's. Rejects with AppError where it can not be read.
+   * The leaves that a part lies in, or the whole piece. Undefined where what lies there is not the version's. Rejects
+   * with AppError where it can not be read.
    */
-  async read(holding: Holding, part: PiecePart, bytesMax: number): Promise<SoundRun | undefined> {
+  async read(holding: Holding, part: PiecePart): Promise<SoundRun | undefined> {
     const { piece, begin, end } = part
     const { bytes } = pieceSpan(holding.version, piece)
     const known = this.#leavesOf(holding, piece)
@@ -87,7 +94,7 @@ export class SoundRuns {
     const leaves = known ?? (await this.#prove(holding, piece))
     if (leaves === undefined) return undefined
     const first = Math.floor(begin / LEAF_BYTES)
-    const last = Math.ceil(Math.min(end, begin + bytesMax) / LEAF_BYTES)
+    const last = Math.ceil(end / LEAF_BYTES)
     const expected = leaves.subarray(first * HASH_BYTES, last * HASH_BYTES)
     const run = { piece, begin: first * LEAF_BYTES, end: Math.min(bytes, last * LEAF_BYTES) }
     return await this.#lent(holding, run, async read => await this.#areLeaves(read, expected))

@@ -13,9 +13,13 @@ import { MemoryStore } from '../../store/memory.ts'
 import { fetchAll, type Sample, sampleBytes, sampleVersion } from '../../store/samples.conformance.ts'
 import type { Holding } from '../../store/store.ts'
 import { scripted } from '../swarm/scripted.conformance.ts'
+import type { PieceReader } from './content-fetcher.ts'
 import type { FileRange } from './content-terms.ts'
 import { FIRST_RUN_BYTES, SoundRuns } from './sound-runs.ts'
 import { type HeldVersion, verifiedBytes } from './verified-bytes.ts'
+
+/** Of the event loop: more than another thread takes for a run. */
+const TURNS_MAX = 10_000
 
 const pool = new HashPool({ size: 1 })
 after(async () => await pool.close())
@@ -53,8 +57,15 @@ async function read(held: Shelf, range: FileRange): Promise<{ parts: Uint8Array[
   } catch (thrown) {
     fault = thrown
   }
-  assert.equal(held.runs.lentCount, 0, 'all memory is back')
+  await memoryIsBack(held)
   return { parts, fault }
+}
+
+/** That of runs which were read ahead, once they have come. */
+async function memoryIsBack({ runs }: HeldVersion): Promise<void> {
+  for (let turn = 0; turn < TURNS_MAX && runs.lentCount > 0; turn++)
+    await new Promise(resolve => setImmediate(resolve))
+  assert.equal(runs.lentCount, 0, 'all memory is back')
 }
 
 function isChanged(fault: unknown): boolean {
@@ -173,6 +184,41 @@ test('who goes away in the middle leaves no memory behind', async () => {
   await parts.next()
   assert.ok(held.runs.lentCount > 0)
   await parts.return()
-  await new Promise(resolve => setImmediate(resolve))
-  assert.equal(held.runs.lentCount, 0)
+  await memoryIsBack(held)
+})
+
+test('what is held is read ahead while a part goes, up to a bound', async () => {
+  for (const isKnown of [false, true]) {
+    const held = await shelf(5 * MIB, 2 * MIB)
+    const whole = { offset: 0, bytes: 5 * MIB }
+    if (isKnown) await read(held, whole)
+    const lent: number[] = []
+    for await (const _ of verifiedBytes(held, held.file, whole)) {
+      await new Promise(resolve => setImmediate(resolve))
+      lent.push(held.runs.lentCount)
+    }
+    assert.equal(Math.max(...lent), 3, lent.join())
+    await memoryIsBack(held)
+  }
+})
+
+test('what is fetched is asked for piece by piece: the next not before the one before has come', async () => {
+  const held = await shelf(MIB, MIB / 4)
+  const asked: number[] = []
+  let open = 0
+  const reader = (): PieceReader => ({
+    ready: async piece => {
+      assert.equal(++open, 1)
+      asked.push(piece - held.file.firstPiece)
+      await new Promise(resolve => setImmediate(resolve))
+      open--
+    },
+    took: () => undefined,
+    close: () => undefined
+  })
+  const { parts, fault } = await read({ ...held, reader }, { offset: 0, bytes: MIB })
+  assert.equal(fault, undefined)
+  assert.equal(concatBytes(parts).length, MIB)
+  assert.deepEqual([...new Set(asked)], [0, 1, 2, 3])
+  assert.deepEqual(asked, asked.toSorted())
 })

@@ -1,7 +1,7 @@
 /**
  * A range of a file of a version, from whatever holds its pieces here, or comes to hold them while it is read: run by
- * run, each verified before a byte of it is given (sound-runs.ts). The first is short, so that it comes soon. At most
- * two runs are in memory: while one goes the next is read and verified.
+ * run, each verified before a byte of it is given (sound-runs.ts). The first is short, so that it comes soon. While one
+ * goes the next are read and verified: two, so that one is hashed while the other is read.
  */
 
 import { AppError } from '../../base/errors.ts'
@@ -11,6 +11,9 @@ import type { Holding } from '../../store/store.ts'
 import type { PieceReader } from './content-fetcher.ts'
 import type { FileRange } from './content-terms.ts'
 import { FIRST_RUN_BYTES, type PiecePart, RUN_BYTES, type SoundRun, type SoundRuns } from './sound-runs.ts'
+
+/** Of the runs that are read ahead; one that is longer is read ahead alone. */
+const AHEAD_BYTES_MAX = 2 * RUN_BYTES
 
 /** How often a piece is fetched that goes again before it is read. */
 const ATTEMPTS_MAX = 3
@@ -62,45 +65,54 @@ export async function* verifiedBytes(
   const pieces = piecesOfRange(held.version, file, range)
   const rangeEnd = range.offset + range.bytes
   const reader = held.reader?.(pieces)
-  const get = (offset: number, bytesMax: number): Promise<SoundRun> => {
+  const ahead: RunUnderWay[] = []
+  let offset = range.offset
+  const begin = (bytesMax: number): void => {
     const pieceOfFile = Math.floor(offset / pieceBytes)
-    const begin = offset - pieceOfFile * pieceBytes
-    const piece = pieceIndex(file.firstPiece + pieceOfFile)
-    const end = Math.min(pieceBytes, begin + rangeEnd - offset)
-    const run = readRun(
-      held,
-      { part: { piece, begin, end }, bytesMax, isLast: piece + 1 === pieces.end },
-      reader
-    )
+    const at = { piece: pieceIndex(file.firstPiece + pieceOfFile), begin: offset - pieceOfFile * pieceBytes }
+    const end = Math.min(held.runs.endOf(held.version, at, bytesMax), at.begin + rangeEnd - offset)
+    const part = { ...at, end }
+    const run = readRun(held, { part, isLast: at.piece + 1 === pieces.end }, reader)
     // It is waited for later, or never.
     run.catch(() => undefined)
-    return run
+    ahead.push({ part, run })
+    offset += end - at.begin
   }
-  let offset = range.offset
+  const isRoomFor = (bytes: number): boolean =>
+    ahead.length === 0 ||
+    // Who fetches is asked for one after another: its window begins with what is waited for.
+    (reader === undefined &&
+      ahead.reduce((sum, { part }) => sum + part.end - part.begin, bytes) <= AHEAD_BYTES_MAX)
   let lent: SoundRun | undefined
-  let next = range.bytes > 0 ? get(offset, FIRST_RUN_BYTES) : undefined
+  if (range.bytes > 0) begin(FIRST_RUN_BYTES)
   try {
-    while (next !== undefined) {
-      lent = await next
-      const skipped = offset - (Math.floor(offset / pieceBytes) * pieceBytes + lent.begin)
-      const part = lent.bytes.subarray(skipped, skipped + rangeEnd - offset)
-      offset += part.length
-      next = offset < rangeEnd ? get(offset, RUN_BYTES) : undefined
-      yield part
-      reader?.took(part.length)
+    for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+      lent = await next.run
+      while (offset < rangeEnd && isRoomFor(RUN_BYTES)) begin(RUN_BYTES)
+      const { part } = next
+      yield lent.bytes.subarray(part.begin - lent.begin, part.end - lent.begin)
+      reader?.took(part.end - part.begin)
       lent.free()
       lent = undefined
     }
   } finally {
     lent?.free()
-    next?.then(run => run !== lent && run.free()).catch(() => undefined)
+    for (const { run } of ahead)
+      run.then(
+        ({ free }) => free(),
+        () => undefined
+      )
     reader?.close()
   }
 }
 
+interface RunUnderWay {
+  readonly part: PiecePart
+  readonly run: Promise<SoundRun>
+}
+
 interface WantedRun {
   readonly part: PiecePart
-  readonly bytesMax: number
   /** Whether nothing is wanted of the piece after it. */
   readonly isLast: boolean
 }
@@ -123,14 +135,14 @@ async function readRun(
 
 async function verifiedRun(
   { version, holdings, runs }: HeldVersion,
-  { part, bytesMax, isLast }: WantedRun
+  { part, isLast }: WantedRun
 ): Promise<SoundRun> {
   const { piece } = part
   let failure: AppError | undefined
   for (const holding of holdings()) {
     if (!holding.have.has(piece)) continue
     try {
-      const run = await runs.read(holding, part, bytesMax)
+      const run = await runs.read(holding, part)
       const after = isLast ? undefined : pieceIndex(piece + 1)
       if (after !== undefined && holding.have.has(after)) runs.prepare(holding, after)
       if (run !== undefined) return run
