@@ -6,7 +6,7 @@
  * not itself, and no longer life: so a token never leads to more than who made it may.
  */
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -56,7 +56,7 @@ export function parseTokens(text: string): readonly TokenEntry[] | string {
 }
 
 function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }
 
 export class TokenBook {

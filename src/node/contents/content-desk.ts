@@ -118,11 +118,10 @@ export class ContentDesk implements ContentService {
   }
 
   async open(reference: ContentReference): Promise<OpenContent> {
-    const published = this.#published(reference)
+    const { published, fault } = this.#published(reference)
     const { name } = reference
     const { version, ordinal, timeMs, sealed } = published
-    const refusal = this.#refusal(name, version)
-    if (refusal !== undefined) throw refusal
+    if (fault !== undefined) throw this.#denied(name, version, fault)
     const held = await this.#heldOf(name, published)
     const shelf = await this.#shelfOf(name, held, sealed)
     return {
@@ -177,24 +176,26 @@ export class ContentDesk implements ContentService {
   }
 
   /** Without a version: the newest of those that may be read, or, where none may, the newest. */
-  #published(reference: ContentReference): DatasetVersion {
+  #published(reference: ContentReference): {
+    readonly published: DatasetVersion
+    readonly fault: ReadFault | undefined
+  } {
     const { catalogue, readFault, nowMs = Date.now } = this.#init
-    const { version } = catalogue.resolve(reference)
-    if (reference.version !== null || readFault(version.version) === undefined) return version
+    const { version: published } = catalogue.resolve(reference)
+    const fault = readFault(published.version)
+    if (reference.version !== null || fault === undefined) return { published, fault }
     const { versions } = catalogue.entry(reference.name)
-    return (
-      versions.findLast(each => isAvailable(each, nowMs()) && readFault(each.version) === undefined) ??
-      version
+    const open = versions.findLast(
+      each => isAvailable(each, nowMs()) && readFault(each.version) === undefined
     )
+    return open === undefined ? { published, fault } : { published: open, fault: undefined }
   }
 
   /** The audit log has each. */
-  #refusal(name: string, version: VersionId): AppError | undefined {
-    const { self, readFault, audit } = this.#init
-    const fault = readFault(version)
-    if (fault === undefined) return undefined
-    audit.refused({ action: 'denied', peer: self, reason: fault.reason, version })
-    return refused(name, fault.detail)
+  #denied(name: string, version: VersionId, { reason, detail }: ReadFault): AppError {
+    const { self, audit } = this.#init
+    audit.refused({ action: 'denied', peer: self, reason, version })
+    return refused(name, detail)
   }
 
   async #heldOf(name: string, published: DatasetVersion): Promise<HeldVersion> {
@@ -240,7 +241,8 @@ export class ContentDesk implements ContentService {
     const shelf = known ?? (isSealed ? await this.#sealedShelf(name, held) : plainShelf(held.version))
     // The one that was used last stays longest.
     shelves.delete(id)
-    if (this.#init.readFault(id) === undefined) shelves.set(id, shelf)
+    // One that is there may be read, or recheck() had let go of it; to make one can take a while.
+    if (known !== undefined || this.#init.readFault(id) === undefined) shelves.set(id, shelf)
     for (const old of shelves.keys()) {
       if (shelves.size <= TREES_MAX) break
       shelves.delete(old)
@@ -291,12 +293,16 @@ export class ContentDesk implements ContentService {
     if (!isFetched && !shelf.isHeld(held, file, range))
       throw notHere(name, `not all of ${file.path.join('/')} is`)
     const reading = this.#reading(name, version.id)
-    const signal = AbortSignal.any([reader.signal, reading.ended.signal])
+    const { signal } = reading.ended
+    const left = (): void => reading.ended.abort(reader.signal.reason)
+    reader.signal.addEventListener('abort', left, { once: true })
+    if (reader.signal.aborted) left()
     const fetched = (pieces: PieceRun) => fetcher?.reader(version, pieces, { name, signal })
     const parts = shelf.bytes({ ...held, reader: isFetched ? fetched : undefined }, file, range)
     const lending = { isLent: false }
     const release = (): void => {
       this.#readings.delete(reading)
+      reader.signal.removeEventListener('abort', left)
       // What is lent is still being sent, and its memory is not to be used for others before whoever has it comes back.
       if (!lending.isLent) parts.return().catch(() => undefined)
     }
@@ -333,8 +339,8 @@ export class ContentDesk implements ContentService {
     try {
       for (let next = of.first; next.done !== true; next = await parts.next()) {
         signal.throwIfAborted()
-        const refusal = this.#refusal(name, version)
-        if (refusal !== undefined) throw refusal
+        const fault = this.#init.readFault(version)
+        if (fault !== undefined) throw this.#denied(name, version, fault)
         account(next.value.length)
         lending.isLent = true
         yield next.value
