@@ -4,8 +4,10 @@
  * how long until the first byte of a range, how much goes in a second, and the processor time of whatever answers. And
  * what it costs to verify what is held.
  *
- * Nodes, nginx and curl are processes of one machine and share its cores. The time to the first byte is curl's, from
- * when the connection stands; of several ranges the median and the longest count.
+ * Nodes, nginx and curl are processes of one machine and share its cores. The time to the first byte is curl's, of
+ * several ranges the median and the longest: on connections of their own from when TLS stands, and on one that is kept
+ * from when it is asked. curl's `time_pretransfer` is no beginning: it is noted after the request was sent, when a fast
+ * server has answered already.
  */
 
 import { execFileSync, spawn } from 'node:child_process'
@@ -64,24 +66,54 @@ interface Read {
   readonly bytes: number
 }
 
-function curl({ url, certificate, token }: Site, range?: string): Read {
-  const format = '%{time_pretransfer} %{time_starttransfer} %{time_total} %{size_download}'
-  const bearer = token === undefined ? [] : ['-H', `Authorization: Bearer ${token}`]
-  const part = range === undefined ? [] : ['-r', range]
-  const args = ['-sSf', '--http1.1', '--cacert', certificate, ...bearer, ...part, '-o', '/dev/null']
-  const said = execFileSync('curl', [...args, '-w', format, url], { encoding: 'utf8' })
-  const [sentS = 0, firstS = 0, totalS = 0, bytes = 0] = said.split(' ').map(Number)
-  return { firstByteMs: 1000 * (firstS - sentS), totalMs: 1000 * (totalS - sentS), bytes }
+function curl(site: Site, range?: string): Read {
+  const [read] = curlAll(site, [range])
+  if (read === undefined) throw new Error(`curl said nothing of ${site.url}`)
+  return read
 }
 
-/** Ranges far from each other, so that none was fetched ahead for the one before. */
+/** One after another on one connection. */
+function curlAll(
+  { url, certificate, token }: Site,
+  ranges: readonly (string | undefined)[]
+): readonly Read[] {
+  // Zero on a connection that stood before.
+  const format = '%{time_appconnect} %{time_starttransfer} %{time_total} %{size_download}\n'
+  const bearer = token === undefined ? [] : ['-H', `Authorization: Bearer ${token}`]
+  const args = ranges.flatMap(range => {
+    const part = range === undefined ? [] : ['-r', range]
+    const common = ['-sSf', '--http1.1', '--cacert', certificate, ...bearer]
+    return ['--next', ...common, ...part, '-o', '/dev/null', '-w', format, url]
+  })
+  const said = execFileSync('curl', args.slice(1), { encoding: 'utf8' })
+  return said
+    .trim()
+    .split('\n')
+    .map(line => {
+      const [stoodS = 0, firstS = 0, totalS = 0, bytes = 0] = line.split(' ').map(Number)
+      return { firstByteMs: 1000 * (firstS - stoodS), totalMs: 1000 * (totalS - stoodS), bytes }
+    })
+}
+
+/** Far from each other, so that none was fetched ahead for the one before. */
+const farRanges = Array.from({ length: RANGES }, (_, at) => {
+  const offset = ((at * 7) % RANGES) * Math.floor(fileBytes / RANGES) + 1000
+  return `${offset}-${offset + RANGE_BYTES - 1}`
+})
+
 function firstBytes(site: Site): string {
-  const times = Array.from({ length: RANGES }, (_, at) => {
-    const step = Math.floor(fileBytes / RANGES)
-    const offset = ((at * 7) % RANGES) * step + 1000
-    return curl(site, `${offset}-${offset + RANGE_BYTES - 1}`).firstByteMs
-  }).sort((a, b) => a - b)
-  return `${(times[RANGES / 2] ?? 0).toFixed(1).padStart(7)} ms ${(times.at(-1) ?? 0).toFixed(1).padStart(8)} ms`
+  return medianAndLongest(farRanges.map(range => curl(site, range)))
+}
+
+/** The first of them opens the connection, and does not count. */
+function firstBytesKept(site: Site): string {
+  return medianAndLongest(curlAll(site, ['0-0', ...farRanges]).slice(1))
+}
+
+function medianAndLongest(reads: readonly Read[]): string {
+  const times = reads.map(({ firstByteMs }) => firstByteMs).sort((a, b) => a - b)
+  const [median, longest] = [times[times.length >> 1], times.at(-1)]
+  return [median, longest].map(timeMs => `${(timeMs ?? 0).toFixed(2).padStart(8)} ms`).join('')
 }
 
 /** One after another, and the processor time of what answers for each GB. */
@@ -105,7 +137,7 @@ function cpuSeconds(pid: number): number {
 }
 
 function row(from: string, site: Site): void {
-  console.log(`${from.padEnd(35)} ${firstBytes(site)}      ${rate(site)}`)
+  console.log(`${from.padEnd(26)}${firstBytes(site)}${firstBytesKept(site)}    ${rate(site)}`)
 }
 
 async function nodes(): Promise<{
@@ -208,10 +240,14 @@ try {
   const opening = curl(fetched, '0-65535').firstByteMs
   console.log(`the first range ever, with what the version has in it: ${opening.toFixed(0)} ms`)
   await emptied(desk)
-  console.log('                                  first byte: median, longest    one after another')
+  console.log(
+    'first byte: median, longest     new connection          kept connection       one after another'
+  )
   const cold = firstBytes(fetched)
   await emptied(desk)
-  console.log(`not held, from a peer               ${cold}      ${rate(fetched)}`)
+  const coldKept = firstBytesKept(fetched)
+  await emptied(desk)
+  console.log(`${'not held, from a peer'.padEnd(26)}${cold}${coldKept}    ${rate(fetched)}`)
   row('its cache', fetched)
   row('its cache, once more', fetched)
   row('held, published in place', held)
