@@ -145,6 +145,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'fastify',
       '@fastify/*',
       '@peculiar/x509',
+      'helmet',
       'mime',
       'openid-client',
       'prom-client',

@@ -10,7 +10,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
 import { ConsoleFiles } from './console-files.ts'
-import { openRoute, type PagePolicy } from './open-route.ts'
+import { openRoute, type PagePolicy, policyText } from './open-route.ts'
 
 const CONSOLE_PREFIX = '/console'
 const ASSETS_PREFIX = '/assets'
@@ -34,11 +34,7 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P
 
 /** Whatever comes with the page is of this node; styles that it makes itself carry the nonce of this one answer. */
 function consolePolicy(nonce: string): string {
-  const policy = openRoute(ROUTE, { ...PAGE_POLICY, 'style-src': ["'self'", `'nonce-${nonce}'`] })
-  const { directives } = policy.helmet.contentSecurityPolicy
-  return Object.entries(directives)
-    .map(([name, values]) => [name, ...values].join(' '))
-    .join('; ')
+  return policyText({ ...PAGE_POLICY, 'style-src': ["'self'", `'nonce-${nonce}'`] })
 }
 
 function unaudited(policy?: PagePolicy) {

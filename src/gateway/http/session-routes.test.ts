@@ -216,7 +216,7 @@ test('an open page is for strangers too, by its own policy; all else, known or n
   assert.deepEqual([page.status, page.json], [200, { page: true }])
   assert.equal(
     page.headers['content-security-policy'],
-    "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none';img-src 'self'"
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self'"
   )
   for (const path of ['/v1/peers', '/nothing', '/session', '/openapi.json']) {
     const answer = await ask(path)

@@ -215,6 +215,22 @@ describe('an answer', () => {
     assert.equal(headers['referrer-policy'], 'no-referrer')
   })
 
+  test('has what keeps browsers from more, also where it is refused or there is nothing', async () => {
+    for (const path of ['/v1/peers', '/content/films/a', '/nothing']) {
+      const { headers } = await ask(path)
+      assert.match(
+        String(headers['content-security-policy']),
+        /^default-src 'none';.*frame-ancestors 'none'/,
+        path
+      )
+      assert.match(String(headers['strict-transport-security']), /max-age=31536000/, path)
+      assert.deepEqual(
+        [headers['x-content-type-options'], headers['referrer-policy']],
+        ['nosniff', 'no-referrer']
+      )
+    }
+  })
+
   test('goes over TLS 1.3 only', async () => {
     const socket = connect({ host: '127.0.0.1', port, ca: certificate.cert, maxVersion: 'TLSv1.2' })
     const [error] = await once(socket, 'error')

@@ -15,7 +15,6 @@
 
 import type { AddressInfo } from 'node:net'
 import cookie from '@fastify/cookie'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { AppError, messageOf } from '../../base/errors.ts'
@@ -32,6 +31,7 @@ import { createHandlers } from './handlers.ts'
 import { LiveRoutes } from './live-routes.ts'
 import './open-route.ts'
 import { OwnSite } from './own-site.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import { SessionBook } from './session-book.ts'
 import { SessionRoutes } from './session-routes.ts'
 import { type Identified, type Signed, SignIn } from './sign-in.ts'
@@ -138,11 +138,7 @@ export class WebServer {
     const watch = new AccessWatch({ holds: request => signIn.holds(request), intervalMs })
     const { exposition = Exposition.of(service, software) } = this.#options
     const app = this.#app
-    await app.register(helmet, {
-      contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-      strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
-      referrerPolicy: { policy: 'no-referrer' }
-    })
+    addSecurityHeaders(app)
     await app.register(cookie)
     accountCalls(app, (request, reply) => {
       if (request.routeOptions.config.unaudited !== true) onCall(this.#callOf(request, reply))
