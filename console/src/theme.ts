@@ -2,6 +2,7 @@
 
 import {
   Alert,
+  Badge,
   Chip,
   type CSSVariablesResolver,
   createTheme,
@@ -42,6 +43,7 @@ export const theme = createTheme({
         label: { color: 'var(--mantine-color-text)' }
       }
     }),
+    Badge: Badge.extend({ styles: { root: { verticalAlign: 'middle' } } }),
     Chip: Chip.extend({ defaultProps: { variant: 'outline' } }),
     Modal: Modal.extend({
       styles: {

@@ -27,8 +27,8 @@ export function NodeLine(): ReactNode {
           {device.name}
         </Text>{' '}
         in {device.site}
-        {isConnected ? '' : ' does not answer'}, as of <Ago atMs={asOfAtMs} />, linked with {peersConnected}{' '}
-        of {peersKnown} peers
+        {isConnected ? '' : ' does not answer'}, as of <Ago atMs={asOfAtMs} />, linked with{' '}
+        {peersConnected.toLocaleString('en')} of {peersKnown.toLocaleString('en')} peers
       </Text>
     </Group>
   )

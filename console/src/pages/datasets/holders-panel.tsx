@@ -17,7 +17,7 @@ import { type Holder, shareOf, spread } from './spread.ts'
 
 const EVERY_MS = 1_000
 /** Each look at more holders than that costs the node and the link so much more, and shows little more. */
-const HOLDERS_AT_ONCE = 250
+const HOLDERS_AT_ONCE = 1_000
 const TABLE_PIXELS = 380
 
 type Known = Answer<'holders'>

@@ -48,5 +48,6 @@ test('looks are of one version, in their order, and no older than a while', () =
   assert.equal(lookedAgain(first, known(0, { a: 7 })), first)
   const times = (seen: readonly Look[]) => seen.map(({ atMs }) => atMs)
   assert.deepEqual(times(looks(known(0, {}), known(15_000, {}), known(40_000, {}))), [15_000, 40_000])
+  assert.deepEqual(times(looks(known(0, {}), known(15_000, {}), known(99_000, {}))), [15_000, 99_000])
   assert.deepEqual(times(looks(known(0, {}), known(1_000, {}, 'v2'))), [1_000])
 })

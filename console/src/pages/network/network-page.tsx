@@ -14,15 +14,19 @@ import { Panel } from '../../components/panel.tsx'
 import { isMeant, SearchField } from '../../components/search-field.tsx'
 import { counted, deviceText, formatBytes, formatRate } from '../../components/words.ts'
 import { type DeviceRow, deviceRows, roleText } from './device-rows.ts'
-import type { SiteFacts } from './site-map.ts'
+import { SITES_MAX, type SiteFacts } from './site-map.ts'
 import { SiteMap } from './site-map-view.tsx'
 import { siteFacts } from './sites.ts'
 
 /** Who is linked is told live; this is for the rest. */
 const PEERS_EVERY_MS = 15_000
 const STORAGE_EVERY_MS = 60_000
-const SITE_TABLE_PIXELS = 330
+const SITE_TABLE_PIXELS = 600
 const UNKNOWN_SITE = '?'
+
+function siteLink(site: string | null): string {
+  return `?site=${encodeURIComponent(site ?? UNKNOWN_SITE)}`
+}
 
 export function NetworkPage(): ReactNode {
   const { activity, peers: live } = useLive()
@@ -34,6 +38,9 @@ export function NetworkPage(): ReactNode {
     [devices.data, peers.data, live]
   )
   const sites = useMemo(() => siteFacts(rows, activity, storage.data), [rows, activity, storage.data])
+  // A table of what the map has already would say it twice.
+  const isListed = sites.length > SITES_MAX
+  const chosen = useSearchParams()[0].get('site')
   const members = rows.filter(({ record }) => record.standing === 'member').length
   return (
     <PageFrame
@@ -46,24 +53,31 @@ export function NetworkPage(): ReactNode {
       <Answered of={devices}>
         {() => (
           <>
-            <SimpleGrid cols={{ base: 1, lg: 2 }}>
+            <SimpleGrid cols={{ base: 1, lg: isListed ? 2 : 1 }}>
               <Panel
                 title="Map"
-                note="Links and flows of this node; what others send each other it does not see"
+                note="What this node receives from each site and sends there; what others send each other it does not see"
               >
-                <SiteMap sites={sites} />
-              </Panel>
-              <Panel title="Sites" note="Rates between this node and the devices there">
-                <DataTable
-                  label="Sites"
-                  rows={sites}
-                  columns={SITE_COLUMNS}
-                  keyOf={({ site }) => site ?? UNKNOWN_SITE}
-                  linkOf={({ site }) => `?site=${encodeURIComponent(site ?? UNKNOWN_SITE)}`}
-                  empty="No site is known yet."
-                  heightPixels={SITE_TABLE_PIXELS}
+                <SiteMap
+                  sites={sites}
+                  node={activity?.device.name ?? 'this node'}
+                  chosen={chosen === null ? null : siteLink(chosen)}
+                  linkOf={({ site }) => siteLink(site)}
                 />
               </Panel>
+              {isListed && (
+                <Panel title="All sites" note="Choose one to see its devices">
+                  <DataTable
+                    label="Sites"
+                    rows={sites}
+                    columns={SITE_COLUMNS}
+                    keyOf={({ site }) => site ?? UNKNOWN_SITE}
+                    linkOf={({ site }) => siteLink(site)}
+                    empty="No site is known yet."
+                    heightPixels={SITE_TABLE_PIXELS}
+                  />
+                </Panel>
+              )}
             </SimpleGrid>
             <Devices rows={rows} />
           </>

@@ -1,91 +1,167 @@
-/** The map of sites as a picture. The table of sites beside it says the same in words. */
+/** Draws the map of sites. What it shows is a list of sites in words, with lines beside it for who sees them. */
 
-import type { ReactNode } from 'react'
-import { counted, formatRate } from '../../components/words.ts'
+import { Text } from '@mantine/core'
+import type { CSSProperties, ReactNode } from 'react'
+import { Link } from 'react-router'
+import { Dot } from '../../components/dot.tsx'
+import { formatRate } from '../../components/words.ts'
 import classes from './site-map.module.css'
-import { lineWidth, MAP, type PlacedSite, placeSites, type SiteFacts } from './site-map.ts'
+import {
+  bundlePixels,
+  linePath,
+  lineWidth,
+  ROW_PIXELS,
+  type SiteFacts,
+  type SiteRow,
+  siteRows
+} from './site-map.ts'
 
 /** Below it nothing is said to flow: links say hello to each other all the time. */
 const FLOW_MIN = 1_000
 
-export function SiteMap({ sites }: { readonly sites: readonly SiteFacts[] }): ReactNode {
-  const placed = placeSites(sites)
-  const own = placed.find(({ isOwn }) => isOwn)
-  const words = placed
-    .map(({ label, devices, linked }) => `${label}: ${counted(devices, 'device')}, ${linked} linked`)
-    .join('; ')
+interface SiteMapProps {
+  readonly sites: readonly SiteFacts[]
+  /** What this node is called. */
+  readonly node: string
+  /** The site whose devices are shown. */
+  readonly chosen: string | null
+  readonly linkOf: (site: SiteFacts) => string
+}
+
+export function SiteMap({ sites, node, chosen, linkOf }: SiteMapProps): ReactNode {
+  const rows = siteRows(sites)
+  const style = { '--row': `${ROW_PIXELS}px`, '--bundle': `${bundlePixels(rows.length)}px` } as CSSProperties
+  return (
+    <div className={classes.map} style={style}>
+      <div className={classes.node}>
+        <Text size="sm" fw={650} truncate>
+          {node}
+        </Text>
+        <Text size="xs" c="dimmed">
+          this node
+        </Text>
+      </div>
+      <Lines rows={rows} />
+      <ul className={classes.sites}>
+        {rows.map(row => (
+          <Site key={row.label} row={row} isChosen={!row.isRest && chosen === linkOf(row)} to={linkOf(row)} />
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+function Lines({ rows }: { readonly rows: readonly SiteRow[] }): ReactNode {
   return (
     <svg
-      className={classes.map}
-      viewBox={`0 0 ${MAP.width} ${MAP.height}`}
-      role="img"
-      aria-label={`Map of sites. ${words}`}
+      className={classes.lines}
+      viewBox={`0 0 100 ${rows.length * ROW_PIXELS}`}
+      preserveAspectRatio="none"
+      height={rows.length * ROW_PIXELS}
+      aria-hidden="true"
     >
-      {own !== undefined &&
-        placed.filter(site => site !== own).map(site => <Line key={site.label} own={own} site={site} />)}
-      {placed.map(site => (
-        <Site key={site.label} site={site} />
+      {rows.map((row, index) => (
+        <Lanes key={row.label} row={row} index={index} count={rows.length} />
       ))}
     </svg>
   )
 }
 
-function Line({ own, site }: { readonly own: PlacedSite; readonly site: PlacedSite }): ReactNode {
-  const { receiveBytesPerSecond: receive, sendBytesPerSecond: send, linked } = site
-  const total = receive + send
-  const isFlowing = total >= FLOW_MIN
-  const middle = { x: own.x + (site.x - own.x) * 0.52, y: own.y + (site.y - own.y) * 0.52 }
-  const ends = receive > send ? [site, own] : [own, site]
+interface Lane {
+  readonly way: 'in' | 'out'
+  readonly rate: number
+}
+
+/** What comes in runs above what goes out. */
+function Lanes(props: { readonly row: SiteRow; readonly index: number; readonly count: number }): ReactNode {
+  const { row, index, count } = props
+  const { receiveBytesPerSecond, sendBytesPerSecond, linked } = row
+  const lanes: readonly Lane[] = [
+    { way: 'in', rate: receiveBytesPerSecond },
+    { way: 'out', rate: sendBytesPerSecond }
+  ]
+  const flowing = lanes.filter(({ rate }) => rate >= FLOW_MIN)
+  if (flowing.length === 0)
+    return <path className={classes.line} data-linked={linked > 0} d={linePath(index, count, 0)} />
+  return flowing.map(({ way, rate }) => {
+    const width = lineWidth(rate)
+    const side = flowing.length === 1 ? 0 : way === 'in' ? -1 : 1
+    const d = linePath(index, count, side * (width / 2 + 1))
+    return (
+      <g key={way} data-way={way} className={classes.lane}>
+        <path d={d} strokeWidth={width} />
+        <path className={classes.flow} d={d} strokeWidth={Math.max(2, width - 2)} />
+      </g>
+    )
+  })
+}
+
+function Site(props: { readonly row: SiteRow; readonly isChosen: boolean; readonly to: string }): ReactNode {
+  const { row, isChosen, to } = props
+  const { label, region, isOwn, isRest, linked } = row
   return (
-    <g data-linked={linked > 0}>
-      <path
-        className={classes.line}
-        data-linked={linked > 0}
-        d={`M${own.x} ${own.y}L${site.x} ${site.y}`}
-        strokeWidth={linked > 0 ? lineWidth(total) : 1.5}
-      />
-      {isFlowing && (
-        <>
-          <path
-            className={classes.flow}
-            d={`M${ends[0]?.x} ${ends[0]?.y}L${ends[1]?.x} ${ends[1]?.y}`}
-            strokeWidth={Math.max(2, lineWidth(total) - 2)}
-          />
-          <text className={classes.rate} x={middle.x} y={middle.y - 6}>
-            {formatRate(total)}
-          </text>
-        </>
-      )}
-    </g>
+    <li className={classes.site} data-chosen={isChosen}>
+      <Dot tone={linked > 0 ? 'good' : 'quiet'} />
+      <div className={classes.words}>
+        <Text size="sm" fw={600} truncate component="div">
+          {isRest ? (
+            label
+          ) : (
+            <Link className={classes.link} to={isChosen ? '?' : to} aria-current={isChosen}>
+              {label}
+            </Link>
+          )}
+          {(isOwn || region !== null) && (
+            <Text span inherit fw={400} c="dimmed">
+              {isOwn ? ' (here)' : ` ${region}`}
+            </Text>
+          )}
+        </Text>
+        <Text size="xs" c="dimmed" truncate component="div">
+          {linkText(row)}
+        </Text>
+      </div>
+      <Rates row={row} />
+    </li>
   )
 }
 
-function Site({ site }: { readonly site: PlacedSite }): ReactNode {
-  const { x, y, radius, label, devices, linked, isOwn, region } = site
-  // Away from the lines, which come from the middle.
-  const isAbove = y < MAP.height / 2 - radius
-  const labelY = isAbove ? y - radius - (region === null ? 8 : 23) : y + radius + 17
+/** "2 of 5 linked, 19.0 ms"; at the own site this node itself is none of them. */
+function linkText({ devices, linked, rttMs, isOwn }: SiteRow): string {
+  const others = isOwn ? devices - 1 : devices
+  if (others === 0) return 'no other device'
+  const away = rttMs === null || linked === 0 ? '' : `, ${rttMs < 1 ? 'below 1' : rttMs.toFixed(1)} ms`
+  return `${linked.toLocaleString('en')} of ${others.toLocaleString('en')} linked${away}`
+}
+
+function Rates({ row }: { readonly row: SiteRow }): ReactNode {
+  const { receiveBytesPerSecond: receive, sendBytesPerSecond: send } = row
+  if (receive < FLOW_MIN && send < FLOW_MIN)
+    return (
+      <Text size="xs" c="dimmed" className={classes.rates ?? ''}>
+        idle
+      </Text>
+    )
   return (
-    <g>
-      <circle
-        className={classes.site}
-        data-own={isOwn}
-        data-linked={isOwn || linked > 0}
-        cx={x}
-        cy={y}
-        r={radius}
-      />
-      <text className={classes.count} data-own={isOwn} data-linked={isOwn || linked > 0} x={x} y={y + 5}>
-        {devices.toLocaleString('en')}
-      </text>
-      <text className={classes.label} x={x} y={labelY}>
-        {label}
-      </text>
-      {region !== null && (
-        <text className={classes.region} x={x} y={labelY + 15}>
-          {region}
-        </text>
-      )}
-    </g>
+    <div className={classes.rates}>
+      <Rate way="in" rate={receive} />
+      <Rate way="out" rate={send} />
+    </div>
+  )
+}
+
+function Rate({ way, rate }: Lane): ReactNode {
+  const words = way === 'in' ? 'received from there' : 'sent there'
+  return (
+    <Text
+      size="xs"
+      component="div"
+      className={classes.rate ?? ''}
+      data-way={way}
+      data-idle={rate < FLOW_MIN}
+      title={words}
+    >
+      <span aria-hidden="true">{way === 'in' ? '←' : '→'}</span> {formatRate(rate)}
+    </Text>
   )
 }

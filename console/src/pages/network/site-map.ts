@@ -1,6 +1,7 @@
 /**
- * Where sites lie on the map and what goes between them: this node's own in the middle, the others round it, the
- * largest first. The map is of sites, however many devices there are; beyond a number of sites the smallest are one.
+ * The map of sites: this node at the left, each site in a row at the right, and a line between them for what goes each
+ * way. The own site comes first, then the largest; beyond a number of rows the smallest sites are one, so that the map
+ * is of one size however many devices there are. All is in pixels but the way along a line, which is in hundredths.
  */
 
 export interface SiteFacts {
@@ -15,53 +16,36 @@ export interface SiteFacts {
   readonly sendBytesPerSecond: number
 }
 
-export interface PlacedSite extends SiteFacts {
+export interface SiteRow extends SiteFacts {
   readonly label: string
-  readonly x: number
-  readonly y: number
-  readonly radius: number
+  /** Several small sites, which are none that one could go to. */
+  readonly isRest: boolean
 }
 
 export const SITES_MAX = 10
-export const MAP = { width: 520, height: 350 } as const
-const RADIUS = { min: 14, max: 25, perTenfold: 5 } as const
-const RING = { x: 196, y: 112 } as const
+export const ROW_PIXELS = 56
+/** Between lines where they leave this node. */
+const BUNDLE_PIXELS = 10
 
-export function placeSites(sites: readonly SiteFacts[]): PlacedSite[] {
-  const [own = [], others = []] = [sites.filter(({ isOwn }) => isOwn), sites.filter(({ isOwn }) => !isOwn)]
-  const bySize = others.toSorted((a, b) => b.devices - a.devices || nameOf(a).localeCompare(nameOf(b)))
-  const [shown, rest] = [bySize.slice(0, SITES_MAX), bySize.slice(SITES_MAX)]
-  const ring = rest.length === 0 ? shown : [...shown, together(rest)]
-  const centre = { x: MAP.width / 2, y: MAP.height / 2 }
-  return [
-    ...own.map(site => placed(site, nameOf(site), centre)),
-    ...ring.map((site, index) => {
-      const angle =
-        (2 * Math.PI * index) / ring.length -
-        Math.PI / 2 +
-        (ring.length % 2 === 0 ? Math.PI / ring.length : 0)
-      const at = { x: centre.x + RING.x * Math.cos(angle), y: centre.y + RING.y * Math.sin(angle) }
-      return placed(site, index < shown.length ? nameOf(site) : `${rest.length} more sites`, at)
-    })
-  ]
+export function siteRows(sites: readonly SiteFacts[]): readonly SiteRow[] {
+  const all = sites
+    .toSorted(
+      (a, b) =>
+        Number(b.isOwn) - Number(a.isOwn) || b.devices - a.devices || nameOf(a).localeCompare(nameOf(b))
+    )
+    .map(site => ({ ...site, label: nameOf(site), isRest: false }))
+  const rest = all.slice(SITES_MAX)
+  return rest.length <= 1 ? all : [...all.slice(0, SITES_MAX), together(rest)]
 }
 
 function nameOf({ site }: SiteFacts): string {
   return site ?? 'site not known'
 }
 
-function placed(
-  site: SiteFacts,
-  label: string,
-  { x, y }: { readonly x: number; readonly y: number }
-): PlacedSite {
-  const radius = Math.min(RADIUS.max, RADIUS.min + RADIUS.perTenfold * Math.log10(Math.max(1, site.devices)))
-  return { ...site, label, x: Math.round(x), y: Math.round(y), radius: Math.round(radius) }
-}
-
-function together(sites: readonly SiteFacts[]): SiteFacts {
+function together(sites: readonly SiteFacts[]): SiteRow {
   const sum = (value: (site: SiteFacts) => number) => sites.reduce((all, site) => all + value(site), 0)
   return {
+    ...{ label: `${sites.length} more sites`, isRest: true },
     ...{ site: null, region: null, isOwn: false, rttMs: null },
     devices: sum(({ devices }) => devices),
     linked: sum(({ linked }) => linked),
@@ -70,7 +54,19 @@ function together(sites: readonly SiteFacts[]): SiteFacts {
   }
 }
 
-const LINE = { min: 1.5, max: 9, perTenfold: 1.5, fromBytesPerSecond: 1_000 } as const
+/** From this node to the row at `index` of `count`, `shiftPixels` below its middle; `count` rows high. */
+export function linePath(index: number, count: number, shiftPixels: number): string {
+  const from = (count * ROW_PIXELS) / 2 + (index - (count - 1) / 2) * BUNDLE_PIXELS + shiftPixels
+  const to = (index + 0.5) * ROW_PIXELS + shiftPixels
+  return `M0 ${from}C50 ${from} 50 ${to} 100 ${to}`
+}
+
+/** How high lines stand where they leave this node. */
+export function bundlePixels(count: number): number {
+  return count * BUNDLE_PIXELS
+}
+
+const LINE = { min: 1.5, max: 6, perTenfold: 1, fromBytesPerSecond: 1_000 } as const
 
 /** How wide a flow is drawn: ten times as much is so much wider. */
 export function lineWidth(bytesPerSecond: number): number {

@@ -46,8 +46,8 @@ function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
         <Figure
           label="Peers linked"
           icon={<NetworkIcon size={18} />}
-          value={`${peersConnected} of ${peersKnown}`}
-          note="other devices of the org, with this node"
+          value={`${peersConnected.toLocaleString('en')} of ${peersKnown.toLocaleString('en')}`}
+          note="other devices of the org"
         />
         <Figure
           label="Receiving"
