@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { SECOND_MS } from '../../base/units.ts'
+import type { Operation } from '../../ledger/operation/operation.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
 import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transport.ts'
 import { foundedBy, keeperOf } from './founded-org.conformance.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
-import { LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
+import { LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
 
 const admin = DeviceKey.generate()
 const laptop = DeviceKey.generate()
@@ -18,11 +20,11 @@ interface Peer {
   readonly sync: LedgerSync
 }
 
-async function begin(network: MemoryNetwork, key: DeviceKey): Promise<Peer> {
+async function begin(network: MemoryNetwork, key: DeviceKey, gossips = false): Promise<Peer> {
   const transport = network.create(key.id, [LEDGER_TOPIC])
   transport.setGate(() => 'member')
   // Hints get lost on the way.
-  transport.publish = () => undefined
+  if (!gossips) transport.publish = () => undefined
   const keeper = keeperOf(key, root)
   const sync = new LedgerSync({ transport, keeper, log: SILENT_LOG })
   await transport.start()
@@ -55,4 +57,113 @@ test('who is asked by one that knows more asks back', async () => {
       await transport.stop()
     }
   }
+})
+
+/** Peers in a row, each linked with the next, that have said to each other what they know. */
+async function inARow(
+  t: TestContext,
+  { count, gossips = false }: { count: number; gossips?: boolean }
+): Promise<{ readonly row: readonly [Peer, Peer, ...Peer[]]; readonly asked: { count: number } }> {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+  const network = new MemoryNetwork()
+  const keys = [admin, ...Array.from({ length: count - 1 }, () => DeviceKey.generate())]
+  const row: Peer[] = []
+  const asked = { count: 0 }
+  for (const key of keys) {
+    const peer = await begin(network, key, gossips)
+    const { transport, sync } = peer
+    t.after(async () => {
+      sync.close()
+      await transport.stop()
+    })
+    const open = transport.open.bind(transport)
+    transport.open = (device, protocol, signal) => {
+      if (protocol === LEDGER_PROTOCOL) asked.count++
+      return open(device, protocol, signal)
+    }
+    const before = row.at(-1)?.transport
+    row.push(peer)
+    if (before === undefined) continue
+    const target = { device: transport.self, addresses: transport.addresses() }
+    await before.dial(target, new AbortController().signal)
+  }
+  await settled()
+  return { row: row as [Peer, Peer, ...Peer[]], asked }
+}
+
+function suspend({ keeper }: Peer): Operation {
+  const device = DeviceKey.generate().id
+  return keeper.append({ type: 'device.suspend', device, cutoffs: [], reason: 'stolen' })
+}
+
+const has = ({ keeper }: Peer, { id }: Operation): boolean =>
+  [...keeper.ledger.operations()].some(each => each.id === id)
+
+test('what was taken goes from peer to peer in a second each, though gossip brings none of it', async t => {
+  const { row } = await inARow(t, { count: 4 })
+  const suspension = suspend(row[0])
+  await settled()
+  for (let knows = 1; knows < row.length; knows++) {
+    assert.equal(row.filter(peer => has(peer, suspension)).length, knows)
+    t.mock.timers.tick(SECOND_MS)
+    await settled()
+  }
+  assert.ok(row.every(peer => has(peer, suspension)))
+})
+
+test('what was taken just after a comparison waits for the next, and is not forgotten', async t => {
+  const { row } = await inARow(t, { count: 2 })
+  suspend(row[0])
+  await settled()
+  t.mock.timers.tick(SECOND_MS)
+  await settled()
+  const second = suspend(row[0])
+  await settled()
+  t.mock.timers.tick(SECOND_MS)
+  await settled()
+  assert.equal(has(row[1], second), false)
+  t.mock.timers.tick(4 * SECOND_MS)
+  await settled()
+  t.mock.timers.tick(2 * SECOND_MS) // by the other's clock, which stands, it asked back just now
+  await settled()
+  assert.equal(has(row[1], second), true)
+})
+
+test('what was given comes without gossip, too, and less urgently', async t => {
+  const { row } = await inARow(t, { count: 2 })
+  const group = row[0].keeper.append({ type: 'group.create', name: 'workers' })
+  await settled()
+  t.mock.timers.tick(9 * SECOND_MS)
+  await settled()
+  assert.equal(has(row[1], group), false)
+  t.mock.timers.tick(SECOND_MS)
+  await settled()
+  assert.equal(has(row[1], group), true)
+})
+
+test('where gossip has brought it, nobody is asked', async t => {
+  const { row, asked } = await inARow(t, { count: 2, gossips: true })
+  const suspension = suspend(row[0])
+  await settled()
+  assert.ok(has(row[1], suspension))
+  const before = asked.count
+  t.mock.timers.tick(20 * SECOND_MS)
+  await settled()
+  assert.equal(asked.count, before)
+})
+
+test('who asked back a moment ago asks back again for what came since', async t => {
+  const { row } = await inARow(t, { count: 2 })
+  const [knows, lacks] = row
+  const early = knows.keeper.append({ type: 'group.create', name: 'early' })
+  knows.sync.ask(lacks.transport.self)
+  await settled()
+  assert.equal(has(lacks, early), true)
+  const late = knows.keeper.append({ type: 'group.create', name: 'late' })
+  knows.sync.ask(lacks.transport.self)
+  await settled()
+  assert.equal(has(lacks, late), false, 'it asks back at most now and then')
+  t.mock.timers.tick(2 * SECOND_MS)
+  await settled()
+  assert.equal(has(lacks, late), true)
 })

@@ -1,16 +1,21 @@
 /**
  * Brings two ledgers together over a stream: the asker says hello, and while it lacks what the other has, wants and
  * gets it page by page. Both sides ask, each on a stream of its own, when they link and whenever gossip hints that
- * there is something new; a slow round now and then makes up for lost hints, for both sides: who is asked by one that
- * knows more asks back. Gossip is never believed, only followed.
+ * there is something new. Gossip is never believed, only followed.
+ *
+ * Gossip gets lost, above all just after two have linked. So who took in something new asks those of its peers that
+ * have not shown that they hold as much, a moment later: very soon after something was taken from somebody. Who is
+ * asked by one that knows more asks back. By that alone a revocation goes on from peer to peer, and where gossip works
+ * nobody has to be asked. A slow round now and then makes up for what failed.
  */
 
-import { equalBytes } from '../../base/bytes.ts'
+import { equalBytes, toHex } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, OperationId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { RootQuest, rootsFor } from '../../ledger/chain/root-sync.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
+import { takes } from '../../ledger/operation/operation-types.ts'
 import { decodeAnnouncement, encodeAnnouncement } from '../../ledger/sync/announcement.ts'
 import { digestOf, type FeedTip } from '../../ledger/sync/sync.ts'
 import {
@@ -24,12 +29,17 @@ import type { Log } from '../log.ts'
 import { type MessageCodec, MessageTalk } from '../transport/message-talk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
-import { randomLink } from './record-exchange.ts'
+import { isSame, type LedgerFace, ShownLedgers } from './shown-ledgers.ts'
 
 export const LEDGER_PROTOCOL = '/peerage/ledger/1'
 /** What a sender's ledger has become, whenever it changed (ledger/announcement.ts). */
 export const LEDGER_TOPIC = 'peerage/ledger/1'
 
+/** After something was taken, or the roots changed; after anything else. Gossip has been everywhere by then. */
+const COMPARE_TAKEN_MS = SECOND_MS
+const COMPARE_GIVEN_MS = 10 * SECOND_MS
+/** From one comparison to the next, if there was somebody to ask: each that differs sends all of its tips. */
+const COMPARE_SPACING_MS = 5 * SECOND_MS
 const ASK_BACK_MS = 2 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
 /** After a round failed with a peer that is linked, doubled each time: a newer link that takes over ends it. */
@@ -55,10 +65,20 @@ export interface SyncEvents {
   readonly onEnd?: (device: DeviceId) => void
 }
 
+interface AskedBack {
+  readonly atMs: number
+  /** What both sides held. */
+  readonly about: string
+  timer: NodeJS.Timeout | undefined
+}
+
 export class LedgerSync {
   readonly #init: LedgerSyncInit
   readonly #events: SyncEvents[] = []
-  readonly #askedBackMs = new Map<DeviceId, number>()
+  readonly #shown = new ShownLedgers()
+  #comparison: { readonly dueMs: number; readonly timer: NodeJS.Timeout } | undefined
+  #comparedMs = Number.NEGATIVE_INFINITY
+  readonly #askedBack = new Map<DeviceId, AskedBack>()
   readonly #rounds = new Map<DeviceId, { again: boolean }>()
   /** How often the rounds with a peer have failed in a row. */
   readonly #failed = new Map<DeviceId, number>()
@@ -71,11 +91,28 @@ export class LedgerSync {
     this.#init = init
     const { transport, keeper } = init
     transport.handle(LEDGER_PROTOCOL, stream => void this.#answer(stream), { streamsPerPeerMax: 4 })
-    transport.on({ onConnect: link => this.ask(link.device) })
+    transport.on({
+      onConnect: ({ device }) => {
+        this.#shown.linked(device)
+        this.ask(device)
+      },
+      onDisconnect: device => {
+        this.#shown.parted(device)
+        clearTimeout(this.#askedBack.get(device)?.timer)
+        this.#askedBack.delete(device)
+      }
+    })
     transport.subscribe(LEDGER_TOPIC, (from, bytes) => this.#onAnnouncement(from, bytes))
     keeper.on({
-      onAccepted: accepted => this.#announce(accepted.filter(({ author }) => author === transport.self)),
-      onRoots: () => this.#announce([])
+      onAccepted: accepted => {
+        this.#announce(accepted.filter(({ author }) => author === transport.self))
+        const isTaken = accepted.some(({ content }) => content !== undefined && takes(content))
+        if (accepted.length > 0) this.#compareIn(isTaken ? COMPARE_TAKEN_MS : COMPARE_GIVEN_MS)
+      },
+      onRoots: () => {
+        this.#announce([])
+        this.#compareIn(COMPARE_TAKEN_MS)
+      }
     })
     this.#timer = setInterval(() => this.#askOne(), ROUND_MS)
     this.#timer.unref()
@@ -102,6 +139,7 @@ export class LedgerSync {
 
   close(): void {
     clearInterval(this.#timer)
+    clearTimeout(this.#comparison?.timer)
     this.#stop.abort()
   }
 
@@ -119,10 +157,10 @@ export class LedgerSync {
       log.debug({ device: from }, `ledger announcement: ${decoded.detail}`)
       return
     }
-    const { digest, root, records } = decoded.value
+    const { digest, root: rootHash, records } = decoded.value
+    this.#shown.show(from, { digest, rootHash })
     const compare = (): void => {
-      const mine = keeper.hello()
-      if (!equalBytes(digest, mine.digest) || !equalBytes(root, mine.rootHash)) this.ask(from)
+      if (!isSame({ digest, rootHash }, keeper.hello())) this.ask(from)
     }
     if (keeper.isWhole) {
       if (records.length > 0) keeper.take(records)
@@ -143,9 +181,30 @@ export class LedgerSync {
     }
   }
 
+  #compareIn(waitMs: number): void {
+    const nowMs = performance.now()
+    const dueMs = Math.max(nowMs + waitMs, this.#comparedMs + COMPARE_SPACING_MS)
+    if (this.#comparison !== undefined && this.#comparison.dueMs <= dueMs) return
+    clearTimeout(this.#comparison?.timer)
+    const timer = setTimeout(() => this.#compare(), dueMs - nowMs)
+    timer.unref()
+    this.#comparison = { dueMs, timer }
+  }
+
+  #compare(): void {
+    this.#comparison = undefined
+    const differing = this.#shown.differing(this.#init.keeper.hello())
+    if (differing.length > 0) this.#comparedMs = performance.now()
+    for (const device of differing) this.ask(device)
+  }
+
+  /** One of those that may lack something or know more; when there is none, anybody. */
   #askOne(): void {
-    const link = randomLink(this.#init.transport)
-    if (link !== undefined) this.ask(link.device)
+    const { transport, keeper } = this.#init
+    const differing = this.#shown.differing(keeper.hello())
+    const from = differing.length > 0 ? differing : transport.peers().map(({ device }) => device)
+    const drawn = from[Math.floor(Math.random() * from.length)]
+    if (drawn !== undefined) this.ask(drawn)
   }
 
   async #run(device: DeviceId): Promise<void> {
@@ -172,16 +231,20 @@ export class LedgerSync {
 
   #retry(device: DeviceId): void {
     const times = this.#failed.get(device) ?? 0
-    const isLinked = (): boolean => this.#init.transport.peers().some(link => link.device === device)
-    if (times >= RETRIES_MAX || !isLinked()) {
+    if (times >= RETRIES_MAX || !this.#isLinked(device)) {
       this.#failed.delete(device)
       return
     }
     this.#failed.set(device, times + 1)
-    const again = (): void => {
-      if (!this.#stop.signal.aborted && isLinked()) this.ask(device)
-    }
-    setTimeout(again, RETRY_MS * 2 ** times).unref()
+    setTimeout(() => this.#askLinked(device), RETRY_MS * 2 ** times).unref()
+  }
+
+  #isLinked(device: DeviceId): boolean {
+    return this.#init.transport.peers().some(link => link.device === device)
+  }
+
+  #askLinked(device: DeviceId): void {
+    if (!this.#stop.signal.aborted && this.#isLinked(device)) this.ask(device)
   }
 
   /**
@@ -198,6 +261,7 @@ export class LedgerSync {
       await talk.send({ kind: 'hello', ...mine })
       const hello = await talk.expect('hello')
       if (hello.org !== mine.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
+      this.#shown.show(device, hello)
       const isBehind = !equalBytes(hello.digest, mine.digest)
       const tips = isBehind ? (await talk.expect('tips')).tips : []
       if (!equalBytes(hello.rootHash, mine.rootHash)) await this.#askRoots(talk)
@@ -222,12 +286,25 @@ export class LedgerSync {
     }
   }
 
-  /** At most now and then, so that two who can not agree do not keep each other busy. */
-  #askBack(device: DeviceId): void {
+  /**
+   * At most now and then, so that nobody is kept busy; what comes too early is made up for. Two who can not agree ask
+   * each other no more while neither has anything new.
+   */
+  #askBack(device: DeviceId, theirs: LedgerFace, mine: LedgerFace): void {
+    const about = [theirs, mine].map(({ digest, rootHash }) => toHex(digest) + toHex(rootHash)).join()
+    const last = this.#askedBack.get(device)
     const nowMs = performance.now()
-    if (nowMs - (this.#askedBackMs.get(device) ?? Number.NEGATIVE_INFINITY) < ASK_BACK_MS) return
-    this.#askedBackMs.set(device, nowMs)
-    this.ask(device)
+    const ask = (): void => {
+      this.#askedBack.set(device, { atMs: performance.now(), about, timer: undefined })
+      this.#askLinked(device)
+    }
+    if (last === undefined || nowMs >= last.atMs + ASK_BACK_MS) {
+      clearTimeout(last?.timer)
+      ask()
+    } else if (last.about !== about && last.timer === undefined) {
+      last.timer = setTimeout(ask, last.atMs + ASK_BACK_MS - nowMs)
+      last.timer.unref()
+    }
   }
 
   /** Roots come before the operations that name them. */
@@ -252,19 +329,18 @@ export class LedgerSync {
         await talk.send({ kind: 'refuse', reason: 'foreign-org' })
         return
       }
+      this.#shown.show(stream.peer, hello)
       await talk.send({ kind: 'hello', ...mine })
-      const [isSame, isSameRoot] = [
-        equalBytes(hello.digest, mine.digest),
-        equalBytes(hello.rootHash, mine.rootHash)
-      ]
-      if (!isSameRoot) this.#askBack(stream.peer) // it may know roots that we lack, too
-      if (!isSame) await talk.send({ kind: 'tips', tips: keeper.tips() })
+      const isSameDigest = equalBytes(hello.digest, mine.digest)
+      const isSameRoot = equalBytes(hello.rootHash, mine.rootHash)
+      if (!isSameRoot) this.#askBack(stream.peer, hello, mine) // it may know roots that we lack, too
+      if (!isSameDigest) await talk.send({ kind: 'tips', tips: keeper.tips() })
       else if (isSameRoot) return
       for (let page = 0; page < PAGES_MAX; page++) {
         const want = await talk.next()
         if (want === undefined) {
           // It wanted nothing of what we know beyond it, so what differs is what it knows beyond us.
-          if (page === 0 && !isSame) this.#askBack(stream.peer)
+          if (page === 0 && !isSameDigest) this.#askBack(stream.peer, hello, mine)
           return
         }
         if (want.kind === 'want') {
