@@ -255,6 +255,8 @@ describe('a node with sinks', { concurrency: false }, () => {
     await assert.rejects(set({ target: 'http://siem.example/' }), { code: 'USAGE' })
     await assert.rejects(set({ tokenFile: '/etc/token' }), { code: 'USAGE' })
     await assert.rejects(set({ caFile: '/etc/ca' }), { code: 'USAGE' })
+    const tokens = `file:${running.node.home}/tokens.json`
+    await assert.rejects(set({ target: tokens }), { code: 'NOT_AUTHORISED' })
     await assert.rejects(running.service.siem.events({ cursor: 'x', limit: 1, waitMs: 0 }), { code: 'USAGE' })
     const [sink] = await running.service.siem.sinks()
     await running.service.siem.removeSink(sink?.id ?? 0)

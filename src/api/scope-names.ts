@@ -5,8 +5,8 @@
  * - `metrics`: the numbers that monitoring collects; no names of datasets, devices or people;
  * - `read`: how the node and the org are, and what there is;
  * - `content`: the content itself, and transfers that are running;
- * - `host`: whatever names a path on the node's machine. It lets a caller read and write files there as the node
- *   does, so it is apart from the rest;
+ * - `host`: whatever names a path on the node's machine, and where content or events are sent from it. It lets a
+ *   caller read and write files there as the node does, but for the home of the node, so it is apart from the rest;
  * - `govern`: who may do what with which content and devices;
  * - `privacy`: erasures and holds;
  * - `audit`: who did what, names of devices included;
@@ -26,7 +26,7 @@ export const SCOPES = {
   govern: 'decide who may do what: grants, roles, groups, devices, classes, quarantine and recall',
   privacy: 'erase, hold, and see the cases',
   audit: 'see who did what',
-  settings: 'change how this node behaves: limits, room, scanner, tokens',
+  settings: 'change how this node behaves: limits, room, tokens',
   authority: 'propose and sign roots of the org, and overrides'
 } as const
 

@@ -11,6 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type ErrorObject, fromErrorObject, toErrorObject } from '../../api/error.ts'
 import { issueSentence, issueText } from '../../api/issue-text.ts'
+import { fileKeys } from '../../api/named-files.ts'
 import { ROUTE_NOTES } from '../../api/route-notes.ts'
 import {
   API_PREFIX,
@@ -25,6 +26,7 @@ import {
 import { AssertionFailure, assert } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
 import { KIB, SECOND_MS } from '../../base/units.ts'
+import { requireApart } from '../../node/home-guard.ts'
 import type { MeasuredCall } from '../metrics/exposition.ts'
 import { traceCalls } from './call-spans.ts'
 import { type Caller, requireScope } from './caller.ts'
@@ -51,6 +53,8 @@ export interface AdminLog {
 
 export interface AdminRoutesOptions {
   readonly handlers: Handlers
+  /** Of the node: no file or folder that a caller names lies in it or around it. */
+  readonly home: string
   /** Who calls; throws AppError for who may not call at all. */
   readonly callerOf: (request: FastifyRequest) => Caller
   readonly software: string
@@ -127,10 +131,19 @@ export class AdminRoutes {
     })
   }
 
-  #input<Name extends RouteName>(name: Name, request: FastifyRequest): [RouteInput<Name>, Caller] {
-    const caller = this.#options.callerOf(request)
+  async #input<Name extends RouteName>(
+    name: Name,
+    request: FastifyRequest
+  ): Promise<[RouteInput<Name>, Caller]> {
+    const { callerOf, home } = this.#options
+    const caller = callerOf(request)
     requireScope(caller, ROUTE_NOTES[name][0])
-    return [parseInput(name, request), caller]
+    const input = parseInput(name, request)
+    for (const key of fileKeys(name)) {
+      const path: unknown = Reflect.get(input, key)
+      if (typeof path === 'string') await requireApart(home, path)
+    }
+    return [input, caller]
   }
 
   #routeJson<Name extends JsonRoute>(name: Name): void {
@@ -140,7 +153,8 @@ export class AdminRoutes {
       method,
       url,
       config: { route: name },
-      handler: async request => this.#checked(name, output, await handle(...this.#input(name, request)))
+      handler: async request =>
+        this.#checked(name, output, await handle(...(await this.#input(name, request))))
     })
   }
 
@@ -152,7 +166,7 @@ export class AdminRoutes {
       url,
       config: { route: name },
       handler: async (request, reply) => {
-        const [checked] = this.#input(name, request)
+        const [checked] = await this.#input(name, request)
         const answer = await handle(checked, request.headers.accept)
         const { bytes, contentType: chosen } =
           answer instanceof Uint8Array ? { bytes: answer, contentType } : answer
@@ -169,11 +183,12 @@ export class AdminRoutes {
       url,
       config: { route: name },
       handler: async (request, reply) => {
-        const [checked] = this.#input(name, request)
+        const left = leaving(reply)
+        const [checked] = await this.#input(name, request)
         const ended = this.#options.ended?.(request, reply) ?? new AbortController().signal
         const events = eventStream({
           run: task => handle(checked, task),
-          signal: AbortSignal.any([leaving(reply), this.#options.closing, ended]),
+          signal: AbortSignal.any([left, this.#options.closing, ended]),
           timing: this.#options.timing ?? STREAM_TIMING,
           describe: thrown => toErrorObject(this.#failure(thrown, request.url).error)
         })

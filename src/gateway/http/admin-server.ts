@@ -74,6 +74,7 @@ class HttpAdminServer implements AdminServer {
     const common = { callerOf: () => OWNER, closing: this.#closing.signal }
     new AdminRoutes(this.#app, {
       ...{ ...options, ...common, software },
+      home: tokens.home,
       handlers: createHandlers({ service, tokens, sessions, provider, exposition }),
       measure: call => exposition.called(call)
     })

@@ -20,6 +20,11 @@ export const OWNER: Caller = {
   expiresAtMs: null
 }
 
+/** `what` follows "can not", and says how the owner does it. */
+export function requireOwner(by: Caller, what: string): void {
+  if (by.kind !== 'owner') throw new AppError('NOT_AUTHORISED', `${by.id} can not ${what}`)
+}
+
 export function requireScope(caller: Caller, scope: Scope): void {
   if (caller.scopes.has(scope)) return
   const has = [...caller.scopes].join(', ') || 'none'

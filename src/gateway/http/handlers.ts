@@ -34,7 +34,7 @@ import type { SubjectService } from '../../node/subjects/subject-terms.ts'
 import { type Exposition, formatOf } from '../metrics/exposition.ts'
 import type { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
 import { CALLBACK_PATH } from '../sign-in/sign-in-routes.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, requireOwner } from './caller.ts'
 import type { SessionBook } from './session-book.ts'
 import type { TokenBook, TokenEntry } from './token-book.ts'
 
@@ -268,7 +268,11 @@ function erasureHandlers(service: ErasureService) {
 function followHandlers(service: FollowService) {
   return {
     follows: async () => ({ follows: await service.follows() }),
-    follow: input => service.follow(input),
+    follow: async (input, by) => {
+      if (input.hook !== null)
+        requireOwner(by, 'set what runs here: run peerage follow on the machine of the node')
+      return await service.follow(input)
+    },
     followed: ({ destination }) => service.followed(destination),
     stopFollow: ({ destination }) => service.stopFollow(destination),
     rollbackFollow: input => service.rollback(input),

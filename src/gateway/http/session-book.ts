@@ -17,7 +17,7 @@ import type { Scope } from '../../api/scope-names.ts'
 import type { ListedSession, MadeCode } from '../../api/session.ts'
 import { AppError } from '../../base/errors.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
-import { type Caller, requireGivable } from './caller.ts'
+import { type Caller, requireGivable, requireOwner } from './caller.ts'
 
 export const SESSION_LIMITS = {
   idleMs: 30 * MINUTE_MS,
@@ -99,11 +99,7 @@ export class SessionBook {
   }
 
   createCode({ scopes }: { readonly scopes: readonly Scope[] | null }, by: Caller): MadeCode {
-    if (by.kind !== 'owner')
-      throw new AppError(
-        'NOT_AUTHORISED',
-        `${by.id} can not make a code to sign in with: run peerage console on the machine of the node`
-      )
+    requireOwner(by, 'make a code to sign in with: run peerage console on the machine of the node')
     if (this.#addresses.length === 0)
       throw new AppError(
         'API_CLOSED',

@@ -11,6 +11,7 @@ import { connect } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { errorBody } from '../../api/error.ts'
 import type { Scope } from '../../api/scope-names.ts'
+import { AppError } from '../../base/errors.ts'
 import { HOUR_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { scripted } from '../../node/swarm/scripted.conformance.ts'
@@ -158,6 +159,42 @@ describe('a caller over the network', () => {
     assert.equal(codeOf(refused), 'SCOPE_MISSING')
     const { tokens: listed } = (await ask('/v1/tokens', { token })).json as { tokens: object[] }
     assert.ok(listed.length >= 2 && !JSON.stringify(listed).includes('hash'))
+  })
+})
+
+describe('the machine of the node', () => {
+  const follow = { name: 'films', destination: '/srv/films' }
+
+  test('runs no command that somebody names who is not on it', async () => {
+    await server.close()
+    const followed: unknown[] = []
+    const asked = async ({ hook }: { hook: unknown }) => {
+      followed.push(hook)
+      throw new AppError('DATASET_UNKNOWN', 'there are no films')
+    }
+    const follows = scripted<NodeService['follows']>({ follow: asked })
+    await serve({ service: scripted<NodeService>({ follows }) })
+    const token = await tokenFor('host')
+    const hook = { kind: 'shell', command: 'id' }
+    const refused = await ask('/v1/follows', { token, body: { ...follow, hook } })
+    assert.deepEqual([refused.status, codeOf(refused)], [403, 'NOT_AUTHORISED'])
+    assert.equal(codeOf(await ask('/v1/follows', { token, body: follow })), 'DATASET_UNKNOWN')
+    assert.deepEqual(followed, [null])
+  })
+
+  test('gives nobody its keys, and has nobody write where they are', async () => {
+    const token = await tokenFor('host')
+    const key = { path: join(home, 'device.key'), name: 'films', dataClass: 'public' }
+    const sink = { target: 'https://evil.example', tokenFile: join(home, 'sealing.key') }
+    for (const [path, body] of [
+      ['/v1/publications', key],
+      ['/v1/publications', { ...key, path: tmpdir() }],
+      ['/v1/transfers', { name: 'films', destination: join(home, 'web') }],
+      ['/v1/siem', sink]
+    ] as const) {
+      const refused = await ask(path, { token, body })
+      assert.deepEqual([refused.status, codeOf(refused)], [403, 'NOT_AUTHORISED'], path)
+    }
   })
 })
 

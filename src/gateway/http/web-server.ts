@@ -165,6 +165,7 @@ export class WebServer {
     }
     new AdminRoutes(app, {
       ...{ ...this.#options, ...common },
+      home: tokens.home,
       handlers: createHandlers({ service, tokens, sessions, provider, exposition }),
       measure: call => exposition.called(call)
     })

@@ -14,7 +14,7 @@ import { z } from 'zod'
 import { type Provider, provider } from '../../api/sign-in.ts'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { writePrivateFile } from '../../node/keys/private-file.ts'
-import type { Caller } from '../http/caller.ts'
+import { type Caller, requireOwner } from '../http/caller.ts'
 import { personId } from './person.ts'
 
 const FILE = 'sign-in.json'
@@ -51,7 +51,7 @@ export class ProviderSettings {
   }
 
   async set(chosen: Provider, by: Caller): Promise<void> {
-    requireOwner(by)
+    requireSetter(by)
     const personKey = this.#settings?.personKey ?? randomBytes(KEY_BYTES).toString('hex')
     const settings: Settings = { v: 1, provider: chosen, personKey }
     await writePrivateFile(this.#path, `${JSON.stringify(settings, null, 2)}\n`, 'replace')
@@ -59,7 +59,7 @@ export class ProviderSettings {
   }
 
   async unset(by: Caller): Promise<void> {
-    requireOwner(by)
+    requireSetter(by)
     this.require()
     await rm(this.#path, { force: true })
     this.#settings = undefined
@@ -72,12 +72,8 @@ export class ProviderSettings {
   }
 }
 
-export function requireOwner(by: Caller): void {
-  if (by.kind === 'owner') return
-  throw new AppError(
-    'NOT_AUTHORISED',
-    `${by.id} can not say who signs people in: run peerage signin on the machine of the node`
-  )
+export function requireSetter(by: Caller): void {
+  requireOwner(by, 'say who signs people in: run peerage signin on the machine of the node')
 }
 
 function readSettings(path: string): Settings | undefined {

@@ -19,7 +19,7 @@ import type { Caller } from '../http/caller.ts'
 import { SESSION_LIMITS } from '../http/session-book.ts'
 import { claimValues, foreignAudience, scopesOf } from './person.ts'
 import { loadOpenid, providerFailure, refused, unavailable } from './provider-failure.ts'
-import { ProviderSettings, requireOwner } from './provider-settings.ts'
+import { ProviderSettings, requireSetter } from './provider-settings.ts'
 import { AttemptSeal } from './sealed-attempt.ts'
 
 export const ATTEMPT_LIFE_MS = 10 * MINUTE_MS
@@ -54,7 +54,7 @@ export class ProviderSignIn {
 
   /** Sets the provider, once it has answered. */
   async set(provider: Provider, by: Caller): Promise<void> {
-    requireOwner(by)
+    requireSetter(by)
     await this.#answered(provider, this.#discover(provider))
     await this.settings.set(provider, by)
   }

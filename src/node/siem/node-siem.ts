@@ -7,6 +7,7 @@ import { formatDuration, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { NodeDetection } from '../detection/node-detection.ts'
 import type { Identity } from '../home.ts'
+import { requireApart } from '../home-guard.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../service-words.ts'
 import { Courier } from './courier.ts'
@@ -87,6 +88,7 @@ export class NodeSiem implements SiemService {
   async setSink(request: SinkRequest): Promise<SinkStatus> {
     const { logs, tokenFile, caFile, fromStart, rotateBytes, keep } = request
     const target = parseTarget(request.target)
+    if (target.kind === 'file') await requireApart(this.#init.home, target.path)
     if (tokenFile !== null && target.kind !== 'http')
       throw new AppError('USAGE', 'a token goes to a receiver by https:// only')
     if (caFile !== null && (target.kind === 'file' || targetText(target).startsWith('http:')))
