@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { LEVELS, levelOf } from '../../../../src/base/risk-level.ts'
 import { counted } from '../../components/words.ts'
 import classes from './risk.module.css'
-import { DEGREES, heatCounts, type Risk } from './risk-words.ts'
+import { DEGREES, type Risk, risksByCell } from './risk-words.ts'
 
 interface HeatMapProps {
   readonly risks: readonly Risk[]
@@ -14,9 +14,12 @@ interface HeatMapProps {
 }
 
 export function HeatMap({ risks, cell, onChoose }: HeatMapProps): ReactNode {
-  const counts = heatCounts(risks)
+  const byCell = risksByCell(risks)
   return (
     <>
+      <Text size="xs" fw={600} mb={4}>
+        Likelihood ↑
+      </Text>
       <table className={classes.map} aria-label="Risks by likelihood and impact">
         <tbody>
           {DEGREES.toReversed().map(likelihood => (
@@ -26,10 +29,16 @@ export function HeatMap({ risks, cell, onChoose }: HeatMapProps): ReactNode {
               </th>
               {DEGREES.map(impact => {
                 const at = `${likelihood} ${impact}`
+                const here = byCell.get(at) ?? []
                 return (
-                  <td key={impact} data-level={levelOf(likelihood * impact)}>
+                  <td
+                    key={impact}
+                    data-level={levelOf(likelihood * impact)}
+                    data-empty={here.length === 0}
+                    title={here.map(({ title }) => title).join('\n')}
+                  >
                     <Cell
-                      count={counts.get(at) ?? 0}
+                      count={here.length}
                       words={`likelihood ${likelihood}, impact ${impact}`}
                       isChosen={cell === at}
                       onChoose={() => onChoose(cell === at ? null : at)}
@@ -55,8 +64,8 @@ export function HeatMap({ risks, cell, onChoose }: HeatMapProps): ReactNode {
           </tr>
         </tfoot>
       </table>
-      <Text size="xs" c="dimmed" ta="right">
-        likelihood upwards, impact to the right
+      <Text size="xs" fw={600} ta="right" mt={4}>
+        Impact →
       </Text>
     </>
   )

@@ -93,7 +93,7 @@ function Figures({ risks }: { readonly risks: readonly Risk[] }): ReactNode {
   const [worst] = risks.toSorted((a, b) => b.residual.score - a.residual.score)
   return (
     <Stack gap="md">
-      <SimpleGrid cols={2} spacing={{ base: 'xs', sm: 'md' }}>
+      <SimpleGrid cols={2} spacing={{ base: 'xs', sm: 'md' }} flex={1} style={{ gridAutoRows: '1fr' }}>
         <Figure
           label="High or very high"
           value={high.length}
@@ -131,7 +131,7 @@ function acceptedText({ acceptances }: Risk): string {
 }
 
 const COLUMNS: readonly Column<Risk>[] = [
-  { title: 'Risk', width: 'minmax(120px, 1.8fr)', value: ({ title }) => title },
+  { title: 'Risk', width: 'minmax(120px, 2.4fr)', value: ({ title }) => <span title={title}>{title}</span> },
   {
     ...{ title: 'Now', width: '116px' },
     value: ({ residual }) => <Level {...residual} />,
@@ -155,9 +155,9 @@ const COLUMNS: readonly Column<Risk>[] = [
     value: ({ treatment }) => treatment,
     order: ({ treatment }) => treatment
   },
-  { title: 'Accepted', width: 'minmax(90px, 1fr)', from: 'lg', value: acceptedText },
+  { title: 'Accepted', width: 'minmax(84px, 0.8fr)', from: 'lg', value: acceptedText },
   {
-    ...{ title: 'Owner', width: 'minmax(80px, 1fr)', from: 'lg' },
+    ...{ title: 'Owner', width: 'minmax(70px, 0.8fr)', from: 'lg' },
     value: ({ owner }) => owner ?? 'nobody',
     order: ({ owner }) => owner ?? ''
   }

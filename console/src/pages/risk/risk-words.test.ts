@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import {
   type Acceptance,
   boundsText,
-  heatCounts,
   hindranceText,
   type Indicator,
+  risksByCell,
   standingAcceptance,
   valueText
 } from './risk-words.ts'
@@ -27,12 +27,12 @@ test('an indicator says on which side it is good', () => {
   assert.equal(boundsText({ ...indicator, target: 0, better: 'lower' }), 'good at ≤ 0, bad at ≥ 1')
 })
 
-test('risks are counted by likelihood and impact', () => {
+test('risks are put together by likelihood and impact', () => {
   const at = (likelihood: 1 | 2 | 3, impact: 1 | 2 | 3) => ({
     residual: { likelihood, impact, score: likelihood * impact, level: 'low' as const }
   })
   assert.deepEqual(
-    [...heatCounts([at(1, 3), at(3, 1), at(1, 3)])],
+    [...risksByCell([at(1, 3), at(3, 1), at(1, 3)])].map(([cell, risks]) => [cell, risks.length]),
     [
       ['1 3', 2],
       ['3 1', 1]

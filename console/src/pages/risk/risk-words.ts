@@ -36,11 +36,9 @@ export function cellOf({ residual: { likelihood, impact } }: Pick<Risk, 'residua
   return `${likelihood} ${impact}`
 }
 
-/** How many risks have each likelihood and impact now. */
-export function heatCounts(risks: readonly Pick<Risk, 'residual'>[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
-  for (const risk of risks) counts.set(cellOf(risk), (counts.get(cellOf(risk)) ?? 0) + 1)
-  return counts
+/** Risks by their likelihood and impact now. */
+export function risksByCell<R extends Pick<Risk, 'residual'>>(risks: readonly R[]): ReadonlyMap<string, R[]> {
+  return Map.groupBy(risks, cellOf)
 }
 
 /** What lets nothing be taken off: indicators beyond their limit, and those that could not be measured. */
