@@ -24,8 +24,22 @@ const peerage: MantineColorsTuple = [
   '#005f54'
 ]
 
+/** Of the tint of the surfaces: what Mantine brings is a grey that looks brown beside them. */
+const dark: MantineColorsTuple = [
+  '#d6dee3',
+  '#b9c5cd',
+  '#8796a1',
+  '#647480',
+  '#3d4a53',
+  '#334049',
+  '#222c32',
+  '#1a2227',
+  '#161d21',
+  '#10161a'
+]
+
 export const theme = createTheme({
-  colors: { peerage },
+  colors: { peerage, dark },
   primaryColor: 'peerage',
   primaryShade: { light: 8, dark: 4 },
   autoContrast: true,
@@ -83,10 +97,6 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-red-outline': '#ff8787',
     '--mantine-color-teal-outline': '#38d9a9',
     '--mantine-color-yellow-outline': '#ffd43b',
-    // Of the same tint as what they lie on.
-    '--mantine-color-default': '#222c32',
-    '--mantine-color-default-hover': '#2a353c',
-    '--mantine-color-default-border': '#3c4952',
     '--peerage-surface': '#1a2227',
     '--peerage-line': '#2d3840'
   }

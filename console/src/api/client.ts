@@ -20,6 +20,13 @@ export class ApiError extends Error {
   }
 }
 
+const SERVER_ERROR = 500
+
+/** Whether it is the node that failed, or that is away, and no answer to what was asked. */
+export function isOfNode(thrown: Error): boolean {
+  return thrown instanceof ApiError && (thrown.status === 0 || thrown.status >= SERVER_ERROR)
+}
+
 let onSignedOut = (): void => {}
 
 /** Called when an answer says that nobody is signed in. */

@@ -1,7 +1,7 @@
 /** Who is signed in, for every part of the console. */
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, use, useEffect } from 'react'
+import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { signIn, signOut, whenSignedOut, whoIsSignedIn } from './client.ts'
 import type { RouteName } from './routes.ts'
 import { scopeOf } from './routes.ts'
@@ -53,6 +53,8 @@ function open(): Promise<Caller | null> {
 
 export interface SignInProps {
   readonly failure: Error | null
+  /** Whoever was signed in here is so no more, and did not sign out. */
+  readonly hasEnded: boolean
   readonly onToken: (token: string) => Promise<void>
 }
 
@@ -72,14 +74,23 @@ export function SignedIn(props: {
       gcTime: Number.POSITIVE_INFINITY
     }
   })
-  useEffect(() => whenSignedOut(() => client.setQueryData(KEY, null)), [client])
+  const [hasEnded, setEnded] = useState(false)
+  useEffect(
+    () =>
+      whenSignedOut(() => {
+        if (client.getQueryData(KEY) != null) setEnded(true)
+        client.setQueryData(KEY, null)
+      }),
+    [client]
+  )
   if (isPending) return props.waiting
   if (data === null || data === undefined) {
     const onToken = async (token: string): Promise<void> => {
       await signIn({ token })
       client.setQueryData(KEY, await whoIsSignedIn())
+      setEnded(false)
     }
-    return props.signIn({ failure: error, onToken })
+    return props.signIn({ failure: error, hasEnded, onToken })
   }
   const session: Session = {
     who: data,

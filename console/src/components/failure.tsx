@@ -2,19 +2,33 @@
 
 import { Alert, Button, Code, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { ApiError } from '../api/client.ts'
+import { ApiError, isOfNode } from '../api/client.ts'
 import { AlertIcon } from '../shell/icons.tsx'
+import { sentence, withLocalTimes } from './words.ts'
 
 export function Failure(props: {
   readonly error: Error
   readonly title?: string
   readonly onRetry?: () => void
 }): ReactNode {
-  const { error, title = 'That did not work', onRetry } = props
+  const { error, title, onRetry } = props
   return (
-    <Alert color="red" variant="outline" icon={<AlertIcon />} title={title} role="alert">
-      <Text size="sm">{error.message}</Text>
-      {error instanceof ApiError && <Code mt={6}>{error.code}</Code>}
+    <Alert
+      color="red"
+      variant="outline"
+      icon={<AlertIcon />}
+      title={title ?? (isOfNode(error) ? 'The node did not answer this' : 'That did not work')}
+      role="alert"
+    >
+      <Text size="sm">
+        {sentence(withLocalTimes(error.message))}
+        {error instanceof ApiError && (
+          <Text span inherit c="dimmed">
+            {' '}
+            <Code>{error.code}</Code>
+          </Text>
+        )}
+      </Text>
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>
           Ask again

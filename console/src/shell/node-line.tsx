@@ -27,8 +27,14 @@ export function NodeLine(): ReactNode {
           {device.name}
         </Text>{' '}
         in {device.site}
-        {isConnected ? '' : ' does not answer'}, as of <Ago atMs={asOfAtMs} />, linked with{' '}
-        {peersConnected.toLocaleString('en')} of {peersKnown.toLocaleString('en')} peers
+        {!isConnected && (
+          <Text span inherit fw={600} c="error">
+            {' '}
+            does not answer
+          </Text>
+        )}
+        , as of <Ago atMs={asOfAtMs} />, linked with {peersConnected.toLocaleString('en')} of{' '}
+        {peersKnown.toLocaleString('en')} peers
       </Text>
     </Group>
   )

@@ -1,6 +1,6 @@
 /** Asks for a token; whoever comes from `peerage console` has a code in the address and does not see this. */
 
-import { Button, Card, Center, Code, Divider, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { Alert, Button, Card, Center, Code, Divider, PasswordInput, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
 import { signInProvider } from '../api/client.ts'
@@ -22,16 +22,20 @@ function Provider(): ReactNode {
   )
 }
 
-export function SignInPage({ failure, onToken }: SignInProps): ReactNode {
+export function SignInPage({ failure, hasEnded, onToken }: SignInProps): ReactNode {
   const [token, setToken] = useState('')
   const [isBusy, setBusy] = useState(false)
-  const [refusal, setRefusal] = useState<Error | null>(failure)
+  const [isTried, setTried] = useState(false)
+  const [refusal, setRefusal] = useState<Error | null>(null)
+  // Of the code in the address, until a token was tried.
+  const shown = refusal ?? (isTried ? null : failure)
   useEffect(() => {
     document.title = 'Sign in · Peerage'
   }, [])
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
     setBusy(true)
+    setTried(true)
     setRefusal(null)
     try {
       await onToken(token.trim())
@@ -54,7 +58,15 @@ export function SignInPage({ failure, onToken }: SignInProps): ReactNode {
                 It answers those whom it knows: people of the org, and who shows a token of this node.
               </Text>
             </div>
-            {refusal !== null && <Failure error={refusal} />}
+            {hasEnded && (
+              <Alert variant="outline" color="yellow" role="status" title="You were signed out">
+                <Text size="sm">
+                  A session ends after some time without use, when the node starts again, and when somebody
+                  ends it. Sign in to go on with this page.
+                </Text>
+              </Alert>
+            )}
+            {shown !== null && <Failure error={shown} title="You are not signed in" />}
             <Provider />
             <PasswordInput
               label="Token"
