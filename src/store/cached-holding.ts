@@ -23,7 +23,7 @@ import type { LeafBook } from './leaf-book.ts'
 import type { OpenFile, OpenFiles } from './open-files.ts'
 import { checkBlocks, uninitialized } from './piece-bytes.ts'
 import { PieceSet } from './piece-set.ts'
-import { readAtOffset } from './read-at.ts'
+import { type ReadAt, readAtOffset } from './read-at.ts'
 import type { PlacedFile } from './safe-files.ts'
 import type {
   Holding,
@@ -166,12 +166,12 @@ export class CachedHolding implements Holding {
     return { outcome: 'durable' }
   }
 
-  async read(range: ReadRange, into?: Uint8Array): Promise<Uint8Array> {
+  async read(range: ReadRange, into?: Uint8Array, readAt?: ReadAt): Promise<Uint8Array> {
     const { piece, begin, length } = range
     assert(length > 0 && begin + length <= pieceLength(this.version, piece), 'a read lies inside its piece')
     const target = into?.subarray(0, length) ?? uninitialized(length)
     await this.#verified(piece)
-    await this.#readInto(piece, target, begin)
+    await this.#readInto(piece, target, begin, readAt)
     this.#touch(piece)
     return target
   }
@@ -250,12 +250,17 @@ export class CachedHolding implements Holding {
     return leaves !== undefined
   }
 
-  async #readInto(piece: PieceIndex, into: Uint8Array, begin: number): Promise<void> {
+  async #readInto(
+    piece: PieceIndex,
+    into: Uint8Array,
+    begin: number,
+    readAt: ReadAt = readAtOffset
+  ): Promise<void> {
     let open: OpenFile | undefined
     try {
       open = this.#owner.openFiles.acquire(this.#key(piece), this.#file(piece))
       for (let filled = 0; filled < into.length; ) {
-        const read = await readAtOffset(open.fd, into.subarray(filled), begin + filled)
+        const read = await readAt(open.fd, into.subarray(filled), begin + filled)
         if (read === 0) throw this.#spoiled(piece)
         filled += read
       }

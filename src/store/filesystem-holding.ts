@@ -164,7 +164,7 @@ export class FilesystemHolding implements Holding {
     }
   }
 
-  async read(range: ReadRange, into?: Uint8Array): Promise<Uint8Array> {
+  async read(range: ReadRange, into?: Uint8Array, readAt = this.context.readAt): Promise<Uint8Array> {
     const span = pieceSpan(this.version, range.piece)
     const { begin, length } = range
     assert(begin >= 0 && length > 0 && begin + length <= span.bytes, 'a read lies inside its piece')
@@ -173,7 +173,8 @@ export class FilesystemHolding implements Holding {
     const held = this.#readable(range.piece, span.fileIndex)
     const open = this.#open(span.fileIndex, held)
     try {
-      await this.#readFully(open, target, { fileIndex: span.fileIndex, held, offset: span.offset + begin })
+      const at = { fileIndex: span.fileIndex, held, offset: span.offset + begin }
+      await this.#readFully(open, target, { ...at, readAt })
     } finally {
       this.context.openFiles.release(open)
     }
@@ -430,18 +431,14 @@ export class FilesystemHolding implements Holding {
   /** Checks that a piece is held and that its file is, as far as its fingerprint tells, what it was. */
   #readable(piece: PieceIndex, fileIndex: number): HeldFile {
     const held = this.files.get(fileIndex)
-    const path = absolute(this.files.final(fileIndex))
-    if (!this.have.has(piece))
-      throw new AppError(
-        'CONTENT_CHANGED',
-        `can not read piece ${piece} of ${path}: it is not held any more`,
-        {
-          details: { path, piece }
-        }
-      )
+    if (!this.have.has(piece)) {
+      const path = absolute(this.files.final(fileIndex))
+      const message = `can not read piece ${piece} of ${path}: it is not held any more`
+      throw new AppError('CONTENT_CHANGED', message, { details: { path, piece } })
+    }
     const nowMs = this.context.nowMs()
     if (held.phase !== 'whole' || nowMs - held.checkedAtMs < FINGERPRINT_CHECK_MS) return held
-    const stats = lstatOf(path)
+    const stats = lstatOf(absolute(this.files.final(fileIndex)))
     if (stats === undefined) throw this.giveUp(fileIndex, held, 'it was removed')
     if (fingerprintOf(stats) !== held.fingerprint) throw this.giveUp(fileIndex, held, 'it was changed')
     held.checkedAtMs = nowMs
@@ -465,12 +462,17 @@ export class FilesystemHolding implements Holding {
   async #readFully(
     open: OpenFile,
     target: Uint8Array,
-    at: { readonly fileIndex: number; readonly held: HeldFile; readonly offset: number }
+    at: {
+      readonly fileIndex: number
+      readonly held: HeldFile
+      readonly offset: number
+      readonly readAt: ReadAt
+    }
   ): Promise<void> {
     for (let filled = 0; filled < target.length; ) {
       let bytes: number
       try {
-        bytes = await this.context.readAt(open.fd, target.subarray(filled), at.offset + filled)
+        bytes = await at.readAt(open.fd, target.subarray(filled), at.offset + filled)
       } catch (error) {
         throw this.#readFailed(error, at.fileIndex, at.held)
       }

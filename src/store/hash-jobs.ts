@@ -126,6 +126,33 @@ export interface BlocksResult {
   readonly matches: boolean
 }
 
+/** Read blocks from a file that stays open meanwhile, and hold them against the hashes of their leaves. */
+export interface ReadJob {
+  readonly kind: 'read'
+  readonly fd: number
+  /** In the file. */
+  readonly offset: number
+  /** In shared memory: filled from there on. What it begins with is a leaf. */
+  readonly into: Uint8Array
+  readonly leaves: Uint8Array
+}
+
+export type ReadResult =
+  /** `bytes` are fewer where the file ends before, and match nothing then. */
+  | {
+      readonly kind: 'read'
+      readonly outcome: 'read'
+      readonly bytes: number
+      readonly matches: boolean
+    }
+  /** As the system says it. */
+  | {
+      readonly kind: 'read'
+      readonly outcome: 'failed'
+      readonly code: string | undefined
+      readonly message: string
+    }
+
 /** List one folder of a tree that is to be published. */
 export interface ListJob {
   readonly kind: 'list'
@@ -153,7 +180,7 @@ export type ListResult =
   | { readonly kind: 'list'; readonly outcome: 'listed'; readonly entries: readonly ListedEntry[] }
   | { readonly kind: 'list'; readonly outcome: 'failed'; readonly failure: Failure }
 
-export type HashJob = WriteJob | LeavesJob | RangesJob | ChunksJob | PieceJob | BlocksJob | ListJob
+export type HashJob = WriteJob | LeavesJob | RangesJob | ChunksJob | PieceJob | BlocksJob | ReadJob | ListJob
 export type HashResult =
   | WriteResult
   | LeavesResult
@@ -161,4 +188,5 @@ export type HashResult =
   | ChunksResult
   | PieceResult
   | BlocksResult
+  | ReadResult
   | ListResult

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
@@ -123,6 +123,25 @@ test('a piece in memory is held against its hash, and blocks of it against their
     ),
     { numRuns: 30 }
   )
+})
+
+test('what is read and hashed in one go is what lies in the file, and matches only its own leaves', async () => {
+  const bytes = sampleBytes(3 * LEAF_BYTES + 5, 1)
+  writeFileSync(join(folder, 'read'), bytes)
+  const fd = openSync(join(folder, 'read'), 'r')
+  const read = async (offset: number, length: number, leaves: Uint8Array) => {
+    const into = new Uint8Array(new SharedArrayBuffer(length))
+    return { ...(await pool.read({ kind: 'read', fd, offset, into, leaves })), into }
+  }
+  const leaves = leafHashes(bytes, sha256)
+  const rest = await read(LEAF_BYTES, 2 * LEAF_BYTES + 5, leaves.subarray(HASH_BYTES))
+  assert.deepEqual([rest.bytes, rest.matches], [2 * LEAF_BYTES + 5, true])
+  assert.deepEqual(Uint8Array.from(rest.into), bytes.subarray(LEAF_BYTES))
+  assert.equal((await read(0, LEAF_BYTES, leaves.subarray(HASH_BYTES, 2 * HASH_BYTES))).matches, false)
+  const beyond = await read(2 * LEAF_BYTES, 2 * LEAF_BYTES, leaves.subarray(2 * HASH_BYTES))
+  assert.deepEqual([beyond.bytes, beyond.matches], [LEAF_BYTES + 5, false])
+  closeSync(fd)
+  await assert.rejects(read(0, 1, leaves), { code: 'EBADF' })
 })
 
 test('hashing ends with the reason of the signal, or with what the caller throws, and nothing is left under way', async () => {

@@ -27,6 +27,7 @@ import type {
   PieceJob,
   RangesJob,
   RangesResult,
+  ReadJob,
   WriteJob,
   WriteResult
 } from './hash-jobs.ts'
@@ -63,6 +64,8 @@ function bytesOf(job: HashJob): number {
       return job.bytes
     case 'blocks':
       return job.bytes.length
+    case 'read':
+      return job.into.length
     case 'ranges':
       return job.ranges.reduce((sum, range) => sum + range.bytes, 0)
     case 'chunks':
@@ -143,6 +146,15 @@ export class HashPool {
     const result = await this.#run(job)
     assert(result.kind === 'blocks', 'blocks are answered as such')
     return result.matches
+  }
+
+  /** How many bytes there were, and whether they are those of the leaves. Rejects as the system does. */
+  async read(job: ReadJob): Promise<{ readonly bytes: number; readonly matches: boolean }> {
+    assert(isShared(job.into), 'bytes to be verified are shared')
+    const result = await this.#run(job)
+    assert(result.kind === 'read', 'a read is answered as one')
+    if (result.outcome === 'read') return result
+    throw Object.assign(new Error(result.message), { code: result.code })
   }
 
   async list(job: ListJob): Promise<ListResult> {

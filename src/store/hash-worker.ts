@@ -9,7 +9,7 @@ import { closeSync, fchmodSync, fstatSync, ftruncateSync, readSync, writevSync }
 import { parentPort } from 'node:worker_threads'
 import { assert, defined, unreachable } from '../base/assert.ts'
 import { concatBytes, equalBytes } from '../base/bytes.ts'
-import { AppError, systemCodeOf } from '../base/errors.ts'
+import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { MIB } from '../base/units.ts'
 import { CHUNK_HASH_BYTES } from '../content/chunk-index.ts'
 import { CHUNK_BYTES_MAX, chunkLength } from '../content/chunking.ts'
@@ -30,6 +30,8 @@ import type {
   PieceJob,
   RangeResult,
   RangesJob,
+  ReadJob,
+  ReadResult,
   WriteJob,
   WriteResult
 } from './hash-jobs.ts'
@@ -105,6 +107,16 @@ function provenLeaves(job: Pick<PieceJob, 'blocks' | 'expected' | 'leafWidth'>):
 
 function blocks({ bytes, leaves }: BlocksJob): BlocksResult {
   return { kind: 'blocks', matches: equalBytes(leafHashes(bytes, sha256), leaves) }
+}
+
+function readBlocks({ fd, offset, into, leaves }: ReadJob): ReadResult {
+  try {
+    const bytes = readFully(fd, into, offset)
+    const matches = bytes === into.length && equalBytes(leafHashes(into, sha256), leaves)
+    return { kind: 'read', outcome: 'read', bytes, matches }
+  } catch (error) {
+    return { kind: 'read', outcome: 'failed', code: systemCodeOf(error), message: messageOf(error) }
+  }
 }
 
 /** Brings a part file that is not known yet to its length and mode. */
@@ -226,6 +238,8 @@ function run(job: HashJob): HashResult {
       return { kind: 'piece', leaves: provenLeaves(job) }
     case 'blocks':
       return blocks(job)
+    case 'read':
+      return readBlocks(job)
     case 'list':
       return listFolder(job)
     default:

@@ -24,6 +24,7 @@ import type { PieceIndex, VersionId } from '../base/ids.ts'
 import type { Chunks } from '../content/chunk-index.ts'
 import type { Version } from '../content/version.ts'
 import type { ReadonlyPieceSet } from './piece-set.ts'
+import type { ReadAt } from './read-at.ts'
 import type { RecordStore } from './records.ts'
 
 /** Piece layers by index of the file, of the files longer than one piece: 32 bytes per piece, concatenated. */
@@ -150,8 +151,10 @@ export interface Holding {
   /**
    * Reads part of a piece in `have`, into `into` when given. Rejects with AppError CONTENT_CHANGED when the file
    * was changed, shortened or removed behind our back; then its pieces have left `have`.
+   *
+   * Where it lies in one file, that file is read by `readAt`, when given: it may do more in one go (read-at.ts).
    */
-  read(range: ReadRange, into?: Uint8Array): Promise<Uint8Array>
+  read(range: ReadRange, into?: Uint8Array, readAt?: ReadAt): Promise<Uint8Array>
   /** Hashes of the leaves of a piece in `have`, concatenated, for answers to BEP 52 hash requests. */
   leafHashes(piece: PieceIndex): Promise<Uint8Array>
 

@@ -46,6 +46,7 @@ test('a name of the certificate, of the configuration, of every machine, and eve
 })
 
 test('no other name is, however it is written', () => {
+  // Nor the second time.
   for (const host of [
     ...['evil.example', 'nas.example.evil.example', 'localhost.evil.example', 'a.b.lab.example', ''],
     ...[
@@ -57,7 +58,7 @@ test('no other name is, however it is written', () => {
       'nas.example#'
     ]
   ])
-    assert.ok(!isAnswered(host), host)
+    for (let time = 0; time < 2; time++) assert.ok(!isAnswered(host), host)
 })
 
 describe('a request with a cookie', () => {

@@ -18,11 +18,15 @@ import { AppError } from '../../base/errors.ts'
 /** Hosts that stand for every address of the machine. */
 export const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::']
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+/** Who calls may write any address of this node's ports, so they are not kept without end. */
+const SEEN_MAX = 64
 const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s[\]/\\?#@:]+)(?::[0-9]{1,5})?$/i
 
 export class OwnSite {
   readonly #certificate: X509Certificate
   readonly #names: readonly string[]
+  /** Values of the header that name this node: to parse one takes as long as to tell who calls. */
+  readonly #seen = new Set<string>()
 
   /** `names` are what it is called besides what the certificate, in PEM, says. */
   constructor({ cert, names }: { readonly cert: string; readonly names: readonly string[] }) {
@@ -32,8 +36,12 @@ export class OwnSite {
 
   /** Throws for a request under a name that is not ours. */
   requireHost({ host = '' }: IncomingHttpHeaders): void {
+    if (this.#seen.has(host)) return
     const name = siteOf(host)?.hostname.replace(/\.$/, '')
-    if (name !== undefined && this.#isOurs(name)) return
+    if (name !== undefined && this.#isOurs(name)) {
+      if (this.#seen.size < SEEN_MAX) this.#seen.add(host)
+      return
+    }
     throw new AppError(
       'HOST_UNKNOWN',
       `this node is not called ${JSON.stringify(host)}: use its IP address or a name that its certificate has, or give ` +

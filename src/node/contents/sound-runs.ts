@@ -20,6 +20,7 @@ import { pieceSpan, type Version } from '../../content/version.ts'
 import { BLOCK_BUFFER_BYTES_MAX, BlockBuffers } from '../../store/block-buffers.ts'
 import type { HashPool } from '../../store/hash-pool.ts'
 import { LeafBook } from '../../store/leaf-book.ts'
+import type { ReadAt } from '../../store/read-at.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { Holding } from '../../store/store.ts'
 import { leafWidthOf, provenLeaves, soundLeaves } from '../storage/piece-check.ts'
@@ -32,7 +33,7 @@ const OWN_THREAD_BYTES = FIRST_RUN_BYTES + LEAF_BYTES
 const RETAINED_BYTES_MAX = 16 * MIB
 
 /** Hashes what lies in shared memory on other threads. */
-export type BlockVerifier = Pick<HashPool, 'provenLeaves' | 'matches'>
+export type BlockVerifier = Pick<HashPool, 'provenLeaves' | 'matches' | 'read'>
 
 export interface SoundRunsInit {
   /** Absent for this thread. */
@@ -55,6 +56,12 @@ export interface SoundRun {
   readonly begin: number
   /** Once, when nobody uses the bytes any more. */
   readonly free: () => void
+}
+
+/** Whether bytes that were read are what they are to be, and how they are read where that is known then. */
+interface Check {
+  readonly isSound: (bytes: Uint8Array) => Promise<boolean>
+  readonly readAt?: ReadAt
 }
 
 export class SoundRuns {
@@ -97,7 +104,7 @@ export class SoundRuns {
     const last = Math.ceil(end / LEAF_BYTES)
     const expected = leaves.subarray(first * HASH_BYTES, last * HASH_BYTES)
     const run = { piece, begin: first * LEAF_BYTES, end: Math.min(bytes, last * LEAF_BYTES) }
-    return await this.#lent(holding, run, async read => await this.#areLeaves(read, expected))
+    return await this.#lent(holding, run, this.#checkOf(expected, run.end - run.begin))
   }
 
   /** Learns the leaves of a piece that is read soon, where that takes a while. What fails is found by who reads it. */
@@ -118,7 +125,7 @@ export class SoundRuns {
     const expected = holding.pieceHash(piece)
     if (expected === undefined) return undefined
     const leafWidth = leafWidthOf(holding, piece)
-    return await this.#lent(holding, { piece, begin: 0, end: length }, async bytes => {
+    const isSound = async (bytes: Uint8Array): Promise<boolean> => {
       const pool = length > OWN_THREAD_BYTES ? this.#pool : undefined
       const leaves =
         pool === undefined
@@ -127,7 +134,8 @@ export class SoundRuns {
       if (leaves === undefined) return false
       this.leaves.put(holding.version.id, piece, leaves)
       return true
-    })
+    }
+    return await this.#lent(holding, { piece, begin: 0, end: length }, { isSound })
   }
 
   #prove(holding: Holding, piece: PieceIndex): Promise<Uint8Array | undefined> {
@@ -145,21 +153,31 @@ export class SoundRuns {
     return leaves
   }
 
-  async #areLeaves(bytes: Uint8Array, leaves: Uint8Array): Promise<boolean> {
-    const pool = bytes.length > OWN_THREAD_BYTES ? this.#pool : undefined
-    if (pool === undefined) return equalBytes(leafHashes(bytes, sha256), leaves)
-    return await pool.matches({ kind: 'blocks', bytes, leaves })
+  /** What lies in a file is read and hashed by another thread in one go: between two this one would have to answer. */
+  #checkOf(leaves: Uint8Array, length: number): Check {
+    const pool = length > OWN_THREAD_BYTES ? this.#pool : undefined
+    if (pool === undefined) return { isSound: async bytes => equalBytes(leafHashes(bytes, sha256), leaves) }
+    let read: { readonly bytes: number; readonly matches: boolean } | undefined
+    return {
+      readAt: async (fd, into, offset) => {
+        // A file that ends within is asked for the rest, and has none: that its holding sees.
+        if (into.length < length) return 0
+        read = await pool.read({ kind: 'read', fd, offset, into, leaves })
+        return read.bytes
+      },
+      isSound: async bytes => read?.matches ?? (await pool.matches({ kind: 'blocks', bytes, leaves }))
+    }
   }
 
   async #lent(
     holding: Holding,
     { piece, begin, end }: PiecePart,
-    isSound: (bytes: Uint8Array) => Promise<boolean>
+    { isSound, readAt }: Check
   ): Promise<SoundRun | undefined> {
     const memory = this.#buffers.allocate(end - begin)
     let isLent = false
     try {
-      const bytes = await holding.read({ piece, begin, length: end - begin }, memory)
+      const bytes = await holding.read({ piece, begin, length: end - begin }, memory, readAt)
       isLent = await isSound(bytes)
       return isLent ? { bytes, begin, free: () => this.#buffers.free(memory) } : undefined
     } finally {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { concatBytes } from '../../base/bytes.ts'
@@ -8,9 +10,17 @@ import { HASH_BYTES } from '../../content/hash.ts'
 import { LEAF_BYTES } from '../../content/merkle.ts'
 import type { VersionFile } from '../../content/version.ts'
 import { BLOCK_BUFFER_BYTES_MAX } from '../../store/block-buffers.ts'
+import { FilesystemStore } from '../../store/filesystem.ts'
 import { HashPool } from '../../store/hash-pool.ts'
 import { MemoryStore } from '../../store/memory.ts'
-import { fetchAll, type Sample, sampleBytes, sampleVersion } from '../../store/samples.conformance.ts'
+import { hashTree } from '../../store/publish.ts'
+import {
+  fetchAll,
+  type Sample,
+  sampleBytes,
+  sampleVersion,
+  scratchFolder
+} from '../../store/samples.conformance.ts'
 import type { Holding } from '../../store/store.ts'
 import { scripted } from '../swarm/scripted.conformance.ts'
 import type { PieceReader } from './content-fetcher.ts'
@@ -48,7 +58,10 @@ async function shelf(fileBytes: number, pieceBytes: number, runs = new SoundRuns
   return { version, holdings: () => [holding], runs, sample, file, holding, disk }
 }
 
-async function read(held: Shelf, range: FileRange): Promise<{ parts: Uint8Array[]; fault: unknown }> {
+async function read(
+  held: HeldVersion & Pick<Shelf, 'file'>,
+  range: FileRange
+): Promise<{ parts: Uint8Array[]; fault: unknown }> {
   const parts: Uint8Array[] = []
   let fault: unknown
   try {
@@ -222,3 +235,43 @@ test('what is fetched is asked for piece by piece: the next not before the one b
   assert.deepEqual([...new Set(asked)], [0, 1, 2, 3])
   assert.deepEqual(asked, asked.toSorted())
 })
+
+for (const [what, lie] of [
+  ['changed', (bytes: Uint8Array) => bytes.map((byte, at) => (at === 4 * MIB ? byte ^ 1 : byte))],
+  ['cut short', (bytes: Uint8Array) => bytes.subarray(0, 4 * MIB + 7)]
+] as const)
+  test(`a file on a disk is read by other threads, and where it was ${what} nothing of that is given`, async () => {
+    const home = scratchFolder()
+    const source = join(home, 'source')
+    const bytes = sampleBytes(5 * MIB + 5, 4)
+    mkdirSync(source)
+    writeFileSync(join(source, 'film'), bytes)
+    // Its clock stands: that the file was touched is not looked at, only what lies in it.
+    const store = await FilesystemStore.open({ home: join(home, 'store'), nowMs: () => 0 })
+    try {
+      const task = { signal: new AbortController().signal, onProgress: () => undefined }
+      const holding = await store.adopt(await hashTree(source, { pool: store.pool, ...task }))
+      const { version } = holding
+      const [file = assert.fail()] = version.files
+      const held = { version, holdings: () => [holding], runs: new SoundRuns(store), file }
+      const whole = { offset: 0, bytes: bytes.length }
+      for (let round = 0; round < 2; round++) {
+        const { parts, fault } = await read(held, whole)
+        assert.equal(fault, undefined)
+        assert.deepEqual(concatBytes(parts), bytes)
+      }
+      const fd = openSync(join(source, 'film'), 'r+')
+      const lies = lie(bytes)
+      ftruncateSync(fd, lies.length)
+      writeSync(fd, lies, 0, lies.length, 0)
+      closeSync(fd)
+      const { parts, fault } = await read(held, whole)
+      assert.ok(isChanged(fault))
+      const given = concatBytes(parts)
+      assert.ok(given.length > 0 && given.length <= 4 * MIB)
+      assert.deepEqual(given, bytes.subarray(0, given.length))
+    } finally {
+      await store.close()
+      rmSync(home, { recursive: true })
+    }
+  })

@@ -1,7 +1,7 @@
 /**
  * A range of a file of a version, from whatever holds its pieces here, or comes to hold them while it is read: run by
  * run, each verified before a byte of it is given (sound-runs.ts). The first is short, so that it comes soon. While one
- * goes the next are read and verified: two, so that one is hashed while the other is read.
+ * goes the next two are read and verified, on two threads.
  */
 
 import { AppError } from '../../base/errors.ts'
