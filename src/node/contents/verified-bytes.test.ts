@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
@@ -13,7 +13,6 @@ import { BLOCK_BUFFER_BYTES_MAX } from '../../store/block-buffers.ts'
 import { FilesystemStore } from '../../store/filesystem.ts'
 import { HashPool } from '../../store/hash-pool.ts'
 import { MemoryStore } from '../../store/memory.ts'
-import { hashTree } from '../../store/publish.ts'
 import {
   fetchAll,
   type Sample,
@@ -242,16 +241,15 @@ for (const [what, lie] of [
 ] as const)
   test(`a file on a disk is read by other threads, and where it was ${what} nothing of that is given`, async () => {
     const home = scratchFolder()
-    const source = join(home, 'source')
     const bytes = sampleBytes(5 * MIB + 5, 4)
-    mkdirSync(source)
-    writeFileSync(join(source, 'film'), bytes)
+    const sample = sampleVersion([{ path: ['film'], bytes }], { pieceBytes: MIB })
+    const { version, layers } = sample
+    const destination = join(home, 'destination')
     // Its clock stands: that the file was touched is not looked at, only what lies in it.
     const store = await FilesystemStore.open({ home: join(home, 'store'), nowMs: () => 0 })
     try {
-      const task = { signal: new AbortController().signal, onProgress: () => undefined }
-      const holding = await store.adopt(await hashTree(source, { pool: store.pool, ...task }))
-      const { version } = holding
+      const holding = await store.create({ version, layers, destination })
+      await fetchAll(holding, sample)
       const [file = assert.fail()] = version.files
       const held = { version, holdings: () => [holding], runs: new SoundRuns(store), file }
       const whole = { offset: 0, bytes: bytes.length }
@@ -260,7 +258,7 @@ for (const [what, lie] of [
         assert.equal(fault, undefined)
         assert.deepEqual(concatBytes(parts), bytes)
       }
-      const fd = openSync(join(source, 'film'), 'r+')
+      const fd = openSync(join(destination, 'film'), 'r+')
       const lies = lie(bytes)
       ftruncateSync(fd, lies.length)
       writeSync(fd, lies, 0, lies.length, 0)
