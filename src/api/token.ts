@@ -2,15 +2,17 @@
 
 import { z } from 'zod'
 import { DAY_MS } from '../base/units.ts'
-import { instantMs, label, shown } from './field.ts'
+import { instantMs, shown } from './field.ts'
 import { scope } from './scope-names.ts'
 
 const LIFE_MAX_MS = 366 * DAY_MS
+/** The audit log has it, with what else tells a token from others. */
+export const TOKEN_NAME_CHARACTERS_MAX = 43
 
 const id = shown(z.string().regex(/^[0-9a-f]{12}$/, 'an id of a token is 12 hex digits'), '0123456789ab')
 
 export const tokenRequest = z.strictObject({
-  name: shown(label, 'build farm'),
+  name: shown(z.string().min(1).max(TOKEN_NAME_CHARACTERS_MAX), 'build farm'),
   scopes: z.array(scope).min(1).max(scope.options.length).readonly(),
   lifeMs: shown(z.int().positive().max(LIFE_MAX_MS), 30 * DAY_MS)
 })

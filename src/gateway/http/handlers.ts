@@ -356,7 +356,11 @@ function tokenHandlers(tokens: TokenBook, sessions: SessionBook) {
   } satisfies Partial<JsonHandlers>
 }
 
-function signInHandlers(provider: ProviderSignIn, sessions: SessionBook) {
+function signInHandlers({
+  provider,
+  sessions,
+  tokens
+}: Pick<HandlersInit, 'provider' | 'sessions' | 'tokens'>) {
   const { settings } = provider
   const report = () => ({
     provider: settings.provider ?? null,
@@ -367,11 +371,13 @@ function signInHandlers(provider: ProviderSignIn, sessions: SessionBook) {
     setSignIn: async (input, by) => {
       await provider.set(input, by)
       sessions.endPersons()
+      await tokens.endOfPersons()
       return report()
     },
     unsetSignIn: async (_, by) => {
       await settings.unset(by)
       sessions.endPersons()
+      await tokens.endOfPersons()
       return report()
     },
     personName: async ({ subject }) => ({ id: settings.personId(subject) })
@@ -426,7 +432,7 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       ...scanHandlers(service.scans),
       ...riskHandlers(service.risks),
       ...tokenHandlers(tokens, sessions),
-      ...signInHandlers(provider, sessions),
+      ...signInHandlers({ provider, sessions, tokens }),
       ...detectionHandlers(service.detection),
       ...siemHandlers(service.siem),
       rekey: ({ name }) => service.sealing.rekey(name),

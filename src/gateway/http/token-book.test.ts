@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import fc from 'fast-check'
 import { scopeNames } from '../../api/scope-names.ts'
+import { TOKEN_NAME_CHARACTERS_MAX } from '../../api/token.ts'
 import { AppError } from '../../base/errors.ts'
 import { DAY_MS, HOUR_MS } from '../../base/units.ts'
-import { OWNER, requireScope } from './caller.ts'
+import { isCallerName } from '../../node/audit/caller-name.ts'
+import { type Caller, OWNER, requireScope } from './caller.ts'
 import { parseTokens, TOKENS_MAX, TokenBook } from './token-book.ts'
 
 let home: string
@@ -81,6 +83,61 @@ test('a token gives no scope that its maker has not, and lives no longer than it
   )
   const { entry } = await tokens.create({ name: 'down', scopes: ['read'], lifeMs: 30 * DAY_MS }, by)
   assert.equal(entry.expiresAtMs, first.entry.expiresAtMs)
+})
+
+test('what was made with a token ends with it, and nothing else does', async () => {
+  const tokens = book()
+  const create = async (name: string, by: Caller) => {
+    const made = await tokens.create({ name, scopes: ['settings'], lifeMs: HOUR_MS }, by)
+    const caller = tokens.callerOf(made.token)
+    assert.ok(caller)
+    return { caller, id: made.entry.id, name }
+  }
+  const other = await create('other', OWNER)
+  const first = await create('first', OWNER)
+  const second = await create(`x (${other.id})`, first.caller)
+  await create('third', second.caller)
+  await create('of another', other.caller)
+  await tokens.revoke(first.id)
+  for (const opened of [tokens, book()])
+    assert.deepEqual(
+      opened.list().map(({ name }) => name),
+      ['other', 'of another']
+    )
+})
+
+test('what persons made ends with what they were vouched for by', async () => {
+  const tokens = book()
+  const create = (name: string, by: Caller) => tokens.create({ name, scopes: ['read'], lifeMs: HOUR_MS }, by)
+  const person: Caller = { ...OWNER, kind: 'person', id: 'person 0123456789abcdef' }
+  const made = await create('of a person', person)
+  const of = tokens.callerOf(made.token)
+  assert.ok(of)
+  await create('of that', of)
+  await create('person x', OWNER)
+  await tokens.endOfPersons()
+  assert.deepEqual(
+    book()
+      .list()
+      .map(({ name }) => name),
+    ['person x']
+  )
+})
+
+test('the audit log can call each by its name, or failing that by its id', async () => {
+  const tokens = book()
+  const create = (name: string) => tokens.create({ name, scopes: ['read'], lifeMs: HOUR_MS }, OWNER)
+  const longest = 'x'.repeat(TOKEN_NAME_CHARACTERS_MAX)
+  for (const bad of ['a\nb', 'a\u202eb', ' a', 'a\ud800', 'e\u0301', '\0', `${longest}x`])
+    await assert.rejects(create(bad), isCode('USAGE'), JSON.stringify(bad))
+  const { token, entry } = await create(longest)
+  assert.equal(tokens.callerOf(token)?.id, `token ${longest} (${entry.id})`)
+  const { id, hash, scopes } = entry
+  const kept = { name: 'a\nb', createdBy: 'owner', createdAtMs: 0, expiresAtMs: nowMs + 1, usedAtMs: null }
+  writeFileSync(join(home, 'tokens.json'), JSON.stringify({ v: 1, tokens: [{ id, hash, scopes, ...kept }] }))
+  const known = book().callerOf(token)?.id ?? ''
+  assert.equal(known, `token (${id})`)
+  assert.ok(isCallerName(known))
 })
 
 test('tokens made at once are all kept', async () => {

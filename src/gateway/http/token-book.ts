@@ -3,7 +3,8 @@
  * of each, never the token itself, which is 32 random bytes and shown once.
  *
  * A token ends when it expires or is revoked, at the next call. A caller that makes one gives it no scope that it has
- * not itself, and no longer life: so a token never leads to more than who made it may.
+ * not itself, and no longer life: so a token never leads to more than who made it may. What was made with a token ends
+ * with it, and so on: whoever had a token that is revoked keeps none.
  */
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
@@ -11,8 +12,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Scope, scope } from '../../api/scope-names.ts'
+import { TOKEN_NAME_CHARACTERS_MAX } from '../../api/token.ts'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
+import { isCallerName } from '../../node/audit/caller-name.ts'
 import { writePrivateFile } from '../../node/keys/private-file.ts'
 import { type Caller, requireGivable } from './caller.ts'
 
@@ -21,6 +24,9 @@ export const TOKENS_MAX = 1000
 export const TOKEN_LIFE_MAX_MS = 366 * DAY_MS
 const SECRET_BYTES = 32
 const ID_BYTES = 6
+/** Who made a token, where that was another. */
+const MAKER = /^token .*\(([0-9a-f]{12})\)$/s
+const PERSON = 'person '
 const TOKEN = /^pgt_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/
 /** How much later than a use the file may say so. */
 const USE_NOTED_MS = MINUTE_MS
@@ -83,6 +89,13 @@ export class TokenBook {
     request: TokenRequest,
     by: Caller
   ): Promise<{ readonly entry: TokenEntry; readonly token: string }> {
+    const named = nameOf({ name: request.name, id: '0'.repeat(2 * ID_BYTES) })
+    if (!isCallerName(request.name) || !isCallerName(named))
+      throw new AppError(
+        'USAGE',
+        `${JSON.stringify(request.name)} can not be the name of a token: write one line of at most ` +
+          `${TOKEN_NAME_CHARACTERS_MAX} visible characters, without white space at its ends`
+      )
     const nowMs = this.#nowMs()
     this.#tokens = this.#tokens.filter(({ expiresAtMs }) => expiresAtMs + TOKEN_LIFE_MAX_MS > nowMs)
     if (this.#tokens.length >= TOKENS_MAX)
@@ -100,13 +113,29 @@ export class TokenBook {
     return { entry: made, token: `pgt_${made.id}_${secret}` }
   }
 
+  /** Ends it, and all that were made with it. */
   async revoke(id: string): Promise<TokenEntry> {
     const found = this.#tokens.find(token => token.id === id)
     if (found === undefined)
       throw new AppError('TOKEN_UNKNOWN', `there is no token ${id}; peerage token list shows them`)
-    this.#tokens = this.#tokens.filter(token => token.id !== id)
-    await this.#write()
+    await this.#end(new Set([id]))
     return found
+  }
+
+  /** Ends all that persons made whom a provider vouched for, as it, or what they may, has changed. */
+  async endOfPersons(): Promise<void> {
+    const made = this.#tokens.filter(({ createdBy }) => createdBy.startsWith(PERSON))
+    if (made.length > 0) await this.#end(new Set(made.map(({ id }) => id)))
+  }
+
+  async #end(ids: Set<string>): Promise<void> {
+    // Makers come before what they made.
+    for (const { id, createdBy } of this.#tokens) {
+      const [, maker] = MAKER.exec(createdBy) ?? []
+      if (maker !== undefined && ids.has(maker)) ids.add(id)
+    }
+    this.#tokens = this.#tokens.filter(({ id }) => !ids.has(id))
+    await this.#write()
   }
 
   /** Who shows this; undefined where it is no token, or none any more. */
@@ -171,7 +200,14 @@ export class TokenBook {
 }
 
 function holderBy({ id, name, scopes, expiresAtMs }: TokenEntry): Caller {
-  return { kind: 'token', id: `token ${name} (${id})`, scopes: new Set(scopes), expiresAtMs }
+  const whole = nameOf({ name, id })
+  const known = isCallerName(whole) ? whole : `token (${id})`
+  return { kind: 'token', id: known, scopes: new Set(scopes), expiresAtMs }
+}
+
+/** In the audit log. */
+function nameOf({ name, id }: Pick<TokenEntry, 'name' | 'id'>): string {
+  return `token ${name} (${id})`
 }
 
 function readTokens(path: string): readonly TokenEntry[] {

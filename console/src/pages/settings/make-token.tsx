@@ -23,7 +23,8 @@ import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { dateText } from '../../components/words.ts'
 import { lifeChoices } from './token-life.ts'
 
-const NAME_CHARACTERS_MAX = 64
+/** More is refused by the node (src/api/token.ts). */
+const NAME_CHARACTERS_MAX = 43
 
 export function MakeToken(): ReactNode {
   return (

@@ -114,8 +114,8 @@ function EndToken(props: {
       reach={() => (
         <List size="sm" spacing={4}>
           <List.Item>
-            Whatever shows it is refused from its next call on; sessions that rest on it end too. It can not
-            be brought back.
+            Whatever shows it is refused from its next call on; sessions that rest on it, and tokens that were
+            made with it, end too. It can not be brought back.
           </List.Item>
           <List.Item>It may: {scopes.join(', ')}.</List.Item>
           <List.Item>
