@@ -1,7 +1,16 @@
 /** The authority chain: who governs the org, and what stands to vote. */
 
 import { z } from 'zod'
-import { count, dataClass, deviceName, durationMs, instantMs, operationId, shown } from './field.ts'
+import {
+  count,
+  dataClass,
+  deviceName,
+  durationMs,
+  givenInstantMs,
+  instantMs,
+  operationId,
+  shown
+} from './field.ts'
 
 export const ADMINS_MAX = 32
 export const RECOVERY_KEYS_MAX = 8
@@ -20,7 +29,7 @@ export const rootChange = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('threshold'), threshold: positive }),
   z.strictObject({ kind: z.literal('approvals'), type: z.string().min(1).max(64), admins: positive }),
-  z.strictObject({ kind: z.literal('expires'), atMs: instantMs.nullable() }),
+  z.strictObject({ kind: z.literal('expires'), atMs: givenInstantMs.nullable() }),
   z.strictObject({ kind: z.literal('staleness'), dataClass, limitMs: positive.nullable() }),
   z.strictObject({
     kind: z.literal('beacon'),

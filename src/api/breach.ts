@@ -8,6 +8,7 @@ import {
   dataClass,
   datasetName,
   deviceName,
+  givenInstantMs,
   instantMs,
   ordinal,
   shown,
@@ -22,6 +23,7 @@ const text = z.string().min(1).max(BREACH_TEXT_CHARACTERS_MAX)
 /** At least the first digits of one. */
 export const caseId = shown(z.string().min(1).max(32), '1f2e3d4c5b6a')
 const datasets = z.array(datasetName).max(DATASETS_MAX).readonly()
+const given = givenInstantMs.nullable()
 const time = instantMs.nullable()
 export const breachOutcome = z.enum(['notified', 'no-risk', 'no-breach'])
 export const BREACH_FIELDS = ['nature', 'cause', 'consequences', 'measures', 'delay'] as const
@@ -31,19 +33,19 @@ export const breachReference = z.strictObject({ id: caseId })
 export const breachOpenRequest = z.strictObject({
   summary: text,
   datasets: datasets.default([]),
-  fromMs: time.default(null),
-  toMs: time.default(null),
-  awareAtMs: time.default(null)
+  fromMs: given.default(null),
+  toMs: given.default(null),
+  awareAtMs: given.default(null)
 })
 const saying = text.nullable().optional()
 /** What is left out stays as it is; null takes it away. */
 export const breachChanges = z.strictObject({
   id: caseId,
   datasets: datasets.optional(),
-  fromMs: time.optional(),
-  toMs: time.optional(),
-  notifiedAtMs: time.optional(),
-  personsToldAtMs: time.optional(),
+  fromMs: given.optional(),
+  toMs: given.optional(),
+  notifiedAtMs: given.optional(),
+  personsToldAtMs: given.optional(),
   said: z
     .strictObject({ nature: saying, cause: saying, consequences: saying, measures: saying, delay: saying })
     .optional()

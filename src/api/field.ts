@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { parseDeviceId, parseOperationId, parseOrgId, parseVersionId } from '../base/ids.ts'
+import { INSTANT_MS_MAX } from '../base/units.ts'
 
 export const DATASET_NAME_CHARACTERS_MAX = 128
 export const PATH_CHARACTERS_MAX = 4096
@@ -35,6 +36,8 @@ export const byteCount = shown(z.int().nonnegative(), 1_048_576)
 export const count = shown(z.int().nonnegative(), 3)
 export const ordinal = shown(z.int().positive(), 3)
 export const instantMs = shown(z.int().nonnegative(), 1_800_000_000_000)
+/** In a request: one that a calendar has. */
+export const givenInstantMs = shown(z.int().nonnegative().max(INSTANT_MS_MAX), 1_800_000_000_000)
 export const durationMs = shown(z.number().nonnegative(), 1500)
 export const bytesPerSecond = shown(z.number().nonnegative(), 104_857_600)
 

@@ -7,6 +7,7 @@ import {
   datasetName,
   deviceName,
   durationMs,
+  givenInstantMs,
   instantMs,
   operationId,
   ordinal,
@@ -20,7 +21,7 @@ const ABOUT_CHARACTERS_MAX = 256
 
 /** Waiting: for approvals of more admins. None: for any other reason. */
 export const LEDGER_EFFECTS = ['in-force', 'waiting', 'none'] as const
-const instantInQuery = z.coerce.number().pipe(instantMs).nullable().default(null)
+const instantInQuery = z.coerce.number().pipe(givenInstantMs).nullable().default(null)
 
 /** Values of a query arrive as text. */
 export const ledgerRequest = z.strictObject({

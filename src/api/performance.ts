@@ -9,6 +9,7 @@ import {
   deviceKind,
   deviceName,
   durationMs,
+  givenInstantMs,
   instantMs,
   operationId,
   shown
@@ -16,9 +17,11 @@ import {
 
 const WINDOW_MS_MAX = 366 * 24 * HOUR_MS
 const PRICE_MAX = 1_000_000
-const instantInQuery = z.coerce.number().pipe(instantMs)
+const instantInQuery = z.coerce.number().pipe(givenInstantMs)
 
 export const levelMeasure = z.enum(['distribute', 'availability', 'first-byte', 'revocation', 'repair'])
+/** As far as a window can be. */
+const LIMIT_MS_MAX = WINDOW_MS_MAX
 const levelName = shown(z.string().min(1).max(64), 'os in lyon')
 const datasets = shown(z.string().min(1).max(129), 'os/')
 const site = shown(z.string().min(1).max(64), 'lyon')
@@ -32,7 +35,7 @@ export const levelRequest = z.strictObject({
   /** Of the devices that measure. */
   site: site.nullable().default(null),
   /** What takes no longer is good; null for availability alone. */
-  limitMs: durationMs.nullable().default(null),
+  limitMs: shown(z.int().nonnegative().max(LIMIT_MS_MAX), 600_000).nullable().default(null),
   targetShare: shown(z.number().positive().max(1), 0.95),
   windowMs: shown(z.int().min(HOUR_MS).max(WINDOW_MS_MAX), 30 * 24 * HOUR_MS)
 })

@@ -1,7 +1,7 @@
 /** Requests of persons: cases with the clock of Art. 12(3) of the GDPR. */
 
 import { z } from 'zod'
-import { count, instantMs, shown } from './field.ts'
+import { count, givenInstantMs, instantMs, shown } from './field.ts'
 import { subjectId } from './subject.ts'
 
 export const REQUEST_TEXT_CHARACTERS_MAX = 2000
@@ -18,7 +18,7 @@ export const requestOutcome = z.enum(['fulfilled', 'refused', 'withdrawn'])
 const text = z.string().min(1).max(REQUEST_TEXT_CHARACTERS_MAX)
 /** At least the first digits of one. */
 const id = shown(z.string().min(1).max(32), '1f2e3d4c5b6a')
-const time = instantMs.nullable()
+const time = givenInstantMs.nullable()
 
 export const requestReference = z.strictObject({ id })
 export const requestOpening = z.strictObject({

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ERROR_CODES, type ErrorCode } from '../base/error-codes.ts'
 import { AppError } from '../base/errors.ts'
+import { INSTANT_MS_MAX } from '../base/units.ts'
 import { errorBody, fromErrorObject, toErrorObject } from './error.ts'
 import { absolutePath, datasetName, versionId, versionSelector } from './field.ts'
-import { pathKeys, ROUTES } from './routes.ts'
+import { pathKeys, ROUTES, type RouteName } from './routes.ts'
 
 const ID = 'ab'.repeat(32)
 
@@ -38,6 +39,26 @@ describe('the table of routes', () => {
       assert.ok(route !== undefined, name)
       assert.equal(route.input.safeParse(input).success, true, name)
       assert.equal(route.input.safeParse({ ...input, surplus: 1 }).success, false, name)
+    }
+  })
+
+  it('takes times of the calendar, and whole ones', () => {
+    const late = INSTANT_MS_MAX + 1
+    const bad: [RouteName, string, object, unknown][] = [
+      ['openRequest', 'receivedAtMs', { subject: 'a', kind: 'access' }, late],
+      ['extendRequest', 'toldAtMs', { id: 'ab'.repeat(8), reason: 'a' }, late],
+      ['openBreach', 'awareAtMs', { reason: 'a' }, late],
+      ['setTransferDeadline', 'deadlineAtMs', { id: 'a-1' }, late],
+      ['history', 'fromMs', { series: 'a' }, String(late)],
+      ['audit', 'sinceMs', {}, String(late)],
+      ['setLevel', 'limitMs', {}, 1.5]
+    ]
+    for (const [name, key, rest, value] of bad) {
+      const { error } = ROUTES[name].input.safeParse({ ...rest, [key]: value })
+      assert.ok(
+        error?.issues.some(({ path }) => path[0] === key),
+        `${name} ${key}`
+      )
     }
   })
 

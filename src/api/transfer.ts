@@ -11,6 +11,7 @@ import {
   deviceName,
   durationMs,
   filesAndBytes,
+  givenInstantMs,
   instantMs,
   label,
   ordinal,
@@ -32,12 +33,12 @@ export const transferRequest = versionRequest.extend({
   destination: absolutePath,
   purpose: label.nullable().default(null),
   priority: transferPriority.nullable().default(null),
-  deadlineAtMs: instantMs.nullable().default(null),
+  deadlineAtMs: givenInstantMs.nullable().default(null),
   only: z.array(fileGlob).max(GLOBS_MAX).readonly().default([])
 })
 export const transferReference = z.strictObject({ id: transferId })
 export const priorityRequest = z.strictObject({ id: transferId, priority: transferPriority })
-export const deadlineRequest = z.strictObject({ id: transferId, deadlineAtMs: instantMs.nullable() })
+export const deadlineRequest = z.strictObject({ id: transferId, deadlineAtMs: givenInstantMs.nullable() })
 export const stopRequest = z.strictObject({ id: transferId, discard: z.boolean().default(false) })
 
 const transferSource = deviceName.extend({

@@ -68,6 +68,14 @@ test('types are those of the table', () => {
   )
 })
 
+test('whatever time a device writes, an event has one of RFC 3339', () => {
+  const [event] = SAMPLE_EVENTS
+  assert.ok(event)
+  const entry = { device: server.id, incarnation: START_MS, seq: 0, timeMs: Number.MAX_SAFE_INTEGER, event }
+  const { time } = toOcsf(entry, { org: ORG, productVersion: '0.1.0' })
+  assert.equal(time, '9999-12-31T23:59:59.999Z')
+})
+
 test('who signs in or out is an event of authentication, whether it was done or not', () => {
   const event = (route: string, by: string, outcome: 'done' | 'refused') =>
     dataOf(

@@ -20,6 +20,7 @@
 
 import { toHex } from '../base/bytes.ts'
 import type { DeviceId, OrgId } from '../base/ids.ts'
+import { isoTime } from '../base/words.ts'
 import { logOrigin } from './checkpoint.ts'
 import { type AuditAction, type AuditEvent, datasetOf, peerOf, versionOf } from './entry.ts'
 import type { LoggedEntry } from './evidence.ts'
@@ -235,7 +236,7 @@ export function cloudEventOf(event: OcsfEvent, { org, productVersion }: OcsfOpti
   const ocsfClass = CLASSES[event.of]
   return {
     ...{ specversion: '1.0', id, source, type },
-    time: new Date(atMs).toISOString(),
+    time: isoTime(atMs),
     datacontenttype: 'application/json',
     data: {
       ...ocsfClass,

@@ -11,6 +11,8 @@ export const SECOND_MS = 1000
 export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
+/** The end of the year 9999: what comes after has no form in RFC 3339. */
+export const INSTANT_MS_MAX = 253_402_300_799_999
 
 const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 

@@ -3,6 +3,7 @@
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import { parseDeviceId } from '../base/ids.ts'
+import { isoTime } from '../base/words.ts'
 import { createRootRecord, decodeRoot, foundingTerms, orgIdOf } from '../ledger/chain/root.ts'
 import { isLabel } from '../ledger/encoding/names.ts'
 import { commitName } from '../ledger/fold/invite.ts'
@@ -155,7 +156,7 @@ function readTicket(text: string): Ticket {
     })
   }
   if (ticket.value.expiresMs <= Date.now()) {
-    const since = new Date(ticket.value.expiresMs).toISOString()
+    const since = isoTime(ticket.value.expiresMs)
     throw new AppError(
       'TICKET_REFUSED',
       `the ticket expired at ${since}; ask for a new one ('peerage invite')`,

@@ -1,6 +1,7 @@
 /** How long ago something was, by the clock of the node, kept up to date while it is shown. */
 
 import { type ReactNode, useSyncExternalStore } from 'react'
+import { isoTime } from '../../../src/base/words.ts'
 import { useLive } from '../api/live.tsx'
 import { agoText } from './words.ts'
 
@@ -36,7 +37,7 @@ export function Ago({ atMs }: { readonly atMs: number | null }): ReactNode {
   const nowMs = useNowMs()
   if (atMs === null) return 'never'
   return (
-    <time dateTime={new Date(atMs).toISOString()} title={new Date(atMs).toLocaleString()}>
+    <time dateTime={isoTime(atMs)} title={new Date(atMs).toLocaleString()}>
       {agoText(atMs, nowMs)}
     </time>
   )

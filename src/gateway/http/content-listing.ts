@@ -1,6 +1,7 @@
 /** A folder of a version, as JSON and as a page. */
 
 import { escaped } from '../../base/html.ts'
+import { isoTime } from '../../base/words.ts'
 import type { ContentFile, ContentFolder } from '../../node/contents/content-tree.ts'
 
 export interface Listing {
@@ -66,7 +67,7 @@ ${rows.join('\n')}
 <body>
 <main>
 <h1>${title}</h1>
-<p>Version ${escaped(version)}, published ${new Date(publishedAtMs).toISOString()}.</p>
+<p>Version ${escaped(version)}, published ${isoTime(publishedAtMs)}.</p>
 ${up}${content}
 </main>
 </body>

@@ -104,6 +104,10 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
     'says that lab-7 keeps what it stores until 2030-03-17T17:46:40.000Z'
   ],
   [
+    { type: 'copy.renew', device: lab, untilMs: Number.MAX_SAFE_INTEGER },
+    'says that lab-7 keeps what it stores until 9999-12-31T23:59:59.999Z'
+  ],
+  [
     {
       ...{ type: 'copy.state', device: lab, untilMs: 0 },
       copies: [

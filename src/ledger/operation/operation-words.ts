@@ -7,6 +7,7 @@
 import { toHex } from '../../base/bytes.ts'
 import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
 import { counted, DAY_MS, HOUR_MS, MILLIONTHS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { isoTime } from '../../base/words.ts'
 import type {
   ClassRules,
   ContentScan,
@@ -85,11 +86,11 @@ function ofContentInWords(
 ): string {
   switch (content.type) {
     case 'copy.renew':
-      return `says that ${names.device(content.device)} keeps what it stores until ${new Date(content.untilMs).toISOString()}`
+      return `says that ${names.device(content.device)} keeps what it stores until ${isoTime(content.untilMs)}`
     case 'copy.state':
       return content.untilMs === 0
         ? `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)} no more`
-        : `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)}${content.untilMs === null ? '' : ` until ${new Date(content.untilMs).toISOString()}`}`
+        : `says that ${names.device(content.device)} keeps ${copiesInWords(content.copies)}${content.untilMs === null ? '' : ` until ${isoTime(content.untilMs)}`}`
     case 'copy.dispute':
       return `says that ${names.device(content.device)} could not prove ${copiesInWords(content.copies)}${because(content.reason)}`
     case 'site.region':

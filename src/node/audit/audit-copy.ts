@@ -5,6 +5,7 @@ import type { AuditEntry } from '../../audit/entry.ts'
 import { isTrace, type LoggedEntry, pairReads, type ReadEvidence } from '../../audit/evidence.ts'
 import { cosigned, type Finding, LogVerifier, witnessesOf } from '../../audit/log-verification.ts'
 import { type DeviceId, type OrgId, shortId } from '../../base/ids.ts'
+import { isoTime } from '../../base/words.ts'
 import type { LogItem } from '../../store/audit-rows.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { verify } from '../ledger/ledger-keeper.ts'
@@ -164,7 +165,7 @@ export function gapOf(log: KnownLog, nameOf: (device: DeviceId) => DeviceName): 
 }
 
 function instant(timeMs: number): string {
-  return new Date(timeMs).toISOString()
+  return isoTime(timeMs)
 }
 
 export function statusOf(

@@ -10,6 +10,7 @@ import { plainEvent, toOcsf } from '../../audit/ocsf.ts'
 import type { Span } from '../../audit/read-span.ts'
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
+import { isoTime } from '../../base/words.ts'
 import { isMember } from '../../ledger/fold/state.ts'
 import type { EntrySearch, FoundEntry, LogItem, StoredLog } from '../../store/audit-rows.ts'
 import { appErrorOf, failureOf } from '../../store/failure.ts'
@@ -464,5 +465,5 @@ function latest(a: DroppedHere, b: DroppedHere | undefined): DroppedHere {
 }
 
 function plainLine({ device, incarnation, seq, timeMs, event }: LoggedEntry): object {
-  return { device, incarnation, seq, time: new Date(timeMs).toISOString(), ...plainEvent(event) }
+  return { device, incarnation, seq, time: isoTime(timeMs), ...plainEvent(event) }
 }

@@ -21,6 +21,7 @@ import { decodeWitnessRequest, WITNESS_REQUEST_BYTES_MAX } from '../../audit/wit
 import { AppError, messageOf } from '../../base/errors.ts'
 import { idBytes, type OrgId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
+import { isoTime } from '../../base/words.ts'
 import { appErrorOf, failureOf } from '../../store/failure.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { WitnessState } from '../../store/witness-state.ts'
@@ -164,7 +165,7 @@ export class OutsideWitness {
       const detail = 'another run cosigned meanwhile: ask again'
       return { result: this.#result(checkpoint, 'conflict', detail, undefined), note: undefined }
     }
-    const began = new Date(checkpoint.incarnation).toISOString()
+    const began = isoTime(checkpoint.incarnation)
     const detail =
       earlier !== 0 && earlier < checkpoint.incarnation
         ? `the device has begun a new log at ${began}; the one before is remembered`

@@ -7,6 +7,7 @@
 import { AppError } from '../../base/errors.ts'
 import { type DeviceId, type OperationId, shortId, type VersionId } from '../../base/ids.ts'
 import { didYouMean } from '../../base/near-names.ts'
+import { isoTime } from '../../base/words.ts'
 import { isDatasetName, isLabel, isVisibleLine } from '../../ledger/encoding/names.ts'
 import {
   type DatasetVersion,
@@ -241,7 +242,7 @@ export class LocalGovernanceService implements GovernanceService {
     )
     if (same !== undefined)
       throw noChange(
-        `${who} has this grant already, in force since ${new Date(same.timeMs).toISOString()} (operation ${shortId(same.operation)})`
+        `${who} has this grant already, in force since ${isoTime(same.timeMs)} (operation ${shortId(same.operation)})`
       )
     return signAsked(
       this.#node,

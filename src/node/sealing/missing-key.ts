@@ -1,6 +1,7 @@
 /** What a device is told that may read a sealed version and can not open it: whose key it waits for, what to do. */
 
 import { AppError } from '../../base/errors.ts'
+import { isoTime } from '../../base/words.ts'
 
 const NAMED_MAX = 5
 
@@ -19,7 +20,7 @@ export function missingKey({ dataset, givers, envelopeAtMs }: MissingKey): AppEr
   const since =
     envelopeAtMs === undefined
       ? 'none has been seen here yet'
-      : `the last envelope here is of ${new Date(envelopeAtMs).toISOString()}`
+      : `the last envelope here is of ${isoTime(envelopeAtMs)}`
   const todo =
     named.length === 0
       ? 'no member of the org may give it any more: have it published anew'

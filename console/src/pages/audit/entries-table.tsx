@@ -2,6 +2,7 @@
 
 import { Code, Modal, UnstyledButton } from '@mantine/core'
 import { type ReactNode, useMemo, useState } from 'react'
+import { isoTime } from '../../../../src/base/words.ts'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { Facts } from '../../components/panel.tsx'
@@ -88,7 +89,7 @@ function Whole({ entry }: { readonly entry: Entry }): ReactNode {
       facts={[
         ['Log of', `${deviceText(device)}, begun ${dateText(incarnation)}`],
         ['Position', seq.toLocaleString('en')],
-        ['Time', `${new Date(atMs).toISOString()}, by the clock of that device`],
+        ['Time', `${isoTime(atMs)}, by the clock of that device`],
         ['Action', `${action}: ${ACTIONS[action]}`],
         ...(peer === null ? [] : [['Peer', deviceText(peer)] as const]),
         ...Object.entries(event).map(

@@ -3,6 +3,7 @@
 import { Alert, Anchor, Code, List, SimpleGrid, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
+import { isoTime } from '../../../../src/base/words.ts'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
@@ -171,7 +172,7 @@ function SignaturePanel({ entry }: { readonly entry: Answer<'operation'> }): Rea
               {signature}, of {deviceText(author)}
             </State>
           ],
-          ['Time', `${new Date(atMs).toISOString()}, by its author's clock`],
+          ['Time', `${isoTime(atMs)}, by its author's clock`],
           ...(aheadMs === null ? [] : [['Dated ahead', `by ${durationText(aheadMs)}`] as const]),
           ['Under root', root.version === null ? 'one not known here' : `version ${root.version}`],
           ...(root.contested ? [['Contested', 'that root is not of the chain'] as const] : []),
