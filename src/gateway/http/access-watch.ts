@@ -1,6 +1,6 @@
 /**
  * Ends what is being answered when whoever asked is signed in no more: streams and files can go on for hours, and who
- * calls is asked only once. It looks at all of them every `intervalMs`, and only while there are any.
+ * calls is asked only once. It looks at all of them every `intervalMs`, and rests once there are none.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -17,6 +17,7 @@ export interface AccessWatchOptions {
 export class AccessWatch {
   readonly #options: AccessWatchOptions
   readonly #open = new Map<FastifyRequest, AbortController>()
+  /** Ended by the look that finds none: answers that follow each other would each begin and end one. */
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: AccessWatchOptions) {
@@ -33,6 +34,10 @@ export class AccessWatch {
   }
 
   #look(): void {
+    if (this.#open.size === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
     for (const [request, ending] of this.#open)
       if (!this.#options.holds(request)) {
         this.#forget(request)
@@ -42,8 +47,5 @@ export class AccessWatch {
 
   #forget(request: FastifyRequest): void {
     this.#open.delete(request)
-    if (this.#open.size > 0) return
-    clearInterval(this.#timer)
-    this.#timer = undefined
   }
 }

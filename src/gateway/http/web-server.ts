@@ -144,8 +144,10 @@ export class WebServer {
       if (request.routeOptions.config.unaudited !== true) onCall(this.#callOf(request, reply))
     })
     // What it is called, who calls, how often, and only then whether it may: strangers are counted too.
-    app.addHook('onRequest', async ({ headers }) => site.requireHost(headers))
-    app.addHook('onRequest', async request => void this.#identified.set(request, signIn.identify(request)))
+    app.addHook('onRequest', async request => {
+      site.requireHost(request.headers)
+      this.#identified.set(request, signIn.identify(request))
+    })
     await app.register(rateLimit, {
       ...{ max: callsAMinuteMax, timeWindow: MINUTE_MS, hook: 'onRequest' },
       keyGenerator: request => this.#signed(request)?.caller.id ?? request.ip,
