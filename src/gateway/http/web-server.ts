@@ -35,6 +35,7 @@ import { addSecurityHeaders } from './security-headers.ts'
 import { SessionBook } from './session-book.ts'
 import { SessionRoutes } from './session-routes.ts'
 import { type Identified, type Signed, SignIn } from './sign-in.ts'
+import { StrangerNames } from './stranger-names.ts'
 import type { TokenBook } from './token-book.ts'
 import type { WebCertificate } from './web-certificate.ts'
 
@@ -82,6 +83,7 @@ export class WebServer {
   readonly #site: OwnSite
   readonly #sessions: SessionBook
   readonly #identified = new WeakMap<FastifyRequest, Identified>()
+  readonly #strangers = new StrangerNames()
   readonly #closing = new AbortController()
 
   private constructor(options: WebServerOptions) {
@@ -198,7 +200,7 @@ export class WebServer {
   }
 
   #callOf(request: FastifyRequest, reply: FastifyReply): ApiCall {
-    const by = this.#signed(request)?.caller.id ?? `address ${request.ip}`
+    const by = this.#signed(request)?.caller.id ?? this.#strangers.nameOf(request.ip)
     return { by, ...answeredOf(request, reply) }
   }
 }

@@ -147,6 +147,17 @@ test('uses of an override are counted by what they opened, and a flood of refusa
   ])
 })
 
+test('who uses the API much hides no refusal', async () => {
+  const opened = open()
+  const { audit } = opened
+  for (let count = 0; count < 300; count++)
+    audit.called({ action: 'called', by: 'token ci', route: `route${count}`, outcome: 'done' })
+  audit.refused({ action: 'violation', peer, reason: 'bad-block', version })
+  await audit.close()
+  const told = eventsOf(opened).flatMap(({ event }) => (event.action === 'violation' ? [event.reason] : []))
+  assert.deepEqual(told, ['bad-block'])
+})
+
 test('strangers without number share one count', async () => {
   const opened = open()
   for (let index = 0; index < 1000; index++) {

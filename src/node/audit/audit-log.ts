@@ -42,6 +42,7 @@ import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import type { Log } from '../log.ts'
 import { CheckpointReader } from './checkpoint-reader.ts'
+import { EventCounts } from './event-counts.ts'
 
 const BATCH_ENTRIES_MAX = 1024
 const COALESCE_MS = MINUTE_MS
@@ -88,14 +89,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-interface Counted {
-  readonly refusal: Refusal | Overridden | Called
-  /** Since the entry before. */
-  count: number
-  /** When the next entry may be written. */
-  dueMs: number
-}
-
 /** Why a log was not gone on with. */
 type RenewalReason = 'restored' | 'copied'
 
@@ -111,7 +104,9 @@ export class AuditLog {
   readonly #key: DeviceKey
   readonly #log: Log
   readonly #nowMs: () => number
-  readonly #counted = new Map<string, Counted>()
+  /** Apart from each other, so that who uses the API much hides no refusal. */
+  readonly #refusals: EventCounts
+  readonly #uses: EventCounts
   readonly #timer: NodeJS.Timeout
   /** Over what is durable. */
   #range: CompactRange
@@ -137,6 +132,9 @@ export class AuditLog {
     this.#key = key
     this.#log = log
     this.#nowMs = nowMs
+    const counts = { note: (event: AuditEvent) => this.note(event), intervalMs: COALESCE_MS }
+    this.#refusals = new EventCounts({ ...counts, kindsMax: REFUSALS_MAX })
+    this.#uses = new EventCounts(counts)
     this.notes = notes ?? new CheckpointReader()
     const stored = store.database.logsOf(key.id).at(-1)
     this.#range = stored === undefined ? CompactRange.empty(sha256) : new CompactRange(sha256, stored)
@@ -187,41 +185,20 @@ export class AuditLog {
     const refusal = { ...given, reason: reasonOf(given.reason) }
     const nowMs = this.#nowMs()
     const key = `${refusal.action} ${refusal.peer} ${refusal.reason}`
-    const known = this.#counted.get(key)
-    if (known !== undefined) {
-      known.count++
-      return
-    }
-    if (this.#counted.size >= REFUSALS_MAX) {
-      const flood = this.#counted.get(FLOOD)
-      if (flood !== undefined) flood.count++
-      else this.#count(FLOOD, { ...refusal, reason: FLOOD, version: null }, { count: 1, nowMs })
-      return
-    }
-    this.#count(key, refusal, { count: 0, nowMs })
-    this.note({ ...refusal, count: 1 })
+    if (this.#refusals.take(key, refusal, nowMs)) return
+    this.#refusals.count(FLOOD, { ...refusal, reason: FLOOD, version: null }, nowMs)
   }
 
   /** Notes a use of an override, or counts it. Who uses one is a member; none is lost in a flood. */
   overridden(use: Overridden): void {
     const key = `overridden ${use.override} ${use.class} ${use.peer} ${use.version}`
-    const known = this.#counted.get(key)
-    if (known !== undefined) known.count++
-    else {
-      this.#count(key, use, { count: 0, nowMs: this.#nowMs() })
-      this.note({ ...use, count: 1 })
-    }
+    this.#uses.take(key, use, this.#nowMs())
   }
 
   /** Notes a use of the API, or counts it. Who calls was let in, or is told from others by nothing but a name. */
   called(call: Called): void {
     const key = `called ${call.by} ${call.route} ${call.outcome}`
-    const known = this.#counted.get(key)
-    if (known !== undefined) known.count++
-    else {
-      this.#count(key, call, { count: 0, nowMs: this.#nowMs() })
-      this.note({ ...call, count: 1 })
-    }
+    this.#uses.take(key, call, this.#nowMs())
   }
 
   /** What a stored position of this log hashes to, or of an earlier one of this device. */
@@ -399,22 +376,9 @@ export class AuditLog {
     )
   }
 
-  #count(
-    key: string,
-    refusal: Refusal | Overridden | Called,
-    { count, nowMs }: { count: number; nowMs: number }
-  ): void {
-    this.#counted.set(key, { refusal, count, dueMs: nowMs + COALESCE_MS })
-  }
-
   #flushCounts(nowMs: number): void {
-    for (const [key, counted] of this.#counted) {
-      if (counted.dueMs > nowMs) continue
-      if (counted.count === 0) this.#counted.delete(key)
-      else this.note({ ...counted.refusal, count: counted.count })
-      counted.count = 0
-      counted.dueMs = nowMs + COALESCE_MS
-    }
+    this.#refusals.flush(nowMs)
+    this.#uses.flush(nowMs)
   }
 
   async #drain(): Promise<void> {

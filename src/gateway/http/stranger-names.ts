@@ -1,0 +1,29 @@
+/**
+ * What the audit log calls who is not signed in: by the address, as long as not very many of them call. Somebody may
+ * have any number of addresses (a network of IPv6 has 2^64), and each would be an entry of its own in the log.
+ */
+
+import { MINUTE_MS } from '../../base/units.ts'
+
+export const STRANGERS_MAX = 256
+const OTHERS = 'other addresses'
+
+export class StrangerNames {
+  readonly #nowMs: () => number
+  readonly #known = new Set<string>()
+  #untilMs = 0
+
+  constructor(nowMs: () => number = Date.now) {
+    this.#nowMs = nowMs
+  }
+
+  nameOf(address: string): string {
+    const nowMs = this.#nowMs()
+    if (nowMs >= this.#untilMs) {
+      this.#known.clear()
+      this.#untilMs = nowMs + MINUTE_MS
+    }
+    if (this.#known.size < STRANGERS_MAX) this.#known.add(address)
+    return this.#known.has(address) ? `address ${address}` : OTHERS
+  }
+}
