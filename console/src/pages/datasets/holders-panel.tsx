@@ -97,9 +97,9 @@ function Whole({
       <Group justify="space-between" align="baseline" style={{ gap: '4px 24px' }} mb="xs">
         <Text size="sm" component="div">
           <Text span fz={26} fw={650} lh={1.2} style={{ fontVariantNumeric: 'tabular-nums' }}>
-            {whole.toLocaleString('en')}
+            {percentText(whole + inParts, members)}
           </Text>{' '}
-          of {counted(members, 'device')} {whole === 1 ? 'has' : 'have'} all of it
+          of what {counted(members, 'device')} would have
         </Text>
         {part > 0 && <Moving going={now} />}
       </Group>
@@ -108,7 +108,11 @@ function Whole({
         <Progress.Section value={percent(inParts)} color={colourVariable('part')} />
       </Progress.Root>
       <Group style={{ gap: '4px 20px' }}>
-        <Count count={whole} label={whole === 1 ? 'has all' : 'have all'} colour={colourVariable('whole')} />
+        <Count
+          count={whole}
+          label={whole === 1 ? 'device has all of it' : 'devices have all of it'}
+          colour={colourVariable('whole')}
+        />
         <Count
           count={part}
           label={part === 1 ? 'has a part' : 'have a part'}
