@@ -10,7 +10,7 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCodeOf } from '../src/base/errors.ts'
 import type { VersionId } from '../src/base/ids.ts'
@@ -72,8 +72,9 @@ export class AckLog {
     put.isAcknowledged = true
     put.floor = put.copies
     const holders = holdersOf(put, nodes)
+    put.seen.push(namesOf(holders))
     const sites = new Set(holders.map(({ site }) => site))
-    const says = `${put.name} is on ${holders.map(({ name }) => name).join(', ')}`
+    const says = `${put.name} is on ${namesOf(holders)}`
     assert.ok(holders.length >= put.copies, `said to be safe with ${put.copies} copies: ${says}`)
     assert.ok(sites.size >= put.sites, `said to be safe on ${put.sites} sites: ${says}`)
   }
@@ -82,7 +83,7 @@ export class AckLog {
   look(nodes: readonly FaultyNode[]): void {
     for (const put of this.kept) {
       const holders = holdersOf(put, nodes)
-      const names = holders.map(({ name }) => name).join(' ')
+      const names = namesOf(holders)
       if (put.seen.at(-1) !== names) put.seen.push(names)
       const says = `${put.name} ${put.version.slice(0, 8)} is intact on ${put.seen.join(', then ')}`
       assert.ok(
@@ -139,15 +140,32 @@ export function vaultOf({ version }: Pick<Put, 'version'>, node: FaultyNode): st
 }
 
 export function isIntact(put: Put, node: FaultyNode): boolean {
-  const folder = vaultOf(put, node)
-  if (!existsSync(folder)) return false
-  for (const [path, hash] of put.stored) {
-    const final = { base: folder, path }
-    // A file that is looked at again has its part name for a while, and may get either while this looks.
-    const places = [final, partOf(final), final].map(absolute)
-    if (!places.some(place => hashAt(place) === hash)) return false
-  }
+  if (!existsSync(vaultOf(put, node))) return false
+  for (const [path, hash] of put.stored)
+    if (!placesOf(put, node, path).some(place => hashAt(place) === hash)) return false
   return true
+}
+
+/** A file of it opened for writing, wherever it lies now; undefined when it lies nowhere. */
+export function openedIn(put: Put, node: FaultyNode, path: string): number | undefined {
+  for (const place of placesOf(put, node, path))
+    try {
+      return openSync(place, 'r+')
+    } catch (thrown) {
+      if (systemCodeOf(thrown) !== 'ENOENT') throw thrown
+    }
+  return undefined
+}
+
+/** A file that is looked at again has its part name for a while, and may get either while somebody looks for it. */
+function placesOf(put: Put, node: FaultyNode, path: string): string[] {
+  const final = { base: vaultOf(put, node), path }
+  return [final, partOf(final), final].map(absolute)
+}
+
+/** What a node is about to be is said of those that are not up. */
+function namesOf(holders: readonly FaultyNode[]): string {
+  return holders.map(({ name, state }) => (state === 'up' ? name : `${name} (${state})`)).join(' ')
 }
 
 function hashAt(path: string): string | undefined {

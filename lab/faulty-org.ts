@@ -39,7 +39,8 @@ export const OFTEN: StorageSettings = {
   ...{ lookMs: 200, retryMs: SECOND_MS / 2, checkMs: SECOND_MS }
 }
 
-const STOP_MS_MAX = 20 * SECOND_MS
+/** Longer than a machine that is busy with other things needs: whoever is not done by then hangs. */
+const STOP_MS_MAX = 60 * SECOND_MS
 /** Less than what a node takes for having been off itself. */
 const DATE_STEP_MS = 50 * 60 * SECOND_MS
 const LOOKS_MS = 700
@@ -67,6 +68,9 @@ globalThis.Date = class extends MachineDate {
     else super(...(args as [number]))
   }
 } as DateConstructor
+
+/** A node hangs as it stops: whatever comes of that, this is the reason. */
+export class StopHangs extends Error {}
 
 export interface NodePlan {
   readonly name: string
@@ -360,7 +364,7 @@ export class FaultyOrg extends OrgInProcess {
     this.running.splice(this.running.indexOf(running), 1)
     const timeout = delay(STOP_MS_MAX, 'late', { ref: false })
     const ended = await Promise.race([running.node.stop(), timeout])
-    if (ended === 'late') throw new Error(`${node.name} did not stop within ${STOP_MS_MAX} ms`)
+    if (ended === 'late') throw new StopHangs(`${node.name} did not stop within ${STOP_MS_MAX} ms`)
   }
 
   /** Says to a node where the others are, as a local network does. */

@@ -7,14 +7,23 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../src/base/errors.ts'
 import type { OperationId } from '../src/base/ids.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/base/units.ts'
-import { AckLog, erasureOf, isIntact, type Put, publishedHashes, vaultOf } from './ack-log.ts'
-import type { FaultyNode, FaultyOrg } from './faulty-org.ts'
+import { AckLog, erasureOf, isIntact, openedIn, type Put, publishedHashes } from './ack-log.ts'
+import { type FaultyNode, type FaultyOrg, StopHangs } from './faulty-org.ts'
 import { seededRandom } from './fuzz.ts'
 import { eventually } from './org-in-process.ts'
 import { fetchTo, OrgJudge } from './org-judge.ts'
@@ -127,7 +136,7 @@ export class History {
   #beside(node: FaultyNode, work: () => Promise<void>): void {
     const working = work()
       .catch(thrown => {
-        const isGone = node.state !== 'up'
+        const isGone = node.state !== 'up' && !(thrown instanceof StopHangs)
         if (thrown instanceof assert.AssertionError || !(isGone || thrown instanceof AppError))
           this.#failure ??= thrown
         else this.#say(`  ${node.name}: ${thrown instanceof Error ? thrown.message : thrown}`)
@@ -257,11 +266,14 @@ export class History {
     if (put === undefined || path === undefined) return
     this.#note('flip a bit of', `${put.name} ${put.version.slice(0, 8)} on ${node.name}`)
     this.log.destroying(this.#org.nodes, () => {
-      const file = join(vaultOf(put, node), path)
-      const bytes = readFileSync(file)
-      const at = this.#random(bytes.length)
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#random(8))
-      writeFileSync(file, bytes)
+      const file = openedIn(put, node, path)
+      if (file === undefined) return // it was let go of just now
+      const byte = new Uint8Array(1)
+      const at = this.#random(fstatSync(file).size)
+      readSync(file, byte, { position: at })
+      byte[0] = (byte[0] ?? 0) ^ (1 << this.#random(8))
+      writeSync(file, byte, 0, 1, at)
+      closeSync(file)
     })
     if (this.#random(2) === 0) this.#verify(node, put)
   }
