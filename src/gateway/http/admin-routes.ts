@@ -153,8 +153,12 @@ export class AdminRoutes {
       method,
       url,
       config: { route: name },
-      handler: async request =>
-        this.#checked(name, output, await handle(...(await this.#input(name, request))))
+      handler: async request => {
+        const answer = await handle(...(await this.#input(name, request)))
+        // An answer may have been waited for, by somebody who may hear it no more.
+        if (method === 'GET') this.#options.callerOf(request)
+        return this.#checked(name, output, answer)
+      }
     })
   }
 
@@ -246,7 +250,7 @@ export class AdminRoutes {
   }
 }
 
-function signedOut(): AppError {
+export function signedOut(): AppError {
   return new AppError('NOT_SIGNED_IN', 'the session or token has ended, and with it what it was asking for')
 }
 

@@ -25,15 +25,11 @@ export class SessionRoutes {
 
   constructor(app: FastifyInstance, options: SessionRoutesOptions) {
     this.#options = options
-    const onRequest = async (_: FastifyRequest, reply: FastifyReply) =>
-      void reply.header('cache-control', 'no-store')
-    app.post(SESSION_PATH, { ...openRoute('beginSession'), onRequest }, async (request, reply) =>
-      this.#begin(request, reply)
-    )
-    app.get(SESSION_PATH, { config: { route: 'session' }, onRequest }, async request =>
+    app.post(SESSION_PATH, openRoute('beginSession'), async (request, reply) => this.#begin(request, reply))
+    app.get(SESSION_PATH, { config: { route: 'session' } }, async request =>
       shownSession(options.signedIn(request))
     )
-    app.delete(SESSION_PATH, { config: { route: 'endSession' }, onRequest }, async (request, reply) =>
+    app.delete(SESSION_PATH, { config: { route: 'endSession' } }, async (request, reply) =>
       this.#end(request, reply)
     )
   }

@@ -162,6 +162,52 @@ describe('a caller over the network', () => {
   })
 })
 
+describe('a token that is revoked while a call is under way', () => {
+  const idOf = (token: string): string => token.split('_')[1] ?? ''
+
+  test('does nothing more, though its head came before', async () => {
+    await server.close()
+    const known = Promise.withResolvers<void>()
+    const hook = async (): Promise<void> => known.resolve()
+    await serve({ pages: app => void app.addHook('onRequest', hook) })
+    const token = await tokenFor('settings')
+    const body = JSON.stringify({ name: 'late', scopes: ['settings'], lifeMs: HOUR_MS })
+    const call = request({
+      ...{ host: '127.0.0.1', port, path: '/v1/tokens', method: 'POST', ca: certificate.cert, agent: false },
+      headers: {
+        ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        'content-length': body.length
+      }
+    })
+    call.flushHeaders()
+    await known.promise
+    await tokens.revoke(idOf(token))
+    call.end(body)
+    const [response] = (await once(call, 'response')) as [IncomingMessage]
+    response.resume()
+    assert.equal(response.statusCode, 401)
+    assert.ok(!tokens.list().some(({ name }) => name === 'late'))
+  })
+
+  test('hears no answer that it waited for', async () => {
+    await server.close()
+    const [asked, answered] = [0, 0].map(() => Promise.withResolvers<void>())
+    assert.ok(asked && answered)
+    const peers = async (): Promise<[]> => {
+      asked.resolve()
+      await answered.promise
+      return []
+    }
+    await serve({ service: scripted<NodeService>({ peers }) })
+    const token = await tokenFor('read')
+    const waiting = ask('/v1/peers', { token })
+    await asked.promise
+    await tokens.revoke(idOf(token))
+    answered.resolve()
+    assert.equal(codeOf(await waiting), 'NOT_SIGNED_IN')
+  })
+})
+
 describe('the machine of the node', () => {
   const follow = { name: 'films', destination: '/srv/films' }
 
@@ -250,6 +296,7 @@ describe('an answer', () => {
     assert.match(String(headers['content-security-policy']), /default-src 'none'.*frame-ancestors 'none'/)
     assert.match(String(headers['strict-transport-security']), /max-age=31536000/)
     assert.equal(headers['referrer-policy'], 'no-referrer')
+    assert.equal(headers['cache-control'], 'no-store')
   })
 
   test('has what keeps browsers from more, also where it is refused or there is nothing', async () => {

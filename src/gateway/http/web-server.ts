@@ -24,7 +24,13 @@ import { Exposition } from '../metrics/exposition.ts'
 import { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
 import { SignInRoutes } from '../sign-in/sign-in-routes.ts'
 import { AccessWatch } from './access-watch.ts'
-import { AdminRoutes, type AdminRoutesOptions, answeredOf, SERVER_OPTIONS } from './admin-routes.ts'
+import {
+  AdminRoutes,
+  type AdminRoutesOptions,
+  answeredOf,
+  SERVER_OPTIONS,
+  signedOut
+} from './admin-routes.ts'
 import { accountCalls } from './call-account.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
@@ -145,6 +151,8 @@ export class WebServer {
     accountCalls(app, (request, reply) => {
       if (request.routeOptions.config.unaudited !== true) onCall(this.#callOf(request, reply))
     })
+    // What is of one caller stays in no cache; routes that give files say otherwise.
+    app.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))
     // What it is called, who calls, how often, and only then whether it may: strangers are counted too.
     app.addHook('onRequest', async request => {
       site.requireHost(request.headers)
@@ -163,7 +171,12 @@ export class WebServer {
       if (request.routeOptions.config.open !== true) this.#requireSigned(request)
     })
     const common = {
-      callerOf: (request: FastifyRequest) => this.#requireSigned(request).caller,
+      callerOf: (request: FastifyRequest) => {
+        const { caller } = this.#requireSigned(request)
+        // Who calls was asked when its head came; the body, or what is answered, may have come much later.
+        if (!signIn.holds(request)) throw signedOut()
+        return caller
+      },
       closing: this.#closing.signal,
       ended: (request: FastifyRequest, reply: FastifyReply) => watch.ended(request, reply)
     }
