@@ -38,6 +38,7 @@ import { parseCpuSeconds } from './shaped/counters.ts'
 const NGINX = '/usr/sbin/nginx'
 const RANGES = 20
 const RANGE_BYTES = 65_536
+const ROUNDS = 5
 const CACHE_BYTES = 2 * 1024 * MIB
 
 const { values } = parseArgs({ options: { mib: { type: 'string', default: '256' } } })
@@ -101,28 +102,38 @@ const farRanges = Array.from({ length: RANGES }, (_, at) => {
   return `${offset}-${offset + RANGE_BYTES - 1}`
 })
 
-function firstBytes(site: Site): string {
-  return medianAndLongest(farRanges.map(range => curl(site, range)))
-}
-
 /** The first of them opens the connection, and does not count. */
-function firstBytesKept(site: Site): string {
-  return medianAndLongest(curlAll(site, ['0-0', ...farRanges]).slice(1))
+function keptReads(site: Site): readonly Read[] {
+  return curlAll(site, ['0-0', ...farRanges]).slice(1)
 }
 
 function medianAndLongest(reads: readonly Read[]): string {
-  const times = reads.map(({ firstByteMs }) => firstByteMs).sort((a, b) => a - b)
-  const [median, longest] = [times[times.length >> 1], times.at(-1)]
-  return [median, longest].map(timeMs => `${(timeMs ?? 0).toFixed(2).padStart(8)} ms`).join('')
+  const times = reads.map(({ firstByteMs }) => firstByteMs)
+  return [median(times), Math.max(...times)].map(timeMs => `${timeMs.toFixed(2).padStart(8)} ms`).join('')
 }
 
-/** One after another, and the processor time of what answers for each GB. */
-function rate(site: Site): string {
+interface Whole {
+  readonly megabytesASecond: number
+  /** Of what answers. */
+  readonly cpuSeconds: number
+}
+
+/** From the first byte to the last. */
+function whole(site: Site): Whole {
   const before = cpuSeconds(site.pid)
   const { bytes, totalMs } = curl(site)
   if (bytes !== fileBytes) throw new Error(`${bytes} B of ${fileBytes} B came from ${site.url}`)
-  const megabytes = (bytes / 1e6 / (totalMs / 1000)).toFixed(0).padStart(5)
-  return `${megabytes} MB/s ${cpu(cpuSeconds(site.pid) - before)}`
+  return { megabytesASecond: bytes / 1000 / totalMs, cpuSeconds: cpuSeconds(site.pid) - before }
+}
+
+function rate(wholes: readonly Whole[]): string {
+  const megabytes = median(wholes.map(({ megabytesASecond }) => megabytesASecond))
+  const seconds = median(wholes.map(({ cpuSeconds: each }) => each))
+  return `${megabytes.toFixed(0).padStart(5)} MB/s ${cpu(seconds)}`
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 }
 
 function cpu(seconds: number): string {
@@ -136,8 +147,43 @@ function cpuSeconds(pid: number): number {
   return all.reduce((sum, each) => sum + parseCpuSeconds(readFileSync(`/proc/${each}/stat`, 'utf8')), 0)
 }
 
-function row(from: string, site: Site): void {
-  console.log(`${from.padEnd(26)}${firstBytes(site)}${firstBytesKept(site)}    ${rate(site)}`)
+interface Reads {
+  readonly fresh: readonly Read[]
+  readonly kept: readonly Read[]
+  readonly wholes: readonly Whole[]
+}
+
+function row(from: string, { fresh, kept, wholes }: Reads): void {
+  console.log(`${from.padEnd(26)}${medianAndLongest(fresh)}${medianAndLongest(kept)}    ${rate(wholes)}`)
+}
+
+function onceOf(site: Site): Reads {
+  const fresh = farRanges.map(range => curl(site, range))
+  return { fresh, kept: keptReads(site), wholes: [whole(site)] }
+}
+
+/** Asked in turn, so that whatever else the machine does meets all of them alike. */
+function compared(sites: readonly Site[]): readonly Reads[] {
+  const found = sites.map(site => ({
+    ...{ site, fresh: [] as Read[], kept: [] as Read[], wholes: [] as Whole[] }
+  }))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const range of farRanges) for (const { site, fresh } of found) fresh.push(curl(site, range))
+    for (const { site, kept } of found) kept.push(...keptReads(site))
+    for (const { site, wholes } of found) wholes.push(whole(site))
+  }
+  return found
+}
+
+function ratios(ours: Reads, theirs: Reads): void {
+  const firstMs = (reads: readonly Read[]): number => median(reads.map(({ firstByteMs }) => firstByteMs))
+  const rateOf = ({ wholes }: Reads): number => median(wholes.map(each => each.megabytesASecond))
+  const times = [firstMs(ours.fresh) / firstMs(theirs.fresh), firstMs(ours.kept) / firstMs(theirs.kept)]
+  const [fresh, kept] = times.map(each => each.toFixed(1))
+  const share = (rateOf(ours) / rateOf(theirs)).toFixed(2)
+  console.log(
+    `held beside nginx: first byte ${fresh} times on new connections, ${kept} on a kept one, rate ${share}`
+  )
 }
 
 async function nodes(): Promise<{
@@ -243,19 +289,23 @@ try {
   console.log(
     'first byte: median, longest     new connection          kept connection       one after another'
   )
-  const cold = firstBytes(fetched)
+  const fresh = farRanges.map(range => curl(fetched, range))
   await emptied(desk)
-  const coldKept = firstBytesKept(fetched)
+  const kept = keptReads(fetched)
   await emptied(desk)
-  console.log(`${'not held, from a peer'.padEnd(26)}${cold}${coldKept}    ${rate(fetched)}`)
-  row('its cache', fetched)
-  row('its cache, once more', fetched)
-  row('held, published in place', held)
-  row('held, once more', held)
+  row('not held, from a peer', { fresh, kept, wholes: [whole(fetched)] })
+  row('its cache, once', onceOf(fetched))
+  row('held, once', onceOf(held))
   const key = join(nas.home, 'web', 'key.pem')
-  await withNginx({ certificate: held.certificate, key }, site => {
-    row('nginx', site)
-    row('nginx, once more', site)
+  await withNginx({ certificate: held.certificate, key }, nginx => {
+    onceOf(nginx)
+    const [ofCache, ofHeld, ofNginx] = compared([fetched, held, nginx])
+    if (ofCache === undefined || ofHeld === undefined || ofNginx === undefined)
+      throw new Error('three places were asked')
+    row('its cache, in turn', ofCache)
+    row('held, in turn', ofHeld)
+    row('nginx, in turn', ofNginx)
+    ratios(ofHeld, ofNginx)
   })
 } finally {
   await cluster.stop()
