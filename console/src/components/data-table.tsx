@@ -1,13 +1,22 @@
 /**
  * A table of any length: only the rows in sight are drawn. A screen reader hears how many there are and which is which;
- * the keyboard scrolls it and follows the link of each row. Columns that a narrow table has no room for are left out
- * there, so what matters comes first.
+ * the keyboard scrolls it and follows the link of each row. Columns that it has no room for are left out
+ * (column-fit.ts), so what matters comes first.
  */
 
 import { Text, UnstyledButton } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type CSSProperties, type MouseEvent, memo, type ReactNode, useMemo, useRef, useState } from 'react'
+import {
+  type CSSProperties,
+  type MouseEvent,
+  memo,
+  type ReactNode,
+  useLayoutEffect,
+  useMemo,
+  useState
+} from 'react'
 import { Link, useNavigate } from 'react-router'
+import { type ColumnSet, type Fit, fitting, PADDING_PIXELS } from './column-fit.ts'
 import classes from './data-table.module.css'
 
 export interface Column<Row> {
@@ -18,8 +27,8 @@ export interface Column<Row> {
   /** What it is sorted by; without it, it is not. */
   readonly order?: (row: Row) => string | number
   readonly align?: 'right'
-  /** From which width of the table on it is shown: where there is none, always. */
-  readonly from?: 'sm' | 'md' | 'lg'
+  /** The set that it is of, which is shown where it fits: where there is none, always. */
+  readonly from?: ColumnSet
 }
 
 interface DataTableProps<Row> {
@@ -42,7 +51,8 @@ const OVERSCAN = 12
 const COLLATOR = new Intl.Collator('en', { numeric: true })
 
 interface Sorting {
-  readonly column: number
+  /** The title of the column. */
+  readonly by: string | undefined
   readonly isDown: boolean
 }
 
@@ -59,44 +69,46 @@ function sorted<Row>(rows: readonly Row[], by: Column<Row> | undefined, isDown: 
 
 export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
   const { label, rows, columns, keyOf, linkOf, empty, heightPixels = HEIGHT_PIXELS, firstBy } = props
-  const [sorting, setSorting] = useState<Sorting>(() => ({
-    ...{
-      column: Math.max(
-        0,
-        columns.findIndex(({ title }) => title === firstBy)
-      ),
-      isDown: false
-    }
-  }))
-  const scroller = useRef<HTMLDivElement>(null)
-  const shown = useMemo(() => sorted(rows, columns[sorting.column], sorting.isDown), [rows, columns, sorting])
+  const [sorting, setSorting] = useState<Sorting>({ by: firstBy ?? columns[0]?.title, isDown: false })
+  const [frame, setFrame] = useState<HTMLDivElement | null>(null)
+  const fit = useFit(columns, frame)
+  const shown = useMemo(() => {
+    const column = columns.find(({ title }) => title === sorting.by)
+    return sorted(rows, column, sorting.isDown)
+  }, [rows, columns, sorting])
   const virtual = useVirtualizer({
     count: shown.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => frame,
     estimateSize: () => ROW_PIXELS,
     overscan: OVERSCAN,
     scrollMargin: HEAD_PIXELS
   })
   if (rows.length === 0) return <Text size="sm">{empty}</Text>
-  const sortBy = (column: number): void =>
-    setSorting(before => ({ column, isDown: before.column === column && !before.isDown }))
+  const sortBy = (by: string): void =>
+    setSorting(before => ({ by, isDown: before.by === by && !before.isDown }))
+  const tracks = {
+    '--tracks': fit.columns.map(({ width }) => width).join(' '),
+    '--gap': `${fit.gapPixels}px`,
+    '--padding': `${PADDING_PIXELS / 2}px`,
+    maxHeight: heightPixels
+  } as CSSProperties
   return (
     <div
-      ref={scroller}
+      ref={setFrame}
       className={classes.frame}
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}
       tabIndex={0}
-      style={{ maxHeight: heightPixels }}
+      style={tracks}
     >
       <div role="rowgroup" className={classes.top}>
-        <Line columns={columns} className={classes.head} index={1}>
+        <Line columns={fit.columns} className={classes.head} index={1}>
           {column => (
             <Head
-              column={columns[column] as Column<Row>}
-              sorting={sorting.column === column ? sorting : undefined}
-              onSort={() => sortBy(column)}
+              column={column}
+              sorting={sorting.by === column.title ? sorting : undefined}
+              onSort={() => sortBy(column.title)}
             />
           )}
         </Line>
@@ -107,7 +119,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           return (
             <DataRow
               key={keyOf(row)}
-              columns={columns as readonly Column<unknown>[]}
+              columns={fit.columns as readonly Column<unknown>[]}
               row={row}
               index={index + 2}
               offsetPixels={start - HEAD_PIXELS}
@@ -118,6 +130,20 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
       </div>
     </div>
   )
+}
+
+/** Measured before anything is painted, so that no column comes or goes in sight of anybody. */
+function useFit<Row>(columns: readonly Column<Row>[], frame: HTMLElement | null): Fit<Column<Row>> {
+  const [width, setWidth] = useState(0)
+  useLayoutEffect(() => {
+    if (frame === null) return
+    const measure = (): void => setWidth(frame.clientWidth)
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(frame)
+    return () => observer.disconnect()
+  }, [frame])
+  return useMemo(() => fitting(columns, width), [columns, width])
 }
 
 interface DataRowProps {
@@ -132,7 +158,7 @@ interface DataRowProps {
 const DataRow = memo(function DataRow({ columns, row, index, offsetPixels, to }: DataRowProps): ReactNode {
   return (
     <Line columns={columns} className={classes.row} index={index} offsetPixels={offsetPixels} to={to}>
-      {at => <Cell column={columns[at] as Column<unknown>} row={row} to={at === 0 ? to : undefined} />}
+      {(column, at) => <Cell column={column} row={row} to={at === 0 ? to : undefined} />}
     </Line>
   )
 })
@@ -146,19 +172,11 @@ function Line<Row>(props: {
   readonly index: number
   readonly offsetPixels?: number
   readonly to?: string | undefined
-  readonly children: (column: number) => ReactNode
+  readonly children: (column: Column<Row>, at: number) => ReactNode
 }): ReactNode {
   const { columns, className, index, offsetPixels, to, children } = props
   const navigate = useNavigate()
-  const tracks = (sizes: readonly (string | undefined)[]): string =>
-    columns.flatMap(({ from, width }) => (sizes.includes(from) ? width : [])).join(' ')
-  const style = {
-    '--tracks-narrow': tracks([undefined]),
-    '--tracks-sm': tracks([undefined, 'sm']),
-    '--tracks-md': tracks([undefined, 'sm', 'md']),
-    '--tracks-lg': tracks([undefined, 'sm', 'md', 'lg']),
-    ...(offsetPixels === undefined ? {} : { transform: `translateY(${offsetPixels}px)` })
-  } as CSSProperties
+  const style = offsetPixels === undefined ? {} : { transform: `translateY(${offsetPixels}px)` }
   // The whole row leads where its link does, which is what the keyboard reaches; text that is selected stays.
   const follow = (event: MouseEvent): void => {
     const isOther =
@@ -177,8 +195,8 @@ function Line<Row>(props: {
     >
       {columns.map((column, at) => (
         // Cells bring their role with them: of a head it is another.
-        <div key={column.title} role="presentation" className={classes.place} data-from={column.from}>
-          {children(at)}
+        <div key={column.title} role="presentation" className={classes.place}>
+          {children(column, at)}
         </div>
       ))}
     </div>

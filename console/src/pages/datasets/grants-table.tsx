@@ -45,7 +45,7 @@ export function GrantsTable({ name }: { readonly name: string }): ReactNode {
 
 const COLUMNS: readonly Column<Grant>[] = [
   {
-    ...{ title: 'Granted to', width: 'minmax(100px, 1fr)' },
+    ...{ title: 'Granted to', width: 'minmax(104px, 1fr)' },
     value: grant => `${grant.grantee.kind === 'group' ? 'group ' : ''}${granteeText(grant)}`,
     order: grant => granteeText(grant)
   },
@@ -70,7 +70,7 @@ const COLUMNS: readonly Column<Grant>[] = [
     order: ({ grantedAtMs }) => grantedAtMs
   },
   {
-    ...{ title: 'Until', width: '96px' },
+    ...{ title: 'Until', width: '84px' },
     value: ({ expiresAtMs }) => (expiresAtMs === null ? 'no end' : <Ago atMs={expiresAtMs} />),
     order: ({ expiresAtMs }) => expiresAtMs ?? Number.POSITIVE_INFINITY
   }

@@ -135,9 +135,9 @@ function MeasureFigure(props: { readonly measure: Measure; readonly levels: read
 }
 
 const COLUMNS: readonly Column<Level>[] = [
-  { title: 'Level', width: 'minmax(110px, 1.6fr)', value: ({ name }) => name, order: ({ name }) => name },
+  { title: 'Level', width: 'minmax(130px, 2fr)', value: ({ name }) => name, order: ({ name }) => name },
   {
-    ...{ title: 'State', width: '146px' },
+    ...{ title: 'State', width: '130px' },
     value: level => {
       const [tone, words] = levelMark(level)
       return <State tone={tone}>{words}</State>
@@ -145,23 +145,23 @@ const COLUMNS: readonly Column<Level>[] = [
     order: levelOrder
   },
   {
-    ...{ title: 'Asks for', width: 'minmax(140px, 1.7fr)', from: 'md' },
+    ...{ title: 'Asks for', width: 'minmax(130px, 1.7fr)', from: 'md' },
     value: level => <span title={goalText(level)}>{goalText(level)}</span>
   },
   {
-    ...{ title: 'Good', width: '90px', align: 'right', from: 'sm' },
+    ...{ title: 'Good', width: '76px', align: 'right', from: 'sm' },
     value: ({ goodShare }) => (goodShare === null ? '' : shareText(goodShare)),
     order: ({ goodShare }) => goodShare ?? -1
   },
   {
-    ...{ title: 'Error budget', width: '150px', from: 'md' },
+    ...{ title: 'Error budget', width: '130px', from: 'md' },
     value: level => <BudgetBar level={level} />,
     order: ({ budgetLeft }) => budgetLeft ?? 2
   },
   {
-    ...{ title: 'Median', width: '80px', align: 'right', from: 'lg' },
+    ...{ title: 'Median', width: '104px', align: 'right', from: 'lg' },
     value: ({ p50Ms }) => timeText(p50Ms)
   },
-  { title: 'p95', width: '80px', align: 'right', from: 'lg', value: ({ p95Ms }) => timeText(p95Ms) },
-  { title: 'Last', width: '80px', align: 'right', from: 'lg', value: ({ lastMs }) => timeText(lastMs) }
+  { title: 'p95', width: '104px', align: 'right', from: 'lg', value: ({ p95Ms }) => timeText(p95Ms) },
+  { title: 'Last', width: '104px', align: 'right', from: 'lg', value: ({ lastMs }) => timeText(lastMs) }
 ]

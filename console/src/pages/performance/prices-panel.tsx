@@ -67,12 +67,12 @@ function Prices({ prices }: { readonly prices: readonly Price[] }): ReactNode {
 
 const COLUMNS: readonly Column<Price>[] = [
   {
-    ...{ title: 'Site', width: 'minmax(100px, 1fr)' },
+    ...{ title: 'Site', width: 'minmax(104px, 1fr)' },
     value: ({ site }) => siteText(site),
     order: ({ site }) => site ?? ''
   },
   {
-    ...{ title: 'A GB', width: '110px', align: 'right' },
+    ...{ title: 'A GB', width: '88px', align: 'right' },
     value: priceText,
     order: ({ perGb }) => perGb
   },

@@ -166,7 +166,7 @@ function Save({ report }: { readonly report: Report }): ReactNode {
 /** A column of bytes, which are sorted by how many they are. */
 function bytes<Row>(title: string, of: (row: Row) => number, from?: 'sm' | 'md' | 'lg'): Column<Row> {
   return {
-    ...{ title, width: '104px', align: 'right' },
+    ...{ title, width: '112px', align: 'right' },
     ...(from === undefined ? {} : { from }),
     value: row => formatBytes(of(row)),
     order: of

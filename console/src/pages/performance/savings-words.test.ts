@@ -10,7 +10,7 @@ test('currencies stand beside each other and are not converted', () => {
     ]),
     '3.21 EUR + 0.00 USD'
   )
-  assert.equal(moneyText([{ currency: 'EUR', saved: 0.0016 }]), 'less than 0.01 EUR')
+  assert.equal(moneyText([{ currency: 'EUR', saved: 0.0016 }]), '< 0.01 EUR')
   assert.equal(priceText({ currency: 'EUR', perGb: 0.08 }), '0.08 EUR')
 })
 

@@ -16,7 +16,7 @@ export function moneyText(money: Report['money']): string {
 
 /** What is little is not nothing. */
 function amountText(saved: number): string {
-  return saved > 0 && saved < CENT ? `less than ${CENT}` : saved.toFixed(2)
+  return saved > 0 && saved < CENT ? `< ${CENT}` : saved.toFixed(2)
 }
 
 export function priceText({ perGb, currency }: Pick<Price, 'perGb' | 'currency'>): string {

@@ -65,7 +65,7 @@ const COLUMNS: readonly Column<Place>[] = [
     value: ({ basis }) => (basis === null ? 'none' : BASES[basis])
   },
   {
-    ...{ title: 'Written down in', width: 'minmax(110px, 1.2fr)', from: 'md' },
+    ...{ title: 'Written down in', width: 'minmax(124px, 1.2fr)', from: 'md' },
     value: ({ reference }) => <span title={reference ?? ''}>{reference ?? ''}</span>
   },
   {

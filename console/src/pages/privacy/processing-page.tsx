@@ -136,9 +136,9 @@ function keptText({ retention, holds }: Activity): string {
 }
 
 const COLUMNS: readonly Column<Activity>[] = [
-  { title: 'Dataset', width: 'minmax(100px, 1fr)', value: ({ name }) => name, order: ({ name }) => name },
+  { title: 'Dataset', width: 'minmax(70px, 1fr)', value: ({ name }) => name, order: ({ name }) => name },
   {
-    ...{ title: 'Record', width: 'minmax(120px, 1fr)' },
+    ...{ title: 'Record', width: 'minmax(100px, 1fr)' },
     value: activity => {
       const [tone, words] = fillMark(activity)
       return (
@@ -154,7 +154,7 @@ const COLUMNS: readonly Column<Activity>[] = [
     value: ({ purposes }) => purposes.map(({ purpose }) => purpose).join(', ') || 'not noted'
   },
   {
-    ...{ title: 'Persons', width: 'minmax(90px, 0.9fr)', from: 'lg' },
+    ...{ title: 'Persons', width: 'minmax(150px, 0.9fr)', from: 'lg' },
     value: ({ persons, personsKnown }) => `${persons ?? 'not noted'}; ${personsKnown} known`
   },
   {

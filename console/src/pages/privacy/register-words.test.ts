@@ -19,6 +19,6 @@ test('of a place it is said what is not noted', () => {
 
 test('an activity is complete when nothing is left to fill in, and a measure that was not read is not off', () => {
   assert.deepEqual(fillMark({ toFillIn: [] }), ['good', 'complete'])
-  assert.deepEqual(fillMark({ toFillIn: ['purpose'] }), ['warn', '1 entry to fill in'])
+  assert.deepEqual(fillMark({ toFillIn: ['purpose'] }), ['warn', '1 to fill in'])
   assert.deepEqual(measureMark({ state: 'unknown' }), ['quiet', 'not known'])
 })

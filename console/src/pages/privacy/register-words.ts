@@ -2,7 +2,6 @@
 
 import type { Answer } from '../../api/routes.ts'
 import type { Tone } from '../../components/dot.tsx'
-import { counted } from '../../components/words.ts'
 
 export type Activity = Answer<'processing'>['activities'][number]
 export type Measure = Answer<'processing'>['measures'][number]
@@ -53,7 +52,5 @@ export function placeText({ site, region, country }: Transfer['place']): string 
 }
 
 export function fillMark({ toFillIn }: Pick<Activity, 'toFillIn'>): readonly [Tone, string] {
-  return toFillIn.length === 0
-    ? ['good', 'complete']
-    : ['warn', `${counted(toFillIn.length, 'entry', 'entries')} to fill in`]
+  return toFillIn.length === 0 ? ['good', 'complete'] : ['warn', `${toFillIn.length} to fill in`]
 }

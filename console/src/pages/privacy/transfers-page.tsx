@@ -189,7 +189,7 @@ const RULES: readonly Column<Rule>[] = [
     value: ({ regions }) => (regions.length === 0 ? 'anywhere' : `only in ${regions.join(', ')}`)
   },
   {
-    ...{ title: 'Elsewhere all the same', width: 'minmax(110px, 1fr)', from: 'md' },
+    ...{ title: 'Also elsewhere', width: 'minmax(120px, 1fr)', from: 'md' },
     value: ({ strays }) => strays.map(deviceText).join(', ') || 'none'
   },
   {

@@ -69,12 +69,12 @@ function Sessions({ sessions }: { readonly sessions: readonly Session[] }): Reac
 function columnsOf(own: string | null): readonly Column<Session>[] {
   return [
     {
-      ...{ title: 'Who', width: 'minmax(120px, 1.6fr)' },
+      ...{ title: 'Who', width: 'minmax(90px, 1.8fr)' },
       value: ({ id, who }) => <span title={who}>{id === own ? `you: ${who}` : who}</span>,
       order: ({ who }) => who
     },
     {
-      ...{ title: 'Signed in by', width: 'minmax(90px, 1fr)', from: 'sm' },
+      ...{ title: 'Signed in by', width: 'minmax(128px, 1fr)', from: 'sm' },
       value: ({ by }) => BY[by],
       order: ({ by }) => by
     },
@@ -89,7 +89,7 @@ function columnsOf(own: string | null): readonly Column<Session>[] {
       order: ({ begunAtMs }) => begunAtMs
     },
     {
-      ...{ title: 'Used', width: '96px' },
+      ...{ title: 'Used', width: '84px' },
       value: ({ usedAtMs }) => <Ago atMs={usedAtMs} />,
       order: ({ usedAtMs }) => usedAtMs
     },

@@ -217,7 +217,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
     order: ({ etaMs }) => etaMs ?? Number.MAX_SAFE_INTEGER
   },
   {
-    ...{ title: 'Deadline', width: 'minmax(120px, 1.3fr)', from: 'lg' },
+    ...{ title: 'Deadline', width: 'minmax(180px, 1.5fr)', from: 'lg' },
     value: transfer => <Due transfer={transfer} />,
     order: ({ deadlineAtMs }) => deadlineAtMs ?? Number.MAX_SAFE_INTEGER
   },
