@@ -46,6 +46,9 @@ export interface Put {
   readonly seen: string[]
 }
 
+/** What is looked for on disks. */
+type Stored = Pick<Put, 'version' | 'stored'>
+
 export class AckLog {
   readonly puts: Put[] = []
 
@@ -125,7 +128,7 @@ function owed({ copies, doubtful }: Put, holders: readonly FaultyNode[]): number
   return Math.max(0, Math.min(copies, holders.length + doubtful.size) - doubtful.size)
 }
 
-export function holdersOf(put: Put, nodes: readonly FaultyNode[]): FaultyNode[] {
+export function holdersOf(put: Stored, nodes: readonly FaultyNode[]): FaultyNode[] {
   return nodes.filter(node => node.state !== 'lost' && isIntact(put, node))
 }
 
@@ -136,10 +139,10 @@ export function erasureOf({ name, version }: Pick<Put, 'name' | 'version'>): Era
 }
 
 export function vaultOf({ version }: Pick<Put, 'version'>, node: FaultyNode): string {
-  return join(node.home, 'vault', version)
+  return join(node.disk, 'vault', version)
 }
 
-export function isIntact(put: Put, node: FaultyNode): boolean {
+export function isIntact(put: Stored, node: FaultyNode): boolean {
   if (!existsSync(vaultOf(put, node))) return false
   for (const [path, hash] of put.stored)
     if (!placesOf(put, node, path).some(place => hashAt(place) === hash)) return false
@@ -158,7 +161,7 @@ export function openedIn(put: Put, node: FaultyNode, path: string): number | und
 }
 
 /** A file that is looked at again has its part name for a while, and may get either while somebody looks for it. */
-function placesOf(put: Put, node: FaultyNode, path: string): string[] {
+function placesOf(put: Stored, node: FaultyNode, path: string): string[] {
   const final = { base: vaultOf(put, node), path }
   return [final, partOf(final), final].map(absolute)
 }

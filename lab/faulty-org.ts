@@ -41,6 +41,7 @@ export const OFTEN: StorageSettings = {
 
 /** Longer than a machine that is busy with other things needs: whoever is not done by then hangs. */
 const STOP_MS_MAX = 60 * SECOND_MS
+const IMAGE = '.image'
 /** Less than what a node takes for having been off itself. */
 const DATE_STEP_MS = 50 * 60 * SECOND_MS
 const LOOKS_MS = 700
@@ -113,6 +114,8 @@ export class FaultyNode {
   port = 0
   running: Running | undefined
   transport: CutTransport | undefined
+  /** What its home will be: the image of it while it is being killed, as nothing that it still does is kept. */
+  disk: string
   /** Set once it is known. */
   device = '' as DeviceId
   state: 'up' | 'changing' | 'down' | 'lost' = 'down'
@@ -122,6 +125,7 @@ export class FaultyNode {
     this.site = site
     this.offers = offers
     this.home = `${folder}/${name}`
+    this.disk = this.home
     this.files = `${folder}/${name}.files`
   }
 
@@ -190,6 +194,7 @@ export class FaultyOrg extends OrgInProcess {
     await Promise.all(this.nodes.map(node => (node.running === undefined ? undefined : this.halt(node))))
     for (const node of this.nodes) {
       node.clock.skewMs = 0
+      node.disk = node.home
       node.state = 'down'
       await copyFolders(
         node.folders.map(each => `${each}.template`),
@@ -221,11 +226,13 @@ export class FaultyOrg extends OrgInProcess {
     const { running, transport } = node
     if (running === undefined || transport === undefined) return
     node.state = 'changing'
-    crashImage(node.folders, '.image')
+    crashImage(node.folders, IMAGE)
+    node.disk = node.home + IMAGE
     transport.isCut = () => true
     transport.recheck()
     await clocks.run(node.clock, () => this.#end(node, running))
-    for (const folder of node.folders) becomeImage(folder, '.image')
+    for (const folder of node.folders) becomeImage(folder, IMAGE)
+    node.disk = node.home
     node.state = 'down'
   }
 

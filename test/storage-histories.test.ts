@@ -5,10 +5,15 @@
  */
 
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { holdersOf, sha256Of } from '../lab/ack-log.ts'
 import { FaultyOrg } from '../lab/faulty-org.ts'
 import { firstSeed, rounds } from '../lab/rounds.ts'
 import { History } from '../lab/storage-history.ts'
+import type { VersionId } from '../src/base/ids.ts'
 
 const RUNS = rounds(1)
 const STEPS = 25
@@ -26,6 +31,20 @@ const org = new FaultyOrg([
 
 before(() => org.prepare())
 after(() => org.stop())
+
+test('what a node still writes while it is killed is not counted: it will not have it', async () => {
+  await org.reset()
+  const [, node = assert.fail('it has several nodes')] = org.nodes
+  const bytes = randomBytes(100)
+  const put = { version: 'ab'.repeat(32) as VersionId, stored: new Map([['file', sha256Of(bytes)]]) }
+  const killed = org.kill(node)
+  const folder = join(node.home, 'vault', put.version)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'file'), bytes)
+  assert.deepEqual(holdersOf(put, org.nodes), [])
+  await killed
+  assert.deepEqual(holdersOf(put, org.nodes), [])
+})
 
 test(`${RUNS} histories lose nothing acknowledged, and leave nothing that was erased`, {
   timeout: RUNS * 120_000
