@@ -1,22 +1,34 @@
 /**
  * Ends what is being answered when whoever asked is signed in no more: streams and files can go on for hours, and who
- * calls is asked only once. It looks at all of them every `intervalMs`, and rests once there are none.
+ * calls is asked only once. It looks at all of them every `intervalMs`, and rests once there are none. One caller has
+ * at most `eachMax` of them at once, so that none takes up what there is for all.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../base/errors.ts'
 import { SECOND_MS } from '../../base/units.ts'
 
 const INTERVAL_MS = 2 * SECOND_MS
+/** Fewer than readers of content that there can be at once. */
+const EACH_MAX = 24
 
 export interface AccessWatchOptions {
   /** Whether who asked is signed in still; counts as no use. */
   readonly holds: (request: FastifyRequest) => boolean
+  /** Who asked. */
+  readonly nameOf: (request: FastifyRequest) => string
   readonly intervalMs?: number | undefined
+  readonly eachMax?: number | undefined
+}
+
+interface Open {
+  readonly by: string
+  readonly ending: AbortController
 }
 
 export class AccessWatch {
   readonly #options: AccessWatchOptions
-  readonly #open = new Map<FastifyRequest, AbortController>()
+  readonly #open = new Map<FastifyRequest, Open>()
   /** Ended by the look that finds none: answers that follow each other would each begin and end one. */
   #timer: NodeJS.Timeout | undefined
 
@@ -24,10 +36,20 @@ export class AccessWatch {
     this.#options = options
   }
 
-  /** Fires at most once, before the answer has gone. */
+  /** Fires at most once, before the answer has gone. Throws TOO_MANY_CALLS. */
   ended(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+    const { nameOf, eachMax = EACH_MAX } = this.#options
+    const by = nameOf(request)
+    const own = [...this.#open.values()].filter(open => open.by === by)
+    if (own.length >= eachMax)
+      throw new AppError(
+        'TOO_MANY_CALLS',
+        `${by} has ${eachMax} files or streams on their way already; wait for one to end`
+      )
     const ending = new AbortController()
-    this.#open.set(request, ending)
+    // Whoever has gone already would stay here.
+    if (reply.raw.destroyed) return AbortSignal.abort()
+    this.#open.set(request, { by, ending })
     reply.raw.once('close', () => this.#forget(request))
     this.#timer ??= setInterval(() => this.#look(), this.#options.intervalMs ?? INTERVAL_MS).unref()
     return ending.signal
@@ -38,7 +60,7 @@ export class AccessWatch {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
-    for (const [request, ending] of this.#open)
+    for (const [request, { ending }] of this.#open)
       if (!this.#options.holds(request)) {
         this.#forget(request)
         ending.abort()

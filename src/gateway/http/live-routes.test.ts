@@ -31,7 +31,7 @@ beforeEach(async () => {
   new LiveRoutes(app, {
     ...{ service, closing: closing.signal, log: { error: () => undefined } },
     ...{ callerOf: () => caller, isSignedIn: () => isSignedIn },
-    ...{ intervalMs: 5, listenersMax: 2 }
+    ...{ intervalMs: 5, listenersMax: 3, listenersEachMax: 2 }
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
 })
@@ -115,11 +115,21 @@ test('a sign-in that ends ends the stream, and without the scope there is none',
   refused.destroy()
 })
 
-test('there are no more listeners than there is room for', async () => {
+test('there are no more listeners than there is room for, and no caller takes all of it', async () => {
   const streams = [await listen(), await listen()]
-  const refused = await listen()
-  assert.notEqual(refused.statusCode, 200)
-  refused.destroy()
+  const refuse = async (why: RegExp): Promise<void> => {
+    const refused = await listen()
+    const chunks: Buffer[] = []
+    for await (const chunk of refused) chunks.push(chunk)
+    assert.match(Buffer.concat(chunks).toString(), why)
+  }
+  await refuse(/owner has 2 live views/)
+  caller = { ...OWNER, id: 'another' }
+  const other = await listen()
+  assert.equal(other.statusCode, 200)
+  await refuse(/"3 live views/)
+  other.destroy()
+  caller = OWNER
   const [first, second] = streams
   const closed = once(first as IncomingMessage, 'close')
   first?.destroy()

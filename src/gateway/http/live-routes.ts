@@ -21,6 +21,8 @@ const RETRY_MS = 2 * SECOND_MS
 /** A listener that takes nothing for as long is cut off. */
 const STALLED_MS = 2 * MINUTE_MS
 const LISTENERS_MAX = 200
+/** Of one caller, so that none keeps others from listening. */
+const LISTENERS_EACH_MAX = 40
 
 export interface LiveRoutesOptions {
   readonly service: Pick<NodeService, 'activity'>
@@ -32,9 +34,11 @@ export interface LiveRoutesOptions {
   /** Shortest time between two events of a part. */
   readonly intervalMs?: number
   readonly listenersMax?: number
+  readonly listenersEachMax?: number
 }
 
 interface Listener {
+  readonly by: string
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   lastId: number
@@ -52,9 +56,10 @@ export class LiveRoutes {
   constructor(app: FastifyInstance, options: LiveRoutesOptions) {
     this.#options = options
     app.get(LIVE_PATH, { config: { route: 'live' } }, async (request, reply) => {
-      requireScope(options.callerOf(request), 'read')
-      this.#requirePlace()
-      this.#open(request, reply)
+      const caller = options.callerOf(request)
+      requireScope(caller, 'read')
+      this.#requirePlace(caller)
+      this.#open(caller, request, reply)
       await this.#look()
       return reply
     })
@@ -63,8 +68,13 @@ export class LiveRoutes {
     })
   }
 
-  #requirePlace(): void {
-    const { listenersMax = LISTENERS_MAX } = this.#options
+  #requirePlace({ id }: Caller): void {
+    const { listenersMax = LISTENERS_MAX, listenersEachMax = LISTENERS_EACH_MAX } = this.#options
+    if ([...this.#listeners].filter(({ by }) => by === id).length >= listenersEachMax)
+      throw new AppError(
+        'TOO_MANY_CALLS',
+        `${id} has ${listenersEachMax} live views of this node open already; close one, or ask GET /v1/activity now and then`
+      )
     if (this.#listeners.size >= listenersMax)
       throw new AppError(
         'TOO_MANY_CALLS',
@@ -72,10 +82,10 @@ export class LiveRoutes {
       )
   }
 
-  #open(request: FastifyRequest, reply: FastifyReply): void {
+  #open({ id: by }: Caller, request: FastifyRequest, reply: FastifyReply): void {
     const [run, id] = String(request.headers['last-event-id'] ?? '').split('-')
     const lastId = run === this.#run && /^\d{1,15}$/.test(id ?? '') ? Number(id) : 0
-    const listener: Listener = { request, reply, lastId, isBehind: false }
+    const listener: Listener = { by, request, reply, lastId, isBehind: false }
     const response = takenReply(reply)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     response.setTimeout(STALLED_MS)

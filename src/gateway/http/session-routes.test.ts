@@ -50,7 +50,13 @@ beforeEach(async () => {
   const service = scripted<NodeService>({ peers: async () => [], governance, checkups })
   server = await WebServer.create({
     ...{ service, tokens, sessions, certificate, software: 'peerage/0', log: { error: () => undefined } },
-    ...{ onCall: call => void calls.push(call), checkAnswers: true, drainMs: 100, watchIntervalMs: 20 },
+    ...{
+      onCall: call => void calls.push(call),
+      checkAnswers: true,
+      drainMs: 100,
+      watchIntervalMs: 20,
+      openEachMax: 2
+    },
     pages: app =>
       void app.get('/', openRoute('page', { 'img-src': ["'self'"] }), (_, reply) =>
         reply.send({ page: true })
@@ -149,8 +155,8 @@ describe('a person', () => {
         401,
         'NOT_SIGNED_IN'
       ])
-    const right = { token: await tokenFor('read') }
-    assert.deepEqual(told(await ask('/session', { body: right })), [429, 'TOO_MANY_CALLS'])
+    assert.deepEqual(told(await ask('/session', { body: wrong })), [429, 'TOO_MANY_CALLS'])
+    await signIn({ token: await tokenFor('read') })
   })
 
   test('whose session is over is not taken for one who guesses', async () => {
@@ -209,6 +215,21 @@ test('a session that ends takes along what is being sent to it, and so does a to
     const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '')
     assert.deepEqual([last.type, last.error.code], ['error', 'NOT_SIGNED_IN'])
   }
+})
+
+test('one caller has so many streams at once, and others have theirs', async () => {
+  const [one, two] = [await tokenFor('read'), await tokenFor('read')]
+  const listening: Promise<Answer>[] = []
+  const listen = (token: string): Promise<Answer> =>
+    ask('/v1/checkup', { body: {}, headers: { authorization: `Bearer ${token}` } })
+  for (const token of [one, one, two]) {
+    const isBegun = new Promise<void>(resolve => begun.push(resolve))
+    listening.push(listen(token))
+    await isBegun
+  }
+  assert.deepEqual(told(await listen(one)), [429, 'TOO_MANY_CALLS'])
+  for (const token of [one, two]) await tokens.revoke(token.split('_')[1] ?? '')
+  for (const { status } of await Promise.all(listening)) assert.equal(status, 200)
 })
 
 test('an open page is for strangers too, by its own policy; all else, known or not, is not', async () => {

@@ -1,7 +1,7 @@
 /**
- * Slows down whoever guesses: an address that showed SHOWN_MAX wrong tokens within a minute is answered no more until
- * that minute is over, right token or not. Tokens are too long to be guessed; this keeps the attempts out of logs and
- * off the processor.
+ * Tells whoever guesses to stop: an address that showed SHOWN_MAX wrong tokens within a minute is told to wait until
+ * that minute is over. Who shows a right one is let in all the same: tokens are too long to be guessed, and others at
+ * the same address, behind one proxy or on one machine, are not to be locked out by one of them.
  */
 
 import { MINUTE_MS } from '../../base/units.ts'

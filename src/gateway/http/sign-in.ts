@@ -3,7 +3,8 @@
  * and a cookie besides it does not.
  *
  * Who calls is only told here; what is open to strangers is the server's to say. An address that showed too many
- * wrong tokens is nobody until its time is over. A cookie that holds no more is no guess: browsers go on to send it.
+ * wrong tokens is told to wait when it shows another. A cookie that holds no more is no guess: browsers go on to send
+ * it.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -48,8 +49,6 @@ export class SignIn {
   }
 
   identify(request: FastifyRequest): Identified {
-    const wait = this.#wait(request)
-    if (wait !== undefined) return { refusal: wait }
     const [, shown] = BEARER.exec(request.headers.authorization ?? '') ?? []
     if (shown !== undefined) return this.#ofToken(shown, request)
     const secret = request.cookies[COOKIE]
@@ -74,7 +73,7 @@ export class SignIn {
   /** Begins a session for who shows a token or a code, and answers what its cookie is to carry. */
   begin(shown: { readonly token: string } | { readonly code: string }, request: FastifyRequest): string {
     const { tokens, sessions, site } = this.#parts
-    const refusal = site.refuseOtherSignIn(request.headers) ?? this.#wait(request)
+    const refusal = site.refuseOtherSignIn(request.headers)
     if (refusal !== undefined) throw refusal
     if ('token' in shown) {
       const id = tokens.idOf(shown.token)
@@ -83,8 +82,8 @@ export class SignIn {
       const caller = sessions.redeem(shown.code)
       if (caller !== undefined) return sessions.begin({ kind: 'owner', caller })
     }
-    this.#guard.wrong(request.ip)
-    throw notSignedIn(
+    throw this.#wrong(
+      request,
       'token' in shown
         ? 'this is no token of this node, or it has ended; peerage token create makes one'
         : 'this is no code of this node, or it was used, or is too old; peerage console makes another'
@@ -94,10 +93,8 @@ export class SignIn {
   #ofToken(shown: string, request: FastifyRequest): Identified {
     const caller = this.#parts.tokens.callerOf(shown)
     if (caller !== undefined) return { caller, sessionEndsAtMs: null, session: null }
-    this.#guard.wrong(request.ip)
-    return {
-      refusal: notSignedIn('this is no token of this node, or it has ended; peerage token create makes one')
-    }
+    const why = 'this is no token of this node, or it has ended; peerage token create makes one'
+    return { refusal: this.#wrong(request, why) }
   }
 
   #ofCookie(secret: string, { method, headers }: FastifyRequest): Identified {
@@ -110,9 +107,12 @@ export class SignIn {
     return signedBy(live)
   }
 
-  #wait({ ip }: FastifyRequest): AppError | undefined {
+  #wrong({ ip }: FastifyRequest, why: string): AppError {
     const waitMs = this.#guard.waitMs(ip)
-    if (waitMs === 0) return undefined
+    if (waitMs === 0) {
+      this.#guard.wrong(ip)
+      return notSignedIn(why)
+    }
     const seconds = Math.ceil(waitMs / SECOND_MS)
     return new AppError('TOO_MANY_CALLS', `too many wrong tokens came from ${ip}; try again in ${seconds} s`)
   }

@@ -130,11 +130,12 @@ describe('a caller over the network', () => {
     assert.ok(calls.every(({ by, outcome }) => by === 'address 127.0.0.1' && outcome === 'refused'))
   })
 
-  test('that guesses waits, with the right token too', async () => {
+  test('that guesses waits, and locks nobody out who shares its address', async () => {
     const token = await tokenFor('read')
     for (let guess = 0; guess < SHOWN_MAX; guess++) await ask('/v1/peers', { token: `pgt_${guess}` })
-    const answer = await ask('/v1/peers', { token })
+    const answer = await ask('/v1/peers', { token: 'pgt_once_more' })
     assert.deepEqual([answer.status, codeOf(answer)], [429, 'TOO_MANY_CALLS'])
+    assert.equal((await ask('/v1/peers', { token })).status, 200)
   })
 
   test('that calls too often waits, and others do not', async () => {

@@ -76,6 +76,8 @@ export interface WebServerOptions
   readonly drainMs?: number
   /** How soon what is being answered ends after who asked was signed out. */
   readonly watchIntervalMs?: number
+  /** Files and streams that one caller may have on their way. */
+  readonly openEachMax?: number
 }
 
 export interface ListenAddress {
@@ -143,7 +145,11 @@ export class WebServer {
     const { provider = new ProviderSignIn(tokens.home) } = this.#options
     const signIn = new SignIn({ tokens, sessions, site })
     const { watchIntervalMs: intervalMs } = this.#options
-    const watch = new AccessWatch({ holds: request => signIn.holds(request), intervalMs })
+    const watch = new AccessWatch({
+      holds: request => signIn.holds(request),
+      nameOf: request => this.#requireSigned(request).caller.id,
+      ...{ intervalMs, eachMax: this.#options.openEachMax }
+    })
     const { exposition = Exposition.of(service, software) } = this.#options
     const app = this.#app
     addSecurityHeaders(app)
