@@ -206,7 +206,9 @@ export class SimTransport implements Acceptor {
   }
 
   #link(far: Party): PeerLink {
-    const unknown = { sinceMs: 0, rttMs: undefined, bytesSent: 0, bytesReceived: 0 }
+    const unknown = {
+      ...{ sinceMs: 0, rttMs: undefined, leastRttMs: undefined, bytesSent: 0, bytesReceived: 0 }
+    }
     return { device: far.device, address: `/sim/${far.name}`, direction: 'outbound', ...unknown }
   }
 

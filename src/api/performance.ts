@@ -169,6 +169,7 @@ export const fleetSavings = z.object({
 const signals = z.object({
   loopDelayMs: nullableMs,
   cpuShare: share.nullable(),
+  cpuWaitShare: share.nullable(),
   commitMs: nullableMs,
   retransmitShare: share.nullable(),
   sentPeakBytesPerSecond: nullableRate,

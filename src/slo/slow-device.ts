@@ -1,9 +1,13 @@
 /**
  * Which devices give slowly, and the likely reason, from what they measured of themselves and what others measured of
- * them. It is a guess with its grounds: each reason names the values that speak for it, and the strongest comes first.
+ * them. It is a guess with its grounds: each reason names the values that speak for it.
  *
- * A device is slow when it gives at less than `SLOW_PART` of the median of the others. What says nothing of itself is
- * slow for a reason that is not known.
+ * A device is slow when it gives at less than `SLOW_PART` of the median of the others, both to one and to all together:
+ * one of whom many ask at once gives little to each, and is not slow. A value speaks for a reason when
+ * it is beyond its limit, and `OTHERS_FACTOR` times what the others have: what is high everywhere makes none slower
+ * than the rest. What explains other values comes before them: without a processor writes are late, too, and a slow
+ * disk holds up the event loop; a thin uplink is what is left. What says nothing of itself is slow for a reason that is
+ * not known.
  */
 
 import { defined } from '../base/assert.ts'
@@ -11,30 +15,33 @@ import { formatRate } from '../base/units.ts'
 
 export type SlowReason = 'limit' | 'loss' | 'disk' | 'cpu' | 'uplink' | 'distance' | 'unknown'
 
-/** Of the last hour, as a device says of itself; null for what it can not measure, or has no sample of. */
+/**
+ * Of the last hour, as a device says of itself: of the time in which it gave to others, if it did. Null for what it can
+ * not measure, or has no sample of.
+ */
 export interface Signals {
   /** How late the event loop was, at p95. */
   readonly loopDelayMs: number | null
   /** Busy share of one core. */
   readonly cpuShare: number | null
+  /** Of the time, that in which the event loop could have gone on and had no processor. */
+  readonly cpuWaitShare: number | null
   /** How long a batch of writes took to be durable, at p95. */
   readonly commitMs: number | null
-  /** Of the machine's TCP segments, those that it sent again. */
+  /** Of the machine's TCP segments with data, those that it sent again. */
   readonly retransmitShare: number | null
+  /** The most to all together in a while, of the last minutes in which it gave. */
   readonly sentPeakBytesPerSecond: number | null
   readonly receivedPeakBytesPerSecond: number | null
   /** Whether limits of bandwidth hold something up. */
   readonly isLimited: boolean
 }
 
-/** What others measured while it gave to them. */
-export interface Giving {
-  readonly bytesPerSecond: number
-  /** How many said so. */
-  readonly observers: number
-  /** The median of the others. */
-  readonly othersBytesPerSecond: number
+/** How far away it is from who asks. */
+export interface Distance {
   readonly rttMs: number | null
+  /** The median of the others. */
+  readonly othersRttMs: number | null
 }
 
 export interface Reason {
@@ -42,17 +49,29 @@ export interface Reason {
   readonly because: string
 }
 
-export const SLOW_PART = 1 / 3
+export const SLOW_PART = 1 / 2
 /** Fewer can not be compared. */
 export const COMPARED_MIN = 3
-const RETRANSMIT_HIGH = 0.02
-const COMMIT_MS_HIGH = 200
-const LOOP_DELAY_MS_HIGH = 200
+const OTHERS_FACTOR = 2
 const CPU_HIGH = 0.9
+const CPU_WAIT_HIGH = 0.3
+const COMMIT_MS_HIGH = 200
+const RETRANSMIT_HIGH = 0.02
+const LOOP_DELAY_MS_HIGH = 1000
 const RTT_MS_HIGH = 100
 
-export function isSlow(bytesPerSecond: number, others: readonly number[]): boolean {
-  return others.length + 1 >= COMPARED_MIN && bytesPerSecond < SLOW_PART * median(others)
+/** In bytes per second, of one device: to one other as those say, and the most to all together as it says itself. */
+export interface Gives {
+  readonly toOne: number
+  /** Null when it does not say. */
+  readonly toAll: number | null
+}
+
+export function isSlow({ toOne, toAll }: Gives, others: readonly Gives[]): boolean {
+  if (others.length + 1 < COMPARED_MIN) return false
+  const othersToAll = medianKnown(others.map(each => each.toAll))
+  const isBusy = toAll !== null && othersToAll !== null && toAll >= SLOW_PART * othersToAll
+  return !isBusy && toOne < SLOW_PART * median(others.map(each => each.toOne))
 }
 
 export function median(values: readonly number[]): number {
@@ -63,70 +82,62 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? (defined(sorted[middle - 1], 'the one before') + above) / 2 : above
 }
 
-interface Ground extends Reason {
-  /** How far beyond its limit. */
-  readonly weight: number
-}
-
-export function slowReasons(giving: Giving, signals: Signals | undefined): Reason[] {
-  const grounds: Ground[] = []
-  const high = (
-    reason: SlowReason,
-    value: number | null | undefined,
-    { limit, words }: { readonly limit: number; readonly words: (value: number) => string }
-  ): void => {
-    if (value != null && value >= limit)
-      grounds.push({ reason, because: words(value), weight: value / limit })
+/** The likeliest first. `others` is what the other devices say of themselves. */
+export function slowReasons(
+  { rttMs, othersRttMs }: Distance,
+  signals: Signals | undefined,
+  others: readonly Signals[]
+): Reason[] {
+  if (signals === undefined) return [{ reason: 'unknown', because: 'it did not say how it fares' }]
+  const isHigh = (of: (from: Signals) => number | null, limit: number): boolean =>
+    isFarBeyond(of(signals), { limit, others: medianKnown(others.map(of)) })
+  const { loopDelayMs, cpuShare, cpuWaitShare, commitMs, retransmitShare } = signals
+  const reasons: Reason[] = []
+  const add = (reason: SlowReason, because: string): void => {
+    reasons.push({ reason, because })
   }
-  if (signals?.isLimited === true)
-    grounds.push({
-      reason: 'limit',
-      because: 'limits of bandwidth hold it up',
-      weight: Number.POSITIVE_INFINITY
-    })
-  high('loss', signals?.retransmitShare, {
-    limit: RETRANSMIT_HIGH,
-    words: value => `${(value * 100).toFixed(1)} % of its TCP segments are sent again`
-  })
-  high('disk', signals?.commitMs, {
-    limit: COMMIT_MS_HIGH,
-    words: value => `writes take ${Math.round(value)} ms to be durable`
-  })
-  high('cpu', Math.max(signals?.loopDelayMs ?? 0, 0), {
-    limit: LOOP_DELAY_MS_HIGH,
-    words: value => `its event loop is ${Math.round(value)} ms late`
-  })
-  high('cpu', signals?.cpuShare, {
-    limit: CPU_HIGH,
-    words: value => `it is busy for ${Math.round(value * 100)} % of a core`
-  })
-  high('distance', giving.rttMs, {
-    limit: RTT_MS_HIGH,
-    words: value => `the round trip takes ${Math.round(value)} ms`
-  })
-  const reasons = grounds
-    .sort((a, b) => b.weight - a.weight)
-    .map(({ reason, because }) => ({ reason, because }))
-  const uplink = reasons.length === 0 ? uplinkWords(giving, signals) : undefined
-  if (uplink !== undefined) return [{ reason: 'uplink', because: uplink }]
+  if (signals.isLimited) add('limit', 'limits of bandwidth hold it up')
+  if (isHigh(from => from.cpuShare, CPU_HIGH)) add('cpu', `it is busy for ${percent(cpuShare)} of a core`)
+  if (isHigh(from => from.cpuWaitShare, CPU_WAIT_HIGH))
+    add('cpu', `it waits for a processor for ${percent(cpuWaitShare)} of the time`)
+  if (isHigh(from => from.commitMs, COMMIT_MS_HIGH))
+    add('disk', `writes take ${Math.round(commitMs ?? 0)} ms to be durable`)
+  if (isHigh(from => from.retransmitShare, RETRANSMIT_HIGH))
+    add('loss', `${((retransmitShare ?? 0) * 100).toFixed(1)} % of its TCP segments are sent again`)
+  // One long turn in ten seconds makes it late, whatever held it up: where waiting is measured, that tells more.
+  const isTold = cpuWaitShare !== null || reasons.some(({ reason }) => reason === 'cpu' || reason === 'disk')
+  if (!isTold && isHigh(from => from.loopDelayMs, LOOP_DELAY_MS_HIGH))
+    add('cpu', `its event loop is ${Math.round(loopDelayMs ?? 0)} ms late`)
+  if (isFarBeyond(rttMs, { limit: RTT_MS_HIGH, others: othersRttMs }))
+    add('distance', `the round trip takes ${Math.round(rttMs ?? 0)} ms`)
   if (reasons.length > 0) return reasons
-  return [
-    {
-      reason: 'unknown',
-      because: signals === undefined ? 'it did not say how it fares' : 'nothing that it measures is high'
-    }
-  ]
+  const uplink = uplinkWords(signals, others)
+  if (uplink !== undefined) return [{ reason: 'uplink', because: uplink }]
+  return [{ reason: 'unknown', because: 'nothing that it measures is high' }]
 }
 
-/** What is left when nothing else is high: its line is slow, or shared by many readers. */
+function isFarBeyond(
+  value: number | null,
+  { limit, others }: { readonly limit: number; readonly others: number | null }
+): boolean {
+  return value !== null && value >= limit && value >= OTHERS_FACTOR * (others ?? 0)
+}
+
+/** Null when none is known. */
+export function medianKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter(value => value !== null)
+  return known.length === 0 ? null : median(known)
+}
+
+function percent(share: number | null): string {
+  return `${Math.round((share ?? 0) * 100)} %`
+}
+
 function uplinkWords(
-  { observers, othersBytesPerSecond }: Giving,
-  signals: Signals | undefined
+  { sentPeakBytesPerSecond: peak }: Signals,
+  others: readonly Signals[]
 ): string | undefined {
-  const peak = signals?.sentPeakBytesPerSecond ?? null
-  if (peak === null) return undefined
-  const most = `it never sent more than ${formatRate(peak)} to all together`
-  if (peak < othersBytesPerSecond)
-    return `${most}, where others give ${formatRate(othersBytesPerSecond)} to one`
-  return observers > 1 ? `${most}, and ${observers} devices shared that` : undefined
+  const othersPeak = medianKnown(others.map(({ sentPeakBytesPerSecond }) => sentPeakBytesPerSecond))
+  if (peak === null || othersPeak === null || peak >= SLOW_PART * othersPeak) return undefined
+  return `it never sent more than ${formatRate(peak)} to all together, where others sent ${formatRate(othersPeak)}`
 }

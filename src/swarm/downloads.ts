@@ -149,18 +149,14 @@ export class Downloads {
     const { nowMs } = this.#context
     const begin = choice.run.first * BLOCK_BYTES
     const length = open.runBytes(choice.run)
-    if (session.inFlightBytes === 0) {
-      session.pipeline.begin(nowMs)
-      session.progressMs = nowMs
-      this.#busySessions++
-    }
+    if (session.inFlightBytes === 0) this.#busySessions++
     const expectedMs = session.snubbed ? session.limits.pipelineMs : session.drainMs(length)
     const { run, impatient } = choice
     const request = { open, run, impatient, holder: session.key, begin, length, sentAtMs: nowMs, expectedMs }
     open.request(request)
     this.#picker.refresh(open)
     session.requests.set(requestKey(open.piece, begin), request)
-    session.inFlightBytes += length
+    session.owe(length, nowMs)
     this.#inFlightBytes += length
     this.#context.asking?.asked(session.key, length)
     this.#context.send(session, { type: 'request', piece: open.piece, begin, length })
@@ -207,7 +203,7 @@ export class Downloads {
   /** Takes a request out of the books; what becomes of its blocks is the caller's. */
   #end(session: Session, request: BlockRequest): void {
     assert(session.requests.delete(requestKey(request.open.piece, request.begin)), 'the request is out')
-    session.inFlightBytes -= request.length
+    session.settle(request.length, this.#context.nowMs)
     this.#inFlightBytes -= request.length
     if (session.inFlightBytes === 0) this.#busySessions--
     request.open.unrequest(request)

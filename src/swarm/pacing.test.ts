@@ -117,3 +117,17 @@ test('while nothing may go to a peer it is choked: what it asked for is refused,
   peer.say({ type: 'request', piece: 1, begin: 0, length: BLOCK_BYTES })
   assert.equal(stage.all('serve').length, 1)
 })
+
+test('a peer is asked for as long as it owes something, and no longer', () => {
+  const stage = new Stage({ fixture: FIXTURE, have: 'none' })
+  const peer = stage.join('all')
+  const askedMs = () => stage.transfer.status(stage.nowMs).peers[0]?.askedMs
+  stage.nowMs += 30
+  assert.equal(askedMs(), 30)
+  peer.serveAll()
+  assert.equal(stage.transfer.status(stage.nowMs).inFlightBytes, 0)
+  const whenServed = askedMs()
+  assert.ok(whenServed !== undefined && whenServed >= 30)
+  stage.nowMs += 1000
+  assert.equal(askedMs(), whenServed)
+})

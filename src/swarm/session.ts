@@ -104,7 +104,9 @@ export class Session {
   readonly requests = new Map<number, BlockRequest>()
   /** Requests that we gave up or cancelled, and that it may still answer. */
   readonly givenUp = new GivenUp()
-  inFlightBytes = 0
+  #inFlightBytes = 0
+  #askedSinceMs: number | undefined
+  #askedMs = 0
   /** The piece that it is filling. */
   current: OpenPiece | undefined
   /** Pieces that it suggested, oldest first. */
@@ -174,6 +176,33 @@ export class Session {
   }
 
   // ---- pipeline
+
+  get inFlightBytes(): number {
+    return this.#inFlightBytes
+  }
+
+  /** A request for so much leaves. */
+  owe(bytes: number, nowMs: number): void {
+    if (this.#inFlightBytes === 0) {
+      this.pipeline.begin(nowMs)
+      this.progressMs = nowMs
+      this.#askedSinceMs = nowMs
+    }
+    this.#inFlightBytes += bytes
+  }
+
+  /** It was answered, or given up. */
+  settle(bytes: number, nowMs: number): void {
+    this.#inFlightBytes -= bytes
+    if (this.#inFlightBytes > 0) return
+    this.#askedMs = this.askedMs(nowMs)
+    this.#askedSinceMs = undefined
+  }
+
+  /** For how long it has owed us something, all together. */
+  askedMs(nowMs: number): number {
+    return this.#askedMs + (this.#askedSinceMs === undefined ? 0 : nowMs - this.#askedSinceMs)
+  }
 
   /** How much to have in flight toward this peer. */
   pipelineBytes(): number {

@@ -68,6 +68,7 @@ function peerStatus(session: Session, nowMs: number): PeerStatus {
     isSatisfied: session.isSatisfied,
     lackingCount: session.pieces?.lackingCount ?? 0,
     inFlightBytes: session.inFlightBytes,
+    askedMs: session.askedMs(nowMs),
     snubbed: session.snubbed,
     pace: session.pace ?? null,
     chokesUs: session.chokesUs

@@ -260,6 +260,8 @@ export interface PeerStatus {
   /** Pieces that it has, and that we want and do not have. */
   readonly lackingCount: number
   readonly inFlightBytes: number
+  /** For how long it has owed us something, all together. */
+  readonly askedMs: number
   readonly snubbed: boolean
   /** What its limits let it send us, as it says, in bytes per second; null when they set none. */
   readonly pace: number | null

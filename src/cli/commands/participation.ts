@@ -51,7 +51,8 @@ export const showParticipation = command({
   summary: 'show who gives how much and how fast, and which devices are slow and why',
   description:
     'GIVES: to one device while that asks for something, the median over the devices that say so (SAID BY). A device is slow ' +
-    'below a third of the median of the others; the reasons are guesses from what it measures of itself.',
+    'when it gives at less than a half of the median of the others, both to one and to all together; the reasons are guesses from ' +
+    'what it measures of itself.',
   examples: ['peerage participation', 'peerage participation --since 7d --json'],
   options: [new Option('--since <time>', 'from when: 24h, 7d, or a date; a day ago by default')],
   input: z.object({ since: instant.optional() }),

@@ -18,7 +18,7 @@ const tally = (receivedBytes: number, sentBytes: number): Tally => ({
 })
 const idle: Omit<Reading, 'totals'> = {
   ...{ peers: 0, transfers: 0, eventLoopDelayMs: 0 },
-  machine: { commitMs: 12, cpuShare: 0.5, retransmitShare: null }
+  machine: { commitMs: 12, cpuShare: 0.5, cpuWaitShare: 0.25, retransmitShare: null }
 }
 
 function sampling(name: string) {
@@ -49,7 +49,7 @@ it('counters become flows by where the peer is, each byte in one of them', () =>
   assert.deepEqual(flows.map(sum), [150, 6, 1500, 9])
   assert.deepEqual([sum('sent/same-site'), sum('sent/other-sites')], [10, 70])
   assert.deepEqual([sum('received/site/lyon'), sum('sent/site/lyon')], [5, 70])
-  assert.deepEqual([sum('commit-time'), sum('cpu')], [24, 1])
+  assert.deepEqual([sum('commit-time'), sum('cpu'), sum('cpu-wait')], [24, 1, 0.5])
   assert.ok(!file.names().includes('retransmits'), 'what is not known is not recorded')
   file.close()
 })

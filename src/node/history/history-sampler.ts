@@ -51,6 +51,7 @@ const LEVEL_UNITS: Readonly<Record<string, SeriesUnit>> = {
   'event-loop-delay': 'ms',
   'commit-time': 'ms',
   cpu: 'share',
+  'cpu-wait': 'share',
   retransmits: 'share'
 }
 
@@ -97,7 +98,7 @@ export class HistorySampler {
   }
 
   #values({ totals, machine, ...levels }: Reading): Map<string, number> {
-    const { commitMs, cpuShare, retransmitShare } = machine
+    const { commitMs, cpuShare, cpuWaitShare, retransmitShare } = machine
     const known = (name: string, value: number | null): [string, number][] =>
       value === null ? [] : [[name, value]]
     return new Map([
@@ -107,6 +108,7 @@ export class HistorySampler {
       ['event-loop-delay', levels.eventLoopDelayMs],
       ...known('commit-time', commitMs),
       ...known('cpu', cpuShare),
+      ...known('cpu-wait', cpuWaitShare),
       ...known('retransmits', retransmitShare)
     ])
   }

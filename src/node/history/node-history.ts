@@ -70,7 +70,11 @@ export class NodeHistory {
     const longestMs = this.#loop.count === 0 ? 0 : this.#loop.max / MS_NS - LOOP_INTERVAL_MS
     this.#loop.reset()
     this.#rates.sample(
-      hub.statuses().flatMap(({ status }) => status.peers),
+      hub
+        .statuses()
+        .flatMap(({ versionId, status }) =>
+          status.peers.map(peer => ({ ...peer, stream: `${versionId}.${peer.peer}` }))
+        ),
       Date.now()
     )
     this.performance.sample(Date.now())

@@ -22,7 +22,14 @@ export const SAMPLE: Figures = {
   },
   sites: [{ site: 'Berlin Süd', receivedBytes: 7, sentBytes: 1 }],
   signals: {
-    ...{ loopDelayMs: 12, cpuShare: 0.25, commitMs: null, retransmitShare: 0.001, isLimited: false },
+    ...{
+      loopDelayMs: 12,
+      cpuShare: 0.25,
+      cpuWaitShare: 0.5,
+      commitMs: null,
+      retransmitShare: 0.001,
+      isLimited: false
+    },
     ...{ sentPeakBytesPerSecond: 1_000_000, receivedPeakBytesPerSecond: null }
   },
   rates: new Map([['d'.repeat(64) as DeviceId, 30_000_000]]),

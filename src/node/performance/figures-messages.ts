@@ -119,7 +119,7 @@ const answer = tuple(
   instant,
   tuple(nullable(instant), instant, bytes, bytes, bytes, bytes, bytes),
   list(tuple(label, bytes, bytes), SITES_MAX),
-  tuple(nullable(bytes), share, nullable(bytes), share, nullable(bytes), nullable(bytes), flag),
+  tuple(nullable(bytes), share, share, nullable(bytes), share, nullable(bytes), nullable(bytes), flag),
   pairs(RATES_MAX),
   nullable(tuple(pairs(RECEIPTS_MAX), pairs(RECEIPTS_MAX), flag)),
   levels
@@ -164,7 +164,8 @@ export function encodeAnswer({
     [firstAtMs, fromMs, siteBytes, wanBytes, originBytes, sentSiteBytes, sentWanBytes],
     sites.map(({ site, receivedBytes, sentBytes }) => [site, receivedBytes, sentBytes]),
     [
-      ...[rounded(signals.loopDelayMs), millionths(signals.cpuShare), rounded(signals.commitMs)],
+      ...[rounded(signals.loopDelayMs), millionths(signals.cpuShare), millionths(signals.cpuWaitShare)],
+      rounded(signals.commitMs),
       ...[millionths(signals.retransmitShare), rounded(signals.sentPeakBytesPerSecond)],
       ...[rounded(signals.receivedPeakBytesPerSecond), signals.isLimited]
     ],
@@ -197,13 +198,14 @@ export function decodeAnswer(message: Uint8Array): Outcome<Figures, CborFault | 
   if (read instanceof Misshape) return rejected('malformed', String(read))
   const [, timeMs, totals, sites, signals, rates, receipts, of] = read
   const [firstAtMs, fromMs, siteBytes, wanBytes, originBytes, sentSiteBytes, sentWanBytes] = totals
-  const [loopDelayMs, cpuShare, commitMs, retransmitShare, sentPeak, receivedPeak, isLimited] = signals
+  const [loopDelayMs, cpuShare, cpuWaitShare, commitMs, retransmitShare, ...rest] = signals
+  const [sentPeak, receivedPeak, isLimited] = rest
   return accepted({
     timeMs,
     totals: { firstAtMs, fromMs, siteBytes, wanBytes, originBytes, sentSiteBytes, sentWanBytes },
     sites: sites.map(([site, receivedBytes, sentBytes]) => ({ site, receivedBytes, sentBytes })),
     signals: {
-      ...{ loopDelayMs, cpuShare, commitMs, retransmitShare, isLimited },
+      ...{ loopDelayMs, cpuShare, cpuWaitShare, commitMs, retransmitShare, isLimited },
       sentPeakBytesPerSecond: sentPeak,
       receivedPeakBytesPerSecond: receivedPeak
     },

@@ -1,28 +1,52 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import type { DeviceId } from '../../base/ids.ts'
-import { HOUR_MS } from '../../base/units.ts'
-import { GivingRates, PEERS_MAX } from './giving-rates.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { ASKED_MS_MIN, GivingRates, PEERS_MAX } from './giving-rates.ts'
 
-const peer = (name: number, downloadRate: number, inFlightBytes = 1) => ({
-  ...{ device: name.toString(16).padStart(64, '0') as DeviceId, downloadRate, inFlightBytes }
+const peer = (name: number, downloadedBytes: number, askedMs: number, stream = `${name}`) => ({
+  ...{ device: name.toString(16).padStart(64, '0') as DeviceId, downloadedBytes, askedMs, stream }
 })
-const of = (rates: GivingRates, nowMs: number) => [...rates.rates(nowMs).values()]
+const of = (rates: GivingRates, nowMs: number) =>
+  [...rates.rates(nowMs).values()].map(rate => Math.round(rate))
 
-it('a peer is as fast as its streams together, over the samples in which it was asked', () => {
+it('a peer is as fast as what came over the time in which it was asked', () => {
   const rates = new GivingRates()
-  rates.sample([peer(1, 100), peer(1, 50), peer(2, 0, 0)], 0)
-  assert.deepEqual(of(rates, 0), [150])
-  rates.sample([peer(1, 0, 0)], 1)
-  assert.deepEqual(of(rates, 1), [150], 'at rest it is not slow')
-  rates.sample([peer(1, 0)], 2)
-  assert.deepEqual(of(rates, 2), [145], 'asked and silent it is')
+  rates.sample([peer(1, 3000, 3 * SECOND_MS), peer(2, 0, 0)], 0)
+  assert.deepEqual(of(rates, 0), [1000])
+  rates.sample([peer(1, 3000, 3 * SECOND_MS)], 1)
+  assert.deepEqual(of(rates, 1), [1000], 'at rest it is not slow')
+  rates.sample([peer(1, 3000, 6 * SECOND_MS)], 2)
+  assert.deepEqual(of(rates, 2), [498], 'asked and silent it is')
   assert.deepEqual(of(rates, 2 + HOUR_MS), [])
+})
+
+it('streams of one device are asked at the same time', () => {
+  const rates = new GivingRates()
+  rates.sample([peer(1, 4000, 4 * SECOND_MS, 'a'), peer(1, 2000, 2 * SECOND_MS, 'b')], 0)
+  assert.deepEqual(of(rates, 0), [1500])
+})
+
+it('a stream that has less than before is another one, and counts from its beginning', () => {
+  const rates = new GivingRates()
+  rates.sample([peer(1, 2000, 2 * SECOND_MS)], 0)
+  rates.sample([peer(1, 1000, 2 * SECOND_MS)], 1)
+  assert.deepEqual(of(rates, 1), [749])
+})
+
+it('how it gave long ago counts for little, and a moment for nothing', () => {
+  const rates = new GivingRates()
+  rates.sample([peer(1, 5000, ASKED_MS_MIN - 1)], 0)
+  assert.deepEqual(of(rates, 0), [])
+  for (let minute = 1; minute <= 30; minute++)
+    rates.sample([peer(1, 5000 + minute * 60, ASKED_MS_MIN + minute * MINUTE_MS)], minute)
+  assert.deepEqual(of(rates, 30), [1])
 })
 
 it('only so many are kept, those that gave last', () => {
   const rates = new GivingRates()
-  for (let name = 0; name < PEERS_MAX + 5; name++) rates.sample([peer(name, name + 1)], name)
+  for (let name = 0; name < PEERS_MAX + 5; name++)
+    rates.sample([peer(name, 2 * (name + 1), 2 * SECOND_MS)], name)
   const kept = of(rates, 0)
   assert.equal(kept.length, PEERS_MAX)
   assert.equal(Math.min(...kept), 6)

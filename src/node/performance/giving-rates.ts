@@ -1,51 +1,82 @@
 /**
- * How fast each peer gives while it is asked to: a mean over the samples of the last hour in which something of it
- * was under way. Bounded by `PEERS_MAX`; who gave longest ago goes first.
+ * How fast each peer gives while it is asked to: what came over the time in which it owed something, of the last hour,
+ * the recent past counting most. How long it is asked differs from peer to peer, and a look now and then would rather
+ * tell whether it was asked just then. Bounded by `PEERS_MAX`; who gave longest ago goes first.
  */
 
 import type { DeviceId } from '../../base/ids.ts'
-import { HOUR_MS } from '../../base/units.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 
 export const PEERS_MAX = 256
-/** The past counts less and less: after this many samples a third. */
-const SAMPLES = 30
+/** The past counts less and less: after so much time in which it was asked, a third. */
+const MEMORY_MS = 5 * MINUTE_MS
+/** A shorter time says little of a peer, and much of how a transfer begins. */
+export const ASKED_MS_MIN = 2 * SECOND_MS
 
+/** Sums of one stream since it was opened. */
 export interface GivingPeer {
+  /** Like no other stream's. */
+  readonly stream: string
   readonly device: DeviceId
-  readonly downloadRate: number
-  readonly inFlightBytes: number
+  readonly downloadedBytes: number
+  /** For how long it owed something. */
+  readonly askedMs: number
 }
 
-export interface GivingRate {
-  readonly bytesPerSecond: number
+type Sums = Pick<GivingPeer, 'downloadedBytes' | 'askedMs'>
+
+interface Given {
+  readonly bytes: number
+  readonly askedMs: number
   readonly atMs: number
 }
 
+const NOTHING: Sums = { downloadedBytes: 0, askedMs: 0 }
+
 export class GivingRates {
   /** In the order in which they gave last. */
-  readonly #rates = new Map<DeviceId, GivingRate>()
+  readonly #given = new Map<DeviceId, Given>()
+  #before: ReadonlyMap<string, Sums> = new Map()
 
-  /** One sample: of all streams, several of one device included. */
+  /** One look at all streams, several of one device included: these are asked at the same time. */
   sample(peers: Iterable<GivingPeer>, nowMs: number): void {
-    const rates = new Map<DeviceId, number>()
-    for (const { device, downloadRate, inFlightBytes } of peers)
-      if (inFlightBytes > 0 || downloadRate > 0) rates.set(device, (rates.get(device) ?? 0) + downloadRate)
-    for (const [device, rate] of rates) {
-      const before = this.#rates.get(device)
-      const mean =
-        before === undefined ? rate : before.bytesPerSecond + (rate - before.bytesPerSecond) / SAMPLES
-      this.#rates.delete(device)
-      this.#rates.set(device, { bytesPerSecond: mean, atMs: nowMs })
+    const sums = new Map<string, Sums>()
+    const since = new Map<DeviceId, Sums>()
+    for (const { stream, device, downloadedBytes, askedMs } of peers) {
+      sums.set(stream, { downloadedBytes, askedMs })
+      const before = this.#before.get(stream) ?? NOTHING
+      // A stream that has less than before is another one.
+      const isSame = downloadedBytes >= before.downloadedBytes && askedMs >= before.askedMs
+      const { downloadedBytes: from, askedMs: fromMs } = isSame ? before : NOTHING
+      const others = since.get(device) ?? NOTHING
+      since.set(device, {
+        downloadedBytes: others.downloadedBytes + downloadedBytes - from,
+        askedMs: Math.max(others.askedMs, askedMs - fromMs)
+      })
     }
-    for (const device of this.#rates.keys()) {
-      if (this.#rates.size <= PEERS_MAX) break
-      this.#rates.delete(device)
+    this.#before = sums
+    for (const [device, { downloadedBytes, askedMs }] of since) {
+      if (askedMs === 0) continue
+      const before = this.#given.get(device)
+      const kept = Math.exp(-askedMs / MEMORY_MS)
+      this.#given.delete(device)
+      this.#given.set(device, {
+        bytes: (before?.bytes ?? 0) * kept + downloadedBytes,
+        askedMs: (before?.askedMs ?? 0) * kept + askedMs,
+        atMs: nowMs
+      })
+    }
+    for (const device of this.#given.keys()) {
+      if (this.#given.size <= PEERS_MAX) break
+      this.#given.delete(device)
     }
   }
 
-  /** Of those that gave within the last hour. */
+  /** In bytes per second, of those that gave within the last hour. */
   rates(nowMs: number): Map<DeviceId, number> {
-    const recent = [...this.#rates].filter(([, { atMs }]) => nowMs - atMs < HOUR_MS)
-    return new Map(recent.map(([device, { bytesPerSecond }]) => [device, bytesPerSecond]))
+    const recent = [...this.#given].filter(
+      ([, { atMs, askedMs }]) => nowMs - atMs < HOUR_MS && askedMs >= ASKED_MS_MIN
+    )
+    return new Map(recent.map(([device, { bytes, askedMs }]) => [device, (bytes * SECOND_MS) / askedMs]))
   }
 }

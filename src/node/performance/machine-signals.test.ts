@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { MachineSignals, segmentCounts } from './machine-signals.ts'
+import { MachineSignals, segmentCounts, waitedMs } from './machine-signals.ts'
 
 it('the counters of TCP are found by their names', () => {
   const snmp = [
@@ -9,9 +9,21 @@ it('the counters of TCP are found by their names', () => {
     'Tcp: RtoAlgorithm ActiveOpens OutSegs RetransSegs InErrs',
     'Tcp: 1 4000 123456 789 0'
   ].join('\n')
-  assert.deepEqual(segmentCounts(snmp), { sent: 123_456, again: 789 })
+  const netstat = [
+    'TcpExt: SyncookiesSent TCPOrigDataSent',
+    'TcpExt: 0 99000',
+    'IpExt: InNoRoutes',
+    'IpExt: 0'
+  ]
+  assert.deepEqual(segmentCounts(snmp, netstat.join('\n')), { first: 99_000, again: 789 })
   for (const other of ['', 'Tcp: OutSegs RetransSegs', 'Tcp: OutSegs\nTcp: 5', snmp.replace('789', 'x')])
-    assert.equal(segmentCounts(other), undefined, other)
+    assert.equal(segmentCounts(other, netstat.join('\n')), undefined, other)
+  assert.equal(segmentCounts(snmp, netstat.join('\n').replace('99000', '-')), undefined)
+})
+
+it('how long a thread waited is the second of three numbers, in nanoseconds', () => {
+  assert.equal(waitedMs('218686 2679631 2\n'), 2.679631)
+  for (const other of ['', '218686 2679631', '1 x 2\n']) assert.equal(waitedMs(other), undefined, other)
 })
 
 it('a reading is of what came since the one before', () => {

@@ -5,45 +5,78 @@ import { SECOND_MS } from '../../base/units.ts'
 import type { StoreStats } from '../../store/store.ts'
 
 const TCP_COUNTERS = '/proc/net/snmp'
+const TCP_MORE_COUNTERS = '/proc/net/netstat'
+/** Of the main thread, where the event loop runs: nanoseconds on a processor, and ready but waiting for one. */
+const THREAD_TIMES = '/proc/self/schedstat'
 /** Fewer segments say nothing of a line. */
 const SEGMENTS_MIN = 1000
 const MS_US = 1000
+const MS_NS = 1e6
 
 export interface MachineReading {
   /** How long a batch of writes took to be durable, on average; null without any. */
   readonly commitMs: number | null
   /** Of one core, by this process. */
   readonly cpuShare: number | null
-  /** Of the machine's TCP segments, those sent again; null where it can not be told, or too few were sent. */
+  /** Of the time, that in which the event loop could go on and had no processor; null where it can not be told. */
+  readonly cpuWaitShare: number | null
+  /**
+   * Of the machine's TCP segments with data, those sent again; null where it can not be told, and until enough were
+   * sent since it was told last.
+   */
   readonly retransmitShare: number | null
 }
 
+/** Segments with data: a receiver's acknowledgements would make the share of those sent again look small. */
 export interface SegmentCounts {
-  readonly sent: number
+  readonly first: number
   readonly again: number
 }
 
-/** The TCP counters of the kernel (RFC 4022), in the form of Linux: a line of names, then one of values. */
-export function segmentCounts(snmp: string): SegmentCounts | undefined {
-  const [names, values] = snmp.split('\n').filter(line => line.startsWith('Tcp:'))
-  const at = (name: string): number => Number(values?.split(' ')[names?.split(' ').indexOf(name) ?? -1])
-  const [sent, again] = [at('OutSegs'), at('RetransSegs')]
-  return Number.isSafeInteger(sent) && Number.isSafeInteger(again) ? { sent, again } : undefined
+/**
+ * The TCP counters of the kernel in the form of Linux, a line of names, then one of values: RetransSegs (RFC 4022), and
+ * TCPOrigDataSent of its own.
+ */
+export function segmentCounts(snmp: string, netstat: string): SegmentCounts | undefined {
+  const first = counter(netstat, 'TcpExt:', 'TCPOrigDataSent')
+  const again = counter(snmp, 'Tcp:', 'RetransSegs')
+  return Number.isSafeInteger(first) && Number.isSafeInteger(again) ? { first, again } : undefined
 }
 
-function readSegments(): SegmentCounts | undefined {
+function counter(text: string, protocol: string, name: string): number {
+  const [names, values] = text
+    .split('\n')
+    .filter(line => line.startsWith(protocol))
+    .map(line => line.split(' '))
+  return Number(values?.[names?.indexOf(name) ?? -1])
+}
+
+/** How long a thread has waited for a processor, in milliseconds (Linux, sched-stats). */
+export function waitedMs(schedstat: string): number | undefined {
+  const match = /^\d+ (\d+) \d+\s*$/.exec(schedstat)
+  return match === null ? undefined : Number(match[1]) / MS_NS
+}
+
+/** Undefined where there is no Linux, or a kernel without it. */
+function kernelSays<T>(read: () => T): T | undefined {
   try {
-    return segmentCounts(readFileSync(TCP_COUNTERS, 'utf8'))
+    return read()
   } catch {
-    return undefined // not Linux
+    return undefined
   }
 }
+
+const readSegments = (): SegmentCounts | undefined =>
+  kernelSays(() => segmentCounts(readFileSync(TCP_COUNTERS, 'utf8'), readFileSync(TCP_MORE_COUNTERS, 'utf8')))
+const readWaitedMs = (): number | undefined => kernelSays(() => waitedMs(readFileSync(THREAD_TIMES, 'utf8')))
 
 export class MachineSignals {
   readonly #stats: () => Pick<StoreStats, 'commits' | 'commitMs'>
   #commits
   #cpu = process.cpuUsage()
   #atMs = performance.now()
+  #waitedMs = readWaitedMs()
+  /** When a share of them was told last, or could not be. */
   #segments = readSegments()
 
   constructor(stats: () => Pick<StoreStats, 'commits' | 'commitMs'>) {
@@ -52,7 +85,7 @@ export class MachineSignals {
   }
 
   read(): MachineReading {
-    return { commitMs: this.#commit(), cpuShare: this.#share(), retransmitShare: this.#retransmits() }
+    return { commitMs: this.#commit(), ...this.#processor(), retransmitShare: this.#retransmits() }
   }
 
   #commit(): number | null {
@@ -63,22 +96,29 @@ export class MachineSignals {
     return commits === 0 ? null : (now.commitMs - before.commitMs) / commits
   }
 
-  #share(): number | null {
-    const [cpu, atMs] = [process.cpuUsage(), performance.now()]
+  #processor(): Pick<MachineReading, 'cpuShare' | 'cpuWaitShare'> {
+    const [cpu, atMs, waitedMs] = [process.cpuUsage(), performance.now(), readWaitedMs()]
     const busyMs = (cpu.user + cpu.system - this.#cpu.user - this.#cpu.system) / MS_US
     const passedMs = atMs - this.#atMs
+    const waitMs = (waitedMs ?? Number.NaN) - (this.#waitedMs ?? Number.NaN)
     this.#cpu = cpu
     this.#atMs = atMs
-    return passedMs < SECOND_MS ? null : Math.max(0, busyMs / passedMs)
+    this.#waitedMs = waitedMs
+    if (passedMs < SECOND_MS) return { cpuShare: null, cpuWaitShare: null }
+    return {
+      cpuShare: Math.max(0, busyMs / passedMs),
+      cpuWaitShare: Number.isNaN(waitMs) ? null : Math.min(1, waitMs / passedMs)
+    }
   }
 
   #retransmits(): number | null {
     const before = this.#segments
     const now = readSegments()
+    const first = (now?.first ?? 0) - (before?.first ?? 0)
+    const again = (now?.again ?? 0) - (before?.again ?? 0)
+    const isCounted = before !== undefined && now !== undefined && first >= 0 && again >= 0
+    if (isCounted && first + again < SEGMENTS_MIN) return null
     this.#segments = now
-    if (before === undefined || now === undefined) return null
-    const sent = now.sent - before.sent
-    const again = now.again - before.again
-    return sent < SEGMENTS_MIN || again < 0 ? null : Math.min(1, again / sent)
+    return isCounted ? again / (first + again) : null
   }
 }

@@ -6,7 +6,7 @@ import { decodeReceipt } from '../../audit/receipt.ts'
 import type { DeviceId, OperationId } from '../../base/ids.ts'
 import { HOUR_MS, SECOND_MS } from '../../base/units.ts'
 import { quantileOf } from '../../history/log-histogram.ts'
-import { mergeSummaries, RESOLUTIONS, type Summary } from '../../history/rollup.ts'
+import { mergeSummaries, type Point, RESOLUTIONS, type Summary } from '../../history/rollup.ts'
 import type { LevelEntry } from '../../ledger/fold/performance-entry.ts'
 import type { LevelMeasure } from '../../ledger/operation/performance-content.ts'
 import { type LevelPoint, levelHistory, levelHistoryFromMs } from '../../slo/level-history.ts'
@@ -31,6 +31,9 @@ import type { Observed } from './observations.ts'
 /** Entries of the audit log that are looked through, of each kind. */
 const ENTRIES_MAX = 20_000
 const LOOP_Q = 0.95
+/** Those in which anything moved: five minutes, as what others measure of a device is about. */
+const PEAK_SPANS = 30
+const SENT = ['sent/same-site', 'sent/other-sites']
 
 export interface OwnFiguresInit {
   readonly file: HistoryFile
@@ -88,23 +91,30 @@ export class OwnFigures {
     const lastHour = { fromMs: nowMs - HOUR_MS, toMs: nowMs }
     const [finest] = RESOLUTIONS
     const points = (series: string) => this.#init.file.points(series, finest, lastHour)
-    const level = (series: string, of: (summary: Summary) => number | undefined): number | null => {
-      const [first, ...others] = points(series)
+    const over = (some: readonly Point[], of: (summary: Summary) => number | undefined): number | null => {
+      const [first, ...others] = some
       return first === undefined ? null : (of(others.reduce<Summary>(mergeSummaries, first)) ?? null)
     }
+    // How it fares at rest says nothing of how it gives; writes and segments are counted only when there are some.
+    const gave = new Set(SENT.flatMap(points).flatMap(({ atMs, sum }) => (sum > 0 ? [atMs] : [])))
+    const whileGiving = (series: string): Point[] =>
+      points(series).filter(({ atMs }) => gave.size === 0 || gave.has(atMs))
     const peak = (...series: string[]): number | null => {
       const sums = new Map<number, number>()
       for (const { atMs, sum } of series.flatMap(points)) sums.set(atMs, (sums.get(atMs) ?? 0) + sum)
-      return sums.size === 0 ? null : (Math.max(...sums.values()) * SECOND_MS) / finest.stepMs
+      if (sums.size === 0) return null
+      const busy = [...sums].sort(([a], [b]) => a - b).flatMap(([, sum]) => (sum > 0 ? [sum] : []))
+      return (Math.max(0, ...busy.slice(-PEAK_SPANS)) * SECOND_MS) / finest.stepMs
     }
     const p95 = ({ histogram, max }: Summary) => Math.min(max, quantileOf(histogram, LOOP_Q) ?? max)
     const mean = ({ sum, count }: Summary) => sum / count
     return {
-      loopDelayMs: level('event-loop-delay', p95),
-      cpuShare: level('cpu', mean),
-      commitMs: level('commit-time', p95),
-      retransmitShare: level('retransmits', mean),
-      sentPeakBytesPerSecond: peak('sent/same-site', 'sent/other-sites'),
+      loopDelayMs: over(whileGiving('event-loop-delay'), p95),
+      cpuShare: over(whileGiving('cpu'), mean),
+      cpuWaitShare: over(whileGiving('cpu-wait'), mean),
+      commitMs: over(points('commit-time'), p95),
+      retransmitShare: over(points('retransmits'), mean),
+      sentPeakBytesPerSecond: peak(...SENT),
       receivedPeakBytesPerSecond: peak('received/same-site', 'received/other-sites', 'received/origins'),
       isLimited: this.#init.isLimited(nowMs)
     }

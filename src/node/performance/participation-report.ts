@@ -1,7 +1,7 @@
 /** Who gives how much, and how fast, by what devices answered. */
 
 import type { DeviceId } from '../../base/ids.ts'
-import { isSlow, median, slowReasons } from '../../slo/slow-device.ts'
+import { type Gives, isSlow, median, medianKnown, slowReasons } from '../../slo/slow-device.ts'
 import type { Answer } from './fleet-figures.ts'
 import type { Participant, SavingsOfDevice } from './performance-terms.ts'
 
@@ -17,26 +17,35 @@ export function participants(
   const said = new Map<DeviceId, number[]>()
   for (const { figures } of answers)
     for (const [device, rate] of figures.rates) said.set(device, [...(said.get(device) ?? []), rate])
-  const rates = new Map([...said].map(([device, some]) => [device, median(some)]))
+  const signals = new Map(answers.map(({ device, figures }) => [device, figures.signals]))
+  const gives = new Map<DeviceId, Gives>(
+    [...said].map(([device, rates]) => [
+      device,
+      { toOne: median(rates), toAll: signals.get(device)?.sentPeakBytesPerSecond ?? null }
+    ])
+  )
+  const rtts = new Map(answers.map(({ device }) => [device, rttMs(device)]))
   const sentOf = ({ figures: { totals } }: Answer) => totals.sentSiteBytes + totals.sentWanBytes
   const sentByAll = answers.reduce((sum, answer) => sum + sentOf(answer), 0)
   return answers
     .map((answer): Participant => {
       const { device, figures } = answer
       const { siteBytes, wanBytes, originBytes } = figures.totals
-      const rate = rates.get(device) ?? null
-      const others = [...rates].filter(([other]) => other !== device).map(([, value]) => value)
-      const observers = said.get(device)?.length ?? 0
-      const slow = rate !== null && isSlow(rate, others)
-      const giving = { observers, othersBytesPerSecond: median(others), rttMs: rttMs(device) }
+      const given = gives.get(device)
+      const slow = given !== undefined && isSlow(given, othersOf(gives, device))
+      const distance = { rttMs: rtts.get(device) ?? null, othersRttMs: medianKnown(othersOf(rtts, device)) }
       return {
         ...named(device),
         ...{ sentBytes: sentOf(answer), receivedBytes: siteBytes + wanBytes + originBytes },
         share: sentByAll === 0 ? null : sentOf(answer) / sentByAll,
-        ...{ givesBytesPerSecond: rate, observers, slow },
-        reasons: slow ? slowReasons({ ...giving, bytesPerSecond: rate }, figures.signals) : [],
+        ...{ givesBytesPerSecond: given?.toOne ?? null, observers: said.get(device)?.length ?? 0, slow },
+        reasons: slow ? slowReasons(distance, figures.signals, othersOf(signals, device)) : [],
         signals: figures.signals
       }
     })
     .sort((a, b) => b.sentBytes - a.sentBytes || (a.device < b.device ? -1 : 1))
+}
+
+function othersOf<T>(all: ReadonlyMap<DeviceId, T>, device: DeviceId): T[] {
+  return [...all].flatMap(([other, value]) => (other === device ? [] : [value]))
 }

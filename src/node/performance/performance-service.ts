@@ -163,7 +163,7 @@ export class LocalPerformanceService implements PerformanceService {
   async participation({ fromMs }: { fromMs: number }): Promise<Participation> {
     checkSpan({ fromMs, toMs: null })
     const { atMs, answers, heard } = await this.#fleet.ask({ fromMs, toMs: null })
-    const links = new Map(this.#node.transport.peers().map(({ device, rttMs }) => [device, rttMs]))
+    const links = new Map(this.#node.transport.peers().map(({ device, leastRttMs }) => [device, leastRttMs]))
     return {
       ...{ atMs, fromMs, heard },
       devices: participants(answers, {

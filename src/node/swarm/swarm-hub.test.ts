@@ -62,7 +62,8 @@ function hubWith(
   const listener = { onInfo: unheard, onComplete: unheard, onStorageFailure: unheard, onRefused: unheard }
   hub.want({ versionId: version, holding: undefined, ...listener })
   const link: PeerLink = {
-    ...{ device: peer, address: '/memory/1', direction: 'outbound', sinceMs: 0, rttMs: undefined },
+    ...{ device: peer, address: '/memory/1', direction: 'outbound', sinceMs: 0 },
+    ...{ rttMs: undefined, leastRttMs: undefined },
     ...{ bytesSent: 0, bytesReceived: 0 }
   }
   const connect = (): void => {

@@ -14,7 +14,8 @@ import { yamux } from '@libp2p/yamux'
 import { assert } from '../../base/assert.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
-import { MIB, SECOND_MS } from '../../base/units.ts'
+import { MIB, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { LeastTime } from '../../swarm/rates.ts'
 import type { TlsChannel } from './libp2p-tls.ts'
 import { type Gate, MEMBER_LINKS_MAX, type PeerLink, STRANGER_LIMITS } from './transport.ts'
 
@@ -31,6 +32,8 @@ const SURPLUS_LIFE_MS = 10 * SECOND_MS
 /** The streams of a link that closed end first. */
 const SETTLE_MS = SECOND_MS / 10
 const PING_TIMEOUT_MS = 10 * SECOND_MS
+/** A transfer that fills the line may take so long. */
+const RTT_MEMORY_MS = 10 * MINUTE_MS
 
 type YamuxFactory = ReturnType<ReturnType<typeof yamux>>
 type YamuxMuxer = ReturnType<YamuxFactory['createStreamMuxer']>
@@ -46,6 +49,7 @@ export interface Link {
   surplus: boolean
   sinceMs: number
   rttMs: number | undefined
+  readonly leastRtt: LeastTime
   closeReason: string | undefined
   timer: NodeJS.Timeout | undefined
 }
@@ -90,6 +94,7 @@ export class LinkTable {
       surplus: false,
       sinceMs: Date.now(),
       rttMs: undefined,
+      leastRtt: new LeastTime(RTT_MEMORY_MS),
       closeReason: undefined,
       timer: undefined
     }
@@ -238,6 +243,7 @@ export class LinkTable {
       const receivedBefore = channel.bytesReceived
       try {
         link.rttMs = await muxer.ping({ signal: AbortSignal.timeout(PING_TIMEOUT_MS) })
+        link.leastRtt.add(link.rttMs, performance.now())
       } catch {
         // On a link that is full the answer queues behind content: then the content shows that it is alive.
         if (channel.bytesReceived === receivedBefore) this.cut(link, 'it stopped answering')
@@ -284,6 +290,7 @@ export function describeLink(link: Link, device: DeviceId, connection: Connectio
     direction: connection.direction,
     sinceMs: link.sinceMs,
     rttMs: link.rttMs,
+    leastRttMs: link.leastRtt.ms,
     bytesSent: link.channel.bytesSent,
     bytesReceived: link.channel.bytesReceived
   }

@@ -431,7 +431,7 @@ export class MemoryTransport implements Transport {
       address: link.address,
       direction,
       sinceMs: link.sinceMs,
-      rttMs: 0,
+      ...{ rttMs: 0, leastRttMs: 0 },
       bytesSent,
       bytesReceived
     }

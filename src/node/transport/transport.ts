@@ -70,6 +70,8 @@ export interface PeerLink {
   readonly sinceMs: number
   /** undefined until it was measured. */
   readonly rttMs: number | undefined
+  /** The least of the last minutes: the way, without the queues on it. */
+  readonly leastRttMs: number | undefined
   /** Bytes inside the encrypted channels, direct connections and multiplexer framing included. */
   readonly bytesSent: number
   readonly bytesReceived: number

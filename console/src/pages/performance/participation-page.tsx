@@ -51,7 +51,7 @@ function Known({ report: { devices, heard } }: { readonly report: Report }): Rea
           value={giving}
           note={`of ${counted(devices.length, 'device')}; ${giversText(devices)}`}
         />
-        <Figure label="Slow" value={slow.length} note="below a third of the median of the others" />
+        <Figure label="Slow" value={slow.length} note="below half of the others, to one and to all" />
       </SimpleGrid>
       {slow.length === 0 ? (
         <Alert variant="outline" color="teal" icon={<GoodIcon />} title="No device is slow" role="status">

@@ -4,7 +4,7 @@ import { giversText, signalsText } from './participation-words.ts'
 
 const giver = (device: string, sentBytes: number) => ({ device, name: device, sentBytes }) as never
 const NOTHING = {
-  ...{ loopDelayMs: null, cpuShare: null, commitMs: null, retransmitShare: null },
+  ...{ loopDelayMs: null, cpuShare: null, cpuWaitShare: null, commitMs: null, retransmitShare: null },
   ...{ sentPeakBytesPerSecond: null, receivedPeakBytesPerSecond: null, isLimited: false }
 }
 
@@ -24,7 +24,7 @@ test('it is told whether the fleet rests on a few', () => {
 test('of what a device measures only that is told which it does', () => {
   assert.equal(signalsText(NOTHING), 'It has measured nothing of itself in the last hour.')
   assert.equal(
-    signalsText({ ...NOTHING, cpuShare: 0.914, commitMs: 250, isLimited: true }),
-    'It measured: 91 % of a core; writes durable in 250 ms; held up by its limits.'
+    signalsText({ ...NOTHING, cpuShare: 0.914, cpuWaitShare: 0.2, commitMs: 250, isLimited: true }),
+    'It measured: 91 % of a core; 20 % waiting for one; writes durable in 250 ms; held up by its limits.'
   )
 })

@@ -45,9 +45,18 @@ export function giversText(devices: readonly Pick<Participant, 'sentBytes' | 'de
 
 /** What a device measures of itself, as far as it does. */
 export function signalsText(signals: Participant['signals']): string {
-  const { loopDelayMs, cpuShare, commitMs, retransmitShare, sentPeakBytesPerSecond, isLimited } = signals
+  const {
+    loopDelayMs,
+    cpuShare,
+    cpuWaitShare,
+    commitMs,
+    retransmitShare,
+    sentPeakBytesPerSecond,
+    isLimited
+  } = signals
   const told = [
     ...(cpuShare === null ? [] : [`${Math.round(cpuShare * 100)} % of a core`]),
+    ...(cpuWaitShare === null ? [] : [`${Math.round(cpuWaitShare * 100)} % waiting for one`]),
     ...(commitMs === null ? [] : [`writes durable in ${formatDuration(commitMs)}`]),
     ...(loopDelayMs === null ? [] : [`${formatDuration(loopDelayMs)} late in its event loop`]),
     ...(retransmitShare === null ? [] : [`${(retransmitShare * 100).toFixed(1)} % sent again`]),

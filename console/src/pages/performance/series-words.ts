@@ -36,6 +36,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'event-loop-delay': 'Event loop delay',
   'commit-time': 'Time until writes are durable',
   cpu: 'Processor, as a share of a core',
+  'cpu-wait': 'Waiting for a processor, as a share of the time',
   retransmits: 'TCP segments sent again'
 }
 const OF_SITE = /^(received|sent)\/site\/(.+)$/
