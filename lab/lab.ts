@@ -9,6 +9,8 @@
  *   npm run lab -- sites3x4 --delay 40 --loss 0.01
  *                                        and one of a hundred packets lost on each WAN link, each way
  *   npm run lab -- sites3x4 --trace DIR  who sent what to whom, and how busy each link was, as CSV and SVG
+ *   npm run lab -- slow                  who is slow and why, as the org says, held against the truth
+ *   npm run lab -- slow --ailing none    and whether it names anybody when nobody is
  *
  * All traffic is inside namespaces that it makes; all that it makes is gone when it ends. What a killed run left is
  * removed by the next one.
@@ -20,18 +22,28 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { libtorrentVersion } from './bench-peers.ts'
 import { buildProgram, otherProgram } from './program.ts'
+import { AILMENTS, type Ailment, missingForAilments } from './shaped/ailment.ts'
 import { congestionControls, missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
 import { REPORT_NOTE, type RunResult, renderRun } from './shaped/report.ts'
-import { SCENARIOS, type Scenario, SMALL_SCENARIO, slower, YIELDING_SCENARIO } from './shaped/scenarios.ts'
+import {
+  SCENARIOS,
+  type Scenario,
+  SLOW_SCENARIO,
+  SMALL_SCENARIO,
+  slower,
+  YIELDING_SCENARIO
+} from './shaped/scenarios.ts'
 
 const EXIT_USAGE = 64
 const EXIT_UNAVAILABLE = 69
 const EXIT_INTERRUPTED = 130
+/** Those that take a lost packet for a full queue are slowed by loss, as most machines are; BBR is not. */
+const SLOW_CONGESTION = 'reno'
 /** Above this TCP hardly gets anything through. */
 const LOSS_MAX = 0.5
 const MEMORY_DIR = '/dev/shm'
 
-const ALL_SCENARIOS: readonly Scenario[] = [...SCENARIOS, SMALL_SCENARIO, YIELDING_SCENARIO]
+const ALL_SCENARIOS: readonly Scenario[] = [...SCENARIOS, SMALL_SCENARIO, YIELDING_SCENARIO, SLOW_SCENARIO]
 
 class Refusal extends Error {
   readonly exitCode: number
@@ -55,12 +67,14 @@ function readArguments() {
       loss: { type: 'string', default: '0' },
       congestion: { type: 'string' },
       trace: { type: 'string' },
+      ailing: { type: 'string', default: AILMENTS.join(',') },
+      seconds: { type: 'string', default: '150' },
       dir: { type: 'string', default: existsSync(MEMORY_DIR) ? MEMORY_DIR : tmpdir() },
       sources: { type: 'boolean', default: false },
       'node-option': { type: 'string', multiple: true, default: [] }
     }
   })
-  const number = (name: 'runs' | 'delay' | 'slower', least: number): number => {
+  const number = (name: 'runs' | 'delay' | 'slower' | 'seconds', least: number): number => {
     const value = Number(values[name])
     if (Number.isInteger(value) && value >= least && value <= 1000) return value
     throw new Refusal(
@@ -78,13 +92,31 @@ function readArguments() {
       EXIT_USAGE
     )
   const relaying = { delayMs: number('delay', 0), loss }
-  const [runs, factor] = [number('runs', 1), number('slower', 1)]
-  return { ...values, runs, factor, relaying, name: positionals[0] }
+  const [runs, factor, seconds] = [number('runs', 1), number('slower', 1), number('seconds', 10)]
+  return {
+    ...values,
+    runs,
+    factor,
+    seconds,
+    relaying,
+    ailments: readAilments(values.ailing),
+    name: positionals[0]
+  }
+}
+
+function readAilments(words: string): Set<Ailment> {
+  if (words === 'none') return new Set()
+  const ailments = words.split(',').map(word => {
+    const ailment = AILMENTS.find(each => each === word)
+    if (ailment !== undefined) return ailment
+    throw new Refusal(`--ailing takes none, or some of ${AILMENTS.join(',')}, not "${words}"`, EXIT_USAGE)
+  })
+  return new Set(ailments)
 }
 
 type Arguments = ReturnType<typeof readArguments>
 
-function chooseScenario({ name, peer, relaying, factor, congestion }: Arguments): Scenario {
+function chooseScenario({ name, peer, relaying, factor, congestion, ailments }: Arguments): Scenario {
   const scenario = ALL_SCENARIOS.find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
   const isRelaying = relaying.delayMs > 0 || relaying.loss > 0
@@ -92,9 +124,12 @@ function chooseScenario({ name, peer, relaying, factor, congestion }: Arguments)
     throw new Refusal(`--delay and --loss are of WAN links, and ${scenario.name} has none`, EXIT_USAGE)
   if (peer !== undefined && scenario.hostileShare !== undefined)
     throw new Refusal('hostile members speak our protocol: --peer does not go with this scenario', EXIT_USAGE)
+  if (scenario.name === SLOW_SCENARIO.name && (peer !== undefined || factor !== 1))
+    throw new Refusal('--peer and --slower do not go with slow: only our nodes are asked', EXIT_USAGE)
   if (peer !== undefined && scenario.isOrigin === true)
     throw new Refusal('--peer does not go with an HTTP origin', EXIT_USAGE)
   const missing = missingForNetworks()
+  if (scenario.name === SLOW_SCENARIO.name) missing.push(...missingForAilments(ailments))
   if (peer !== undefined && libtorrentVersion() === undefined)
     missing.push('libtorrent for /usr/bin/python3: install python3-libtorrent')
   if (missing.length === 0 && congestion !== undefined && !congestionControls().includes(congestion))
@@ -112,7 +147,8 @@ function chooseScenario({ name, peer, relaying, factor, congestion }: Arguments)
 function list(): void {
   console.log(
     'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--slower N] [--delay MS] [--loss SHARE]\n' +
-      '                        [--congestion NAME] [--trace DIR] [--sources] [--json]\n'
+      '                        [--congestion NAME] [--trace DIR] [--sources] [--json]\n' +
+      `npm run lab -- slow [--ailing ${AILMENTS.join(',')}] [--seconds N] [--congestion NAME]\n`
   )
   for (const { name, what } of ALL_SCENARIOS) console.log(`  ${name.padEnd(10)} ${what}`)
 }
@@ -131,10 +167,12 @@ async function main(): Promise<void> {
     await runYieldingScenario(args)
     return
   }
+  if (scenario.name === SLOW_SCENARIO.name) {
+    await runSlowScenario(args)
+    return
+  }
   const { runScenario } = await import('./shaped/run.ts')
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => stop.abort(new Refusal('interrupted', EXIT_INTERRUPTED)))
+  const signal = stopSignal()
   const programs = args.peer === undefined ? ['peerage'] : ['peerage', 'libtorrent']
   if (!args.json) console.log(`${scenario.what}. ${REPORT_NOTE}`)
   for (let run = 1; run <= args.runs; run++)
@@ -143,7 +181,7 @@ async function main(): Promise<void> {
       const trace = args.trace === undefined ? undefined : resolve(args.trace, `${program}-${run}`)
       if (trace !== undefined) mkdirSync(trace, { recursive: true })
       try {
-        const options = { scenario, program, folder, signal: stop.signal, congestion: args.congestion }
+        const options = { scenario, program, folder, signal, congestion: args.congestion }
         const onStep = (step: string): void => say(`${scenario.name}, ${program}, run ${run}: ${step}`)
         print(
           await runScenario({
@@ -164,22 +202,41 @@ async function main(): Promise<void> {
 /** Not a race: what others notice of a transfer. */
 async function runYieldingScenario({ dir, relaying, json }: Arguments): Promise<void> {
   const { renderYielding, runYielding } = await import('./shaped/yielding.ts')
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => stop.abort(new Refusal('interrupted', EXIT_INTERRUPTED)))
   const folder = mkdtempSync(runFolderPrefix(dir))
   try {
     const onStep = (step: string): void => say(`${YIELDING_SCENARIO.name}: ${step}`)
     const results = await runYielding({
       folder,
       relaying: { ...relaying, seed: 1 },
-      signal: stop.signal,
+      signal: stopSignal(),
       onStep
     })
     console.log(json ? JSON.stringify(results) : renderYielding(results).join('\n'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Not a race: who is slow, and whether the org says so. */
+async function runSlowScenario({ dir, json, relaying, congestion = SLOW_CONGESTION, ...args }: Arguments) {
+  const { renderSlow, runSlow } = await import('./shaped/slow.ts')
+  const folder = mkdtempSync(runFolderPrefix(dir))
+  try {
+    const { ailments, seconds } = args
+    const onStep = (step: string): void => say(`${SLOW_SCENARIO.name}: ${step}`)
+    const options = { folder, ailments, seconds, congestion, signal: stopSignal(), onStep }
+    const result = await runSlow({ ...options, relaying: { ...relaying, seed: 1 } })
+    console.log(json ? JSON.stringify(result) : renderSlow(result).join('\n'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => stop.abort(new Refusal('interrupted', EXIT_INTERRUPTED)))
+  return stop.signal
 }
 
 function print(result: RunResult, asJson: boolean): void {

@@ -69,6 +69,24 @@ test('the ends of a delayed WAN link are left to the relay', () => {
   assert.equal(made(true).length, 0)
 })
 
+test('the link of a host that loses packets goes through a relay of its own, and no other does', () => {
+  const link = { upMbit: 1, downMbit: 1 }
+  const sites = [{ name: 'a', hosts: [link, { ...link, loss: 0.1 }] }]
+  const plan = planNetwork({ name: 'x', what: '', sites, files: 1, fileBytes: 1 }, 1)
+  assert.deepEqual(
+    plan.hosts.map(({ relay }) => relay),
+    [undefined, ['ra1', 'rb1']]
+  )
+  const [core] = networkCommands(plan, { isRelayed: false }).inside
+  const masters = core?.ip.filter(line => line.includes(' master ')).sort()
+  assert.deepEqual(masters, [
+    'link set p0 master lan0',
+    'link set p1 master acc-h1',
+    'link set ra1 master acc-h1',
+    'link set rb1 master lan0'
+  ])
+})
+
 function shapers(plan: NetworkPlan, isRelayed: boolean): string[] {
   const { inside } = networkCommands(plan, { isRelayed })
   const found = inside.flatMap(({ namespace, tc }) =>

@@ -6,7 +6,7 @@
  *
  * Each direction of a link is shaped where it leaves: a host's uplink at its eth0, its downlink at p3; a site's uplink
  * at ws1, its downlink at wc1. With a delay or loss, a relay of ours stands between ws1 and wc1 instead of the veth
- * pair.
+ * pair. A host whose own link loses packets has one, too: p3 -- bridge acc-h3 -- ra3 (relay) rb3 -- bridge lan1.
  */
 
 import type { LinkRates, Scenario } from './scenarios.ts'
@@ -27,6 +27,8 @@ export interface HostPlan {
   /** Its end of the access link in the core. */
   readonly port: string
   readonly link: LinkRates
+  /** The ends of the relay in its access link, from it outwards; of one that loses packets. */
+  readonly relay: readonly [string, string] | undefined
 }
 
 export interface SitePlan {
@@ -66,7 +68,8 @@ export function planNetwork(scenario: Scenario, pid: number): NetworkPlan {
         namespace: `${prefix}h${index}`,
         address: `10.77.${siteIndex}.${indexInSite + 1}`,
         port: `p${index}`,
-        link
+        link,
+        relay: (link.loss ?? 0) > 0 ? [`ra${index}`, `rb${index}`] : undefined
       })
     })
     const ports = wan && { sitePort: `ws${siteIndex}`, corePort: `wc${siteIndex}`, link: wan }
@@ -96,7 +99,7 @@ export interface NetworkCommands {
   }[]
 }
 
-/** What builds the network. A relayed WAN link has its two ends made by the relay, before `inside` runs. */
+/** What builds the network. The two ends of each relay are made by it, before `inside` runs. */
 export function networkCommands(plan: NetworkPlan, { isRelayed }: { isRelayed: boolean }): NetworkCommands {
   const namespaces = [plan.core, ...plan.hosts.map(host => host.namespace)]
   const ip = namespaces.map(name => `netns add ${name}`)
@@ -116,9 +119,17 @@ export function networkCommands(plan: NetworkPlan, { isRelayed }: { isRelayed: b
     core.tc.push(shape(sitePort, link.upMbit, plan.wanQueueMs))
     core.tc.push(shape(corePort, link.downMbit, plan.wanQueueMs))
   }
-  for (const { namespace, port, link, site } of plan.hosts) {
+  for (const { name, namespace, port, link, site, relay } of plan.hosts) {
     ip.push(`link add ${port} netns ${plan.core} type veth peer name eth0 netns ${namespace}`)
-    attach(port, plan.sites.find(each => each.name === site)?.bridge ?? '')
+    const bridge = plan.sites.find(each => each.name === site)?.bridge ?? ''
+    if (relay === undefined) attach(port, bridge)
+    else {
+      const access = `acc-${name}`
+      core.ip.push(`link add ${access} type bridge`, `link set ${access} up`)
+      attach(port, access)
+      attach(relay[0], access)
+      attach(relay[1], bridge)
+    }
     core.tc.push(shape(port, link.downMbit))
   }
   const inside = plan.hosts.map(({ namespace, address, link }) => ({

@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { removeLeftAilments } from './ailment.ts'
 import {
   type InterfaceBytes,
   parseInterfaces,
@@ -61,9 +62,10 @@ export function runFolderPrefix(dir: string): string {
 export async function removeLeftOvers(dir: string): Promise<string[]> {
   const names = namespaces().filter(name => isAbandoned(ownerOfNamespace(name)))
   await removeNamespaces(names)
+  const ailments = removeLeftAilments(name => isAbandoned(ownerOfNamespace(name)))
   const folders = readdirSync(dir).filter(name => isAbandoned(ownerOfNamespace(name)))
   for (const name of folders) rmSync(join(dir, name), { recursive: true, force: true })
-  return [...names, ...folders.map(name => join(dir, name))]
+  return [...names, ...ailments, ...folders.map(name => join(dir, name))]
 }
 
 function isAbandoned(owner: number | undefined): boolean {
@@ -133,7 +135,7 @@ export interface LinkCounts {
   readonly wans: ReadonlyMap<string, LinkCount>
   /** Segments that the TCP of each host sent again. */
   readonly retransmits: ReadonlyMap<string, number>
-  /** What went through the relay of the WAN links, where there is one. */
+  /** What went through the relays, where there are some. */
   readonly relay: RelayCount
 }
 
@@ -152,7 +154,7 @@ export class ShapedNetwork {
   readonly plan: NetworkPlan
   readonly #children: ChildProcess[] = []
   #holderPid = 0
-  #relay: WanRelay | undefined
+  readonly #relays: WanRelay[] = []
 
   private constructor(plan: NetworkPlan) {
     this.plan = plan
@@ -172,8 +174,7 @@ export class ShapedNetwork {
   async #build({ relaying, congestion }: NetworkOptions): Promise<void> {
     const commands = networkCommands(this.plan, { isRelayed: isRelayed(relaying) })
     batch('ip', undefined, commands.ip)
-    if (isRelayed(relaying))
-      this.#relay = await WanRelay.start(this.plan, relaying, words => this.#spawnInCore(words))
+    await this.#startRelays(relaying)
     for (const { namespace, ip, tc } of commands.inside) {
       batch('ip', namespace, ip)
       batch('tc', namespace, tc)
@@ -184,6 +185,20 @@ export class ShapedNetwork {
     await once(holder, 'spawn')
     this.#holderPid = holder.pid ?? 0
     while (!this.interfaces().has(this.plan.hosts[0]?.port ?? '')) await delay(5)
+  }
+
+  /** One for all WAN links, and one for each host whose own link loses packets. */
+  async #startRelays(relaying: Relaying): Promise<void> {
+    const { sites, hosts } = this.plan
+    const start = async (ends: readonly (readonly [string, string])[], of: Relaying): Promise<void> => {
+      this.#relays.push(await WanRelay.start(ends, of, words => this.#spawnInCore(words)))
+    }
+    const wans = sites.flatMap(({ wan }) =>
+      wan === undefined ? [] : [[wan.sitePort, wan.corePort] as const]
+    )
+    if (isRelayed(relaying)) await start(wans, relaying)
+    for (const { relay, link } of hosts)
+      if (relay !== undefined) await start([relay], { delayMs: 0, loss: link.loss ?? 0, seed: relaying.seed })
   }
 
   #setCongestion(namespace: string, congestion: string): void {
@@ -225,7 +240,12 @@ export class ShapedNetwork {
       const text = execFileSync(command, [...args, 'cat', '/proc/net/snmp'], { encoding: 'utf8' })
       return [name, parseRetransmits(text)] as const
     })
-    const relay = (await this.#relay?.count()) ?? { carriedPackets: 0, lostPackets: 0 }
+    const relay = { carriedPackets: 0, lostPackets: 0 }
+    for (const each of this.#relays) {
+      const { carriedPackets, lostPackets } = await each.count()
+      relay.carriedPackets += carriedPackets
+      relay.lostPackets += lostPackets
+    }
     return { hosts: new Map(hosts), wans: new Map(wans), retransmits: new Map(retransmits), relay }
   }
 

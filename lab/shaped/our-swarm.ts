@@ -29,6 +29,8 @@ export interface OurSwarmOptions {
   /** For Node.js, before the program of each node. */
   readonly nodeOptions: readonly string[]
   readonly onStep: (step: string) => void
+  /** The words before the command of a host's node, if it runs under something. */
+  readonly under?: (host: HostPlan) => readonly string[]
 }
 
 export class OurSwarm implements Swarm {
@@ -77,8 +79,9 @@ export class OurSwarm implements Swarm {
   }
 
   #place(host: HostPlan) {
+    const { under, nodeOptions } = this.#options
     return {
-      launcher: [...within(host.namespace), process.execPath, ...this.#options.nodeOptions],
+      launcher: [...within(host.namespace), ...(under?.(host) ?? []), process.execPath, ...nodeOptions],
       listen: `/ip4/${host.address}/tcp/${PORT}`
     }
   }

@@ -79,7 +79,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   }
 }
 
-function rejectionOf(signal: AbortSignal): Promise<never> {
+/** Rejects when the run is to end. */
+export function rejectionOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason))

@@ -3,6 +3,8 @@
 export interface LinkRates {
   readonly upMbit: number
   readonly downMbit: number
+  /** Of a host's access link: the share of its packets that a relay loses, each way. */
+  readonly loss?: number
 }
 
 export interface SiteShape {
@@ -163,12 +165,22 @@ export const YIELDING_SCENARIO: Scenario = {
   wanQueueMs: 300
 }
 
+/** Not a race: slow.ts lets some of these hosts ail, and asks the org who is slow. */
+export const SLOW_SCENARIO: Scenario = {
+  name: 'slow',
+  what: '2 sites of 4 hosts, 20 Mbit/s each, with a slow disk, a thin uplink, a starved processor, a lossy link',
+  sites: ['a', 'b'].map(name => ({ name, hosts: hosts(4, 20), wan: symmetric(20) })),
+  files: 1,
+  fileBytes: 40 * MB
+}
+
 /**
  * The same network and content with all links slower by a factor: what two processors can not show at full rate,
  * because all hosts share them, they can show over a longer time.
  */
 export function slower(scenario: Scenario, factor: number): Scenario {
-  const slow = ({ upMbit, downMbit }: LinkRates): LinkRates => ({
+  const slow = ({ upMbit, downMbit, ...rest }: LinkRates): LinkRates => ({
+    ...rest,
     upMbit: upMbit / factor,
     downMbit: downMbit / factor
   })

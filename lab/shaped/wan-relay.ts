@@ -1,15 +1,14 @@
-/** The process between the ends of the WAN links (wan-relay.py): it delays, and loses, and counts what it lost. */
+/** The process between the ends of links (wan-relay.py): it delays, and loses, and counts what it lost. */
 
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { LineProcess } from './line-process.ts'
-import type { NetworkPlan } from './network-plan.ts'
 
 const PROGRAM = new URL('wan-relay.py', import.meta.url).pathname
 const PYTHON = '/usr/bin/python3'
 
-/** What a relay does to all WAN links, each way. */
+/** What a relay does to all its links, each way. */
 export interface Relaying {
   readonly delayMs: number
   /** The share of IP packets that is lost, from 0 to 1. */
@@ -30,7 +29,7 @@ export function isRelayed({ delayMs, loss }: Relaying): boolean {
 /** Parses the answer of the relay. */
 export function parseRelayCount(line: string): RelayCount {
   const match = /^(\d+) (\d+)$/.exec(line)
-  if (match === null) throw new Error(`the relay of the WAN links answers "${line}", which is no count`)
+  if (match === null) throw new Error(`the relay of links answers "${line}", which is no count`)
   return { carriedPackets: Number(match[1]), lostPackets: Number(match[2]) }
 }
 
@@ -43,17 +42,15 @@ export class WanRelay {
 
   /** Resolves once the ends of the links are there. */
   static async start(
-    plan: NetworkPlan,
+    ends: readonly (readonly [string, string])[],
     { delayMs, loss, seed }: Relaying,
     spawn: (words: readonly string[]) => ChildProcess
   ): Promise<WanRelay> {
     if (!existsSync('/dev/net/tun'))
       throw new Error('delay and loss need /dev/net/tun, which is missing here')
-    const pairs = plan.sites.flatMap(({ wan }) =>
-      wan === undefined ? [] : [`${wan.sitePort}:${wan.corePort}`]
-    )
+    const pairs = ends.map(([inner, outer]) => `${inner}:${outer}`)
     const child = spawn([PYTHON, PROGRAM, String(delayMs), String(loss), String(seed), ...pairs])
-    const relay = new LineProcess('the relay of the WAN links', child)
+    const relay = new LineProcess('the relay of links', child)
     await once(child, 'spawn')
     await relay.next()
     return new WanRelay(relay)
