@@ -316,6 +316,15 @@ describe('an answer', () => {
     }
   })
 
+  test('comes to no more connections of an address than it may have', async () => {
+    await server.close()
+    await serve({ connections: { eachMax: 1 } })
+    const idle = connect({ host: '127.0.0.1', port, ca: certificate.cert, servername: 'localhost' })
+    await once(idle, 'secureConnect')
+    await assert.rejects(ask('/v1/peers'), { code: 'ECONNRESET' })
+    idle.destroy()
+  })
+
   test('goes over TLS 1.3 only', async () => {
     const socket = connect({ host: '127.0.0.1', port, ca: certificate.cert, maxVersion: 'TLSv1.2' })
     const [error] = await once(socket, 'error')

@@ -32,6 +32,7 @@ import {
   signedOut
 } from './admin-routes.ts'
 import { accountCalls } from './call-account.ts'
+import { type ConnectionLimits, shareConnections } from './connection-shares.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
 import { LiveRoutes } from './live-routes.ts'
@@ -48,6 +49,7 @@ import type { WebCertificate } from './web-certificate.ts'
 const CALLS_A_MINUTE_MAX = 1200
 const DRAIN_MS = 5_000
 const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
+const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS
 
 /** A use of the API, as the audit log has it. */
 export interface ApiCall {
@@ -76,6 +78,7 @@ export interface WebServerOptions
   readonly drainMs?: number
   /** How soon what is being answered ends after who asked was signed out. */
   readonly watchIntervalMs?: number
+  readonly connections?: ConnectionLimits
   /** Files and streams that one caller may have on their way. */
   readonly openEachMax?: number
 }
@@ -101,9 +104,10 @@ export class WebServer {
     this.#sessions = options.sessions ?? new SessionBook(options.tokens)
     this.#app = Fastify({
       ...SERVER_OPTIONS,
-      https: { cert, key, minVersion: 'TLSv1.3' },
+      https: { cert, key, minVersion: 'TLSv1.3', handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
       requestTimeout: REQUEST_TIMEOUT_MS
     })
+    shareConnections(this.#app.server, options.connections)
   }
 
   static async create(options: WebServerOptions): Promise<WebServer> {

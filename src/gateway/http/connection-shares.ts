@@ -1,0 +1,39 @@
+/**
+ * Bounds connections to a server, in all and of one address, from the first byte on: each takes a descriptor of the
+ * node, which needs them for its peers, and strangers may open as many as they like. One too many is cut off.
+ */
+
+import type { Server } from 'node:net'
+
+const ALL_MAX = 2048
+/** Of one address, which may be that of a proxy for many. */
+const EACH_MAX = 512
+
+export interface ConnectionLimits {
+  readonly allMax?: number | undefined
+  readonly eachMax?: number | undefined
+}
+
+export function shareConnections(
+  server: Server,
+  { allMax = ALL_MAX, eachMax = EACH_MAX }: ConnectionLimits = {}
+): void {
+  const counts = new Map<string, number>()
+  server.maxConnections = allMax
+  server.on('connection', socket => {
+    const { remoteAddress: address } = socket
+    // It has gone already.
+    if (address === undefined) return
+    const count = counts.get(address) ?? 0
+    if (count >= eachMax) {
+      socket.destroy()
+      return
+    }
+    counts.set(address, count + 1)
+    socket.once('close', () => {
+      const left = (counts.get(address) ?? 1) - 1
+      if (left > 0) counts.set(address, left)
+      else counts.delete(address)
+    })
+  })
+}
