@@ -42,7 +42,12 @@ export const SERVER_OPTIONS = {
   routerOptions: { maxParamLength: 2048 },
   // A HEAD of an event stream would start its task.
   exposeHeadRoutes: false,
-  forceCloseConnections: 'idle'
+  forceCloseConnections: 'idle',
+  // Of an address that can not be read at all, which comes to no route and no hook.
+  frameworkErrors: (thrown: Error, _: FastifyRequest, reply: FastifyReply) => {
+    const { status, error } = failureOf(thrown)
+    void reply.status(status).send({ error: toErrorObject(error) })
+  }
 } as const
 
 const STATUS_REFUSED: readonly number[] = [401, 403, 429]

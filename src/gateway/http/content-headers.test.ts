@@ -57,7 +57,7 @@ test('an address is read as it was written', () => {
 
 test('names in a listing are text, whatever is in them', () => {
   const file = (name: string) => ({ path: [name], bytes: 3, symlink: undefined, tag: 't' })
-  const evil = '<img src=x onerror="a()">&\''
+  const evil = '<img src=x onerror="a()">&\'\u202egnp.exe'
   const entries = listedEntries({
     folders: new Set(['javascript:x']),
     files: new Map([[evil, file(evil)]])
@@ -66,5 +66,7 @@ test('names in a listing are text, whatever is in them', () => {
   assert.doesNotMatch(page, /<img/)
   assert.match(page, /href="\.\/javascript%3Ax\/"/)
   assert.match(page, /&lt;img src=x onerror=&quot;a\(\)&quot;&gt;&amp;&#39;/)
+  assert.doesNotMatch(page, /\u202e/)
+  assert.match(page, /href="[^"]*%E2%80%AEgnp\.exe">/)
   assert.match(page, /1970-01-01T00:00:00\.000Z/)
 })

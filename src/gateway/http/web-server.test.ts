@@ -122,6 +122,8 @@ describe('a caller over the network', () => {
     const ended = await tokenFor('read')
     await tokens.revoke(ended.split('_')[1] ?? '')
     const wrong = `pgt_${'0'.repeat(12)}_${'A'.repeat(43)}`
+    const unreadable = await ask('/%')
+    assert.deepEqual([unreadable.status, codeOf(unreadable)], [400, 'USAGE'])
     for (const path of ['/v1/peers', '/v1/nothing', '/openapi.json'])
       for (const token of [undefined, wrong, ended]) {
         const answer = await ask(path, token === undefined ? {} : { token })
