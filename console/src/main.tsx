@@ -8,6 +8,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router'
 import { asksAgain } from './api/answers.ts'
+import { watchAttendance } from './api/attendance.ts'
 import { SignedIn } from './api/session.tsx'
 import { Shell } from './shell/shell.tsx'
 import { SignInPage } from './shell/sign-in-page.tsx'
@@ -20,6 +21,8 @@ const FRESH_MS = 5_000
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
 // What locks scrolling behind a dialogue asks for it by this name.
 Object.assign(globalThis, { __webpack_nonce__: nonce })
+
+watchAttendance(window)
 
 const client = new QueryClient({
   defaultOptions: { queries: { staleTime: FRESH_MS, retry: asksAgain }, mutations: { retry: false } }

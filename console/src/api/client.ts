@@ -3,6 +3,7 @@
  * nobody is signed in is told to whoever asked to know, so that the whole console shows the sign-in.
  */
 
+import { attendance } from './attendance.ts'
 import { type Address, type Answer, addressOf, type JsonRoute, type RouteArguments } from './routes.ts'
 import type { Caller } from './session-terms.ts'
 
@@ -70,7 +71,11 @@ async function ask({ method, url, body }: Address, signal?: AbortSignal): Promis
   return await answerOf(() =>
     fetch(url, {
       ...{ method, credentials: 'same-origin', cache: 'no-store', redirect: 'error' },
-      headers: { accept: 'application/json', ...(body === undefined ? {} : JSON_BODY) },
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : JSON_BODY),
+        ...attendance.headers(performance.now())
+      },
       ...(body === undefined ? {} : { body }),
       ...(signal === undefined ? {} : { signal })
     })

@@ -149,6 +149,11 @@ export class SessionBook {
     return live
   }
 
+  /** The session of this cookie; that it was asked for counts as no use. */
+  see(secret: string): LiveSession | undefined {
+    return this.#look(hashOf(secret))
+  }
+
   /** Whether there is a session of this cookie; that it was asked for counts as no use. */
   holds(secret: string): boolean {
     return this.#look(hashOf(secret)) !== undefined

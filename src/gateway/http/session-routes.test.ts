@@ -10,7 +10,7 @@ import type { NodeService, Task } from '../../node/service.ts'
 import { scripted } from '../../node/swarm/scripted.conformance.ts'
 import { OWNER } from './caller.ts'
 import { openRoute } from './open-route.ts'
-import { SessionBook } from './session-book.ts'
+import { SESSION_LIMITS, SessionBook } from './session-book.ts'
 import { COOKIE } from './sign-in.ts'
 import { SHOWN_MAX } from './sign-in-guard.ts'
 import { TokenBook } from './token-book.ts'
@@ -28,6 +28,7 @@ let port: number
 let calls: ApiCall[]
 /** Told of each checkup that begins, one after the other. */
 let begun: (() => void)[]
+let nowMs: number
 
 before(async () => {
   home = mkdtempSync(join(tmpdir(), 'peerage-session-'))
@@ -37,7 +38,8 @@ after(() => rmSync(home, { recursive: true }))
 beforeEach(async () => {
   calls = []
   tokens = new TokenBook(home)
-  sessions = new SessionBook(tokens)
+  nowMs = Date.now()
+  sessions = new SessionBook(tokens, () => nowMs)
   const governance = scripted<NodeService['governance']>({ groups: async () => [] })
   begun = []
   // Looks at the machine for ever.
@@ -215,6 +217,21 @@ test('a session that ends takes along what is being sent to it, and so does a to
     const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '')
     assert.deepEqual([last.type, last.error.code], ['error', 'NOT_SIGNED_IN'])
   }
+})
+
+test('what a page asks by itself while nobody is at it keeps no session alive', async () => {
+  const { cookie } = await signIn({ token: await tokenFor('read') })
+  const used = () => sessions.list().map(({ usedAtMs }) => usedAtMs)
+  const before = used()
+  nowMs += 1000
+  const alone = await ask('/v1/peers', { headers: { cookie, 'peerage-unattended': '1' } })
+  assert.equal(alone.status, 200)
+  assert.deepEqual(used(), before)
+  await ask('/v1/peers', { headers: { cookie } })
+  assert.deepEqual(used(), [nowMs])
+  nowMs += SESSION_LIMITS.idleMs
+  const late = await ask('/v1/peers', { headers: { cookie, 'peerage-unattended': '1' } })
+  assert.deepEqual(told(late), [401, 'NOT_SIGNED_IN'])
 })
 
 test('one caller has so many streams at once, and others have theirs', async () => {

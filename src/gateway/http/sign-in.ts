@@ -21,6 +21,9 @@ export const COOKIE = '__Host-peerage'
 
 export const COOKIE_OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
+/** On what a page asks by itself while nobody is at it: it keeps no session alive. */
+const UNATTENDED = 'peerage-unattended'
+
 const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/
 
 export interface SignInParts {
@@ -102,7 +105,7 @@ export class SignIn {
     // First where it comes from: what is refused keeps no session alive.
     const foreign = site.refuseOtherPage(method, headers)
     if (foreign !== undefined) return { refusal: foreign }
-    const live = sessions.use(secret)
+    const live = headers[UNATTENDED] === undefined ? sessions.use(secret) : sessions.see(secret)
     if (live === undefined) return { refusal: notSignedIn('this session has ended; sign in again') }
     return signedBy(live)
   }

@@ -1,0 +1,38 @@
+/**
+ * Whether somebody is at the page. It asks by itself again and again, and a session that is kept by that alone would
+ * not end on a screen that everybody left: what is asked while nobody does anything says so, and counts as no use.
+ */
+
+import { MINUTE_MS } from '../../../src/base/units.ts'
+
+const AWAY_MS = MINUTE_MS
+const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const
+
+export class Attendance {
+  #seenAtMs: number
+
+  constructor(nowMs: number) {
+    this.#seenAtMs = nowMs
+  }
+
+  seen(nowMs: number): void {
+    this.#seenAtMs = nowMs
+  }
+
+  isAway(nowMs: number): boolean {
+    return nowMs - this.#seenAtMs >= AWAY_MS
+  }
+
+  /** Headers of what is asked now. */
+  headers(nowMs: number): Readonly<Record<string, string>> {
+    return this.isAway(nowMs) ? { 'peerage-unattended': '1' } : {}
+  }
+}
+
+/** Whoever opens a page is there. */
+export const attendance = new Attendance(performance.now())
+
+export function watchAttendance(target: EventTarget): void {
+  const seen = (): void => attendance.seen(performance.now())
+  for (const sign of SIGNS) target.addEventListener(sign, seen, { capture: true, passive: true })
+}
