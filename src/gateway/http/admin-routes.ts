@@ -50,6 +50,9 @@ export const SERVER_OPTIONS = {
   }
 } as const
 
+/** Files that are read for a setting: the owner of the node may keep them in its home. */
+const OF_SETTINGS: readonly string[] = ['secretFile', 'tokenFile', 'caFile']
+
 const STATUS_REFUSED: readonly number[] = [401, 403, 429]
 
 export interface AdminLog {
@@ -58,7 +61,7 @@ export interface AdminLog {
 
 export interface AdminRoutesOptions {
   readonly handlers: Handlers
-  /** Of the node: no file or folder that a caller names lies in it or around it. */
+  /** Of the node: no file or folder that a caller names lies in it or around it, but what OF_SETTINGS says. */
   readonly home: string
   /** Who calls; throws AppError for who may not call at all. */
   readonly callerOf: (request: FastifyRequest) => Caller
@@ -146,7 +149,8 @@ export class AdminRoutes {
     const input = parseInput(name, request)
     for (const key of fileKeys(name)) {
       const path: unknown = Reflect.get(input, key)
-      if (typeof path === 'string') await requireApart(home, path)
+      if (typeof path !== 'string' || (caller.kind === 'owner' && OF_SETTINGS.includes(key))) continue
+      await requireApart(home, path)
     }
     return [input, caller]
   }

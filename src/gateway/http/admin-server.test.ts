@@ -279,6 +279,22 @@ describe('requests', () => {
   })
 })
 
+describe('files of the home', () => {
+  it('are for settings of the owner, and are not published', async () => {
+    const asked: unknown[] = []
+    const setSink = async ({ tokenFile }: { tokenFile: string | null }): Promise<never> => {
+      asked.push(tokenFile)
+      throw new AppError('USAGE', 'far enough')
+    }
+    await serve({ siem: scripted<NodeService['siem']>({ setSink }) })
+    const tokenFile = join(home, 'siem.token')
+    await ask('POST', '/v1/siem', { target: 'https://siem.example', tokenFile })
+    assert.deepEqual(asked, [tokenFile])
+    const publication = { path: join(home, 'device.key'), name: 'films', dataClass: 'public' }
+    assert.equal((await ask('POST', '/v1/publications', publication)).status, 403)
+  })
+})
+
 describe('failures', () => {
   it('of every code come with that code and a status that is an error', async () => {
     let code: ErrorCode = 'USAGE'
