@@ -135,7 +135,7 @@ function MeasureFigure(props: { readonly measure: Measure; readonly levels: read
 }
 
 const COLUMNS: readonly Column<Level>[] = [
-  { title: 'Level', width: 'minmax(130px, 2fr)', value: ({ name }) => name, order: ({ name }) => name },
+  { title: 'Level', width: 'minmax(150px, 2fr)', value: ({ name }) => name, order: ({ name }) => name },
   {
     ...{ title: 'State', width: '130px' },
     value: level => {
@@ -145,7 +145,7 @@ const COLUMNS: readonly Column<Level>[] = [
     order: levelOrder
   },
   {
-    ...{ title: 'Asks for', width: 'minmax(130px, 1.7fr)', from: 'md' },
+    ...{ title: 'Asks for', width: 'minmax(180px, 1.7fr)', from: 'lg' },
     value: level => <span title={goalText(level)}>{goalText(level)}</span>
   },
   {
