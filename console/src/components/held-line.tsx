@@ -27,7 +27,13 @@ export function HeldLine(props: HeldLineProps): ReactNode {
         {says}
       </Text>
       {isOffered && (
-        <Button size="compact-sm" variant="outline" color="red" aria-label={title} onClick={open}>
+        <Button
+          size="compact-sm"
+          variant="outline"
+          color="red"
+          aria-label={`${verb}: ${title}`}
+          onClick={open}
+        >
           {verb}
         </Button>
       )}

@@ -122,7 +122,7 @@ function EndLimit({ id }: { readonly id: string }): ReactNode {
         loading={remove.isPending}
         onClick={() => remove.mutate({ id })}
       >
-        End it
+        End
       </Button>
       {remove.error !== null && <Failure error={remove.error} />}
     </>
