@@ -137,7 +137,7 @@ function MeasureFigure(props: { readonly measure: Measure; readonly levels: read
 const COLUMNS: readonly Column<Level>[] = [
   { title: 'Level', width: 'minmax(150px, 2fr)', value: ({ name }) => name, order: ({ name }) => name },
   {
-    ...{ title: 'State', width: '130px' },
+    ...{ title: 'State', width: '146px' },
     value: level => {
       const [tone, words] = levelMark(level)
       return <State tone={tone}>{words}</State>
@@ -145,7 +145,7 @@ const COLUMNS: readonly Column<Level>[] = [
     order: levelOrder
   },
   {
-    ...{ title: 'Asks for', width: 'minmax(180px, 1.7fr)', from: 'lg' },
+    ...{ title: 'Asks for', width: 'minmax(160px, 1.7fr)', from: 'lg' },
     value: level => <span title={goalText(level)}>{goalText(level)}</span>
   },
   {
@@ -159,9 +159,9 @@ const COLUMNS: readonly Column<Level>[] = [
     order: ({ budgetLeft }) => budgetLeft ?? 2
   },
   {
-    ...{ title: 'Median', width: '104px', align: 'right', from: 'lg' },
+    ...{ title: 'Median', width: '88px', align: 'right', from: 'lg' },
     value: ({ p50Ms }) => timeText(p50Ms)
   },
-  { title: 'p95', width: '104px', align: 'right', from: 'lg', value: ({ p95Ms }) => timeText(p95Ms) },
-  { title: 'Last', width: '104px', align: 'right', from: 'lg', value: ({ lastMs }) => timeText(lastMs) }
+  { title: 'p95', width: '88px', align: 'right', from: 'lg', value: ({ p95Ms }) => timeText(p95Ms) },
+  { title: 'Last', width: '88px', align: 'right', from: 'lg', value: ({ lastMs }) => timeText(lastMs) }
 ]
