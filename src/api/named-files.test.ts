@@ -19,6 +19,10 @@ it('finds inputs that are paths, left out or not', () => {
   assert.deepEqual(fileKeys('status'), [])
 })
 
+it('who sends events somewhere is who ends that: nobody else blinds those who watch', () => {
+  assert.equal(ROUTE_NOTES.removeSink[0], ROUTE_NOTES.setSink[0])
+})
+
 it('whatever names a file of the machine takes the scope host', () => {
   const free = named.filter(name => ROUTE_NOTES[name][0] !== 'host')
   assert.deepEqual(new Set(free), new Set([...OF_A_FOLLOW, ...OF_THE_OWNER]))

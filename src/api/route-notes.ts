@@ -198,7 +198,7 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   events: ['audit', 'What happened on this node as events of OCSF in CloudEvents, from a cursor on.'],
   sinks: ['audit', 'Where events are sent, and whether they arrive.'],
   setSink: ['host', "Sends events to a receiver, with files of the node's machine, or into one."],
-  removeSink: ['settings', 'Sends events to a receiver no more.'],
+  removeSink: ['host', 'Sends events to a receiver no more.'],
   erasureCases: ['privacy', 'Erasures by case.'],
   erasureCase: ['privacy', 'One case: who confirmed, who has not.'],
   finishErasure: [
