@@ -135,7 +135,12 @@ function MeasureFigure(props: { readonly measure: Measure; readonly levels: read
 }
 
 const COLUMNS: readonly Column<Level>[] = [
-  { title: 'Level', width: 'minmax(150px, 2fr)', value: ({ name }) => name, order: ({ name }) => name },
+  {
+    title: 'Level',
+    width: 'minmax(150px, 2fr)',
+    value: ({ name }) => <span title={name}>{name}</span>,
+    order: ({ name }) => name
+  },
   {
     ...{ title: 'State', width: '146px' },
     value: level => {
@@ -145,7 +150,7 @@ const COLUMNS: readonly Column<Level>[] = [
     order: levelOrder
   },
   {
-    ...{ title: 'Asks for', width: 'minmax(160px, 1.7fr)', from: 'lg' },
+    ...{ title: 'Asks for', width: 'minmax(190px, 1.4fr)', from: 'lg' },
     value: level => <span title={goalText(level)}>{goalText(level)}</span>
   },
   {
@@ -157,10 +162,6 @@ const COLUMNS: readonly Column<Level>[] = [
     ...{ title: 'Error budget', width: '130px', from: 'md' },
     value: level => <BudgetBar level={level} />,
     order: ({ budgetLeft }) => budgetLeft ?? 2
-  },
-  {
-    ...{ title: 'Median', width: '88px', align: 'right', from: 'lg' },
-    value: ({ p50Ms }) => timeText(p50Ms)
   },
   { title: 'p95', width: '88px', align: 'right', from: 'lg', value: ({ p95Ms }) => timeText(p95Ms) },
   { title: 'Last', width: '88px', align: 'right', from: 'lg', value: ({ lastMs }) => timeText(lastMs) }
