@@ -10,7 +10,10 @@ import type { Page } from 'playwright-core'
 import { chromiumPath } from '../lab/console-browser.ts'
 import { ConsoleOrg, type ConsoleTour } from '../lab/console-org.ts'
 import { datasetsTour } from './console-tours/datasets.ts'
+import { governanceTour } from './console-tours/governance.ts'
+import { keepingTour } from './console-tours/keeping.ts'
 import { ledgerTour } from './console-tours/ledger.ts'
+import { membersTour } from './console-tours/members.ts'
 import { performanceTour } from './console-tours/performance.ts'
 import { privacyTour } from './console-tours/privacy.ts'
 import { providerTour } from './console-tours/provider.ts'
@@ -30,8 +33,11 @@ const TOURS: readonly ConsoleTour[] = [
   riskTour,
   privacyTour,
   performanceTour,
-  settingsTour,
   steeringTour,
+  settingsTour,
+  keepingTour,
+  membersTour,
+  governanceTour,
   providerTour,
   revocationTour
 ]

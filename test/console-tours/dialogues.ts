@@ -9,26 +9,46 @@ export interface Meant {
   readonly name: string
   readonly verb: string
   readonly reason?: string
+  /** What comes of it; by default it is in force. */
+  readonly outcome?: Outcome
 }
 
-/** Does what a dialogue asks for: nothing by a wrong name, and by the right one it is in force. */
-export async function mean(page: Page, { title, name, verb, reason }: Meant): Promise<void> {
+type Outcome = 'It is in force' | 'It waits'
+
+/** Does what a dialogue asks for: nothing by a wrong name, and by the right one what is meant. */
+export async function mean(page: Page, meant: Meant): Promise<void> {
+  await confirm(page, meant)
+  await leave(page, meant.title, meant.outcome)
+}
+
+/** Writes the name and goes on; what comes of it is not looked at. */
+export async function confirm(page: Page, { title, name, verb, reason }: Meant): Promise<void> {
   const dialogue = page.getByRole('dialog', { name: title })
-  const confirm = dialogue.getByRole('button', { name: verb, exact: true })
+  const button = dialogue.getByRole('button', { name: verb, exact: true })
   const field = dialogue.getByRole('textbox', { name: `Write ${name} to go on` })
   if (reason !== undefined) await dialogue.getByRole('textbox', { name: 'Reason' }).fill(reason)
-  assert.equal(await confirm.isDisabled(), true)
+  assert.equal(await button.isDisabled(), true)
   await field.fill(`${name}x`)
-  assert.equal(await confirm.isDisabled(), true, `${title} takes no other name`)
+  assert.equal(await button.isDisabled(), true, `${title} takes no other name`)
   await field.fill(name)
-  await confirm.click()
-  await leave(page, title)
+  await button.click()
 }
 
-/** Closes a dialogue once what it did is in force. */
-export async function leave(page: Page, title: string): Promise<void> {
+/** Makes a choice of a list. */
+export async function choose(page: Page, label: string, option: string | RegExp): Promise<void> {
+  await page.getByRole('combobox', { name: label }).click()
+  await page.getByRole('option', { name: option }).click()
+}
+
+/** Presses a button, of the page or of the dialogue that is open. */
+export async function press(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click()
+}
+
+/** Closes a dialogue once it has shown what came of it. */
+export async function leave(page: Page, title: string, outcome: Outcome = 'It is in force'): Promise<void> {
   const dialogue = page.getByRole('dialog', { name: title })
-  await dialogue.getByText('It is in force').first().waitFor()
+  await dialogue.getByText(outcome).first().waitFor()
   await dialogue.getByRole('button', { name: 'Close' }).last().click()
   await dialogue.waitFor({ state: 'detached' })
 }

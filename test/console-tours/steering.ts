@@ -3,13 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
-import { leave, type Meant, mean } from './dialogues.ts'
-
-/** Has a choice of a list be made. */
-async function choose(page: Page, label: string, option: string | RegExp): Promise<void> {
-  await page.getByRole('combobox', { name: label }).click()
-  await page.getByRole('option', { name: option }).click()
-}
+import { choose, leave, type Meant, mean, press } from './dialogues.ts'
 
 async function whyClosed({ node }: ConsoleOrg, name: string): Promise<string | null> {
   return (await node.client.call('readers', { name })).closed?.reason ?? null
@@ -17,7 +11,7 @@ async function whyClosed({ node }: ConsoleOrg, name: string): Promise<string | n
 
 async function withdraw(org: ConsoleOrg, page: Page): Promise<void> {
   const act = async (meant: Meant): Promise<void> => {
-    await page.getByRole('button', { name: meant.verb, exact: true }).click()
+    await press(page, meant.verb)
     await mean(page, meant)
   }
   const name = 'withdrawn'
@@ -54,6 +48,10 @@ async function letRead(org: ConsoleOrg, page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Revoke the grant to lab-7' }).click()
   await mean(page, { title: 'Revoke the grant to lab-7', name: 'lab-7', verb: 'Revoke' })
   assert.deepEqual(await readers(), ['nas'])
+  await press(page, 'Wrap the keys anew')
+  await press(page, 'Wrap them')
+  await page.getByText('The keys of shared@1 are wrapped for 1 device or group.').waitFor()
+  await leave(page, 'Wrap the keys of shared anew')
   await page.getByRole('button', { name: 'Change the policy' }).click()
   const policy = page.getByRole('dialog', { name: 'How shared is stored' })
   await policy.getByRole('textbox', { name: 'Copies' }).fill('4')

@@ -35,6 +35,8 @@ interface FormDialogueProps {
   readonly verb: string
   readonly title?: string
   readonly isFirst?: boolean
+  /** What was done is shown to its end, also when it can not be done again. */
+  readonly isOffered?: boolean
   readonly size?: 'xs' | 'sm'
   readonly staysOpen?: boolean
   /** The form, drawn anew each time that it is opened. */
@@ -42,15 +44,17 @@ interface FormDialogueProps {
 }
 
 export function FormDialogue(props: FormDialogueProps): ReactNode {
-  const { verb, title = verb, isFirst = false, size = 'sm', staysOpen = true, children } = props
+  const { verb, title = verb, isFirst = false, isOffered = true, size = 'sm', staysOpen = true } = props
   const [isOpen, { open, close }] = useDisclosure()
   return (
     <>
-      <Button variant={isFirst ? 'filled' : 'default'} size={size} onClick={open}>
-        {verb}
-      </Button>
+      {isOffered && (
+        <Button variant={isFirst ? 'filled' : 'default'} size={size} onClick={open}>
+          {verb}
+        </Button>
+      )}
       <Dialogue title={title} isOpen={isOpen} onClose={close} staysOpen={staysOpen}>
-        {children(close)}
+        {props.children(close)}
       </Dialogue>
     </>
   )
@@ -60,11 +64,12 @@ export function FormDialogue(props: FormDialogueProps): ReactNode {
 export function FormButton(props: {
   readonly label: string
   readonly title: string
+  readonly isOffered?: boolean
   readonly children: (onDone: () => void) => ReactNode
 }): ReactNode {
-  const { label, title, children } = props
+  const { label, title, isOffered = true, children } = props
   return (
-    <FormDialogue verb={label} title={title} size="xs" staysOpen={false}>
+    <FormDialogue verb={label} title={title} isOffered={isOffered} size="xs" staysOpen={false}>
       {children}
     </FormDialogue>
   )

@@ -60,7 +60,10 @@ export function NamedDialogue(
   )
 }
 
-function NamedForm(props: NamedActionProps & { readonly onDone: () => void }): ReactNode {
+/** For a dialogue that learns only when it is open what its name is. */
+export function NamedForm(
+  props: Omit<NamedActionProps, 'title' | 'isOffered'> & { readonly onDone: () => void }
+): ReactNode {
   const { verb, name, isDangerous = true, reason: asks, reach, act, onDone } = props
   const [reason, setReason] = useState('')
   const given = writtenOrNull(reason)

@@ -1,56 +1,64 @@
 /** Operations that wait for more admins, and approving them. */
 
 import { Button, Group, Stack, Text } from '@mantine/core'
-import type { ReactNode } from 'react'
-import { useAction, useAnswer } from '../api/answers.ts'
-import type { Answer } from '../api/routes.ts'
-import { useSession } from '../api/session.tsx'
+import { useDisclosure } from '@mantine/hooks'
+import { type ReactNode, useState } from 'react'
+import { useAnswer } from '../api/answers.ts'
 import { Ago } from './ago.tsx'
+import { ApprovalDialogue, approvalTitle, useApprover } from './approval.tsx'
+import type { Line } from './approval-words.ts'
 import { State } from './dot.tsx'
-import { Failure } from './failure.tsx'
 import { deviceText } from './words.ts'
-
-type Operation = Answer<'operations'>['operations'][number]
 
 const LOOKED_AT = 50
 
 /** Of the operations of a type, the last `LOOKED_AT`; nothing where none waits. */
 export function PendingApprovals({ type }: { readonly type: string }): ReactNode {
   const operations = useAnswer('operations', { type, limit: LOOKED_AT })
+  // What was chosen is shown to its end, also when it waits no more.
+  const [chosen, setChosen] = useState<Line | null>(null)
+  const [isOpen, { open, close }] = useDisclosure()
   const waiting = operations.data?.operations.filter(({ reason }) => reason === 'needs-approval') ?? []
-  if (waiting.length === 0) return null
+  const choose = (line: Line): void => {
+    setChosen(line)
+    open()
+  }
   return (
-    <Stack gap="xs" mb="md">
-      {waiting.map(each => (
-        <Waiting key={each.operation} of={each} />
-      ))}
-    </Stack>
+    <>
+      {waiting.length > 0 && (
+        <Stack gap="xs" mb="md">
+          {waiting.map(each => (
+            <Waiting key={each.operation} of={each} onChoose={choose} />
+          ))}
+        </Stack>
+      )}
+      {chosen !== null && (
+        <ApprovalDialogue key={chosen.operation} of={chosen} isOpen={isOpen} onClose={close} />
+      )}
+    </>
   )
 }
 
-function Waiting({ of: { operation, author, says, detail, atMs } }: { readonly of: Operation }): ReactNode {
-  const { may } = useSession()
-  const approve = useAction('approve')
+function Waiting({ of, onChoose }: { readonly of: Line; readonly onChoose: (of: Line) => void }): ReactNode {
+  const { author, says, detail, atMs } = of
+  const { isApprover, device } = useApprover()
   return (
-    <Stack gap={4}>
-      <Group justify="space-between" gap="sm">
-        <Text size="sm" component="div">
-          <State tone="warn">
-            It waits: {deviceText(author)} {says}, <Ago atMs={atMs} />. {detail}
-          </State>
-        </Text>
-        {may('approve') && (
-          <Button
-            size="compact-sm"
-            variant="default"
-            loading={approve.isPending}
-            onClick={() => approve.mutate({ id: operation })}
-          >
-            Approve it
-          </Button>
-        )}
-      </Group>
-      {approve.error !== null && <Failure error={approve.error} />}
-    </Stack>
+    <Group justify="space-between" gap="sm">
+      <Text size="sm" component="div">
+        <State tone="warn">
+          It waits: {deviceText(author)} {says}, <Ago atMs={atMs} />. {detail}
+        </State>
+      </Text>
+      {isApprover && author.device !== device && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          aria-label={approvalTitle(of)}
+          onClick={() => onChoose(of)}
+        >
+          Approve
+        </Button>
+      )}
+    </Group>
   )
 }

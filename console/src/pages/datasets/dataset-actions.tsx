@@ -5,10 +5,11 @@ import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { CONSEQUENCES } from '../../components/approval-words.ts'
 import { erasureActed } from '../../components/erasure-acted.ts'
 import { NamedAction } from '../../components/named-action.tsx'
+import { spread, type Version } from '../../components/spread.ts'
 import { counted } from '../../components/words.ts'
-import { spread, type Version } from './spread.ts'
 
 interface ActionsProps {
   readonly name: string
@@ -40,7 +41,7 @@ export function DatasetActions({ name, version }: ActionsProps): ReactNode {
         verb="Quarantine"
         title={`Quarantine ${what}`}
         name={name}
-        reach={() => <Reach name={name} version={version} does={DOES.quarantine} />}
+        reach={() => <Reach name={name} version={version} does={CONSEQUENCES['content.quarantine']} />}
         act={async reason => [await quarantine.mutateAsync({ ...asked, reason })]}
       />
       <NamedAction
@@ -48,22 +49,13 @@ export function DatasetActions({ name, version }: ActionsProps): ReactNode {
         verb="Recall"
         title={`Recall ${what}`}
         name={name}
-        reach={() => <Reach name={name} version={version} does={DOES.recall} />}
+        reach={() => <Reach name={name} version={version} does={CONSEQUENCES['content.recall']} />}
         act={async reason => [await recall.mutateAsync({ ...asked, reason })]}
       />
       {may('erase') && <Erase name={name} version={version} />}
     </Group>
   )
 }
-
-const DOES = {
-  quarantine:
-    'Every device stops reading and serving it as soon as it hears of this. Copies stay; it can be released.',
-  recall: 'Every device stops reading and serving it and deletes its copies. This can not be undone.',
-  erase:
-    'Every device stops reading it, destroys its keys, deletes its copies and confirms that by its signature. It can not ' +
-    'come back, and a hold or too few admins delay it.'
-} as const
 
 const BASES = [
   { value: 'art17', label: 'art17: a person asked for it' },
@@ -82,7 +74,7 @@ function Erase({ name, version }: ActionsProps): ReactNode {
       name={name}
       reach={() => (
         <>
-          <Reach name={name} version={version} does={DOES.erase} />
+          <Reach name={name} version={version} does={CONSEQUENCES['content.erase']} />
           <Select
             label="Basis"
             description="On which the organisation erases it; it stands in the certificate."

@@ -9,13 +9,13 @@ import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
+import type { Version } from '../../components/spread.ts'
 import { counted, dateText, deviceText, formatBytes } from '../../components/words.ts'
 import { AccessPanel } from './access-panel.tsx'
 import { DatasetActions } from './dataset-actions.tsx'
 import { HoldersPanel } from './holders-panel.tsx'
 import { LifePanel } from './life-panel.tsx'
 import { SafetyPanel } from './safety-panel.tsx'
-import type { Version } from './spread.ts'
 
 const EVERY_MS = 10_000
 const BACK = { to: '/console/datasets', label: 'Datasets' }

@@ -9,11 +9,11 @@ import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { type Holder, shareOf, spread } from '../../components/spread.ts'
 import { aboutText, counted, deviceText, formatRate, percentText } from '../../components/words.ts'
 import { colourVariable } from '../../palette.ts'
 import { type Going, going, type Look, leftMs, lookedAgain, paces } from './pace.ts'
 import { SiteSpreads } from './site-spreads.tsx'
-import { type Holder, shareOf, spread } from './spread.ts'
 
 const EVERY_MS = 1_000
 /** Each look at more holders than that costs the node and the link so much more, and shows little more. */

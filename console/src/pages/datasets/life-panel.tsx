@@ -9,8 +9,9 @@ import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { CONSEQUENCES } from '../../components/approval-words.ts'
 import { FormButton } from '../../components/form-dialogue.tsx'
-import { HeldLine } from '../../components/held-line.tsx'
+import { type HeldLine, HeldLines } from '../../components/held-lines.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 import { ReasonField } from '../../components/reason-field.tsx'
 import { dateText, deviceText, durationText } from '../../components/words.ts'
@@ -23,8 +24,21 @@ export function LifePanel({ name, version }: { readonly name: string; readonly v
   const { may } = useSession()
   const retention = useAnswer('retention', {})
   const holds = useAnswer('holds', {})
+  const lift = useAction('liftHold')
   const here = holds.data?.holds.filter(hold => hold.name === name) ?? []
   const kept = retention.data?.versions.filter(each => each.name === name) ?? []
+  const holdLine = ({ operation, by, reason, placedAtMs }: Hold): HeldLine => ({
+    ...{ verb: 'Lift it', title: `Lift the hold on ${name} by ${deviceText(by)}`, name },
+    isOffered: may('liftHold'),
+    says: (
+      <>
+        Held by {deviceText(by)}, <Ago atMs={placedAtMs} />
+        {reason === null ? '' : `: ${reason}`}
+      </>
+    ),
+    reach: CONSEQUENCES['hold.lift'],
+    act: async () => [await lift.mutateAsync({ id: operation })]
+  })
   return (
     <Panel
       title="How long it is kept"
@@ -33,7 +47,7 @@ export function LifePanel({ name, version }: { readonly name: string; readonly v
         <Group gap="xs">
           {may('setRetention') && (
             <FormButton label="Set how long" title={`How long ${name} is kept`}>
-              {onDone => <RetentionForm name={name} versions={kept} onDone={onDone} />}
+              {onDone => <RetentionForm name={name} version={version} versions={kept} onDone={onDone} />}
             </FormButton>
           )}
           {may('placeHold') && (
@@ -45,13 +59,9 @@ export function LifePanel({ name, version }: { readonly name: string; readonly v
       }
     >
       <Answered of={retention}>{() => <Kept of={kept.find(each => each.version === version)} />}</Answered>
-      {here.length > 0 && (
-        <Stack gap="xs" mt="sm">
-          {here.map(hold => (
-            <HoldLine key={hold.operation} hold={hold} />
-          ))}
-        </Stack>
-      )}
+      <Stack gap="xs" mt="sm">
+        <HeldLines lines={here.map(holdLine)} />
+      </Stack>
     </Panel>
   )
 }
@@ -79,42 +89,23 @@ const STATES: Readonly<Record<Retained['state'], string>> = {
   held: 'over, but held'
 }
 
-function HoldLine({ hold }: { readonly hold: Hold }): ReactNode {
-  const { may } = useSession()
-  const lift = useAction('liftHold')
-  const { operation, name, by, reason, placedAtMs } = hold
-  return (
-    <HeldLine
-      verb="Lift it"
-      title={`Lift the hold on ${name}`}
-      name={name}
-      isOffered={may('liftHold')}
-      says={
-        <>
-          Held by {deviceText(by)}, <Ago atMs={placedAtMs} />
-          {reason === null ? '' : `: ${reason}`}
-        </>
-      }
-      reach="What is to be erased, or is over, is deleted again from then on, as far as no other hold stands."
-      act={async () => [await lift.mutateAsync({ id: operation })]}
-    />
-  )
-}
-
 function RetentionForm(props: {
   readonly name: string
+  readonly version: string
   readonly versions: readonly Retained[]
   readonly onDone: () => void
 }): ReactNode {
-  const { name, versions, onDone } = props
+  const { name, version, versions, onDone } = props
   const setRetention = useAction('setRetention')
+  const storage = useAnswer('versionStorage', { name, version })
+  const isStored = storage.data === undefined || storage.data.policy !== null
   const [days, setDays] = useState<number | null>(null)
   const keepMs = days === null ? null : days * DAY_MS
   const over = keepMs === null ? [] : versions.filter(each => each.publishedAtMs + keepMs < Date.now())
   return (
     <ActingForm
       verb="Set it"
-      isReady
+      isReady={isStored}
       isDangerous={over.length > 0}
       name={over.length > 0 ? name : undefined}
       act={async () => [await setRetention.mutateAsync({ scope: { kind: 'dataset', name }, keepMs })]}
@@ -129,6 +120,11 @@ function RetentionForm(props: {
         onChange={value => setDays(typeof value === 'number' ? value : null)}
       />
       <List size="sm" spacing={4}>
+        {!isStored && (
+          <List.Item>
+            Nobody has said how {name} is stored, and how long is a part of that: change its policy first.
+          </List.Item>
+        )}
         {keepMs === null && <List.Item>Its versions are kept as long as their class says.</List.Item>}
         {keepMs !== null && over.length === 0 && (
           <List.Item>

@@ -6,7 +6,7 @@
 
 import { SECOND_MS } from '../../../../src/base/units.ts'
 import type { Answer } from '../../api/routes.ts'
-import { shareOf } from './spread.ts'
+import { shareOf } from '../../components/spread.ts'
 
 export interface Look {
   readonly version: string

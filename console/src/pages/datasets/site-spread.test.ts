@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Holder } from '../../components/spread.ts'
 import { siteSpreads } from './site-spread.ts'
-import type { Holder } from './spread.ts'
 
 type Member = Parameters<typeof siteSpreads>[0][number]
 

@@ -1,7 +1,7 @@
 /** How far a version has come at each site: its devices, and how much each of them is known to have. */
 
 import type { Answer } from '../../api/routes.ts'
-import { type Holder, shareOf } from './spread.ts'
+import { type Holder, shareOf } from '../../components/spread.ts'
 
 type Member = Pick<Answer<'devices'>['devices'][number], 'device' | 'name' | 'site' | 'standing'>
 

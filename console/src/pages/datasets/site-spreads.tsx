@@ -6,10 +6,10 @@
 import { Button, Text } from '@mantine/core'
 import { type CSSProperties, type ReactNode, useState } from 'react'
 import type { Answer } from '../../api/routes.ts'
+import type { Holder } from '../../components/spread.ts'
 import { counted, deviceText, percentText } from '../../components/words.ts'
 import { type SiteSpread, type SpreadCell, siteSpreads } from './site-spread.ts'
 import classes from './site-spreads.module.css'
-import type { Holder } from './spread.ts'
 
 const CELLS_MAX = 60
 const SITES_SHOWN = 8

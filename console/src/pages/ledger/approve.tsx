@@ -1,98 +1,43 @@
-/** An admin's approval of an operation that waits for it, after what it reaches. */
+/** Approving an operation on its page, and why that is not offered. */
 
-import { Group, List, Stack, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import type { ReactNode } from 'react'
-import { useAction, useAnswer } from '../../api/answers.ts'
 import { useActivity } from '../../api/live.tsx'
-import { useSession } from '../../api/session.tsx'
-import { Answered } from '../../components/answered.tsx'
-import { NamedAction } from '../../components/named-action.tsx'
-import { counted, deviceText, shortId } from '../../components/words.ts'
-import { spread } from '../datasets/spread.ts'
-import { approvalsText, type Entry, nameToWrite } from './ledger-words.ts'
+import { ApprovalDialogue, useApprover } from '../../components/approval.tsx'
+import type { Entry } from '../../components/approval-words.ts'
+import { shortId } from '../../components/words.ts'
 
 export function Approve({ entry }: { readonly entry: Entry }): ReactNode {
-  const { may } = useSession()
-  const activity = useActivity()
-  const approve = useAction('approve')
-  const { operation, says, author, reason } = entry
-  const isOffered = reason === 'needs-approval' && may('approve') && activity?.device.admin === true
-  if (reason === 'needs-approval' && activity?.device.admin === false)
+  const { isApprover, device } = useApprover()
+  const [isOpen, { open, close }] = useDisclosure()
+  const here = useActivity()?.device
+  const isWaiting = entry.reason === 'needs-approval'
+  const agreed = [entry, ...entry.approvals].some(({ author }) => author.device === device)
+  if (isWaiting && here?.admin === false)
     return (
-      <Text size="sm" c="dimmed" maw={320}>
-        {activity.device.name} is no device of an admin, so it can approve nothing. An admin's device can,
-        here or by peerage approve {shortId(operation)}.
-      </Text>
+      <Why>
+        {here.name} is no device of an admin, so it can approve nothing. An admin's device can, here or by
+        peerage approve {shortId(entry.operation)}.
+      </Why>
     )
   return (
-    <Group>
-      <NamedAction
-        isOffered={isOffered}
-        verb="Approve"
-        title={`Approve: ${deviceText(author)} ${says}`}
-        name={nameToWrite(entry)}
-        reason="none"
-        reach={() => <Reach entry={entry} />}
-        act={async () => [await approve.mutateAsync({ id: operation })]}
-      />
-    </Group>
+    <>
+      {isWaiting && agreed && <Why>{here?.name} agrees to it already: other admins have to.</Why>}
+      {isWaiting && isApprover && !agreed && (
+        <Button variant="outline" color="red" onClick={open}>
+          Approve
+        </Button>
+      )}
+      <ApprovalDialogue of={entry} isOpen={isOpen} onClose={close} />
+    </>
   )
 }
 
-/** Whom it hits once it counts, as this node can tell. */
-function Reach({ entry }: { readonly entry: Entry }): ReactNode {
-  const { author, says, concerns } = entry
-  const versions = concerns.datasets.filter(({ version }) => version !== null)
+function Why({ children }: { readonly children: ReactNode }): ReactNode {
   return (
-    <Stack gap="xs">
-      <Text size="sm">
-        This device signs, for every device of the org to see, that it agrees: {deviceText(author)} {says}. An
-        approval can not be taken back.
-      </Text>
-      <List size="sm" spacing={4}>
-        <List.Item>{approvalsText(entry)}.</List.Item>
-        {versions.map(({ name, ordinal, version }) => (
-          <List.Item key={`${name} ${version}`}>
-            <Holders name={name} version={version ?? ''} what={`${name}@${ordinal}`} />
-          </List.Item>
-        ))}
-        {concerns.devices.map(device => (
-          <List.Item key={device.device}>
-            <Readable device={device.device} name={deviceText(device)} />
-          </List.Item>
-        ))}
-      </List>
-    </Stack>
-  )
-}
-
-function Holders(props: {
-  readonly name: string
-  readonly version: string
-  readonly what: string
-}): ReactNode {
-  const { name, version, what } = props
-  const holders = useAnswer('holders', { name, version })
-  const readers = useAnswer('readers', { name, version })
-  return (
-    <Answered of={holders}>
-      {known => {
-        const { whole, part, unknown } = spread(known)
-        const may = new Set((readers.data?.devices ?? []).map(({ device }) => device)).size
-        return (
-          `${what}: ${counted(whole, 'device')} known to have all of it and ${part} a part; of ${unknown} it is not ` +
-          `known${readers.data === undefined ? '' : `; ${may} may read it now`}.`
-        )
-      }}
-    </Answered>
-  )
-}
-
-function Readable({ device, name }: { readonly device: string; readonly name: string }): ReactNode {
-  const readable = useAnswer('readable', { device })
-  return (
-    <Answered of={readable}>
-      {({ versions }) => `${name} may read ${counted(versions.length, 'version')} now.`}
-    </Answered>
+    <Text size="sm" c="dimmed" maw={320}>
+      {children}
+    </Text>
   )
 }

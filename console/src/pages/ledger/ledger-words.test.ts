@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Entry, Line } from '../../components/approval-words.ts'
 import {
-  approvalsText,
-  type Entry,
+  changeText,
   effectOf,
   type Feed,
   type Freshness,
   fieldText,
   freshnessText,
-  type Line,
-  nameToWrite,
   proofCommands,
   proofsOf
 } from './ledger-words.ts'
@@ -30,22 +28,6 @@ test('signed fields are shown as they are, and instants also as such', () => {
   assert.equal(fieldText('reason', null), 'none')
   assert.equal(fieldText('cutoffs', []), 'none')
   assert.match(fieldText('scope', { kind: 'all' }), /"kind": "all"/)
-})
-
-test('who approves writes the name of the one thing that it is about', () => {
-  const dataset = { name: 'os/image', version: null, ordinal: null }
-  const nothing = { devices: [], datasets: [], operations: [] }
-  const asked = (concerns: object) =>
-    nameToWrite({ operation: OPERATION, concerns: { ...nothing, ...concerns } as Entry['concerns'] })
-  assert.equal(asked({ datasets: [dataset, { ...dataset, version: 'ab', ordinal: 1 }] }), 'os/image')
-  assert.equal(asked({ datasets: [dataset], devices: [{ name: 'lab-7' }] }), '0f0f0f0f')
-  assert.equal(asked({}), '0f0f0f0f')
-})
-
-test('approvals count admins besides the author', () => {
-  const entry = { ...LINE, approvals: [{}], approvalsNeeded: 3 } as unknown as Entry
-  assert.equal(approvalsText(entry), '1 approval besides its author; 3 admins are needed: 1 of 2 admins')
-  assert.match(approvalsText({ ...entry, approvalsNeeded: 1 }), /no more than its author/)
 })
 
 test('freshness says what it closes', () => {
@@ -71,4 +53,14 @@ test('a forked feed is a proof, and an export is checked against the org', () =>
     [4]
   )
   assert.equal(proofCommands('ab').verify, 'peerage ledger verify ./ledger --org ab')
+})
+
+test('a root that changes names devices by what they are called, where that is known', () => {
+  const devices = [
+    { device: 'ab'.repeat(32), name: 'lab-7' },
+    { device: 'cd'.repeat(32), name: null }
+  ]
+  assert.equal(changeText(`removes admin ${'ab'.repeat(32)}`, devices), 'removes admin lab-7 (abababab)')
+  for (const key of ['cd', 'ef'].map(digits => digits.repeat(32)))
+    assert.equal(changeText(`${key} counts`, devices), `${key} counts`)
 })

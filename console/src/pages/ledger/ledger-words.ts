@@ -2,11 +2,10 @@
 
 import { DAY_MS } from '../../../../src/base/units.ts'
 import type { Answer } from '../../api/routes.ts'
+import type { Line } from '../../components/approval-words.ts'
 import type { Tone } from '../../components/dot.tsx'
-import { counted, dateText, shortId } from '../../components/words.ts'
+import { dateText, shortId } from '../../components/words.ts'
 
-export type Line = Answer<'operations'>['operations'][number]
-export type Entry = Answer<'operation'>
 export type Feeds = Answer<'feeds'>
 export type Feed = Feeds['feeds'][number]
 export type Authority = Answer<'authority'>
@@ -38,23 +37,6 @@ export function fieldText(key: string, value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value, null, 1) : String(value)
 }
 
-/** What is to be written by who means to approve it: the one thing that it is about, or the beginning of its id. */
-export function nameToWrite({ concerns, operation }: Pick<Entry, 'concerns' | 'operation'>): string {
-  const names = new Set([
-    ...concerns.datasets.map(({ name }) => name),
-    ...concerns.devices.flatMap(({ name }) => name ?? [])
-  ])
-  const [name] = names
-  return names.size === 1 && name !== undefined ? name : shortId(operation)
-}
-
-/** How far the approvals are, the author counted where an admin. */
-export function approvalsText({ approvals, approvalsNeeded, detail, inForce }: Entry): string {
-  if (approvalsNeeded <= 1) return 'its type needs no more than its author'
-  const given = `${counted(approvals.length, 'approval')} besides its author; ${approvalsNeeded} admins are needed`
-  return inForce || detail === null ? given : `${given}: ${detail}`
-}
-
 /** How recent the ledger is that this node knows. */
 export function freshnessText(freshness: Freshness): { readonly tone: Tone; readonly says: string } {
   const { enforced, signersHeard, signersTotal, quorum, classes } = freshness
@@ -78,4 +60,17 @@ export function proofsOf(
   feeds: readonly Feed[]
 ): readonly { readonly feed: Feed; readonly seq: number; readonly operations: readonly string[] }[] {
   return feeds.flatMap(feed => (feed.fork === null ? [] : [{ feed, ...feed.fork }]))
+}
+
+const KEY = /\b[0-9a-f]{64}\b/g
+
+/** What a root changes, with the names of the devices that are known: it names them by their keys. */
+export function changeText(
+  change: string,
+  devices: readonly { readonly device: string; readonly name: string | null }[]
+): string {
+  return change.replace(KEY, key => {
+    const name = devices.find(({ device }) => device === key)?.name ?? null
+    return name === null ? key : `${name} (${shortId(key)})`
+  })
 }

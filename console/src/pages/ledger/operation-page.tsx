@@ -7,12 +7,13 @@ import { isoTime } from '../../../../src/base/words.ts'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
+import { approvalsText, type Entry } from '../../components/approval-words.ts'
 import { State } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 import { dateText, deviceText, durationText, formatBytes, shortId } from '../../components/words.ts'
 import { Approve } from './approve.tsx'
-import { approvalsText, type Entry, effectOf, fieldText } from './ledger-words.ts'
+import { effectOf, fieldText } from './ledger-words.ts'
 
 type LedgerLink = Entry['deps'][number]
 

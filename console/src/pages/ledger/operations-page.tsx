@@ -7,6 +7,7 @@ import { Link, useSearchParams } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
+import type { Line } from '../../components/approval-words.ts'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { DeviceSelect } from '../../components/device-select.tsx'
 import { State } from '../../components/dot.tsx'
@@ -24,7 +25,7 @@ import {
   TIMES,
   type Time
 } from './ledger-search.ts'
-import { effectOf, type Line } from './ledger-words.ts'
+import { effectOf } from './ledger-words.ts'
 
 const TYPING_MS = 400
 const WAITING_MAX = 5

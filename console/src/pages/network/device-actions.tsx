@@ -6,6 +6,7 @@ import { useAction, useAnswer } from '../../api/answers.ts'
 import { useLive } from '../../api/live.tsx'
 import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { CONSEQUENCES } from '../../components/approval-words.ts'
 import { NamedAction } from '../../components/named-action.tsx'
 import { counted, deviceText, formatRate } from '../../components/words.ts'
 import { type DeviceRecord, roleText } from './device-rows.ts'
@@ -65,11 +66,7 @@ function Reach({
   const roles = roleText(record)
   return (
     <Stack gap="xs">
-      <Text size="sm">
-        {isForGood
-          ? 'Its key never counts again: the machine can only join anew, as another device. This can not be undone.'
-          : 'Every device cuts its links with it until it is readmitted.'}
-      </Text>
+      <Text size="sm">{CONSEQUENCES[isForGood ? 'device.revoke' : 'device.suspend']}</Text>
       <List size="sm" spacing={4}>
         <List.Item>
           {live?.connected === true

@@ -8,14 +8,17 @@ import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { CONSEQUENCES } from '../../components/approval-words.ts'
 import { FormButton } from '../../components/form-dialogue.tsx'
-import { HeldLine } from '../../components/held-line.tsx'
+import { type HeldLine, HeldLines } from '../../components/held-lines.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { RoleReach } from '../../components/role-reach.tsx'
 import { TermField, termMs } from '../../components/term-field.tsx'
 import { counted, deviceText } from '../../components/words.ts'
 import type { DeviceRecord } from './device-rows.ts'
 
 type Role = Answer<'roles'>['roles'][number]
+type HeldGroup = Answer<'groups'>['groups'][number]
 
 /** Roles that the root and enrolling give, and nothing else. */
 const BY_THE_ROOT = ['admin', 'device']
@@ -32,25 +35,54 @@ export function RolesPanel({ record }: { readonly record: DeviceRecord }): React
     devices.some(({ device }) => device === record.device)
   )
   const others = groups.data?.groups.filter(group => here?.includes(group) === false) ?? []
-  const givable = roles.data?.roles.filter(
+  const givable = (roles.data?.roles ?? []).filter(
     ({ role }) => !BY_THE_ROOT.includes(role) && !record.roles.some(held => held.role === role)
   )
+  const roleLine = (held: DeviceRecord['roles'][number]): HeldLine => ({
+    ...{ verb: 'Take it', title: `Take the role ${held.role} from ${name}`, name },
+    isOffered: may('revokeRole'),
+    says: (
+      <>
+        Role {held.role}, given by {deviceText(held.by)}
+        {held.expiresAtMs !== null && (
+          <>
+            , until <Ago atMs={held.expiresAtMs} />
+          </>
+        )}
+      </>
+    ),
+    reach: CONSEQUENCES['role.revoke'],
+    act: async () => [await revokeRole.mutateAsync({ device: record.device, role: held.role })]
+  })
+  const groupLine = (group: HeldGroup): HeldLine => ({
+    ...{ verb: 'Take it', title: `Take ${name} out of ${group.name}`, name },
+    isOffered: may('removeFromGroup'),
+    says: `Group ${group.name}, of ${counted(group.devices.length, 'device')}`,
+    reach:
+      `It reads no more what ${group.name} was granted, unless something else lets it. The keys of the group are made ` +
+      'anew; what it has read it may have kept.',
+    act: async () => [await removeFromGroup.mutateAsync({ name: group.name, device: record.device })]
+  })
   return (
     <Panel
       title="Roles and groups"
       note="What it may do in the org, and what it is granted with others"
       aside={
         <Group gap="xs">
-          {may('grantRole') && isMember && givable !== undefined && givable.length > 0 && (
-            <FormButton label="Give a role" title={`Give ${name} a role`}>
-              {onDone => <GiveRole record={record} roles={givable} onDone={onDone} />}
-            </FormButton>
-          )}
-          {may('addToGroup') && isMember && others.length > 0 && (
-            <FormButton label="Put it into a group" title={`Put ${name} into a group`}>
-              {onDone => <JoinGroup record={record} names={others.map(each => each.name)} onDone={onDone} />}
-            </FormButton>
-          )}
+          <FormButton
+            label="Give a role"
+            title={`Give ${name} a role`}
+            isOffered={may('grantRole') && isMember && givable.length > 0}
+          >
+            {onDone => <GiveRole record={record} roles={givable} onDone={onDone} />}
+          </FormButton>
+          <FormButton
+            label="Put it into a group"
+            title={`Put ${name} into a group`}
+            isOffered={may('addToGroup') && isMember && others.length > 0}
+          >
+            {onDone => <JoinGroup record={record} names={others.map(each => each.name)} onDone={onDone} />}
+          </FormButton>
         </Group>
       }
     >
@@ -58,45 +90,9 @@ export function RolesPanel({ record }: { readonly record: DeviceRecord }): React
         {() => (
           <Stack gap="xs">
             {record.roles.length === 0 && <Text size="sm">It has no role that somebody gave it.</Text>}
-            {record.roles.map(held => (
-              <HeldLine
-                verb="Take it"
-                key={held.role}
-                title={`Take the role ${held.role} from ${name}`}
-                name={name}
-                isOffered={may('revokeRole')}
-                says={
-                  <>
-                    Role {held.role}, given by {deviceText(held.by)}
-                    {held.expiresAtMs !== null && (
-                      <>
-                        , until <Ago atMs={held.expiresAtMs} />
-                      </>
-                    )}
-                  </>
-                }
-                reach={`What it did by it until now stays; from now on nothing that takes the role ${held.role} counts from it.`}
-                act={async () => [await revokeRole.mutateAsync({ device: record.device, role: held.role })]}
-              />
-            ))}
+            <HeldLines lines={record.roles.map(roleLine)} />
             {here?.length === 0 && <Text size="sm">It is in no group.</Text>}
-            {here?.map(group => (
-              <HeldLine
-                verb="Take it"
-                key={group.id}
-                title={`Take ${name} out of ${group.name}`}
-                name={name}
-                isOffered={may('removeFromGroup')}
-                says={`Group ${group.name}, of ${counted(group.devices.length, 'device')}`}
-                reach={
-                  `It reads no more what ${group.name} was granted, unless something else lets it. The keys of the group are made ` +
-                  'anew; what it has read it may have kept.'
-                }
-                act={async () => [
-                  await removeFromGroup.mutateAsync({ name: group.name, device: record.device })
-                ]}
-              />
-            ))}
+            <HeldLines lines={here?.map(groupLine) ?? []} />
           </Stack>
         )}
       </Answered>
@@ -128,15 +124,7 @@ function GiveRole(props: {
       <TermField value={term} onChange={setTerm} />
       {chosen !== undefined && (
         <List size="sm" spacing={4}>
-          <List.Item>
-            {chosen.types.length === 0
-              ? 'It lets a device sign nothing by itself; what it may hold or read follows from it.'
-              : `With it a device may sign: ${chosen.types.join(', ')}.`}
-          </List.Item>
-          <List.Item>
-            {counted(chosen.holders.length, 'device has', 'devices have')} it now; its rank is {chosen.rank},
-            and it revokes only what is of a higher number.
-          </List.Item>
+          <RoleReach role={chosen} />
         </List>
       )}
     </ActingForm>

@@ -5,6 +5,8 @@ import { type ReactNode, useState } from 'react'
 import { useAction } from '../../api/answers.ts'
 import { useActivity } from '../../api/live.tsx'
 import { useSession } from '../../api/session.tsx'
+import { useApprover } from '../../components/approval.tsx'
+import { CONSEQUENCES } from '../../components/approval-words.ts'
 import { erasureActed } from '../../components/erasure-acted.ts'
 import { NamedAction } from '../../components/named-action.tsx'
 import { counted } from '../../components/words.ts'
@@ -21,12 +23,14 @@ export function CaseActions({ of }: { readonly of: ErasureCase }): ReactNode {
 
 function Approve({ of }: { readonly of: ErasureCase }): ReactNode {
   const { may } = useSession()
+  const { isApprover } = useApprover()
   const approve = useAction('approveErasure')
   const waiting = of.erasures.filter(({ inForce }) => !inForce)
+  const isErased = waiting.some(({ kind }) => kind === 'erasure')
   const id = caseText(of.case)
   return (
     <NamedAction
-      isOffered={may('approveErasure') && waiting.length > 0}
+      isOffered={may('approveErasure') && isApprover && waiting.length > 0}
       verb="Approve"
       title={`Agree to all of case ${id}`}
       name={id}
@@ -34,8 +38,7 @@ function Approve({ of }: { readonly of: ErasureCase }): ReactNode {
       reach={() => (
         <Stack gap="xs">
           <Text size="sm">
-            When enough admins agree it is in force at once, and nothing brings back what is deleted then. The
-            certificate names who agreed.
+            {CONSEQUENCES[isErased ? 'content.erase' : 'content.recall']} The certificate names who agreed.
           </Text>
           <List size="sm" spacing={4}>
             {waiting.map(({ operation, names, basis, reason, waitsFor }) => (

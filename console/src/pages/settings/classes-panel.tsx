@@ -1,11 +1,12 @@
 /** How content of each class is kept in the whole org, and changing that. */
 
-import { List, NumberInput, Select, SimpleGrid, Switch, Text } from '@mantine/core'
+import { Box, List, NumberInput, Select, SimpleGrid, Switch, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { ClassReach } from '../../components/class-reach.tsx'
 import { DATA_CLASSES } from '../../components/data-classes.ts'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Dialogue } from '../../components/form-dialogue.tsx'
@@ -90,12 +91,10 @@ function ClassForm({
 }): ReactNode {
   const { dataClass } = rules
   const authority = useAnswer('authority', {})
-  const datasets = useAnswer('datasets', {})
   const setClass = useAction('setClass')
   const [fields, setFields] = useState(() => classFields(rules))
   const changes = classChanges(rules, fields)
   const texts = changeTexts(changes)
-  const reached = datasets.data?.datasets.filter(each => each.dataClass === dataClass && !each.retired).length
   return (
     <ActingForm
       verb="Sign it"
@@ -113,17 +112,19 @@ function ClassForm({
         )}
       </Answered>
       <Rules fields={fields} onChange={more => setFields({ ...fields, ...more })} />
-      <List size="sm" spacing={4} role="status">
-        {texts.length === 0 && <List.Item>Nothing is changed yet.</List.Item>}
-        {texts.map(text => (
-          <List.Item key={text}>{text}</List.Item>
-        ))}
-        {texts.length > 0 && reached !== undefined && (
-          <List.Item>
-            {reached === 1 ? '1 dataset is' : `${reached} datasets are`} of this class by the newest version.
-          </List.Item>
-        )}
-      </List>
+      <Box role="status">
+        <List size="sm" spacing={4}>
+          {texts.length === 0 && <List.Item>Nothing is changed yet.</List.Item>}
+          {texts.map(text => (
+            <List.Item key={text}>{text}</List.Item>
+          ))}
+          {texts.length > 0 && (
+            <List.Item>
+              <ClassReach dataClass={dataClass} />
+            </List.Item>
+          )}
+        </List>
+      </Box>
     </ActingForm>
   )
 }

@@ -1,6 +1,6 @@
 /** How far a version has come, counted from who is known to hold how much of it. */
 
-import type { Answer } from '../../api/routes.ts'
+import type { Answer } from '../api/routes.ts'
 
 export type Version = Answer<'dataset'>['versions'][number]
 export type Holder = Answer<'holders'>['holders'][number]
