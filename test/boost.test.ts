@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
 import { boostReport } from '../src/api/boost.ts'
+import { participation } from '../src/api/performance.ts'
 import { versionStorage } from '../src/api/storage.ts'
 import type { VersionId } from '../src/base/ids.ts'
-import { MIB, SECOND_MS } from '../src/base/units.ts'
+import { HOUR_MS, MIB, SECOND_MS } from '../src/base/units.ts'
 import { versionsKept } from '../src/ledger/fold/copies.ts'
 import { BOOST_TIMES } from '../src/node/boost/boost-desk.ts'
 import { OriginServer } from '../src/node/origin/origin-server.conformance.ts'
@@ -116,6 +117,15 @@ test('it is promised to nobody, and counts for no rule', async () => {
   const status = await server.service.storage.versionStorage({ name: NAME, version: null })
   versionStorage.parse(status)
   assert.deepEqual([status.copies, status.isSafe, status.devices], [0, false, []])
+  const boost = (await report()).boosts[0] ?? assert.fail()
+  assert.deepEqual([status.passing?.haveBytes, status.passing?.endsAtMs], [FILE_BYTES, boost.endsAtMs])
+  assert.equal((await laptop.service.storage.versionStorage({ name: NAME, version: null })).passing, null)
+  const taking = await server.service.performance.participation({ fromMs: Date.now() - HOUR_MS })
+  participation.parse(taking)
+  assert.deepEqual(
+    taking.passing.boosts.map(({ version }) => version),
+    [boost.version]
+  )
 })
 
 test('what peers can not give it takes from the HTTP origin, once for all who come', async () => {

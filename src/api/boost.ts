@@ -39,7 +39,7 @@ export const demand = z.object({
   hasOrigin: z.boolean()
 })
 
-const boost = z.object({
+export const boost = z.object({
   name: z.string(),
   version: versionId,
   ordinal,

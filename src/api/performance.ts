@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { HOUR_MS } from '../base/units.ts'
+import { boostReport } from './boost.ts'
 import {
   byteCount,
   bytesPerSecond,
@@ -198,7 +199,9 @@ export const participation = z.object({
         signals
       })
     )
-    .readonly()
+    .readonly(),
+  /** Of the device that is asked alone. */
+  passing: boostReport.pick({ barred: true, boosts: true, demand: true, heardFrom: true })
 })
 
 export type Heard = z.output<typeof heard>

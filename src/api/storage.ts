@@ -1,7 +1,7 @@
 /** Storage: copies and where they are, rules of storage, room, and what a loss would do. */
 
 import { z } from 'zod'
-import { demand } from './boost.ts'
+import { boost, demand } from './boost.ts'
 import {
   byteCount,
   count,
@@ -105,7 +105,9 @@ export const versionStorage = z.object({
   missing: z.array(shortfall).readonly(),
   devices: z.array(copy).readonly(),
   /** Null while no device that this one hears of wants it. */
-  demand: demand.pick({ wanted: true, steady: true, lacking: true, hasOrigin: true }).nullable()
+  demand: demand.pick({ wanted: true, steady: true, lacking: true, hasOrigin: true }).nullable(),
+  /** What the device that is asked has of it in passing. */
+  passing: boost.pick({ haveBytes: true, sinceAtMs: true, wantedAtMs: true, endsAtMs: true }).nullable()
 })
 
 const outlook = z.object({

@@ -2,28 +2,8 @@
 
 import type { Boost, BoostReport, Demand } from '../api/boost.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
-import { named } from './acted.ts'
+import { steadyText, wantedText } from '../report/boost-words.ts'
 import { type Column, type Paint, plural, renderFields, renderTable } from './text.ts'
-
-/** `12 devices: 9 in lyon, 3 in paris`. */
-export function wantedText(wanted: Demand['wanted']): string {
-  const sum = wanted.reduce((total, { devices }) => total + devices, 0)
-  const places = wanted.map(
-    ({ site, devices }) => `${devices} in ${site === '' ? 'a site that is not known' : site}`
-  )
-  return `${plural(sum, 'device')}: ${places.join(', ')}`
-}
-
-/** Who of the servers has it, and what follows. */
-export function steadyText({
-  steady,
-  lacking,
-  hasOrigin
-}: Pick<Demand, 'steady' | 'lacking' | 'hasOrigin'>): string {
-  const who = steady.length === 0 ? 'no server has it' : `has it: ${steady.map(named).join(', ')}`
-  const more = lacking === 0 ? '' : `; ${lacking} more should`
-  return `${who}${more}${hasOrigin && lacking > 0 ? ', or its origin helps' : ''}`
-}
 
 const DEMAND_COLUMNS: readonly Column<Demand>[] = [
   { title: 'DATASET', value: row => `${row.name}@${row.ordinal}` },

@@ -2,8 +2,8 @@
 
 import type { Copy, VersionStorage } from '../api/storage.ts'
 import { formatBytes, formatDuration } from '../base/units.ts'
+import { passingText, steadyText, wantedText } from '../report/boost-words.ts'
 import { named } from './acted.ts'
-import { steadyText, wantedText } from './boost-text.ts'
 import { type Column, isoTime, type Paint, renderFields, renderTable } from './text.ts'
 
 const COPY_COLUMNS: readonly Column<Copy>[] = [
@@ -33,6 +33,12 @@ function demandFields(demand: VersionStorage['demand']): [string, string][] {
   ]
 }
 
+function passingFields({ passing, bytes, demand }: VersionStorage): [string, string][] {
+  if (passing === null) return []
+  const wanted = demand?.wanted ?? null
+  return [['in passing', passingText({ ...passing, bytes }, { wanted, nowMs: Date.now() })]]
+}
+
 export function renderVersionStorage(storage: VersionStorage, paint: Paint): string[] {
   return [
     ...renderFields(
@@ -42,7 +48,8 @@ export function renderVersionStorage(storage: VersionStorage, paint: Paint): str
         ['content', formatBytes(storage.bytes)],
         ['policy', storage.policy ?? 'none'],
         ['now', paint(storage.isSafe ? 'green' : 'yellow', storage.says)],
-        ...demandFields(storage.demand)
+        ...demandFields(storage.demand),
+        ...passingFields(storage)
       ],
       paint
     ),

@@ -4,6 +4,7 @@ import { Option } from 'commander'
 import { z } from 'zod'
 import type { Participation } from '../../api/performance.ts'
 import { DAY_MS, formatBytes, formatRate } from '../../base/units.ts'
+import { passingText } from '../../report/boost-words.ts'
 import { named } from '../acted.ts'
 import { command } from '../command.ts'
 import { heardText } from '../heard-text.ts'
@@ -31,7 +32,17 @@ const COLUMNS: readonly Column<Participant>[] = [
   { title: 'SLOW', value: row => (row.slow ? row.reasons.map(({ reason }) => reason).join(', ') : '-') }
 ]
 
-function rendered(report: Participation, paint: Paint): string[] {
+/** Copies in passing of the node that is asked; nothing where it has none. */
+function passingLines({ boosts, demand }: Participation['passing'], nowMs: number): string[] {
+  if (boosts.length === 0) return []
+  const lines = boosts.map(boost => {
+    const wanted = demand.find(({ version }) => version === boost.version)?.wanted ?? null
+    return `  ${boost.name}@${boost.ordinal}: ${passingText(boost, { wanted, nowMs })}`
+  })
+  return ['', 'in passing on this node (peerage boost):', ...lines]
+}
+
+function rendered(report: Participation, { paint, nowMs }: { paint: Paint; nowMs: number }): string[] {
   const slow = report.devices.filter(each => each.slow)
   return [
     ...renderTable(report.devices, COLUMNS, paint),
@@ -40,6 +51,7 @@ function rendered(report: Participation, paint: Paint): string[] {
       paint('yellow', `${named(each)} gives slowly. Likely reasons, the likeliest first:`),
       ...each.reasons.map(({ reason, because }) => `  ${reason}: ${because}`)
     ]),
+    ...passingLines(report.passing, nowMs),
     '',
     `since ${isoTime(report.fromMs)}; speeds are of the last hour`,
     ...heardText(report, paint)
@@ -59,6 +71,6 @@ export const showParticipation = command({
   run: async (invocation, { since: from = { agoMs: DAY_MS } }) => {
     const { client, context } = invocation
     const report = await client.call('participation', { fromMs: instantBefore(from, context.nowMs()) })
-    invocation.result(report, paint => rendered(report, paint))
+    invocation.result(report, paint => rendered(report, { paint, nowMs: context.nowMs() }))
   }
 })

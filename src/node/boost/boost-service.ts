@@ -6,8 +6,17 @@ import { isSteady, lackingHolders } from '../../placement/boost.ts'
 import { byName } from '../keys/device-name.ts'
 import { originOf } from '../ledger/origin-words.ts'
 import type { Node } from '../node.ts'
+import type { VaultCopy } from '../storage/vault.ts'
 import { BOOST_LIMITS } from './boost-settings.ts'
-import type { Boost, BoostChange, BoostReport, BoostService, Demand, WantedBySite } from './boost-terms.ts'
+import type {
+  Boost,
+  BoostChange,
+  BoostReport,
+  BoostService,
+  Demand,
+  Passing,
+  WantedBySite
+} from './boost-terms.ts'
 import { openVersion, type Wanted } from './wanted-versions.ts'
 
 /** What of a node this goes through. */
@@ -27,18 +36,9 @@ export class LocalBoostService implements BoostService {
   }
 
   async boosts(): Promise<BoostReport> {
-    const { keeper, storage, transport } = this.#node
-    const { boosts: desk } = storage
+    const { boosts: desk } = this.#node.storage
     const roomBytes = await desk.roomBytes()
-    const nowMs = Date.now()
-    const demand = desk.last.wanted.map(each => demandOf(this.#node, each))
-    return {
-      ...{ atMs: desk.last.atMs, settings: desk.settings, roomBytes },
-      barred: desk.barred(keeper.state(), nowMs) ?? null,
-      boosts: this.#boosts(nowMs),
-      demand: demand.sort((a, b) => sumOf(b) - sumOf(a) || (a.name < b.name ? -1 : 1)).slice(0, DEMAND_MAX),
-      heardFrom: transport.peers().length
-    }
+    return { atMs: desk.last.atMs, settings: desk.settings, roomBytes, ...passingHere(this.#node) }
   }
 
   async setBoosts(change: BoostChange): Promise<BoostReport> {
@@ -54,25 +54,43 @@ export class LocalBoostService implements BoostService {
     await desk.set({ ...desk.settings, ...Object.fromEntries(said) })
     return await this.boosts()
   }
+}
 
-  #boosts(nowMs: number): Boost[] {
-    const { keeper, storage } = this.#node
-    const { boosts: desk } = storage
-    const state = keeper.state()
-    return [...desk.copies()]
-      .map(([version, { transfer, holding }]): Boost => {
-        const open = openVersion(state, version, nowMs)
-        const wantedAtMs = desk.wantedMs(version)
-        const bytes = open?.published.bytes ?? transfer?.totalBytes ?? 0
-        return {
-          ...{ name: open?.name ?? transfer?.name ?? '', version, bytes },
-          ordinal: open?.published.ordinal ?? transfer?.ordinal ?? 1,
-          haveBytes: transfer?.haveBytes ?? (holding?.state === 'complete' ? bytes : 0),
-          sinceAtMs: transfer?.startedAtMs ?? wantedAtMs,
-          ...{ wantedAtMs, endsAtMs: wantedAtMs + desk.settings.lingerMs }
-        }
-      })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+/** What is here in passing, and what is wanted as this device hears. */
+export function passingHere(node: BoostingNode): Passing {
+  const { keeper, storage, transport } = node
+  const { boosts: desk } = storage
+  const demand = desk.last.wanted.map(each => demandOf(node, each))
+  return {
+    barred: desk.barred(keeper.state(), Date.now()) ?? null,
+    boosts: [...desk.copies()]
+      .map(([version, copy]) => boostRecord(node, version, copy))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    demand: demand.sort((a, b) => sumOf(b) - sumOf(a) || (a.name < b.name ? -1 : 1)).slice(0, DEMAND_MAX),
+    heardFrom: transport.peers().length
+  }
+}
+
+/** The copy of a version that is here in passing, if one is. */
+export function boostOf(node: BoostingNode, version: VersionId): Boost | undefined {
+  const copy = node.storage.boosts.copies().get(version)
+  return copy && boostRecord(node, version, copy)
+}
+
+function boostRecord(
+  { keeper, storage: { boosts: desk } }: BoostingNode,
+  version: VersionId,
+  { transfer, holding }: VaultCopy
+): Boost {
+  const open = openVersion(keeper.state(), version, Date.now())
+  const wantedAtMs = desk.wantedMs(version)
+  const bytes = open?.published.bytes ?? transfer?.totalBytes ?? 0
+  return {
+    ...{ name: open?.name ?? transfer?.name ?? '', version, bytes },
+    ordinal: open?.published.ordinal ?? transfer?.ordinal ?? 1,
+    haveBytes: transfer?.haveBytes ?? (holding?.state === 'complete' ? bytes : 0),
+    sinceAtMs: transfer?.startedAtMs ?? wantedAtMs,
+    ...{ wantedAtMs, endsAtMs: wantedAtMs + desk.settings.lingerMs }
   }
 }
 

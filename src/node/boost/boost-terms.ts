@@ -45,17 +45,22 @@ export interface Boost {
   readonly endsAtMs: number
 }
 
-export interface BoostReport {
-  readonly atMs: number
-  readonly settings: BoostSettings
+/** Copies in passing of this device, and what it hears that others want. */
+export interface Passing {
   /** Why this device boosts nothing, in words; null when it would. */
   readonly barred: string | null
   readonly boosts: readonly Boost[]
-  readonly roomBytes: number
   /** The most wanted first. */
   readonly demand: readonly Demand[]
   /** Devices of which this device hears what they want. */
   readonly heardFrom: number
+}
+
+export interface BoostReport extends Passing {
+  /** Of the last look. */
+  readonly atMs: number
+  readonly settings: BoostSettings
+  readonly roomBytes: number
 }
 
 export interface BoostMeasures {

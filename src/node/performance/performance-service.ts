@@ -14,6 +14,7 @@ import {
 import { ANY_SITE } from '../../ledger/operation/performance-content.ts'
 import { levelStepMs } from '../../slo/level-history.ts'
 import { WHOLE } from '../../slo/service-level.ts'
+import { passingHere } from '../boost/boost-service.ts'
 import { signAsked } from '../ledger/asked-operation.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
 import { LedgerNames } from '../ledger/ledger-names.ts'
@@ -169,7 +170,8 @@ export class LocalPerformanceService implements PerformanceService {
       devices: participants(answers, {
         named: device => this.#named(device),
         rttMs: device => links.get(device) ?? null
-      })
+      }),
+      passing: passingHere(this.#node)
     }
   }
 

@@ -5,6 +5,7 @@ import type { Savings } from '../../history/savings.ts'
 import type { LevelMeasure } from '../../ledger/operation/performance-content.ts'
 import type { LevelState } from '../../slo/service-level.ts'
 import type { Reason, Signals } from '../../slo/slow-device.ts'
+import type { Passing } from '../boost/boost-terms.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
 import type { DeviceKind } from '../service-words.ts'
@@ -161,6 +162,8 @@ export interface Participation {
   readonly heard: Heard
   /** Who sent the most first. */
   readonly devices: readonly Participant[]
+  /** Of the device that is asked alone. */
+  readonly passing: Passing
 }
 
 export interface PerformanceService {

@@ -15,7 +15,7 @@ import { formatPolicy, isRegionName, type Policy, parsePolicy } from '../../plac
 import { type Holder, type Safety, safetyOf, safetyText } from '../../placement/safety.ts'
 import { isLost, type Loss, whatIf } from '../../placement/what-if.ts'
 import { isWhole } from '../../store/store.ts'
-import { demandFor } from '../boost/boost-service.ts'
+import { boostOf, demandFor } from '../boost/boost-service.ts'
 import { byName } from '../keys/device-name.ts'
 import { type SigningNode, signAsked } from '../ledger/asked-operation.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
@@ -202,7 +202,8 @@ export class LocalStorageService implements StorageService {
       survives: safety?.survives ?? null,
       missing: safety?.missing ?? [],
       devices,
-      demand: demandFor(this.#node, version) ?? null
+      demand: demandFor(this.#node, version) ?? null,
+      passing: boostOf(this.#node, version) ?? null
     }
   }
 

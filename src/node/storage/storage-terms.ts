@@ -2,7 +2,7 @@
 
 import type { VersionId } from '../../base/ids.ts'
 import type { DeviceKind } from '../../ledger/encoding/names.ts'
-import type { Demand } from '../boost/boost-terms.ts'
+import type { Boost, Demand } from '../boost/boost-terms.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Acted } from '../ledger/governance-terms.ts'
 import type { ScrubReport, ScrubService } from './scrub-terms.ts'
@@ -56,6 +56,8 @@ export interface VersionStorage {
   readonly devices: readonly CopyRecord[]
   /** Null while no device that this one hears of wants it. */
   readonly demand: Pick<Demand, 'wanted' | 'steady' | 'lacking' | 'hasOrigin'> | null
+  /** What this device has of it in passing. */
+  readonly passing: Pick<Boost, 'haveBytes' | 'sinceAtMs' | 'wantedAtMs' | 'endsAtMs'> | null
 }
 
 export interface RoomRecord {

@@ -2,7 +2,9 @@
 
 import { List, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { passingText, steadyText, wantedText } from '../../../../src/report/boost-words.ts'
 import { useAnswer } from '../../api/answers.ts'
+import { useLive } from '../../api/live.tsx'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
@@ -37,7 +39,14 @@ export function SafetyPanel({
         ) : undefined
       }
     >
-      <Answered of={storage}>{known => <Safety known={known} />}</Answered>
+      <Answered of={storage}>
+        {known => (
+          <>
+            <Safety known={known} />
+            <Passing known={known} />
+          </>
+        )}
+      </Answered>
     </Panel>
   )
 }
@@ -71,5 +80,30 @@ function Safety({ known }: { readonly known: Answer<'versionStorage'> }): ReactN
         </List>
       )}
     </>
+  )
+}
+
+/** What devices want of it now, and the copy that this node has in passing. */
+function Passing({ known }: { readonly known: Answer<'versionStorage'> }): ReactNode {
+  const { activity, clockOffsetMs } = useLive()
+  const { demand, passing, bytes } = known
+  if (demand === null && passing === null) return null
+  const wanted = demand?.wanted ?? null
+  return (
+    <List size="sm" mt="sm" spacing={2}>
+      {passing !== null && (
+        <List.Item>
+          Boosted by {activity?.device.name ?? 'this node'}:{' '}
+          {passingText({ ...passing, bytes }, { wanted, nowMs: Date.now() + clockOffsetMs })}. Nobody counts
+          on that copy.
+        </List.Item>
+      )}
+      {demand !== null && (
+        <List.Item>
+          {passing === null && `Wanted now by ${wantedText(demand.wanted)}. `}Of the servers{' '}
+          {steadyText(demand)}.
+        </List.Item>
+      )}
+    </List>
   )
 }

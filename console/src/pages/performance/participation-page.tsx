@@ -1,8 +1,11 @@
 /** Who gives how much and how fast, which devices are slow, and the likely reasons. */
 
-import { Alert, Group, List, SimpleGrid, Text } from '@mantine/core'
+import { Alert, Anchor, Group, List, SimpleGrid, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import { passingText, steadyText, wantedText } from '../../../../src/report/boost-words.ts'
 import { useAnswer } from '../../api/answers.ts'
+import { useLive } from '../../api/live.tsx'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
@@ -38,7 +41,7 @@ export function ParticipationPage(): ReactNode {
   )
 }
 
-function Known({ report: { devices, heard } }: { readonly report: Report }): ReactNode {
+function Known({ report: { devices, heard, passing } }: { readonly report: Report }): ReactNode {
   const sent = devices.reduce((sum, { sentBytes }) => sum + sentBytes, 0)
   const giving = devices.filter(({ sentBytes }) => sentBytes > 0).length
   const slow = devices.filter(device => device.slow)
@@ -74,8 +77,61 @@ function Known({ report: { devices, heard } }: { readonly report: Report }): Rea
           heightPixels={TABLE_PIXELS}
         />
       </Panel>
+      <PassingPanel passing={passing} />
       <Silent heard={heard} />
     </>
+  )
+}
+
+function PassingPanel({ passing }: { readonly passing: Report['passing'] }): ReactNode {
+  const { boosts, demand, barred, heardFrom } = passing
+  const { clockOffsetMs } = useLive()
+  const nowMs = Date.now() + clockOffsetMs
+  const lacking = demand.filter(each => each.lacking > 0)
+  return (
+    <Panel
+      title="Copies in passing"
+      note={`Of this node alone, by what ${counted(heardFrom, 'linked device')} ${heardFrom === 1 ? 'wants' : 'want'}`}
+    >
+      <List size="sm" spacing={4}>
+        {boosts.length === 0 && (
+          <List.Item>
+            {barred === null ? 'Nothing is boosted here now.' : `Nothing is boosted here: ${barred}.`}
+          </List.Item>
+        )}
+        {boosts.map(boost => (
+          <List.Item key={boost.version}>
+            <DatasetLink of={boost} />:{' '}
+            {passingText(boost, {
+              ...{ wanted: demand.find(({ version }) => version === boost.version)?.wanted ?? null, nowMs }
+            })}
+          </List.Item>
+        ))}
+        {lacking.map(each => (
+          <List.Item key={`${each.version} lacking`}>
+            <DatasetLink of={each} /> is wanted by {wantedText(each.wanted)}. Of the servers{' '}
+            {steadyText(each)}.
+          </List.Item>
+        ))}
+      </List>
+    </Panel>
+  )
+}
+
+function DatasetLink({
+  of: { name, ordinal }
+}: {
+  readonly of: { name: string; ordinal: number }
+}): ReactNode {
+  return (
+    <Anchor
+      component={Link}
+      to={`/console/datasets/${encodeURIComponent(name)}`}
+      underline="always"
+      size="sm"
+    >
+      {name}@{ordinal}
+    </Anchor>
   )
 }
 
