@@ -42,6 +42,8 @@ export function Shell(): ReactNode {
         header={{ height: HEADER_PIXELS }}
         navbar={{ width: NAVIGATION_PIXELS, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
         padding={{ base: 'md', md: 'xl' }}
+        // A page whose room changes is there at once: while its edge moved, it was wider than the window.
+        transitionDuration={0}
       >
         <AppShell.Header bg="var(--peerage-surface)">
           <Group h="100%" px="md" justify="space-between" wrap="nowrap">
