@@ -18,6 +18,7 @@ import { freePort } from './free-port.ts'
 
 const SITES = ['berlin', 'berlin', 'paris', 'paris', 'lisbon', 'oslo']
 const VERSION_BYTES = 48_000_000
+const ROOM = '2GB'
 const SLOW = '700kB/s'
 const SLOWER = '100kB/s'
 const SIZES = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } } as const
@@ -46,6 +47,31 @@ const SHOTS: readonly Shot[] = [
     first: async page => {
       await page.getByRole('link', { name: 'lisbon-4' }).click()
       await page.getByRole('button', { name: 'Revoke' }).click()
+    }
+  },
+  {
+    ...{ name: 'policy', path: '/console/datasets/os-image' },
+    first: async page => {
+      await page.getByRole('button', { name: 'Change the policy' }).click()
+      const form = page.getByRole('dialog')
+      await form.getByRole('textbox', { name: 'Copies' }).fill('3')
+      await form.getByRole('textbox', { name: 'Over sites, at the least' }).fill('2')
+    }
+  },
+  {
+    ...{ name: 'grant', path: '/console/datasets/handbook' },
+    first: async page => {
+      await page.getByRole('button', { name: 'Grant it' }).click()
+      await page.getByRole('combobox', { name: 'Device or group' }).click()
+      await page.getByRole('option', { name: /^paris-2/ }).click()
+      await page.getByRole('dialog').getByRole('textbox', { name: 'Purpose' }).fill('field work')
+    }
+  },
+  {
+    ...{ name: 'erase', path: '/console/datasets/os-image' },
+    first: async page => {
+      await page.getByRole('button', { name: 'Erase', exact: true }).click()
+      await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).fill('asked for')
     }
   },
   { name: 'transfers', path: '/console/transfers' },
@@ -137,6 +163,7 @@ async function org(cluster: Cluster, folder: string): Promise<() => Promise<stri
   writeFileSync(join(content, 'notes.txt'), 'release notes')
   await first.done('publish', content, '--name', 'os-image')
   await first.done('publish', join(content, 'notes.txt'), '--name', 'handbook', '--class', 'confidential')
+  for (const node of others) await node.done('capacity', 'set', ROOM)
   const [one, ...slow] = others
   if (one !== undefined) await one.done('get', 'os-image', join(folder, 'got-0'))
   for (const [index, node] of slow.entries()) {
