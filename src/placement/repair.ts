@@ -60,6 +60,8 @@ export interface UnitPlan {
   readonly unit: Unit
   /** Fewer slots than the floor are within reach: this goes before other repairs. */
   readonly isUrgent: boolean
+  /** All that the policy asks for is in its place: proved, promised, and on devices that are present. */
+  readonly isKept: boolean
   readonly fetch: readonly Fetch[]
   readonly prove: readonly Slot[]
   readonly keep: readonly Slot[]
@@ -122,6 +124,12 @@ export function planRepair(input: RepairInput): UnitPlan {
     owed.some(slot => isSame(slot, held)) || isUrgent || assignment.unmet.length > 0
   return {
     ...{ unit, isUrgent, fetch, blocked },
+    isKept:
+      assignment.unmet.length === 0 &&
+      ofOwed.every(
+        ({ holding }) =>
+          holding?.isPresent === true && holding.standing === 'proved' && isPromised(holding, terms)
+      ),
     prove: known.filter(held => held.standing === 'unproved' && isNeeded(held)).map(slotOf),
     keep: ofOwed.flatMap(({ slot, holding }) => (holding === undefined ? [] : [slot])),
     drop: judged.flatMap(({ held, because }) => (because === undefined ? [slotOf(held)] : [])),

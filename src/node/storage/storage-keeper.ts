@@ -29,7 +29,6 @@ import { mustStay } from '../../ledger/fold/deletion.ts'
 import type { CopyEntry } from '../../ledger/fold/state.ts'
 import { COPIES_TOLD_MAX } from '../../ledger/operation/operation-limits.ts'
 import type { Holding as KnownCopy, Slot, Terms } from '../../placement/holding.ts'
-import { slotCount } from '../../placement/policy.ts'
 import { planRepair, type UnitPlan } from '../../placement/repair.ts'
 import { type Holding, isWhole } from '../../store/store.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
@@ -95,7 +94,11 @@ interface Duties {
   readonly keeps: Set<VersionId>
   /** Of those what only waits for its word to be over: it is not given again. */
   readonly leaving: Set<VersionId>
-  /** Of which not all parts are in their places, proved: as whole versions. */
+  /**
+   * Of which not all parts are in their places, proved and within reach: as whole versions. What is damaged here and
+   * owed no more counts for nothing, but most of it may be sound, and all where only the times of files are others, as
+   * after a restore: it stays so long.
+   */
   readonly unfinished: Set<VersionId>
 }
 
@@ -253,7 +256,7 @@ export class StorageKeeper {
     const partsIn = (slots: readonly Slot[]): VersionId[] =>
       slots.flatMap(slot => (isOwn(slot) ? (partOf(slot) ?? []) : []))
     if (unit.policy.shares !== null) duties.inShares.push(stored)
-    if (plan.keep.length < slotCount(unit.policy)) duties.unfinished.add(unit.version)
+    if (!plan.isKept) duties.unfinished.add(unit.version)
     const fetched: StoredVersion[] = []
     // What nobody has yet comes from who published it, or anybody who has it.
     for (const slot of [...plan.fetch, ...plan.blocked].filter(isOwn)) {
