@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,6 +19,7 @@ export type { CommandResult } from './command-here.ts'
 
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
+const LOG_TAIL_CHARACTERS = 4000
 
 /** What a node says of itself once it runs, as far as it is used here. */
 interface Ready {
@@ -81,6 +82,11 @@ async function runDone(args: readonly string[], options: RunOptions = {}): Promi
 /** Runs a command that must succeed and prints one JSON object. */
 export async function runJson<T>(args: readonly string[], options: RunOptions = {}): Promise<T> {
   return JSON.parse(await runDone([...args, '--json'], options)) as T
+}
+
+/** The end of a log, which goes with its folder. */
+function lastOf(path: string): string {
+  return readFileSync(path, 'utf8').slice(-LOG_TAIL_CHARACTERS)
 }
 
 export class ClusterNode {
@@ -163,7 +169,9 @@ export class ClusterNode {
         }
         throw new Error(`${this.name} did not start: ${message.error?.message ?? line}`)
       }
-      throw new Error(`${this.name} ended before it was ready; see ${this.#logPath}`)
+      const { exitCode, signalCode } = child
+      const how = signalCode ?? exitCode ?? 'its output closed'
+      throw new Error(`${this.name} ended before it was ready (${how}): ${lastOf(this.#logPath)}`)
     })()
     const timeout = delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
       throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms; see ${this.#logPath}`)
