@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { libtorrentVersion } from './bench-peers.ts'
-import { buildProgram, otherProgram } from './program.ts'
+import { buildProgram, otherProgram, runSources } from './program.ts'
 import { AILMENTS, type Ailment, missingForAilments } from './shaped/ailment.ts'
 import { congestionControls, missingForNetworks, removeLeftOvers, runFolderPrefix } from './shaped/network.ts'
 import { REPORT_NOTE, type RunResult, renderRun } from './shaped/report.ts'
@@ -162,7 +162,9 @@ async function main(): Promise<void> {
   if (args.help || args.name === undefined) return list()
   const scenario = chooseScenario(args)
   for (const left of await removeLeftOvers(args.dir)) say(`removed what a killed run had left: ${left}`)
-  if (!args.sources && otherProgram() === undefined) buildProgram({ commands: true })
+  // What traces a node stands between two modules, and a program that was built has them in one file.
+  if (args.sources || args.trace !== undefined) runSources()
+  else if (otherProgram() === undefined) buildProgram({ commands: true })
   if (scenario.name === YIELDING_SCENARIO.name) {
     await runYieldingScenario(args)
     return

@@ -26,6 +26,12 @@ export function mainProgram(): string {
   return otherProgram() ?? process.env.PEERAGE_BUILT ?? inCheckout('src/cli/main.ts')
 }
 
+/** The sources are run from now on, whatever the environment names. */
+export function runSources(): void {
+  delete process.env.PEERAGE_PROGRAM
+  delete process.env.PEERAGE_BUILT
+}
+
 /** Builds what the package has, the console included. Nodes run that from now on, and with `commands` those too. */
 export function buildProgram({ commands = false } = {}): void {
   const built = inCheckout('dist/cli/main.js')

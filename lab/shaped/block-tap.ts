@@ -30,15 +30,10 @@ const WHAT_CAME: Partial<Record<WireMessage['type'], string>> = {
   unchoke: 'unchoked'
 }
 
-/** `program` is the command line's main module, `home` the folder of the node. */
+/** `program` is the main module of the sources, `home` the folder of the node. */
 async function tap(program: string, home: string): Promise<void> {
   const file = join(home, '..', BLOCKS_FILE)
-  const module = join(
-    dirname(program),
-    '..',
-    'swarm',
-    program.endsWith('.ts') ? 'transfer.ts' : 'transfer.js'
-  )
+  const module = join(dirname(program), '..', 'swarm', 'transfer.ts')
   const { Transfer } = (await import(module)) as { Transfer: typeof TransferType }
   let lines: string[] = []
   const flush = (): void => {
