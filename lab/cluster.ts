@@ -174,7 +174,7 @@ export class ClusterNode {
       throw new Error(`${this.name} ended before it was ready (${how}): ${lastOf(this.#logPath)}`)
     })()
     const timeout = delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms; see ${this.#logPath}`)
+      throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${lastOf(this.#logPath)}`)
     })
     await Promise.race([ready, timeout])
   }

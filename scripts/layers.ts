@@ -255,7 +255,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   scripts: {
     what: 'the build, and the checks of the project itself',
-    uses: ['src/base', 'src/cli', 'src/node'],
+    uses: ['src/base', 'src/cli', 'src/node', 'lab'],
     packages: ['node:*', 'commander', 'rolldown', 'vite'],
     pure: false
   }

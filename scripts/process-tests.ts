@@ -3,12 +3,12 @@
  * that none of them runs on alone at the end. Files given as arguments run alone.
  */
 
-import { execFileSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { buildProgram } from '../lab/program.ts'
 
 /** More than there are processors, since processes of a test wait for each other. */
 const AT_ONCE = 3
@@ -22,8 +22,7 @@ export function inOrder(files: readonly string[]): string[] {
 }
 
 if (import.meta.main) {
-  execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' })
-  process.env.PEERAGE_BUILT = resolve('dist/cli/main.js')
+  buildProgram()
   const asked = process.argv.slice(2)
   const files = asked.length > 0 ? asked : inOrder(globSync('test/**/*.test.ts'))
   const tests = run({ files: files.map(file => resolve(file)), concurrency: AT_ONCE })
