@@ -115,21 +115,17 @@ export function planRepair(input: RepairInput): UnitPlan {
   const surplus = known.filter(
     ({ isPresent, ...held }) => isPresent && !owed.some(slot => isSame(slot, held))
   )
+  const short = whatIsShort(ofOwed, { assignment, terms })
   const judged = surplus.map(held => ({
     held,
-    because: whyNotYet(held, { ofOwed, assignment, known, terms })
+    because: short ?? whyNotYet(held, { ofOwed, assignment, known, terms })
   }))
   // A stand-in below the floor, and a copy where the policy is not kept, have to be known to be there.
   const isNeeded = (held: Known): boolean =>
     owed.some(slot => isSame(slot, held)) || isUrgent || assignment.unmet.length > 0
   return {
     ...{ unit, isUrgent, fetch, blocked },
-    isKept:
-      assignment.unmet.length === 0 &&
-      ofOwed.every(
-        ({ holding }) =>
-          holding?.isPresent === true && holding.standing === 'proved' && isPromised(holding, terms)
-      ),
+    isKept: short === undefined && ofOwed.every(({ holding }) => holding?.isPresent === true),
     prove: known.filter(held => held.standing === 'unproved' && isNeeded(held)).map(slotOf),
     keep: ofOwed.flatMap(({ slot, holding }) => (holding === undefined ? [] : [slot])),
     drop: judged.flatMap(({ held, because }) => (because === undefined ? [slotOf(held)] : [])),
@@ -206,11 +202,29 @@ function sourcesOf(
   return { how: 'rebuild', from: [...new Set(present.map(({ device }) => device))] }
 }
 
-/** Why a copy in the wrong place may not be dropped yet; undefined when it may. */
+interface OwedSlot {
+  readonly slot: Slot
+  /** What is there, if anything. */
+  readonly holding: Known | undefined
+}
+
+/** What is not as the policy asks for, within reach or not: no copy may be dropped then. Undefined when all is. */
+function whatIsShort(
+  ofOwed: readonly OwedSlot[],
+  { assignment, terms }: Pick<RepairInput, 'assignment' | 'terms'>
+): Waiting['because'] | undefined {
+  if (assignment.unmet.length > 0) return 'policy-not-kept'
+  if (ofOwed.some(({ holding }) => holding?.standing !== 'proved')) return 'owed-not-proved'
+  if (ofOwed.some(({ holding }) => holding === undefined || !isPromised(holding, terms)))
+    return 'owed-not-promised'
+  return undefined
+}
+
+/** Why a copy in the wrong place may not be dropped yet where nothing is short; undefined when it may. */
 function whyNotYet(
   held: Known,
   now: {
-    readonly ofOwed: readonly { readonly slot: Slot; readonly holding: Known | undefined }[]
+    readonly ofOwed: readonly OwedSlot[]
     readonly assignment: Assignment
     readonly known: readonly Known[]
     readonly terms: Terms
@@ -218,10 +232,6 @@ function whyNotYet(
 ): Waiting['because'] | undefined {
   const { ofOwed, assignment, known, terms } = now
   const { policy } = assignment.unit
-  if (assignment.unmet.length > 0) return 'policy-not-kept'
-  if (ofOwed.some(({ holding }) => holding?.standing !== 'proved')) return 'owed-not-proved'
-  if (ofOwed.some(({ holding }) => holding === undefined || !isPromised(holding, terms)))
-    return 'owed-not-promised'
   if (!isPromiseOver(held, terms)) return 'promised'
   const others = known.filter(other => isReached(other) && ofOwed.some(({ holding }) => holding === other))
   if (new Set(others.map(partOf)).size < floorOf(policy)) return 'few-within-reach'
