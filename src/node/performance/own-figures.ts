@@ -34,6 +34,7 @@ const LOOP_Q = 0.95
 /** Those in which anything moved: five minutes, as what others measure of a device is about. */
 const PEAK_SPANS = 30
 const SENT = ['sent/same-site', 'sent/other-sites']
+const RECEIVED = ['received/same-site', 'received/other-sites', 'received/origins']
 
 export interface OwnFiguresInit {
   readonly file: HistoryFile
@@ -96,12 +97,13 @@ export class OwnFigures {
       return first === undefined ? null : (of(others.reduce<Summary>(mergeSummaries, first)) ?? null)
     }
     // How it fares at rest says nothing of how it gives; writes and segments are counted only when there are some.
-    const gave = new Set(SENT.flatMap(points).flatMap(({ atMs, sum }) => (sum > 0 ? [atMs] : [])))
+    const sent = SENT.flatMap(points)
+    const gave = new Set(sent.flatMap(({ atMs, sum }) => (sum > 0 ? [atMs] : [])))
     const whileGiving = (series: string): Point[] =>
       points(series).filter(({ atMs }) => gave.size === 0 || gave.has(atMs))
-    const peak = (...series: string[]): number | null => {
+    const peak = (some: readonly Point[]): number | null => {
       const sums = new Map<number, number>()
-      for (const { atMs, sum } of series.flatMap(points)) sums.set(atMs, (sums.get(atMs) ?? 0) + sum)
+      for (const { atMs, sum } of some) sums.set(atMs, (sums.get(atMs) ?? 0) + sum)
       if (sums.size === 0) return null
       const busy = [...sums].sort(([a], [b]) => a - b).flatMap(([, sum]) => (sum > 0 ? [sum] : []))
       return (Math.max(0, ...busy.slice(-PEAK_SPANS)) * SECOND_MS) / finest.stepMs
@@ -114,8 +116,8 @@ export class OwnFigures {
       cpuWaitShare: over(whileGiving('cpu-wait'), mean),
       commitMs: over(points('commit-time'), p95),
       retransmitShare: over(points('retransmits'), mean),
-      sentPeakBytesPerSecond: peak(...SENT),
-      receivedPeakBytesPerSecond: peak('received/same-site', 'received/other-sites', 'received/origins'),
+      sentPeakBytesPerSecond: peak(sent),
+      receivedPeakBytesPerSecond: peak(RECEIVED.flatMap(points)),
       isLimited: this.#init.isLimited(nowMs)
     }
   }

@@ -1,7 +1,7 @@
 /** Who gives how much, and how fast, by what devices answered. */
 
 import type { DeviceId } from '../../base/ids.ts'
-import { type Gives, isSlow, median, medianKnown, slowReasons } from '../../slo/slow-device.ts'
+import { type Distance, type Gives, isSlow, median, medianKnown, slowReasons } from '../../slo/slow-device.ts'
 import type { Answer } from './fleet-figures.ts'
 import type { Participant, SavingsOfDevice } from './performance-terms.ts'
 
@@ -25,6 +25,10 @@ export function participants(
     ])
   )
   const rtts = new Map(answers.map(({ device }) => [device, rttMs(device)]))
+  const distance = (device: DeviceId): Distance => ({
+    rttMs: rtts.get(device) ?? null,
+    othersRttMs: medianKnown(othersOf(rtts, device))
+  })
   const sentOf = ({ figures: { totals } }: Answer) => totals.sentSiteBytes + totals.sentWanBytes
   const sentByAll = answers.reduce((sum, answer) => sum + sentOf(answer), 0)
   return answers
@@ -33,13 +37,12 @@ export function participants(
       const { siteBytes, wanBytes, originBytes } = figures.totals
       const given = gives.get(device)
       const slow = given !== undefined && isSlow(given, othersOf(gives, device))
-      const distance = { rttMs: rtts.get(device) ?? null, othersRttMs: medianKnown(othersOf(rtts, device)) }
       return {
         ...named(device),
         ...{ sentBytes: sentOf(answer), receivedBytes: siteBytes + wanBytes + originBytes },
         share: sentByAll === 0 ? null : sentOf(answer) / sentByAll,
         ...{ givesBytesPerSecond: given?.toOne ?? null, observers: said.get(device)?.length ?? 0, slow },
-        reasons: slow ? slowReasons(distance, figures.signals, othersOf(signals, device)) : [],
+        reasons: slow ? slowReasons(distance(device), figures.signals, othersOf(signals, device)) : [],
         signals: figures.signals
       }
     })
