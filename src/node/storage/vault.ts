@@ -122,19 +122,26 @@ export class Vault {
   async settled(): Promise<void> {
     const removed = await Promise.allSettled(this.#removing.values())
     const failed = removed.find(each => each.status === 'rejected')
-    if (failed === undefined) return
-    const details = { path: this.root }
-    const message = `can not remove a copy in ${this.root}: ${messageOf(failed.reason)}`
-    throw new AppError('STORAGE_FAILED', message, { details, cause: failed.reason })
+    if (failed !== undefined) throw this.#notRemoved(failed.reason)
   }
 
-  /** The files of a version went by another way: its folder goes too, if nothing is in it. */
+  #notRemoved(cause: unknown): AppError {
+    const details = { path: this.root }
+    const message = `can not remove a copy in ${this.root}: ${messageOf(cause)}`
+    return new AppError('STORAGE_FAILED', message, { details, cause })
+  }
+
+  /**
+   * The files of a version went by another way: its folder goes too, if nothing is in it. Rejects with STORAGE_FAILED
+   * when it can not.
+   */
   async removeEmpty(version: VersionId): Promise<void> {
     try {
       await rmdir(this.#folder(version))
       await syncFolder(this.root)
     } catch (error) {
-      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemCodeOf(error) ?? '')) throw error
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemCodeOf(error) ?? ''))
+        throw this.#notRemoved(error)
     }
   }
 
