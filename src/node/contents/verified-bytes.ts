@@ -12,8 +12,8 @@ import type { PieceReader } from './content-fetcher.ts'
 import type { FileRange } from './content-terms.ts'
 import { FIRST_RUN_BYTES, type PiecePart, RUN_BYTES, type SoundRun, type SoundRuns } from './sound-runs.ts'
 
-/** Of the runs that are read ahead; one that is longer is read ahead alone. */
-const AHEAD_BYTES_MAX = 2 * RUN_BYTES
+/** Another run is begun while those ahead have no more: two are, and of pieces that are read whole and longer one. */
+const AHEAD_BYTES = RUN_BYTES
 
 /** How often a piece is fetched that goes again before it is read. */
 const ATTEMPTS_MAX = 3
@@ -78,17 +78,16 @@ export async function* verifiedBytes(
     ahead.push({ part, run })
     offset += end - at.begin
   }
-  const isRoomFor = (bytes: number): boolean =>
+  const isRoom = (): boolean =>
     ahead.length === 0 ||
     // Who fetches is asked for one after another: its window begins with what is waited for.
-    (reader === undefined &&
-      ahead.reduce((sum, { part }) => sum + part.end - part.begin, bytes) <= AHEAD_BYTES_MAX)
+    (reader === undefined && ahead.reduce((sum, { part }) => sum + part.end - part.begin, 0) <= AHEAD_BYTES)
   let lent: SoundRun | undefined
   if (range.bytes > 0) begin(FIRST_RUN_BYTES)
   try {
     for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
       lent = await next.run
-      while (offset < rangeEnd && isRoomFor(RUN_BYTES)) begin(RUN_BYTES)
+      while (offset < rangeEnd && isRoom()) begin(RUN_BYTES)
       const { part } = next
       yield lent.bytes.subarray(part.begin - lent.begin, part.end - lent.begin)
       reader?.took(part.end - part.begin)
