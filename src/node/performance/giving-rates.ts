@@ -1,7 +1,8 @@
 /**
- * How fast each peer gives while it is asked to: what came over the time in which it owed something, of the last hour,
- * the recent past counting most. How long it is asked differs from peer to peer, and a look now and then would rather
- * tell whether it was asked just then. Bounded by `PEERS_MAX`; who gave longest ago goes first.
+ * How fast each peer gives while it is asked to: what came over the time in which it owed something, the recent past
+ * counting most. Told of those that were asked within the last hour; what was before fades with the time in which they
+ * are asked, not with that in which they rest. How long it is asked differs from peer to peer, and a look now and then
+ * would rather tell whether it was asked just then. Bounded by `PEERS_MAX`; who was asked longest ago goes first.
  */
 
 import type { DeviceId } from '../../base/ids.ts'
@@ -34,7 +35,7 @@ interface Given {
 const NOTHING: Sums = { downloadedBytes: 0, askedMs: 0 }
 
 export class GivingRates {
-  /** In the order in which they gave last. */
+  /** In the order in which they were asked last. */
   readonly #given = new Map<DeviceId, Given>()
   #before: ReadonlyMap<string, Sums> = new Map()
 
@@ -72,7 +73,7 @@ export class GivingRates {
     }
   }
 
-  /** In bytes per second, of those that gave within the last hour. */
+  /** In bytes per second, of those that were asked within the last hour. */
   rates(nowMs: number): Map<DeviceId, number> {
     const recent = [...this.#given].filter(
       ([, { atMs, askedMs }]) => nowMs - atMs < HOUR_MS && askedMs >= ASKED_MS_MIN
