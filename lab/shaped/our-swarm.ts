@@ -14,7 +14,8 @@ import { ORIGIN_PATH, ORIGIN_PORT, OriginProcess } from './origin-process.ts'
 import type { Swarm } from './swarm.ts'
 
 const PORT = 4701
-const DATASET = 'data'
+/** Published before the clock starts. */
+export const DATASET = 'data'
 const JOINS_AT_ONCE = 3
 const READY_TIMEOUT_MS = 120_000
 /** Presence, ledger and audit have their say before the clock starts. */
@@ -135,7 +136,7 @@ export class OurSwarm implements Swarm {
 
   async fetch(host: HostPlan): Promise<void> {
     try {
-      await this.#fetch(host)
+      await this.take(host, { name: DATASET, folder: 'copy', signal: new AbortController().signal })
     } catch (thrown) {
       // The folder with the log goes when the run ends.
       const log = readFileSync(join(this.#options.folder, host.name, 'log'), 'utf8')
@@ -144,15 +145,15 @@ export class OurSwarm implements Swarm {
     }
   }
 
-  async #fetch(host: HostPlan): Promise<void> {
+  /** Fetches a dataset into a folder beside the home of a host, and resolves once it is there. */
+  async take(
+    host: HostPlan,
+    { name, folder, signal }: { readonly name: string; readonly folder: string; readonly signal: AbortSignal }
+  ): Promise<void> {
     const { client } = this.node(host)
-    const destination = join(this.#options.folder, host.name, 'copy')
-    const { id } = await client.call('startTransfer', { name: DATASET, version: null, destination })
-    const done = await client.stream(
-      'watchTransfer',
-      { id },
-      { signal: new AbortController().signal, onProgress: () => undefined }
-    )
+    const destination = join(this.#options.folder, host.name, folder)
+    const { id } = await client.call('startTransfer', { name, version: null, destination })
+    const done = await client.stream('watchTransfer', { id }, { signal, onProgress: () => undefined })
     if (done.state !== 'complete')
       throw new Error(`the transfer ended as ${done.state}: ${done.problem?.message}`)
   }

@@ -10,13 +10,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { defined } from '../../src/base/assert.ts'
 import { messageOf } from '../../src/base/errors.ts'
 import { formatRate, SECOND_MS } from '../../src/base/units.ts'
-import type { Participation } from '../../src/node/performance/performance-terms.ts'
+import type { Participant, Participation } from '../../src/node/performance/performance-terms.ts'
 import { until } from '../cluster.ts'
 import { type Ailment, afflict, ailingLink } from './ailment.ts'
 import { writeContent } from './content.ts'
 import { ShapedNetwork } from './network.ts'
 import { type HostPlan, type NetworkPlan, planNetwork } from './network-plan.ts'
-import { OurSwarm } from './our-swarm.ts'
+import { DATASET, OurSwarm } from './our-swarm.ts'
 import { rejectionOf } from './run.ts'
 import { SLOW_SCENARIO } from './scenarios.ts'
 import { startUsage } from './usage.ts'
@@ -29,11 +29,8 @@ const AILING: ReadonlyMap<number, Ailment> = new Map([
   [6, 'cpu'],
   [7, 'loss']
 ])
-const FIRST_DATASET = 'data'
 const ASK_MS = 5 * SECOND_MS
 const KNOWN_TIMEOUT_MS = 30 * SECOND_MS
-
-type Participant = Participation['devices'][number]
 
 export interface SlowVerdict {
   readonly host: string
@@ -156,7 +153,7 @@ class SlowRun {
   async #distribute(): Promise<never> {
     const { plan, truth } = this.#network
     for (let round = 1; ; round++) {
-      const name = round === 1 ? FIRST_DATASET : await this.#publish(round)
+      const name = round === 1 ? DATASET : await this.#publish(round)
       this.#rounds = round
       this.#options.onStep(`distribution ${round}`)
       const fetches = plan.hosts.slice(1).map((host, before) => {
@@ -173,27 +170,26 @@ class SlowRun {
     mkdirSync(folder)
     const { path } = writeContent(folder, SLOW_SCENARIO)
     const { client } = swarm.node(defined(plan.hosts[0], 'a source'))
-    await client.stream('publish', { path, name, dataClass: 'internal', origin: null }, this.#listening())
+    await client.stream(
+      'publish',
+      { path, name, dataClass: 'internal', origin: null },
+      { signal: this.#end.signal, onProgress: () => undefined }
+    )
     return name
   }
 
   async #fetch(host: HostPlan, name: string): Promise<void> {
-    const { client } = this.#network.swarm.node(host)
-    const destination = join(this.#options.folder, host.name, name)
+    const { swarm } = this.#network
+    const { client } = swarm.node(host)
     try {
       await until(`${host.name} knows ${name}`, KNOWN_TIMEOUT_MS, async () =>
         (await client.call('datasets', {})).datasets.some(dataset => dataset.name === name)
       )
-      const { id } = await client.call('startTransfer', { name, version: null, destination })
-      await client.stream('watchTransfer', { id }, this.#listening())
+      await swarm.take(host, { name, folder: name, signal: this.#end.signal })
     } catch (thrown) {
       // A host that ails may answer late, or not until the run is over.
       if (!this.#end.signal.aborted) this.#options.onStep(`${host.name}, ${name}: ${messageOf(thrown)}`)
     }
-  }
-
-  #listening() {
-    return { signal: this.#end.signal, onProgress: () => undefined }
   }
 
   async #ask(): Promise<void> {
