@@ -12,7 +12,7 @@ import { messageOf } from '../../src/base/errors.ts'
 import { formatRate, SECOND_MS } from '../../src/base/units.ts'
 import type { Participant, Participation } from '../../src/node/performance/performance-terms.ts'
 import { until } from '../cluster.ts'
-import { type Ailment, afflict, ailingLink } from './ailment.ts'
+import { type Affliction, type Ailment, afflict, ailingLink } from './ailment.ts'
 import { writeContent } from './content.ts'
 import { ShapedNetwork } from './network.ts'
 import { type HostPlan, type NetworkPlan, planNetwork } from './network-plan.ts'
@@ -77,13 +77,13 @@ export async function runSlow(options: SlowOptions): Promise<SlowResult> {
   const { folder, ailments, congestion, relaying, signal, onStep } = options
   const plan = planNetwork(withAilments(ailments), process.pid)
   const truth = plan.hosts.map((_, index) => ailmentOf(index, ailments))
-  const afflictions = plan.hosts.map(({ name, namespace: group }, index) =>
-    afflict(truth[index], { folder: join(folder, name), group })
-  )
+  const afflictions: Affliction[] = []
   const under = (host: HostPlan): readonly string[] => afflictions[plan.hosts.indexOf(host)]?.words ?? []
   const swarm = new OurSwarm({ plan, folder, nodeOptions: [], onStep, isOrigin: false, under })
   let network: ShapedNetwork | undefined
   try {
+    for (const [index, { name, namespace: group }] of plan.hosts.entries())
+      afflictions.push(afflict(truth[index], { folder: join(folder, name), group }))
     network = await ShapedNetwork.build(plan, { relaying, congestion })
     mkdirSync(join(folder, 'source', '1'), { recursive: true })
     const content = writeContent(join(folder, 'source', '1'), SLOW_SCENARIO)
