@@ -179,56 +179,50 @@ async function main(): Promise<void> {
   if (!args.json) console.log(`${scenario.what}. ${REPORT_NOTE}`)
   for (let run = 1; run <= args.runs; run++)
     for (const program of programs) {
-      const folder = mkdtempSync(runFolderPrefix(args.dir))
       const trace = args.trace === undefined ? undefined : resolve(args.trace, `${program}-${run}`)
       if (trace !== undefined) mkdirSync(trace, { recursive: true })
-      try {
-        const options = { scenario, program, folder, signal, congestion: args.congestion }
-        const onStep = (step: string): void => say(`${scenario.name}, ${program}, run ${run}: ${step}`)
-        print(
-          await runScenario({
-            ...options,
-            relaying: { ...args.relaying, seed: run },
-            trace,
-            nodeOptions: args['node-option'],
-            onStep
-          }),
-          args.json
-        )
-      } finally {
-        rmSync(folder, { recursive: true, force: true })
-      }
+      const options = { scenario, program, signal, congestion: args.congestion }
+      const onStep = (step: string): void => say(`${scenario.name}, ${program}, run ${run}: ${step}`)
+      await inRunFolder(args.dir, async folder => {
+        const result = await runScenario({
+          ...options,
+          folder,
+          relaying: { ...args.relaying, seed: run },
+          trace,
+          nodeOptions: args['node-option'],
+          onStep
+        })
+        print(result, args.json)
+      })
     }
 }
 
 /** Not a race: what others notice of a transfer. */
 async function runYieldingScenario({ dir, relaying, json }: Arguments): Promise<void> {
   const { renderYielding, runYielding } = await import('./shaped/yielding.ts')
-  const folder = mkdtempSync(runFolderPrefix(dir))
-  try {
-    const onStep = (step: string): void => say(`${YIELDING_SCENARIO.name}: ${step}`)
-    const results = await runYielding({
-      folder,
-      relaying: { ...relaying, seed: 1 },
-      signal: stopSignal(),
-      onStep
-    })
-    console.log(json ? JSON.stringify(results) : renderYielding(results).join('\n'))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const onStep = (step: string): void => say(`${YIELDING_SCENARIO.name}: ${step}`)
+  const options = { relaying: { ...relaying, seed: 1 }, signal: stopSignal(), onStep }
+  const results = await inRunFolder(dir, folder => runYielding({ ...options, folder }))
+  console.log(json ? JSON.stringify(results) : renderYielding(results).join('\n'))
 }
 
 /** Not a race: who is slow, and whether the org says so. */
 async function runSlowScenario({ dir, json, relaying, congestion = SLOW_CONGESTION, ...args }: Arguments) {
   const { renderSlow, runSlow } = await import('./shaped/slow.ts')
+  const { ailments, seconds } = args
+  const onStep = (step: string): void => say(`${SLOW_SCENARIO.name}: ${step}`)
+  const options = { ailments, seconds, congestion, signal: stopSignal(), onStep }
+  const result = await inRunFolder(dir, folder =>
+    runSlow({ ...options, folder, relaying: { ...relaying, seed: 1 } })
+  )
+  console.log(json ? JSON.stringify(result) : renderSlow(result).join('\n'))
+}
+
+/** In a folder of its own, which is gone after. */
+async function inRunFolder<T>(dir: string, run: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(runFolderPrefix(dir))
   try {
-    const { ailments, seconds } = args
-    const onStep = (step: string): void => say(`${SLOW_SCENARIO.name}: ${step}`)
-    const options = { folder, ailments, seconds, congestion, signal: stopSignal(), onStep }
-    const result = await runSlow({ ...options, relaying: { ...relaying, seed: 1 } })
-    console.log(json ? JSON.stringify(result) : renderSlow(result).join('\n'))
+    return await run(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
