@@ -34,6 +34,7 @@ import { hashTree } from '../src/store/publish.ts'
 import { Cluster, type ClusterNode, until } from './cluster.ts'
 import { freePort } from './free-port.ts'
 import { parseCpuSeconds } from './shaped/counters.ts'
+import { median } from './shaped/report.ts'
 
 const NGINX = '/usr/sbin/nginx'
 const RANGES = 20
@@ -118,7 +119,7 @@ interface Whole {
   readonly cpuSeconds: number
 }
 
-/** From the first byte to the last. */
+/** From when TLS stands to the last byte. */
 function whole(site: Site): Whole {
   const before = cpuSeconds(site.pid)
   const { bytes, totalMs } = curl(site)
@@ -130,10 +131,6 @@ function rate(wholes: readonly Whole[]): string {
   const megabytes = median(wholes.map(({ megabytesASecond }) => megabytesASecond))
   const seconds = median(wholes.map(({ cpuSeconds: each }) => each))
   return `${megabytes.toFixed(0).padStart(5)} MB/s ${cpu(seconds)}`
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 }
 
 function cpu(seconds: number): string {

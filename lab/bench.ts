@@ -32,6 +32,7 @@ import { formatBytes, formatRate, MIB } from '../src/base/units.ts'
 import { libtorrentHash, libtorrentTransfer, libtorrentVersion, tlsRate } from './bench-peers.ts'
 import { Cluster, type ClusterNode } from './cluster.ts'
 import { buildProgram } from './program.ts'
+import { median } from './shaped/report.ts'
 
 const BIG_BYTES = 1_000_000_000
 const SMALL_FILES = 20_000
@@ -51,11 +52,6 @@ interface Row {
   readonly peer: string
   readonly ratio: string
   readonly target: string
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
 function writeRandomFile(path: string, bytes: number): void {
