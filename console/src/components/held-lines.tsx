@@ -1,8 +1,8 @@
 /** Lines of what something has, each of which is taken from it by who writes its name. */
 
 import { Button, Group, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
+import { useChosen } from './chosen.ts'
 import { NamedDialogue } from './named-action.tsx'
 import type { Acted } from './outcome.tsx'
 
@@ -20,12 +20,7 @@ export interface HeldLine {
 
 /** To be there also when there are no lines: the dialogue of one that was taken is shown to its end. */
 export function HeldLines({ lines }: { readonly lines: readonly HeldLine[] }): ReactNode {
-  const [chosen, setChosen] = useState<HeldLine | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const choose = (line: HeldLine): void => {
-    setChosen(line)
-    open()
-  }
+  const { chosen, choose, isOpen, close } = useChosen<HeldLine>()
   return (
     <>
       {lines.map(line => (

@@ -1,12 +1,12 @@
 /** Operations that wait for more admins, and approving them. */
 
 import { Button, Group, Stack, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useAnswer } from '../api/answers.ts'
 import { Ago } from './ago.tsx'
 import { ApprovalDialogue, approvalTitle, useApprover } from './approval.tsx'
 import type { Line } from './approval-words.ts'
+import { useChosen } from './chosen.ts'
 import { State } from './dot.tsx'
 import { deviceText } from './words.ts'
 
@@ -15,14 +15,8 @@ const LOOKED_AT = 50
 /** Of the operations of a type, the last `LOOKED_AT`; nothing where none waits. */
 export function PendingApprovals({ type }: { readonly type: string }): ReactNode {
   const operations = useAnswer('operations', { type, limit: LOOKED_AT })
-  // What was chosen is shown to its end, also when it waits no more.
-  const [chosen, setChosen] = useState<Line | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
+  const { chosen, choose, isOpen, close } = useChosen<Line>()
   const waiting = operations.data?.operations.filter(({ reason }) => reason === 'needs-approval') ?? []
-  const choose = (line: Line): void => {
-    setChosen(line)
-    open()
-  }
   return (
     <>
       {waiting.length > 0 && (

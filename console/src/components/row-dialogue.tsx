@@ -1,8 +1,8 @@
 /** What is done to a row of a table: a button in each, and the dialogue of the one that was chosen. */
 
 import { Button } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
+import { useChosen } from './chosen.ts'
 import type { Column } from './data-table.tsx'
 
 export interface RowAction<Row> extends Pick<Column<Row>, 'title' | 'width'> {
@@ -31,17 +31,12 @@ export function actionColumn<Row>(action: RowAction<Row>, onChoose: (row: Row) =
   }
 }
 
-/** Null for who may not. A row that is gone stays chosen, so that what came of it is shown to its end. */
+/** Null for who may not. */
 export function useRowDialogue<Row>(columns: readonly Column<Row>[], action: RowAction<Row> | null) {
-  const [chosen, setChosen] = useState<Row | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const shown = useMemo(() => {
-    if (action === null) return columns
-    const choose = (row: Row): void => {
-      setChosen(() => row)
-      open()
-    }
-    return [...columns, actionColumn(action, choose)]
-  }, [columns, action, open])
+  const { chosen, choose, isOpen, close } = useChosen<Row>()
+  const shown = useMemo(
+    () => (action === null ? columns : [...columns, actionColumn(action, choose)]),
+    [columns, action, choose]
+  )
   return { columns: shown, chosen, isOpen, close }
 }

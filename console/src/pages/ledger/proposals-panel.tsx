@@ -1,11 +1,11 @@
 /** Roots that stand to vote, what each changes, who is missing, and this device's vote. */
 
 import { Button, Card, Group, List, Stack, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
+import { useChosen } from '../../components/chosen.ts'
 import { NamedDialogue } from '../../components/named-action.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { counted, deviceText, shortId } from '../../components/words.ts'
@@ -16,12 +16,7 @@ type Proposal = Authority['proposals'][number]
 export function ProposalsPanel({ authority }: { readonly authority: Authority }): ReactNode {
   const { proposals } = authority
   // Signed to its end a root stands to vote no more; what came of it is shown all the same.
-  const [chosen, setChosen] = useState<Proposal | null>(null)
-  const [isOpen, { open, close }] = useDisclosure()
-  const choose = (proposal: Proposal): void => {
-    setChosen(proposal)
-    open()
-  }
+  const { chosen, choose, isOpen, close } = useChosen<Proposal>()
   return (
     <>
       {proposals.length > 0 && (
