@@ -4,10 +4,10 @@ import { List, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { passingText, steadyText, wantedText } from '../../../../src/report/boost-words.ts'
 import { useAnswer } from '../../api/answers.ts'
-import { useLive } from '../../api/live.tsx'
+import { useActivity } from '../../api/live.tsx'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
-import { Ago } from '../../components/ago.tsx'
+import { Ago, useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { State } from '../../components/dot.tsx'
 import { FormButton } from '../../components/form-dialogue.tsx'
@@ -85,7 +85,8 @@ function Safety({ known }: { readonly known: Answer<'versionStorage'> }): ReactN
 
 /** What devices want of it now, and the copy that this node has in passing. */
 function Passing({ known }: { readonly known: Answer<'versionStorage'> }): ReactNode {
-  const { activity, clockOffsetMs } = useLive()
+  const node = useActivity()?.device.name ?? 'this node'
+  const nowMs = useNowMs()
   const { demand, passing, bytes } = known
   if (demand === null && passing === null) return null
   const wanted = demand?.wanted ?? null
@@ -93,9 +94,8 @@ function Passing({ known }: { readonly known: Answer<'versionStorage'> }): React
     <List size="sm" mt="sm" spacing={2}>
       {passing !== null && (
         <List.Item>
-          Boosted by {activity?.device.name ?? 'this node'}:{' '}
-          {passingText({ ...passing, bytes }, { wanted, nowMs: Date.now() + clockOffsetMs })}. Nobody counts
-          on that copy.
+          Boosted by {node}: {passingText({ ...passing, bytes }, { wanted, nowMs })}. Nobody counts on that
+          copy.
         </List.Item>
       )}
       {demand !== null && (

@@ -5,8 +5,8 @@ import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { passingText, steadyText, wantedText } from '../../../../src/report/boost-words.ts'
 import { useAnswer } from '../../api/answers.ts'
-import { useLive } from '../../api/live.tsx'
 import type { Answer } from '../../api/routes.ts'
+import { useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
@@ -85,8 +85,7 @@ function Known({ report: { devices, heard, passing } }: { readonly report: Repor
 
 function PassingPanel({ passing }: { readonly passing: Report['passing'] }): ReactNode {
   const { boosts, demand, barred, heardFrom } = passing
-  const { clockOffsetMs } = useLive()
-  const nowMs = Date.now() + clockOffsetMs
+  const nowMs = useNowMs()
   const lacking = demand.filter(each => each.lacking > 0)
   return (
     <Panel
@@ -103,7 +102,8 @@ function PassingPanel({ passing }: { readonly passing: Report['passing'] }): Rea
           <List.Item key={boost.version}>
             <DatasetLink of={boost} />:{' '}
             {passingText(boost, {
-              ...{ wanted: demand.find(({ version }) => version === boost.version)?.wanted ?? null, nowMs }
+              wanted: demand.find(({ version }) => version === boost.version)?.wanted ?? null,
+              nowMs
             })}
           </List.Item>
         ))}
