@@ -1,6 +1,6 @@
-/** A part of a page with a title, and a figure that stands by itself. */
+/** A part of a page with a title, and figures that stand by themselves. */
 
-import { Box, Card, Group, Text, Title } from '@mantine/core'
+import { Box, Card, Group, SimpleGrid, type SimpleGridProps, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import classes from './title-line.module.css'
 
@@ -58,6 +58,20 @@ export function Figure({ label, value, note, icon }: FigureProps): ReactNode {
         </Text>
       )}
     </Card>
+  )
+}
+
+const FOUR = { base: 2, md: 4 }
+
+/** The figures of a page beside each other: on a phone in twos, so that what one came for is not far below. */
+export function FigureGrid(props: {
+  readonly cols?: NonNullable<SimpleGridProps['cols']>
+  readonly children: ReactNode
+}): ReactNode {
+  return (
+    <SimpleGrid cols={props.cols ?? FOUR} spacing={{ base: 'xs', sm: 'md' }}>
+      {props.children}
+    </SimpleGrid>
   )
 }
 

@@ -1,6 +1,6 @@
 /** The feeds: what each device signed, one chain for each life of its database, and proofs of two histories. */
 
-import { Alert, Anchor, Button, List, SimpleGrid, Text } from '@mantine/core'
+import { Alert, Anchor, Button, List, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
@@ -8,7 +8,7 @@ import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
-import { Figure, Panel } from '../../components/panel.tsx'
+import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { counted, deviceText, shortId } from '../../components/words.ts'
 import { LedgerFrame } from './ledger-frame.tsx'
 import { type Feed, type Feeds, proofsOf } from './ledger-words.ts'
@@ -62,7 +62,7 @@ function Figures({ known }: { readonly known: Feeds }): ReactNode {
   const without = inert.reduce((sum, { operations: count }) => sum + count, 0)
   const [most] = types
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+    <FigureGrid>
       <Figure
         label="Operations"
         value={operations.toLocaleString('en')}
@@ -89,7 +89,7 @@ function Figures({ known }: { readonly known: Feeds }): ReactNode {
         value={feeds.length.toLocaleString('en')}
         note={`of ${counted(authors, 'device')}; one more for each restored from a backup`}
       />
-    </SimpleGrid>
+    </FigureGrid>
   )
 }
 

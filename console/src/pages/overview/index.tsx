@@ -9,7 +9,7 @@ import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
-import { Facts, Figure, Panel } from '../../components/panel.tsx'
+import { Facts, Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { RateChart } from '../../components/rate-chart.tsx'
 import { counted, formatBytes, formatRate, percentText } from '../../components/words.ts'
 import { DatasetsIcon, DownIcon, NetworkIcon, UpIcon } from '../../shell/icons.tsx'
@@ -42,7 +42,7 @@ function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
   return (
     <>
       <Health needs={needs} storage={storage.data} />
-      <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+      <FigureGrid>
         <Figure
           label="Peers linked"
           icon={<NetworkIcon size={18} />}
@@ -67,7 +67,7 @@ function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
           value={status.datasets.toLocaleString('en')}
           note={`${counted(status.transfersActive, 'transfer')} running here`}
         />
-      </SimpleGrid>
+      </FigureGrid>
       <Panel
         title="Now"
         note="What this node received and sent in the last five minutes, from when this console was opened"

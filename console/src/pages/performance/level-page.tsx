@@ -14,7 +14,7 @@ import { State } from '../../components/dot.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { NamedAction } from '../../components/named-action.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
-import { Facts, Figure, Panel } from '../../components/panel.tsx'
+import { Facts, Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { counted, dateText, deviceText, durationText } from '../../components/words.ts'
 import { LevelChart } from './level-chart.tsx'
 import { LevelForm } from './level-form.tsx'
@@ -79,7 +79,7 @@ function Known(props: {
   const total = good + bad
   return (
     <>
-      <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+      <FigureGrid>
         <Figure
           label="State"
           value={<State tone={tone}>{words}</State>}
@@ -112,7 +112,7 @@ function Known(props: {
           value={burnHour === null ? '–' : burnText(burnHour)}
           note={`in the last hour; ${burnText(burnDay)} in the last day; 1 × lasts just for the window`}
         />
-      </SimpleGrid>
+      </FigureGrid>
       <HistoryPanel level={level} isOff={isEnding} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Panel title="By site" note={`${counted(level.devices, 'device')} observed something`}>

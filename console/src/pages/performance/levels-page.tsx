@@ -1,6 +1,6 @@
 /** How distribution, availability, first byte, revocation and repair were, against what was asked for. */
 
-import { Anchor, SimpleGrid, Text } from '@mantine/core'
+import { Anchor, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
@@ -11,7 +11,7 @@ import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
-import { Figure, Panel } from '../../components/panel.tsx'
+import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { BudgetBar } from './budget-bar.tsx'
 import { LevelForm } from './level-form.tsx'
 import {
@@ -64,7 +64,7 @@ export function LevelsPage(): ReactNode {
 function Known({ report: { levels, heard } }: { readonly report: Answer<'levels'> }): ReactNode {
   return (
     <>
-      <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} spacing={{ base: 'xs', sm: 'md' }}>
+      <FigureGrid cols={{ base: 2, sm: 3, lg: 5 }}>
         {MEASURE_NAMES.map(measure => (
           <MeasureFigure
             key={measure}
@@ -72,7 +72,7 @@ function Known({ report: { levels, heard } }: { readonly report: Answer<'levels'
             levels={levels.filter(level => level.measure === measure)}
           />
         ))}
-      </SimpleGrid>
+      </FigureGrid>
       <Panel
         title="Service levels"
         note="Which share of what is observed has to be good, in a window; what may be bad is the error budget"

@@ -1,6 +1,6 @@
 /** What the fleet saves as its devices give to each other: by site, group and device, and what that is worth. */
 
-import { Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Group, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { savingsCsv, savingsPage } from '../../../../src/report/savings-page.ts'
 import { useAnswer } from '../../api/answers.ts'
@@ -8,7 +8,7 @@ import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
-import { Figure, Panel } from '../../components/panel.tsx'
+import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { PartsBar } from '../../components/parts-bar.tsx'
 import { jsonText, SaveFiles } from '../../components/save-files.tsx'
 import { counted, deviceText, formatBytes, percentText } from '../../components/words.ts'
@@ -106,7 +106,7 @@ function Figures({ report }: { readonly report: Report }): ReactNode {
   const { wanAvoidedBytes, centralBytes, money, unpricedBytes, sentSiteBytes, sentWanBytes, devices } = report
   const confirmed = devices.reduce((sum, { confirmedBytes }) => sum + confirmedBytes, 0)
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+    <FigureGrid>
       <Figure
         label="WAN avoided"
         value={formatBytes(wanAvoidedBytes)}
@@ -137,7 +137,7 @@ function Figures({ report }: { readonly report: Report }): ReactNode {
         value={formatBytes(sentSiteBytes + sentWanBytes)}
         note={`${formatBytes(confirmed)} shown by receipts of both sides`}
       />
-    </SimpleGrid>
+    </FigureGrid>
   )
 }
 

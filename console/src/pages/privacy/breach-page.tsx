@@ -11,7 +11,7 @@ import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { LogsPanel } from '../../components/logs-panel.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
-import { Facts, Figure, Panel } from '../../components/panel.tsx'
+import { Facts, Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { ReadsTable } from '../../components/reads-table.tsx'
 import { jsonText, SaveFiles } from '../../components/save-files.tsx'
 import { counted, dateText, deviceText, formatBytes } from '../../components/words.ts'
@@ -121,7 +121,7 @@ function Figures({
 }) {
   const pseudonyms = datasets.reduce((sum, each) => sum + each.pseudonyms, 0)
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+    <FigureGrid>
       <Figure
         label="Notification"
         value={<BreachState of={breach} />}
@@ -142,7 +142,7 @@ function Figures({
         value={missing.length}
         note={missing.length === 0 ? 'every member answered' : 'reads in them are not known'}
       />
-    </SimpleGrid>
+    </FigureGrid>
   )
 }
 

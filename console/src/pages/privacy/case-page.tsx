@@ -10,7 +10,7 @@ import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
-import { Facts, Figure, Panel } from '../../components/panel.tsx'
+import { Facts, Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { jsonText, SaveFiles } from '../../components/save-files.tsx'
 import { counted, dateText, deviceText, shortId } from '../../components/words.ts'
 import { CaseActions } from './case-actions.tsx'
@@ -88,12 +88,12 @@ function Figures({ devices }: { readonly devices: readonly CaseDevice[] }): Reac
   const count = (...states: readonly CaseDevice['state'][]): number =>
     devices.filter(({ state }) => states.includes(state)).length
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+    <FigureGrid>
       <Figure label="Confirmed" value={count('confirmed')} note={`of ${counted(devices.length, 'device')}`} />
       <Figure label="Have not yet" value={count('waiting', 'away')} note={`${count('away')} of them away`} />
       <Figure label="Can not confirm" value={count('excluded')} note="no members any more" />
       <Figure label="Kept a source" value={count('source-kept')} note="a file of its owner, left in place" />
-    </SimpleGrid>
+    </FigureGrid>
   )
 }
 

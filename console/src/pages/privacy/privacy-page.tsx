@@ -1,6 +1,6 @@
 /** What somebody waits for: cases with a clock, erasures that are not whole, and what is kept for too long. */
 
-import { Alert, Anchor, SimpleGrid, Text } from '@mantine/core'
+import { Alert, Anchor, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
@@ -9,7 +9,7 @@ import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
-import { Figure, Panel } from '../../components/panel.tsx'
+import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { counted, dateText } from '../../components/words.ts'
 import { GoodIcon } from '../../shell/icons.tsx'
 import { caseMark, confirmedOf, isOverdue } from './case-words.ts'
@@ -70,7 +70,7 @@ function Figures(): ReactNode {
   const overdue = cases?.filter(each => isOverdue(each, nowMs)).length ?? 0
   const over = retention.data?.versions.filter(({ state }) => state === 'over').length
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+    <FigureGrid>
       <Figure
         label="Open requests"
         value={open?.length ?? '–'}
@@ -108,7 +108,7 @@ function Figures(): ReactNode {
           </Anchor>
         }
       />
-    </SimpleGrid>
+    </FigureGrid>
   )
 }
 

@@ -1,6 +1,6 @@
 /** For how long versions are kept, what is over, and what holds keep from being deleted. */
 
-import { List, SimpleGrid, Stack, Text } from '@mantine/core'
+import { List, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { DAY_MS } from '../../../../src/base/units.ts'
 import { useAction, useAnswer } from '../../api/answers.ts'
@@ -11,7 +11,7 @@ import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { NamedAction } from '../../components/named-action.tsx'
-import { Figure, Panel } from '../../components/panel.tsx'
+import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { isMeant, SearchField } from '../../components/search-field.tsx'
 import { counted, dateText, deviceText, durationText, formatBytes } from '../../components/words.ts'
 import { caseText } from './case-words.ts'
@@ -54,7 +54,7 @@ function Figures({ versions }: { readonly versions: readonly Version[] }): React
     ({ state, overAtMs }) => state === 'kept' && overAtMs !== null && overAtMs < Date.now() + SOON_MS
   ).length
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+    <FigureGrid>
       <Figure label="Over" value={count('over')} note="kept for long enough; can be erased" />
       <Figure label="Over, and held" value={count('held')} note="kept by a legal hold" />
       <Figure label="Over soon" value={soon} note="within 30 days" />
@@ -63,7 +63,7 @@ function Figures({ versions }: { readonly versions: readonly Version[] }): React
         value={endless}
         note={`of ${counted(versions.length, 'version')}`}
       />
-    </SimpleGrid>
+    </FigureGrid>
   )
 }
 

@@ -11,7 +11,7 @@ import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
-import { Figure, Panel } from '../../components/panel.tsx'
+import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { isMeant, SearchField } from '../../components/search-field.tsx'
 import {
   counted,
@@ -81,7 +81,7 @@ function Figures(props: {
   const failed = transfers.filter(({ state }) => state === 'failed').length
   const late = open.filter(({ outlook }) => outlook === 'late').length
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+    <FigureGrid>
       <Figure
         label="Receiving"
         icon={<DownIcon size={18} />}
@@ -106,7 +106,7 @@ function Figures(props: {
           failed + late === 0 ? 'none failed, none will be late' : `${failed} failed, ${late} will be late`
         }
       />
-    </SimpleGrid>
+    </FigureGrid>
   )
 }
 
