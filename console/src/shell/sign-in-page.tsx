@@ -25,17 +25,15 @@ function Provider(): ReactNode {
 export function SignInPage({ failure, hasEnded, onToken }: SignInProps): ReactNode {
   const [token, setToken] = useState('')
   const [isBusy, setBusy] = useState(false)
-  const [isTried, setTried] = useState(false)
-  const [refusal, setRefusal] = useState<Error | null>(null)
-  // Of the code in the address, until a token was tried.
-  const shown = refusal ?? (isTried ? null : failure)
+  /** Undefined until a token was tried: then what is shown is of the code in the address. */
+  const [refusal, setRefusal] = useState<Error | null>()
+  const shown = refusal === undefined ? failure : refusal
   useEffect(() => {
     document.title = 'Sign in · Peerage'
   }, [])
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
     setBusy(true)
-    setTried(true)
     setRefusal(null)
     try {
       await onToken(token.trim())
