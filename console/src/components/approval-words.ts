@@ -28,20 +28,28 @@ export function consequenceOf(type: string): string | null {
   return Object.hasOwn(CONSEQUENCES, type) ? CONSEQUENCES[type as keyof typeof CONSEQUENCES] : null
 }
 
-/** A field that was signed, where it is text. */
-export function fieldOf({ fields }: Pick<Entry, 'fields'>, key: string): string | null {
+type Signed = Pick<Entry, 'type' | 'fields'>
+
+/** The role that is given by it; null for operations of other types. */
+export function roleGiven(entry: Signed): string | null {
+  return entry.type === 'role.grant' ? textOf(entry, 'role') : null
+}
+
+/** The class whose keeping it changes; null for operations of other types. */
+export function classChanged(entry: Signed): string | null {
+  return entry.type === 'class.policy' ? textOf(entry, 'class') : null
+}
+
+function textOf({ fields }: Signed, key: string): string | null {
   const value = fields?.[key]
   return typeof value === 'string' ? value : null
 }
 
 /** What is to be written by who means to approve it: the one thing that it is about, or the beginning of its id. */
 export function nameToWrite(entry: Pick<Entry, 'concerns' | 'operation' | 'type' | 'fields'>): string {
-  const { concerns, operation, type } = entry
-  const names = new Set([
-    ...concerns.datasets.map(({ name }) => name),
-    ...concerns.devices.flatMap(({ name }) => name ?? []),
-    ...(type === 'class.policy' ? [fieldOf(entry, 'class') ?? []].flat() : [])
-  ])
+  const { concerns, operation } = entry
+  const named = [...concerns.datasets, ...concerns.devices].map(({ name }) => name)
+  const names = new Set([...named, classChanged(entry)].filter(name => name !== null))
   const [name] = names
   return names.size === 1 && name !== undefined ? name : shortId(operation)
 }

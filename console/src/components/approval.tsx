@@ -11,11 +11,12 @@ import { useSession } from '../api/session.tsx'
 import { Answered } from './answered.tsx'
 import {
   approvalsText,
+  classChanged,
   consequenceOf,
   type Entry,
-  fieldOf,
   type Line,
-  nameToWrite
+  nameToWrite,
+  roleGiven
 } from './approval-words.ts'
 import { ClassReach } from './class-reach.tsx'
 import { Dialogue } from './form-dialogue.tsx'
@@ -73,8 +74,8 @@ function Reach({ entry }: { readonly entry: Entry }): ReactNode {
   const { author, says, type, concerns } = entry
   const versions = concerns.datasets.filter(({ version }) => version !== null)
   const consequence = consequenceOf(type)
-  const role = type === 'role.grant' ? fieldOf(entry, 'role') : null
-  const dataClass = type === 'class.policy' ? fieldOf(entry, 'class') : null
+  const role = roleGiven(entry)
+  const dataClass = classChanged(entry)
   return (
     <Stack gap="xs">
       <Text size="sm">
