@@ -6,7 +6,7 @@
 import { List, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useAction, useAnswer } from '../api/answers.ts'
-import { useActivity } from '../api/live.tsx'
+import { type Activity, useActivity } from '../api/live.tsx'
 import { useSession } from '../api/session.tsx'
 import { Answered } from './answered.tsx'
 import {
@@ -26,10 +26,14 @@ import { spread } from './spread.ts'
 import { counted, deviceText } from './words.ts'
 
 /** Whether somebody here can approve things at all: for an admin's device, with the scope. */
-export function useApprover(): { readonly isApprover: boolean; readonly device: string | undefined } {
+export function useApprover(): {
+  readonly isApprover: boolean
+  /** Of this node; undefined until it has said so. */
+  readonly device: Activity['device'] | undefined
+} {
   const { may } = useSession()
   const device = useActivity()?.device
-  return { isApprover: may('approve') && device?.admin === true, device: device?.id }
+  return { isApprover: may('approve') && device?.admin === true, device }
 }
 
 export function approvalTitle({ author, says }: Line): string {

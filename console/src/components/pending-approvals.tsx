@@ -43,7 +43,7 @@ function Waiting({ of, onChoose }: { readonly of: Line; readonly onChoose: (of: 
           It waits: {deviceText(author)} {says}, <Ago atMs={atMs} />. {detail}
         </State>
       </Text>
-      {isApprover && author.device !== device && (
+      {isApprover && author.device !== device?.id && (
         <Button
           size="compact-sm"
           variant="default"

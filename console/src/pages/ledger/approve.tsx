@@ -3,7 +3,6 @@
 import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { ReactNode } from 'react'
-import { useActivity } from '../../api/live.tsx'
 import { ApprovalDialogue, useApprover } from '../../components/approval.tsx'
 import type { Entry } from '../../components/approval-words.ts'
 import { shortId } from '../../components/words.ts'
@@ -11,19 +10,18 @@ import { shortId } from '../../components/words.ts'
 export function Approve({ entry }: { readonly entry: Entry }): ReactNode {
   const { isApprover, device } = useApprover()
   const [isOpen, { open, close }] = useDisclosure()
-  const here = useActivity()?.device
   const isWaiting = entry.reason === 'needs-approval'
-  const agreed = [entry, ...entry.approvals].some(({ author }) => author.device === device)
-  if (isWaiting && here?.admin === false)
+  const agreed = [entry, ...entry.approvals].some(({ author }) => author.device === device?.id)
+  if (isWaiting && device?.admin === false)
     return (
       <Why>
-        {here.name} is no device of an admin, so it can approve nothing. An admin's device can, here or by
+        {device.name} is no device of an admin, so it can approve nothing. An admin's device can, here or by
         peerage approve {shortId(entry.operation)}.
       </Why>
     )
   return (
     <>
-      {isWaiting && agreed && <Why>{here?.name} agrees to it already: other admins have to.</Why>}
+      {isWaiting && agreed && <Why>{device?.name} agrees to it already: other admins have to.</Why>}
       {isWaiting && isApprover && !agreed && (
         <Button variant="outline" color="red" onClick={open}>
           Approve
