@@ -14,7 +14,7 @@ import { Panel } from '../../components/panel.tsx'
 import { isMeant, SearchField } from '../../components/search-field.tsx'
 import { counted, deviceText, formatBytes, formatRate } from '../../components/words.ts'
 import { type DeviceRow, deviceRows, roleText } from './device-rows.ts'
-import { SITES_MAX, type SiteFacts } from './site-map.ts'
+import { type SiteFacts, siteRows } from './site-map.ts'
 import { SiteMap } from './site-map-view.tsx'
 import { siteFacts } from './sites.ts'
 
@@ -38,8 +38,9 @@ export function NetworkPage(): ReactNode {
     [devices.data, peers.data, live]
   )
   const sites = useMemo(() => siteFacts(rows, activity, storage.data), [rows, activity, storage.data])
+  const onMap = useMemo(() => siteRows(sites), [sites])
   // A table of what the map has already would say it twice.
-  const isListed = sites.length > SITES_MAX
+  const isListed = onMap.some(({ isRest }) => isRest)
   const chosen = useSearchParams()[0].get('site')
   const members = rows.filter(({ record }) => record.standing === 'member').length
   return (
@@ -59,7 +60,7 @@ export function NetworkPage(): ReactNode {
                 note="What this node receives from each site and sends there; what others send each other it does not see"
               >
                 <SiteMap
-                  sites={sites}
+                  rows={onMap}
                   node={activity?.device.name ?? 'this node'}
                   chosen={chosen === null ? null : siteLink(chosen)}
                   linkOf={({ site }) => siteLink(site)}

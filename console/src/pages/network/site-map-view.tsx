@@ -6,30 +6,21 @@ import { Link } from 'react-router'
 import { Dot } from '../../components/dot.tsx'
 import { formatRate } from '../../components/words.ts'
 import classes from './site-map.module.css'
-import {
-  bundlePixels,
-  linePath,
-  lineWidth,
-  ROW_PIXELS,
-  type SiteFacts,
-  type SiteRow,
-  siteRows
-} from './site-map.ts'
+import { bundlePixels, linePath, lineWidth, ROW_PIXELS, type SiteFacts, type SiteRow } from './site-map.ts'
 
 /** Below it nothing is said to flow: links say hello to each other all the time. */
 const FLOW_MIN = 1_000
 
 interface SiteMapProps {
-  readonly sites: readonly SiteFacts[]
+  readonly rows: readonly SiteRow[]
   /** What this node is called. */
   readonly node: string
-  /** The site whose devices are shown. */
+  /** The link of the site whose devices are shown. */
   readonly chosen: string | null
   readonly linkOf: (site: SiteFacts) => string
 }
 
-export function SiteMap({ sites, node, chosen, linkOf }: SiteMapProps): ReactNode {
-  const rows = siteRows(sites)
+export function SiteMap({ rows, node, chosen, linkOf }: SiteMapProps): ReactNode {
   const style = { '--row': `${ROW_PIXELS}px`, '--bundle': `${bundlePixels(rows.length)}px` } as CSSProperties
   return (
     <div className={classes.map} style={style}>
