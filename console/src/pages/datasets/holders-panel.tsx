@@ -1,7 +1,7 @@
 /** How far a version has come over the fleet, as it happens, and who holds how much of it. */
 
 import { Box, Group, Progress, Stack, Text } from '@mantine/core'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useMemo, useState } from 'react'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -49,9 +49,11 @@ export function HoldersPanel({
   )
 }
 
+/** Kept as it is drawn and not after it: then all of it would be drawn twice at each look. */
 function useLooks(known: Known): readonly Look[] {
-  const [looks, setLooks] = useState<readonly Look[]>([])
-  useEffect(() => setLooks(before => lookedAgain(before, known)), [known])
+  const [before, setLooks] = useState<readonly Look[]>([])
+  const looks = lookedAgain(before, known)
+  if (looks !== before) setLooks(looks)
   return looks
 }
 
