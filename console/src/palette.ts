@@ -1,6 +1,7 @@
 /**
- * What colours of data mean, the same on every page. What is received is of one family by where it came from, what is
- * sent is of another; how far something has come is of the first, fuller as it is whole.
+ * What colours of data mean, the same on every page. Where both ways are beside each other, what is received is of one
+ * family and what is sent of another. Bytes of one way are told apart by where they came from or went, the nearest in
+ * the first family. How far something has come is of the first too, fuller as it is whole.
  */
 
 export interface Colour {
@@ -8,19 +9,21 @@ export interface Colour {
   readonly dark: string
 }
 
+const FIRST = { light: '#0a766a', dark: '#54b0a3' } as const
+
 /** Each is also `--peerage-<name>` for what is drawn by style. 3 to 1 or more on what it lies on, but
  * for `part` and `none`, which words stand beside. */
 export const PALETTE = {
-  receive: { light: '#0a766a', dark: '#54b0a3' },
+  receive: FIRST,
   send: { light: '#7048c6', dark: '#b197fc' },
   /** From or to devices of the same site, of other sites, and from an HTTP origin. */
-  near: { light: '#0a766a', dark: '#54b0a3' },
+  near: FIRST,
   far: { light: '#1c6fb8', dark: '#74b8f5' },
   origin: { light: '#b35309', dark: '#ffa94d' },
   /** What the device had in other files of its own. */
   reused: { light: '#75818a', dark: '#9aa8b2' },
   /** How much of something there is. */
-  whole: { light: '#0a766a', dark: '#54b0a3' },
+  whole: FIRST,
   part: { light: '#7cc4b9', dark: '#2f7a70' },
   none: { light: '#e3e8eb', dark: '#323e46' }
 } as const satisfies Record<string, Colour>

@@ -120,7 +120,7 @@ function Whole({
           label={part === 1 ? 'has a part' : 'have a part'}
           colour={colourVariable('part')}
         />
-        <Count count={unknown} label="not known to have any" colour="var(--peerage-none)" />
+        <Count count={unknown} label="not known to have any" colour={colourVariable('none')} />
       </Group>
     </Box>
   )
