@@ -3,8 +3,8 @@
  * said; this only gathers it and says where to look.
  */
 
-import { ERROR_CODES } from '../../../../src/base/error-codes.ts'
 import type { Answer } from '../../api/routes.ts'
+import { meaningOf } from '../../components/error-meaning.ts'
 import { counted, deviceText, durationText, sentence, withLocalTimes } from '../../components/words.ts'
 
 export interface Attention {
@@ -52,13 +52,11 @@ const PAGES: Readonly<Record<string, string>> = {
 }
 
 function ofProblem({ code, message }: Status['problems'][number]): Attention {
-  const meaning = Object.entries(ERROR_CODES).find(([known]) => known === code)?.[1].meaning
+  const meaning = meaningOf(code)
   const detail = withLocalTimes(sentence(message))
   const to = PAGES[code]
   return {
-    ...(meaning === undefined
-      ? { title: detail, detail: code }
-      : { title: meaning.replace(/\.$/, ''), detail }),
+    ...(meaning === null ? { title: detail, detail: code } : { title: meaning.replace(/\.$/, ''), detail }),
     ...{ tone: 'bad', ...(to === undefined ? {} : { to }) }
   }
 }

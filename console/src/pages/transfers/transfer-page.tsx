@@ -3,13 +3,13 @@
 import { Alert, Anchor, Box, Code, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
-import { ERROR_CODES } from '../../../../src/base/error-codes.ts'
 import { useAnswer } from '../../api/answers.ts'
 import { useLive } from '../../api/live.tsx'
 import { Ago, useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { State } from '../../components/dot.tsx'
+import { meaningOf } from '../../components/error-meaning.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
 import {
@@ -123,10 +123,6 @@ function Hindrance({ transfer }: { readonly transfer: Transfer }): ReactNode {
       )}
     </Alert>
   )
-}
-
-function meaningOf(code: string): string {
-  return Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as keyof typeof ERROR_CODES].meaning : ''
 }
 
 function Course({ transfer, ownSite }: KnownProps): ReactNode {
