@@ -10,8 +10,10 @@ export function Failure(props: {
   readonly error: Error
   readonly title?: string
   readonly onRetry?: () => void
+  /** What the button of it says. */
+  readonly retry?: string
 }): ReactNode {
-  const { error, title, onRetry } = props
+  const { error, title, onRetry, retry = 'Ask again' } = props
   return (
     <Alert
       color="red"
@@ -31,7 +33,7 @@ export function Failure(props: {
       </Text>
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>
-          Ask again
+          {retry}
         </Button>
       )}
     </Alert>

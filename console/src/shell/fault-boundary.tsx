@@ -1,9 +1,7 @@
 /** A page that fails says so and leaves the rest of the console standing. */
 
-import { Alert, Button, Text } from '@mantine/core'
 import { Component, type ReactNode } from 'react'
 import { Failure } from '../components/failure.tsx'
-import { AlertIcon } from './icons.tsx'
 
 interface Props {
   readonly children: ReactNode
@@ -11,6 +9,10 @@ interface Props {
 
 /** How browsers and the build say that a part of the console could not be had. */
 const NOT_LOADED = /dynamically imported module|preload CSS|Importing a module script failed/i
+
+const NOTHING_LOADED = new Error(
+  'The node does not answer, or runs another version since the console was opened in this tab.'
+)
 
 export class FaultBoundary extends Component<Props, { readonly error: Error | null }> {
   override state: { readonly error: Error | null } = { error: null }
@@ -22,29 +24,14 @@ export class FaultBoundary extends Component<Props, { readonly error: Error | nu
   override render(): ReactNode {
     const { error } = this.state
     if (error === null) return this.props.children
-    return NOT_LOADED.test(error.message) ? (
-      <NotLoaded />
-    ) : (
-      <Failure error={error} title="This page met a fault" />
+    if (!NOT_LOADED.test(error.message)) return <Failure error={error} title="This page met a fault" />
+    return (
+      <Failure
+        error={NOTHING_LOADED}
+        title="This page could not be loaded"
+        retry="Load it again"
+        onRetry={() => window.location.reload()}
+      />
     )
   }
-}
-
-function NotLoaded(): ReactNode {
-  return (
-    <Alert
-      color="red"
-      variant="outline"
-      icon={<AlertIcon />}
-      title="This page could not be loaded"
-      role="alert"
-    >
-      <Text size="sm">
-        The node does not answer, or runs another version since the console was opened in this tab.
-      </Text>
-      <Button mt="sm" size="xs" variant="default" onClick={() => window.location.reload()}>
-        Load it again
-      </Button>
-    </Alert>
-  )
 }
