@@ -18,6 +18,7 @@ import {
 import { Link, useNavigate } from 'react-router'
 import { type ColumnSet, type Fit, fitting, PADDING_PIXELS } from './column-fit.ts'
 import classes from './data-table.module.css'
+import { COLLATOR } from './words.ts'
 
 export interface Column<Row> {
   readonly title: string
@@ -48,7 +49,6 @@ const ROW_PIXELS = 46
 const HEAD_PIXELS = 36
 const HEIGHT_PIXELS = 560
 const OVERSCAN = 12
-const COLLATOR = new Intl.Collator('en', { numeric: true })
 
 interface Sorting {
   /** The title of the column. */

@@ -68,6 +68,9 @@ export function percentText(part: number, whole: number): string {
   return `${part >= whole ? 100 : Math.min(99, Math.floor(percent))} %`
 }
 
+/** The order of what people name: `lab-9` before `lab-10`. */
+export const COLLATOR = new Intl.Collator('en', { numeric: true })
+
 /** Sentences of the node begin small, as they follow a name. */
 export function sentence(text: string): string {
   return text === '' ? '' : text[0]?.toUpperCase() + text.slice(1)

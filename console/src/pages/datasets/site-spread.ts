@@ -2,6 +2,7 @@
 
 import type { Answer } from '../../api/routes.ts'
 import { type Holder, shareOf } from '../../components/spread.ts'
+import { COLLATOR } from '../../components/words.ts'
 
 type Member = Pick<Answer<'devices'>['devices'][number], 'device' | 'name' | 'site' | 'standing'>
 
@@ -20,8 +21,6 @@ export interface SiteSpread {
   /** What its devices have together, of what they would have: 0 to 1. */
   readonly share: number
 }
-
-const COLLATOR = new Intl.Collator('en', { numeric: true })
 
 /** Sites with the most devices first; a holder that is no member any more is at its site as well. */
 export function siteSpreads(

@@ -7,6 +7,7 @@ import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
+import type { ColumnSet } from '../../components/column-fit.ts'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
 import { PartsBar } from '../../components/parts-bar.tsx'
@@ -164,7 +165,7 @@ function Save({ report }: { readonly report: Report }): ReactNode {
 }
 
 /** A column of bytes, which are sorted by how many they are. */
-function bytes<Row>(title: string, of: (row: Row) => number, from?: 'sm' | 'md' | 'lg'): Column<Row> {
+function bytes<Row>(title: string, of: (row: Row) => number, from?: ColumnSet): Column<Row> {
   return {
     ...{ title, width: '112px', align: 'right' },
     ...(from === undefined ? {} : { from }),
