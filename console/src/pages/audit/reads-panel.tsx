@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
 import { Answered } from '../../components/answered.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { ReadsTable } from '../../components/reads-table.tsx'
 import { deviceText } from '../../components/words.ts'
@@ -16,7 +17,7 @@ export function ReadsPanel({ name }: { readonly name: string }): ReactNode {
       title={`Who has read ${name}`}
       note="Each read leaves an entry at its server, one at its reader, and the reader's signed receipt at the server; of all time that is kept"
       aside={
-        <Anchor component={Link} to={`/console/datasets/${encodeURIComponent(name)}`} size="sm">
+        <Anchor component={Link} to={datasetPath(name)} size="sm">
           Who may read it
         </Anchor>
       }

@@ -7,6 +7,7 @@ import type { Answer } from '../../api/routes.ts'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { State, type Tone } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -41,7 +42,7 @@ export function DatasetsPage(): ReactNode {
                 rows={shown}
                 columns={COLUMNS}
                 keyOf={({ name }) => name}
-                linkOf={({ name }) => `/console/datasets/${encodeURIComponent(name)}`}
+                linkOf={({ name }) => datasetPath(name)}
                 empty={
                   all.length === 0
                     ? 'Nothing is published yet: peerage publish PATH --name NAME publishes a file or folder.'

@@ -8,6 +8,7 @@ import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
 import { approvalsText, type Entry } from '../../components/approval-words.ts'
+import { DatasetLink } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
@@ -109,15 +110,7 @@ function NamesPanel({ entry }: { readonly entry: Entry }): ReactNode {
         <List size="sm" spacing={4}>
           {datasets.map(({ name, ordinal, version }) => (
             <List.Item key={`${name} ${version}`}>
-              Dataset{' '}
-              <Anchor
-                component={Link}
-                to={`/console/datasets/${encodeURIComponent(name)}`}
-                underline="always"
-                size="sm"
-              >
-                {ordinal === null ? name : `${name}@${ordinal}`}
-              </Anchor>
+              Dataset <DatasetLink name={name} ordinal={ordinal} />
             </List.Item>
           ))}
           {devices.map(device => (

@@ -10,6 +10,7 @@ import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Panel } from '../../components/panel.tsx'
@@ -206,7 +207,7 @@ function ReadablePanel({ device }: { readonly device: string }): ReactNode {
             rows={versions}
             columns={READABLE_COLUMNS}
             keyOf={({ name, version }) => `${name} ${version}`}
-            linkOf={({ name }) => `/console/datasets/${encodeURIComponent(name)}`}
+            linkOf={({ name }) => datasetPath(name)}
             empty="It may read nothing."
             heightPixels={READABLE_PIXELS}
           />

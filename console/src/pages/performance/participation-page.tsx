@@ -1,8 +1,7 @@
 /** Who gives how much and how fast, which devices are slow, and the likely reasons. */
 
-import { Alert, Anchor, Group, List, SimpleGrid, Text } from '@mantine/core'
+import { Alert, Group, List, SimpleGrid, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Link } from 'react-router'
 import { passingText, steadyText, wantedText } from '../../../../src/report/boost-words.ts'
 import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
@@ -10,6 +9,7 @@ import { useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { DatasetLink } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { Figure, Panel } from '../../components/panel.tsx'
 import { counted, deviceText, formatBytes, formatRate } from '../../components/words.ts'
@@ -100,7 +100,7 @@ function PassingPanel({ passing }: { readonly passing: Report['passing'] }): Rea
         )}
         {boosts.map(boost => (
           <List.Item key={boost.version}>
-            <DatasetLink of={boost} />:{' '}
+            <DatasetLink name={boost.name} ordinal={boost.ordinal} />:{' '}
             {passingText(boost, {
               wanted: demand.find(({ version }) => version === boost.version)?.wanted ?? null,
               nowMs
@@ -109,29 +109,12 @@ function PassingPanel({ passing }: { readonly passing: Report['passing'] }): Rea
         ))}
         {lacking.map(each => (
           <List.Item key={`${each.version} lacking`}>
-            <DatasetLink of={each} /> is wanted by {wantedText(each.wanted)}. Of the servers{' '}
-            {steadyText(each)}.
+            <DatasetLink name={each.name} ordinal={each.ordinal} /> is wanted by {wantedText(each.wanted)}. Of
+            the servers {steadyText(each)}.
           </List.Item>
         ))}
       </List>
     </Panel>
-  )
-}
-
-function DatasetLink({
-  of: { name, ordinal }
-}: {
-  readonly of: { name: string; ordinal: number }
-}): ReactNode {
-  return (
-    <Anchor
-      component={Link}
-      to={`/console/datasets/${encodeURIComponent(name)}`}
-      underline="always"
-      size="sm"
-    >
-      {name}@{ordinal}
-    </Anchor>
   )
 }
 

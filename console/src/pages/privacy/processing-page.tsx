@@ -9,6 +9,7 @@ import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { type RowAction, useRowDialogue } from '../../components/row-dialogue.tsx'
@@ -117,7 +118,7 @@ function Activities({ activities }: { readonly activities: readonly Activity[] }
         rows={activities}
         columns={columns}
         keyOf={({ name }) => name}
-        linkOf={({ name }) => `/console/datasets/${encodeURIComponent(name)}`}
+        linkOf={({ name }) => datasetPath(name)}
         empty=""
         heightPixels={TABLE_PIXELS}
       />

@@ -9,6 +9,7 @@ import { useSession } from '../../api/session.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { Asked } from '../../components/asked.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { NamedAction } from '../../components/named-action.tsx'
 import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
@@ -162,7 +163,7 @@ function VersionsPanel({ versions }: { readonly versions: readonly Version[] }):
         rows={shown}
         columns={COLUMNS}
         keyOf={({ name, version }) => `${name} ${version}`}
-        linkOf={({ name }) => `/console/datasets/${encodeURIComponent(name)}`}
+        linkOf={({ name }) => datasetPath(name)}
         empty="No version is meant by that."
         heightPixels={TABLE_PIXELS}
       />

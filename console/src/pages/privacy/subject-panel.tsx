@@ -7,6 +7,7 @@ import { useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { jsonText, SaveFiles } from '../../components/save-files.tsx'
@@ -72,7 +73,7 @@ function Known({ record }: { readonly record: SubjectRecord }): ReactNode {
         rows={versions}
         columns={COLUMNS}
         keyOf={({ version, name }) => `${name} ${version}`}
-        linkOf={({ name }) => `/console/datasets/${encodeURIComponent(name)}`}
+        linkOf={({ name }) => datasetPath(name)}
         empty="No version is said to be about this person. Versions are tagged as they are published, or later with peerage subject add."
         heightPixels={TABLE_PIXELS}
       />

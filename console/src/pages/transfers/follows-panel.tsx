@@ -7,6 +7,7 @@ import { useAction, useAnswer } from '../../api/answers.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { Failure } from '../../components/failure.tsx'
 import { NamedAction } from '../../components/named-action.tsx'
@@ -52,7 +53,7 @@ function FollowCard({ follow }: { readonly follow: Follow }): ReactNode {
       <Group justify="space-between" align="flex-start" gap="sm">
         <Stack gap={4} miw={0} flex="1 1 320px">
           <Group gap="sm" align="baseline">
-            <Anchor component={Link} to={`/console/datasets/${encodeURIComponent(name)}`} fw={600}>
+            <Anchor component={Link} to={datasetPath(name)} fw={600}>
               {name}
             </Anchor>
             <Text size="sm" component="div">

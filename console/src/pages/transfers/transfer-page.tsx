@@ -1,13 +1,14 @@
 /** One transfer: how far it is, what holds it up, from whom its bytes came, and each of its files. */
 
-import { Alert, Anchor, Box, Code, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Alert, Box, Code, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Link, useParams } from 'react-router'
+import { useParams } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
 import { useLive } from '../../api/live.tsx'
 import { Ago, useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { DatasetLink } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { meaningOf } from '../../components/error-meaning.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -191,18 +192,7 @@ function OrderFacts({ transfer }: { readonly transfer: Transfer }): ReactNode {
   return (
     <Facts
       facts={[
-        [
-          'Dataset',
-          <Anchor
-            key="dataset"
-            component={Link}
-            to={`/console/datasets/${encodeURIComponent(name)}`}
-            size="sm"
-            underline="always"
-          >
-            {name}@{ordinal}
-          </Anchor>
-        ],
+        ['Dataset', <DatasetLink key="dataset" name={name} ordinal={ordinal} />],
         ['Version', version],
         ['Into', `${destination}, on the machine of this node`],
         [

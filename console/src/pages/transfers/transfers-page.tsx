@@ -9,6 +9,7 @@ import { useSession } from '../../api/session.tsx'
 import { useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
+import { datasetPath } from '../../components/dataset-link.tsx'
 import { State } from '../../components/dot.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Figure, FigureGrid, Panel } from '../../components/panel.tsx'
@@ -255,7 +256,7 @@ function GivenPanel({ transfers }: { readonly transfers: readonly LiveTransfer[]
 function givenName({ name, ordinal, version }: LiveTransfer): ReactNode {
   if (name === null) return shortId(version)
   return (
-    <Anchor component={Link} to={`/console/datasets/${encodeURIComponent(name)}`} inherit>
+    <Anchor component={Link} to={datasetPath(name)} inherit>
       {ordinal === null ? name : `${name}@${ordinal}`}
     </Anchor>
   )
