@@ -6,6 +6,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
+import { OpenCounts } from '../../base/open-counts.ts'
 import { SECOND_MS } from '../../base/units.ts'
 
 const INTERVAL_MS = 2 * SECOND_MS
@@ -22,13 +23,15 @@ export interface AccessWatchOptions {
 }
 
 interface Open {
-  readonly by: string
   readonly ending: AbortController
+  /** Gives its place back. */
+  readonly over: () => void
 }
 
 export class AccessWatch {
   readonly #options: AccessWatchOptions
   readonly #open = new Map<FastifyRequest, Open>()
+  readonly #counts = new OpenCounts<string>()
   /** Ended by the look that finds none: answers that follow each other would each begin and end one. */
   #timer: NodeJS.Timeout | undefined
 
@@ -40,16 +43,15 @@ export class AccessWatch {
   ended(request: FastifyRequest, reply: FastifyReply): AbortSignal {
     const { nameOf, eachMax = EACH_MAX } = this.#options
     const by = nameOf(request)
-    const own = [...this.#open.values()].filter(open => open.by === by)
-    if (own.length >= eachMax)
+    if (this.#counts.of(by) >= eachMax)
       throw new AppError(
         'TOO_MANY_CALLS',
         `${by} has ${eachMax} files or streams on their way already; wait for one to end`
       )
-    const ending = new AbortController()
     // Whoever has gone already would stay here.
     if (reply.raw.destroyed) return AbortSignal.abort()
-    this.#open.set(request, { by, ending })
+    const ending = new AbortController()
+    this.#open.set(request, { ending, over: this.#counts.open(by) })
     reply.raw.once('close', () => this.#forget(request))
     this.#timer ??= setInterval(() => this.#look(), this.#options.intervalMs ?? INTERVAL_MS).unref()
     return ending.signal
@@ -68,6 +70,7 @@ export class AccessWatch {
   }
 
   #forget(request: FastifyRequest): void {
+    this.#open.get(request)?.over()
     this.#open.delete(request)
   }
 }

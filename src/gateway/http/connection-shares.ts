@@ -4,6 +4,7 @@
  */
 
 import type { Server } from 'node:net'
+import { OpenCounts } from '../../base/open-counts.ts'
 
 const ALL_MAX = 2048
 /** Of one address, which may be that of a proxy for many. */
@@ -18,22 +19,13 @@ export function shareConnections(
   server: Server,
   { allMax = ALL_MAX, eachMax = EACH_MAX }: ConnectionLimits = {}
 ): void {
-  const counts = new Map<string, number>()
+  const counts = new OpenCounts<string>()
   server.maxConnections = allMax
   server.on('connection', socket => {
     const { remoteAddress: address } = socket
     // It has gone already.
     if (address === undefined) return
-    const count = counts.get(address) ?? 0
-    if (count >= eachMax) {
-      socket.destroy()
-      return
-    }
-    counts.set(address, count + 1)
-    socket.once('close', () => {
-      const left = (counts.get(address) ?? 1) - 1
-      if (left > 0) counts.set(address, left)
-      else counts.delete(address)
-    })
+    if (counts.of(address) >= eachMax) socket.destroy()
+    else socket.once('close', counts.open(address))
   })
 }

@@ -8,6 +8,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, messageOf } from '../../base/errors.ts'
+import { OpenCounts } from '../../base/open-counts.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { type Caller, requireScope } from './caller.ts'
@@ -38,7 +39,8 @@ export interface LiveRoutesOptions {
 }
 
 interface Listener {
-  readonly by: string
+  /** Gives its place back. */
+  readonly over: () => void
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   lastId: number
@@ -49,6 +51,7 @@ export class LiveRoutes {
   readonly #options: LiveRoutesOptions
   readonly #feed = new LiveFeed()
   readonly #listeners = new Set<Listener>()
+  readonly #counts = new OpenCounts<string>()
   /** Numbers of another run of the node mean nothing in this one. */
   readonly #run = Date.now().toString(36)
   #timer: NodeJS.Timeout | undefined
@@ -70,7 +73,7 @@ export class LiveRoutes {
 
   #requirePlace({ id }: Caller): void {
     const { listenersMax = LISTENERS_MAX, listenersEachMax = LISTENERS_EACH_MAX } = this.#options
-    if ([...this.#listeners].filter(({ by }) => by === id).length >= listenersEachMax)
+    if (this.#counts.of(id) >= listenersEachMax)
       throw new AppError(
         'TOO_MANY_CALLS',
         `${id} has ${listenersEachMax} live views of this node open already; close one, or ask GET /v1/activity now and then`
@@ -85,7 +88,7 @@ export class LiveRoutes {
   #open({ id: by }: Caller, request: FastifyRequest, reply: FastifyReply): void {
     const [run, id] = String(request.headers['last-event-id'] ?? '').split('-')
     const lastId = run === this.#run && /^\d{1,15}$/.test(id ?? '') ? Number(id) : 0
-    const listener: Listener = { by, request, reply, lastId, isBehind: false }
+    const listener: Listener = { over: this.#counts.open(by), request, reply, lastId, isBehind: false }
     const response = takenReply(reply)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     response.setTimeout(STALLED_MS)
@@ -128,6 +131,7 @@ export class LiveRoutes {
 
   #end(listener: Listener): void {
     this.#listeners.delete(listener)
+    listener.over()
     listener.reply.raw.end()
     if (this.#listeners.size > 0) return
     clearInterval(this.#timer)

@@ -15,6 +15,7 @@ import type { TLSSocket } from 'node:tls'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { messageOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
+import { OpenCounts } from '../../base/open-counts.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import { ADMITTED, decodeAdmission, encodeRefusal } from './admission.ts'
 import { decodeOpening, encodeOpening, type Opening, readHead, selectProtocol } from './direct-opening.ts'
@@ -68,7 +69,7 @@ export class DirectConnections {
   /** Of connections that are gone, while their device is linked. */
   readonly #past = new Map<DeviceId, DirectTally>()
   /** How many of a device came in and have not named their protocol. */
-  readonly #openings = new Map<DeviceId, number>()
+  readonly #openings = new OpenCounts<DeviceId>()
   #refusals = 0
 
   constructor(init: DirectConnectionsInit) {
@@ -151,16 +152,14 @@ export class DirectConnections {
   }
 
   async #opening(socket: TLSSocket, device: DeviceId): Promise<Exclude<Opening, { kind: 'incomplete' }>> {
-    this.#openings.set(device, (this.#openings.get(device) ?? 0) + 1)
+    const over = this.#openings.open(device)
     try {
       return await readHead(socket, AbortSignal.timeout(OPENING_TIMEOUT_MS), head => {
         const decoded = decodeOpening(head)
         return decoded.kind === 'incomplete' ? undefined : decoded
       })
     } finally {
-      const left = (this.#openings.get(device) ?? 1) - 1
-      if (left > 0) this.#openings.set(device, left)
-      else this.#openings.delete(device)
+      over()
     }
   }
 
@@ -169,7 +168,7 @@ export class DirectConnections {
     const refusal = this.#init.refusal(device)
     if (refusal !== undefined) return refusal
     if (!this.#init.isLinked(device)) return 'there is no link between us: connect first'
-    const count = (this.#streams.get(device)?.size ?? 0) + (this.#openings.get(device) ?? 0)
+    const count = (this.#streams.get(device)?.size ?? 0) + this.#openings.of(device)
     return count < PER_DEVICE_MAX ? undefined : `too many direct connections, at most ${PER_DEVICE_MAX}`
   }
 

@@ -17,6 +17,7 @@ import { createLibp2p } from 'libp2p'
 import { assert, defined } from '../../base/assert.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { type DeviceId, shortId } from '../../base/ids.ts'
+import { OpenCounts } from '../../base/open-counts.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import { ADMITTED, BUSY, encodeRefusal } from './admission.ts'
@@ -82,7 +83,7 @@ interface Registered {
   readonly handler: StreamHandler
   readonly admit: 'members' | 'anyone'
   readonly streamsPerPeerMax: number
-  readonly open: Map<DeviceId, number>
+  readonly streams: OpenCounts<DeviceId>
 }
 
 /** The part of libp2p's transport manager that dials one address, outside libp2p's own queue of one peer at a time. */
@@ -169,7 +170,7 @@ export class Libp2pTransport implements Transport {
     assert(this.#running === undefined, 'protocols are registered before start')
     assert(!this.#protocols.has(protocol), `${protocol} is registered once`)
     const { admit = 'members', streamsPerPeerMax = STREAMS_PER_PEER_DEFAULT } = options
-    this.#protocols.set(protocol, { handler, admit, streamsPerPeerMax, open: new Map() })
+    this.#protocols.set(protocol, { handler, admit, streamsPerPeerMax, streams: new OpenCounts() })
   }
 
   async dial(target: DialTarget, signal: AbortSignal): Promise<DialOutcome> {
@@ -387,7 +388,7 @@ export class Libp2pTransport implements Transport {
       return
     }
     if (!sent(stream, ADMITTED)) return
-    stream.addEventListener('close', count(registered, device))
+    stream.addEventListener('close', registered.streams.open(device))
     registered.handler(new Libp2pStream(stream, device, link.channel))
   }
 
@@ -401,7 +402,7 @@ export class Libp2pTransport implements Transport {
     if (reason !== undefined) return { refuse: reason }
     return {
       take: stream => {
-        stream.onOver(count(registered, device))
+        stream.onOver(registered.streams.open(device))
         registered.handler(stream)
       }
     }
@@ -456,22 +457,12 @@ export class Libp2pTransport implements Transport {
 }
 
 function crowding(
-  { open, streamsPerPeerMax }: Registered,
+  { streams, streamsPerPeerMax }: Registered,
   device: DeviceId,
   protocol: string
 ): string | undefined {
-  const isFull = (open.get(device) ?? 0) >= streamsPerPeerMax
+  const isFull = streams.of(device) >= streamsPerPeerMax
   return isFull ? `too many streams of ${protocol}, at most ${streamsPerPeerMax}` : undefined
-}
-
-/** Counts one more stream of a device; the result is to be called when it is over. */
-function count({ open }: Registered, device: DeviceId): () => void {
-  open.set(device, (open.get(device) ?? 0) + 1)
-  return () => {
-    const left = (open.get(device) ?? 1) - 1
-    if (left > 0) open.set(device, left)
-    else open.delete(device)
-  }
 }
 
 function refused(device: DeviceId, protocol: string, reason: string, cause?: unknown): AppError {

@@ -8,6 +8,7 @@
 
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { toHex } from '../../base/bytes.ts'
+import { OpenCounts } from '../../base/open-counts.ts'
 
 /** Codes of a multiaddr that begins with an address (https://github.com/multiformats/multiaddr). */
 const IP4 = 4
@@ -31,8 +32,8 @@ export function hostOf(address: Multiaddr): string {
 
 export class PendingHosts {
   readonly #countMax: number
-  readonly #counts = new Map<string, number>()
-  readonly #hosts = new WeakMap<object, string>()
+  readonly #counts = new OpenCounts<string>()
+  readonly #ends = new WeakMap<object, () => void>()
 
   constructor(countMax: number) {
     this.#countMax = countMax
@@ -41,21 +42,14 @@ export class PendingHosts {
   /** False when its host has as many as it may. */
   begin(connection: PendingConnection): boolean {
     const host = hostOf(connection.remoteAddr)
-    const count = this.#counts.get(host) ?? 0
-    if (count >= this.#countMax) return false
-    this.#counts.set(host, count + 1)
-    this.#hosts.set(connection.timeline, host)
+    if (this.#counts.of(host) >= this.#countMax) return false
+    this.#ends.set(connection.timeline, this.#counts.open(host))
     connection.addEventListener('close', () => this.end(connection.timeline))
     return true
   }
 
   /** It has proved its key, or is gone. */
   end(timeline: object): void {
-    const host = this.#hosts.get(timeline)
-    if (host === undefined) return
-    this.#hosts.delete(timeline)
-    const left = (this.#counts.get(host) ?? 1) - 1
-    if (left > 0) this.#counts.set(host, left)
-    else this.#counts.delete(host)
+    this.#ends.get(timeline)?.()
   }
 }
