@@ -3,7 +3,7 @@
 import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
-import { type History, sumUp, valueText } from './series-words.ts'
+import { type History, sumUp, valueText } from '../../components/series-words.ts'
 
 const HEIGHT_PIXELS = 250
 

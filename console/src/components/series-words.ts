@@ -1,8 +1,8 @@
 /** Series of measurements in words, and their values. */
 
-import type { Answer } from '../../api/routes.ts'
-import { durationText, formatBytes } from '../../components/words.ts'
-import { PALETTE } from '../../palette.ts'
+import type { Answer } from '../api/routes.ts'
+import { PALETTE } from '../palette.ts'
+import { durationText, formatBytes } from './words.ts'
 
 export type History = Answer<'history'>
 

@@ -2,11 +2,11 @@
 
 import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { useAnswer } from '../../api/answers.ts'
-import { Answered } from '../../components/answered.tsx'
-import { Chart, type ChartOption, useChartColours } from '../../components/chart.tsx'
-import { formatBytes } from '../../components/words.ts'
+import { useAnswer } from '../api/answers.ts'
+import { Answered } from './answered.tsx'
+import { Chart, type ChartOption, useChartColours } from './chart.tsx'
 import { type FlowSeries, type History, sumUp } from './series-words.ts'
+import { formatBytes } from './words.ts'
 
 const HEIGHT_PIXELS = 250
 const EVERY_MS = 30_000
@@ -37,7 +37,7 @@ function Asking(props: {
   readonly stepMs: number
 }): ReactNode {
   const { asked, next, others, fromMs, stepMs } = props
-  const known = useAnswer('series', {})
+  const known = useAnswer('series', {}, { everyMs: EVERY_MS })
   const isThere = known.data?.series.some(({ name }) => name === next.name) ?? false
   const history = useAnswer(
     'history',
