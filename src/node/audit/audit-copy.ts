@@ -159,13 +159,9 @@ export function gapOf(log: KnownLog, nameOf: (device: DeviceId) => DeviceName): 
     device: nameOf(device),
     lostEntries: largest.size - entries,
     reason:
-      `it began a new log at ${instant(endedAt)}; the one before, of ${instant(incarnation)}, ended at ` +
+      `it began a new log at ${isoTime(endedAt)}; the one before, of ${isoTime(incarnation)}, ended at ` +
       `${largest.size} entries as far as others know (${cosigned(largest)}), and ${entries} of them are here`
   }
-}
-
-function instant(timeMs: number): string {
-  return isoTime(timeMs)
 }
 
 export function statusOf(
