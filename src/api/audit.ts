@@ -7,7 +7,7 @@ import {
   count,
   datasetName,
   deviceName,
-  givenInstantMs,
+  instantInQuery,
   instantMs,
   orgId,
   versionId
@@ -43,7 +43,7 @@ export const auditRequest = z.strictObject({
   device: z.string().min(1).max(128).nullable().default(null),
   dataset: datasetName.nullable().default(null),
   action: auditAction.nullable().default(null),
-  sinceMs: z.coerce.number().pipe(givenInstantMs).nullable().default(null),
+  sinceMs: instantInQuery.nullable().default(null),
   limit: z.coerce.number().pipe(z.int().min(1).max(AUDIT_ENTRIES_MAX)).default(AUDIT_ENTRIES_DEFAULT)
 })
 

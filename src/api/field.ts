@@ -38,6 +38,8 @@ export const ordinal = shown(z.int().positive(), 3)
 export const instantMs = shown(z.int().nonnegative(), 1_800_000_000_000)
 /** In a request: one that a calendar has. */
 export const givenInstantMs = shown(z.int().nonnegative().max(INSTANT_MS_MAX), 1_800_000_000_000)
+/** The same in a query, whose values arrive as text. */
+export const instantInQuery = z.coerce.number().pipe(givenInstantMs)
 export const durationMs = shown(z.number().nonnegative(), 1500)
 export const bytesPerSecond = shown(z.number().nonnegative(), 104_857_600)
 

@@ -1,11 +1,9 @@
 /** Measurements of the device over time, and what its receiving from peers saves. */
 
 import { z } from 'zod'
-import { byteCount, count, durationMs, givenInstantMs, instantMs, ownDevice, shown } from './field.ts'
+import { byteCount, count, durationMs, instantInQuery, instantMs, ownDevice, shown } from './field.ts'
 
 const SERIES_CHARACTERS_MAX = 160
-/** Values of a query arrive as text. */
-const instantInQuery = z.coerce.number().pipe(givenInstantMs)
 const STEP_MS_MAX = 5 * 365 * 24 * 3_600_000
 
 export const historyRequest = z.strictObject({

@@ -7,7 +7,7 @@ import {
   datasetName,
   deviceName,
   durationMs,
-  givenInstantMs,
+  instantInQuery,
   instantMs,
   operationId,
   ordinal,
@@ -21,7 +21,6 @@ const ABOUT_CHARACTERS_MAX = 256
 
 /** Waiting: for approvals of more admins. None: for any other reason. */
 export const LEDGER_EFFECTS = ['in-force', 'waiting', 'none'] as const
-const instantInQuery = z.coerce.number().pipe(givenInstantMs).nullable().default(null)
 
 /** Values of a query arrive as text. */
 export const ledgerRequest = z.strictObject({
@@ -29,9 +28,9 @@ export const ledgerRequest = z.strictObject({
   author: z.string().min(1).max(128).nullable().default(null),
   about: z.string().min(1).max(ABOUT_CHARACTERS_MAX).nullable().default(null),
   effect: z.enum(LEDGER_EFFECTS).nullable().default(null),
-  sinceMs: instantInQuery,
+  sinceMs: instantInQuery.nullable().default(null),
   /** Only what is older. */
-  untilMs: instantInQuery,
+  untilMs: instantInQuery.nullable().default(null),
   limit: z.coerce.number().pipe(z.int().min(1).max(LEDGER_LINES_MAX)).default(LEDGER_LINES_DEFAULT)
 })
 

@@ -10,7 +10,7 @@ import {
   deviceKind,
   deviceName,
   durationMs,
-  givenInstantMs,
+  instantInQuery,
   instantMs,
   operationId,
   shown
@@ -18,7 +18,6 @@ import {
 
 const WINDOW_MS_MAX = 366 * 24 * HOUR_MS
 const PRICE_MAX = 1_000_000
-const instantInQuery = z.coerce.number().pipe(givenInstantMs)
 
 export const levelMeasure = z.enum(['distribute', 'availability', 'first-byte', 'revocation', 'repair'])
 /** As far as a window can be. */
