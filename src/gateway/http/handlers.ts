@@ -366,19 +366,20 @@ function signInHandlers({
     provider: settings.provider ?? null,
     redirects: sessions.addresses.map(address => `${address}${CALLBACK_PATH}`)
   })
+  const changed = async () => {
+    sessions.endPersons()
+    await tokens.endOfPersons()
+    return report()
+  }
   return {
     signIn: async () => report(),
     setSignIn: async (input, by) => {
       await provider.set(input, by)
-      sessions.endPersons()
-      await tokens.endOfPersons()
-      return report()
+      return await changed()
     },
     unsetSignIn: async (_, by) => {
       await settings.unset(by)
-      sessions.endPersons()
-      await tokens.endOfPersons()
-      return report()
+      return await changed()
     },
     personName: async ({ subject }) => ({ id: settings.personId(subject) })
   } satisfies Partial<JsonHandlers>

@@ -156,7 +156,7 @@ export class SessionBook {
 
   /** Whether there is a session of this cookie; that it was asked for counts as no use. */
   holds(secret: string): boolean {
-    return this.#look(hashOf(secret)) !== undefined
+    return this.see(secret) !== undefined
   }
 
   /** The sessions that hold, the newest first; that they are listed counts as no use. */
