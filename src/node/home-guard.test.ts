@@ -16,6 +16,10 @@ before(() => {
   writeFileSync(join(home, 'device.key'), 'x')
   symlinkSync(home, join(top, 'data', 'link'))
   symlinkSync(top, join(top, 'data', 'up'))
+  symlinkSync(join(home, 'sign-in.json'), join(top, 'data', 'early'))
+  symlinkSync('early', join(top, 'data', 'earlier'))
+  symlinkSync(join('..', 'a', 'home', 'new', 'file'), join(top, 'data', 'near'))
+  symlinkSync(join(top, 'data', 'nothing'), join(top, 'data', 'apart'))
 })
 after(() => rmSync(top, { recursive: true }))
 
@@ -39,11 +43,17 @@ describe('a path that a caller names', () => {
     await assert.rejects(requireApart(home, `${data}/../a/home/x`), { code: 'NOT_AUTHORISED' })
   })
 
+  it('does not lead there by a link to what is not there yet', async () => {
+    for (const name of ['early', 'earlier', 'near', 'early/file'])
+      await assert.rejects(requireApart(home, join(top, 'data', name)), { code: 'NOT_AUTHORISED' }, name)
+  })
+
   it('is anything else', async () => {
     for (const path of [
       `${home}2`,
       join(top, 'data'),
       join(top, 'data', 'not', 'there'),
+      join(top, 'data', 'apart'),
       join(top, 'a', 'b')
     ])
       await requireApart(home, path)

@@ -6,7 +6,7 @@
  * seen, and neither is a folder that is changed for a link in that moment. Only the user of the node can make those.
  */
 
-import { realpath } from 'node:fs/promises'
+import { readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import { isWithin } from './folder-path.ts'
@@ -23,7 +23,7 @@ export async function requireApart(home: string, path: string): Promise<void> {
   )
 }
 
-/** What is not there yet leads to where it would be made. */
+/** What is not there yet leads to where it would be made: also through a link that leads to nothing yet. */
 async function leadsTo(path: string): Promise<string> {
   const absolute = resolve(path)
   try {
@@ -32,6 +32,8 @@ async function leadsTo(path: string): Promise<string> {
     const above = dirname(absolute)
     // What can not be looked at can not be used either: the system says so to who tries.
     if (systemCodeOf(thrown) !== 'ENOENT' || above === absolute) return absolute
-    return join(await leadsTo(above), basename(absolute))
+    const folder = await leadsTo(above)
+    const to = await readlink(absolute).catch(() => undefined)
+    return to === undefined ? join(folder, basename(absolute)) : await leadsTo(resolve(folder, to))
   }
 }
