@@ -7,8 +7,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../base/errors.ts'
-import { MINUTE_MS } from '../../base/units.ts'
-import { isoTime } from '../../base/words.ts'
+import { INSTANT_MS_MAX, MINUTE_MS } from '../../base/units.ts'
 import type { OpenContent } from '../../node/contents/content-terms.ts'
 import type { ContentFile } from '../../node/contents/content-tree.ts'
 import type { NodeService } from '../../node/service.ts'
@@ -115,7 +114,7 @@ export class ContentRoutes {
     const isFixed = FULL_ID.test(reference.version ?? '')
     reply.headers({
       etag: validators.etag,
-      'last-modified': new Date(isoTime(publishedAtMs)).toUTCString(),
+      'last-modified': new Date(Math.min(publishedAtMs, INSTANT_MS_MAX)).toUTCString(),
       'accept-ranges': 'bytes',
       'cache-control': cacheControl({ isSecret, isFixed })
     })
