@@ -17,7 +17,8 @@
  * begun in this run signs nothing until peers were asked what they have of it (`confirm`).
  *
  * Refusals and violations are caused by others, and could be caused a thousand times a second: of each device and
- * reason at most one entry a minute is written, which says how many there were. Uses of an override are counted alike.
+ * reason at most one entry a minute is written, which says how many there were. Uses of an override and of the API
+ * are counted alike, apart from those.
  */
 
 import { addCosignatures, type LogId, type SignedCheckpoint, signCheckpoint } from '../../audit/checkpoint.ts'
@@ -77,9 +78,10 @@ export interface Refusal {
   readonly version: VersionId | null
 }
 
-/** An access that only an override of freshness opened, to a peer or to this device. */
+/** A use of the API. */
 export type Called = Omit<Extract<AuditEvent, { action: 'called' }>, 'count'>
 
+/** An access that only an override of freshness opened, to a peer or to this device. */
 export type Overridden = Omit<Extract<AuditEvent, { action: 'overridden' }>, 'count'>
 
 interface Waiting {
