@@ -167,3 +167,19 @@ test('who asked back a moment ago asks back again for what came since', async t 
   await settled()
   assert.equal(has(lacks, late), true)
 })
+
+test('two who can not agree ask each other back once, and no more while neither has anything new', async t => {
+  const { row, asked } = await inARow(t, { count: 2 })
+  const [differs, other] = row
+  const hello = differs.keeper.hello.bind(differs.keeper)
+  differs.keeper.hello = () => ({ ...hello(), rootHash: new Uint8Array(32).fill(7) })
+  const before = asked.count
+  differs.sync.ask(other.transport.self)
+  await settled()
+  assert.equal(asked.count - before, 3)
+  for (let second = 0; second < 10; second++) {
+    t.mock.timers.tick(SECOND_MS)
+    await settled()
+  }
+  assert.equal(asked.count - before, 3)
+})

@@ -9,7 +9,7 @@
  * nobody has to be asked. A slow round now and then makes up for what failed.
  */
 
-import { equalBytes, toHex } from '../../base/bytes.ts'
+import { equalBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, OperationId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
@@ -68,7 +68,8 @@ export interface SyncEvents {
 interface AskedBack {
   readonly atMs: number
   /** What both sides held. */
-  readonly about: string
+  readonly theirs: LedgerFace
+  readonly mine: LedgerFace
   timer: NodeJS.Timeout | undefined
 }
 
@@ -291,17 +292,16 @@ export class LedgerSync {
    * each other no more while neither has anything new.
    */
   #askBack(device: DeviceId, theirs: LedgerFace, mine: LedgerFace): void {
-    const about = [theirs, mine].map(({ digest, rootHash }) => toHex(digest) + toHex(rootHash)).join()
     const last = this.#askedBack.get(device)
     const nowMs = performance.now()
     const ask = (): void => {
-      this.#askedBack.set(device, { atMs: performance.now(), about, timer: undefined })
+      this.#askedBack.set(device, { atMs: performance.now(), theirs, mine, timer: undefined })
       this.#askLinked(device)
     }
     if (last === undefined || nowMs >= last.atMs + ASK_BACK_MS) {
       clearTimeout(last?.timer)
       ask()
-    } else if (last.about !== about && last.timer === undefined) {
+    } else if (last.timer === undefined && !(isSame(last.theirs, theirs) && isSame(last.mine, mine))) {
       last.timer = setTimeout(ask, last.atMs + ASK_BACK_MS - nowMs)
       last.timer.unref()
     }
