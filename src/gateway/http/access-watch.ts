@@ -5,13 +5,15 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { assert } from '../../base/assert.ts'
 import { AppError } from '../../base/errors.ts'
 import { OpenCounts } from '../../base/open-counts.ts'
 import { SECOND_MS } from '../../base/units.ts'
+import { READINGS_MAX } from '../../node/contents/content-desk.ts'
 
 const INTERVAL_MS = 2 * SECOND_MS
-/** Fewer than readers of content that there can be at once. */
 const EACH_MAX = 24
+assert(EACH_MAX < READINGS_MAX, 'one caller leaves room for other readers of content')
 
 export interface AccessWatchOptions {
   /** Whether who asked is signed in still; counts as no use. */
