@@ -115,6 +115,8 @@ describe('the history as it is asked for', () => {
 
   it('refuses a series that there is not, and a time that ends before it begins', async () => {
     await assert.rejects(ask({ series: 'pears' }), /no series pears.*peerage history/)
+    const { points, unit } = await ask({ series: 'event-loop-delay' })
+    assert.deepEqual([points, unit], [[], 'ms'], 'a series of every node, before its first sample')
     await assert.rejects(ask({ fromMs: nowMs, toMs: START_MS }), /ends before it begins/)
   })
 

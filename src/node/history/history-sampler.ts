@@ -55,6 +55,21 @@ const LEVEL_UNITS: Readonly<Record<string, SeriesUnit>> = {
   retransmits: 'share'
 }
 
+const FLOWS = [
+  'received/same-site',
+  'received/other-sites',
+  'received/origins',
+  'reused',
+  'sent/same-site',
+  'sent/other-sites'
+] as const
+const SERIES: ReadonlySet<string> = new Set([...FLOWS, ...Object.keys(LEVEL_UNITS)])
+
+/** Whether every node measures it, sooner or later: before the first sample it is a series without points. */
+export function isSeriesOfEveryNode(name: string): boolean {
+  return SERIES.has(name)
+}
+
 export function seriesOf(name: string): Series {
   const unit = LEVEL_UNITS[name]
   return unit === undefined ? { name, kind: 'flow', unit: 'bytes' } : { name, kind: 'level', unit }
@@ -116,14 +131,9 @@ export class HistorySampler {
   /** What came and went since the last sample that was recorded. */
   pending(totals: Totals): Map<string, number> {
     const before = this.#recorded
-    const values = new Map([
-      ['received/same-site', 0],
-      ['received/other-sites', 0],
-      ['received/origins', totals.origin.verifiedBytes - before.origin.verifiedBytes],
-      ['reused', totals.localBytes - before.localBytes],
-      ['sent/same-site', 0],
-      ['sent/other-sites', 0]
-    ])
+    const values = new Map<string, number>(FLOWS.map(name => [name, 0]))
+    values.set('received/origins', totals.origin.verifiedBytes - before.origin.verifiedBytes)
+    values.set('reused', totals.localBytes - before.localBytes)
     const add = (name: string, bytes: number): void => {
       values.set(name, (values.get(name) ?? 0) + bytes)
     }

@@ -6,7 +6,7 @@ import { type Point, planReading, regroup, SAMPLE_INTERVAL_MS, spanStart } from 
 import { savingsOf } from '../../history/savings.ts'
 import type { OwnDevice } from '../service-words.ts'
 import type { HistoryFile } from './history-file.ts'
-import { seriesOf } from './history-sampler.ts'
+import { isSeriesOfEveryNode, seriesOf } from './history-sampler.ts'
 import type {
   DeviceSavings,
   HistoryAnswer,
@@ -46,7 +46,7 @@ export class LocalHistoryService implements HistoryService {
   }
 
   async history({ series, ...asked }: HistoryRequest): Promise<HistoryAnswer> {
-    if (!this.#parts.file.names().includes(series))
+    if (!isSeriesOfEveryNode(series) && !this.#parts.file.names().includes(series))
       throw new AppError(
         'USAGE',
         `there is no series ${series} in the history; list what there is with: peerage history`
