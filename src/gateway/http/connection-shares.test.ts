@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
 import { shareConnections } from './connection-shares.ts'
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
   shareConnections(server, { allMax: 3, eachMax: 2 })
   server.on('connection', socket => {
     socket.on('error', () => undefined)
-    if (!socket.destroyed) socket.write('hello')
+    if (!socket.destroyed && !socket.pending) socket.write('hello')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -40,6 +40,17 @@ test('an address has its share of connections, and all have no more than there i
   assert.equal(await said('127.0.0.2'), '')
   assert.equal(await said('127.0.0.3'), 'hello')
   assert.equal(await said('127.0.0.4'), '')
+})
+
+test('whoever has a network of IPv6 has one share, and leaves those of others', () => {
+  const isLetIn = (remoteAddress: string): boolean => {
+    const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
+    open.push(socket)
+    server.emit('connection', socket)
+    return !socket.destroyed
+  }
+  assert.deepEqual(['2001:db8::1', '2001:db8::2', '2001:db8::3'].map(isLetIn), [true, true, false])
+  assert.equal(isLetIn('2001:db8:0:1::1'), true)
 })
 
 test('a connection that has gone makes room', async () => {

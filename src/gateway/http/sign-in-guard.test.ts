@@ -23,3 +23,10 @@ test('what it remembers is bounded', () => {
   for (let address = 0; address < 20_000; address++) guard.wrong(String(address))
   assert.equal(guard.waitMs('first'), 0)
 })
+
+test('whoever has a network of IPv6 guesses no more often than who has one address', () => {
+  const guard = new SignInGuard(() => 0)
+  for (let count = 0; count < SHOWN_MAX; count++) guard.wrong(`2001:db8:0:1::${count}`)
+  assert.equal(guard.waitMs('2001:db8:0:1:ffff::'), MINUTE_MS)
+  assert.equal(guard.waitMs('2001:db8:0:2::1'), 0)
+})

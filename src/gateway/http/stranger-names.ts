@@ -1,8 +1,10 @@
 /**
- * What the audit log calls who is not signed in: by the address, as long as not very many of them call. Somebody may
- * have any number of addresses (a network of IPv6 has 2^64), and each would be an entry of its own in the log.
+ * What the audit log calls who is not signed in: by the address, or its network where that is one host
+ * (base/ip-host.ts), as long as not very many of them call. Somebody may have any number of networks all the same, and
+ * each would be an entry of its own in the log.
  */
 
+import { hostOfAddress } from '../../base/ip-host.ts'
 import { MINUTE_MS } from '../../base/units.ts'
 
 export const STRANGERS_MAX = 256
@@ -23,7 +25,8 @@ export class StrangerNames {
       this.#known.clear()
       this.#untilMs = nowMs + MINUTE_MS
     }
-    if (this.#known.size < STRANGERS_MAX) this.#known.add(address)
-    return this.#known.has(address) ? `address ${address}` : OTHERS
+    const host = hostOfAddress(address)
+    if (this.#known.size < STRANGERS_MAX) this.#known.add(host)
+    return this.#known.has(host) ? `address ${host}` : OTHERS
   }
 }

@@ -151,6 +151,24 @@ describe('a caller over the network', () => {
     assert.equal((await ask('/v1/peers', { token: two })).status, 200)
   })
 
+  test('that shows nothing has the calls of one host, however many addresses its network has', async () => {
+    await server.close()
+    const served: FastifyInstance[] = []
+    await serve({ callsAMinuteMax: 3, pages: app => void served.push(app) })
+    const statusFrom = async (remoteAddress: string) =>
+      (await served[0]?.inject({ remoteAddress, url: '/v1/peers', headers: { host: 'localhost' } }))
+        ?.statusCode
+    const statuses = []
+    for (const last of ['1', '2', '3', 'ffff:4']) statuses.push(await statusFrom(`2001:db8::${last}`))
+    assert.deepEqual(statuses, [401, 401, 401, 429])
+    assert.equal(await statusFrom('2001:db8:0:1::1'), 401)
+    assert.equal(await statusFrom('192.0.2.1'), 401)
+    assert.deepEqual(
+      [...new Set(calls.map(({ by }) => by))],
+      ['address 2001:db8::/64', 'address 2001:db8:0:1::/64', 'address 192.0.2.1']
+    )
+  })
+
   test('makes tokens no stronger than its own', async () => {
     const token = await tokenFor('read', 'settings')
     const made = await ask('/v1/tokens', { token, body: { name: 'down', scopes: ['read'], lifeMs: HOUR_MS } })

@@ -6,7 +6,7 @@
  * (sign-in.ts), whether that one calls too often, and whether it is signed in or the route is open (open-route.ts).
  *
  * - Whoever shows no token or a wrong one is told nothing but that; who guesses waits (sign-in-guard.ts).
- * - A caller gets so many calls a minute, streams and all; so does an address of which nobody is signed in.
+ * - A caller gets so many calls a minute, streams and all; so does a host (base/ip-host.ts) without anybody signed in.
  * - Every call, and every one that was refused, is in the audit log.
  * - No other site may read an answer (no CORS), frame it, or have a browser guess what it is. A token is shown in a
  *   header that no browser sends by itself, and a cookie counts only for pages of this node; so no other site can
@@ -18,6 +18,7 @@ import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { AppError, messageOf } from '../../base/errors.ts'
+import { hostOfAddress } from '../../base/ip-host.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { Exposition } from '../metrics/exposition.ts'
@@ -169,14 +170,16 @@ export class WebServer {
       this.#identified.set(request, signIn.identify(request))
     })
     await app.register(rateLimit, {
-      ...{ max: callsAMinuteMax, timeWindow: MINUTE_MS, hook: 'onRequest' },
-      keyGenerator: request => this.#signed(request)?.caller.id ?? request.ip,
+      ...{ global: false, max: callsAMinuteMax, timeWindow: MINUTE_MS },
+      keyGenerator: request => this.#signed(request)?.caller.id ?? hostOfAddress(request.ip),
       errorResponseBuilder: (_, { after }) =>
         new AppError(
           'TOO_MANY_CALLS',
           `more than ${callsAMinuteMax} calls in a minute; try again in ${after}`
         )
     })
+    // As a hook of the server: the plugin's own would be one of each route, after all of these, where no stranger comes.
+    app.addHook('onRequest', app.rateLimit())
     app.addHook('onRequest', async request => {
       if (request.routeOptions.config.open !== true) this.#requireSigned(request)
     })

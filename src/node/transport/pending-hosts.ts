@@ -1,20 +1,18 @@
 /**
  * Counts, by the network that they come from, inbound connections that have proved no key yet. libp2p bounds their sum;
  * this keeps one host, which may say nothing for as long as a handshake may take, from using up all of it.
- *
- * A host is an IPv4 address, or the 64 bits of an IPv6 one that its network was given: whoever has one address of these
- * has all. An office behind one address is one host, so its share is large.
+ * What a host is, base/ip-host.ts says. An office behind one address is one host, so its share is large.
  */
 
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { toHex } from '../../base/bytes.ts'
+import { hostOfBytes } from '../../base/ip-host.ts'
 import { OpenCounts } from '../../base/open-counts.ts'
 
 /** Codes of a multiaddr that begins with an address (https://github.com/multiformats/multiaddr). */
 const IP4 = 4
 const IP6 = 41
 const IP4_BYTES = 4
-const IP6_NETWORK_BYTES = 8
+const IP6_BYTES = 16
 
 export interface PendingConnection {
   /** The one thing that all stages of a connection share. */
@@ -25,8 +23,8 @@ export interface PendingConnection {
 
 export function hostOf(address: Multiaddr): string {
   const { bytes } = address
-  if (bytes[0] === IP4) return toHex(bytes.subarray(0, 1 + IP4_BYTES))
-  if (bytes[0] === IP6) return toHex(bytes.subarray(0, 1 + IP6_NETWORK_BYTES))
+  if (bytes[0] === IP4) return hostOfBytes(bytes.subarray(1, 1 + IP4_BYTES))
+  if (bytes[0] === IP6) return hostOfBytes(bytes.subarray(1, 1 + IP6_BYTES))
   return address.toString()
 }
 
