@@ -9,6 +9,9 @@ import { scripted } from '../../node/swarm/scripted.conformance.ts'
 import { type Caller, OWNER } from './caller.ts'
 import { LIVE_PATH, LiveRoutes } from './live-routes.ts'
 
+/** What does not come fails the test, and does not keep it waiting. */
+const PATIENCE = { timeout: 60_000 }
+
 type Activity = Awaited<ReturnType<NodeService['activity']>>
 
 let app: FastifyInstance
@@ -73,7 +76,7 @@ async function hear(stream: IncomingMessage, fits: (heard: Heard) => boolean): P
   return heard
 }
 
-test('who listens hears how things are, and then what changes', async () => {
+test('who listens hears how things are, and then what changes', PATIENCE, async () => {
   const stream = await listen()
   assert.match(String(stream.headers['content-type']), /^text\/event-stream/)
   const first = await hear(stream, ({ event }) => event === 'ledger')
@@ -87,7 +90,7 @@ test('who listens hears how things are, and then what changes', async () => {
   stream.destroy()
 })
 
-test('who comes back with the last id hears only what it missed', async () => {
+test('who comes back with the last id hears only what it missed', PATIENCE, async () => {
   const stream = await listen()
   const last = (await hear(stream, ({ event }) => event === 'ledger')).at(-1)
   sentBytes = 9
@@ -102,7 +105,7 @@ test('who comes back with the last id hears only what it missed', async () => {
   stranger.destroy()
 })
 
-test('a sign-in that ends ends the stream, and without the scope there is none', async () => {
+test('a sign-in that ends ends the stream, and without the scope there is none', PATIENCE, async () => {
   const stream = await listen()
   await hear(stream, ({ event }) => event === 'ledger')
   isSignedIn = false
@@ -115,7 +118,7 @@ test('a sign-in that ends ends the stream, and without the scope there is none',
   refused.destroy()
 })
 
-test('there are no more listeners than there is room for, and no caller takes all of it', async () => {
+test('listeners have the room that there is, and no caller takes all of it', PATIENCE, async () => {
   const streams = [await listen(), await listen()]
   const refuse = async (why: RegExp): Promise<void> => {
     const refused = await listen()
@@ -142,7 +145,7 @@ test('there are no more listeners than there is room for, and no caller takes al
   for (const stream of [again, second]) stream?.destroy()
 })
 
-test('nobody is asked while nobody listens', async () => {
+test('nobody is asked while nobody listens', PATIENCE, async () => {
   const stream = await listen()
   await hear(stream, ({ event }) => event === 'ledger')
   const closed = once(stream, 'close')
