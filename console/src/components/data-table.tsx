@@ -83,6 +83,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
     overscan: OVERSCAN,
     scrollMargin: HEAD_PIXELS
   })
+  const follow = useFollowing()
   if (rows.length === 0) return <Text size="sm">{empty}</Text>
   const sortBy = (by: string): void =>
     setSorting(before => ({ by, isDown: before.by === by && !before.isDown }))
@@ -113,7 +114,8 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           )}
         </Line>
       </div>
-      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard has the link of each row */}
+      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }} onClick={follow}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const row = shown[index] as Row
           return (
@@ -130,6 +132,20 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
       </div>
     </div>
   )
+}
+
+/** What does something by itself when it is clicked on. */
+const ACTING = 'a, button, input, label'
+
+/** A whole row leads where its link does, which is what the keyboard reaches; text that is selected stays. */
+function useFollowing(): (event: MouseEvent) => void {
+  const navigate = useNavigate()
+  return ({ target }) => {
+    if (!(target instanceof Element)) return
+    const isOther = target.closest(ACTING) !== null || getSelection()?.isCollapsed === false
+    const to = target.closest<HTMLElement>('[role="row"]')?.dataset.leads
+    if (to !== undefined && !isOther) void navigate(to)
+  }
 }
 
 /** Measured before anything is painted, so that no column comes or goes in sight of anybody. */
@@ -163,9 +179,6 @@ const DataRow = memo(function DataRow({ columns, row, index, offsetPixels, to }:
   )
 })
 
-/** What does something by itself when it is clicked on. */
-const ACTING = 'a, button, input, label'
-
 function Line<Row>(props: {
   readonly columns: readonly Column<Row>[]
   readonly className: string | undefined
@@ -175,24 +188,9 @@ function Line<Row>(props: {
   readonly children: (column: Column<Row>, at: number) => ReactNode
 }): ReactNode {
   const { columns, className, index, offsetPixels, to, children } = props
-  const navigate = useNavigate()
   const style = offsetPixels === undefined ? {} : { transform: `translateY(${offsetPixels}px)` }
-  // The whole row leads where its link does, which is what the keyboard reaches; text that is selected stays.
-  const follow = (event: MouseEvent): void => {
-    const isOther =
-      (event.target as Element).closest(ACTING) !== null || getSelection()?.isCollapsed === false
-    if (to !== undefined && !isOther) void navigate(to)
-  }
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard has the link of the row
-    <div
-      role="row"
-      aria-rowindex={index}
-      className={className}
-      style={style}
-      data-leads={to === undefined ? undefined : true}
-      onClick={follow}
-    >
+    <div role="row" aria-rowindex={index} className={className} style={style} data-leads={to}>
       {columns.map((column, at) => (
         // Cells bring their role with them: of a head it is another.
         <div key={column.title} role="presentation" className={classes.place}>
