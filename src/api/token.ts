@@ -1,13 +1,12 @@
 /** Tokens of the API, and who calls it. */
 
 import { z } from 'zod'
+import { TOKEN_NAME_CHARACTERS_MAX } from '../base/token-name.ts'
 import { DAY_MS } from '../base/units.ts'
 import { instantMs, shown } from './field.ts'
 import { scope } from './scope-names.ts'
 
 const LIFE_MAX_MS = 366 * DAY_MS
-/** The audit log has it, with what else tells a token from others. */
-export const TOKEN_NAME_CHARACTERS_MAX = 43
 
 const id = shown(z.string().regex(/^[0-9a-f]{12}$/, 'an id of a token is 12 hex digits'), '0123456789ab')
 

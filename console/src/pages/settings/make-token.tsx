@@ -13,6 +13,7 @@ import {
   TextInput
 } from '@mantine/core'
 import { type FormEvent, type ReactNode, useState } from 'react'
+import { TOKEN_NAME_CHARACTERS_MAX } from '../../../../src/base/token-name.ts'
 import { useAction } from '../../api/answers.ts'
 import type { Answer, Scope } from '../../api/routes.ts'
 import { scopeWords } from '../../api/routes.ts'
@@ -22,9 +23,6 @@ import { Failure } from '../../components/failure.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { dateText } from '../../components/words.ts'
 import { lifeChoices } from './token-life.ts'
-
-/** More is refused by the node (src/api/token.ts). */
-const NAME_CHARACTERS_MAX = 43
 
 export function MakeToken(): ReactNode {
   return (
@@ -71,7 +69,7 @@ function Form(props: {
           description="What it is for; it stands in the audit log."
           required
           autoComplete="off"
-          maxLength={NAME_CHARACTERS_MAX}
+          maxLength={TOKEN_NAME_CHARACTERS_MAX}
           value={name}
           onChange={event => setName(event.currentTarget.value)}
         />
