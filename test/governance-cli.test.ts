@@ -253,7 +253,7 @@ describe('what this device is asked to sign', () => {
 describe('lists', () => {
   it('of devices say what stands against each', async () => {
     const taken = { operation: OPERATION, by: BUILD, atMs: NOW_MS - 1000, reason: 'lost' }
-    const common = { kind: 'server', enrolledAtMs: 1, expiresAtMs: null } as const
+    const common = { kind: 'server', enrolledAtMs: 1, expiresAtMs: null, heardAtMs: null } as const
     await serve({
       devices: answering([
         { ...BUILD, ...common, self: true, admin: true, standing: 'member', roles: [], taken: null },

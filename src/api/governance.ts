@@ -100,7 +100,9 @@ const deviceRecord = deviceName.extend({
     .object({ operation: operationId, by: deviceName, atMs: instantMs, reason: z.string().nullable() })
     .nullable(),
   enrolledAtMs: instantMs.nullable(),
-  expiresAtMs: instantMs.nullable()
+  expiresAtMs: instantMs.nullable(),
+  /** When something of it last came here, also where it is no member any more; null of this device, and for never. */
+  heardAtMs: instantMs.nullable()
 })
 export const deviceList = z.object({ devices: z.array(deviceRecord).readonly() })
 

@@ -30,6 +30,7 @@ export const revocationTour: ConsoleTour = {
         await press(page, 'Leave it')
         await act({ verb: 'Revoke', title, name, reason: 'lost' }, 'revoked')
         await page.getByText('It is revoked').waitFor()
+        await page.getByText(/Something of it last came here (?:now|[0-9]+ (?:s|min) ago)/).waitFor()
         await until('the link is cut', 10_000, async () => {
           return (await client.call('status', {})).peersConnected === 0
         })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { approvalsText, consequenceOf, type Entry, nameToWrite } from './approval-words.ts'
+import { agrees, approvalsText, consequenceOf, type Entry, nameToWrite } from './approval-words.ts'
 
 const OPERATION = '0f'.repeat(32) as Entry['operation']
 
@@ -35,4 +35,14 @@ test('what can not be undone is told with what it is', () => {
   for (const type of ['content.recall', 'device.revoke'])
     assert.match(consequenceOf(type) ?? '', /can not be undone/, type)
   assert.equal(consequenceOf('toString'), null)
+})
+
+test('whoever wrote it or approved it agrees to it already', () => {
+  const entry = {
+    ...{ author: { device: 'a1' }, approvals: [{ author: { device: 'b2' } }] }
+  } as unknown as Entry
+  assert.deepEqual(
+    ['a1', 'b2', 'c3'].map(device => agrees(entry, device)),
+    [true, true, false]
+  )
 })

@@ -54,6 +54,11 @@ export function nameToWrite(entry: Pick<Entry, 'concerns' | 'operation' | 'type'
   return names.size === 1 && name !== undefined ? name : shortId(operation)
 }
 
+/** Whether a device agrees already: as its author, or by an approval. */
+export function agrees({ author, approvals }: Pick<Entry, 'author' | 'approvals'>, device: string): boolean {
+  return [author, ...approvals.map(each => each.author)].some(each => each.device === device)
+}
+
 /** How far the approvals are, the author counted where an admin. */
 export function approvalsText({ approvals, approvalsNeeded, detail, inForce }: Entry): string {
   if (approvalsNeeded <= 1) return 'its type needs no more than its author'

@@ -4,7 +4,7 @@ import { Alert, Button, Code, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { ApiError, isOfNode } from '../api/client.ts'
 import { AlertIcon } from '../shell/icons.tsx'
-import { sentence, withLocalTimes } from './words.ts'
+import { saidByNode } from './words.ts'
 
 export function Failure(props: {
   readonly error: Error
@@ -23,7 +23,7 @@ export function Failure(props: {
       role="alert"
     >
       <Text size="sm">
-        {sentence(withLocalTimes(error.message))}
+        {saidByNode(error.message)}
         {error instanceof ApiError && (
           <Text span inherit c="dimmed">
             {' '}

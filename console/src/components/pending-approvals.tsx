@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { useAnswer } from '../api/answers.ts'
 import { Ago } from './ago.tsx'
 import { ApprovalDialogue, approvalTitle, useApprover } from './approval.tsx'
-import type { Line } from './approval-words.ts'
+import { agrees, type Line } from './approval-words.ts'
 import { useChosen } from './chosen.ts'
 import { State } from './dot.tsx'
 import { deviceText } from './words.ts'
@@ -36,6 +36,9 @@ export function PendingApprovals({ type }: { readonly type: string }): ReactNode
 function Waiting({ of, onChoose }: { readonly of: Line; readonly onChoose: (of: Line) => void }): ReactNode {
   const { author, says, detail, atMs } = of
   const { isApprover, device } = useApprover()
+  // The list does not say who has approved, and who has is not asked again.
+  const entry = useAnswer('operation', { id: of.operation }, { isOff: !isApprover })
+  const agreed = entry.data === undefined || device === undefined ? undefined : agrees(entry.data, device.id)
   return (
     <Group justify="space-between" gap="sm">
       <Text size="sm" component="div">
@@ -43,7 +46,12 @@ function Waiting({ of, onChoose }: { readonly of: Line; readonly onChoose: (of: 
           It waits: {deviceText(author)} {says}, <Ago atMs={atMs} />. {detail}
         </State>
       </Text>
-      {isApprover && author.device !== device?.id && (
+      {isApprover && agreed === true && (
+        <Text size="sm" c="dimmed">
+          {device?.name} agrees to it already: other admins have to.
+        </Text>
+      )}
+      {isApprover && agreed === false && (
         <Button
           size="compact-sm"
           variant="default"

@@ -8,8 +8,8 @@ import {
   durationText,
   momentText,
   percentText,
-  sentence,
-  withLocalTimes
+  saidByNode,
+  sentence
 } from './words.ts'
 
 test('times, counts and shares in words', () => {
@@ -51,8 +51,8 @@ test('a moment is told to the second, with the day and the year only where they 
 })
 
 test('instants in words of the node are told as people here write them, and the rest is left', () => {
-  const told = withLocalTimes('to be answered by 2026-11-18T12:00:00.602Z: peerage request show 096e')
-  assert.match(told, /^to be answered by .*2026.*: peerage request show 096e$/)
+  const told = saidByNode('to be answered by 2026-11-18T12:00:00.602Z: peerage request show 096e')
+  assert.match(told, /^To be answered by .*2026.*: peerage request show 096e$/)
   assert.ok(!told.includes('T12'))
-  assert.equal(withLocalTimes('version 2026-11-18 of a0Z'), 'version 2026-11-18 of a0Z')
+  assert.equal(saidByNode('version 2026-11-18 of a0Z'), 'Version 2026-11-18 of a0Z')
 })

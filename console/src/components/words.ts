@@ -93,7 +93,7 @@ export function momentText(atMs: number, nowMs: number): string {
 
 const INSTANT = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g
 
-/** Words of the node with its instants as people here write them. */
-export function withLocalTimes(text: string): string {
-  return text.replace(INSTANT, instant => dateText(Date.parse(instant)))
+/** Words of the node as a sentence, with its instants as people here write them. */
+export function saidByNode(text: string): string {
+  return sentence(text.replace(INSTANT, instant => dateText(Date.parse(instant))))
 }

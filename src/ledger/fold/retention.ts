@@ -8,12 +8,11 @@
  */
 
 import type { VersionId } from '../../base/ids.ts'
+import { RETENTION_MARGIN_MS } from '../../base/retention-margin.ts'
 import { DAY_MS, formatDuration } from '../../base/units.ts'
 import { classRules, storageTerms } from './class-policy.ts'
 import { holdsOn } from './deletion.ts'
 import type { DatasetEntry, DatasetVersion, State, Taking } from './state.ts'
-
-export const RETENTION_MARGIN_MS = DAY_MS
 
 export interface KeptVersion {
   readonly version: VersionId

@@ -8,6 +8,7 @@ import { LocalGovernanceService } from './governance-service.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 
 const [admin, desk, lab] = [0, 1, 2].map(() => DeviceKey.generate()) as [DeviceKey, DeviceKey, DeviceKey]
+const HEARD_AT_MS = 1_795_765_000_000
 
 /** An org whose helpdesk suspends and revokes, and whose leads are its equals. */
 function foundRoot(): Root {
@@ -38,7 +39,8 @@ function open(key: DeviceKey, root: Root): Desk {
       nameOf: device => ({ device, name: null, site: null }),
       entry: () => assert.fail('no dataset is meant')
     },
-    transport: { peers: () => [] }
+    transport: { peers: () => [] },
+    board: { lastHeardMs: device => (device === lab.id ? HEARD_AT_MS : null) }
   })
   return { keeper, service }
 }
@@ -152,4 +154,14 @@ test('a grant to what can not be is refused, and one of what is not yet is noted
     code: 'NO_CHANGE',
     message: /was revoked/
   })
+})
+
+test('a device is heard until it is cut off, and that is still known of one that is revoked', async () => {
+  const { chief } = await scene()
+  await chief.service.revokeDevice({ device: lab.id, reason: null })
+  const heard = async (): Promise<object> => {
+    const devices = await chief.service.devices()
+    return Object.fromEntries(devices.map(({ device, heardAtMs }) => [device, heardAtMs]))
+  }
+  assert.deepEqual(await heard(), { [admin.id]: null, [desk.id]: null, [lab.id]: HEARD_AT_MS })
 })

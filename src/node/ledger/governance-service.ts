@@ -56,6 +56,7 @@ import { findPublication } from './publication-reference.ts'
 export interface GovernedNode extends Pick<Node, 'keeper' | 'identity'> {
   readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry'>
   readonly transport: Pick<Node['transport'], 'peers'>
+  readonly board: Pick<Node['board'], 'lastHeardMs'>
 }
 
 export class LocalGovernanceService implements GovernanceService {
@@ -68,11 +69,13 @@ export class LocalGovernanceService implements GovernanceService {
   }
 
   async devices(): Promise<readonly DeviceRecord[]> {
+    const { identity, transport, board } = this.#node
     const names = this.#names
+    const linked = new Set(transport.peers().map(({ device }) => device))
     const records = [...this.#state.devices.values()].map(
       ({ device, role, standing, takenBy, roles, enrolment }): DeviceRecord => ({
         ...names.nameOf(device),
-        self: device === this.#node.identity.device,
+        self: device === identity.device,
         kind: enrolment?.kind ?? null,
         admin: role === 'admin',
         standing,
@@ -87,7 +90,8 @@ export class LocalGovernanceService implements GovernanceService {
                 ...{ atMs: takenBy.timeMs, reason: takenBy.reason }
               },
         enrolledAtMs: enrolment?.timeMs ?? null,
-        expiresAtMs: enrolment?.expiresMs ?? null
+        expiresAtMs: enrolment?.expiresMs ?? null,
+        heardAtMs: linked.has(device) ? Date.now() : board.lastHeardMs(device)
       })
     )
     return records.sort(byName)

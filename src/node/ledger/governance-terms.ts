@@ -42,6 +42,8 @@ export interface DeviceRecord extends DeviceName {
   } | null
   readonly enrolledAtMs: number | null
   readonly expiresAtMs: number | null
+  /** When something of it last came here, also where it is no member any more; null of this device, and for never. */
+  readonly heardAtMs: number | null
 }
 
 export interface RoleRecord {

@@ -7,7 +7,7 @@ import { useAction, useAnswer } from '../../api/answers.ts'
 import type { Answer } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActingForm } from '../../components/acting-form.tsx'
-import { Ago } from '../../components/ago.tsx'
+import { Ago, useNowMs } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { CONSEQUENCES } from '../../components/approval-words.ts'
 import { FormButton } from '../../components/form-dialogue.tsx'
@@ -16,6 +16,7 @@ import { Facts, Panel } from '../../components/panel.tsx'
 import { ReasonField } from '../../components/reason-field.tsx'
 import { dateText, deviceText, durationText } from '../../components/words.ts'
 import { writtenOrNull } from '../../components/written.ts'
+import { overBy } from './over.ts'
 
 type Retained = Answer<'retention'>['versions'][number]
 type Hold = Answer<'holds'>['holds'][number]
@@ -89,6 +90,8 @@ const STATES: Readonly<Record<Retained['state'], string>> = {
   held: 'over, but held'
 }
 
+const NONE_OVER = { over: [], next: null } as const
+
 function RetentionForm(props: {
   readonly name: string
   readonly version: string
@@ -101,7 +104,8 @@ function RetentionForm(props: {
   const isStored = storage.data === undefined || storage.data.policy !== null
   const [days, setDays] = useState<number | null>(null)
   const keepMs = days === null ? null : days * DAY_MS
-  const over = keepMs === null ? [] : versions.filter(each => each.publishedAtMs + keepMs < Date.now())
+  const nowMs = useNowMs()
+  const { over, next } = keepMs === null ? NONE_OVER : overBy(versions, keepMs, nowMs)
   return (
     <ActingForm
       verb="Set it"
@@ -128,7 +132,9 @@ function RetentionForm(props: {
         {keepMs === null && <List.Item>Its versions are kept as long as their class says.</List.Item>}
         {keepMs !== null && over.length === 0 && (
           <List.Item>
-            No version is over by it now; what is over is erased by who runs the retention.
+            No version is over by it now
+            {next !== null && `; the first is ${name}@${next.version.ordinal}, ${dateText(next.atMs)}`}. What
+            is over is erased by who runs the retention.
           </List.Item>
         )}
         {over.map(({ ordinal, publishedAtMs }) => (

@@ -4,14 +4,14 @@ import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { ReactNode } from 'react'
 import { ApprovalDialogue, useApprover } from '../../components/approval.tsx'
-import type { Entry } from '../../components/approval-words.ts'
+import { agrees, type Entry } from '../../components/approval-words.ts'
 import { shortId } from '../../components/words.ts'
 
 export function Approve({ entry }: { readonly entry: Entry }): ReactNode {
   const { isApprover, device } = useApprover()
   const [isOpen, { open, close }] = useDisclosure()
   const isWaiting = entry.reason === 'needs-approval'
-  const agreed = [entry, ...entry.approvals].some(({ author }) => author.device === device?.id)
+  const agreed = device !== undefined && agrees(entry, device.id)
   if (isWaiting && device?.admin === false)
     return (
       <Why>

@@ -109,7 +109,16 @@ function LinkPanel({ row: { peer, live, record } }: { readonly row: DeviceRow })
   return (
     <Panel title="Link" note="Between it and this node, since the node began">
       {peer === null ? (
-        <Text size="sm">It is no member, so this node keeps no link with it.</Text>
+        <Text size="sm">
+          It is no member, so this node keeps no link with it.{' '}
+          {record.heardAtMs === null ? (
+            'Nothing of it is known to have come here.'
+          ) : (
+            <>
+              Something of it last came here <Ago atMs={record.heardAtMs} />.
+            </>
+          )}
+        </Text>
       ) : (
         <Facts
           facts={[

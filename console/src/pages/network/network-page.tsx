@@ -213,7 +213,7 @@ const DEVICE_COLUMNS: readonly Column<DeviceRow>[] = [
   },
   {
     ...{ title: 'Heard', width: '96px', align: 'right', from: 'lg' },
-    value: ({ record, peer }) => (record.self ? 'now' : <Ago atMs={peer?.lastSeenAtMs ?? null} />),
-    order: ({ peer }) => peer?.lastSeenAtMs ?? 0
+    value: ({ record }) => (record.self ? 'now' : <Ago atMs={record.heardAtMs} />),
+    order: ({ record }) => record.heardAtMs ?? 0
   }
 ]

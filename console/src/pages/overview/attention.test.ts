@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer } from '../../api/routes.ts'
-import { attention } from './attention.ts'
+import { attention, storedText } from './attention.ts'
 
 const CLASSES = (['public', 'internal', 'confidential', 'restricted'] as const).map(dataClass => ({
   ...{ dataClass, limitMs: null, allowed: true, reason: null, override: null }
@@ -75,4 +75,11 @@ test('a problem is told by what its code means, leads where more of it is, and i
       detail: 'It misses its deadline at its present rate, which takes it 1 min more.'
     }
   ])
+})
+
+test('of nothing that is stored nothing is said to be safe', () => {
+  assert.match(storedText(undefined), /still being looked at/)
+  assert.ok(!storedText({ versions: 0 }).includes('safe'))
+  assert.match(storedText({ versions: 1 }), /^The one version .* is as safe/)
+  assert.match(storedText({ versions: 1_200 }), /^All 1,200 versions .* are as safe/)
 })

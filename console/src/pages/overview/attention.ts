@@ -5,7 +5,7 @@
 
 import type { Answer } from '../../api/routes.ts'
 import { meaningOf } from '../../components/error-meaning.ts'
-import { counted, deviceText, durationText, sentence, withLocalTimes } from '../../components/words.ts'
+import { counted, deviceText, durationText, saidByNode } from '../../components/words.ts'
 
 export interface Attention {
   readonly tone: 'bad' | 'warn'
@@ -51,9 +51,18 @@ const PAGES: Readonly<Record<string, string>> = {
   AUDIT_BROKEN: '/console/audit'
 }
 
+/** How safe what is stored is, where nothing needs a person. */
+export function storedText(storage: Pick<Answer<'storage'>, 'versions'> | undefined): string {
+  if (storage === undefined) return 'What is stored is still being looked at.'
+  const { versions } = storage
+  if (versions === 0) return 'No policy asks for copies of a version yet.'
+  if (versions === 1) return 'The one version that is stored by a policy is as safe as that asks for.'
+  return `All ${versions.toLocaleString('en')} versions that are stored by a policy are as safe as it asks for.`
+}
+
 function ofProblem({ code, message }: Status['problems'][number]): Attention {
   const meaning = meaningOf(code)
-  const detail = withLocalTimes(sentence(message))
+  const detail = saidByNode(message)
   const to = PAGES[code]
   return {
     ...(meaning === null ? { title: detail, detail: code } : { title: meaning.replace(/\.$/, ''), detail }),
@@ -95,7 +104,7 @@ function ofTransfers(transfers: Transfers): Attention[] {
     const to = id === null ? '/console/transfers' : `/console/transfers/${id}`
     if (problem !== null && state !== 'stopped') {
       const tone = state === 'failed' ? 'bad' : 'warn'
-      return [{ tone, title: `${what} is held up`, detail: withLocalTimes(sentence(problem.message)), to }]
+      return [{ tone, title: `${what} is held up`, detail: saidByNode(problem.message), to }]
     }
     if (outlook !== 'late') return []
     const left = etaMs === null ? '' : `, which takes it ${durationText(etaMs)} more`

@@ -7,7 +7,7 @@ import type { Answer } from '../../api/routes.ts'
 import { Dot } from '../../components/dot.tsx'
 import { counted } from '../../components/words.ts'
 import { AlertIcon, GoodIcon } from '../../shell/icons.tsx'
-import type { Attention } from './attention.ts'
+import { type Attention, storedText } from './attention.ts'
 import classes from './health.module.css'
 
 /** More would push all else out of sight. */
@@ -44,9 +44,7 @@ export function Health(props: {
       {needs.length === 0 ? (
         <Text size="sm" mt={4} className={classes.beside ?? ''}>
           This node is linked with its peers and knows the ledger as freshly as the org asks for.{' '}
-          {storage === undefined
-            ? 'What is stored is still being looked at.'
-            : `All ${counted(storage.versions, 'stored version')} are as safe as their policies ask for.`}
+          {storedText(storage)}
         </Text>
       ) : (
         <ul className={classes.needs}>
