@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../../lab/cluster.ts'
 import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
+import { MINUTE_MS } from '../../src/base/units.ts'
 
 const BYTES = 3_000_000
 const WAIT_MS = 60_000
@@ -63,6 +64,22 @@ export const transfersTour: ConsoleTour = {
         await page.getByRole('table', { name: 'Sources' }).getByText('over the WAN').waitFor()
         await page.getByRole('button', { name: 'Forget' }).waitFor()
         assert.equal(await stateOf(org, 'wanted'), 'complete')
+      }
+    },
+    {
+      what: 'what came before a page was opened is in its chart of rates',
+      visit: async org => {
+        const { client } = org.node
+        await until('it was measured, and nothing comes any more', WAIT_MS, async () => {
+          const fromMs = Date.now() - 5 * MINUTE_MS
+          const { points } = await client.call('history', { series: 'received/other-sites', fromMs })
+          const { receiveBytesPerSecond } = await client.call('activity', {})
+          return receiveBytesPerSecond === 0 && points.some(({ sum }) => sum > 0)
+        })
+        const page = await org.signedIn()
+        const words = /^Receiving 0 B\/s .* over this time at most [1-9][0-9.]* [kM]B\/s and/
+        await page.getByRole('img', { name: words }).waitFor()
+        await page.context().close()
       }
     }
   ]

@@ -5,6 +5,7 @@ import {
   type Query,
   type UseQueryResult,
   useMutation,
+  useQueries,
   useQuery,
   useQueryClient
 } from '@tanstack/react-query'
@@ -36,13 +37,30 @@ export function useAnswer<Name extends JsonRoute>(
   { everyMs, isOff = false, isStill = false }: AskOptions<Answer<Name>> = {}
 ): UseQueryResult<Answer<Name>, Error> {
   return useQuery({
-    queryKey: [name, input],
-    queryFn: ({ signal }) => call(name, input, signal),
+    ...asked(name, input, isStill),
     enabled: !isOff,
     placeholderData: keepPreviousData,
-    ...(isStill ? { meta: STILL, staleTime: Number.POSITIVE_INFINITY, refetchOnReconnect: false } : {}),
     ...(everyMs === undefined ? {} : { refetchInterval: intervalOf(everyMs) })
   }) as UseQueryResult<Answer<Name>, Error>
+}
+
+/** The same question of several things, whose answers come in the order of `inputs`. */
+export function useAnswers<Name extends JsonRoute>(
+  name: Name,
+  inputs: readonly RouteArguments<Name>[],
+  { isOff = false, isStill = false }: Pick<AskOptions<Answer<Name>>, 'isOff' | 'isStill'> = {}
+): readonly UseQueryResult<Answer<Name>, Error>[] {
+  return useQueries({
+    queries: inputs.map(input => ({ ...asked(name, input, isStill), enabled: !isOff }))
+  }) as readonly UseQueryResult<Answer<Name>, Error>[]
+}
+
+function asked<Name extends JsonRoute>(name: Name, input: RouteArguments<Name>, isStill: boolean) {
+  return {
+    queryKey: [name, input],
+    queryFn: ({ signal }: { readonly signal: AbortSignal }) => call(name, input, signal),
+    ...(isStill ? { meta: STILL, staleTime: Number.POSITIVE_INFINITY, refetchOnReconnect: false } : {})
+  }
 }
 
 type Interval<Known> = number | ((query: Query<Known, Error, Known>) => number)

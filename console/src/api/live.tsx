@@ -25,6 +25,8 @@ export interface LiveState {
   /** The clock of the node against that of this browser, its way here included. */
   readonly clockOffsetMs: number
   readonly isConnected: boolean
+  /** Since when the samples are without a gap, by the clock of the node; null before it has spoken. */
+  readonly sampledSinceAtMs: number | null
   readonly samples: readonly RateSample[]
 }
 
@@ -34,7 +36,8 @@ const SAMPLE_INTERVAL_MS = 1_000
 const ASK_AGAIN_MS = 2_000
 const REOPEN_MS = 5_000
 const NOTHING: LiveState = {
-  ...{ activity: null, peers: [], asOfAtMs: null, clockOffsetMs: 0, isConnected: false, samples: [] }
+  ...{ activity: null, peers: [], asOfAtMs: null, clockOffsetMs: 0, isConnected: false },
+  ...{ sampledSinceAtMs: null, samples: [] }
 }
 
 function asOf(asOfAtMs: number): Pick<LiveState, 'asOfAtMs' | 'clockOffsetMs'> {
@@ -84,7 +87,10 @@ export class LiveView {
     }
     const on = (part: string, take: (data: never) => void): void =>
       stream.addEventListener(part, event => take(JSON.parse((event as MessageEvent<string>).data) as never))
-    on('activity', (activity: Activity) => this.#set({ activity, ...asOf(activity.atMs) }))
+    on('activity', (activity: Activity) => {
+      const { sampledSinceAtMs } = this.#state
+      this.#set({ activity, ...asOf(activity.atMs), sampledSinceAtMs: sampledSinceAtMs ?? activity.atMs })
+    })
     on('peers', ({ atMs, peers }: { atMs: number; peers: LivePeer[] }) => this.#set({ peers, ...asOf(atMs) }))
     on('tick', ({ atMs }: { atMs: number }) => this.#set(asOf(atMs)))
     on('ledger', ({ operations }: { operations: number }) => {
@@ -92,7 +98,9 @@ export class LiveView {
       this.#operations = operations
     })
     this.#isOpen = true
-    stream.addEventListener('open', () => this.#set({ isConnected: true }))
+    stream.addEventListener('open', () =>
+      this.#set({ isConnected: true, sampledSinceAtMs: null, samples: [] })
+    )
     stream.addEventListener('error', () => {
       this.#set({ isConnected: false })
       this.#isOpen = stream.readyState !== EventSource.CLOSED

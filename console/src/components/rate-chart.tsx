@@ -11,7 +11,7 @@ import { Chart, type ChartOption, useChartColours } from './chart.tsx'
 import { formatRate } from './words.ts'
 
 const HEIGHT_PIXELS = 220
-const SPAN_MS = 5 * MINUTE_MS
+export const RATES_SPAN_MS = 5 * MINUTE_MS
 const SMOOTH = 0.2
 /** Below it an axis would be drawn in bytes that nobody sees move. */
 const TOP_MIN = 10_000
@@ -24,8 +24,11 @@ function roundTop(value: number): number {
   return (STEPS.find(step => step * ten >= value) ?? 10) * ten
 }
 
-export function RateChart({ samples }: { readonly samples: readonly RateSample[] }): ReactNode {
+export function RateChart({ samples: known }: { readonly samples: readonly RateSample[] }): ReactNode {
   const { isDark, text, line: axisLine } = useChartColours()
+  const last = known.at(-1)
+  const endMs = last?.atMs ?? Date.now()
+  const samples = known.filter(({ atMs }) => atMs >= endMs - RATES_SPAN_MS)
   const most = Math.max(TOP_MIN, ...samples.flatMap(({ receive, send }) => [receive, send]))
   const top = roundTop(most)
   const line = (name: string, colour: Colour, value: (sample: RateSample) => number) => ({
@@ -33,8 +36,6 @@ export function RateChart({ samples }: { readonly samples: readonly RateSample[]
     ...{ color: isDark ? colour.dark : colour.light, lineStyle: { width: 2 } },
     data: samples.map(sample => [sample.atMs, value(sample)])
   })
-  const last = samples.at(-1)
-  const endMs = last?.atMs ?? Date.now()
   const option: ChartOption = {
     animation: false,
     grid: { left: 76, right: 12, top: 34, bottom: 26 },
@@ -48,7 +49,7 @@ export function RateChart({ samples }: { readonly samples: readonly RateSample[]
     },
     tooltip: { trigger: 'axis', renderMode: 'richText', valueFormatter: value => formatRate(Number(value)) },
     xAxis: {
-      ...{ type: 'time', min: endMs - SPAN_MS, max: endMs, axisLine, axisTick: { show: false } },
+      ...{ type: 'time', min: endMs - RATES_SPAN_MS, max: endMs, axisLine, axisTick: { show: false } },
       axisLabel: {
         formatter: '{HH}:{mm}',
         hideOverlap: true,

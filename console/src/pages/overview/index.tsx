@@ -10,11 +10,11 @@ import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Facts, Figure, FigureGrid, Panel } from '../../components/panel.tsx'
-import { RateChart } from '../../components/rate-chart.tsx'
 import { counted, formatBytes, formatRate, percentText } from '../../components/words.ts'
 import { DatasetsIcon, DownIcon, NetworkIcon, UpIcon } from '../../shell/icons.tsx'
 import { attention } from './attention.ts'
 import { Health } from './health.tsx'
+import { RatesPanel } from './rates-panel.tsx'
 import { SavingsPanel } from './savings-panel.tsx'
 
 const STATUS_EVERY_MS = 5_000
@@ -30,7 +30,7 @@ export default function Overview(): ReactNode {
 }
 
 function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
-  const { activity, samples } = useLive()
+  const { activity } = useLive()
   const { may } = useSession()
   const storage = useAnswer('storage', {}, { everyMs: STORAGE_EVERY_MS })
   const waiting = useAnswer('operations', { effect: 'waiting', limit: 1 }, { isOff: !may('operations') })
@@ -68,12 +68,7 @@ function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
           note={`${counted(status.transfersActive, 'transfer')} running here`}
         />
       </FigureGrid>
-      <Panel
-        title="Now"
-        note="What this node received and sent in the last five minutes, from when this console was opened"
-      >
-        <RateChart samples={samples} />
-      </Panel>
+      <RatesPanel />
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <SavingsPanel />
         <Panel title="This node" note="As it says of itself">
