@@ -102,7 +102,7 @@ async function strangerIsRefused(cluster: Cluster): Promise<string> {
   const status = await publisher?.client.call('status', {})
   const device = status && parseDeviceId(status.device.id)
   if (status === undefined || device === undefined) throw new Error('the publisher does not answer')
-  const stranger = new Libp2pTransport({ key: DeviceKey.generate(), listen: [], topics: [] })
+  const stranger = new Libp2pTransport({ key: DeviceKey.generate(), listen: [] })
   stranger.setGate(() => 'member')
   await stranger.start()
   try {

@@ -58,7 +58,7 @@ export class OrgInProcess {
     const { ticket } = await by.service.invite({ uses: 1, expiresInMs: HOUR_MS })
     const options = { home, ticket, site, device: name, kind }
     const signal = AbortSignal.timeout(30_000)
-    await joinOrg({ ...options, signal }, key => new Libp2pTransport({ key, listen: [], topics: [] }))
+    await joinOrg({ ...options, signal }, key => new Libp2pTransport({ key, listen: [] }))
     return await this.start(home, own)
   }
 

@@ -89,7 +89,7 @@ export async function initHome(options: InitOptions): Promise<Membership> {
 }
 
 export async function joinOrg(options: JoinOptions): Promise<Membership> {
-  return await joinOrgHere(options, key => new Libp2pTransport({ key, listen: [], topics: [] }))
+  return await joinOrgHere(options, key => new Libp2pTransport({ key, listen: [] }))
 }
 
 export async function verifyAudit(request: AuditFolderRequest): Promise<AuditVerification> {

@@ -112,7 +112,7 @@ async function enter(ticket: string, device: string): Promise<void> {
   const home = join(org.folder, device)
   const signal = AbortSignal.timeout(20_000)
   await joinOrg({ home, ticket, site: 'rome', device, kind: 'server', signal }, key => {
-    return new Libp2pTransport({ key, listen: [], topics: [] })
+    return new Libp2pTransport({ key, listen: [] })
   })
 }
 

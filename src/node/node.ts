@@ -40,7 +40,7 @@ import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
 import { FirstSync } from './ledger/first-sync.ts'
 import { openJoinDesk } from './ledger/join-desk.ts'
 import { LedgerKeeper } from './ledger/ledger-keeper.ts'
-import { LEDGER_TOPIC, LedgerSync } from './ledger/ledger-sync.ts'
+import { LEDGER_FACE_TOPIC, LEDGER_TOPIC, LedgerSync } from './ledger/ledger-sync.ts'
 import { originOf } from './ledger/origin-words.ts'
 import { PRESENCE_TOPIC, PresenceBoard } from './ledger/presence-board.ts'
 import { RootAssembler } from './ledger/root-assembler.ts'
@@ -65,9 +65,12 @@ import { seedOf } from './swarm/device-seed.ts'
 import { Publisher } from './swarm/publisher.ts'
 import { type ReadFault, SwarmHub } from './swarm/swarm-hub.ts'
 import { TransferDesk } from './swarm/transfer-desk.ts'
-import type { GateDecision, Transport } from './transport/transport.ts'
+import type { GateDecision, GossipTopics, Transport } from './transport/transport.ts'
 
-export const GOSSIP_TOPICS = [LEDGER_TOPIC, PRESENCE_TOPIC, BEACON_TOPIC]
+export const GOSSIP_TOPICS: GossipTopics = {
+  relayed: [LEDGER_TOPIC, PRESENCE_TOPIC, BEACON_TOPIC],
+  linked: [LEDGER_FACE_TOPIC]
+}
 
 /** The longest that setTimeout can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1

@@ -20,13 +20,13 @@ import { nextMessage } from '../transport/next-message.ts'
 import { BEACON_TOPIC, BeaconBoard, type OverrideUse } from './beacon-board.ts'
 import { freshnessStatus } from './freshness-status.ts'
 import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
-import { LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
+import { LEDGER_FACE_TOPIC, LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
 
 const START_MS = 1_800_000_000_000
 const PERIOD_MS = 5 * MINUTE_MS
 const LIFE_MS = 30 * MINUTE_MS
 const LIMIT_MS = 15 * MINUTE_MS
-const TOPICS = [LEDGER_TOPIC, BEACON_TOPIC]
+const TOPICS = [LEDGER_TOPIC, LEDGER_FACE_TOPIC, BEACON_TOPIC]
 
 const [admin, signer, second, laptop] = [0, 1, 2, 3].map(() => DeviceKey.generate()) as [
   DeviceKey,

@@ -8,7 +8,7 @@ import { SILENT_LOG } from '../log.ts'
 import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transport.ts'
 import { foundedBy, keeperOf } from './founded-org.conformance.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
-import { LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
+import { LEDGER_FACE_TOPIC, LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
 
 const admin = DeviceKey.generate()
 const laptop = DeviceKey.generate()
@@ -21,7 +21,7 @@ interface Peer {
 }
 
 async function begin(network: MemoryNetwork, key: DeviceKey, gossips = false): Promise<Peer> {
-  const transport = network.create(key.id, [LEDGER_TOPIC])
+  const transport = network.create(key.id, [LEDGER_TOPIC, LEDGER_FACE_TOPIC])
   transport.setGate(() => 'member')
   // Hints get lost on the way.
   if (!gossips) transport.publish = () => undefined
@@ -147,6 +147,8 @@ test('where gossip has brought it, nobody is asked', async t => {
   await settled()
   assert.ok(has(row[1], suspension))
   const before = asked.count
+  t.mock.timers.tick(SECOND_MS / 2) // who took it in says so
+  await settled()
   t.mock.timers.tick(20 * SECOND_MS)
   await settled()
   assert.equal(asked.count, before)

@@ -32,9 +32,16 @@ import type { LedgerKeeper } from './ledger-keeper.ts'
 import { isSame, type LedgerFace, ShownLedgers } from './shown-ledgers.ts'
 
 export const LEDGER_PROTOCOL = '/peerage/ledger/1'
-/** What a sender's ledger has become, whenever it changed (ledger/announcement.ts). */
+/** What a sender has signed, and what its ledger has become by it (ledger/announcement.ts); relayed to everybody. */
 export const LEDGER_TOPIC = 'peerage/ledger/1'
+/**
+ * What a sender's ledger has become by what it took in; to those it is linked with. Each device says so after whatever
+ * anybody signs, so it is not relayed: to each would come as many messages as there are devices.
+ */
+export const LEDGER_FACE_TOPIC = 'peerage/ledger-face/1'
 
+/** What comes in such a time is told of together; well before linked peers would ask. */
+const FACE_MS = SECOND_MS / 4
 /** After something was taken, or the roots changed; after anything else. Gossip has been everywhere by then. */
 const COMPARE_TAKEN_MS = SECOND_MS
 const COMPARE_GIVEN_MS = 10 * SECOND_MS
@@ -77,6 +84,7 @@ export class LedgerSync {
   readonly #init: LedgerSyncInit
   readonly #events: SyncEvents[] = []
   readonly #shown = new ShownLedgers()
+  #faceTimer: NodeJS.Timeout | undefined
   #comparison: { readonly dueMs: number; readonly timer: NodeJS.Timeout } | undefined
   #comparedMs = Number.NEGATIVE_INFINITY
   readonly #askedBack = new Map<DeviceId, AskedBack>()
@@ -103,15 +111,18 @@ export class LedgerSync {
         this.#askedBack.delete(device)
       }
     })
-    transport.subscribe(LEDGER_TOPIC, (from, bytes) => this.#onAnnouncement(from, bytes))
+    for (const topic of [LEDGER_TOPIC, LEDGER_FACE_TOPIC])
+      transport.subscribe(topic, (from, bytes) => this.#onAnnouncement(from, bytes))
     keeper.on({
       onAccepted: accepted => {
-        this.#announce(accepted.filter(({ author }) => author === transport.self))
+        const signed = accepted.filter(({ author }) => author === transport.self)
+        if (signed.length > 0) this.#announce(LEDGER_TOPIC, signed)
+        if (signed.length < accepted.length) this.#showFaceSoon()
         const isTaken = accepted.some(({ content }) => content !== undefined && takes(content))
         if (accepted.length > 0) this.#compareIn(isTaken ? COMPARE_TAKEN_MS : COMPARE_GIVEN_MS)
       },
       onRoots: () => {
-        this.#announce([])
+        this.#showFaceSoon()
         this.#compareIn(COMPARE_TAKEN_MS)
       }
     })
@@ -140,15 +151,25 @@ export class LedgerSync {
 
   close(): void {
     clearInterval(this.#timer)
+    clearTimeout(this.#faceTimer)
     clearTimeout(this.#comparison?.timer)
     this.#stop.abort()
   }
 
-  #announce(signed: readonly Operation[]): void {
+  #showFaceSoon(): void {
+    if (this.#faceTimer !== undefined) return
+    this.#faceTimer = setTimeout(() => {
+      this.#faceTimer = undefined
+      this.#announce(LEDGER_FACE_TOPIC, [])
+    }, FACE_MS)
+    this.#faceTimer.unref()
+  }
+
+  #announce(topic: string, signed: readonly Operation[]): void {
     const { transport, keeper } = this.#init
     const { digest, rootHash } = keeper.hello()
     const records = signed.map(operation => operation.record)
-    transport.publish(LEDGER_TOPIC, encodeAnnouncement({ digest, root: rootHash, records }))
+    transport.publish(topic, encodeAnnouncement({ digest, root: rootHash, records }))
   }
 
   #onAnnouncement(from: DeviceId, bytes: Uint8Array): void {

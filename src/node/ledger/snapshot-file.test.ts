@@ -23,7 +23,7 @@ import { DeviceKey } from '../keys/device-key.ts'
 import { type Log, SILENT_LOG } from '../log.ts'
 import { MemoryNetwork } from '../transport/memory-transport.ts'
 import { LedgerKeeper, saveRoots } from './ledger-keeper.ts'
-import { LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
+import { LEDGER_FACE_TOPIC, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
 import { SnapshotFile } from './snapshot-file.ts'
 
 const HOUR_MS = 3_600_000
@@ -396,7 +396,10 @@ describe('while operations are being loaded', () => {
       admin.take(way === 'a question' ? known : known.filter(record => record !== suspension.record))
       const keeper = home.open()
       const sides = [admin, keeper].map((each, index) => {
-        const transport = network.create(index === 0 ? adminKey.id : laptop.id, [LEDGER_TOPIC])
+        const transport = network.create(index === 0 ? adminKey.id : laptop.id, [
+          LEDGER_TOPIC,
+          LEDGER_FACE_TOPIC
+        ])
         transport.setGate(() => 'member')
         return { transport, sync: new LedgerSync({ transport, keeper: each, log: SILENT_LOG }) }
       })

@@ -22,14 +22,19 @@ const LINKS = 6
 
 class Gossiper {
   readonly transport = new Libp2pTransport({
-    ...{ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics: ['news'] }
+    ...{
+      key: DeviceKey.generate(),
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      topics: { relayed: ['news'], linked: ['murmur'] }
+    }
   })
   readonly heard = new Set<string>()
 
   static async start(t: TestContext): Promise<Gossiper> {
     const one = new Gossiper()
     one.transport.setGate(() => 'member')
-    one.transport.subscribe('news', (_from, bytes) => one.heard.add(Buffer.from(bytes).toString()))
+    for (const topic of ['news', 'murmur'])
+      one.transport.subscribe(topic, (_from, bytes) => one.heard.add(Buffer.from(bytes).toString()))
     await one.transport.start()
     t.after(() => one.transport.stop())
     return one
@@ -37,6 +42,11 @@ class Gossiper {
 
   say(what: string): void {
     this.transport.publish('news', Buffer.from(what))
+  }
+
+  /** To those it is linked with. */
+  murmur(what: string): void {
+    this.transport.publish('murmur', Buffer.from(what))
   }
 
   async dial({ transport }: Gossiper, addresses = transport.addresses()): Promise<void> {
@@ -100,6 +110,26 @@ async function byHand(t: TestContext, to: Gossiper): Promise<{ node: Libp2p; ope
   const connection = await node.dial(multiaddr(to.transport.addresses()[0] ?? ''))
   return { node, open: () => connection.newStream([GOSSIP_PROTOCOL]) }
 }
+
+describe('gossip that is for those who are linked', { timeout: 120_000 }, () => {
+  it('comes to all of them, and goes no further, while what is for everybody does', async t => {
+    const hub = await Gossiper.start(t)
+    const others = await Promise.all(Array.from({ length: PEERS_BEYOND_MESH }, () => Gossiper.start(t)))
+    for (const one of others) await one.dial(hub)
+    const far = await Gossiper.start(t)
+    const [relay] = others
+    assert.ok(relay)
+    await far.dial(relay)
+    await reaches(hub, 'hello', [...others, far])
+    await delay(2000) // the mesh is complete after a heartbeat or two
+    hub.murmur('nearby')
+    await eventually('all who are linked hear it', () => others.every(({ heard }) => heard.has('nearby')))
+    // Messages of one author keep their order on a link, and those of later heartbeats offer what was not relayed.
+    await delay(2000)
+    await reaches(hub, 'goodbye', [...others, far])
+    assert.equal(far.heard.has('nearby'), false)
+  })
+})
 
 describe('gossip over links that come and go', { timeout: 120_000 }, () => {
   it('goes both ways over a new link while an old one is dead and nobody knows, and once that is known', async t => {

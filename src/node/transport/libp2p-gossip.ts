@@ -3,7 +3,9 @@
  *
  * Only the topics given at construction exist. A message counts only when its author, whoever relayed it, signed it and
  * is a member by the gate at that moment. Peers behind one address are not suspect: an office sits behind one. There is
- * no flooding and no peer exchange.
+ * no peer exchange. What is for everybody goes along meshes and is not flooded. What is for those who are linked with its
+ * author goes to all of them at once; it is handed on here before gossipsub is told to ignore it, which it then neither
+ * relays nor offers to anybody.
  *
  * gossipsub learns from identify who speaks it. identify would tell strangers our protocols and addresses, so it is
  * left out, and `MemberAnnouncer` stands in for it: members' links are announced to libp2p, strangers' never.
@@ -39,7 +41,7 @@ import { assert } from '../../base/assert.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { KIB } from '../../base/units.ts'
 import { toDeviceId } from './libp2p-identity.ts'
-import type { Gate } from './transport.ts'
+import { type Gate, type GossipTopics, topicNames } from './transport.ts'
 
 export const GOSSIP_PROTOCOL = '/meshsub/1.2.0'
 export const GOSSIP_MESSAGE_BYTES_MAX = 64 * KIB
@@ -107,7 +109,7 @@ function outboundOf({ streams }: Connection): Stream[] {
  * run again on every later one.
  */
 export function createGossip(
-  topics: readonly string[],
+  topics: GossipTopics,
   admits: (connection: Connection) => boolean
 ): (components: GossipSubComponents) => GossipSub {
   const create = configure(topics)
@@ -166,9 +168,9 @@ class Reading implements Pick<Stream, 'close' | 'abort'> {
   }
 }
 
-function configure(topics: readonly string[]): ReturnType<typeof gossipsub> {
+function configure(topics: GossipTopics): ReturnType<typeof gossipsub> {
   return gossipsub({
-    allowedTopics: [...topics],
+    allowedTopics: topicNames(topics),
     globalSignaturePolicy: 'StrictSign',
     protocols: [GOSSIP_PROTOCOL],
     floodPublish: false,
@@ -187,15 +189,21 @@ function configure(topics: readonly string[]): ReturnType<typeof gossipsub> {
   })
 }
 
+/** What gossipsub's `publish` takes and does not declare. */
+interface Flooder {
+  publish(topic: string, bytes: Uint8Array, options: { readonly floodPublish: boolean }): Promise<unknown>
+}
+
 interface Subscription {
   readonly topic: string
   readonly subscribe: boolean
 }
 
 export class Gossip {
-  readonly #pubsub: GossipSub
+  readonly #pubsub: GossipSub & Flooder
   readonly #gate: Gate
   readonly #topics: ReadonlySet<string>
+  readonly #linkedTopics: ReadonlySet<string>
   readonly #announcer: MemberAnnouncer
   /** By peer. While one is here, gossipsub opens no other. */
   readonly #outbound: Map<string, unknown>
@@ -203,7 +211,7 @@ export class Gossip {
   readonly #hear: (peer: PeerId, said: { subscriptions: Subscription[]; messages: [] }) => Promise<void>
   readonly #listeners = new Map<string, (from: DeviceId, bytes: Uint8Array) => void>()
 
-  constructor(pubsub: GossipSub, announcer: MemberAnnouncer, topics: readonly string[], gate: Gate) {
+  constructor(pubsub: GossipSub, announcer: MemberAnnouncer, topics: GossipTopics, gate: Gate) {
     this.#pubsub = pubsub
     this.#announcer = announcer
     const outbound: unknown = Reflect.get(pubsub, 'streamsOutbound')
@@ -212,16 +220,21 @@ export class Gossip {
     const hear: unknown = Reflect.get(pubsub, 'handleReceivedRpc')
     assert(typeof hear === 'function', 'gossipsub has one entry for what peers say')
     this.#hear = hear.bind(pubsub)
-    this.#topics = new Set(topics)
+    this.#topics = new Set(topicNames(topics))
+    this.#linkedTopics = new Set(topics.linked)
     this.#gate = gate
-    for (const topic of topics) pubsub.topicValidators.set(topic, (_, message) => this.#validate(message))
+    for (const topic of topics.relayed)
+      pubsub.topicValidators.set(topic, (_, message) => this.#validate(message))
+    for (const topic of topics.linked)
+      pubsub.topicValidators.set(topic, (sender, message) => this.#takeFromLink(sender, message))
     pubsub.addEventListener('message', event => this.#deliver(event.detail))
   }
 
   publish(topic: string, bytes: Uint8Array): void {
     assert(this.#topics.has(topic), `${topic} is a topic of this transport`)
     assert(bytes.length <= GOSSIP_MESSAGE_BYTES_MAX, 'gossip carries hints, not content')
-    this.#pubsub.publish(topic, bytes).catch(() => undefined) // best effort by contract
+    const floodPublish = this.#linkedTopics.has(topic)
+    this.#pubsub.publish(topic, bytes, { floodPublish }).catch(() => undefined) // best effort by contract
   }
 
   /** Has what is published go to a member over this link, unless it goes over another. Never rejects. */
@@ -255,6 +268,14 @@ export class Gossip {
     const author = authorOf(message)
     if (author === undefined) return TopicValidatorResult.Reject
     return this.#gate(author) === 'member' ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
+  }
+
+  /** Each message is asked about once, when it comes first. What somebody else brings should have stayed where it was. */
+  #takeFromLink(sender: PeerId, message: Message): TopicValidatorResult {
+    const verdict = this.#validate(message)
+    if (verdict !== TopicValidatorResult.Accept) return verdict
+    if (authorOf(message) === toDeviceId(sender)) this.#deliver(message)
+    return TopicValidatorResult.Ignore
   }
 
   #deliver(message: Message): void {

@@ -18,11 +18,13 @@ import { toDeviceId } from './libp2p-identity.ts'
 import { Libp2pTransport } from './libp2p-transport.ts'
 import { peerStreamConformance } from './peer-stream.conformance.ts'
 import { transportConformance } from './transport.conformance.ts'
-import { STRANGER_LIMITS } from './transport.ts'
+import { type GossipTopics, STRANGER_LIMITS } from './transport.ts'
 import { eventually } from './transport-sides.conformance.ts'
 
+const NEWS: GossipTopics = { relayed: ['news'], linked: [] }
+
 const makeNetwork = () => ({
-  create: async (topics: readonly string[], linksMax?: number) =>
+  create: async (topics: GossipTopics, linksMax?: number) =>
     new Libp2pTransport({
       ...{ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics },
       ...(linksMax === undefined ? {} : { linksMax })
@@ -185,7 +187,7 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
   })
 
   it('delivers no gossip by who is no member, whoever passes it on', async t => {
-    const topics = ['news']
+    const topics = NEWS
     const [a, relay, author] = [0, 1, 2].map(
       () => new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics })
     ) as [Libp2pTransport, Libp2pTransport, Libp2pTransport]
@@ -224,8 +226,7 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
 
   it('delivers gossip over the link that is left when another one ends', async t => {
     const [a, b] = [0, 1].map(
-      () =>
-        new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics: ['news'] })
+      () => new Libp2pTransport({ key: DeviceKey.generate(), listen: ['/ip4/127.0.0.1/tcp/0'], topics: NEWS })
     ) as [Libp2pTransport, Libp2pTransport]
     const heard = new Set<string>()
     for (const one of [a, b]) {
@@ -286,7 +287,7 @@ describe('libp2p transport', { timeout: 120_000 }, () => {
     const a = new Libp2pTransport({
       key: DeviceKey.generate(),
       listen: ['/ip4/127.0.0.1/tcp/0'],
-      topics: ['news']
+      topics: NEWS
     })
     a.setGate(() => ({ refuse: 'not enrolled' }))
     await a.start()

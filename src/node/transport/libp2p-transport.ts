@@ -38,14 +38,17 @@ import {
   type DialOutcome,
   type DialTarget,
   type Gate,
+  type GossipTopics,
   type HandleOptions,
+  NO_TOPICS,
   type OpenOptions,
   type PeerLink,
   type PeerStream,
   STREAMS_PER_PEER_DEFAULT,
   type StreamHandler,
   type Transport,
-  type TransportEvents
+  type TransportEvents,
+  topicNames
 } from './transport.ts'
 
 const MDNS_SERVICE = '_peerage._udp.local'
@@ -72,7 +75,7 @@ export interface Libp2pTransportOptions {
   readonly listen: readonly string[]
   /** What to tell others instead of what the interfaces say. */
   readonly announce?: readonly string[]
-  readonly topics?: readonly string[]
+  readonly topics?: GossipTopics
   /** Links to members that are accepted; MEMBER_LINKS_MAX unless said otherwise. */
   readonly linksMax?: number
   /** Find peers on the local network, and be found. */
@@ -138,7 +141,7 @@ export class Libp2pTransport implements Transport {
 
   async start(): Promise<void> {
     assert(this.#running === undefined && !this.#stopping, 'a transport is started once')
-    const { listen, topics = [] } = this.#options
+    const { listen, topics = NO_TOPICS } = this.#options
     try {
       this.#running = await this.#create()
       const { node, gossip } = this.#running
@@ -147,7 +150,7 @@ export class Libp2pTransport implements Transport {
         await node.handle(protocol, (stream, link) => this.#accept(registered, stream, link), options)
       }
       await node.start()
-      for (const topic of topics)
+      for (const topic of topicNames(topics))
         gossip.subscribe(topic, (from, bytes) => this.#subscriptions.get(topic)?.(from, bytes))
     } catch (cause) {
       await this.stop()
@@ -282,7 +285,10 @@ export class Libp2pTransport implements Transport {
   }
 
   subscribe(topic: string, listener: (from: DeviceId, bytes: Uint8Array) => void): void {
-    assert(this.#options.topics?.includes(topic) === true, `${topic} is a topic of this transport`)
+    assert(
+      topicNames(this.#options.topics ?? NO_TOPICS).includes(topic),
+      `${topic} is a topic of this transport`
+    )
     assert(!this.#subscriptions.has(topic), 'a topic has one listener')
     this.#subscriptions.set(topic, listener)
   }
@@ -292,7 +298,7 @@ export class Libp2pTransport implements Transport {
   }
 
   async #create(): Promise<Running> {
-    const { key, listen, announce, topics = [] } = this.#options
+    const { key, listen, announce, topics = NO_TOPICS } = this.#options
     let addressDialer: AddressDialer | undefined
     let tls: RealSocketTls | undefined
     const node = await createLibp2p<{ announcer: MemberAnnouncer; pubsub: GossipSub }>({

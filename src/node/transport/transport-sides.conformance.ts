@@ -6,11 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
-import type { PeerStream, StreamClose, Transport } from './transport.ts'
+import type { GossipTopics, PeerStream, StreamClose, Transport } from './transport.ts'
 
 export interface ConformanceNetwork {
   /** A device of its own, not started. */
-  create(topics: readonly string[], linksMax?: number): Promise<Transport>
+  create(topics: GossipTopics, linksMax?: number): Promise<Transport>
 }
 
 /** One device: its gate admits whom `members` holds. */
@@ -27,6 +27,7 @@ export const ECHO = '/peerage/test-echo/1'
 export const SINK = '/peerage/test-sink/1'
 export const JOIN = '/peerage/test-join/1'
 export const TOPIC = 'test-topic'
+export const LINKED_TOPIC = 'test-linked-topic'
 export const PATIENCE_MS = 20 * SECOND_MS
 export const NOT_ENROLLED = 'not enrolled in this test'
 
@@ -46,7 +47,7 @@ export class Sides {
 
   async create(linksMax?: number): Promise<Transport> {
     this.#network ??= this.#makeNetwork()
-    const transport = await this.#network.create([TOPIC], linksMax)
+    const transport = await this.#network.create({ relayed: [TOPIC], linked: [LINKED_TOPIC] }, linksMax)
     this.#started.push(transport)
     return transport
   }

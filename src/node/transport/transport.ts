@@ -144,6 +144,20 @@ export interface TransportEvents {
   readonly onDiscovered: (device: DeviceId, addresses: readonly string[]) => void
 }
 
+/** What members tell each other by gossip, by how far it goes. */
+export interface GossipTopics {
+  /** From member to member, to all of them. */
+  readonly relayed: readonly string[]
+  /** To the members that are linked with the author, and no further: it costs no more in a larger org. */
+  readonly linked: readonly string[]
+}
+
+export const NO_TOPICS: GossipTopics = { relayed: [], linked: [] }
+
+export function topicNames({ relayed, linked }: GossipTopics): string[] {
+  return [...relayed, ...linked]
+}
+
 export interface Transport {
   readonly self: DeviceId
   /** Listens; AppError LISTEN_FAILED when an address can not be had. */
@@ -174,7 +188,7 @@ export interface Transport {
   roundTrip(device: DeviceId): Promise<number | undefined>
   /** Asks the gate again about every link, and hangs up what it refuses now. */
   recheck(): void
-  /** To the members linked now, best effort; only topics that were given at construction exist. */
+  /** Best effort, as far as the topic reaches; only topics that were given at construction exist. */
   publish(topic: string, bytes: Uint8Array): void
   /** One listener for each topic; `from` is the proved author. */
   subscribe(topic: string, listener: (from: DeviceId, bytes: Uint8Array) => void): void
