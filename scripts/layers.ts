@@ -203,7 +203,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'src/daemon.ts',
       'src/cli'
     ],
-    packages: ['node:*', 'axe-core', 'playwright-core'],
+    packages: ['node:*', '@libp2p/gossipsub', '@libp2p/logger', 'axe-core', 'playwright-core'],
     pure: false
   },
   sim: {

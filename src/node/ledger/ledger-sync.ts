@@ -205,10 +205,11 @@ export class LedgerSync {
 
   #compareIn(waitMs: number): void {
     const nowMs = performance.now()
-    const dueMs = Math.max(nowMs + waitMs, this.#comparedMs + COMPARE_SPACING_MS)
+    const dueInMs = Math.max(waitMs, Math.ceil(this.#comparedMs + COMPARE_SPACING_MS - nowMs))
+    const dueMs = nowMs + dueInMs
     if (this.#comparison !== undefined && this.#comparison.dueMs <= dueMs) return
     clearTimeout(this.#comparison?.timer)
-    const timer = setTimeout(() => this.#compare(), dueMs - nowMs)
+    const timer = setTimeout(() => this.#compare(), dueInMs)
     timer.unref()
     this.#comparison = { dueMs, timer }
   }
