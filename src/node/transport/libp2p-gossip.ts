@@ -3,9 +3,9 @@
  *
  * Only the topics given at construction exist. A message counts only when its author, whoever relayed it, signed it and
  * is a member by the gate at that moment. Peers behind one address are not suspect: an office sits behind one. There is
- * no peer exchange. What is for everybody goes along meshes and is not flooded. What is for those who are linked with its
- * author goes to all of them at once; it is handed on here before gossipsub is told to ignore it, which it then neither
- * relays nor offers to anybody.
+ * no peer exchange. What is for everybody goes along meshes and is not flooded. What is for those who are linked with
+ * its author goes to all of them at once; it is delivered here, and gossipsub is told to ignore it: so it neither
+ * relays it nor offers it to anybody.
  *
  * gossipsub learns from identify who speaks it. identify would tell strangers our protocols and addresses, so it is
  * left out, and `MemberAnnouncer` stands in for it: members' links are announced to libp2p, strangers' never.
@@ -270,7 +270,7 @@ export class Gossip {
     return this.#gate(author) === 'member' ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
   }
 
-  /** Each message is asked about once, when it comes first. What somebody else brings should have stayed where it was. */
+  /** Each message is asked about once, as it comes first. What another than its author brings was not to go so far. */
   #takeFromLink(sender: PeerId, message: Message): TopicValidatorResult {
     const verdict = this.#validate(message)
     if (verdict !== TopicValidatorResult.Accept) return verdict
