@@ -81,6 +81,7 @@ test('a token of the command line opens what it is for, until it is ended, and t
   const document = (await ask('/openapi.json', made.token)).json as { openapi: string }
   assert.equal(document.openapi, '3.1.0')
   assert.equal((await ask('/v1/groups', made.token, { name: 'x' })).status, 403)
+  assert.equal((await ask('/v1/devices/nas/readable', made.token)).status, 200)
   assert.equal((await ask('/metrics')).status, 401)
   const metrics = await ask('/metrics', made.token)
   assert.equal(metrics.status, 200)
@@ -94,8 +95,15 @@ test('a token of the command line opens what it is for, until it is ended, and t
   await until('the log has it', 10_000, async () => {
     const { entries } = await node.json<AuditReport>('audit', 'list', '--action', 'called')
     const calls = entries.map(({ event }) => `${event.by} ${event.route} ${event.outcome}`)
-    return [`${by} status done`, `${by} createGroup refused`].every(call => calls.includes(call))
+    return [`${by} status done`, `${by} createGroup refused`, `${by} readable done`].every(call =>
+      calls.includes(call)
+    )
   })
+  const { entries } = await node.json<AuditReport>('audit', 'list', '--action', 'called')
+  const [read] = entries.filter(({ event }) => event.route === 'readable')
+  assert.deepEqual([read?.event.kind, read?.event.object], ['device', read?.device.device])
+  const shown = `by ${by}, route readable, outcome done, device ${String(read?.event.object).slice(0, 8)}`
+  assert.ok((await node.run('audit', '--action', 'called')).stdout.includes(shown))
 })
 
 test('the address that the command line prints signs a browser in, once, for what was asked', async () => {

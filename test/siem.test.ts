@@ -105,7 +105,15 @@ function eventOf(message: string): JsonObject {
 
 test('every event is one of OCSF 1.2 in a CloudEvent', () => {
   const calls = ['beginSession', 'endSession'].map((route): AuditEvent => {
-    return { action: 'called', by: 'address ::1', route, outcome: 'refused', count: 1 }
+    return {
+      action: 'called',
+      by: 'address ::1',
+      route,
+      outcome: 'refused',
+      count: 1,
+      kind: null,
+      object: null
+    }
   })
   const entries = [...SAMPLE_EVENTS, ...calls].map((event, seq) =>
     toOcsf(

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { idBytes } from '../base/ids.ts'
 import { type CborValue, encodeCbor } from '../ledger/encoding/cbor.ts'
 import { keyNamed, START_MS, versionNamed } from '../ledger/fold/org-fixture.conformance.ts'
-import { AUDIT_ACTIONS, decodeEntry, ENTRY_BYTES_MAX, encodeEntry, reasonOf } from './entry.ts'
+import { AUDIT_ACTIONS, datasetOf, decodeEntry, ENTRY_BYTES_MAX, encodeEntry, reasonOf } from './entry.ts'
 import { SAMPLE_EVENTS } from './samples.conformance.ts'
 
 const peer = idBytes(keyNamed('alice').id)
@@ -73,4 +73,34 @@ test('any words become a reason', () => {
   ] as const)
     assert.equal(reasonOf(words), reason)
   assert.ok(reasonOf(`${'long words '.repeat(20)}`).length <= 64)
+})
+
+test('what a call was about stands in its second version, and in no other', () => {
+  const { peer: _, granted: __, version: ___, dataset: ____, ...fields } = serving
+  const call = { ...fields, action: 'called', by: 'token ci', route: 'recall', outcome: 'done', count: 1 }
+  const about = { kind: 'dataset', object: 'os/image@3' }
+  const read = (changes: { [key: string]: CborValue }) => {
+    const decoded = decodeEntry(encodeCbor({ ...call, ...changes }))
+    return decoded.ok ? decoded.value.event : decoded.reason
+  }
+  const event = { action: 'called', by: 'token ci', route: 'recall', outcome: 'done', count: 1 }
+  assert.deepEqual(read({}), { ...event, kind: null, object: null })
+  assert.deepEqual(read({ v: 2, ...about }), { ...event, ...about })
+  assert.equal(read({ v: 3, ...about }), 'unknown-version')
+  for (const [changes, why] of [
+    [about, 'what the first version has not'],
+    [{ v: 2 }, 'nothing, in the second'],
+    [{ v: 2, kind: null, object: null }, 'null, which has another encoding'],
+    [{ v: 2, ...about, kind: 'a kind' }, 'a kind that is no word'],
+    [{ v: 2, ...about, object: 'two\nlines' }, 'an object of two lines'],
+    [{ v: 2, ...about, object: 'o'.repeat(201) }, 'an object that is too long']
+  ] as const)
+    assert.equal(read(changes), 'malformed', why)
+})
+
+test('a call that was about a dataset is found by its name', () => {
+  const called = { action: 'called', by: 'token ci', route: 'recall', outcome: 'done', count: 1 } as const
+  assert.equal(datasetOf({ ...called, kind: 'dataset', object: 'os/image@3' }), 'os/image')
+  assert.equal(datasetOf({ ...called, kind: 'device', object: 'os/image@3' }), undefined)
+  assert.equal(datasetOf({ ...called, kind: null, object: null }), undefined)
 })

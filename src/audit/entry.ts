@@ -27,7 +27,8 @@
  *     override      an override of freshness holds here from now on: who signed it, what it opens, why, until when
  *     overridden    an access that it alone opened here, to a peer or to this device, `count` times likewise
  *     looked-up     somebody had this device say what it knows of a person, or of several
- *     called        somebody used the API of this node over the network, `count` times likewise
+ *     called        somebody used the API of this node over the network, `count` times likewise; in version 2 also
+ *                   what that was about
  */
 
 import { assert } from '../base/assert.ts'
@@ -49,6 +50,7 @@ import {
   hash,
   isDatasetName,
   isLabel,
+  isVisibleLine,
   key,
   LABEL_CHARACTERS_MAX,
   timeMs
@@ -88,6 +90,8 @@ export const DROPPED = new Uint8Array(0)
 const HOST = /^[a-z0-9.:[\]-]+$/
 const HOST_CHARACTERS_MAX = 300
 export const CALLER_CHARACTERS_MAX = LABEL_CHARACTERS_MAX
+/** A dataset with the whole id of a version is shorter. */
+export const OBJECT_CHARACTERS_MAX = 200
 const ROUTE = /^[a-zA-Z][a-zA-Z0-9-]*$/
 const TYPE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*$/
 
@@ -204,6 +208,9 @@ export type AuditEvent =
       readonly route: string
       readonly outcome: CallOutcome
       readonly count: number
+      /** What it was about: what that is, and its id or what the org calls it. Both are null where it was nothing. */
+      readonly kind: string | null
+      readonly object: string | null
     }
 
 export type AuditAction = AuditEvent['action']
@@ -250,6 +257,13 @@ const head = { v: exactly(1), seq: position, time: timeMs }
 
 type EventOf<A extends AuditAction> = Extract<AuditEvent, { action: A }>
 
+const call = {
+  action: oneOf(['called']),
+  by: where(text(CALLER_CHARACTERS_MAX), isLabel, 'a label'),
+  route: text(REASON_CHARACTERS_MAX, ROUTE),
+  outcome: oneOf(CALL_OUTCOMES),
+  count: integer(1)
+}
 const refusal = { peer: device, reason, count: integer(1), version: nullable(version) }
 
 /** Names of fields on disk are the event's own, but for times, which need no unit there. */
@@ -358,20 +372,27 @@ const SHAPES = {
     subject: nullable(bytes(LOOKUP_SUBJECT_BYTES)),
     count: integer(0)
   }),
-  called: object({
-    ...head,
-    action: oneOf(['called']),
-    by: where(text(CALLER_CHARACTERS_MAX), isLabel, 'a label'),
-    route: text(REASON_CHARACTERS_MAX, ROUTE),
-    outcome: oneOf(CALL_OUTCOMES),
-    count: integer(1)
-  })
+  called: converted(object({ ...head, ...call }), fields => ({ ...fields, kind: null, object: null }))
 } as const satisfies { readonly [A in AuditAction]: Shape<{ readonly action: A }> }
+
+/** Of actions that have a second version. */
+const SECOND_SHAPES = {
+  called: object({
+    ...{ ...head, v: exactly(2), ...call },
+    kind: reason,
+    object: where(text(OBJECT_CHARACTERS_MAX), isObjectName, 'one line of visible text, trimmed')
+  })
+} as const
 
 export const AUDIT_ACTIONS = Object.keys(SHAPES) as readonly AuditAction[]
 
 export function isAuditAction(name: string): name is AuditAction {
   return Object.hasOwn(SHAPES, name)
+}
+
+/** Whether a call can be said to have been about what is called so. */
+export function isObjectName(name: string): boolean {
+  return isVisibleLine(name, OBJECT_CHARACTERS_MAX)
 }
 
 /** A slug as `reason` has it, from any text. */
@@ -391,6 +412,7 @@ export function versionOf(event: AuditEvent): VersionId | undefined {
 }
 
 export function datasetOf(event: AuditEvent): string | undefined {
+  if (event.action === 'called' && event.kind === 'dataset') return event.object?.replace(/@.*$/s, '')
   return 'dataset' in event ? (event.dataset ?? undefined) : undefined
 }
 
@@ -401,6 +423,7 @@ export function peerOf(event: AuditEvent): DeviceId | undefined {
 function fieldsOf(event: AuditEvent): { readonly [key: string]: CborValue } {
   const fields: { [key: string]: CborValue } = {}
   for (const [name, value] of Object.entries(event)) {
+    if (event.action === 'called' && value === null) continue
     if (name === 'begunMs') fields.begun = value
     else if (name === 'endsMs') fields.ends = value
     else if (name === 'override') fields.override = fromHex(value) ?? null
@@ -411,8 +434,12 @@ function fieldsOf(event: AuditEvent): { readonly [key: string]: CborValue } {
   return fields
 }
 
+function isSecond(event: AuditEvent): boolean {
+  return event.action === 'called' && event.object !== null
+}
+
 export function encodeEntry({ seq, timeMs: time, event }: AuditEntry): Uint8Array {
-  const encoded = encodeCbor({ v: 1, seq, time, ...fieldsOf(event) })
+  const encoded = encodeCbor({ v: isSecond(event) ? 2 : 1, seq, time, ...fieldsOf(event) })
   const back = decodeEntry(encoded)
   assert(back.ok, `an entry that we write is valid: ${back.ok ? '' : back.detail}`)
   return encoded
@@ -423,10 +450,12 @@ export function decodeEntry(encoded: Uint8Array): Outcome<AuditEntry, EntryFault
   if (!decoded.ok) return decoded
   const v = fieldOf(decoded.value, 'v')
   const action = fieldOf(decoded.value, 'action')
-  if (typeof v === 'number' && v !== 1) return rejected('unknown-version', `version ${v} is not known here`)
+  const isOfSecond = v === 2 && action === 'called'
+  if (typeof v === 'number' && v !== 1 && !isOfSecond)
+    return rejected('unknown-version', `version ${v} is not known here`)
   if (typeof action !== 'string') return rejected('malformed', 'entry: action is missing')
   if (!isAuditAction(action)) return rejected('unknown-action', 'the action is not known here')
-  const shaped = SHAPES[action](decoded.value)
+  const shaped = isOfSecond ? SECOND_SHAPES.called(decoded.value) : SHAPES[action](decoded.value)
   if (shaped instanceof Misshape) return rejected('malformed', `${action} entry: ${shaped}`)
   const { v: _, seq, time, ...fields } = shaped
   return accepted({ seq, timeMs: time, event: withUnits(fields) })

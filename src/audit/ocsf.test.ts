@@ -63,7 +63,8 @@ test('types are those of the table', () => {
       ['peerage.audit.damaged', 600599, 1],
       ['peerage.audit.healed', 600599, 1],
       ['peerage.audit.called', 600399, 2],
-      ['peerage.audit.looked-up', 300402, 1]
+      ['peerage.audit.looked-up', 300402, 1],
+      ['peerage.audit.called', 600399, 1]
     ]
   )
 })
@@ -82,7 +83,7 @@ test('who signs in or out is an event of authentication, whether it was done or 
       toOcsf(
         {
           ...{ device: server.id, incarnation: START_MS, seq: 0, timeMs: START_MS },
-          event: { action: 'called', by, route, outcome, count: 1 }
+          event: { action: 'called', by, route, outcome, count: 1, kind: null, object: null }
         },
         { org: ORG, productVersion: '0.1.0' }
       )
@@ -95,6 +96,13 @@ test('who signs in or out is an event of authentication, whether it was done or 
   assert.deepEqual(said('endSignIn', 'address ::1', 'refused'), [3002, 300201, 2, { name: 'unknown' }])
   assert.deepEqual(said('endSession', 'owner', 'done'), [3002, 300202, 1, { uid: 'owner' }])
   assert.deepEqual(said('beginSignIn', 'address ::1', 'done'), [6003, 600399, 1, undefined])
+})
+
+test('what a call was about is a resource of it', () => {
+  const resources = events
+    .filter(({ type }) => type === 'peerage.audit.called')
+    .map(event => dataOf(event).resources)
+  assert.deepEqual(resources, [undefined, [{ uid: 'os/image@3', type: 'dataset' }]])
 })
 
 test('data flows from server to reader, whoever logged it', () => {

@@ -14,8 +14,9 @@
  *     renewed                        Entity Management 3004, Other ("Log renewed")
  *     violation                      Detection Finding 2004, Create
  *     looked-up                      Entity Management 3004, Read, of a person by a pseudonym
- *     called                         API Activity 6003, Other with the route, Failure where it was not done; or, of a
- *                                    route that begins or ends a session, Authentication 3002, Logon or Logoff
+ *     called                         API Activity 6003, Other with the route, Failure where it was not done, and what
+ *                                    it was about among the resources; or, of a route that begins or ends a session,
+ *                                    Authentication 3002, Logon or Logoff
  */
 
 import { toHex } from '../base/bytes.ts'
@@ -180,7 +181,8 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
     return {
       actor: { app_name: 'peerage', app_uid: event.by },
       api: { operation: event.route, service: { name: 'peerage', uid: device } },
-      src_endpoint: { name: event.by }
+      src_endpoint: { name: event.by },
+      ...(event.object === null ? {} : { resources: [{ uid: event.object, type: event.kind }] })
     }
   if (event.action === 'violation')
     return {

@@ -64,11 +64,18 @@ export const SAMPLE_EVENTS: readonly AuditEvent[] = [
   { action: 'obtained', host: 'mirror.example:8443', bytes: 4096, ...of },
   { action: 'damaged', pieces: 3, kind: 'fetched', ...of },
   { action: 'healed', pieces: 3, ...of },
-  { action: 'called', by: 'token ci (0123456789ab)', route: 'eraseCases', outcome: 'refused', count: 2 },
+  {
+    ...{ action: 'called', by: 'token ci (0123456789ab)', route: 'eraseCases', outcome: 'refused', count: 2 },
+    ...{ kind: null, object: null }
+  },
   {
     ...{ action: 'looked-up', what: 'person', count: 3 },
     salt: sha256(Buffer.from('salt')).slice(0, 16),
     subject: sha256(Buffer.from('subject'))
+  },
+  {
+    ...{ action: 'called', by: 'token ci (0123456789ab)', route: 'recall', outcome: 'done', count: 1 },
+    ...{ kind: 'dataset', object: 'os/image@3' }
   }
 ]
 

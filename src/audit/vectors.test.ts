@@ -17,7 +17,7 @@ const VECTORS_URL = new URL('../../test/vectors/audit/v1.json', import.meta.url)
 function currentBytes(): Record<string, string> {
   const log = new TestLog('log').grow(7)
   const entries = SAMPLE_EVENTS.map((event, seq) => [
-    `entry ${event.action}`,
+    `entry ${event.action}${'object' in event && event.object !== null ? ' of an object' : ''}`,
     toHex(encodeEntry({ seq, timeMs: START_MS, event }))
   ])
   const messages = SAMPLE_MESSAGES.map((message, index) => [

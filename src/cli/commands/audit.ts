@@ -17,7 +17,7 @@ import {
 } from '../../api/audit.ts'
 import { datasetName, orgId } from '../../api/field.ts'
 import { ERROR_CODES } from '../../base/error-codes.ts'
-import { shortId } from '../../base/ids.ts'
+import { parseDeviceId, shortId } from '../../base/ids.ts'
 import { formatBytes } from '../../base/units.ts'
 import { named } from '../acted.ts'
 import { command, countLimit, type Invocation } from '../command.ts'
@@ -38,8 +38,15 @@ function repeated(value: string, earlier: readonly string[] | undefined): string
   return [...(earlier ?? []), value]
 }
 
+/** A whole id as elsewhere in the table. */
+function shortened(id: string): string {
+  const whole = parseDeviceId(id)
+  return whole === undefined ? id : shortId(whole)
+}
+
 function saidBy({ event }: AuditRecord): string {
   const keys = [
+    ...['by', 'route', 'outcome', 'object'],
     ...[
       'what',
       'host',
@@ -58,6 +65,9 @@ function saidBy({ event }: AuditRecord): string {
   const parts = keys.flatMap(key => {
     const value = event[key]
     if (value === null || value === undefined) return []
+    // Of a call it says what its object is.
+    if (key === 'kind' && event.object !== undefined) return []
+    if (key === 'object') return [`${event.kind} ${shortened(String(value))}`]
     if (key === 'override') return [`override ${String(value).slice(0, OVERRIDE_SHOWN)}`]
     return [`${key} ${key === 'bytes' ? formatBytes(Number(value)) : value}`]
   })

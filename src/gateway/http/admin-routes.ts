@@ -13,6 +13,7 @@ import { type ErrorObject, fromErrorObject, toErrorObject } from '../../api/erro
 import { issueSentence, issueText } from '../../api/issue-text.ts'
 import { fileKeys } from '../../api/named-files.ts'
 import { ROUTE_NOTES } from '../../api/route-notes.ts'
+import { type CallObject, objectOf } from '../../api/route-objects.ts'
 import {
   API_PREFIX,
   type BytesRoute,
@@ -74,6 +75,8 @@ export interface AdminRoutesOptions {
   readonly timing?: StreamTiming | undefined
   /** Told of every call that was answered. */
   readonly measure?: ((call: MeasuredCall) => void) | undefined
+  /** Told what a call is about, before anything is done. */
+  readonly about?: ((request: FastifyRequest, object: CallObject) => Promise<void>) | undefined
   /** Ends streams that are open. */
   readonly closing: AbortSignal
   /** Ends one of them, when who asked is signed in no more; by default none. */
@@ -147,6 +150,8 @@ export class AdminRoutes {
     const caller = callerOf(request)
     requireScope(caller, ROUTE_NOTES[name][0])
     const input = parseInput(name, request)
+    const object = objectOf(name, input)
+    if (object !== null) await this.#options.about?.(request, object)
     for (const key of fileKeys(name)) {
       const path: unknown = Reflect.get(input, key)
       if (typeof path !== 'string' || (caller.kind === 'owner' && OF_SETTINGS.includes(key))) continue

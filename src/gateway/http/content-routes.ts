@@ -6,6 +6,7 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { CallObject } from '../../api/route-objects.ts'
 import { AppError } from '../../base/errors.ts'
 import { INSTANT_MS_MAX, MINUTE_MS } from '../../base/units.ts'
 import type { OpenContent } from '../../node/contents/content-terms.ts'
@@ -38,6 +39,8 @@ const FULL_ID = /^[0-9a-f]{64}$/
 export interface ContentRoutesOptions {
   readonly service: Pick<NodeService, 'contents'>
   readonly callerOf: (request: FastifyRequest) => Caller
+  /** Told which version a call is about; never which file: what files are called is the publisher's. */
+  readonly about?: ((request: FastifyRequest, object: CallObject) => Promise<void>) | undefined
   /** Ends what is being read. */
   readonly closing: AbortSignal
   /** Likewise, when who reads is signed in no more; by default nothing. */
@@ -75,6 +78,7 @@ export class ContentRoutes {
     const [pathname = ''] = (request.raw.url ?? '').split('?')
     const address = parseContentAddress(pathname)
     const content = await this.#options.service.contents.open(address.reference)
+    await this.#options.about?.(request, { kind: 'dataset', id: `${content.name}@${content.ordinal}` })
     const asked = { request, reply, caller, address, content }
     const { path, isFolder } = address
     const file = isFolder ? undefined : content.tree.file(path)

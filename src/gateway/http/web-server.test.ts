@@ -12,6 +12,7 @@ import type { FastifyInstance } from 'fastify'
 import { errorBody } from '../../api/error.ts'
 import type { Scope } from '../../api/scope-names.ts'
 import { AppError } from '../../base/errors.ts'
+import { deviceIdFromBytes, operationIdFromBytes } from '../../base/ids.ts'
 import { HOUR_MS } from '../../base/units.ts'
 import type { NodeService } from '../../node/service.ts'
 import { scripted } from '../../node/swarm/scripted.conformance.ts'
@@ -20,6 +21,16 @@ import { SHOWN_MAX } from './sign-in-guard.ts'
 import { TokenBook } from './token-book.ts'
 import { ownCertificate, type WebCertificate } from './web-certificate.ts'
 import { type ApiCall, WebServer, type WebServerOptions } from './web-server.ts'
+
+const DEVICE = deviceIdFromBytes(new Uint8Array(32).fill(7))
+const ACTED = {
+  ...{
+    operation: operationIdFromBytes(new Uint8Array(32).fill(8)),
+    type: 'device.revoke',
+    says: 'revokes it'
+  },
+  ...{ inForce: true, waitsFor: null, peersTold: 0, warnings: [] }
+}
 
 let home: string
 let certificate: WebCertificate
@@ -44,7 +55,13 @@ async function serve(options: Partial<WebServerOptions> = {}): Promise<void> {
   tokens = new TokenBook(home)
   const service = scripted<NodeService>({
     peers: async () => [],
-    governance: scripted<NodeService['governance']>({ groups: async () => [] })
+    governance: scripted<NodeService['governance']>({
+      groups: async () => [],
+      deviceNamed: async text => (text === 'lab-7' ? DEVICE : null),
+      suspendDevice: async () => Promise.reject(new AppError('NOT_AUTHORISED', 'it may not')),
+      revokeDevice: async () => ACTED
+    }),
+    dataset: async name => Promise.reject(new AppError('DATASET_UNKNOWN', `there is no ${name}`))
   })
   server = await WebServer.create({
     ...{ service, tokens, certificate, software: 'peerage/0', log: { error: () => undefined } },
@@ -180,6 +197,45 @@ describe('a caller over the network', () => {
     assert.equal(codeOf(refused), 'SCOPE_MISSING')
     const { tokens: listed } = (await ask('/v1/tokens', { token })).json as { tokens: object[] }
     assert.ok(listed.length >= 2 && !JSON.stringify(listed).includes('hash'))
+  })
+})
+
+describe('what a call was about', () => {
+  const about = (): unknown[] =>
+    calls.map(({ route, outcome, kind, object }) => [route, outcome, kind, object])
+  const by = { token: '' }
+  beforeEach(async () => {
+    by.token = await tokenFor('read', 'govern', 'settings')
+  })
+
+  test('is told by its id, also of what was called by name, and of what was not done', async () => {
+    const { id } = (await tokens.create({ name: 'other', scopes: ['read'], lifeMs: HOUR_MS }, OWNER)).entry
+    await ask(`/v1/tokens/${id}/revoke`, { ...by, body: {} })
+    await ask('/v1/devices/lab-7/revoke', { ...by, body: { reason: 'lost by Ada' } })
+    await ask('/v1/devices/lab-7/suspend', { ...by, body: {} })
+    await ask('/v1/peers', by)
+    assert.deepEqual(about(), [
+      ['revokeToken', 'done', 'token', id],
+      ['revokeDevice', 'done', 'device', DEVICE],
+      ['suspendDevice', 'refused', 'device', DEVICE],
+      ['peers', 'done', null, null]
+    ])
+    assert.doesNotMatch(JSON.stringify(calls), /Ada/)
+  })
+
+  test('is nothing where it is not there, malformed, or nobody of this scope', async () => {
+    await ask('/v1/datasets/ada%20lovelace', by)
+    await ask('/v1/datasets/ada-lovelace', by)
+    await ask('/v1/devices/ada-lovelace/revoke', { ...by, body: {} })
+    await ask('/v1/devices/lab-7/revoke', { ...by, body: { reason: 7 } })
+    await ask('/v1/datasets/os/scan', { ...by, body: {} })
+    assert.deepEqual(about(), [
+      ['dataset', 'failed', null, null],
+      ['dataset', 'failed', null, null],
+      ['revokeDevice', 'done', null, null],
+      ['revokeDevice', 'failed', null, null],
+      ['scan', 'refused', null, null]
+    ])
   })
 })
 

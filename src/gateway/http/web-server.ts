@@ -17,6 +17,7 @@ import type { AddressInfo } from 'node:net'
 import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { CallObject } from '../../api/route-objects.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { hostOfAddress } from '../../base/ip-host.ts'
 import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
@@ -33,6 +34,7 @@ import {
   signedOut
 } from './admin-routes.ts'
 import { accountCalls } from './call-account.ts'
+import { CallObjects, type NamedObject } from './call-objects.ts'
 import { type ConnectionLimits, shareConnections } from './connection-shares.ts'
 import { ContentRoutes } from './content-routes.ts'
 import { createHandlers } from './handlers.ts'
@@ -53,7 +55,7 @@ const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
 const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS
 
 /** A use of the API, as the audit log has it. */
-export interface ApiCall {
+export interface ApiCall extends NamedObject {
   readonly by: string
   readonly route: string
   readonly outcome: 'done' | 'refused' | 'failed'
@@ -96,12 +98,14 @@ export class WebServer {
   readonly #sessions: SessionBook
   readonly #identified = new WeakMap<FastifyRequest, Identified>()
   readonly #strangers = new StrangerNames()
+  readonly #objects: CallObjects
   readonly #closing = new AbortController()
 
   private constructor(options: WebServerOptions) {
     this.#options = options
     const { cert, key } = options.certificate
     this.#site = new OwnSite({ cert, names: options.names ?? [] })
+    this.#objects = new CallObjects(text => options.service.governance.deviceNamed(text))
     this.#sessions = options.sessions ?? new SessionBook(options.tokens)
     this.#app = Fastify({
       ...SERVER_OPTIONS,
@@ -190,6 +194,7 @@ export class WebServer {
         if (!signIn.holds(request)) throw signedOut()
         return caller
       },
+      about: (request: FastifyRequest, object: CallObject) => this.#objects.note(request, object),
       closing: this.#closing.signal,
       ended: (request: FastifyRequest, reply: FastifyReply) => watch.ended(request, reply)
     }
@@ -227,6 +232,6 @@ export class WebServer {
 
   #callOf(request: FastifyRequest, reply: FastifyReply): ApiCall {
     const by = this.#signed(request)?.caller.id ?? this.#strangers.nameOf(request.ip)
-    return { by, ...answeredOf(request, reply) }
+    return { by, ...answeredOf(request, reply), ...this.#objects.of(request, reply) }
   }
 }

@@ -16,6 +16,7 @@ import { AuditLog } from './audit-log.ts'
 const org = orgIdFromBytes(new Uint8Array(32).fill(1))
 const version = versionIdFromBytes(new Uint8Array(32).fill(2))
 const peer = DeviceKey.generate().id
+const NOTHING = { kind: null, object: null }
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
@@ -151,11 +152,28 @@ test('who uses the API much hides no refusal', async () => {
   const opened = open()
   const { audit } = opened
   for (let count = 0; count < 300; count++)
-    audit.called({ action: 'called', by: 'token ci', route: `route${count}`, outcome: 'done' })
+    audit.called({ action: 'called', by: 'token ci', route: `route${count}`, outcome: 'done', ...NOTHING })
   audit.refused({ action: 'violation', peer, reason: 'bad-block', version })
   await audit.close()
   const told = eventsOf(opened).flatMap(({ event }) => (event.action === 'violation' ? [event.reason] : []))
   assert.deepEqual(told, ['bad-block'])
+})
+
+test('uses of the API are told apart by what they are about, up to a bound, beyond which they are counted', async () => {
+  const opened = open()
+  const { audit } = opened
+  const call = { action: 'called' as const, by: 'token ci', route: 'dataset', outcome: 'done' as const }
+  const callAll = () => {
+    for (let count = 0; count < 100; count++)
+      audit.called({ ...call, kind: 'dataset', object: `set-${count}` })
+  }
+  callAll()
+  audit.called({ ...call, route: 'recall', kind: 'dataset', object: 'set-99' })
+  await audit.close()
+  const told = () =>
+    eventsOf(opened).flatMap(({ event }) => (event.action === 'called' ? [[event.object, event.count]] : []))
+  const apart = Array.from({ length: 64 }, (_, at) => [`set-${at}`, 1])
+  assert.deepEqual(told(), [...apart, [null, 1], ['set-99', 1], [null, 35]])
 })
 
 test('strangers without number share one count', async () => {

@@ -18,7 +18,7 @@
  *
  * Refusals and violations are caused by others, and could be caused a thousand times a second: of each device and
  * reason at most one entry a minute is written, which says how many there were. Uses of an override and of the API
- * are counted alike, apart from those.
+ * are counted alike, apart from those: of the API by what they are about, and beyond a bound without that.
  */
 
 import { addCosignatures, type LogId, type SignedCheckpoint, signCheckpoint } from '../../audit/checkpoint.ts'
@@ -51,6 +51,8 @@ const FLUSH_MS = 5 * SECOND_MS
 /** Pairs of device and reason that are told apart at once; what goes beyond is one count. */
 const REFUSALS_MAX = 256
 const FLOOD = 'flood'
+/** Objects that are told apart of one caller, route and outcome. */
+const OBJECTS_MAX = 64
 /** Checkpoints that are looked through for one of a given size, and entries for the earlier logs that they tell of. */
 const CHECKPOINTS_LOOK_MAX = 256
 const RENEWALS_LOOK_MAX = 1000
@@ -199,8 +201,12 @@ export class AuditLog {
 
   /** Notes a use of the API, or counts it. Who calls was let in, or is told from others by nothing but a name. */
   called(call: Called): void {
-    const key = `called ${call.by} ${call.route} ${call.outcome}`
-    this.#uses.take(key, call, this.#nowMs())
+    const name = `called ${call.by} ${call.route} ${call.outcome}`
+    const nowMs = this.#nowMs()
+    const group = { name, kindsMax: OBJECTS_MAX }
+    if (call.object !== null && this.#uses.take(`${name} ${call.kind} ${call.object}`, call, nowMs, group))
+      return
+    this.#uses.take(name, { ...call, kind: null, object: null }, nowMs)
   }
 
   /** What a stored position of this log hashes to, or of an earlier one of this device. */

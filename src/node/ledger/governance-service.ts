@@ -68,6 +68,15 @@ export class LocalGovernanceService implements GovernanceService {
     this.#names = new LedgerNames(node.keeper, device => node.catalogue.nameOf(device))
   }
 
+  async deviceNamed(text: string): Promise<DeviceId | null> {
+    try {
+      return this.#names.findDevice(text)
+    } catch (thrown) {
+      if (thrown instanceof AppError) return null
+      throw thrown
+    }
+  }
+
   async devices(): Promise<readonly DeviceRecord[]> {
     const { identity, transport, board } = this.#node
     const names = this.#names

@@ -1,6 +1,6 @@
 /** What the node tells of the org's governance, and what it can be asked to sign: the governance part of service.ts. */
 
-import type { OperationId, VersionId } from '../../base/ids.ts'
+import type { DeviceId, OperationId, VersionId } from '../../base/ids.ts'
 import type { DeviceKind } from '../../ledger/encoding/names.ts'
 import type { Standing } from '../../ledger/fold/state.ts'
 import type { Scope } from '../../ledger/operation/operation-content.ts'
@@ -153,6 +153,8 @@ export interface ContentActed extends Acted {
 
 /** Each action rejects with NOT_AUTHORISED, and signs nothing, when this device may not do it. */
 export interface GovernanceService {
+  /** Which device is called so, as for an action; null for none, or where it could be several. */
+  deviceNamed(text: string): Promise<DeviceId | null>
   devices(): Promise<readonly DeviceRecord[]>
   suspendDevice(action: DeviceAction): Promise<Acted>
   revokeDevice(action: DeviceAction): Promise<Acted>

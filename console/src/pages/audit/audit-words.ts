@@ -40,6 +40,9 @@ export function eventText(event: Entry['event']): string {
   return Object.entries(event)
     .flatMap(([key, value]) => {
       if (value === null || IN_COLUMNS.includes(key) || OPAQUE.includes(key)) return []
+      // Of a call it says what its object is.
+      if (key === 'kind' && event.object !== undefined) return []
+      if (key === 'object') return [`${event.kind} ${valueText(key, value)}`]
       return [`${key.replace(UNIT, '')} ${valueText(key, value)}`]
     })
     .join(', ')
