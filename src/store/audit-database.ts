@@ -168,6 +168,7 @@ export class AuditDatabase {
     add('l.device = ?', search.device)
     add('e.dataset = ?', search.dataset)
     add('e.version = ?', search.version)
+    if (search.isOfVersion === true) conditions.push('e.version IS NOT NULL')
     add('e.action = ?', search.action)
     add('e.time >= ?', search.sinceMs)
     const rows = this.#statements.iterate(

@@ -98,6 +98,8 @@ export interface EntrySearch {
   readonly device?: DeviceId
   readonly dataset?: string
   readonly version?: string
+  /** Only what says something of a version. */
+  readonly isOfVersion?: boolean
   readonly action?: string
   readonly sinceMs?: number
   /** The newest so many. */

@@ -10,7 +10,6 @@ import { verify } from '../ledger/ledger-keeper.ts'
 import type { AuditMissing, AuditRead, AuditSurvey, AuditWho } from './audit-report.ts'
 import { loggedOf } from './audit-tail.ts'
 
-/** Entries of one dataset that are looked at, the newest first. */
 const ENTRIES_MAX = 200_000
 
 export interface WhoReadInit {
@@ -20,6 +19,8 @@ export interface WhoReadInit {
   readonly missing: readonly AuditMissing[]
   readonly expiredBefore: (device: DeviceId) => number
   readonly nameOf: (device: DeviceId) => DeviceName
+  /** Entries of one dataset that are looked at, the newest first. */
+  readonly entriesMax?: number
 }
 
 export type Who = Pick<AuditWho, 'holders' | 'reads'>
@@ -34,8 +35,9 @@ export interface WhoWithin extends AuditSurvey {
  * there is said of the read as a whole, so that the edge of a span looks like no gap.
  */
 export function whoRead(name: string, init: WhoReadInit, span?: Span): Who {
-  const { database, missing, org, expiredBefore, nameOf } = init
-  const found = database.search({ dataset: name, limit: ENTRIES_MAX })
+  const { database, missing, org, expiredBefore, nameOf, entriesMax: limit = ENTRIES_MAX } = init
+  // Calls of the API that were about it say nothing of who holds or reads, and whoever may call could write many.
+  const found = database.search({ dataset: name, isOfVersion: true, limit })
   const entries = found.flatMap(each => loggedOf(each) ?? []).reverse()
   const unavailable = new Set(missing.map(({ device }) => device.device))
   const collected = new Set(
