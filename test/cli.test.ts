@@ -347,8 +347,7 @@ class ScriptedNode implements NodeService {
         ...{ droppedEntries: 2, droppedBeforeMs: 1_700_000_000_000, droppedAtMs: 1_800_000_000_000 }
       }
     ],
-    missing: [],
-    findings: []
+    ...{ missing: [], findings: [], leftOut: 3 }
   }
 
   async audit(request: unknown) {
@@ -840,6 +839,7 @@ describe('audit', () => {
     assert.deepEqual(node.asked, [
       { device: null, dataset: 'os/image', action: null, sinceMs: Date.UTC(2026, 0, 31), limit: 200 }
     ])
+    assert.match(stdout, /\n3 by which the owner only looked are left out\n/)
     const json = await peerage('audit', 'list', '--action', 'served', '--limit', '7', '--json')
     assert.deepEqual(jsonLines(json.stdout), [JSON.parse(JSON.stringify(node.audited))])
     assert.deepEqual(node.asked.at(-1), {

@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { chromiumPath } from '../lab/console-browser.ts'
 import { ConsoleOrg, type ConsoleTour } from '../lab/console-org.ts'
+import { auditTour } from './console-tours/audit.ts'
 import { datasetsTour } from './console-tours/datasets.ts'
 import { governanceTour } from './console-tours/governance.ts'
 import { keepingTour } from './console-tours/keeping.ts'
@@ -35,6 +36,7 @@ const TOURS: readonly ConsoleTour[] = [
   performanceTour,
   steeringTour,
   settingsTour,
+  auditTour,
   keepingTour,
   membersTour,
   governanceTour,

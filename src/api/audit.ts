@@ -38,12 +38,16 @@ export const auditAction = z.enum([
   'overridden'
 ])
 
+export const AUDIT_LOOKS = ['all', 'of-others'] as const
+
 /** Values of a query arrive as text. */
 export const auditRequest = z.strictObject({
   device: z.string().min(1).max(128).nullable().default(null),
   dataset: datasetName.nullable().default(null),
   action: auditAction.nullable().default(null),
   sinceMs: instantInQuery.nullable().default(null),
+  /** `of-others` leaves out calls of this node's API by which the caller only looked at something. */
+  looks: z.enum(AUDIT_LOOKS).default('all'),
   limit: z.coerce.number().pipe(z.int().min(1).max(AUDIT_ENTRIES_MAX)).default(AUDIT_ENTRIES_DEFAULT)
 })
 
@@ -107,7 +111,12 @@ export const auditRecord = z.object({
   event: z.record(z.string(), z.union([z.null(), z.boolean(), z.number(), z.string()]))
 })
 
-export const auditReport = z.object({ entries: z.array(auditRecord).readonly(), ...auditSurvey })
+/** `leftOut` counts what was left out for `looks`, back to the oldest entry that is told. */
+export const auditReport = z.object({
+  entries: z.array(auditRecord).readonly(),
+  leftOut: count,
+  ...auditSurvey
+})
 
 const trace = z.enum(['present', 'missing', 'expired', 'unavailable', 'invalid'])
 

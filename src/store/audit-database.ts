@@ -10,9 +10,11 @@ import { assert, defined } from '../base/assert.ts'
 import { concatBytes } from '../base/bytes.ts'
 import { type DeviceId, ID_BYTES, parseDeviceId } from '../base/ids.ts'
 import type {
+  EntryPlace,
   EntrySearch,
   FindingRow,
   FoundEntry,
+  FoundPage,
   KnownHead,
   LogEdge,
   LogExpiry,
@@ -39,6 +41,10 @@ function deviceOf(row: Row): DeviceId {
 
 function keyOf(row: Row): LogKey {
   return { device: deviceOf(row), incarnation: numberOf(row, 'incarnation') }
+}
+
+function foundOf(row: Row): FoundEntry {
+  return { ...keyOf(row), seq: numberOf(row, 'seq'), bytes: bytesOf(row, 'bytes') }
 }
 
 function splitHashes(joined: Uint8Array): Uint8Array[] {
@@ -158,12 +164,28 @@ export class AuditDatabase {
 
   /** The same, one by one, for who may stop early. */
   *eachFound(search: EntrySearch): Generator<FoundEntry> {
+    for (const row of this.#found(search, null)) yield foundOf(row)
+  }
+
+  /** The same, in parts of at most `limit`, for who may want all. What has no time is looked for in none but the last. */
+  page(search: EntrySearch, after: EntryPlace | null): FoundPage {
+    const rows = [...this.#found(search, after)]
+    const last = rows.at(-1)
+    const isEnd = last === undefined || rows.length < search.limit || last.time === null
+    const next = isEnd
+      ? null
+      : { timeMs: numberOf(last, 'time'), seq: numberOf(last, 'seq'), log: numberOf(last, 'log') }
+    return { found: rows.map(foundOf), next }
+  }
+
+  #found(search: EntrySearch, after: EntryPlace | null): Iterable<Row> {
     const conditions: string[] = ['e.bytes IS NOT NULL']
     const values: SQLInputValue[] = []
-    const add = (condition: string, value: SQLInputValue | undefined): void => {
-      if (value === undefined) return
+    const add = (condition: string, ...given: readonly (SQLInputValue | undefined)[]): void => {
+      const known = given.filter(value => value !== undefined)
+      if (known.length === 0) return
       conditions.push(condition)
-      values.push(value)
+      values.push(...known)
     }
     add('l.device = ?', search.device)
     add('e.dataset = ?', search.dataset)
@@ -171,13 +193,13 @@ export class AuditDatabase {
     if (search.isOfVersion === true) conditions.push('e.version IS NOT NULL')
     add('e.action = ?', search.action)
     add('e.time >= ?', search.sinceMs)
-    const rows = this.#statements.iterate(
-      `SELECT l.device, l.incarnation, e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log
-       WHERE ${conditions.join(' AND ')} ORDER BY e.time DESC, e.seq DESC LIMIT ?`,
+    if (after !== null) add('(e.time, e.seq, e.log) < (?, ?, ?)', after.timeMs, after.seq, after.log)
+    return this.#statements.iterate(
+      `SELECT l.device, l.incarnation, e.log, e.seq, e.time, e.bytes FROM entries e JOIN logs l ON l.id = e.log
+       WHERE ${conditions.join(' AND ')} ORDER BY e.time DESC, e.seq DESC, e.log DESC LIMIT ?`,
       ...values,
       search.limit
     )
-    for (const row of rows) yield { ...keyOf(row), seq: numberOf(row, 'seq'), bytes: bytesOf(row, 'bytes') }
   }
 
   /** An inner node of a log of this device's own; undefined for one that is not full yet. */

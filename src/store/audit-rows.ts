@@ -110,3 +110,17 @@ export interface FoundEntry extends LogKey {
   readonly seq: number
   readonly bytes: Uint8Array
 }
+
+/** A place in the order of what is found. */
+export interface EntryPlace {
+  readonly timeMs: number
+  readonly seq: number
+  /** The number of the log in the file. */
+  readonly log: number
+}
+
+/** A part of what is found, the newest first, and after which place the next begins; null where there is none. */
+export interface FoundPage {
+  readonly found: readonly FoundEntry[]
+  readonly next: EntryPlace | null
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import { AppError } from '../base/errors.ts'
 import { deviceIdFromBytes } from '../base/ids.ts'
-import type { EntryRow, LogGrowth } from './audit-rows.ts'
+import type { EntryPlace, EntryRow, LogGrowth } from './audit-rows.ts'
 import { AuditStore } from './audit-store.ts'
 
 const cleanups: (() => void | Promise<void>)[] = []
@@ -97,6 +97,26 @@ test('searches find the newest that match, over all logs', async () => {
   assert.deepEqual(find({ sinceMs: 1001, dataset: 'os', device: own.device }), [[true, 1]])
   assert.equal(find({ version: 'aa' }).length, 5)
   assert.deepEqual(find({ version: 'bb' }), [])
+})
+
+test('what is found comes in parts, each once, also where several logs have one time', async () => {
+  const store = open(newHome())
+  const at = (times: readonly number[]) => times.map((timeMs, seq) => entry(seq, { timeMs }))
+  await store.grow(growth(0, at([1, 5, 5, 5, 9])))
+  await store.grow(growth(0, at([5, 5, 5, 7]), other))
+  const all = store.database.search({ limit: 100, sinceMs: 5 })
+  assert.equal(all.length, 8)
+  for (const limit of [1, 2, 3, 8, 9]) {
+    const parts: unknown[] = []
+    for (let after: EntryPlace | null = null, isMore = true; isMore; ) {
+      const { found, next } = store.database.page({ limit, sinceMs: 5 }, after)
+      assert.ok(found.length <= limit)
+      parts.push(...found)
+      isMore = next !== null
+      after = next
+    }
+    assert.deepEqual(parts, all, String(limit))
+  }
 })
 
 test('a witness advances from where it was judged, and only from there', async () => {

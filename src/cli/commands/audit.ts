@@ -140,18 +140,24 @@ export const listAudit = command({
     new Option('--dataset <name>', 'only what concerns this dataset'),
     new Option('--action <action>', 'only this action').choices(auditAction.options),
     new Option('--since <time>', 'only what is newer: 24h, 7d, or a date'),
+    new Option(
+      '--without-looks',
+      'leave out calls by which the owner only looked at something, in a browser'
+    ),
     new Option('--limit <count>', `at most so many entries (default: ${AUDIT_ENTRIES_DEFAULT})`)
   ],
   input: z.object({
     device: z.string().min(1, 'write a name or an id').optional(),
+    withoutLooks: z.boolean().default(false),
     dataset: datasetName.optional(),
     action: auditAction.optional(),
     since: instant.optional(),
     limit: countLimit({ max: AUDIT_ENTRIES_MAX, byDefault: AUDIT_ENTRIES_DEFAULT })
   }),
-  run: async (invocation, { device, dataset, action, since, limit }) => {
+  run: async (invocation, { device, dataset, action, since, withoutLooks, limit }) => {
     const nowMs = invocation.context.nowMs()
     const report = await invocation.client.call('audit', {
+      looks: withoutLooks ? 'of-others' : 'all',
       device: device ?? null,
       dataset: dataset ?? null,
       action: action ?? null,
@@ -162,6 +168,7 @@ export const listAudit = command({
       ...(report.entries.length === 0
         ? ['nothing of the kind is in the logs that are here']
         : renderTable(report.entries, ENTRY_COLUMNS, paint)),
+      ...(report.leftOut === 0 ? [] : [`${report.leftOut} by which the owner only looked are left out`]),
       ...renderSurvey(report, paint)
     ])
     return exitCodeOf(report)

@@ -35,6 +35,7 @@ import { type Exposition, formatOf } from '../metrics/exposition.ts'
 import type { ProviderSignIn } from '../sign-in/provider-sign-in.ts'
 import { CALLBACK_PATH } from '../sign-in/sign-in-routes.ts'
 import { type Caller, requireOwner } from './caller.ts'
+import { ownLooks } from './own-looks.ts'
 import type { SessionBook } from './session-book.ts'
 import type { TokenBook, TokenEntry } from './token-book.ts'
 
@@ -410,7 +411,8 @@ export function createHandlers({ service, tokens, sessions, provider, exposition
       holders: input => service.holders(input),
       retire: input => service.retire(input),
       ...transferHandlers(service),
-      audit: input => service.audit(input),
+      audit: ({ looks, ...search }, caller) =>
+        service.audit(looks === 'all' ? search : { ...search, isLeftOut: ownLooks(caller) }),
       auditCheckpoints: input => service.auditCheckpoints(input),
       auditAsk: input => service.auditAsk(input),
       auditAccept: input => service.auditAccept(input),

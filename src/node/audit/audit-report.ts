@@ -1,6 +1,6 @@
 /** What the node tells of audit logs, its own and those it collected: the audit part of service.ts. */
 
-import type { AuditAction } from '../../audit/entry.ts'
+import type { AuditAction, AuditEvent } from '../../audit/entry.ts'
 import type { ReadEvidence } from '../../audit/evidence.ts'
 import type { FindingKind } from '../../audit/log-verification.ts'
 import type { PlainEvent } from '../../audit/ocsf.ts'
@@ -8,6 +8,9 @@ import type { WitnessRefusal } from '../../audit/witness.ts'
 import type { DeviceId, OrgId, VersionId } from '../../base/ids.ts'
 import type { DeviceName } from '../keys/device-name.ts'
 import type { Task } from '../task.ts'
+
+/** A use of the API of a node, as its audit log has it. */
+export type CalledEntry = Extract<AuditEvent, { readonly action: 'called' }>
 
 export interface AuditRequest {
   /** Name of a device, or the beginning of its id. */
@@ -17,6 +20,8 @@ export interface AuditRequest {
   readonly sinceMs: number | null
   /** The newest so many. */
   readonly limit: number
+  /** Uses of this node's API that are left out; without it none are. */
+  readonly isLeftOut?: (call: CalledEntry) => boolean
 }
 
 export interface AuditRecord {
@@ -82,6 +87,8 @@ export interface AuditSurvey {
 export interface AuditReport extends AuditSurvey {
   /** Newest first. */
   readonly entries: readonly AuditRecord[]
+  /** How many that were meant were left out, back to the oldest that is told. */
+  readonly leftOut: number
 }
 
 export interface AuditRead

@@ -12,7 +12,7 @@ import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { isoTime } from '../../base/words.ts'
 import { isMember } from '../../ledger/fold/state.ts'
-import type { EntrySearch, FoundEntry, LogItem, StoredLog } from '../../store/audit-rows.ts'
+import type { EntrySearch, LogItem, StoredLog } from '../../store/audit-rows.ts'
 import { appErrorOf, failureOf } from '../../store/failure.ts'
 import type { Node } from '../node.ts'
 import type { DeviceName, Task } from '../service.ts'
@@ -36,6 +36,7 @@ import type {
   AuditWho
 } from './audit-report.ts'
 import { loggedOf } from './audit-tail.ts'
+import { searchLogs } from './log-search.ts'
 import { OutsideDesk } from './outside-desk.ts'
 import { type WhoReadInit, type WhoWithin, whoRead } from './who-read.ts'
 
@@ -71,8 +72,14 @@ export class LocalAuditService implements AuditService {
       ...(request.action !== null && { action: request.action }),
       ...(request.sinceMs !== null && { sinceMs: request.sinceMs })
     }
-    const entries = this.#database.search(search).flatMap(found => this.#record(found) ?? [])
-    return { entries, ...this.#survey(missing, device) }
+    const { isLeftOut = () => false } = request
+    // Another node may call a caller of its own by the same name.
+    const { found, leftOut } = await searchLogs(this.#database, search, each => {
+      return (
+        each.event.action === 'called' && each.device === this.#node.identity.device && isLeftOut(each.event)
+      )
+    })
+    return { entries: found.map(each => this.#record(each)), leftOut, ...this.#survey(missing, device) }
   }
 
   async auditWho(name: string): Promise<AuditWho> {
@@ -427,10 +434,7 @@ export class LocalAuditService implements AuditService {
     }
   }
 
-  #record(found: FoundEntry): AuditRecord | undefined {
-    const entry = loggedOf(found)
-    if (entry === undefined) return undefined
-    const { device, incarnation, seq, timeMs, event } = entry
+  #record({ device, incarnation, seq, timeMs, event }: LoggedEntry): AuditRecord {
     const peer = peerOf(event)
     return {
       ...{ device: this.#name(device), incarnation, seq, atMs: timeMs, action: event.action },

@@ -53,7 +53,7 @@ test('what could not be asked is not known, with the reason, and lowers no risk 
 
 test('no refused read in the logs of some is no good word while those of others are missing', () => {
   const device = { device: keyNamed('admin').id, name: null, site: null }
-  const survey = { logs: [], findings: [], entries: [] }
+  const survey = { logs: [], findings: [], entries: [], leftOut: 0 }
   const missing = [{ device, lostEntries: 0, reason: 'not connected' }]
   const admin: DeviceEntry = {
     ...{ device: device.device, role: 'admin', standing: 'member', roles: new Map() },

@@ -1,6 +1,6 @@
 /** A search of the audit logs, what was found, and what vouches for it. */
 
-import { Button, Group, Loader, Select, SimpleGrid, Text } from '@mantine/core'
+import { Button, Group, Loader, Select, SimpleGrid, Switch, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { useAnswer } from '../../api/answers.ts'
@@ -54,6 +54,8 @@ export function AuditPage(): ReactNode {
                   <span>
                     {counted(report.entries.length, 'entry', 'entries')}, the newest first, asked for on{' '}
                     {dateText(askedAtMs)}
+                    {report.leftOut > 0 &&
+                      `; ${counted(report.leftOut, 'entry', 'entries')} of what you only looked at left out`}
                     {report.entries.length === ENTRIES_MAX && '; there may be more: narrow the search'}
                   </span>
                   {audit.isPlaceholderData && <Loader size="xs" aria-label="Asking the peers" />}
@@ -123,6 +125,13 @@ function SearchForm(props: {
           onChange={time => time !== null && onChange({ time: time as Time })}
         />
       </SimpleGrid>
+      <Switch
+        mt="md"
+        label="Leave out what you only looked at"
+        description="This console asks this node again and again while it is open, and each call is logged. What was done, refused or failed stays, and so do calls of others."
+        checked={!search.hasOwnLooks}
+        onChange={event => onChange({ hasOwnLooks: !event.currentTarget.checked })}
+      />
       {failure !== null && (
         <Text size="sm" mt="xs">
           What can be chosen is not complete: {failure.message}

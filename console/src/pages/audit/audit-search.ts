@@ -21,6 +21,8 @@ export interface AuditSearch {
   readonly dataset: string | null
   readonly action: Entry['action'] | null
   readonly time: Time
+  /** Whether calls by which the one who looks only looked are among what is found. */
+  readonly hasOwnLooks: boolean
 }
 
 /** What is not known in an address is left out. */
@@ -31,26 +33,29 @@ export function searchOf(address: URLSearchParams): AuditSearch {
     device: address.get('device') || null,
     dataset: address.get('dataset') || null,
     action: action !== null && Object.hasOwn(ACTIONS, action) ? (action as Entry['action']) : null,
-    time: time !== null && Object.hasOwn(TIMES, time) ? (time as Time) : 'week'
+    time: time !== null && Object.hasOwn(TIMES, time) ? (time as Time) : 'week',
+    hasOwnLooks: address.get('looks') === 'all'
   }
 }
 
-export function addressOf({ device, dataset, action, time }: AuditSearch): URLSearchParams {
+export function addressOf({ device, dataset, action, time, hasOwnLooks }: AuditSearch): URLSearchParams {
   const address = new URLSearchParams()
   for (const [key, value] of Object.entries({ device, dataset, action }))
     if (value !== null) address.set(key, value)
   if (time !== 'week') address.set('time', time)
+  if (hasOwnLooks) address.set('looks', 'all')
   return address
 }
 
 export function argumentsOf(search: AuditSearch, nowMs: number): RouteArguments<'audit'> {
-  const { device, dataset, action, time } = search
+  const { device, dataset, action, time, hasOwnLooks } = search
   const [, ms] = TIMES[time]
   return {
     device,
     dataset,
     action,
     sinceMs: ms === null ? null : Math.max(0, nowMs - ms),
+    looks: hasOwnLooks ? 'all' : 'of-others',
     limit: ENTRIES_MAX
   }
 }
