@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -117,6 +117,21 @@ test('the address that the command line prints signs a browser in, once, for wha
   const more = await ask('/v1/session-codes', undefined, {}, cookie)
   assert.equal(more.status, 403)
   assert.match(JSON.stringify(more.json), /NOT_AUTHORISED.*run peerage console on the machine/)
+})
+
+test('a hard link to the key of the node is published by nobody, by itself or in a folder', async () => {
+  const data = join(folder, 'data')
+  mkdirSync(data)
+  writeFileSync(join(data, 'note'), 'x')
+  linkSync(join(node.home, 'device.key'), join(data, 'key'))
+  const refused = await node.run('publish', join(data, 'key'), '--name', 'notes')
+  assert.notEqual(refused.exitCode, 0)
+  assert.match(refused.stderr, /stays out of its hands/)
+  const inFolder = await node.run('publish', data, '--name', 'notes')
+  assert.notEqual(inFolder.exitCode, 0)
+  assert.match(inFolder.stderr, /hard link to a file of this node/)
+  rmSync(join(data, 'key'))
+  assert.equal((await node.run('publish', data, '--name', 'notes')).exitCode, 0)
 })
 
 test('tokens and the certificate outlive a restart', async () => {

@@ -35,6 +35,7 @@ import { FollowDesk } from './follow/follow-desk.ts'
 import { type LedgerCandidate, ledgerCandidates } from './follow/ledger-candidates.ts'
 import { NodeHistory } from './history/node-history.ts'
 import { type Identity, snapshotPath } from './home.ts'
+import { linkedFilesOf } from './home-guard.ts'
 import type { DeviceKey } from './keys/device-key.ts'
 import { BEACON_TOPIC, BeaconBoard } from './ledger/beacon-board.ts'
 import { FirstSync } from './ledger/first-sync.ts'
@@ -180,7 +181,8 @@ export class Node {
       keeper: this.keeper,
       catalogue: this.catalogue,
       indexes: this.reuse.indexes,
-      hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
+      hashTree: (path, options) =>
+        hashTree(path, { pool: store.pool, guarded: () => linkedFilesOf(this.home), ...options }),
       sealer: this.sealing.publisher,
       onPublished: published => recorder.published(published),
       log

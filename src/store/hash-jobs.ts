@@ -169,7 +169,13 @@ interface ListedName {
 
 export type ListedEntry = ListedName &
   (
-    | { readonly kind: 'file'; readonly bytes: number; readonly executable: boolean }
+    | {
+        readonly kind: 'file'
+        readonly bytes: number
+        readonly executable: boolean
+        /** As inodeOf has it, of a file with several names; else null. */
+        readonly linked: string | null
+      }
     | { readonly kind: 'folder' }
     /** `link` is its text, with slashes between components. */
     | { readonly kind: 'link'; readonly link: string }

@@ -36,7 +36,11 @@ export interface ScannedTree {
   readonly totalBytes: number
 }
 
+/** Files that are not to be published under any name, as inodeOf has them. Asked only where files have several. */
+export type GuardedFiles = () => Promise<ReadonlySet<string>>
+
 export interface ScanOptions {
+  readonly guarded?: GuardedFiles | undefined
   readonly pool: HashPool
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((found: { readonly files: number; readonly bytes: number }) => void) | undefined
@@ -93,6 +97,8 @@ class Findings {
   readonly links: FoundLink[] = []
   readonly folders: string[] = ['']
   readonly #tree = new PathTree()
+  /** By what they are to the system, those that have other names besides. */
+  readonly linked = new Map<string, readonly string[]>()
   totalBytes = 0
 
   constructor(source: string) {
@@ -114,6 +120,7 @@ class Findings {
     else {
       this.files.push({ path, bytes: entry.bytes, executable: entry.executable, symlink: undefined })
       this.totalBytes += entry.bytes
+      if (entry.linked !== null) this.linked.set(entry.linked, path)
     }
     if (this.files.length + this.links.length > FILE_COUNT_MAX)
       throw new AppError(
@@ -154,6 +161,12 @@ async function scanFolder(source: string, options: ScanOptions): Promise<Finding
     onProgress?.({ files: findings.files.length, bytes: findings.totalBytes })
   }
   findings.resolveLinks()
+  if (findings.linked.size > 0 && options.guarded !== undefined) {
+    const guarded = await options.guarded()
+    for (const [inode, path] of findings.linked)
+      if (guarded.has(inode))
+        throw unsupported(join(source, ...path), 'is a hard link to a file of this node')
+  }
   return findings
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
+  linkSync,
   mkdirSync,
   readlinkSync,
   rmSync,
@@ -15,6 +16,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { pieceIndex } from '../base/ids.ts'
 import { FilesystemStore } from './filesystem.ts'
 import { HashPool } from './hash-pool.ts'
+import { linkedInodes } from './linked-inodes.ts'
 import { hashTree, type PublishProgress } from './publish.ts'
 import {
   fetchAll,
@@ -162,6 +164,19 @@ describe('what is refused', () => {
       rmSync(tree('link'))
     }
     await publish()
+  })
+
+  test('another name of a file that is guarded, and no other hard link', async () => {
+    const guarded = join(folder, 'home')
+    mkdirSync(join(guarded, 'web'), { recursive: true })
+    mkdirSync(tree('deep'), { recursive: true })
+    writeFileSync(join(guarded, 'web', 'key.pem'), 'key')
+    writeFileSync(tree('file'), 'x')
+    linkSync(tree('file'), tree('deep', 'same'))
+    const publishGuarded = () => hashTree(tree(), { pool, guarded: () => linkedInodes(guarded) })
+    await publishGuarded()
+    linkSync(join(guarded, 'web', 'key.pem'), tree('deep', 'key'))
+    await assert.rejects(publishGuarded(), isAppError('SOURCE_UNSUPPORTED', tree('deep', 'key')))
   })
 
   test('names that another system can not hold', async () => {

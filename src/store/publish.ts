@@ -10,7 +10,7 @@ import { fileRootOfPieceLayer } from '../content/merkle.ts'
 import { pieceBytesFor } from '../content/piece-length.ts'
 import { appErrorOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
-import { locationOf, type ScannedTree, scanTree } from './publish-scan.ts'
+import { type GuardedFiles, locationOf, type ScannedTree, scanTree } from './publish-scan.ts'
 import { type FileToHash, type HashedFile, hashFiles } from './range-hashing.ts'
 import { sha256 } from './sha256.ts'
 import type { Fingerprint, HashedTree } from './store.ts'
@@ -27,6 +27,7 @@ export interface PublishProgress {
 
 export interface PublishOptions {
   readonly pool: HashPool
+  readonly guarded?: GuardedFiles
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: PublishProgress) => void
 }
@@ -101,6 +102,7 @@ export async function hashTree(path: string, options: PublishOptions): Promise<H
   const { onProgress } = options
   const tree = await scanTree(path, {
     pool: options.pool,
+    guarded: options.guarded,
     signal: options.signal,
     onProgress: ({ files, bytes }) =>
       onProgress?.({

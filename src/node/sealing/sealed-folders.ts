@@ -17,7 +17,7 @@ import type { VersionId } from '../../base/ids.ts'
 import { makeFolder } from '../../files/make-folder.ts'
 import { syncFolder } from '../keys/private-file.ts'
 
-const FOLDER = 'sealed'
+export const SEALED_FOLDER = 'sealed'
 const OBJECTS = 'objects'
 const MARKER = 'making'
 const NAME_BYTES = 16
@@ -27,7 +27,7 @@ export class SealedFolders {
   readonly #base: string
 
   constructor(home: string) {
-    this.#base = join(home, FOLDER)
+    this.#base = join(home, SEALED_FOLDER)
   }
 
   /** A new folder that counts only once it is kept. Throws AppError STORAGE_FAILED. */
