@@ -9,7 +9,7 @@ import postcssPresetMantine from 'postcss-preset-mantine'
 import { defineConfig } from 'vite'
 import { ROUTE_NOTES } from '../src/api/route-notes.ts'
 import { ROUTES, type RouteName } from '../src/api/routes.ts'
-import { SCOPES } from '../src/api/scope-names.ts'
+import { SCOPE_WITHIN, SCOPES } from '../src/api/scope-names.ts'
 
 /** What stands where each page's own nonce comes, which the node puts in as it answers. */
 const NONCE_PLACE = '__NONCE__'
@@ -23,7 +23,11 @@ const table = Object.fromEntries(
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
-  define: { ROUTE_TABLE: JSON.stringify(table), SCOPE_WORDS: JSON.stringify(SCOPES) },
+  define: {
+    ROUTE_TABLE: JSON.stringify(table),
+    SCOPE_WORDS: JSON.stringify(SCOPES),
+    SCOPE_WITHIN: JSON.stringify(SCOPE_WITHIN)
+  },
   css: { postcss: { plugins: [postcssPresetMantine()] } },
   html: { cspNonce: NONCE_PLACE },
   build: {

@@ -4,15 +4,15 @@ import type { RouteName } from './routes.ts'
 import type { Scope } from './scope-names.ts'
 
 export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, string] } = {
-  status: ['read', 'How this node is: org, device, peers, freshness, and what needs attention.'],
-  activity: ['read', 'What moves now: transfers, peers, rates.'],
+  status: ['watch', 'How this node is: org, device, peers, freshness, and what needs attention.'],
+  activity: ['watch', 'What moves now: transfers, peers, rates.'],
   metrics: [
     'metrics',
     'Metrics for monitoring, in the text format of Prometheus, as OpenMetrics, or as JSON.'
   ],
-  series: ['read', 'What this node has measured over time: the names of its series.'],
-  history: ['read', 'One series of measurements of this node over time, in spans of a step.'],
-  savings: ['read', 'What this device received, from where, and what one server would have sent it.'],
+  series: ['watch', 'What this node has measured over time: the names of its series.'],
+  history: ['watch', 'One series of measurements of this node over time, in spans of a step.'],
+  savings: ['watch', 'What this device received, from where, and what one server would have sent it.'],
   fleetSavings: [
     'read',
     'What all devices that answer received and saved, by site, device and group, and who is silent.'
@@ -33,10 +33,10 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
     'Looks at this machine and the network around it, and says what to do about what is wrong.'
   ],
   invite: ['govern', 'Makes an invitation with which devices join.'],
-  datasets: ['read', 'Datasets with their newest versions.'],
+  datasets: ['watch', 'Datasets with their newest versions.'],
   dataset: ['read', 'A dataset with its versions and who holds them.'],
   holders: [
-    'read',
+    'watch',
     'Who holds how much of a version, as far as this node knows, and of how many it does not.'
   ],
   retire: ['govern', 'Takes a version, or all of them, out of use.'],
@@ -110,7 +110,7 @@ export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, strin
   exportAge: ['host', "Writes a sealed version as age files into a folder of the node's machine."],
   classes: ['read', 'How content of each class is kept.'],
   setClass: ['govern', 'Changes that; takes as many admins as a root.'],
-  storage: ['read', 'Used, owed and free, by device and site, and what is not safe.'],
+  storage: ['watch', 'Used, owed and free, by device and site, and what is not safe.'],
   scrub: ['read', 'How far what is held here has been read again for rot, and what was found.'],
   setScrub: ['settings', 'Begins, pauses or slows that.'],
   setCapacity: ['settings', 'Says how much this device holds for others.'],

@@ -3,6 +3,8 @@
  * token and a person who signs in have those that they were given.
  *
  * - `metrics`: the numbers that monitoring collects; no names of datasets, devices or people;
+ * - `watch`: how the node is, its rates, and how far versions have spread: what a screen on a wall shows, and a part of
+ *   `read`;
  * - `read`: how the node and the org are, and what there is;
  * - `content`: the content itself, and transfers that are running;
  * - `host`: whatever names a path on the node's machine, and where content or events are sent from it. It lets a
@@ -20,6 +22,7 @@ import { z } from 'zod'
 
 export const SCOPES = {
   metrics: 'read the metrics, for monitoring',
+  watch: 'see health, rates and how far versions have spread, on a screen on a wall',
   read: 'see how the node and the org are, and what is there',
   content: 'read content, and steer transfers that are running',
   host: "read and write files of the node's machine: publish from it, fetch and export to it",
@@ -31,6 +34,9 @@ export const SCOPES = {
 } as const
 
 export type Scope = keyof typeof SCOPES
+
+/** Of what a scope is a part: who has that has it as well. */
+export const SCOPE_WITHIN: Readonly<Partial<Record<Scope, Scope>>> = { watch: 'read' }
 
 export const scopeNames = Object.keys(SCOPES) as readonly Scope[]
 export const scope = z.enum(scopeNames as [Scope, ...Scope[]])

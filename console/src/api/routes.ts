@@ -13,6 +13,7 @@ export type Answer<Name extends JsonRoute> = Routes[Name]['output']['_zod']['out
 
 declare const ROUTE_TABLE: Readonly<Record<RouteName, readonly ['GET' | 'POST', string, Scope]>>
 declare const SCOPE_WORDS: Readonly<Record<Scope, string>>
+declare const SCOPE_WITHIN: Readonly<Partial<Record<Scope, Scope>>>
 
 export interface Address {
   readonly method: 'GET' | 'POST'
@@ -20,9 +21,19 @@ export interface Address {
   readonly body: string | undefined
 }
 
-/** The scope that a route asks for. */
-export function scopeOf(name: RouteName): Scope {
-  return ROUTE_TABLE[name][2]
+/** Whether who has these scopes may call a route. */
+export function mayCall(scopes: readonly Scope[], name: RouteName): boolean {
+  return hasScope(scopes, ROUTE_TABLE[name][2])
+}
+
+/** The scopes that who has these can give. */
+export function givableScopes(scopes: readonly Scope[]): readonly Scope[] {
+  return (Object.keys(SCOPE_WORDS) as Scope[]).filter(scope => hasScope(scopes, scope))
+}
+
+function hasScope(scopes: readonly Scope[], scope: Scope): boolean {
+  const whole = SCOPE_WITHIN[scope]
+  return scopes.includes(scope) || (whole !== undefined && scopes.includes(whole))
 }
 
 /** What a scope lets its caller do. */

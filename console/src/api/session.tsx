@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { signIn, signOut, whenSignedOut, whoIsSignedIn } from './client.ts'
 import type { RouteName } from './routes.ts'
-import { scopeOf } from './routes.ts'
+import { mayCall } from './routes.ts'
 import type { Caller } from './session-terms.ts'
 
 const KEY = ['session']
@@ -94,7 +94,7 @@ export function SignedIn(props: {
   }
   const session: Session = {
     who: data,
-    may: route => data.scopes.includes(scopeOf(route)),
+    may: route => mayCall(data.scopes, route),
     end: async () => {
       await signOut()
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })

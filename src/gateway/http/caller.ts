@@ -1,7 +1,7 @@
 /** Who calls: the owner of the local socket, a token, or a person who signed in; and what each may do. */
 
 import type { Scope } from '../../api/scope-names.ts'
-import { scopeNames } from '../../api/scope-names.ts'
+import { SCOPE_WITHIN, scopeNames } from '../../api/scope-names.ts'
 import { AppError } from '../../base/errors.ts'
 
 export interface Caller {
@@ -25,8 +25,13 @@ export function requireOwner(by: Caller, what: string): void {
   if (by.kind !== 'owner') throw new AppError('NOT_AUTHORISED', `${by.id} can not ${what}`)
 }
 
+function hasScope({ scopes }: Caller, scope: Scope): boolean {
+  const whole = SCOPE_WITHIN[scope]
+  return scopes.has(scope) || (whole !== undefined && scopes.has(whole))
+}
+
 export function requireScope(caller: Caller, scope: Scope): void {
-  if (caller.scopes.has(scope)) return
+  if (hasScope(caller, scope)) return
   const has = [...caller.scopes].join(', ') || 'none'
   throw new AppError(
     'SCOPE_MISSING',
@@ -38,7 +43,7 @@ export function requireScope(caller: Caller, scope: Scope): void {
 
 /** Nobody gives more than they have. */
 export function requireGivable(by: Caller, scopes: readonly Scope[]): void {
-  const scope = scopes.find(each => !by.scopes.has(each))
+  const scope = scopes.find(each => !hasScope(by, each))
   if (scope === undefined) return
   throw new AppError('SCOPE_MISSING', `${by.id} can not give the scope ${scope}, which it has not itself`, {
     details: { scope }

@@ -60,7 +60,7 @@ export class LiveRoutes {
     this.#options = options
     app.get(LIVE_PATH, { config: { route: 'live' } }, async (request, reply) => {
       const caller = options.callerOf(request)
-      requireScope(caller, 'read')
+      requireScope(caller, 'watch')
       this.#requirePlace(caller)
       this.#open(caller, request, reply)
       await this.#look()

@@ -197,7 +197,12 @@ function liveOperation(errors: Json): Json {
     'Events with an id: `activity` (that route without its peers), `peers`, `ledger` (how many operations are known) ' +
     'and `tick`, each with `atMs`; a part is told when it changed, and all at first. With Last-Event-ID: what was missed.'
   return {
-    ...{ operationId: 'live', summary: 'How things are, as they change.', tags: ['read'], 'x-scope': 'read' },
+    ...{
+      operationId: 'live',
+      summary: 'How things are, as they change.',
+      tags: ['watch'],
+      'x-scope': 'watch'
+    },
     parameters: [
       {
         ...{ name: 'last-event-id', in: 'header', required: false, schema: { type: 'string' } },

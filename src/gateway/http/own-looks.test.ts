@@ -5,7 +5,9 @@ import { ownLooks } from './own-looks.ts'
 
 const browser = (id: string) => ({ kind: 'person', id: `browser of the owner (${id})` }) as const
 const call = (by: string, route = 'status', outcome: 'done' | 'refused' | 'failed' = 'done') => ({
-  ...{ by, route, outcome }
+  by,
+  route,
+  outcome
 })
 
 test('own looks are what was read and answered, and nothing that was done, refused or failed', () => {

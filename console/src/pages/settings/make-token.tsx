@@ -16,7 +16,7 @@ import { type FormEvent, type ReactNode, useState } from 'react'
 import { TOKEN_NAME_CHARACTERS_MAX } from '../../../../src/base/token-name.ts'
 import { useAction } from '../../api/answers.ts'
 import type { Answer, Scope } from '../../api/routes.ts'
-import { scopeWords } from '../../api/routes.ts'
+import { givableScopes, scopeWords } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
 import { useNowMs } from '../../components/ago.tsx'
 import { Failure } from '../../components/failure.tsx'
@@ -80,7 +80,7 @@ function Form(props: {
           onChange={values => setScopes(values as Scope[])}
         >
           <Stack gap={8} mt="xs">
-            {who.scopes.map(scope => (
+            {givableScopes(who.scopes).map(scope => (
               <Checkbox key={scope} value={scope} label={scope} description={scopeWords(scope)} />
             ))}
           </Stack>
