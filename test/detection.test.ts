@@ -26,10 +26,8 @@ before(async () => {
   server = await org.found('server')
   reader = await org.join(server, 'reader')
   await org.settled()
-  await server.service.detection.setRules({
-    ...NOTHING,
-    thresholds: { 'mass-reads.datasets': 4, 'unknown-keys.keys': 2 }
-  })
+  const thresholds = { 'mass-reads.datasets': 4, 'unknown-keys.keys': 2 }
+  await server.service.detection.setRules({ ...NOTHING, thresholds }, 'owner')
   for (let n = 0; n < 4; n++) {
     const path = join(org.folder, `source-${n}`)
     mkdirSync(path)
@@ -103,13 +101,21 @@ describe('detection on a node', { concurrency: false }, () => {
   test('what can not be set is said, and what is set holds after a restart', async () => {
     const { detection } = server.service
     const set = (of: Partial<typeof NOTHING & Record<string, object>>) =>
-      detection.setRules({ ...NOTHING, ...of })
+      detection.setRules({ ...NOTHING, ...of }, 'token ci')
     await assert.rejects(set({ thresholds: { 'mass-reads.dataset': 3 } }), /did you mean mass-reads.datasets/)
     await assert.rejects(set({ thresholds: { 'mass-reads.datasets': 0 } }), /from 1 to/)
     await assert.rejects(set({ hours: { '*': 'always' } }), /can not be hours/)
     await assert.rejects(set({ on: { 'mass-read': false } }), /did you mean mass-reads/)
     await assert.rejects(detection.detection(4711), { code: 'DETECTION_UNKNOWN' })
     await set({ hours: { paris: 'mon-fri 8:00-18:00 Europe/Paris' }, on: { spread: false } })
+    await set({ on: { spread: false, 'mass-reads': true }, hours: { rome: null } })
+    const switched = { device: null, dataset: null, action: 'switched', sinceMs: null, limit: 10 } as const
+    const { entries } = await server.service.audit(switched)
+    assert.deepEqual(entries.map(({ event }) => [event.by, event.what, event.state]).reverse(), [
+      ['owner', 'detection.thresholds', 'changed'],
+      ['token ci', 'detection.spread', 'off'],
+      ['token ci', 'detection.hours', 'changed']
+    ])
     const { home } = server.node
     await server.node.stop()
     org.running.splice(org.running.indexOf(server), 1)
@@ -117,6 +123,9 @@ describe('detection on a node', { concurrency: false }, () => {
     const { rules, hours } = await server.service.detection.rules()
     assert.deepEqual(hours, [{ site: 'paris', hours: 'mon-fri 08:00-18:00 Europe/Paris' }])
     assert.equal(rules.find(({ id }) => id === 'spread')?.on, false)
+    const { problems } = await server.service.status()
+    const off = problems.find(({ code }) => code === 'DETECTION_OFF')
+    assert.match(off?.message ?? '', /the rule spread of detection is off/)
     const mass = rules.find(({ id }) => id === 'mass-reads')
     assert.equal(mass?.thresholds.find(({ id }) => id === 'mass-reads.datasets')?.value, 4)
     const all = await server.service.detection.detections({ ...search, state: 'all' })

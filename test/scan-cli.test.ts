@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { Cluster, type ClusterNode, until } from '../lab/cluster.ts'
+import type { AuditReport } from '../src/api/audit.ts'
 import type { ScanReport, ScanStatus } from '../src/api/scan.ts'
 import type { Status } from '../src/api/status.ts'
 import { ERROR_CODES } from '../src/base/error-codes.ts'
@@ -188,5 +189,15 @@ suite('peerage scan', { skip: skipWithoutClamd, timeout: 240_000 }, () => {
     const off = await scanner.json<ScanStatus>('scan', 'off')
     assert.deepEqual([off.scanner, off.queueCount], [null, 0])
     await scanner.refused('SCANNER_MISSING', 'scan', 'run', 'maps')
+  })
+
+  test('that it was switched off is in the audit log, with who did it, and in what needs attention', async () => {
+    const { problems } = await scanner.json<Status>('status')
+    assert.ok(problems.some(({ code }) => code === 'SCANNER_MISSING'))
+    const args = ['audit', 'list', '--device', 'scan-1', '--action', 'switched'] as const
+    const { entries } = await scanner.json<AuditReport>(...args)
+    const told = entries.map(({ event }) => `${event.by} ${event.what} ${event.state}`).reverse()
+    assert.deepEqual([told[0], told.at(-1)], ['owner scanner on', 'owner scanner off'])
+    assert.match((await scanner.run(...args)).stdout, /by owner, what scanner, state off/)
   })
 })

@@ -92,7 +92,7 @@ suite('a sealed class that asks for a scan', { skip: skipWithoutClamd }, () => {
   test('is published, and read by nobody while who scans can not open it', async () => {
     first = await publish()
     assert.equal(first.sealed, true)
-    await scan.service.scans.setUpScan({ clamd: clamd.socket, bytesPerSecond: null })
+    await scan.service.scans.setUpScan({ clamd: clamd.socket, bytesPerSecond: null }, 'owner')
     await eventually('all know of it', () =>
       org.running.every(({ node }) => node.keeper.state().publishedAs.has(first.version))
     )
@@ -130,10 +130,10 @@ suite('a sealed class that asks for a scan', { skip: skipWithoutClamd }, () => {
 
   test('what signatures find later is held back everywhere, and who has it and has read it is named', async () => {
     // The publisher's own device scans as well: it is an admin's, and holds it.
-    await build.service.scans.setUpScan({ clamd: clamd.socket, bytesPerSecond: null })
+    await build.service.scans.setUpScan({ clamd: clamd.socket, bytesPerSecond: null }, 'owner')
     await eventually('it has looked', () => build.node.scans.notes.of(first.version)?.verdict === 'clean')
     await clamd.reload(8, { 'Peerage.Later': SECRET })
-    await build.service.scans.setUpScan({ clamd: clamd.socket, bytesPerSecond: null })
+    await build.service.scans.setUpScan({ clamd: clamd.socket, bytesPerSecond: null }, 'owner')
     await eventually('lab knows', () => lab.node.readFault(deviceOf(lab), first.version) !== undefined)
     assert.match(
       lab.node.readFault(deviceOf(lab), first.version)?.detail ?? '',

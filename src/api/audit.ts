@@ -33,6 +33,7 @@ export const auditAction = z.enum([
   'denied',
   'violation',
   'called',
+  'switched',
   'looked-up',
   'override',
   'overridden'

@@ -29,6 +29,7 @@
  *     looked-up     somebody had this device say what it knows of a person, or of several
  *     called        somebody used the API of this node over the network, `count` times likewise; in version 2 also
  *                   what that was about
+ *     switched      somebody switched on or off, or changed, what looks for harm here: detection, or the scanner
  */
 
 import { assert } from '../base/assert.ts'
@@ -212,6 +213,14 @@ export type AuditEvent =
       readonly kind: string | null
       readonly object: string | null
     }
+  | {
+      readonly action: 'switched'
+      /** Who, as in `called`; the owner of the node is `owner`. */
+      readonly by: string
+      /** Such as `detection.spread` or `scanner`. */
+      readonly what: string
+      readonly state: SwitchState
+    }
 
 export type AuditAction = AuditEvent['action']
 
@@ -225,6 +234,8 @@ export type EntryFault = CborFault | 'unknown-version' | 'unknown-action'
 
 export const CALL_OUTCOMES = ['done', 'refused', 'failed'] as const
 export type CallOutcome = (typeof CALL_OUTCOMES)[number]
+export const SWITCH_STATES = ['on', 'off', 'changed'] as const
+export type SwitchState = (typeof SWITCH_STATES)[number]
 
 /**
  * What was looked up: `persons` all that are known, `person` what is about one, `lookups` who looked one up,
@@ -257,9 +268,11 @@ const head = { v: exactly(1), seq: position, time: timeMs }
 
 type EventOf<A extends AuditAction> = Extract<AuditEvent, { action: A }>
 
+const by = where(text(CALLER_CHARACTERS_MAX), isLabel, 'a label')
+const type = text(REASON_CHARACTERS_MAX, TYPE)
 const call = {
   action: oneOf(['called']),
-  by: where(text(CALLER_CHARACTERS_MAX), isLabel, 'a label'),
+  by,
   route: text(REASON_CHARACTERS_MAX, ROUTE),
   outcome: oneOf(CALL_OUTCOMES),
   count: integer(1)
@@ -324,12 +337,7 @@ const SHAPES = {
     dataset
   }),
   healed: object({ ...head, action: oneOf(['healed']), pieces: integer(1), version, dataset }),
-  administered: object({
-    ...head,
-    action: oneOf(['administered']),
-    operation,
-    type: text(REASON_CHARACTERS_MAX, TYPE)
-  }),
+  administered: object({ ...head, action: oneOf(['administered']), operation, type }),
   expired: object({ ...head, action: oneOf(['expired']), before: timeMs, entries: position }),
   renewed: object({
     ...head,
@@ -372,7 +380,8 @@ const SHAPES = {
     subject: nullable(bytes(LOOKUP_SUBJECT_BYTES)),
     count: integer(0)
   }),
-  called: converted(object({ ...head, ...call }), fields => ({ ...fields, kind: null, object: null }))
+  called: converted(object({ ...head, ...call }), fields => ({ ...fields, kind: null, object: null })),
+  switched: object({ ...head, action: oneOf(['switched']), by, what: type, state: oneOf(SWITCH_STATES) })
 } as const satisfies { readonly [A in AuditAction]: Shape<{ readonly action: A }> }
 
 /** Of actions that have a second version. */

@@ -64,7 +64,8 @@ test('types are those of the table', () => {
       ['peerage.audit.healed', 600599, 1],
       ['peerage.audit.called', 600399, 2],
       ['peerage.audit.looked-up', 300402, 1],
-      ['peerage.audit.called', 600399, 1]
+      ['peerage.audit.called', 600399, 1],
+      ['peerage.audit.switched', 300403, 1]
     ]
   )
 })
@@ -103,6 +104,20 @@ test('what a call was about is a resource of it', () => {
     .filter(({ type }) => type === 'peerage.audit.called')
     .map(event => dataOf(event).resources)
   assert.deepEqual(resources, [undefined, [{ uid: 'os/image@3', type: 'dataset' }]])
+})
+
+test('what looks for harm is an alarm when it is switched off or changed, and not when it goes on', () => {
+  const severity = (state: 'on' | 'off' | 'changed') =>
+    dataOf(
+      toOcsf(
+        {
+          ...{ device: server.id, incarnation: START_MS, seq: 0, timeMs: START_MS },
+          event: { action: 'switched', by: 'owner', what: 'scanner', state }
+        },
+        { org: ORG, productVersion: '0.1.0' }
+      )
+    ).severity_id
+  assert.deepEqual([severity('off'), severity('changed'), severity('on')], [3, 3, 1])
 })
 
 test('data flows from server to reader, whoever logged it', () => {

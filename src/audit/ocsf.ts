@@ -13,6 +13,7 @@
  *     expired                        Entity Management 3004, Delete
  *     renewed                        Entity Management 3004, Other ("Log renewed")
  *     violation                      Detection Finding 2004, Create
+ *     switched                       Entity Management 3004, Update, of what looks for harm; an alarm unless it goes on
  *     looked-up                      Entity Management 3004, Read, of a person by a pseudonym
  *     called                         API Activity 6003, Other with the route, Failure where it was not done, and what
  *                                    it was about among the resources; or, of a route that begins or ends a session,
@@ -61,6 +62,7 @@ const ACTIVITIES: { readonly [A in AuditAction]: Activity } = {
   expired: { of: 'entity', id: 4, name: 'Delete' },
   renewed: { of: 'entity', id: 99, name: 'Log renewed' },
   'looked-up': { of: 'entity', id: 2, name: 'Read' },
+  switched: { of: 'entity', id: 3, name: 'Update' },
   called: { of: 'api', id: 99, name: 'Call' }
 }
 
@@ -169,6 +171,11 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
         name: event.what
       }
     }
+  if (event.action === 'switched')
+    return {
+      actor: { app_name: 'peerage', app_uid: event.by },
+      entity: { uid: event.what, type: 'Guard', name: event.state }
+    }
   if (event.action === 'called' && event.route in SESSION_ACTIVITIES)
     return {
       // Who was not let in is known by an address alone.
@@ -194,6 +201,11 @@ function fieldsOf(entry: LoggedEntry): JsonObject {
       resources: [{ uid: event.peer, type: 'Device' }]
     }
   return datastoreFields(entry)
+}
+
+/** Who switches off what looks for harm, or changes what it looks for, may be who does harm. */
+function isAlarm(event: AuditEvent): boolean {
+  return event.action === 'switched' ? event.state !== 'on' : ALARMS.includes(event.action)
 }
 
 function statusOf(event: AuditEvent): JsonObject {
@@ -266,7 +278,7 @@ export function toOcsf(entry: LoggedEntry, options: OcsfOptions): JsonObject {
     {
       ...{ id: uid, uid, source: logOrigin(options.org, entry), sequence: seq, atMs: timeMs },
       ...{ type: `peerage.audit.${event.action}`, of: activity.of, activity },
-      severityId: ALARMS.includes(event.action) ? SEVERITY_MEDIUM : SEVERITY_INFORMATIONAL,
+      severityId: isAlarm(event) ? SEVERITY_MEDIUM : SEVERITY_INFORMATIONAL,
       fields: {
         ...statusOf(event),
         // Of a lookup it is how much was told, and not how often.

@@ -76,7 +76,8 @@ export const SAMPLE_EVENTS: readonly AuditEvent[] = [
   {
     ...{ action: 'called', by: 'token ci (0123456789ab)', route: 'recall', outcome: 'done', count: 1 },
     ...{ kind: 'dataset', object: 'os/image@3' }
-  }
+  },
+  { action: 'switched', by: 'token ci (0123456789ab)', what: 'detection.spread', state: 'off' }
 ]
 
 const log = new TestLog('log').grow(6)

@@ -107,6 +107,7 @@ export const ERROR_CODES = {
   INVITE_UNKNOWN: { meaning: 'No invite, or more than one, has an id that begins so.', exitCode: 66 },
   OPERATION_UNKNOWN: { meaning: 'No operation, or more than one, has an id that begins so.', exitCode: 66 },
   DETECTION_UNKNOWN: { meaning: 'No finding of detection has that number here.', exitCode: 66 },
+  DETECTION_OFF: { meaning: 'Rules of detection are off on this node.', exitCode: 78 },
   SINK_UNKNOWN: { meaning: 'No sink of events has that number here.', exitCode: 66 },
   SINK_FAILED: {
     meaning: 'Events have not reached a sink for a while; they wait in the audit log.',

@@ -23,6 +23,7 @@ export function nodeProblems(node: Node, cases: { problems(): Problem[] }): Prob
     ...node.erasures.problems(),
     ...cases.problems(),
     ...node.scans.problems(),
+    ...node.detection.service.problems(),
     ...node.siem.problems(),
     ...ofFollows,
     ...ofHoldings,

@@ -46,20 +46,8 @@ function shortened(id: string): string {
 
 function saidBy({ event }: AuditRecord): string {
   const keys = [
-    ...['by', 'route', 'outcome', 'object'],
-    ...[
-      'what',
-      'host',
-      'bytes',
-      'entries',
-      'held',
-      'override',
-      'class',
-      'classes',
-      'reason',
-      'count',
-      'type'
-    ],
+    ...['by', 'route', 'outcome', 'object', 'what', 'state'],
+    ...['host', 'bytes', 'entries', 'held', 'override', 'class', 'classes', 'reason', 'count', 'type'],
     ...['purpose', 'granted', 'kind']
   ]
   const parts = keys.flatMap(key => {

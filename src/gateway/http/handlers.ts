@@ -302,8 +302,8 @@ function cacheHandlers(service: ContentService) {
 function scanHandlers(service: ScanService) {
   return {
     scanStatus: () => service.scanStatus(),
-    setUpScan: input => service.setUpScan(input),
-    endScan: () => service.endScan(),
+    setUpScan: (input, by) => service.setUpScan(input, by.id),
+    endScan: (_, by) => service.endScan(by.id),
     malware: async () => ({ found: await service.malware() }),
     scanReport: ({ name }) => service.scanReport(name)
   } satisfies Partial<JsonHandlers>
@@ -326,7 +326,7 @@ function detectionHandlers(service: DetectionService) {
     detection: ({ id }) => service.detection(id),
     acknowledgeDetection: (input, by) => service.acknowledge(input, by.id),
     detectionRules: () => service.rules(),
-    setDetectionRules: input => service.setRules(input)
+    setDetectionRules: (input, by) => service.setRules(input, by.id)
   } satisfies Partial<JsonHandlers>
 }
 

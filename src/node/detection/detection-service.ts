@@ -1,5 +1,7 @@
 /** The detection part of the admin API: findings, what became of them, and the policy of the rules on this device. */
 
+import { isDeepStrictEqual } from 'node:util'
+import { SWITCH_STATES, type SwitchState } from '../../audit/entry.ts'
 import { AppError } from '../../base/errors.ts'
 import { didYouMean } from '../../base/near-names.ts'
 import { isRuleId, RULE_IDS, type RuleId } from '../../detection/finding.ts'
@@ -17,6 +19,8 @@ import {
 import { isVisibleLine } from '../../ledger/encoding/names.ts'
 import type { RecordStore } from '../../store/records.ts'
 import { hoursText, parseHours } from '../../swarm/bandwidth/calendar.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { Problem } from '../service-words.ts'
 import type { DetectionFile, KeptFinding } from './detection-file.ts'
 import { DEFAULT_ZONE, saveDetectionPolicy } from './detection-policy.ts'
 import type { Detection, DetectionRule, DetectionRules, DetectionService } from './detection-terms.ts'
@@ -24,9 +28,15 @@ import type { DetectionWatch, WatchedNode } from './detection-watch.ts'
 
 export const NOTE_CHARACTERS_MAX = 256
 const SITE_CHARACTERS_MAX = 64
+const [ON, OFF, CHANGED] = SWITCH_STATES
+
+/** What of a node detection goes through, and tells of its own changes. */
+export interface RuledNode extends Pick<WatchedNode, 'catalogue'> {
+  readonly audit: { readonly log: Pick<AuditLog, 'store' | 'record'> }
+}
 
 export interface DetectionServiceInit {
-  readonly node: Pick<WatchedNode, 'catalogue' | 'audit'>
+  readonly node: RuledNode
   readonly file: DetectionFile
   readonly watch: DetectionWatch
   readonly records: Pick<RecordStore, 'getBlob' | 'putBlob'>
@@ -84,20 +94,36 @@ export class LocalDetectionService implements DetectionService {
     return { rules, hours, logs, facts: watch.facts, factsDropped: watch.dropped }
   }
 
-  async setRules(of: {
-    readonly thresholds: Readonly<Record<string, number | null>>
-    readonly hours: Readonly<Record<string, string | null>>
-    readonly on: Readonly<Record<string, boolean>>
-  }): Promise<DetectionRules> {
+  async setRules(
+    of: {
+      readonly thresholds: Readonly<Record<string, number | null>>
+      readonly hours: Readonly<Record<string, string | null>>
+      readonly on: Readonly<Record<string, boolean>>
+    },
+    by: string
+  ): Promise<DetectionRules> {
     const policy: DetectionPolicy = {
       thresholds: withThresholds(this.#policy.thresholds, of.thresholds),
       hours: withHours(this.#policy.hours, of.hours),
       off: withSwitched(this.#policy.off, of.on)
     }
+    const { log } = this.#init.node.audit
+    for (const switched of switches(this.#policy, policy))
+      await log.record({ action: 'switched', by, ...switched })
     saveDetectionPolicy(this.#init.records, policy)
     this.#policy = policy
     this.#init.watch.change(policy)
     return await this.rules()
+  }
+
+  /** Rules that are off: what they would show is not found. */
+  problems(): Problem[] {
+    const { off } = this.#policy
+    if (off.length === 0) return []
+    const rules =
+      off.length === 1 ? `the rule ${off[0]} of detection is` : `${off.length} rules of detection are`
+    const message = `${rules} off on this node (${off.join(', ')}), and what would be found is not; peerage detections set RULE on`
+    return [{ code: 'DETECTION_OFF', message, path: null }]
   }
 
   #shown(kept: KeptFinding): Detection {
@@ -110,6 +136,24 @@ export class LocalDetectionService implements DetectionService {
       evidence: evidence.map(({ device, ...place }) => ({ device: catalogue.nameOf(device), ...place }))
     }
   }
+}
+
+/** What the audit log says of a change of the policy. */
+function switches(
+  before: DetectionPolicy,
+  after: DetectionPolicy
+): { readonly what: string; readonly state: SwitchState }[] {
+  const switched = RULE_IDS.flatMap(rule => {
+    const isOff = after.off.includes(rule)
+    return before.off.includes(rule) === isOff ? [] : [{ rule, isOff }]
+  })
+  const changed = (['thresholds', 'hours'] as const).filter(
+    part => !isDeepStrictEqual(before[part], after[part])
+  )
+  return [
+    ...switched.map(({ rule, isOff }) => ({ what: `detection.${rule}`, state: isOff ? OFF : ON })),
+    ...changed.map(part => ({ what: `detection.${part}`, state: CHANGED }))
+  ]
 }
 
 function withThresholds(

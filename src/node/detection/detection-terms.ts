@@ -66,9 +66,13 @@ export interface DetectionService {
   acknowledge(of: { readonly id: number; readonly note: string | null }, by: string): Promise<Detection>
   rules(): Promise<DetectionRules>
   /** Null takes back what was set. Rejects with USAGE for what there is not, or can not be. */
-  setRules(of: {
-    readonly thresholds: Readonly<Record<string, number | null>>
-    readonly hours: Readonly<Record<string, string | null>>
-    readonly on: Readonly<Record<string, boolean>>
-  }): Promise<DetectionRules>
+  /** Rejects, and changes nothing, when the audit log can not say who did it. */
+  setRules(
+    of: {
+      readonly thresholds: Readonly<Record<string, number | null>>
+      readonly hours: Readonly<Record<string, string | null>>
+      readonly on: Readonly<Record<string, boolean>>
+    },
+    by: string
+  ): Promise<DetectionRules>
 }

@@ -7,14 +7,14 @@ import type { Log } from '../log.ts'
 import type { DetectionMeasures } from '../measures/measures-terms.ts'
 import { DetectionFile } from './detection-file.ts'
 import { loadDetectionPolicy } from './detection-policy.ts'
-import { LocalDetectionService } from './detection-service.ts'
+import { LocalDetectionService, type RuledNode } from './detection-service.ts'
 import { DetectionWatch, type WatchedNode } from './detection-watch.ts'
 
 const DETECTION_FILE = 'detection.db'
 
 export interface NodeDetectionInit {
   readonly home: string
-  readonly node: WatchedNode
+  readonly node: WatchedNode & RuledNode
   readonly records: Pick<RecordStore, 'getBlob' | 'putBlob'>
   readonly log: Log
 }

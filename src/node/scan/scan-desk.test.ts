@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MIB } from '../../base/units.ts'
+import { HOUR_MS, MIB } from '../../base/units.ts'
 import { DEFAULT_CLASS_RULES } from '../../ledger/fold/class-policy.ts'
 import { MemoryStore } from '../../store/memory.ts'
 import { fetchAll, type Sample, sampleBytes, sampleVersion } from '../../store/samples.conformance.ts'
@@ -243,6 +243,27 @@ test('what can not be fetched is noted, and nothing is said of it', async () => 
     ['unscanned', null, 'the disk is broken (STORAGE_FAILED)', 1]
   )
   assert.equal(timesSaid(), 0)
+})
+
+test('that there is no scanner is a problem where versions wait for one in vain', async t => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  publish('set', sampleOf(1))
+  assert.deepEqual(desk.problems(), [])
+  t.mock.timers.tick(2 * HOUR_MS)
+  const [problem] = desk.problems()
+  assert.equal(problem?.code, 'SCANNER_MISSING')
+  assert.match(problem?.message ?? '', /^1 version of the org wait/)
+  await setUp()
+  assert.deepEqual(desk.problems(), [])
+})
+
+test('a scanner is not set up, or changed, when it can not be said who did it', async () => {
+  const settings = { clamd, bytesPerSecond: 100 * MIB }
+  await assert.rejects(
+    desk.setUp(settings, () => Promise.reject(new Error('full'))),
+    /full/
+  )
+  assert.equal(desk.notes.settings, undefined)
 })
 
 test('a scanner that does not answer is a problem with what waits for it, until it does', async () => {

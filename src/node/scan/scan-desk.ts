@@ -15,7 +15,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
-import { counted, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { counted, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import { SCANNER_ROLE } from '../../ledger/fold/access.ts'
 import { rolesOf } from '../../ledger/fold/state.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
@@ -39,6 +39,8 @@ const CHECK_MS = MINUTE_MS
 const DOWN_MIN_MS = 5 * SECOND_MS
 const DOWN_MAX_MS = 5 * MINUTE_MS
 const TURN_MS = 50
+/** A version that waits for longer waits for a scanner that is not there. */
+const LATE_MS = HOUR_MS
 
 export interface ScanDeskInit extends ScanScratchInit, Pick<VersionScannerInit, 'self' | 'fileKeyOf'> {
   readonly keeper: Pick<LedgerKeeper, 'state' | 'append' | 'whole'>
@@ -70,6 +72,8 @@ export class ScanDesk {
   #known: KnownScanner | undefined
   #problem: Problem | undefined
   #failures = 0
+  #lateCount = 0
+  #lateUntilMs = 0
 
   constructor(init: ScanDeskInit) {
     this.#init = init
@@ -153,9 +157,9 @@ export class ScanDesk {
     }).filter(({ published }) => !this.#scanner.isRunning(published.version))
   }
 
-  /** What hinders the scanner, and what of it waits; and malware in what this device holds. */
+  /** What hinders the scanner, or that there is none, and what waits for it; and malware in what this device holds. */
   problems(): Problem[] {
-    const problems: Problem[] = []
+    const problems: Problem[] = this.#missing()
     const state = this.#init.keeper.state()
     if (this.#problem !== undefined && this.notes.settings !== undefined) {
       const waiting = counted(waitingVersions(state, Date.now()).length, 'version')
@@ -178,13 +182,36 @@ export class ScanDesk {
     return problems
   }
 
-  /** Tries the scanner, and goes on with it. */
-  async setUp(settings: ScanSettings): Promise<void> {
+  /** No scanner is set up where one should be: on a device of that role, or where what waits for one waits in vain. */
+  #missing(): Problem[] {
+    if (this.notes.settings !== undefined || !this.isAuthorised) return []
+    const nowMs = Date.now()
+    const late = this.#late(nowMs)
+    const roles = rolesOf(this.#init.keeper.state(), this.#init.self, nowMs)
+    if (late === 0 && !roles.includes(SCANNER_ROLE)) return []
+    const waiting = late === 0 ? '' : `${counted(late, 'version')} of the org wait to be scanned, and `
+    const message = `${waiting}no malware scanner is set up on this device: peerage scan setup`
+    return [{ code: 'SCANNER_MISSING', message, path: null }]
+  }
+
+  /** Versions that no scanner of the org has come to; looked for now and then, as all versions are gone through. */
+  #late(nowMs: number): number {
+    if (nowMs >= this.#lateUntilMs) {
+      const waiting = waitingVersions(this.#init.keeper.state(), nowMs)
+      this.#lateCount = waiting.filter(({ published }) => nowMs - published.timeMs >= LATE_MS).length
+      this.#lateUntilMs = nowMs + CHECK_MS
+    }
+    return this.#lateCount
+  }
+
+  /** Tries the scanner, and goes on with it; `isFit` is waited for in between, and nothing is changed if it rejects. */
+  async setUp(settings: ScanSettings, isFit: () => Promise<unknown> = async () => undefined): Promise<void> {
     const client = new ClamdClient(settings.clamd)
     const { signal } = this.#stopAsked
     await client.ping(signal)
     await this.#ask(client, signal)
     await assertLimitsAreTold(client, signal)
+    await isFit()
     await this.#endRound()
     this.notes.settings = settings
     this.#settle()

@@ -35,9 +35,12 @@ import {
 
 /** About what clamd gets through with one thread, and little of what a disk reads. */
 export const SCAN_RATE_DEFAULT = 64 * MIB
+/** What the audit log calls it. */
+const SCANNER = 'scanner'
 
 /** What of a node scanning goes through. */
 export interface ScanningNode extends Pick<Node, 'scans' | 'identity' | 'store' | 'readFault'> {
+  readonly audit: { readonly log: Pick<Node['audit']['log'], 'record'> }
   readonly keeper: Pick<Node['keeper'], 'state'>
   readonly catalogue: Pick<Node['catalogue'], 'nameOf' | 'entry' | 'dataset'>
 }
@@ -87,8 +90,8 @@ export class LocalScanService implements ScanService {
     }
   }
 
-  async setUpScan({ clamd: text, bytesPerSecond }: ScanSetup): Promise<ScanStatus> {
-    const { scans } = this.#node
+  async setUpScan({ clamd: text, bytesPerSecond }: ScanSetup, by: string): Promise<ScanStatus> {
+    const { scans, audit } = this.#node
     const clamd = readClamdAddress(text)
     if (clamd === undefined)
       throw new AppError(
@@ -98,12 +101,18 @@ export class LocalScanService implements ScanService {
     const rate = bytesPerSecond ?? scans.notes.settings?.bytesPerSecond ?? SCAN_RATE_DEFAULT
     if (!Number.isSafeInteger(rate) || rate < SCAN_RATE_MIN || rate > SCAN_RATE_MAX)
       throw new AppError('USAGE', `${rate} bytes per second can not be how fast a scanner reads`)
-    await scans.setUp({ clamd, bytesPerSecond: rate })
+    const state = scans.notes.settings === undefined ? 'on' : 'changed'
+    await scans.setUp({ clamd, bytesPerSecond: rate }, () =>
+      audit.log.record({ action: 'switched', by, what: SCANNER, state })
+    )
     return await this.scanStatus()
   }
 
-  async endScan(): Promise<ScanStatus> {
-    await this.#node.scans.end()
+  async endScan(by: string): Promise<ScanStatus> {
+    const { scans, audit } = this.#node
+    if (scans.notes.settings !== undefined)
+      await audit.log.record({ action: 'switched', by, what: SCANNER, state: 'off' })
+    await scans.end()
     return await this.scanStatus()
   }
 

@@ -140,8 +140,9 @@ export interface ScanResult extends OwnScan {
 export interface ScanService {
   scanStatus(): Promise<ScanStatus>
   /** Tries it before it is kept: rejects with SCANNER_DOWN, SCANNER_FAULTY or SCANNER_UNFIT. */
-  setUpScan(setup: ScanSetup): Promise<ScanStatus>
-  endScan(): Promise<ScanStatus>
+  setUpScan(setup: ScanSetup, by: string): Promise<ScanStatus>
+  /** Both reject, and change nothing, when the audit log can not say who did it. */
+  endScan(by: string): Promise<ScanStatus>
   /** Null is the newest version. Called off: rejects with INTERRUPTED. */
   scan(
     of: { readonly name: string; readonly version: string | null },

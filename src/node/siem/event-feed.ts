@@ -116,10 +116,10 @@ function feedOf({ device, incarnation }: LogKey): string {
 /** Names of tokens are people's words: of a token only its id goes out. */
 function pseudonymous(entry: LoggedEntry): LoggedEntry {
   const { event } = entry
-  if (event.action !== 'called') return entry
+  if (event.action !== 'called' && event.action !== 'switched') return entry
   const [, id] = TOKEN_ID.exec(event.by) ?? []
-  const called: AuditEvent = id === undefined ? event : { ...event, by: `token ${id}` }
-  return { ...entry, event: called }
+  const named: AuditEvent = id === undefined ? event : { ...event, by: `token ${id}` }
+  return { ...entry, event: named }
 }
 
 // ---- cursors as text

@@ -22,6 +22,7 @@ export const ACTIONS: Readonly<Record<Entry['action'], string>> = {
   denied: 'refused a device',
   violation: 'saw the protocol broken',
   called: 'was called by its API',
+  switched: 'switched what looks for harm',
   'looked-up': 'looked a person up',
   override: 'took up an override',
   overridden: 'read by an override'
