@@ -212,7 +212,11 @@ describe('a node with sinks', { concurrency: false }, () => {
     const path = join(org.folder, name)
     mkdirSync(path)
     writeFileSync(join(path, 'data'), name)
+    const { log } = running.node.audit
+    const before = log.size
     await running.service.publish({ path, name, dataClass: 'internal', origin: null }, task)
+    // That it was signed, and that it is held: neither is waited for by who publishes.
+    await eventually('the audit log says so', () => log.size >= before + 2)
   }
   const options = { logs: 'own', tokenFile: null, caFile: null, rotateBytes: 1e8, keep: 2 } as const
   const eventsIn = (path: string) =>
