@@ -16,9 +16,9 @@ it('a peer is as fast as what came over the time in which it was asked', () => {
   assert.deepEqual(of(rates, 0), [1000])
   rates.sample([peer(1, 3000, 3 * SECOND_MS)], 1)
   assert.deepEqual(of(rates, 1), [1000], 'at rest it is not slow')
-  rates.sample([peer(1, 3000, 6 * SECOND_MS)], 2)
-  assert.deepEqual(of(rates, 2), [498], 'asked and silent it is')
-  assert.deepEqual(of(rates, 2 + HOUR_MS), [])
+  rates.sample([peer(1, 3000, 6 * SECOND_MS)], 0)
+  assert.deepEqual(of(rates, 0), [498], 'asked and silent it is')
+  assert.deepEqual(of(rates, HOUR_MS), [])
 })
 
 it('streams of one device are asked at the same time', () => {
@@ -41,6 +41,31 @@ it('how it gave long ago counts for little, and a moment for nothing', () => {
   for (let minute = 1; minute <= 30; minute++)
     rates.sample([peer(1, 5000 + minute * 60, ASKED_MS_MIN + minute * MINUTE_MS)], minute)
   assert.deepEqual(of(rates, 30), [1])
+})
+
+it('what it gives today is not told by the sums of yesterday', () => {
+  const rates = new GivingRates()
+  const yesterday = { bytes: 60_000_000, askedMs: 10 * MINUTE_MS }
+  rates.sample([peer(1, yesterday.bytes, yesterday.askedMs)], 0)
+  assert.deepEqual(of(rates, 0), [100_000])
+  const later = (restMs: number): number[] => {
+    const again = new GivingRates()
+    again.sample([peer(1, yesterday.bytes, yesterday.askedMs)], 0)
+    again.sample([peer(1, yesterday.bytes + 30_000, yesterday.askedMs + 3 * SECOND_MS)], restMs)
+    return of(again, restMs)
+  }
+  assert.deepEqual(later(24 * HOUR_MS), [10_000])
+  assert.deepEqual(later(HOUR_MS), [10_000])
+  const [atOnce = 0, soon = 0, late = 0] = [later(0), later(MINUTE_MS), later(HOUR_MS - 1)].flat()
+  assert.ok(atOnce > soon && soon > late && late > 10_000, `${atOnce}, ${soon}, ${late}`)
+  assert.ok(atOnce > 99_000)
+})
+
+it('a clock that is set back lets nothing grow', () => {
+  const rates = new GivingRates()
+  rates.sample([peer(1, 3000, 3 * SECOND_MS)], 10 * HOUR_MS)
+  rates.sample([peer(1, 3000 + 6000, 6 * SECOND_MS)], 0)
+  assert.deepEqual(of(rates, 0), [1502])
 })
 
 it('only so many are kept, those that gave last', () => {

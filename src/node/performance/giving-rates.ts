@@ -1,7 +1,8 @@
 /**
  * How fast each peer gives while it is asked to: what came over the time in which it owed something, the recent past
- * counting most. Told of those that were asked within the last hour; what was before fades with the time in which they
- * are asked, not with that in which they rest. How long it is asked differs from peer to peer, and a look now and then
+ * counting most. Told of those that were asked within the last hour. What was before fades with the time in which they
+ * are asked, and with that in which they rest: how one gave an hour ago and more counts for nothing as soon as it gives
+ * again. How long it is asked differs from peer to peer, and a look now and then
  * would rather tell whether it was asked just then. Bounded by `PEERS_MAX`; who was asked longest ago goes first.
  */
 
@@ -11,6 +12,9 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 export const PEERS_MAX = 256
 /** The past counts less and less: after so much time in which it was asked, a third. */
 const MEMORY_MS = 5 * MINUTE_MS
+/** And after so much in which it was not. */
+const REST_MEMORY_MS = 20 * MINUTE_MS
+const FORGOTTEN_MS = HOUR_MS
 /** A shorter time says little of a peer, and much of how a transfer begins. */
 export const ASKED_MS_MIN = 2 * SECOND_MS
 
@@ -59,7 +63,7 @@ export class GivingRates {
     for (const [device, { downloadedBytes, askedMs }] of since) {
       if (askedMs === 0) continue
       const before = this.#given.get(device)
-      const kept = Math.exp(-askedMs / MEMORY_MS)
+      const kept = keptPart({ askedMs, restMs: nowMs - (before?.atMs ?? nowMs) })
       this.#given.delete(device)
       this.#given.set(device, {
         bytes: (before?.bytes ?? 0) * kept + downloadedBytes,
@@ -76,8 +80,14 @@ export class GivingRates {
   /** In bytes per second, of those that were asked within the last hour. */
   rates(nowMs: number): Map<DeviceId, number> {
     const recent = [...this.#given].filter(
-      ([, { atMs, askedMs }]) => nowMs - atMs < HOUR_MS && askedMs >= ASKED_MS_MIN
+      ([, { atMs, askedMs }]) => nowMs - atMs < FORGOTTEN_MS && askedMs >= ASKED_MS_MIN
     )
     return new Map(recent.map(([device, { bytes, askedMs }]) => [device, (bytes * SECOND_MS) / askedMs]))
   }
+}
+
+/** Of what was before: after it was asked for so long, and not for so long. The clock may have been set back. */
+function keptPart({ askedMs, restMs }: { readonly askedMs: number; readonly restMs: number }): number {
+  if (restMs >= FORGOTTEN_MS) return 0
+  return Math.exp(-askedMs / MEMORY_MS - Math.max(0, restMs) / REST_MEMORY_MS)
 }
