@@ -291,7 +291,8 @@ export class DiskStore implements Store {
   }
 
   stats(): StoreStats {
-    return { hashedBytes: 0, writtenBytes: 0, readBytes: 0, commits: 0, commitMs: 0 }
+    const timedReads = { bytes: 0, ms: 0 }
+    return { hashedBytes: 0, writtenBytes: 0, readBytes: 0, commits: 0, commitMs: 0, timedReads }
   }
 
   async close(): Promise<void> {

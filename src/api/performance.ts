@@ -171,6 +171,7 @@ const signals = z.object({
   cpuShare: share.nullable(),
   cpuWaitShare: share.nullable(),
   commitMs: nullableMs,
+  readMsPerMib: nullableMs,
   retransmitShare: share.nullable(),
   sentPeakBytesPerSecond: nullableRate,
   receivedPeakBytesPerSecond: nullableRate,

@@ -2,18 +2,25 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { MIB } from '../base/units.ts'
-import { isSlow, median, type Signals, slowReasons } from './slow-device.ts'
+import { isHeldByReads, isHeldByWrites, isSlow, median, type Signals, slowReasons } from './slow-device.ts'
 
 const CALM: Signals = {
-  ...{ loopDelayMs: 5, cpuShare: 0.2, cpuWaitShare: 0.01, commitMs: 8, retransmitShare: 0.0001 },
+  ...{
+    loopDelayMs: 5,
+    cpuShare: 0.2,
+    cpuWaitShare: 0.01,
+    commitMs: 8,
+    readMsPerMib: 4,
+    retransmitShare: 0.0001
+  },
   ...{ sentPeakBytesPerSecond: 80 * MIB, receivedPeakBytesPerSecond: 80 * MIB, isLimited: false }
 }
 const OTHERS = [CALM, CALM, CALM]
-const NEAR = { rttMs: 2, othersRttMs: 2 }
+const NEAR = { rttMs: 2, othersRttMs: 2, othersToOne: null }
 
 describe('a device that gives slowly', () => {
   it('is one below a half of the median of at least two others', () => {
-    const [gives, others] = [(toOne: number) => ({ toOne, toAll: null }), [30, 30]]
+    const [gives, others] = [(toOne: number) => ({ toOne, toAll: toOne }), [30, 30]]
     assert.equal(isSlow(gives(14), others.map(gives)), true)
     assert.equal(isSlow(gives(15), others.map(gives)), false)
     assert.equal(isSlow(gives(1), [gives(30)]), false)
@@ -25,7 +32,7 @@ describe('a device that gives slowly', () => {
     assert.equal(isSlow({ toOne: 5, toAll: 100 }, others), false)
     assert.equal(isSlow({ toOne: 5, toAll: 40 }, others), false)
     assert.equal(isSlow({ toOne: 5, toAll: 39 }, others), true)
-    assert.equal(isSlow({ toOne: 5, toAll: null }, others), true, 'it does not say')
+    assert.equal(isSlow({ toOne: 5, toAll: null }, others), false, 'it is not known yet')
   })
 
   for (const [what, giving, signals, expected] of [
@@ -44,7 +51,15 @@ describe('a device that gives slowly', () => {
       ['disk']
     ],
     ['packets are lost', NEAR, { ...CALM, retransmitShare: 0.08 }, ['loss']],
-    ['the disk is slow', NEAR, { ...CALM, commitMs: 900 }, ['disk']],
+    ['writes are slow', NEAR, { ...CALM, commitMs: 900 }, ['disk']],
+    ['reads are slow', NEAR, { ...CALM, readMsPerMib: 50 }, ['disk']],
+    ['reads are no more than a bit slow', NEAR, { ...CALM, readMsPerMib: 49 }, ['unknown']],
+    [
+      'reads and writes are slow, which is one reason',
+      NEAR,
+      { ...CALM, commitMs: 900, readMsPerMib: 2600 },
+      ['disk']
+    ],
     ['the event loop is late', NEAR, { ...CALM, cpuWaitShare: null, loopDelayMs: 1400 }, ['cpu']],
     ['it is late for once, and waits for no processor', NEAR, { ...CALM, loopDelayMs: 1400 }, ['unknown']],
     ['a core is busy', NEAR, { ...CALM, cpuShare: 0.99 }, ['cpu']],
@@ -64,7 +79,14 @@ describe('a device that gives slowly', () => {
       'it can measure nothing',
       { ...NEAR, rttMs: null },
       {
-        ...{ loopDelayMs: null, cpuShare: null, cpuWaitShare: null, commitMs: null, retransmitShare: null },
+        ...{
+          loopDelayMs: null,
+          cpuShare: null,
+          cpuWaitShare: null,
+          commitMs: null,
+          readMsPerMib: null,
+          retransmitShare: null
+        },
         isLimited: false,
         ...{ sentPeakBytesPerSecond: null, receivedPeakBytesPerSecond: null }
       },
@@ -89,6 +111,26 @@ describe('a device that gives slowly', () => {
     assert.deepEqual(reasons([]), ['cpu', 'disk', 'loss'])
   })
 
+  it('has all grounds of a reason', () => {
+    const [disk] = slowReasons(NEAR, { ...CALM, commitMs: 900, readMsPerMib: 2600 }, OTHERS)
+    assert.equal(disk?.because, 'writes take 900 ms to be durable, and a MiB takes 2600 ms to read')
+  })
+
+  it('is not so for reads that are as slow as those of others, or faster than anybody sends', () => {
+    const reads = (readMsPerMib: number, other: Partial<Signals>): string[] =>
+      slowReasons(
+        NEAR,
+        { ...CALM, readMsPerMib },
+        OTHERS.map(each => ({ ...each, ...other }))
+      ).map(({ reason }) => reason)
+    assert.deepEqual(reads(100, {}), ['disk'])
+    assert.deepEqual(reads(100, { readMsPerMib: 51 }), ['unknown'])
+    assert.deepEqual(reads(500, { sentPeakBytesPerSecond: 4 * MIB }), ['disk'])
+    assert.deepEqual(reads(499, { sentPeakBytesPerSecond: 4 * MIB }), ['unknown'])
+    assert.deepEqual(reads(500, { sentPeakBytesPerSecond: null }), ['unknown'])
+    assert.deepEqual(reads(49, { sentPeakBytesPerSecond: 8000 * MIB, readMsPerMib: 1 }), ['uplink'])
+  })
+
   it('always has a reason, and none that its values do not speak for', () => {
     const share = fc.option(fc.double({ min: 0, max: 4, noNaN: true }))
     const value = fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }))
@@ -98,6 +140,7 @@ describe('a device that gives slowly', () => {
         cpuShare: share,
         cpuWaitShare: share,
         commitMs: value,
+        readMsPerMib: value,
         retransmitShare: share
       },
       ...{ sentPeakBytesPerSecond: value, receivedPeakBytesPerSecond: value, isLimited: fc.boolean() }
@@ -108,9 +151,91 @@ describe('a device that gives slowly', () => {
         assert.ok(found.length > 0)
         assert.equal(found.includes('limit'), said.isLimited)
         assert.equal(found.includes('loss'), (said.retransmitShare ?? 0) >= 0.02)
-        assert.equal(found.includes('disk'), (said.commitMs ?? 0) >= 200)
+        const isReadLate = (said.readMsPerMib ?? 0) >= 50
+        assert.equal(found.includes('disk'), (said.commitMs ?? 0) >= 200 || isReadLate)
       })
     )
+  })
+})
+
+describe('a device whose writes hold it up', () => {
+  // Recorded by `npm run lab -- slow`: the host with the slow disk after 50 s and four that are well, in two runs.
+  const signals = (commitMs: number | null, receivedPeakBytesPerSecond: number | null): Signals => ({
+    ...{ ...CALM, commitMs, receivedPeakBytesPerSecond }
+  })
+  const well = [
+    [1, 1_480_000],
+    [1, 1_520_000],
+    [1, 1_180_000],
+    [null, 0]
+  ] as const
+  const others = well.map(([commitMs, took]) => signals(commitMs, took))
+
+  it('takes little, and its writes take a second or more', () => {
+    for (const [commitMs, took] of [
+      [17_000, 236_000],
+      [19_100, 301_000],
+      [1730, 78_600]
+    ] as const)
+      assert.equal(isHeldByWrites(signals(commitMs, took), others), true)
+    assert.equal(isHeldByWrites(signals(858, 13_100), others), false)
+    for (const one of others) assert.equal(isHeldByWrites(one, others), false)
+  })
+
+  it('is not one that takes as much as half of what others do, or nothing', () => {
+    assert.equal(isHeldByWrites(signals(17_000, 740_000), others), false)
+    assert.equal(isHeldByWrites(signals(17_000, 739_000), others), true)
+    assert.equal(isHeldByWrites(signals(17_000, 0), others), false)
+    assert.equal(isHeldByWrites(signals(17_000, null), others), false)
+  })
+
+  it('is not one whose writes take no longer than those of others, or that can not be compared', () => {
+    const late = well.map(([, took]) => signals(9000, took))
+    assert.equal(isHeldByWrites(signals(17_000, 236_000), late), false)
+    assert.equal(isHeldByWrites(signals(18_000, 236_000), late), true)
+    assert.equal(isHeldByWrites(signals(17_000, 236_000), others.slice(0, 1)), false)
+    assert.equal(isHeldByWrites(signals(17_000, 236_000), [signals(1, 0), signals(1, null)]), false)
+  })
+})
+
+describe('a device whose reads hold it up', () => {
+  // Recorded by `npm run lab -- slow --ailing reads` after 45 s: the source, whose disk reads slowly, and the others.
+  const source = { ...CALM, commitMs: null, readMsPerMib: 4660, sentPeakBytesPerSecond: 249_000 }
+  const others = [151_000, 105_000, 131_000, 157_000, 161_000, 269_000, 292_000].map(sent => ({
+    ...{ ...CALM, readMsPerMib: null, sentPeakBytesPerSecond: sent }
+  }))
+  const [toOne, othersToOne] = [39_800, [782_000, 916_000, 960_000, 836_000]]
+
+  it('gives little to one, though no less to all than the others that wait for it', () => {
+    assert.equal(
+      isSlow(
+        { toOne, toAll: 249_000 },
+        othersToOne.map(each => ({ toOne: each, toAll: 157_000 }))
+      ),
+      false
+    )
+    assert.equal(isHeldByReads({ toOne, othersToOne }, source, others), true)
+    const [reason] = slowReasons({ ...NEAR, othersToOne: 876_000 }, source, others)
+    assert.equal(reason?.reason, 'disk')
+    assert.deepEqual(
+      slowReasons(NEAR, source, others).map(each => each.reason),
+      ['unknown'],
+      'its disk would let it give what those give to all'
+    )
+  })
+
+  it('is not one that gives to one as others do, or whose disk is faster than that', () => {
+    assert.equal(isHeldByReads({ toOne: 440_000, othersToOne }, source, others), false)
+    assert.equal(isHeldByReads({ toOne: 430_000, othersToOne }, source, others), true)
+    const read = (readMsPerMib: number | null): boolean =>
+      isHeldByReads({ toOne, othersToOne }, { ...source, readMsPerMib }, others)
+    assert.deepEqual([read(2390), read(2400), read(138), read(null)], [false, true, false, false])
+  })
+
+  it('is not one that reads as the others do, or that can not be compared', () => {
+    const late = others.map(each => ({ ...each, readMsPerMib: 2400 }))
+    assert.equal(isHeldByReads({ toOne, othersToOne }, source, late), false)
+    assert.equal(isHeldByReads({ toOne, othersToOne: [900_000] }, source, others), false)
   })
 })
 

@@ -3,7 +3,10 @@
  * them. It is a guess with its grounds: each reason names the values that speak for it.
  *
  * A device is slow when it gives at less than `SLOW_PART` of the median of the others, both to one and to all together:
- * one of whom many ask at once gives little to each, and is not slow. A value speaks for a reason when
+ * one of whom many ask at once gives little to each, and is not slow. It is slow, too, when it takes at less than that
+ * part and its writes take very long: what it has given up to now may have come from memory, and all that it takes is
+ * here, and can be given on, no sooner than it is durable. And it is when it gives at less to one and can not read
+ * faster, as one from whom all comes: then the others have as little to give on. A value speaks for a reason when
  * it is beyond its limit, and `OTHERS_FACTOR` times what the others have: what is high everywhere makes none slower
  * than the rest. What explains other values comes before them: without a processor writes are late, too, and a slow
  * disk holds up the event loop; a thin uplink is what is left. What says nothing of itself is slow for a reason that is
@@ -11,7 +14,7 @@
  */
 
 import { defined } from '../base/assert.ts'
-import { formatRate } from '../base/units.ts'
+import { formatRate, MIB, SECOND_MS } from '../base/units.ts'
 
 export type SlowReason = 'limit' | 'loss' | 'disk' | 'cpu' | 'uplink' | 'distance' | 'unknown'
 
@@ -28,6 +31,8 @@ export interface Signals {
   readonly cpuWaitShare: number | null
   /** How long a batch of writes took to be durable, at p95. */
   readonly commitMs: number | null
+  /** How long a MiB of content took to read, at p95. */
+  readonly readMsPerMib: number | null
   /** Of the machine's TCP segments with data, those that it sent again. */
   readonly retransmitShare: number | null
   /** The most to all together in a while, of the last minutes in which it gave. */
@@ -37,11 +42,13 @@ export interface Signals {
   readonly isLimited: boolean
 }
 
-/** How far away it is from who asks. */
-export interface Distance {
+/** How far away it is from who asks, and what the others give. Null where it is not known. */
+export interface Surroundings {
   readonly rttMs: number | null
   /** The median of the others. */
   readonly othersRttMs: number | null
+  /** To one, the median of the others. */
+  readonly othersToOne: number | null
 }
 
 export interface Reason {
@@ -56,6 +63,10 @@ const OTHERS_FACTOR = 2
 const CPU_HIGH = 0.9
 const CPU_WAIT_HIGH = 0.3
 const COMMIT_MS_HIGH = 200
+/** A device whose writes take so long is slow for that alone, where it takes little. */
+const COMMIT_MS_SLOW = 1000
+/** A disk that reads a MiB in less is not what holds up its device, however fast the others are. */
+const READ_MS_PER_MIB_MIN = 50
 const RETRANSMIT_HIGH = 0.02
 const LOOP_DELAY_MS_HIGH = 1000
 const RTT_MS_HIGH = 100
@@ -69,9 +80,34 @@ export interface Gives {
 
 export function isSlow({ toOne, toAll }: Gives, others: readonly Gives[]): boolean {
   if (others.length + 1 < COMPARED_MIN) return false
-  const othersToAll = medianKnown(others.map(each => each.toAll))
-  const isBusy = toAll !== null && othersToAll !== null && toAll >= SLOW_PART * othersToAll
-  return !isBusy && toOne < SLOW_PART * median(others.map(each => each.toOne))
+  const othersGiveAll = medianKnown(others.map(each => each.toAll))
+  // What it gives to all is not known yet, or it does not say: it may be one of whom many ask.
+  const givesLittle = toAll !== null && othersGiveAll !== null && toAll < SLOW_PART * othersGiveAll
+  return givesLittle && toOne < SLOW_PART * median(others.map(each => each.toOne))
+}
+
+/** Whether its disk keeps a device from taking what the others take: nothing is given on before it is durable. */
+export function isHeldByWrites(signals: Signals, others: readonly Signals[]): boolean {
+  if (others.length + 1 < COMPARED_MIN) return false
+  const { commitMs, receivedPeakBytesPerSecond: took } = signals
+  const takers = others.map(each => each.receivedPeakBytesPerSecond).filter(rate => rate !== null && rate > 0)
+  const othersTook = medianKnown(takers)
+  const takesLittle = took !== null && took > 0 && othersTook !== null && took < SLOW_PART * othersTook
+  const othersCommitMs = medianKnown(others.map(each => each.commitMs))
+  return takesLittle && isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs })
+}
+
+/** Whether a device gives little to one, and its disk reads no faster than that all others would call little. */
+export function isHeldByReads(
+  { toOne, othersToOne }: { readonly toOne: number; readonly othersToOne: readonly number[] },
+  { readMsPerMib }: Signals,
+  others: readonly Signals[]
+): boolean {
+  if (othersToOne.length + 1 < COMPARED_MIN) return false
+  const othersMedian = median(othersToOne)
+  const limit = readLimitMs(othersMedian)
+  const othersReadMs = medianKnown(others.map(each => each.readMsPerMib))
+  return toOne < SLOW_PART * othersMedian && isFarBeyond(readMsPerMib, { limit, others: othersReadMs })
 }
 
 export function median(values: readonly number[]): number {
@@ -84,24 +120,33 @@ export function median(values: readonly number[]): number {
 
 /** The likeliest first. `others` is what the other devices say of themselves. */
 export function slowReasons(
-  { rttMs, othersRttMs }: Distance,
+  { rttMs, othersRttMs, othersToOne }: Surroundings,
   signals: Signals | undefined,
   others: readonly Signals[]
 ): Reason[] {
   if (signals === undefined) return [{ reason: 'unknown', because: 'it did not say how it fares' }]
   const isHigh = (of: (from: Signals) => number | null, limit: number): boolean =>
     isFarBeyond(of(signals), { limit, others: medianKnown(others.map(of)) })
-  const { loopDelayMs, cpuShare, cpuWaitShare, commitMs, retransmitShare } = signals
+  const { loopDelayMs, cpuShare, cpuWaitShare, commitMs, readMsPerMib, retransmitShare } = signals
   const reasons: Reason[] = []
-  const add = (reason: SlowReason, because: string): void => {
-    reasons.push({ reason, because })
+  const add = (reason: SlowReason, ...grounds: readonly (string | false)[]): void => {
+    const because = grounds.filter(ground => ground !== false).join(', and ')
+    if (because !== '') reasons.push({ reason, because })
   }
   if (signals.isLimited) add('limit', 'limits of bandwidth hold it up')
-  if (isHigh(from => from.cpuShare, CPU_HIGH)) add('cpu', `it is busy for ${percent(cpuShare)} of a core`)
-  if (isHigh(from => from.cpuWaitShare, CPU_WAIT_HIGH))
-    add('cpu', `it waits for a processor for ${percent(cpuWaitShare)} of the time`)
-  if (isHigh(from => from.commitMs, COMMIT_MS_HIGH))
-    add('disk', `writes take ${Math.round(commitMs ?? 0)} ms to be durable`)
+  add(
+    'cpu',
+    isHigh(from => from.cpuShare, CPU_HIGH) && `it is busy for ${percent(cpuShare)} of a core`,
+    isHigh(from => from.cpuWaitShare, CPU_WAIT_HIGH) &&
+      `it waits for a processor for ${percent(cpuWaitShare)} of the time`
+  )
+  add(
+    'disk',
+    isHigh(from => from.commitMs, COMMIT_MS_HIGH) &&
+      `writes take ${Math.round(commitMs ?? 0)} ms to be durable`,
+    isHigh(from => from.readMsPerMib, readLimitMs(Math.max(othersToOne ?? 0, othersToAll(others) ?? 0))) &&
+      `a MiB takes ${Math.round(readMsPerMib ?? 0)} ms to read`
+  )
   if (isHigh(from => from.retransmitShare, RETRANSMIT_HIGH))
     add('loss', `${((retransmitShare ?? 0) * 100).toFixed(1)} % of its TCP segments are sent again`)
   // One long turn in ten seconds makes it late, whatever held it up: where waiting is measured, that tells more.
@@ -114,6 +159,19 @@ export function slowReasons(
   const uplink = uplinkWords(signals, others)
   if (uplink !== undefined) return [{ reason: 'uplink', because: uplink }]
   return [{ reason: 'unknown', because: 'nothing that it measures is high' }]
+}
+
+/**
+ * In which a MiB is read at the rate below which a device is slow, by what others give: a disk that is faster leaves
+ * room to give more.
+ */
+function readLimitMs(othersGive: number): number {
+  if (othersGive === 0) return Number.POSITIVE_INFINITY
+  return Math.max(READ_MS_PER_MIB_MIN, (SECOND_MS * MIB) / (SLOW_PART * othersGive))
+}
+
+function othersToAll(others: readonly Signals[]): number | null {
+  return medianKnown(others.map(({ sentPeakBytesPerSecond }) => sentPeakBytesPerSecond))
 }
 
 function isFarBeyond(
@@ -137,7 +195,7 @@ function uplinkWords(
   { sentPeakBytesPerSecond: peak }: Signals,
   others: readonly Signals[]
 ): string | undefined {
-  const othersPeak = medianKnown(others.map(({ sentPeakBytesPerSecond }) => sentPeakBytesPerSecond))
+  const othersPeak = othersToAll(others)
   if (peak === null || othersPeak === null || peak >= SLOW_PART * othersPeak) return undefined
   return `it never sent more than ${formatRate(peak)} to all together, where others sent ${formatRate(othersPeak)}`
 }

@@ -23,7 +23,7 @@ import type { LeafBook } from './leaf-book.ts'
 import type { OpenFile, OpenFiles } from './open-files.ts'
 import { checkBlocks, uninitialized } from './piece-bytes.ts'
 import { PieceSet } from './piece-set.ts'
-import { type ReadAt, readAtOffset } from './read-at.ts'
+import type { ReadAt } from './read-at.ts'
 import type { PlacedFile } from './safe-files.ts'
 import type {
   Holding,
@@ -43,6 +43,7 @@ const LAYER_PREFIX = 'layer-'
 /** What the cache does for its holdings. */
 export interface CacheOwner {
   readonly pool: HashPool
+  readonly readAt: ReadAt
   readonly openFiles: OpenFiles
   /** Takes the leaves of what comes: it is read next. */
   readonly leaves: LeafBook
@@ -254,7 +255,7 @@ export class CachedHolding implements Holding {
     piece: PieceIndex,
     into: Uint8Array,
     begin: number,
-    readAt: ReadAt = readAtOffset
+    readAt = this.#owner.readAt
   ): Promise<void> {
     let open: OpenFile | undefined
     try {

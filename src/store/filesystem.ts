@@ -25,7 +25,8 @@ import { type HoldingRow, IndexDatabase } from './index-database.ts'
 import { LeafBook } from './leaf-book.ts'
 import { OpenFiles } from './open-files.ts'
 import { PieceCache } from './piece-cache.ts'
-import { type ReadAt, readAtOffset } from './read-at.ts'
+import { type ReadAt, timedReadAt } from './read-at.ts'
+import { addReads, ReadClock } from './read-clock.ts'
 import { recoverFiles } from './recovery.ts'
 import { lstatOf } from './safe-files.ts'
 import { sha256 } from './sha256.ts'
@@ -70,6 +71,7 @@ export class FilesystemStore implements Store {
   readonly #holdings = new Map<string, FilesystemHolding>()
   readonly #listeners = new Set<ChangeListener>()
   readonly #changed = new Set<FilesystemHolding>()
+  readonly #reads = new ReadClock()
   #counted = { readBytes: 0, writtenBytes: 0 }
   /** Holdings come and go one at a time, so that two never settle in one place. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -94,13 +96,14 @@ export class FilesystemStore implements Store {
     this.records = new SqliteRecords(join(options.home, 'ledger.db'))
     this.pool = options.pool ?? new HashPool()
     const { pool, records, leaves } = this
-    this.cache = new PieceCache({ home: options.home, pool, records, leaves })
+    const readAt = options.readAt ?? timedReadAt(this.#reads)
+    this.cache = new PieceCache({ home: options.home, pool, records, leaves, readAt })
     this.#context = {
       pool: this.pool,
       commits: new CommitQueue(indexPath),
       openFiles: new OpenFiles(),
       slots: new WriteSlots(),
-      readAt: options.readAt ?? readAtOffset,
+      readAt,
       nowMs: options.nowMs ?? (() => performance.now()),
       changed: holding => this.#notify(holding),
       countRead: bytes => {
@@ -215,7 +218,8 @@ export class FilesystemStore implements Store {
       ...this.#counted,
       hashedBytes: this.pool.hashedBytes,
       commits: this.#context.commits.commits,
-      commitMs: this.#context.commits.commitMs
+      commitMs: this.#context.commits.commitMs,
+      timedReads: addReads([this.#reads.sums(), this.pool.reads])
     }
   }
 

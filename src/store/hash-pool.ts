@@ -31,6 +31,7 @@ import type {
   WriteJob,
   WriteResult
 } from './hash-jobs.ts'
+import { addReads, type ReadSums, SharedReads } from './read-clock.ts'
 import { UnderWay } from './under-way.ts'
 import { WorkerThread } from './worker-thread.ts'
 
@@ -51,6 +52,8 @@ type HashThread = WorkerThread<readonly HashJob[], readonly HashResult[]>
 
 interface Lane {
   thread: HashThread | undefined
+  /** How long its thread has read. */
+  readonly reads: SharedReads
   /** Jobs that only this thread may do. */
   readonly queue: QueuedJob[]
 }
@@ -98,12 +101,19 @@ export class HashPool {
 
   constructor(options: { readonly size?: number } = {}) {
     this.size = options.size ?? Math.min(availableParallelism(), WORKERS_MAX)
-    this.#lanes = Array.from({ length: this.size }, () => ({ thread: undefined, queue: [] }))
+    this.#lanes = Array.from({ length: this.size }, () => ({
+      ...{ thread: undefined, reads: new SharedReads(), queue: [] }
+    }))
   }
 
   /** Bytes of content that all jobs so far were to hash. */
   get hashedBytes(): number {
     return this.#hashedBytes
+  }
+
+  /** What all threads read, and how long that took each of them. */
+  get reads(): ReadSums {
+    return addReads(this.#lanes.map(({ reads }) => reads.sums()))
   }
 
   async write(job: WriteJob): Promise<WriteResult> {
@@ -222,7 +232,7 @@ export class HashPool {
   }
 
   async #post(lane: Lane, batch: readonly QueuedJob[]): Promise<void> {
-    lane.thread ??= new WorkerThread('hash-worker')
+    lane.thread ??= new WorkerThread('hash-worker', { reads: lane.reads.memory })
     try {
       const results = await lane.thread.call(batch.map(queued => queued.job))
       batch.forEach((queued, index) => {

@@ -6,7 +6,7 @@
 
 import type { BigIntStats } from 'node:fs'
 import { closeSync, fchmodSync, fstatSync, ftruncateSync, readSync, writevSync } from 'node:fs'
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { assert, defined, unreachable } from '../base/assert.ts'
 import { concatBytes, equalBytes } from '../base/bytes.ts'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
@@ -35,6 +35,7 @@ import type {
   WriteJob,
   WriteResult
 } from './hash-jobs.ts'
+import { SharedReads } from './read-clock.ts'
 import {
   absolute,
   CREATE_FLAGS,
@@ -45,6 +46,9 @@ import {
   WRITE_FLAGS
 } from './safe-files.ts'
 import { sha256 } from './sha256.ts'
+
+const { reads: readsMemory } = workerData as { readonly reads: SharedArrayBuffer }
+const reads = new SharedReads(readsMemory)
 
 const CHUNK_BYTES = MIB
 const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -61,12 +65,14 @@ function hashLeavesInto(bytes: Uint8Array, hashes: Uint8Array, firstLeaf: number
 
 /** Fills `into` from `offset` on; returns how much there was before the end of the file. */
 function readFully(fd: number, into: Uint8Array, offset: number): number {
+  const begunMs = performance.now()
   let filled = 0
   while (filled < into.length) {
     const read = readSync(fd, into, filled, into.length - filled, offset + filled)
     if (read === 0) break
     filled += read
   }
+  reads.add(filled, performance.now() - begunMs)
   return filled
 }
 

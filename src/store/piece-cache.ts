@@ -33,6 +33,7 @@ import { appErrorOf, failureOf } from './failure.ts'
 import type { HashPool } from './hash-pool.ts'
 import { LeafBook } from './leaf-book.ts'
 import { OpenFiles } from './open-files.ts'
+import { type ReadAt, readAtOffset } from './read-at.ts'
 import type { RecordStore } from './records.ts'
 import { sha256 } from './sha256.ts'
 import type { CacheUsage, ChangeListener, Holding, PieceLayers, ReadCache } from './store.ts'
@@ -60,6 +61,8 @@ export interface PieceCacheInit {
   readonly records: RecordStore
   /** By default one of its own. */
   readonly leaves?: LeafBook
+  /** How content is read for serving. */
+  readonly readAt?: ReadAt
   /** The least limit but zero. */
   readonly bytesMin?: number
 }
@@ -67,6 +70,7 @@ export interface PieceCacheInit {
 export class PieceCache implements ReadCache, CacheOwner {
   readonly pool: HashPool
   readonly leaves: LeafBook
+  readonly readAt: ReadAt
   readonly openFiles = new OpenFiles(OPEN_MAX)
   readonly #records: RecordStore
   readonly #root: string
@@ -80,8 +84,10 @@ export class PieceCache implements ReadCache, CacheOwner {
   #usedBytes = 0
 
   /** Opens the cache with what lies in it. */
-  constructor({ home, pool, records, leaves = new LeafBook(), bytesMin = CACHE_BYTES_MIN }: PieceCacheInit) {
+  constructor({ home, pool, records, bytesMin = CACHE_BYTES_MIN, ...init }: PieceCacheInit) {
+    const { leaves = new LeafBook(), readAt = readAtOffset } = init
     this.pool = pool
+    this.readAt = readAt
     this.leaves = leaves
     this.#bytesMin = bytesMin
     this.#records = records

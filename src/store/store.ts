@@ -25,6 +25,7 @@ import type { Chunks } from '../content/chunk-index.ts'
 import type { Version } from '../content/version.ts'
 import type { ReadonlyPieceSet } from './piece-set.ts'
 import type { ReadAt } from './read-at.ts'
+import type { ReadSums } from './read-clock.ts'
 import type { RecordStore } from './records.ts'
 
 /** Piece layers by index of the file, of the files longer than one piece: 32 bytes per piece, concatenated. */
@@ -198,6 +199,8 @@ export interface StoreStats {
   readonly commits: number
   /** How long these took to be durable, all together. */
   readonly commitMs: number
+  /** Of content, to give, to verify and to hash it: what was read in which time (read-clock.ts). */
+  readonly timedReads: ReadSums
 }
 
 export interface EraseOptions {

@@ -35,6 +35,7 @@ const NAMES: Readonly<Record<string, string>> = {
   transfers: 'Transfers',
   'event-loop-delay': 'Event loop delay',
   'commit-time': 'Time until writes are durable',
+  'read-time': 'Time to read a MiB of content',
   cpu: 'Processor, as a share of a core',
   'cpu-wait': 'Waiting for a processor, as a share of the time',
   retransmits: 'TCP segments sent again'

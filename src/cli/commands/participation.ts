@@ -48,7 +48,7 @@ function rendered(report: Participation, { paint, nowMs }: { paint: Paint; nowMs
     ...renderTable(report.devices, COLUMNS, paint),
     ...slow.flatMap(each => [
       '',
-      paint('yellow', `${named(each)} gives slowly. Likely reasons, the likeliest first:`),
+      paint('yellow', `${named(each)} is slow. Likely reasons, the likeliest first:`),
       ...each.reasons.map(({ reason, because }) => `  ${reason}: ${because}`)
     ]),
     ...passingLines(report.passing, nowMs),
@@ -63,8 +63,8 @@ export const showParticipation = command({
   summary: 'show who gives how much and how fast, and which devices are slow and why',
   description:
     'GIVES: to one device while that asks for something, the median over the devices that say so (SAID BY). A device is slow ' +
-    'when it gives at less than a half of the median of the others, both to one and to all together; the reasons are guesses from ' +
-    'what it measures of itself.',
+    'when it gives at less than a half of the median of the others, both to one and to all together, or its disk ' +
+    'holds up what it takes or gives; the reasons are guesses from what it measures of itself.',
   examples: ['peerage participation', 'peerage participation --since 7d --json'],
   options: [new Option('--since <time>', 'from when: 24h, 7d, or a date; a day ago by default')],
   input: z.object({ since: instant.optional() }),

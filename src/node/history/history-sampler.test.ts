@@ -18,7 +18,7 @@ const tally = (receivedBytes: number, sentBytes: number): Tally => ({
 })
 const idle: Omit<Reading, 'totals'> = {
   ...{ peers: 0, transfers: 0, eventLoopDelayMs: 0 },
-  machine: { commitMs: 12, cpuShare: 0.5, cpuWaitShare: 0.25, retransmitShare: null }
+  machine: { commitMs: 12, readMsPerMib: 8, cpuShare: 0.5, cpuWaitShare: 0.25, retransmitShare: null }
 }
 
 function sampling(name: string) {

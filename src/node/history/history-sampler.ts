@@ -50,6 +50,7 @@ const LEVEL_UNITS: Readonly<Record<string, SeriesUnit>> = {
   transfers: 'count',
   'event-loop-delay': 'ms',
   'commit-time': 'ms',
+  'read-time': 'ms',
   cpu: 'share',
   'cpu-wait': 'share',
   retransmits: 'share'
@@ -113,7 +114,7 @@ export class HistorySampler {
   }
 
   #values({ totals, machine, ...levels }: Reading): Map<string, number> {
-    const { commitMs, cpuShare, cpuWaitShare, retransmitShare } = machine
+    const { commitMs, readMsPerMib, cpuShare, cpuWaitShare, retransmitShare } = machine
     const known = (name: string, value: number | null): [string, number][] =>
       value === null ? [] : [[name, value]]
     return new Map([
@@ -122,6 +123,7 @@ export class HistorySampler {
       ['transfers', levels.transfers],
       ['event-loop-delay', levels.eventLoopDelayMs],
       ...known('commit-time', commitMs),
+      ...known('read-time', readMsPerMib),
       ...known('cpu', cpuShare),
       ...known('cpu-wait', cpuWaitShare),
       ...known('retransmits', retransmitShare)

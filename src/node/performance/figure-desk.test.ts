@@ -27,7 +27,7 @@ describe('messages of /peerage/figures/1', () => {
       toHex(encodeAnswer({ ...SAMPLE, rates: new Map(), receipts: null, levels: new Map() })),
       '88011b000001a3185c5000871b000001a3185b65a01b000001a318256180' +
         '1b00000100000000000700' +
-        '1a00bc614e0181836b4265726c696e2053c3bc640701880c1a0003d0901a0007a120f61903e81a000f4240f6f480f680'
+        '1a00bc614e0181836b4265726c696e2053c3bc640701890c1a0003d0901a0007a120f6111903e81a000f4240f6f480f680'
     )
     assert.deepEqual(decodeAnswer(encodeAnswer(SAMPLE)), { ok: true, value: SAMPLE })
   })

@@ -27,6 +27,7 @@ export const SAMPLE: Figures = {
       cpuShare: 0.25,
       cpuWaitShare: 0.5,
       commitMs: null,
+      readMsPerMib: 17,
       retransmitShare: 0.001,
       isLimited: false
     },

@@ -119,7 +119,10 @@ const answer = tuple(
   instant,
   tuple(nullable(instant), instant, bytes, bytes, bytes, bytes, bytes),
   list(tuple(label, bytes, bytes), SITES_MAX),
-  tuple(nullable(bytes), share, share, nullable(bytes), share, nullable(bytes), nullable(bytes), flag),
+  tuple(
+    ...([nullable(bytes), share, share, nullable(bytes), nullable(bytes), share] as const),
+    ...([nullable(bytes), nullable(bytes), flag] as const)
+  ),
   pairs(RATES_MAX),
   nullable(tuple(pairs(RECEIPTS_MAX), pairs(RECEIPTS_MAX), flag)),
   levels
@@ -165,7 +168,7 @@ export function encodeAnswer({
     sites.map(({ site, receivedBytes, sentBytes }) => [site, receivedBytes, sentBytes]),
     [
       ...[rounded(signals.loopDelayMs), millionths(signals.cpuShare), millionths(signals.cpuWaitShare)],
-      rounded(signals.commitMs),
+      ...[rounded(signals.commitMs), rounded(signals.readMsPerMib)],
       ...[millionths(signals.retransmitShare), rounded(signals.sentPeakBytesPerSecond)],
       ...[rounded(signals.receivedPeakBytesPerSecond), signals.isLimited]
     ],
@@ -198,14 +201,14 @@ export function decodeAnswer(message: Uint8Array): Outcome<Figures, CborFault | 
   if (read instanceof Misshape) return rejected('malformed', String(read))
   const [, timeMs, totals, sites, signals, rates, receipts, of] = read
   const [firstAtMs, fromMs, siteBytes, wanBytes, originBytes, sentSiteBytes, sentWanBytes] = totals
-  const [loopDelayMs, cpuShare, cpuWaitShare, commitMs, retransmitShare, ...rest] = signals
-  const [sentPeak, receivedPeak, isLimited] = rest
+  const [loopDelayMs, cpuShare, cpuWaitShare, commitMs, ...rest] = signals
+  const [readMsPerMib, retransmitShare, sentPeak, receivedPeak, isLimited] = rest
   return accepted({
     timeMs,
     totals: { firstAtMs, fromMs, siteBytes, wanBytes, originBytes, sentSiteBytes, sentWanBytes },
     sites: sites.map(([site, receivedBytes, sentBytes]) => ({ site, receivedBytes, sentBytes })),
     signals: {
-      ...{ loopDelayMs, cpuShare, cpuWaitShare, commitMs, retransmitShare, isLimited },
+      ...{ loopDelayMs, cpuShare, cpuWaitShare, commitMs, readMsPerMib, retransmitShare, isLimited },
       sentPeakBytesPerSecond: sentPeak,
       receivedPeakBytesPerSecond: receivedPeak
     },

@@ -1,7 +1,7 @@
 /** How the machine fares: what tells why a device is slow. Each reading is of the time since the one before. */
 
 import { readFileSync } from 'node:fs'
-import { SECOND_MS } from '../../base/units.ts'
+import { MIB, SECOND_MS } from '../../base/units.ts'
 import type { StoreStats } from '../../store/store.ts'
 
 const TCP_COUNTERS = '/proc/net/snmp'
@@ -10,12 +10,16 @@ const TCP_MORE_COUNTERS = '/proc/net/netstat'
 const THREAD_TIMES = '/proc/self/schedstat'
 /** Fewer segments say nothing of a line. */
 const SEGMENTS_MIN = 1000
+/** Less tells how long one seek takes, and not how fast content is to be had. */
+const READ_BYTES_MIN = MIB
 const MS_US = 1000
 const MS_NS = 1e6
 
 export interface MachineReading {
   /** How long a batch of writes took to be durable, on average; null without any. */
   readonly commitMs: number | null
+  /** How long it took to read a MiB of content; null until enough was read since it was told last. */
+  readonly readMsPerMib: number | null
   /** Of one core, by this process. */
   readonly cpuShare: number | null
   /** Of the time, that in which the event loop could go on and had no processor; null where it can not be told. */
@@ -70,30 +74,44 @@ const readSegments = (): SegmentCounts | undefined =>
   kernelSays(() => segmentCounts(readFileSync(TCP_COUNTERS, 'utf8'), readFileSync(TCP_MORE_COUNTERS, 'utf8')))
 const readWaitedMs = (): number | undefined => kernelSays(() => waitedMs(readFileSync(THREAD_TIMES, 'utf8')))
 
+type Stats = Pick<StoreStats, 'commits' | 'commitMs' | 'timedReads'>
+
 export class MachineSignals {
-  readonly #stats: () => Pick<StoreStats, 'commits' | 'commitMs'>
-  #commits
+  readonly #stats: () => Stats
+  #commits: Stats
+  /** When the time of them was told last. */
+  #reads: Stats['timedReads']
   #cpu = process.cpuUsage()
   #atMs = performance.now()
   #waitedMs = readWaitedMs()
   /** When a share of them was told last, or could not be. */
   #segments = readSegments()
 
-  constructor(stats: () => Pick<StoreStats, 'commits' | 'commitMs'>) {
+  constructor(stats: () => Stats) {
     this.#stats = stats
     this.#commits = stats()
+    this.#reads = this.#commits.timedReads
   }
 
   read(): MachineReading {
-    return { commitMs: this.#commit(), ...this.#processor(), retransmitShare: this.#retransmits() }
+    const stats = this.#stats()
+    const [commitMs, readMsPerMib] = [this.#commit(stats), this.#read(stats)]
+    return { commitMs, readMsPerMib, ...this.#processor(), retransmitShare: this.#retransmits() }
   }
 
-  #commit(): number | null {
+  #commit(now: Stats): number | null {
     const before = this.#commits
-    const now = this.#stats()
     this.#commits = now
     const commits = now.commits - before.commits
     return commits === 0 ? null : (now.commitMs - before.commitMs) / commits
+  }
+
+  #read({ timedReads: now }: Stats): number | null {
+    const bytes = now.bytes - this.#reads.bytes
+    if (bytes < READ_BYTES_MIN) return null
+    const ms = now.ms - this.#reads.ms
+    this.#reads = now
+    return (ms * MIB) / bytes
   }
 
   #processor(): Pick<MachineReading, 'cpuShare' | 'cpuWaitShare'> {

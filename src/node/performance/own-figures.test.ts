@@ -40,16 +40,17 @@ const rest = Array.from({ length: 100 }, () => idle)
 
 it('a device is judged by how it fares while it gives, however long it rests before', async () => {
   const giving = { 'event-loop-delay': 900, cpu: 0.5, 'cpu-wait': 0.8, 'sent/other-sites': 1000 }
-  const signals = await signalsOf('giving.db', [...rest, { ...idle, ...giving }])
+  const signals = await signalsOf('giving.db', [...rest, { ...idle, ...giving }, { ...idle, ...giving }])
   assertAbout(signals.loopDelayMs, 900)
   assert.deepEqual([signals.cpuShare, signals.cpuWaitShare], [0.5, 0.8])
   assert.equal(signals.sentPeakBytesPerSecond, 100)
 })
 
 it('writes and segments are counted when there were some, whether it gave or not', async () => {
-  const writing = { ...idle, 'commit-time': 700, retransmits: 0.03 }
+  const writing = { ...idle, 'commit-time': 700, 'read-time': 90, retransmits: 0.03 }
   const signals = await signalsOf('writing.db', [...rest, writing, { ...idle, 'sent/same-site': 10 }])
   assertAbout(signals.commitMs, 700)
+  assertAbout(signals.readMsPerMib, 90)
   assert.equal(signals.retransmitShare, 0.03)
 })
 
@@ -57,6 +58,13 @@ it('one that gave nothing is as it was', async () => {
   const signals = await signalsOf('idle.db', rest)
   assertAbout(signals.loopDelayMs, 4)
   assert.deepEqual([signals.cpuWaitShare, signals.commitMs], [0, null])
+})
+
+it('what it sent in the span in which it began to is not the most that it sends', async () => {
+  const once = { ...idle, 'sent/same-site': 900 }
+  assert.equal((await signalsOf('begun.db', [...rest, once])).sentPeakBytesPerSecond, null)
+  assert.equal((await signalsOf('gave.db', [...rest, once, once])).sentPeakBytesPerSecond, 90)
+  assert.equal((await signalsOf('gave-nothing.db', rest)).sentPeakBytesPerSecond, 0)
 })
 
 it('the most that it sent is of the last minutes in which it sent anything', async () => {

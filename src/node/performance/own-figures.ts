@@ -104,8 +104,9 @@ export class OwnFigures {
     const peak = (some: readonly Point[]): number | null => {
       const sums = new Map<number, number>()
       for (const { atMs, sum } of some) sums.set(atMs, (sums.get(atMs) ?? 0) + sum)
-      if (sums.size === 0) return null
       const busy = [...sums].sort(([a], [b]) => a - b).flatMap(([, sum]) => (sum > 0 ? [sum] : []))
+      // The one in which it began is a part of a span.
+      if (sums.size === 0 || busy.length === 1) return null
       return (Math.max(0, ...busy.slice(-PEAK_SPANS)) * SECOND_MS) / finest.stepMs
     }
     const p95 = ({ histogram, max }: Summary) => Math.min(max, quantileOf(histogram, LOOP_Q) ?? max)
@@ -115,6 +116,7 @@ export class OwnFigures {
       cpuShare: over(whileGiving('cpu'), mean),
       cpuWaitShare: over(whileGiving('cpu-wait'), mean),
       commitMs: over(points('commit-time'), p95),
+      readMsPerMib: over(points('read-time'), p95),
       retransmitShare: over(points('retransmits'), mean),
       sentPeakBytesPerSecond: peak(sent),
       receivedPeakBytesPerSecond: peak(RECEIVED.flatMap(points)),

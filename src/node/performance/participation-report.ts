@@ -1,7 +1,16 @@
 /** Who gives how much, and how fast, by what devices answered. */
 
 import type { DeviceId } from '../../base/ids.ts'
-import { type Distance, type Gives, isSlow, median, medianKnown, slowReasons } from '../../slo/slow-device.ts'
+import {
+  type Gives,
+  isHeldByReads,
+  isHeldByWrites,
+  isSlow,
+  median,
+  medianKnown,
+  type Surroundings,
+  slowReasons
+} from '../../slo/slow-device.ts'
 import type { Answer } from './fleet-figures.ts'
 import type { Participant, SavingsOfDevice } from './performance-terms.ts'
 
@@ -25,10 +34,19 @@ export function participants(
     ])
   )
   const rtts = new Map(answers.map(({ device }) => [device, rttMs(device)]))
-  const distance = (device: DeviceId): Distance => ({
+  const surroundings = (device: DeviceId): Surroundings => ({
     rttMs: rtts.get(device) ?? null,
-    othersRttMs: medianKnown(othersOf(rtts, device))
+    othersRttMs: medianKnown(othersOf(rtts, device)),
+    othersToOne: medianKnown(othersOf(gives, device).map(({ toOne }) => toOne))
   })
+  const isSlowOrHeld = ({ device, figures }: Answer): boolean => {
+    const [given, othersGive] = [gives.get(device), othersOf(gives, device)]
+    const others = othersOf(signals, device)
+    if (isHeldByWrites(figures.signals, others)) return true
+    if (given === undefined) return false
+    const rates = { toOne: given.toOne, othersToOne: othersGive.map(({ toOne }) => toOne) }
+    return isSlow(given, othersGive) || isHeldByReads(rates, figures.signals, others)
+  }
   const sentOf = ({ figures: { totals } }: Answer) => totals.sentSiteBytes + totals.sentWanBytes
   const sentByAll = answers.reduce((sum, answer) => sum + sentOf(answer), 0)
   return answers
@@ -36,13 +54,13 @@ export function participants(
       const { device, figures } = answer
       const { siteBytes, wanBytes, originBytes } = figures.totals
       const given = gives.get(device)
-      const slow = given !== undefined && isSlow(given, othersOf(gives, device))
+      const slow = isSlowOrHeld(answer)
       return {
         ...named(device),
         ...{ sentBytes: sentOf(answer), receivedBytes: siteBytes + wanBytes + originBytes },
         share: sentByAll === 0 ? null : sentOf(answer) / sentByAll,
         ...{ givesBytesPerSecond: given?.toOne ?? null, observers: said.get(device)?.length ?? 0, slow },
-        reasons: slow ? slowReasons(distance(device), figures.signals, othersOf(signals, device)) : [],
+        reasons: slow ? slowReasons(surroundings(device), figures.signals, othersOf(signals, device)) : [],
         signals: figures.signals
       }
     })

@@ -14,7 +14,14 @@ import { State } from '../../components/dot.tsx'
 import { Figure, Panel } from '../../components/panel.tsx'
 import { counted, deviceText, formatBytes, formatRate } from '../../components/words.ts'
 import { AlertIcon, GoodIcon } from '../../shell/icons.tsx'
-import { devicePath, giversText, type Participant, reasonText, signalsText } from './participation-words.ts'
+import {
+  devicePath,
+  giversText,
+  type Participant,
+  reasonText,
+  signalsText,
+  slowText
+} from './participation-words.ts'
 import { PerformanceFrame, Silent } from './performance-frame.tsx'
 import { SpanField, useSpan } from './span-field.tsx'
 
@@ -54,7 +61,7 @@ function Known({ report: { devices, heard, passing } }: { readonly report: Repor
           value={giving}
           note={`of ${counted(devices.length, 'device')}; ${giversText(devices)}`}
         />
-        <Figure label="Slow" value={slow.length} note="below half of the others, to one and to all" />
+        <Figure label="Slow" value={slow.length} note="below half of the others" />
       </SimpleGrid>
       {slow.length === 0 ? (
         <Alert variant="outline" color="teal" icon={<GoodIcon />} title="No device is slow" role="status">
@@ -119,15 +126,9 @@ function PassingPanel({ passing }: { readonly passing: Report['passing'] }): Rea
 }
 
 function Slow({ device }: { readonly device: Participant }): ReactNode {
-  const { reasons, givesBytesPerSecond, observers, signals } = device
-  const rate = givesBytesPerSecond === null ? '' : ` at ${formatRate(givesBytesPerSecond)}`
+  const { reasons, signals } = device
   return (
-    <Alert
-      variant="outline"
-      color="yellow"
-      icon={<AlertIcon />}
-      title={`${deviceText(device)} gives slowly${rate}, as ${counted(observers, 'device')} ${observers === 1 ? 'says' : 'say'}`}
-    >
+    <Alert variant="outline" color="yellow" icon={<AlertIcon />} title={slowText(device)}>
       <Text size="sm">
         Likely reasons, the likeliest first. They are guesses from what it measures of itself:
       </Text>

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { giversText, signalsText } from './participation-words.ts'
+import { giversText, signalsText, slowText } from './participation-words.ts'
 
 const giver = (device: string, sentBytes: number) => ({ device, name: device, sentBytes }) as never
 const NOTHING = {
-  ...{ loopDelayMs: null, cpuShare: null, cpuWaitShare: null, commitMs: null, retransmitShare: null },
+  ...{
+    loopDelayMs: null,
+    cpuShare: null,
+    cpuWaitShare: null,
+    commitMs: null,
+    readMsPerMib: null,
+    retransmitShare: null
+  },
   ...{ sentPeakBytesPerSecond: null, receivedPeakBytesPerSecond: null, isLimited: false }
 }
 
@@ -19,6 +26,13 @@ test('it is told whether the fleet rests on a few', () => {
     giversText([giver('a', 25), giver('b', 25), giver('c', 25), giver('d', 25)]),
     'half of it came from 2 devices'
   )
+})
+
+test('a slow device is said to give as fast as others say, if they do', () => {
+  const device = { device: 'a'.repeat(64) as never, name: 'h2', givesBytesPerSecond: 2000, observers: 1 }
+  assert.equal(slowText(device), 'h2 is slow: it gives at 2.00 kB/s, as 1 device says')
+  assert.equal(slowText({ ...device, observers: 3 }), 'h2 is slow: it gives at 2.00 kB/s, as 3 devices say')
+  assert.equal(slowText({ ...device, givesBytesPerSecond: null, observers: 0 }), 'h2 is slow')
 })
 
 test('of what a device measures only that is told which it does', () => {

@@ -43,6 +43,16 @@ export function giversText(devices: readonly Pick<Participant, 'sentBytes' | 'de
     : `half of it came from ${counted(half + 1, 'device')}`
 }
 
+/** That it is slow, and how fast others say that it gives. */
+export function slowText(
+  device: Pick<Participant, 'device' | 'name' | 'givesBytesPerSecond' | 'observers'>
+): string {
+  const { givesBytesPerSecond, observers } = device
+  if (givesBytesPerSecond === null) return `${deviceText(device)} is slow`
+  const said = `${counted(observers, 'device')} ${observers === 1 ? 'says' : 'say'}`
+  return `${deviceText(device)} is slow: it gives at ${formatRate(givesBytesPerSecond)}, as ${said}`
+}
+
 /** What a device measures of itself, as far as it does. */
 export function signalsText(signals: Participant['signals']): string {
   const {
@@ -50,6 +60,7 @@ export function signalsText(signals: Participant['signals']): string {
     cpuShare,
     cpuWaitShare,
     commitMs,
+    readMsPerMib,
     retransmitShare,
     sentPeakBytesPerSecond,
     isLimited
@@ -58,6 +69,7 @@ export function signalsText(signals: Participant['signals']): string {
     ...(cpuShare === null ? [] : [`${Math.round(cpuShare * 100)} % of a core`]),
     ...(cpuWaitShare === null ? [] : [`${Math.round(cpuWaitShare * 100)} % waiting for one`]),
     ...(commitMs === null ? [] : [`writes durable in ${formatDuration(commitMs)}`]),
+    ...(readMsPerMib === null ? [] : [`a MiB read in ${formatDuration(readMsPerMib)}`]),
     ...(loopDelayMs === null ? [] : [`${formatDuration(loopDelayMs)} late in its event loop`]),
     ...(retransmitShare === null ? [] : [`${(retransmitShare * 100).toFixed(1)} % sent again`]),
     ...(sentPeakBytesPerSecond === null ? [] : [`sent at most ${formatRate(sentPeakBytesPerSecond)}`]),
