@@ -10,15 +10,17 @@
  *                                        and one of a hundred packets lost on each WAN link, each way
  *   npm run lab -- sites3x4 --trace DIR  who sent what to whom, and how busy each link was, as CSV and SVG
  *   npm run lab -- slow                  who is slow and why, as the org says, held against the truth
+ *   npm run lab -- slow --ailing reads   where the disk of who publishes reads slowly
  *   npm run lab -- slow --ailing none    and whether it names anybody when nobody is
+ *   npm run lab -- slow --trace DIR      what it said of each host in each answer, as CSV
  *
  * All traffic is inside namespaces that it makes; all that it makes is gone when it ends. What a killed run left is
  * removed by the next one.
  */
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { libtorrentVersion } from './bench-peers.ts'
 import { buildProgram, otherProgram, runSources } from './program.ts'
@@ -39,6 +41,8 @@ const EXIT_UNAVAILABLE = 69
 const EXIT_INTERRUPTED = 130
 /** Those that take a lost packet for a full queue are slowed by loss, as most machines are; BBR is not. */
 const SLOW_CONGESTION = 'reno'
+/** The others are in the way of what is given where the disk of who publishes is slow. */
+const AILMENTS_DEFAULT = AILMENTS.filter(each => each !== 'reads').join(',')
 /** Above this TCP hardly gets anything through. */
 const LOSS_MAX = 0.5
 const MEMORY_DIR = '/dev/shm'
@@ -67,7 +71,7 @@ function readArguments() {
       loss: { type: 'string', default: '0' },
       congestion: { type: 'string' },
       trace: { type: 'string' },
-      ailing: { type: 'string', default: AILMENTS.join(',') },
+      ailing: { type: 'string', default: AILMENTS_DEFAULT },
       seconds: { type: 'string', default: '150' },
       dir: { type: 'string', default: existsSync(MEMORY_DIR) ? MEMORY_DIR : tmpdir() },
       sources: { type: 'boolean', default: false },
@@ -116,7 +120,11 @@ function readAilments(words: string): Set<Ailment> {
 
 type Arguments = ReturnType<typeof readArguments>
 
-function chooseScenario({ name, peer, relaying, factor, congestion, ailments }: Arguments): Scenario {
+/** No races: only our nodes are in them, at the rates that they have. */
+const OTHER_SCENARIOS: ReadonlySet<string> = new Set([YIELDING_SCENARIO.name, SLOW_SCENARIO.name])
+
+function chooseScenario(args: Arguments): Scenario {
+  const { name, peer, relaying, factor, congestion, ailments, trace } = args
   const scenario = ALL_SCENARIOS.find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
   const isRelaying = relaying.delayMs > 0 || relaying.loss > 0
@@ -124,8 +132,10 @@ function chooseScenario({ name, peer, relaying, factor, congestion, ailments }: 
     throw new Refusal(`--delay and --loss are of WAN links, and ${scenario.name} has none`, EXIT_USAGE)
   if (peer !== undefined && scenario.hostileShare !== undefined)
     throw new Refusal('hostile members speak our protocol: --peer does not go with this scenario', EXIT_USAGE)
-  if (scenario.name === SLOW_SCENARIO.name && (peer !== undefined || factor !== 1))
-    throw new Refusal('--peer and --slower do not go with slow: only our nodes are asked', EXIT_USAGE)
+  if (OTHER_SCENARIOS.has(scenario.name) && (peer !== undefined || factor !== 1))
+    throw new Refusal(`--peer and --slower are of races, and ${scenario.name} is none`, EXIT_USAGE)
+  if (scenario.name === YIELDING_SCENARIO.name && (trace !== undefined || congestion !== undefined))
+    throw new Refusal('--trace and --congestion do not go with yielding', EXIT_USAGE)
   if (peer !== undefined && scenario.isOrigin === true)
     throw new Refusal('--peer does not go with an HTTP origin', EXIT_USAGE)
   const missing = missingForNetworks()
@@ -148,7 +158,9 @@ function list(): void {
   console.log(
     'npm run lab -- SCENARIO [--peer libtorrent] [--runs N] [--slower N] [--delay MS] [--loss SHARE]\n' +
       '                        [--congestion NAME] [--trace DIR] [--sources] [--json]\n' +
-      `npm run lab -- slow [--ailing ${AILMENTS.join(',')}] [--seconds N] [--congestion NAME]\n`
+      `npm run lab -- slow [--ailing ${AILMENTS.join(',')}] [--seconds N] [--runs N] [--congestion NAME]\n` +
+      '                    [--trace DIR] [--sources] [--json]\n' +
+      'npm run lab -- yielding [--runs N] [--delay MS] [--loss SHARE] [--sources] [--json]\n'
   )
   for (const { name, what } of ALL_SCENARIOS) console.log(`  ${name.padEnd(10)} ${what}`)
 }
@@ -163,7 +175,8 @@ async function main(): Promise<void> {
   const scenario = chooseScenario(args)
   for (const left of await removeLeftOvers(args.dir)) say(`removed what a killed run had left: ${left}`)
   // What traces a node stands between two modules, and a program that was built has them in one file.
-  if (args.sources || args.trace !== undefined) runSources()
+  const isTapped = args.trace !== undefined && !OTHER_SCENARIOS.has(scenario.name)
+  if (args.sources || isTapped) runSources()
   else if (otherProgram() === undefined) buildProgram({ commands: true })
   if (scenario.name === YIELDING_SCENARIO.name) {
     await runYieldingScenario(args)
@@ -179,8 +192,7 @@ async function main(): Promise<void> {
   if (!args.json) console.log(`${scenario.what}. ${REPORT_NOTE}`)
   for (let run = 1; run <= args.runs; run++)
     for (const program of programs) {
-      const trace = args.trace === undefined ? undefined : resolve(args.trace, `${program}-${run}`)
-      if (trace !== undefined) mkdirSync(trace, { recursive: true })
+      const trace = traceFolder(args.trace, `${program}-${run}`)
       const options = { scenario, program, signal, congestion: args.congestion }
       const onStep = (step: string): void => say(`${scenario.name}, ${program}, run ${run}: ${step}`)
       await inRunFolder(args.dir, async folder => {
@@ -198,24 +210,41 @@ async function main(): Promise<void> {
 }
 
 /** Not a race: what others notice of a transfer. */
-async function runYieldingScenario({ dir, relaying, json }: Arguments): Promise<void> {
+async function runYieldingScenario({ dir, relaying, json, runs, ...args }: Arguments): Promise<void> {
   const { renderYielding, runYielding } = await import('./shaped/yielding.ts')
-  const onStep = (step: string): void => say(`${YIELDING_SCENARIO.name}: ${step}`)
-  const options = { relaying: { ...relaying, seed: 1 }, signal: stopSignal(), onStep }
-  const results = await inRunFolder(dir, folder => runYielding({ ...options, folder }))
-  console.log(json ? JSON.stringify(results) : renderYielding(results).join('\n'))
+  const [signal, nodeOptions] = [stopSignal(), args['node-option']]
+  for (let run = 1; run <= runs; run++) {
+    const onStep = (step: string): void => say(`${YIELDING_SCENARIO.name}, run ${run}: ${step}`)
+    const options = { relaying: { ...relaying, seed: run }, nodeOptions, signal, onStep }
+    const results = await inRunFolder(dir, folder => runYielding({ ...options, folder }))
+    console.log(json ? JSON.stringify(results) : renderYielding(results).join('\n'))
+  }
 }
 
 /** Not a race: who is slow, and whether the org says so. */
 async function runSlowScenario({ dir, json, relaying, congestion = SLOW_CONGESTION, ...args }: Arguments) {
   const { renderSlow, runSlow } = await import('./shaped/slow.ts')
-  const { ailments, seconds } = args
-  const onStep = (step: string): void => say(`${SLOW_SCENARIO.name}: ${step}`)
-  const options = { ailments, seconds, congestion, signal: stopSignal(), onStep }
-  const result = await inRunFolder(dir, folder =>
-    runSlow({ ...options, folder, relaying: { ...relaying, seed: 1 } })
-  )
-  console.log(json ? JSON.stringify(result) : renderSlow(result).join('\n'))
+  const { answersCsv } = await import('./shaped/slow-trace.ts')
+  const { ailments, seconds, 'node-option': nodeOptions } = args
+  const signal = stopSignal()
+  for (let run = 1; run <= args.runs; run++) {
+    const onStep = (step: string): void => say(`${SLOW_SCENARIO.name}, run ${run}: ${step}`)
+    const trace = traceFolder(args.trace, `${SLOW_SCENARIO.name}-${run}`)
+    const options = { ailments, seconds, congestion, nodeOptions, signal, onStep }
+    const result = await inRunFolder(dir, folder =>
+      runSlow({ ...options, folder, relaying: { ...relaying, seed: run } })
+    )
+    if (trace !== undefined) writeFileSync(join(trace, 'answers.csv'), answersCsv(result.verdicts))
+    console.log(json ? JSON.stringify(result) : renderSlow(result).join('\n'))
+  }
+}
+
+/** Where a run is to write what happened, if anywhere; made. */
+function traceFolder(trace: string | undefined, run: string): string | undefined {
+  if (trace === undefined) return undefined
+  const folder = resolve(trace, run)
+  mkdirSync(folder, { recursive: true })
+  return folder
 }
 
 /** In a folder of its own, which is gone after. */

@@ -1,7 +1,7 @@
 /** The laboratory itself: a race in a network of two sites, and that nothing of it is left. Needs root on Linux. */
 
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,13 +10,21 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { missingForNetworks } from '../lab/shaped/network.ts'
 import type { RunResult } from '../lab/shaped/report.ts'
+import { MINUTE_MS } from '../src/base/units.ts'
 
 const LAB = fileURLToPath(new URL('../lab/lab.ts', import.meta.url))
 const missing = missingForNetworks()
 const skip = missing.length === 0 ? false : `the laboratory can not run here: ${missing.join('; ')}`
 const folder = mkdtempSync(join(tmpdir(), 'peerage-test-lab-'))
 
-after(() => rmSync(folder, { recursive: true, force: true }))
+/** Of a child that hangs, so that the test fails and does not. */
+const SAW_TIMEOUT_MS = 2 * MINUTE_MS
+const running = new Set<ChildProcess>()
+
+after(() => {
+  for (const child of running) child.kill('SIGINT')
+  rmSync(folder, { recursive: true, force: true })
+})
 
 function namespacesOf(pid: number | undefined): string[] {
   const { stdout } = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' })
@@ -34,10 +42,18 @@ function startLab(...args: string[]) {
   child.stderr.on('data', chunk => {
     stderr += chunk
   })
+  running.add(child)
+  const closed = once(child, 'close').finally(() => running.delete(child))
   const saw = async (words: string): Promise<void> => {
-    while (!stderr.includes(words)) await once(child.stderr, 'data')
+    const silent = AbortSignal.timeout(SAW_TIMEOUT_MS)
+    while (!stderr.includes(words)) {
+      assert.ok(running.has(child), `it ended without saying "${words}": ${stderr}`)
+      assert.ok(!silent.aborted, `it did not say "${words}": ${stderr}`)
+      const more = once(child.stderr, 'data', { signal: silent }).catch(() => undefined)
+      await Promise.race([more, closed])
+    }
   }
-  return { child, saw, closed: once(child, 'close'), output: () => ({ stdout, stderr }) }
+  return { child, saw, closed, output: () => ({ stdout, stderr }) }
 }
 
 test('two sites: everything arrives, the counters agree with it, and nothing is left', { skip }, async () => {

@@ -14,7 +14,8 @@ test('an ailment of the link changes that alone', () => {
   const link = { upMbit: 20, downMbit: 20 }
   assert.deepEqual(ailingLink('uplink', link), { upMbit: 2, downMbit: 20 })
   assert.ok((ailingLink('loss', link).loss ?? 0) > 0)
-  for (const ailment of ['disk', 'cpu', undefined] as const) assert.equal(ailingLink(ailment, link), link)
+  for (const ailment of ['disk', 'reads', 'cpu', undefined] as const)
+    assert.equal(ailingLink(ailment, link), link)
 })
 
 test('what a node stands on is slow from the beginning to the end, and a killed run leaves nothing', {

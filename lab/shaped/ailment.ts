@@ -2,9 +2,9 @@
  * What makes a host of the laboratory slow, for real: its link, or what its node stands on.
  *
  * A slow disk is a file system of its own in a file, whose loop device the kernel holds to a rate (cgroup v1,
- * blkio.throttle.*), and of whose content nothing stays in memory. A starved processor is a quota (cgroup v1,
- * cpu.cfs_quota_us), as on a virtual machine among many. Both begin once the node is up, which
- * would take minutes.
+ * blkio.throttle.*), and of whose content nothing stays in memory; one that only reads slowly is held so when it is
+ * read. A starved processor is a quota (cgroup v1, cpu.cfs_quota_us), as on a virtual machine among many. All of them
+ * begin once the node is up, which would take minutes.
  */
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
@@ -22,7 +22,7 @@ import { join } from 'node:path'
 import { MIB } from '../../src/base/units.ts'
 import type { LinkRates } from './scenarios.ts'
 
-export const AILMENTS = ['disk', 'uplink', 'cpu', 'loss'] as const
+export const AILMENTS = ['disk', 'reads', 'uplink', 'cpu', 'loss'] as const
 export type Ailment = (typeof AILMENTS)[number]
 
 const UPLINK_PART = 1 / 10
@@ -34,17 +34,19 @@ const DISK_GROUP = '/sys/fs/cgroup/blkio'
 const DISK_BYTES = 1024 * MIB
 const DISK_BYTES_PER_SECOND = 400_000
 const FORGET_MS = 1000
-const DISK_RULES = ['blkio.throttle.read_bps_device', 'blkio.throttle.write_bps_device']
+const READ_RULE = 'blkio.throttle.read_bps_device'
+const DISK_RULES = [READ_RULE, 'blkio.throttle.write_bps_device']
 
 /** What is missing to bring these about here, in words. */
 export function missingForAilments(ailments: Iterable<Ailment>): string[] {
   const missing: string[] = []
   for (const ailment of ailments) {
-    if (ailment === 'disk' && DISK_RULES.some(rule => !existsSync(join(DISK_GROUP, rule))))
+    const isOfDisk = ailment === 'disk' || ailment === 'reads'
+    if (isOfDisk && DISK_RULES.some(rule => !existsSync(join(DISK_GROUP, rule))))
       missing.push(`disks held to a rate: mount the blkio controller of cgroup v1 at ${DISK_GROUP}`)
-    if (ailment === 'disk' && spawnSync('losetup', ['-f']).status !== 0)
+    if (isOfDisk && spawnSync('losetup', ['-f']).status !== 0)
       missing.push('a free loop device, and the command losetup: install mount')
-    if (ailment === 'disk' && spawnSync('mkfs.ext4', ['-V']).status !== 0)
+    if (isOfDisk && spawnSync('mkfs.ext4', ['-V']).status !== 0)
       missing.push('the command mkfs.ext4: install e2fsprogs')
     if (ailment === 'cpu' && !existsSync(join(CPU_GROUPS, 'cpu.cfs_quota_us')))
       missing.push(`quotas of processor time: mount the cpu controller of cgroup v1 at ${CPU_GROUPS}`)
@@ -74,7 +76,8 @@ export function afflict(
   ailment: Ailment | undefined,
   { folder, group }: { readonly folder: string; readonly group: string }
 ): Affliction {
-  if (ailment === 'disk') return new SlowDisk(folder)
+  if (ailment === 'disk') return new SlowDisk(folder, DISK_RULES)
+  if (ailment === 'reads') return new SlowDisk(folder, [READ_RULE])
   if (ailment === 'cpu') return new StarvedProcessor(join(CPU_GROUPS, group))
   return { words: [], begin: () => undefined, ease: () => undefined, end: () => undefined }
 }
@@ -82,10 +85,12 @@ export function afflict(
 class SlowDisk implements Affliction {
   readonly words = []
   readonly #folder: string
+  readonly #rules: readonly string[]
   #forgetting: NodeJS.Timeout | undefined
 
-  constructor(folder: string) {
+  constructor(folder: string, rules: readonly string[]) {
     this.#folder = folder
+    this.#rules = rules
     const image = `${folder}.disk`
     mkdirSync(folder)
     writeFileSync(image, '')
@@ -95,13 +100,13 @@ class SlowDisk implements Affliction {
   }
 
   begin(): void {
-    holdDisk(this.#folder, DISK_BYTES_PER_SECOND)
+    holdDisk(this.#folder, DISK_BYTES_PER_SECOND, this.#rules)
     this.#forgetting = setInterval(() => forget(this.#folder), FORGET_MS).unref()
   }
 
   ease(): void {
     clearInterval(this.#forgetting)
-    holdDisk(this.#folder, 0)
+    holdDisk(this.#folder, 0, DISK_RULES)
   }
 
   end(): void {
@@ -110,9 +115,9 @@ class SlowDisk implements Affliction {
 }
 
 /** Zero lets it run free. */
-function holdDisk(mounted: string, bytesPerSecond: number): void {
+function holdDisk(mounted: string, bytesPerSecond: number, rules: readonly string[]): void {
   const { dev } = statSync(mounted)
-  for (const rule of DISK_RULES)
+  for (const rule of rules)
     writeFileSync(join(DISK_GROUP, rule), `${Math.floor(dev / 256)}:${dev % 256} ${bytesPerSecond}`)
 }
 
@@ -124,7 +129,7 @@ function forget(folder: string): void {
 }
 
 function endDisk(mounted: string): void {
-  holdDisk(mounted, 0)
+  holdDisk(mounted, 0, DISK_RULES)
   execFileSync('umount', [mounted])
 }
 

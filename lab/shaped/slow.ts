@@ -22,13 +22,19 @@ import { SLOW_SCENARIO } from './scenarios.ts'
 import { startUsage } from './usage.ts'
 import type { Relaying } from './wan-relay.ts'
 
-/** By the index of the host: two of each site, so that most of each are well. */
+/**
+ * By the index of the host: two of each site, so that half of each are well. A disk that only reads slowly is that of
+ * the first, which publishes: what others give, they have in memory.
+ */
 const AILING: ReadonlyMap<number, Ailment> = new Map([
+  [0, 'reads'],
   [2, 'disk'],
   [3, 'uplink'],
   [6, 'cpu'],
   [7, 'loss']
 ])
+/** What is to be named as the reason. */
+const REASONS: ReadonlyMap<Ailment, Participant['reasons'][number]['reason']> = new Map([['reads', 'disk']])
 const ASK_MS = 5 * SECOND_MS
 const KNOWN_TIMEOUT_MS = 30 * SECOND_MS
 
@@ -41,7 +47,7 @@ export interface SlowVerdict {
     readonly seconds: number
     readonly reason: string | null
     readonly givesBytesPerSecond: number | null
-    readonly sentPeakBytesPerSecond: number | null
+    readonly signals: Participant['signals']
   }[]
   readonly last: Participant | null
   /** Answers that called it slow, and those that put the true reason first. */
@@ -69,24 +75,25 @@ export interface SlowOptions {
   readonly congestion: string
   /** Of the link between the sites. */
   readonly relaying: Relaying
+  readonly nodeOptions: readonly string[]
   readonly signal: AbortSignal
   readonly onStep: (step: string) => void
 }
 
 export async function runSlow(options: SlowOptions): Promise<SlowResult> {
-  const { folder, ailments, congestion, relaying, signal, onStep } = options
+  const { folder, ailments, congestion, relaying, nodeOptions, signal, onStep } = options
   const plan = planNetwork(withAilments(ailments), process.pid)
   const truth = plan.hosts.map((_, index) => ailmentOf(index, ailments))
   const afflictions: Affliction[] = []
   const under = (host: HostPlan): readonly string[] => afflictions[plan.hosts.indexOf(host)]?.words ?? []
-  const swarm = new OurSwarm({ plan, folder, nodeOptions: [], onStep, isOrigin: false, under })
+  const swarm = new OurSwarm({ plan, folder, nodeOptions, onStep, isOrigin: false, under })
   let network: ShapedNetwork | undefined
   try {
     for (const [index, { name, namespace: group }] of plan.hosts.entries())
       afflictions.push(afflict(truth[index], { folder: join(folder, name), group }))
     network = await ShapedNetwork.build(plan, { relaying, congestion })
-    mkdirSync(join(folder, 'source', '1'), { recursive: true })
-    const content = writeContent(join(folder, 'source', '1'), SLOW_SCENARIO)
+    const source = sourceFolder({ plan, folder }, 1)
+    const content = writeContent(source, SLOW_SCENARIO)
     await Promise.race([swarm.prepare(content), rejectionOf(signal)])
     for (const affliction of afflictions) affliction.begin()
     return await new SlowRun(options, { plan, swarm, truth }).measure()
@@ -110,6 +117,16 @@ function withAilments(ailments: ReadonlySet<Ailment>): typeof SLOW_SCENARIO {
     hosts: site.hosts.map(link => ailingLink(ailmentOf(index++, ailments), link))
   }))
   return { ...SLOW_SCENARIO, sites }
+}
+
+/** Of what is published in a round, made; on the disk of who publishes it. */
+function sourceFolder(
+  { plan, folder }: { readonly plan: NetworkPlan; readonly folder: string },
+  round: number
+): string {
+  const source = join(folder, defined(plan.hosts[0], 'a source').name, 'source', String(round))
+  mkdirSync(source, { recursive: true })
+  return source
 }
 
 interface SlowNetwork {
@@ -166,8 +183,7 @@ class SlowRun {
 
   async #publish(round: number): Promise<string> {
     const { plan, swarm } = this.#network
-    const [name, folder] = [`data-${round}`, join(this.#options.folder, 'source', String(round))]
-    mkdirSync(folder)
+    const [name, folder] = [`data-${round}`, sourceFolder({ plan, folder: this.#options.folder }, round)]
     const { path } = writeContent(folder, SLOW_SCENARIO)
     const { client } = swarm.node(defined(plan.hosts[0], 'a source'))
     await client.stream(
@@ -211,7 +227,8 @@ class SlowRun {
       return device === undefined ? [] : [{ seconds, device }]
     })
     const named = said.filter(({ device }) => device.slow)
-    const right = named.filter(({ device }) => device.reasons[0]?.reason === truth)
+    const reason = truth === null ? null : (REASONS.get(truth) ?? truth)
+    const right = named.filter(({ device }) => device.reasons[0]?.reason === reason)
     return {
       ...{ host: name, site, truth, said: said.map(brief), last: said.at(-1)?.device ?? null },
       ...{ named: named.length, namedSeconds: named[0]?.seconds ?? null },
@@ -222,9 +239,8 @@ class SlowRun {
 
 function brief({ seconds, device }: { readonly seconds: number; readonly device: Participant }) {
   const { slow, reasons, givesBytesPerSecond, signals } = device
-  const { sentPeakBytesPerSecond } = signals
   const reason = slow ? (reasons[0]?.reason ?? null) : null
-  return { seconds, reason, givesBytesPerSecond, sentPeakBytesPerSecond }
+  return { seconds, reason, givesBytesPerSecond, signals }
 }
 
 /** A table of truth and verdict with what each host measured of itself, and below it the grounds that were given. */
@@ -248,7 +264,7 @@ export function renderSlow({ verdicts, seconds, rounds, busyShare }: SlowResult)
 
 const TITLES = [
   ...['host', 'truth', 'called slow for', 'gives', 'named', 'first', 'rightly', 'first'],
-  ...['loop late', 'waits', 'writes', 'sent again', 'sent at most']
+  ...['loop late', 'waits', 'writes', 'reads a MiB', 'sent again', 'sent at most']
 ]
 
 function cellsOf({ host, truth, last, said, ...counts }: SlowVerdict): string[] {
@@ -267,7 +283,8 @@ function cellsOf({ host, truth, last, said, ...counts }: SlowVerdict): string[] 
     told(last?.givesBytesPerSecond, formatRate),
     ...[`${named} of ${said.length}`, told(namedSeconds, at), String(right), told(rightSeconds, at)],
     ...[told(signals?.loopDelayMs, ms), told(signals?.cpuWaitShare, percent)],
-    ...[told(signals?.commitMs, ms), told(signals?.retransmitShare, percent)],
+    ...[told(signals?.commitMs, ms), told(signals?.readMsPerMib, ms)],
+    told(signals?.retransmitShare, percent),
     told(signals?.sentPeakBytesPerSecond, formatRate)
   ]
 }

@@ -55,6 +55,7 @@ export interface PhaseResult extends Measurement {
 export interface YieldingOptions {
   readonly folder: string
   readonly relaying: Relaying
+  readonly nodeOptions: readonly string[]
   readonly signal: AbortSignal
   readonly onStep: (step: string) => void
 }
@@ -83,12 +84,12 @@ class Foreground {
 }
 
 export async function runYielding(options: YieldingOptions): Promise<PhaseResult[]> {
-  const { folder, relaying, signal, onStep } = options
+  const { folder, relaying, nodeOptions, signal, onStep } = options
   const plan = planNetwork(YIELDING_SCENARIO, process.pid)
   mkdirSync(join(folder, 'source'))
   const content = writeContent(join(folder, 'source'), YIELDING_SCENARIO)
   const network = await ShapedNetwork.build(plan, { relaying, congestion: undefined })
-  const swarm = new OurSwarm({ plan, folder, nodeOptions: [], onStep, isOrigin: false })
+  const swarm = new OurSwarm({ plan, folder, nodeOptions, onStep, isOrigin: false })
   const [source, server, reader, client] = plan.hosts.map(host => host)
   const hosts = { source: defined(source, 'h0'), server: defined(server, 'h1') }
   const far = { reader: defined(reader, 'h2'), client: defined(client, 'h3') }
