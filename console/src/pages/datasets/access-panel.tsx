@@ -39,7 +39,7 @@ export function AccessPanel({
       note={
         policy === undefined
           ? 'Nobody set a policy for it: its class decides who may read it'
-          : `Policy: ${policy.access === 'members' ? 'every member may read it' : 'who has a grant may read it'}` +
+          : `Policy: ${policy.access === 'members' ? 'as its class says' : 'who has a grant may read it'}` +
             `${policy.labels.length === 0 ? '' : `; labels ${policy.labels.join(', ')}`}`
       }
       aside={

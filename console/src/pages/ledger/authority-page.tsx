@@ -103,7 +103,9 @@ function FreshnessFacts(props: { readonly freshness: Freshness; readonly authori
           [
             'Clock here',
             clock === 'ok'
-              ? 'agrees with the beacons'
+              ? asOfAtMs === null
+                ? 'there is no beacon to hold it against'
+                : 'agrees with the beacons'
               : `${clock} by ${durationText(Math.abs(clockOffsetMs ?? 0))}`
           ],
           ...classes.map(

@@ -82,7 +82,8 @@ function EffectPanel({ entry }: { readonly entry: Entry }): ReactNode {
             </State>
           ],
           ['Why', rank === null ? why : `${why}, rank ${rank}`],
-          ['Approvals', approvalsText(entry)],
+          // Above it says already how far it is.
+          ['Approvals', approvalsText({ ...entry, detail: null })],
           ...approvals.map(link => ['Approved by', <ToLink key={link.operation} link={link} />] as const),
           ['Ends', expiresAtMs === null ? 'not by itself' : dateText(expiresAtMs)]
         ]}

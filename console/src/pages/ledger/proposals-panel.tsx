@@ -3,6 +3,7 @@
 import { Button, Card, Group, List, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useAction, useAnswer } from '../../api/answers.ts'
+import { useActivity } from '../../api/live.tsx'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { useChosen } from '../../components/chosen.ts'
@@ -63,6 +64,8 @@ function ProposalCard(props: {
   const { hash, version, by, proposedAtMs, changes, formerAdmins, ownAdmins, recovery, operationsLost } =
     proposal
   const { may } = useSession()
+  const device = useActivity()?.device
+  const isLeft = [...formerAdmins.missing, ...ownAdmins.missing].some(each => each.device === device?.id)
   return (
     <Card withBorder padding="md" bg="transparent">
       <Text fw={600}>
@@ -80,7 +83,12 @@ function ProposalCard(props: {
         {operationsLost > 0 &&
           ` ${counted(operationsLost, 'operation')} that admins signed since would lose their effect.`}
       </Text>
-      {may('vote') && isVoter && (
+      {isVoter && !isLeft && device !== undefined && (
+        <Text size="sm" c="dimmed" mt="sm">
+          {device.name} has signed it already: other admins have to.
+        </Text>
+      )}
+      {may('vote') && isVoter && isLeft && (
         <Group mt="sm">
           <Button variant="outline" color="red" onClick={onSign}>
             Sign it

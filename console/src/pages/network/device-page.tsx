@@ -143,7 +143,7 @@ function LinkPanel({ row: { peer, live, record } }: { readonly row: DeviceRow })
               `${formatBytes(peer.receivedBytes)}, now ${formatRate(live?.receiveBytesPerSecond ?? 0)}`
             ],
             ['To it', `${formatBytes(peer.sentBytes)}, now ${formatRate(live?.sendBytesPerSecond ?? 0)}`],
-            ['Heard', <Ago key="heard" atMs={peer.lastSeenAtMs} />],
+            ['Heard', peer.connected ? 'now' : <Ago key="heard" atMs={peer.lastSeenAtMs} />],
             ...(peer.banned === null
               ? []
               : ([['Cut off', `${peer.banned.reason}, until ${dateText(peer.banned.untilMs)}`]] as const))

@@ -213,7 +213,8 @@ const DEVICE_COLUMNS: readonly Column<DeviceRow>[] = [
   },
   {
     ...{ title: 'Heard', width: '96px', align: 'right', from: 'lg' },
-    value: ({ record }) => (record.self ? 'now' : <Ago atMs={record.heardAtMs} />),
+    value: ({ record, state }) =>
+      record.self || state.says === 'linked' ? 'now' : <Ago atMs={record.heardAtMs} />,
     order: ({ record }) => record.heardAtMs ?? 0
   }
 ]

@@ -34,8 +34,8 @@ function SettingsPage(): ReactNode {
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         {may('limits') && <BandwidthPanel />}
         {may('storage') && <RoomPanel />}
-        <SignInPanel />
       </SimpleGrid>
+      <SignInPanel />
       {may('classes') && <ClassesPanel />}
     </PageFrame>
   )

@@ -189,7 +189,12 @@ function stateCell(transfer: Transfer): ReactNode {
 const COLUMNS: readonly Column<Transfer>[] = [
   {
     ...{ title: 'Dataset', width: 'minmax(84px, 1.2fr)' },
-    value: ({ name, ordinal }) => `${name}@${ordinal}`
+    // What one dataset was fetched to several times is told apart by where.
+    value: ({ name, ordinal, destination }) => (
+      <span title={`into ${destination}`}>
+        {name}@{ordinal}
+      </span>
+    )
   },
   {
     title: 'State',
