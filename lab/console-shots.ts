@@ -21,7 +21,11 @@ const VERSION_BYTES = 48_000_000
 const ROOM = '2GB'
 const SLOW = '700kB/s'
 const SLOWER = '100kB/s'
-const SIZES = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } } as const
+const SIZES = {
+  desk: { width: 1360, height: 860 },
+  phone: { width: 390, height: 844 },
+  wall: { width: 1920, height: 1080 }
+} as const
 /** Until a page that measures what it shows has something to say. */
 const SETTLE_MS = 7_000
 const MESH_MS = 60_000
@@ -40,6 +44,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'dataset', path: '/console/datasets/os-image' },
   { name: 'network', path: '/console/network' },
   { name: 'overview', path: '/' },
+  { name: 'wall', path: '/console/wall', size: 'wall', scheme: 'dark' },
   { name: 'overview-dark', path: '/', scheme: 'dark' },
   { name: 'dataset-phone', path: '/console/datasets/os-image', size: 'phone', scheme: 'dark' },
   {

@@ -24,6 +24,7 @@ import { settingsTour } from './console-tours/settings.ts'
 import { signInTour } from './console-tours/sign-in.ts'
 import { steeringTour } from './console-tours/steering.ts'
 import { transfersTour } from './console-tours/transfers.ts'
+import { wallTour } from './console-tours/wall.ts'
 
 /** In this order; the last leaves less of the org than there was. */
 const TOURS: readonly ConsoleTour[] = [
@@ -37,6 +38,7 @@ const TOURS: readonly ConsoleTour[] = [
   steeringTour,
   settingsTour,
   auditTour,
+  wallTour,
   keepingTour,
   membersTour,
   governanceTour,

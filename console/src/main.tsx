@@ -10,7 +10,7 @@ import { BrowserRouter } from 'react-router'
 import { asksAgain } from './api/answers.ts'
 import { watchAttendance } from './api/attendance.ts'
 import { SignedIn } from './api/session.tsx'
-import { Shell } from './shell/shell.tsx'
+import { Places } from './shell/places.tsx'
 import { SignInPage } from './shell/sign-in-page.tsx'
 import { Waiting } from './shell/waiting.tsx'
 import { theme, variables } from './theme.ts'
@@ -42,7 +42,7 @@ createRoot(root).render(
       <QueryClientProvider client={client}>
         <SignedIn waiting={<Waiting />} signIn={props => <SignInPage {...props} />}>
           <BrowserRouter>
-            <Shell />
+            <Places />
           </BrowserRouter>
         </SignedIn>
       </QueryClientProvider>

@@ -11,6 +11,12 @@ test('what is asked while nobody has done anything for a minute says so', () => 
   assert.deepEqual(page.headers(6 + MINUTE_MS), {})
 })
 
+test('a screen on a wall is never away', () => {
+  const page = new Attendance(0)
+  page.stays()
+  assert.deepEqual(page.headers(Number.MAX_SAFE_INTEGER), {})
+})
+
 test('whoever moves, types or turns is there', () => {
   const page = new EventTarget()
   watchAttendance(page)

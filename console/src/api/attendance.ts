@@ -19,6 +19,11 @@ export class Attendance {
     this.#seenAtMs = nowMs
   }
 
+  /** A screen on a wall is there for as long as it is on: what it asks is what it is for. */
+  stays(): void {
+    this.#seenAtMs = Number.POSITIVE_INFINITY
+  }
+
   isAway(nowMs: number): boolean {
     return nowMs - this.#seenAtMs >= AWAY_MS
   }

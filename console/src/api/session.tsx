@@ -2,13 +2,13 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
-import { signIn, signOut, whenSignedOut, whoIsSignedIn } from './client.ts'
+import { whenSignedOut } from './client.ts'
 import type { RouteName } from './routes.ts'
 import { mayCall } from './routes.ts'
 import type { Caller } from './session-terms.ts'
+import { comeBack, leave, open, watchAddress, withToken } from './sign-in.ts'
 
 const KEY = ['session']
-const CODE = /^#code=([\w-]{8,200})$/
 
 interface Session {
   readonly who: Caller
@@ -24,31 +24,6 @@ export function useSession(): Session {
   const session = use(SessionContext)
   if (session === undefined) throw new Error('nobody is signed in here')
   return session
-}
-
-/** The one-time code of `peerage console`, which leaves the address at once, so that no history keeps it. */
-function takeCode(): string | undefined {
-  const [, code] = CODE.exec(window.location.hash) ?? []
-  if (code !== undefined) window.history.replaceState(null, '', window.location.pathname)
-  return code
-}
-
-const code = takeCode()
-let opening: Promise<Caller | null> | undefined
-
-/** A code is good for one use, whatever asks twice. */
-function open(): Promise<Caller | null> {
-  if (code === undefined) return whoIsSignedIn()
-  opening ??= signIn({ code })
-  return opening.then(
-    () => whoIsSignedIn(),
-    async thrown => {
-      // Whoever comes back with an old code may be signed in already.
-      const who = await whoIsSignedIn()
-      if (who === null) throw thrown
-      return who
-    }
-  )
 }
 
 export interface SignInProps {
@@ -78,16 +53,20 @@ export function SignedIn(props: {
   useEffect(
     () =>
       whenSignedOut(() => {
-        if (client.getQueryData(KEY) != null) setEnded(true)
-        client.setQueryData(KEY, null)
+        if (client.getQueryData(KEY) == null) return
+        void comeBack().then(who => {
+          client.setQueryData(KEY, who)
+          if (who === null) setEnded(true)
+          else void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })
+        })
       }),
     [client]
   )
+  useEffect(() => watchAddress(() => void client.resetQueries({ queryKey: KEY })), [client])
   if (isPending) return props.waiting
   if (data === null || data === undefined) {
     const onToken = async (token: string): Promise<void> => {
-      await signIn({ token })
-      client.setQueryData(KEY, await whoIsSignedIn())
+      client.setQueryData(KEY, await withToken(token))
       setEnded(false)
     }
     return props.signIn({ failure: error, hasEnded, onToken })
@@ -96,7 +75,7 @@ export function SignedIn(props: {
     who: data,
     may: route => mayCall(data.scopes, route),
     end: async () => {
-      await signOut()
+      await leave()
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })
       client.setQueryData(KEY, null)
     }

@@ -6,7 +6,14 @@ import { type ReactNode, useEffect, useRef } from 'react'
 
 export type ChartOption = EChartsOption
 
+const TEXT_PIXELS = 16
+
 type Drawn = { setOption(option: object, isNew: boolean): void; resize(): void; dispose(): void }
+
+/** A length as it is at the size of text that the page has: a chart is measured in pixels alone. */
+export function scaledPixels(pixels: number): number {
+  return (pixels * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)) / TEXT_PIXELS
+}
 
 /** The colours of all in a chart that is no data: what is written, and the lines of axes. */
 export function useChartColours() {

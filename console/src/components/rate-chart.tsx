@@ -7,11 +7,12 @@ import type { ReactNode } from 'react'
 import { MINUTE_MS } from '../../../src/base/units.ts'
 import type { RateSample } from '../api/live.tsx'
 import { type Colour, PALETTE } from '../palette.ts'
-import { Chart, type ChartOption, useChartColours } from './chart.tsx'
+import { Chart, type ChartOption, scaledPixels, useChartColours } from './chart.tsx'
 import { formatRate } from './words.ts'
 
 const HEIGHT_PIXELS = 220
 export const RATES_SPAN_MS = 5 * MINUTE_MS
+const FONT_PIXELS = 12
 const SMOOTH = 0.2
 /** Below it an axis would be drawn in bytes that nobody sees move. */
 const TOP_MIN = 10_000
@@ -26,6 +27,7 @@ function roundTop(value: number): number {
 
 export function RateChart({ samples: known }: { readonly samples: readonly RateSample[] }): ReactNode {
   const { isDark, text, line: axisLine } = useChartColours()
+  const fontSize = scaledPixels(FONT_PIXELS)
   const last = known.at(-1)
   const endMs = last?.atMs ?? Date.now()
   const samples = known.filter(({ atMs }) => atMs >= endMs - RATES_SPAN_MS)
@@ -38,14 +40,14 @@ export function RateChart({ samples: known }: { readonly samples: readonly RateS
   })
   const option: ChartOption = {
     animation: false,
-    grid: { left: 76, right: 12, top: 34, bottom: 26 },
+    grid: { left: scaledPixels(76), right: 12, top: scaledPixels(34), bottom: scaledPixels(26) },
     legend: {
       left: 0,
       top: 0,
       icon: 'roundRect',
       itemWidth: 14,
       itemHeight: 4,
-      textStyle: { color: text }
+      textStyle: { color: text, fontSize }
     },
     tooltip: { trigger: 'axis', renderMode: 'richText', valueFormatter: value => formatRate(Number(value)) },
     xAxis: {
@@ -55,12 +57,12 @@ export function RateChart({ samples: known }: { readonly samples: readonly RateS
         hideOverlap: true,
         showMinLabel: false,
         showMaxLabel: false,
-        color: text
+        ...{ color: text, fontSize }
       }
     },
     yAxis: {
       ...{ type: 'value', min: 0, max: top, interval: top / LINES },
-      ...{ axisLabel: { formatter: formatRate, color: text }, splitLine: axisLine }
+      ...{ axisLabel: { formatter: formatRate, color: text, fontSize }, splitLine: axisLine }
     },
     series: [
       line('Receiving', PALETTE.receive, ({ receive }) => receive),

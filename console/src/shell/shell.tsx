@@ -1,19 +1,6 @@
 /** What surrounds every page: navigation, who and what is looked at and how old it is, light and dark, sign-out. */
 
-import {
-  ActionIcon,
-  AppShell,
-  Box,
-  Burger,
-  Button,
-  Group,
-  NavLink,
-  Stack,
-  Text,
-  Tooltip,
-  useComputedColorScheme,
-  useMantineColorScheme
-} from '@mantine/core'
+import { AppShell, Box, Burger, Button, Group, NavLink, Stack, Text, Tooltip } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { type ReactNode, Suspense, useLayoutEffect, useState } from 'react'
 import { Link, NavigationType, Route, Routes, useLocation, useNavigationType } from 'react-router'
@@ -21,9 +8,10 @@ import { Live } from '../api/live.tsx'
 import { useSession } from '../api/session.tsx'
 import { type ConsolePage, PAGES } from '../pages.ts'
 import { FaultBoundary } from './fault-boundary.tsx'
-import { LeaveIcon, Mark, MoonIcon, SunIcon } from './icons.tsx'
+import { LeaveIcon, Mark } from './icons.tsx'
 import { NoSuchPage } from './no-such-page.tsx'
 import { NodeLine, OrgName } from './node-line.tsx'
+import { SchemeButton } from './scheme-button.tsx'
 import { Waiting } from './waiting.tsx'
 
 const NAVIGATION_PIXELS = 224
@@ -155,23 +143,5 @@ function Caller(): ReactNode {
         Sign out
       </Button>
     </Stack>
-  )
-}
-
-function SchemeButton(): ReactNode {
-  const { setColorScheme } = useMantineColorScheme()
-  const isDark = useComputedColorScheme('light') === 'dark'
-  const label = isDark ? 'Show in light colours' : 'Show in dark colours'
-  return (
-    <Tooltip label={label}>
-      <ActionIcon
-        variant="default"
-        size="lg"
-        aria-label={label}
-        onClick={() => setColorScheme(isDark ? 'light' : 'dark')}
-      >
-        {isDark ? <SunIcon /> : <MoonIcon />}
-      </ActionIcon>
-    </Tooltip>
   )
 }

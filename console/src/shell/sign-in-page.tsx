@@ -81,7 +81,8 @@ export function SignInPage({ failure, hasEnded, onToken }: SignInProps): ReactNo
             <Text size="sm" c="dimmed">
               On the machine of the node, <Code>peerage console --open</Code> opens this page signed in, and{' '}
               <Code>peerage token create NAME --scope read</Code> makes a token. A token is kept nowhere in
-              the browser.
+              the browser; but that of a wall screen, which can only watch, is kept for as long as its tab is
+              open.
             </Text>
           </Stack>
         </form>

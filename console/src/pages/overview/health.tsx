@@ -16,8 +16,10 @@ const SHOWN_MAX = 6
 export function Health(props: {
   readonly needs: readonly Attention[]
   readonly storage: Answer<'storage'> | undefined
+  /** Whether those that have no room at first can be asked for. */
+  readonly isForAll?: boolean
 }): ReactNode {
-  const { needs, storage } = props
+  const { needs, storage, isForAll = true } = props
   const [isAll, setAll] = useState(false)
   const tone = needs.some(need => need.tone === 'bad') ? 'bad' : needs.length > 0 ? 'warn' : 'good'
   const shown = isAll ? needs : needs.slice(0, SHOWN_MAX)
@@ -53,7 +55,12 @@ export function Health(props: {
           ))}
         </ul>
       )}
-      {shown.length < needs.length && (
+      {shown.length < needs.length && !isForAll && (
+        <Text size="sm" mt="sm" fw={600}>
+          and {needs.length - shown.length} more
+        </Text>
+      )}
+      {shown.length < needs.length && isForAll && (
         <Button
           variant="default"
           size="xs"

@@ -1,78 +1,48 @@
 /** How things are, in words, and what needs a person. */
 
-import { SimpleGrid } from '@mantine/core'
+import { Button, SimpleGrid } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { useAnswer } from '../../api/answers.ts'
-import { useLive } from '../../api/live.tsx'
+import { Link } from 'react-router'
+import { WALL_PATH } from '../../api/credential.ts'
 import type { Answer } from '../../api/routes.ts'
-import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
-import { Facts, Figure, FigureGrid, Panel } from '../../components/panel.tsx'
-import { counted, formatBytes, formatRate, percentText } from '../../components/words.ts'
-import { DatasetsIcon, DownIcon, NetworkIcon, UpIcon } from '../../shell/icons.tsx'
-import { attention } from './attention.ts'
+import { Facts, Panel } from '../../components/panel.tsx'
+import { formatBytes, percentText } from '../../components/words.ts'
+import { Figures } from './figures.tsx'
 import { Health } from './health.tsx'
+import { useNeeds, useStatus } from './how-it-is.ts'
 import { RatesPanel } from './rates-panel.tsx'
 import { SavingsPanel } from './savings-panel.tsx'
 
-const STATUS_EVERY_MS = 5_000
-const STORAGE_EVERY_MS = 30_000
-
 export default function Overview(): ReactNode {
-  const status = useAnswer('status', {}, { everyMs: STATUS_EVERY_MS })
+  const status = useStatus()
   return (
-    <PageFrame title="Overview">
+    <PageFrame
+      title="Overview"
+      actions={
+        <Button variant="default" size="xs" component={Link} to={WALL_PATH}>
+          For a wall screen
+        </Button>
+      }
+    >
       <Answered of={status}>{known => <Known status={known} />}</Answered>
     </PageFrame>
   )
 }
 
 function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
-  const { activity } = useLive()
-  const { may } = useSession()
-  const storage = useAnswer('storage', {}, { everyMs: STORAGE_EVERY_MS })
-  const waiting = useAnswer('operations', { effect: 'waiting', limit: 1 }, { isOff: !may('operations') })
-  const needs = attention({
-    ...{ status, transfers: activity?.transfers ?? [], storage: storage.data ?? null },
-    waiting: waiting.data?.matched ?? 0
-  })
-  const { receiveBytesPerSecond, sendBytesPerSecond, peersConnected, peersKnown } = activity ?? status
+  const { needs, storage } = useNeeds(status)
   return (
     <>
-      <Health needs={needs} storage={storage.data} />
-      <FigureGrid>
-        <Figure
-          label="Peers linked"
-          icon={<NetworkIcon size={18} />}
-          value={`${peersConnected.toLocaleString('en')} of ${peersKnown.toLocaleString('en')}`}
-          note="other devices of the org"
-        />
-        <Figure
-          label="Receiving"
-          icon={<DownIcon size={18} />}
-          value={formatRate(receiveBytesPerSecond)}
-          note={`${formatBytes(status.receivedBytes)} since the node began`}
-        />
-        <Figure
-          label="Sending"
-          icon={<UpIcon size={18} />}
-          value={formatRate(sendBytesPerSecond)}
-          note={`${formatBytes(status.sentBytes)} since the node began`}
-        />
-        <Figure
-          label="Datasets"
-          icon={<DatasetsIcon size={18} />}
-          value={status.datasets.toLocaleString('en')}
-          note={`${counted(status.transfersActive, 'transfer')} running here`}
-        />
-      </FigureGrid>
+      <Health needs={needs} storage={storage} />
+      <Figures status={status} />
       <RatesPanel />
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <SavingsPanel />
         <Panel title="This node" note="As it says of itself">
-          <NodeFacts status={status} storage={storage.data} />
+          <NodeFacts status={status} storage={storage} />
         </Panel>
       </SimpleGrid>
     </>

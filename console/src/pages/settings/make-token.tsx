@@ -15,6 +15,7 @@ import {
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { TOKEN_NAME_CHARACTERS_MAX } from '../../../../src/base/token-name.ts'
 import { useAction } from '../../api/answers.ts'
+import { onlyWatches, wallLink } from '../../api/credential.ts'
 import type { Answer, Scope } from '../../api/routes.ts'
 import { givableScopes, scopeWords } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
@@ -116,6 +117,20 @@ function Form(props: {
   )
 }
 
+const BROKEN_ANYWHERE = { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' } as const
+
+function Copy({ value, label }: { readonly value: string; readonly label: string }): ReactNode {
+  return (
+    <CopyButton value={value}>
+      {({ copied, copy }) => (
+        <Button variant="default" onClick={copy}>
+          {copied ? 'Copied' : label}
+        </Button>
+      )}
+    </CopyButton>
+  )
+}
+
 function Made({
   made,
   onDone
@@ -124,6 +139,8 @@ function Made({
   readonly onDone: () => void
 }): ReactNode {
   const { token, name, scopes, expiresAtMs } = made
+  const isForWall = onlyWatches({ kind: 'token', scopes })
+  const link = wallLink(window.location.origin, token)
   return (
     <Stack>
       <Alert variant="outline" color="teal" title={`The token ${name} is made`} role="status">
@@ -132,17 +149,21 @@ function Made({
           whoever has it may do all of that.
         </Text>
       </Alert>
-      <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }} data-testid="token">
+      <Code block style={BROKEN_ANYWHERE} data-testid="token">
         {token}
       </Code>
+      {isForWall && (
+        <Text size="sm">
+          For a screen on a wall, open this address there: it signs the screen in, and stays signed in until
+          the token ends.
+          <Code block mt={4} style={BROKEN_ANYWHERE} data-testid="wall-link">
+            {link}
+          </Code>
+        </Text>
+      )}
       <Group justify="flex-end">
-        <CopyButton value={token}>
-          {({ copied, copy }) => (
-            <Button variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
+        {isForWall && <Copy value={link} label="Copy the address" />}
+        <Copy value={token} label="Copy" />
         <Button onClick={onDone}>I have it</Button>
       </Group>
     </Stack>

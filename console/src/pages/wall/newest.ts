@@ -1,0 +1,12 @@
+/** Which versions a screen on a wall shows: those that came last, as they are on their way. */
+
+import type { Answer } from '../../api/routes.ts'
+
+type Dataset = Answer<'datasets'>['datasets'][number]
+
+export function newest(datasets: readonly Dataset[], countMax: number): readonly Dataset[] {
+  return datasets
+    .filter(({ retired }) => !retired)
+    .toSorted((a, b) => b.publishedAtMs - a.publishedAtMs || (a.name < b.name ? -1 : 1))
+    .slice(0, countMax)
+}
