@@ -101,6 +101,7 @@ function currentBytes(): Record<string, string> {
     ),
     'join answer refused': toHex(encodeJoinAnswer({ kind: 'refused', reason: 'spent' })),
     'sync hello': toHex(encodeSyncMessage({ kind: 'hello', ...founder.ledger.hello() })),
+    'sync want-tips': toHex(encodeSyncMessage({ kind: 'want-tips' })),
     'sync tips': toHex(encodeSyncMessage({ kind: 'tips', tips: [tip] })),
     'sync want': toHex(encodeSyncMessage({ kind: 'want', wants: founder.ledger.wantsFrom([tip]) })),
     'sync want with points': toHex(

@@ -19,6 +19,7 @@ const MESSAGES: readonly SyncMessage[] = [
     digest: filled(2),
     tips: 3
   },
+  { kind: 'want-tips' },
   {
     kind: 'tips',
     tips: [

@@ -61,6 +61,7 @@ export interface Hello {
 
 export type SyncMessage =
   | ({ readonly kind: 'hello' } & Hello)
+  | { readonly kind: 'want-tips' }
   | { readonly kind: 'tips'; readonly tips: readonly FeedTip[] }
   | { readonly kind: 'want'; readonly wants: readonly Want[] }
   | ({ readonly kind: 'records' } & RecordPage)
@@ -71,7 +72,7 @@ export type SyncMessage =
 
 export type SyncFault = CborFault | 'unknown-version' | 'unknown-kind'
 
-const KINDS = ['hello', 'tips', 'want', 'records', 'refuse', 'want-roots', 'roots'] as const
+const KINDS = ['hello', 'want-tips', 'tips', 'want', 'records', 'refuse', 'want-roots', 'roots'] as const
 
 const tipShape: Shape<FeedTip> = converted(
   tuple(key, bytes(INCARNATION_BYTES), integer(1), hash),
@@ -107,6 +108,7 @@ const SHAPES: { readonly [K in SyncMessage['kind']]: Shape<Extract<SyncMessage, 
       tips
     })
   ),
+  'want-tips': converted(object({ v: exactly(1), kind: oneOf(['want-tips']) }), ({ kind }) => ({ kind })),
   tips: converted(
     object({ v: exactly(1), kind: oneOf(['tips']), tips: list(tipShape, TIPS_MAX) }),
     ({ kind, tips }) => ({ kind, tips })
@@ -156,6 +158,8 @@ function fieldsOf(message: SyncMessage): { readonly [key: string]: CborValue } {
         digest: message.digest,
         tips: message.tips
       }
+    case 'want-tips':
+      return {}
     case 'tips':
       return {
         tips: message.tips.map(tip => [

@@ -40,6 +40,7 @@ const joinRequest: JoinRequest = {
 
 export const seeds: Uint8Array[] = [
   encodeSyncMessage({ kind: 'hello', ...ledger.hello() }),
+  encodeSyncMessage({ kind: 'want-tips' }),
   encodeSyncMessage({ kind: 'tips', tips: [tip] }),
   encodeSyncMessage({ kind: 'want', wants: [{ tip: tip.id, have: [tip.id] }] }),
   encodeSyncMessage({ kind: 'records', records: records.slice(0, 2), more: true }),

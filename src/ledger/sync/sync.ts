@@ -3,6 +3,7 @@
  *
  *   A -> B  hello   which org, and a digest of what A holds       (equal digests: done)
  *   A <- B  hello
+ *   A -> B  want-tips
  *   A <- B  tips    what each of B's feeds ends in
  *   A -> B  want    for each tip that A lacks: the tip, and points of that feed that A does hold
  *   A <- B  records what lies between, a page at a time; A adds them and wants again while there is more

@@ -3,12 +3,15 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
+import { encodeSyncMessage } from '../../ledger/sync/sync-messages.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
+import { FramedStream } from '../transport/framed-stream.ts'
 import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transport.ts'
 import { foundedBy, keeperOf } from './founded-org.conformance.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 import { LEDGER_FACE_TOPIC, LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
+import { isSame } from './shown-ledgers.ts'
 
 const admin = DeviceKey.generate()
 const laptop = DeviceKey.generate()
@@ -29,6 +32,16 @@ async function begin(network: MemoryNetwork, key: DeviceKey, gossips = false): P
   const sync = new LedgerSync({ transport, keeper, log: SILENT_LOG })
   await transport.start()
   return { keeper, transport, sync }
+}
+
+async function end({ sync, transport }: Peer): Promise<void> {
+  sync.close()
+  await transport.stop()
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100_000 && !holds(); turn++) await nextTurn()
+  assert.ok(holds())
 }
 
 async function settled(): Promise<void> {
@@ -139,6 +152,84 @@ test('what was given comes without gossip, too, and less urgently', async t => {
   t.mock.timers.tick(SECOND_MS)
   await settled()
   assert.equal(has(row[1], group), true)
+})
+
+/** Linked with all of `others` at once; `inBytes` counts what they send it on streams of the sync. */
+async function joinsAll(
+  t: TestContext,
+  network: MemoryNetwork,
+  others: readonly Pick<Peer, 'transport'>[]
+): Promise<{ readonly joiner: Peer; readonly came: { bytes: number } }> {
+  const joiner = await begin(network, laptop)
+  t.after(() => end(joiner))
+  const came = { bytes: 0 }
+  const open = joiner.transport.open.bind(joiner.transport)
+  joiner.transport.open = async (...asked) => {
+    const stream = await open(...asked)
+    const onData = stream.onData.bind(stream)
+    stream.onData = listener =>
+      onData(chunk => {
+        came.bytes += chunk.length
+        listener(chunk)
+      })
+    return stream
+  }
+  await Promise.all(
+    others.map(({ transport }) =>
+      joiner.transport.dial(
+        { device: transport.self, addresses: transport.addresses() },
+        new AbortController().signal
+      )
+    )
+  )
+  return { joiner, came }
+}
+
+test('a ledger comes once, however many peers have it', async t => {
+  const network = new MemoryNetwork()
+  const others = [await begin(network, admin)]
+  for (let index = 0; index < 6; index++) others.push(await begin(network, DeviceKey.generate()))
+  for (const other of others) t.after(() => end(other))
+  const [first] = others as [Peer]
+  for (let index = 0; index < 50; index++)
+    first.keeper.append({ type: 'group.create', name: `group-${index}` })
+  const records = [...first.keeper.ledger.operations()].map(({ record }) => record)
+  for (const { keeper } of others) keeper.take(records)
+  const { joiner, came } = await joinsAll(t, network, others)
+  await until(() => isSame(joiner.keeper.hello(), first.keeper.hello()))
+  await settled()
+  const ledgerBytes = records.reduce((sum, record) => sum + record.length, 0)
+  assert.ok(came.bytes > ledgerBytes && came.bytes < 2 * ledgerBytes, `${came.bytes} for ${ledgerBytes}`)
+})
+
+test('a peer that says that it has more and does not send it keeps what others have for no longer than its turn', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+  const network = new MemoryNetwork()
+  const silent = network.create(DeviceKey.generate().id, [LEDGER_TOPIC, LEDGER_FACE_TOPIC])
+  silent.setGate(() => 'member')
+  let held = 0
+  silent.handle(LEDGER_PROTOCOL, stream => {
+    const lie = { ...keeperOf(laptop, root).hello(), digest: new Uint8Array(32).fill(7) }
+    const framed = new FramedStream(stream, { messageBytesMax: 1 << 20 })
+    void framed.write(encodeSyncMessage({ kind: 'hello', ...lie })).then(() => held++)
+  })
+  await silent.start()
+  t.after(() => silent.stop())
+  const honest = await begin(network, admin)
+  t.after(() => end(honest))
+  const { joiner } = await joinsAll(t, network, [{ transport: silent as MemoryTransport }])
+  await until(() => held > 0)
+  await settled()
+  const suspension = suspend(honest)
+  const target = { device: admin.id, addresses: honest.transport.addresses() }
+  await joiner.transport.dial(target, new AbortController().signal)
+  await settled()
+  t.mock.timers.tick(4 * SECOND_MS)
+  await settled()
+  assert.equal(has(joiner, suspension), false, 'the other has its turn')
+  t.mock.timers.tick(SECOND_MS)
+  await settled()
+  assert.equal(has(joiner, suspension), true)
 })
 
 test('where gossip has brought it, nobody is asked', async t => {

@@ -12,7 +12,7 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import type { DeviceId, OperationId } from '../../base/ids.ts'
-import { SECOND_MS } from '../../base/units.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import { RootQuest, rootsFor } from '../../ledger/chain/root-sync.ts'
 import type { Operation } from '../../ledger/operation/operation.ts'
 import { takes } from '../../ledger/operation/operation-types.ts'
@@ -30,6 +30,7 @@ import { type MessageCodec, MessageTalk } from '../transport/message-talk.ts'
 import type { PeerStream, Transport } from '../transport/transport.ts'
 import type { LedgerKeeper } from './ledger-keeper.ts'
 import { isSame, type LedgerFace, ShownLedgers } from './shown-ledgers.ts'
+import { type Turn, Turns, type TurnTimes } from './turns.ts'
 
 export const LEDGER_PROTOCOL = '/peerage/ledger/1'
 /** What a sender has signed, and what its ledger has become by it (ledger/announcement.ts); relayed to everybody. */
@@ -52,6 +53,13 @@ const ROUND_MS = 60 * SECOND_MS
 /** After a round failed with a peer that is linked, doubled each time: a newer link that takes over ends it. */
 const RETRY_MS = SECOND_MS
 const RETRIES_MAX = 5
+/**
+ * What two ledgers differ in is asked of one peer at a time: what one has brought need not come from the others. One
+ * whose answers do not come keeps the rest from it for so long.
+ */
+const TURN_TIMES: TurnTimes = { overMs: 3 * SECOND_MS, lostMs: 5 * SECOND_MS }
+/** Who has said hello may ask for more so much later: others have their turn first. */
+const ASK_ON_MS = 2 * MINUTE_MS
 /** Pages that one round asks for or answers with; what is left then comes by the next. */
 const PAGES_MAX = 4096
 /** Announcements whose records may wait for the ledger to be loaded; what others bring is asked for then. */
@@ -88,6 +96,7 @@ export class LedgerSync {
   #comparison: { readonly dueMs: number; readonly timer: NodeJS.Timeout } | undefined
   #comparedMs = Number.NEGATIVE_INFINITY
   readonly #askedBack = new Map<DeviceId, AskedBack>()
+  readonly #turns = new Turns(TURN_TIMES)
   readonly #rounds = new Map<DeviceId, { again: boolean }>()
   /** How often the rounds with a peer have failed in a row. */
   readonly #failed = new Map<DeviceId, number>()
@@ -285,28 +294,42 @@ export class LedgerSync {
       const hello = await talk.expect('hello')
       if (hello.org !== mine.org) throw new AppError('PEER_REFUSED', `${device} is of another org`)
       this.#shown.show(device, hello)
-      const isBehind = !equalBytes(hello.digest, mine.digest)
-      const tips = isBehind ? (await talk.expect('tips')).tips : []
       if (!equalBytes(hello.rootHash, mine.rootHash)) await this.#askRoots(talk)
-      if (!isBehind) return hello.digest
-      let sent: readonly OperationId[] = []
-      for (let page = 0; page < PAGES_MAX; page++) {
-        let wants = keeper.wantsFrom(tips, sent)
-        if (wants.length === 0 && !keeper.isWhole) {
-          await keeper.whole()
-          wants = keeper.wantsFrom(tips, sent)
-        }
-        if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
-        await talk.send({ kind: 'want', wants })
-        const { records, more } = await talk.expect('records')
-        const accepted = await keeper.takeAll(records)
-        if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
-        sent = keeper.ledger.lastOf(accepted.length > 0 ? accepted : records)
+      if (equalBytes(hello.digest, mine.digest)) return hello.digest
+      const turn = await this.#turns.take(this.#stop.signal)
+      try {
+        // Others have brought as much, meanwhile.
+        if (equalBytes(hello.digest, keeper.hello().digest)) return hello.digest
+        return await this.#askOperations(talk, turn)
+      } finally {
+        turn.end()
       }
-      return undefined
     } finally {
       await stream.close().catch(() => undefined)
     }
+  }
+
+  /** The digest of the tips that the peer shows, once all that lies below is here; undefined if it can not be had. */
+  async #askOperations(talk: Talk, turn: Turn): Promise<Uint8Array | undefined> {
+    const { keeper } = this.#init
+    await talk.send({ kind: 'want-tips' })
+    const { tips } = await talk.expect('tips')
+    let sent: readonly OperationId[] = []
+    for (let page = 0; page < PAGES_MAX; page++) {
+      await turn.pass()
+      let wants = keeper.wantsFrom(tips, sent)
+      if (wants.length === 0 && !keeper.isWhole) {
+        await keeper.whole()
+        wants = keeper.wantsFrom(tips, sent)
+      }
+      if (wants.length === 0) return digestOf(tips.toSorted(byId), sha256)
+      await talk.send({ kind: 'want', wants })
+      const { records, more } = await talk.expect('records')
+      const accepted = await keeper.takeAll(records)
+      if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
+      sent = keeper.ledger.lastOf(accepted.length > 0 ? accepted : records)
+    }
+    return undefined
   }
 
   /**
@@ -356,16 +379,18 @@ export class LedgerSync {
       const isSameDigest = equalBytes(hello.digest, mine.digest)
       const isSameRoot = equalBytes(hello.rootHash, mine.rootHash)
       if (!isSameRoot) this.#askBack(stream.peer, hello, mine) // it may know roots that we lack, too
-      if (!isSameDigest) await talk.send({ kind: 'tips', tips: keeper.tips() })
-      else if (isSameRoot) return
-      for (let page = 0; page < PAGES_MAX; page++) {
-        const want = await talk.next()
+      if (isSameDigest && isSameRoot) return
+      let pages = 0
+      for (let message = 0; message < PAGES_MAX; message++) {
+        const want = await talk.next(ASK_ON_MS)
         if (want === undefined) {
           // It wanted nothing of what we know beyond it, so what differs is what it knows beyond us.
-          if (page === 0 && !isSameDigest) this.#askBack(stream.peer, hello, mine)
+          if (pages === 0 && !isSameDigest) this.#askBack(stream.peer, hello, mine)
           return
         }
-        if (want.kind === 'want') {
+        if (want.kind === 'want-tips') await talk.send({ kind: 'tips', tips: keeper.tips() })
+        else if (want.kind === 'want') {
+          pages++
           await keeper.whole()
           await talk.send({ kind: 'records', ...keeper.ledger.recordsFor(want.wants) })
         } else if (want.kind === 'want-roots')

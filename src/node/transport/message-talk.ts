@@ -34,8 +34,8 @@ export class MessageTalk<Message> {
   }
 
   /** Undefined when the peer has ended the talk. */
-  async next(): Promise<Message | undefined> {
-    const bytes = await nextMessage(this.#framed, { timeoutMs: ANSWER_TIMEOUT_MS, signal: this.#signal })
+  async next(timeoutMs = ANSWER_TIMEOUT_MS): Promise<Message | undefined> {
+    const bytes = await nextMessage(this.#framed, { timeoutMs, signal: this.#signal })
     if (bytes === undefined) return undefined
     const decoded = this.#codec.decode(bytes)
     if (decoded.ok) return decoded.value

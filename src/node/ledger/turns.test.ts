@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Turn, Turns } from './turns.ts'
+
+const OVER_MS = 30
+const LOST_MS = 50
+
+/** Those who have had a turn, in order; each waits for its next occasion. */
+class Line {
+  readonly turns = new Turns({ overMs: OVER_MS, lostMs: LOST_MS })
+  readonly begun: string[] = []
+  readonly #stop = new AbortController()
+  readonly #mock: TestContext['mock']
+
+  constructor({ mock }: TestContext) {
+    this.#mock = mock
+    mock.timers.enable({ apis: ['setTimeout'] })
+  }
+
+  async take(name: string, signal = this.#stop.signal): Promise<Turn> {
+    const turn = await this.turns.take(signal)
+    this.begun.push(name)
+    return turn
+  }
+
+  async after(ms: number): Promise<void> {
+    this.#mock.timers.tick(ms)
+    await nextTurn()
+  }
+}
+
+test('one at a time, in the order in which they asked', async t => {
+  const line = new Line(t)
+  const first = await line.take('a')
+  const [second, third] = [line.take('b'), line.take('c')]
+  await line.after(0)
+  assert.deepEqual(line.begun, ['a'])
+  first.end()
+  ;(await second).end()
+  ;(await third).end()
+  assert.deepEqual(line.begun, ['a', 'b', 'c'])
+  await line.take('d')
+})
+
+test('who has had its time lets those that wait go first, and goes on after them', async t => {
+  const line = new Line(t)
+  const long = await line.take('long')
+  const waits = line.take('waits')
+  await line.after(OVER_MS - 1)
+  await long.pass()
+  assert.deepEqual(line.begun, ['long'], 'its time is not over')
+  await line.after(1)
+  const again = long.pass().then(() => line.begun.push('long'))
+  const later = line.take('later')
+  ;(await waits).end()
+  await again
+  assert.deepEqual(line.begun, ['long', 'waits', 'long'])
+  long.end()
+  ;(await later).end()
+})
+
+test('who is alone goes on for as long as it takes', async t => {
+  const line = new Line(t)
+  const alone = await line.take('alone')
+  await line.after(10 * LOST_MS)
+  await alone.pass()
+  assert.deepEqual(line.begun, ['alone'])
+})
+
+test('who stands still loses its turn, to who waits or comes later, and takes its place behind them', async t => {
+  const line = new Line(t)
+  const stuck = await line.take('stuck')
+  const waits = line.take('waits')
+  await line.after(LOST_MS)
+  const held = await waits
+  const back = stuck.pass().then(() => line.begun.push('stuck'))
+  await line.after(0)
+  assert.deepEqual(line.begun, ['stuck', 'waits'])
+  held.end()
+  await back
+  assert.deepEqual(line.begun, ['stuck', 'waits', 'stuck'])
+  await line.after(LOST_MS)
+  await line.take('comes later')
+  assert.equal(line.begun.at(-1), 'comes later')
+})
+
+test('a turn that was lost ends nobody else’s', async t => {
+  const line = new Line(t)
+  const stuck = await line.take('stuck')
+  const second = line.take('second')
+  await line.after(LOST_MS)
+  await second
+  const third = line.take('third')
+  stuck.end()
+  await line.after(0)
+  assert.deepEqual(line.begun, ['stuck', 'second'])
+  ;(await second).end()
+  ;(await third).end()
+})
+
+test('who gives up waiting is passed over', async t => {
+  const line = new Line(t)
+  const first = await line.take('a')
+  const gone = new AbortController()
+  const waiting = line.take('gone', gone.signal)
+  const next = line.take('b')
+  gone.abort(new Error('no more'))
+  await assert.rejects(waiting, /no more/)
+  await assert.rejects(line.take('never', gone.signal), /no more/)
+  first.end()
+  ;(await next).end()
+  assert.deepEqual(line.begun, ['a', 'b'])
+})

@@ -1,0 +1,119 @@
+/**
+ * Work that is done by one at a time, in the order in which they ask. Whoever has its turn keeps it for a while, and
+ * then lets the others go first at its next occasion. Who has none for longer loses its turn, so that nobody is kept
+ * from his by one who waits for an answer; it goes on beside the next until its next occasion.
+ */
+
+import { assert } from '../../base/assert.ts'
+
+export interface TurnTimes {
+  /** After so long a turn is over, if somebody waits. */
+  readonly overMs: number
+  /** After so long it is lost, if somebody waits. */
+  readonly lostMs: number
+}
+
+interface Waiting {
+  readonly turn: Turn
+  readonly begin: () => void
+}
+
+interface Held {
+  readonly turn: Turn
+  readonly timers: readonly NodeJS.Timeout[]
+  state: 'running' | 'over' | 'lost'
+}
+
+export class Turns {
+  readonly #times: TurnTimes
+  readonly #waiting: Waiting[] = []
+  #held: Held | undefined
+
+  constructor(times: TurnTimes) {
+    this.#times = times
+  }
+
+  /** Waits for a turn, which is to be ended. Rejects with the reason of `signal`. */
+  async take(signal: AbortSignal): Promise<Turn> {
+    const turn = new Turn(this, signal)
+    await this.wait(turn, signal)
+    return turn
+  }
+
+  /** For Turn. */
+  async wait(turn: Turn, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        this.#leave(waiting)
+        reject(signal.reason)
+      }
+      const begin = (): void => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      const waiting = { turn, begin }
+      signal.addEventListener('abort', leave, { once: true })
+      this.#waiting.push(waiting)
+      if (this.#held === undefined || this.#held.state === 'lost') this.#next()
+    })
+  }
+
+  /** For Turn: whether it need not wait. */
+  mayGoOn(turn: Turn): boolean {
+    return this.#held?.turn === turn && (this.#held.state === 'running' || this.#waiting.length === 0)
+  }
+
+  /** For Turn. */
+  end(turn: Turn): void {
+    if (this.#held?.turn === turn) this.#next()
+  }
+
+  #leave(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting)
+    assert(at >= 0, 'who leaves did wait')
+    this.#waiting.splice(at, 1)
+  }
+
+  #next(): void {
+    for (const timer of this.#held?.timers ?? []) clearTimeout(timer)
+    this.#held = undefined
+    const next = this.#waiting.shift()
+    if (next === undefined) return
+    const { overMs, lostMs } = this.#times
+    const over = setTimeout(() => {
+      held.state = 'over'
+    }, overMs)
+    const lost = setTimeout(() => {
+      held.state = 'lost'
+      if (this.#waiting.length > 0) this.#next()
+    }, lostMs)
+    for (const timer of [over, lost]) timer.unref()
+    const held: Held = { turn: next.turn, timers: [over, lost], state: 'running' }
+    this.#held = held
+    next.begin()
+  }
+}
+
+export class Turn {
+  readonly #turns: Turns
+  readonly #signal: AbortSignal
+
+  constructor(turns: Turns, signal: AbortSignal) {
+    this.#turns = turns
+    this.#signal = signal
+  }
+
+  /** An occasion: lets those that wait go first when this turn is over, and waits for another. */
+  async pass(): Promise<void> {
+    if (this.#turns.mayGoOn(this)) return
+    // Behind all that wait now, before who comes later.
+    const again = this.#turns.wait(this, this.#signal)
+    this.#turns.end(this)
+    await again
+  }
+
+  end(): void {
+    this.#turns.end(this)
+  }
+}
