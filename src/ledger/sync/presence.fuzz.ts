@@ -1,6 +1,7 @@
 /**
- * Fuzz target of presence statements and of roots: each input is tried as a record and as the statement inside one,
- * with every signature taken for good. What decodes is written again to the very same bytes.
+ * Fuzz target of presence statements, the messages that exchange them, and roots: each input is tried as a message, a
+ * record and the statement inside one, with every signature taken for good. What decodes is written again to the very
+ * same bytes.
  */
 
 import { createHash } from 'node:crypto'
@@ -11,6 +12,7 @@ import { decodeRoot, foundingTerms, rootBytes } from '../chain/root.ts'
 import { encodeCbor } from '../encoding/cbor.ts'
 import type { Sha256 } from '../encoding/signature.ts'
 import { createPresence, decodePresence } from './presence.ts'
+import { answerTo, askOf, decodePresenceMessage, encodePresenceMessage, restOf } from './presence-messages.ts'
 
 const UNSIGNED = new Uint8Array(64)
 const sha256: Sha256 = bytes => new Uint8Array(createHash('sha256').update(bytes).digest())
@@ -33,10 +35,22 @@ const presence = createPresence(
 )
 const root = rootBytes(foundingTerms({ orgName: 'Acme', admin: device, timeMs: 1_800_000_000_000 }))
 
-export const seeds: Uint8Array[] = [presence.record, presence.record.slice(4, -66), root]
+const ask = askOf(presence, [presence])
+const answer = answerTo({ kind: 'ask', own: presence.record, known: [] }, presence, [presence])
+
+export const seeds: Uint8Array[] = [
+  ...[presence.record, presence.record.slice(4, -66), root],
+  ...[ask, answer, restOf(answer, [presence])].map(encodePresenceMessage)
+]
 
 export function fuzz(input: Uint8Array): void {
   checkPresence(input)
+  const message = decodePresenceMessage(input)
+  if (message.ok) {
+    assert(equalBytes(encodePresenceMessage(message.value), input), 'a presence message has one encoding')
+    if (message.value.kind === 'ask') answerTo(message.value, presence, [presence])
+    if (message.value.kind === 'answer') restOf(message.value, [presence])
+  }
   checkPresence(encodeCbor([input, UNSIGNED]))
   const signature = [new Uint8Array(32).fill(2), UNSIGNED]
   const decoded = decodeRoot(encodeCbor([input, [signature]]), keys)

@@ -7,10 +7,8 @@
  */
 
 import { defined } from '../../base/assert.ts'
-import { AppError } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
-import { DAY_MS, HOUR_MS, MIB, MINUTE_MS } from '../../base/units.ts'
-import { decodeCbor, encodeCbor } from '../../ledger/encoding/cbor.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../base/units.ts'
 import { ADDRESSES_MAX } from '../../ledger/encoding/names.ts'
 import {
   createPresence,
@@ -28,17 +26,14 @@ import { SharedNames } from '../keys/shared-names.ts'
 import type { Log } from '../log.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type LedgerKeeper, verify } from './ledger-keeper.ts'
-import { RecordExchange } from './record-exchange.ts'
+import { PresenceExchange } from './presence-exchange.ts'
 
-export const PRESENCE_PROTOCOL = '/peerage/presence/1'
 /** One presence record, by its own device. */
 export const PRESENCE_TOPIC = 'peerage/presence/1'
 
 const LIFE_MS = HOUR_MS
 const RENEW_MS = 10 * MINUTE_MS
 const FORGET_MS = 30 * DAY_MS
-const EXCHANGE_RECORDS_MAX = 1024
-const EXCHANGE_BYTES_MAX = 8 * MIB
 /** Statements of devices that the ledger does not enrol, or not yet. */
 const UNJUDGED_MAX = 1024
 /** Newer statements of one device: as many at once, and then one for each so long. Each is written to disk. */
@@ -65,7 +60,7 @@ export class PresenceBoard {
   readonly #unjudged = new Map<DeviceId, Presence>()
   readonly #budgets = new Map<DeviceId, Budget>()
   readonly #listeners = new Set<(presence: Presence) => void>()
-  readonly #exchange: RecordExchange
+  readonly #exchange: PresenceExchange
   #own: Presence | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -74,9 +69,9 @@ export class PresenceBoard {
     this.names.set(init.identity.device, init.identity.name)
     this.#load()
     const { transport, keeper } = init
-    this.#exchange = new RecordExchange({
-      ...{ transport, protocol: PRESENCE_PROTOCOL, name: 'presence', messageBytesMax: EXCHANGE_BYTES_MAX },
-      ...{ outgoing: () => this.#outgoing(), take: (_from, message) => this.#takeAll(message), log: init.log }
+    this.#exchange = new PresenceExchange({
+      ...{ transport, own: () => defined(this.#own, 'our presence'), living: () => this.#living() },
+      ...{ unjudged: () => [...this.#unjudged.values()], take: record => this.#take(record), log: init.log }
     })
     transport.subscribe(PRESENCE_TOPIC, (_from, record) => this.#take(record))
     keeper.on({ onAccepted: () => this.#judgeAgain() })
@@ -143,22 +138,10 @@ export class PresenceBoard {
     transport.publish(PRESENCE_TOPIC, this.#own.record)
   }
 
-  /** Our own statement, and those of others that still live, the newest first. */
-  #outgoing(): Uint8Array {
+  /** Statements of others that have not ended. */
+  #living(): Presence[] {
     const nowMs = Date.now()
-    const living = [...this.#statements.values()]
-      .filter(presence => presence.expiresMs > nowMs)
-      .sort((a, b) => b.timeMs - a.timeMs)
-      .slice(0, EXCHANGE_RECORDS_MAX - 1)
-    return encodeCbor([1, [defined(this.#own, 'our presence'), ...living].map(presence => presence.record)])
-  }
-
-  #takeAll(message: Uint8Array): void {
-    const decoded = decodeCbor(message, { bytesMax: EXCHANGE_BYTES_MAX, depthMax: 2 })
-    const [version, records] = decoded.ok && Array.isArray(decoded.value) ? decoded.value : []
-    if (version !== 1 || !Array.isArray(records) || records.length > EXCHANGE_RECORDS_MAX)
-      throw new AppError('RECORD_INVALID', 'a presence exchange is malformed')
-    for (const record of records) if (record instanceof Uint8Array) this.#take(record)
+    return [...this.#statements.values()].filter(presence => presence.expiresMs > nowMs)
   }
 
   #take(record: Uint8Array): void {
