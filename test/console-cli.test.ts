@@ -101,7 +101,7 @@ test('a provider is set, shown, asked and unset; who it signed in is signed out'
     const set = `signin set --issuer ${real.issuer} --client-id peerage --secret-file client.secret --ask groups`
     const person = { ...OWNER, kind: 'person' } as const
     const [before, owner] = [
-      sessions.begin({ kind: 'person', caller: person }),
+      sessions.begin({ kind: 'person', caller: person, provedAtMs: null }),
       sessions.begin({ kind: 'owner', caller: OWNER })
     ]
     const done = await peerage([

@@ -74,6 +74,7 @@ export const ERROR_CODES = {
     meaning: 'The provider that signs people in does not answer, or does not know this node.',
     exitCode: 69
   },
+  SIGN_IN_STALE: { meaning: 'This takes a sign-in of the last few minutes.', exitCode: 77 },
   SIGN_IN_REFUSED: { meaning: 'A person was not signed in, or what says so does not hold.', exitCode: 77 },
   PERSON_UNMAPPED: { meaning: 'The provider knows a person to whom this node gives no role.', exitCode: 77 },
   TOKENS_FULL: { meaning: 'This node has as many tokens as it takes.', exitCode: 73 },

@@ -3,12 +3,41 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Locator, Page } from 'playwright-core'
 import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
 import {
   CLIENT_ID,
   CLIENT_SECRET,
   RealProvider
 } from '../../src/gateway/sign-in/real-provider.conformance.ts'
+
+async function signInAs(page: Page, person: string): Promise<void> {
+  await page.locator('input[name="login"]').fill(person)
+  await page.locator('input[name="password"]').fill('any')
+  await page.locator('button[type="submit"]').click()
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+}
+
+/** Of this sign-in the provider has not said when the person last proved who they are. */
+async function proveAnew(org: ConsoleOrg, page: Page): Promise<void> {
+  const make = async (): Promise<Locator> => {
+    await org.goTo(page, '/console/settings')
+    await page.getByRole('button', { name: 'Make a token' }).click()
+    const making = page.getByRole('dialog', { name: 'Make a token' })
+    await making.getByRole('textbox', { name: 'Name' }).fill('anew')
+    await making.getByRole('checkbox', { name: 'read', exact: true }).check()
+    await making.getByRole('button', { name: 'Make it' }).click()
+    return making
+  }
+  org.mayRefuse('/v1/tokens')
+  const refused = await make()
+  await refused.getByText('SIGN_IN_STALE').waitFor()
+  await org.isFair(page, 'the request to sign in again')
+  await refused.getByRole('link', { name: 'Sign in again with' }).click()
+  await signInAs(page, 'alice')
+  await (await make()).getByTestId('token').waitFor()
+  await page.getByRole('button', { name: 'I have it' }).click()
+}
 
 async function signInAtProvider(org: ConsoleOrg): Promise<void> {
   const redirect = `${org.origin}/sign-in/callback`
@@ -22,16 +51,14 @@ async function signInAtProvider(org: ConsoleOrg): Promise<void> {
     const page = await org.open(provider.issuer)
     await page.goto(org.origin)
     await page.getByRole('link', { name: `Sign in with ${new URL(provider.issuer).host}` }).click()
-    await page.locator('input[name="login"]').fill('alice')
-    await page.locator('input[name="password"]').fill('any')
-    await page.locator('button[type="submit"]').click()
-    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    await signInAs(page, 'alice')
     assert.equal(new URL(page.url()).origin, org.origin)
     const { sessions } = await org.node.client.call('sessions', {})
     const signed = sessions.find(({ by }) => by === 'provider')
     assert.match(signed?.who ?? '', /^person [0-9a-f]{16}$/)
     assert.deepEqual([...(signed?.scopes ?? [])].sort(), ['content', 'read', 'settings'])
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await proveAnew(org, page)
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await page.getByRole('heading', { name: 'Sign in to Peerage' }).waitFor()
     await page.context().close()
     await org.node.done('signin', 'unset')
@@ -42,5 +69,10 @@ async function signInAtProvider(org: ConsoleOrg): Promise<void> {
 
 export const providerTour: ConsoleTour = {
   paths: () => [],
-  stops: [{ what: 'a person signs in at the provider of the org and comes back', visit: signInAtProvider }]
+  stops: [
+    {
+      what: 'a person signs in at the provider of the org, comes back, and again where that is asked for',
+      visit: signInAtProvider
+    }
+  ]
 }

@@ -15,6 +15,8 @@ interface Session {
   /** Whether the caller has the scope that a route asks for. */
   may(route: RouteName): boolean
   end(): Promise<void>
+  /** Proves anew who this is; rejects when the node does not know the token. */
+  again(token: string): Promise<void>
 }
 
 const SessionContext = createContext<Session | undefined>(undefined)
@@ -63,10 +65,13 @@ export function SignedIn(props: {
     [client]
   )
   useEffect(() => watchAddress(() => void client.resetQueries({ queryKey: KEY })), [client])
+  const again = async (token: string): Promise<void> => {
+    client.setQueryData(KEY, await withToken(token))
+  }
   if (isPending) return props.waiting
   if (data === null || data === undefined) {
     const onToken = async (token: string): Promise<void> => {
-      client.setQueryData(KEY, await withToken(token))
+      await again(token)
       setEnded(false)
     }
     return props.signIn({ failure: error, hasEnded, onToken })
@@ -74,6 +79,7 @@ export function SignedIn(props: {
   const session: Session = {
     who: data,
     may: route => mayCall(data.scopes, route),
+    again,
     end: async () => {
       await leave()
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })

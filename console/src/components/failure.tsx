@@ -4,7 +4,11 @@ import { Alert, Button, Code, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { ApiError, isOfNode } from '../api/client.ts'
 import { AlertIcon } from '../shell/icons.tsx'
+import { SignInAgain } from './sign-in-again.tsx'
 import { saidByNode } from './words.ts'
+
+/** The node asks who this is anew. */
+const STALE = 'SIGN_IN_STALE'
 
 export function Failure(props: {
   readonly error: Error
@@ -31,6 +35,7 @@ export function Failure(props: {
           </Text>
         )}
       </Text>
+      {error instanceof ApiError && error.code === STALE && <SignInAgain />}
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>
           {retry}

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type ErrorObject, fromErrorObject, toErrorObject } from '../../api/error.ts'
+import { FRESH_ROUTES } from '../../api/fresh-routes.ts'
 import { issueSentence, issueText } from '../../api/issue-text.ts'
 import { fileKeys } from '../../api/named-files.ts'
 import { ROUTE_NOTES } from '../../api/route-notes.ts'
@@ -30,7 +31,7 @@ import { KIB, SECOND_MS } from '../../base/units.ts'
 import { requireApart } from '../../node/home-guard.ts'
 import type { MeasuredCall } from '../metrics/exposition.ts'
 import { traceCalls } from './call-spans.ts'
-import { type Caller, requireScope } from './caller.ts'
+import { type Caller, requireFresh, requireScope } from './caller.ts'
 import { eventStream, STREAM_TIMING, type StreamTiming } from './event-stream.ts'
 import type { Handlers } from './handlers.ts'
 import { type Failure, failureOf } from './http-status.ts'
@@ -149,6 +150,7 @@ export class AdminRoutes {
     const { callerOf, home } = this.#options
     const caller = callerOf(request)
     requireScope(caller, ROUTE_NOTES[name][0])
+    if (FRESH_ROUTES.has(name)) requireFresh(caller)
     const input = parseInput(name, request)
     const object = objectOf(name, input)
     if (object !== null) await this.#options.about?.(request, object)

@@ -1,8 +1,10 @@
 /** Who calls: the owner of the local socket, a token, or a person who signed in; and what each may do. */
 
+import { FRESH_MS } from '../../api/fresh-routes.ts'
 import type { Scope } from '../../api/scope-names.ts'
 import { SCOPE_WITHIN, scopeNames } from '../../api/scope-names.ts'
 import { AppError } from '../../base/errors.ts'
+import { MINUTE_MS } from '../../base/units.ts'
 
 export interface Caller {
   readonly kind: 'owner' | 'token' | 'person'
@@ -11,6 +13,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>
   /** When it ends; null without an end. */
   readonly expiresAtMs: number | null
+  /** In a session: whether it was a while ago, or is not known, when who calls proved who they are. */
+  readonly isStale?: boolean
 }
 
 export const OWNER: Caller = {
@@ -38,6 +42,16 @@ export function requireScope(caller: Caller, scope: Scope): void {
     `${caller.id} may not do this: it takes the scope ${scope}, and it has ${has}; ask who runs this node for a token ` +
       'with that scope',
     { details: { scope, scopes: [...caller.scopes] } }
+  )
+}
+
+/** For what a browser that was left open, or a cookie that was stolen, is not to do (api/fresh-routes.ts). */
+export function requireFresh({ id, isStale = false }: Caller): void {
+  if (!isStale) return
+  throw new AppError(
+    'SIGN_IN_STALE',
+    `${id} signed in more than ${FRESH_MS / MINUTE_MS} minutes ago, and this takes a newer sign-in: sign in again, by ` +
+      'your token, your provider or peerage console, and do it then'
   )
 }
 

@@ -344,7 +344,7 @@ function tokenHandlers(tokens: TokenBook, sessions: SessionBook) {
     createCode: async (input, by) => sessions.createCode(input, by),
     sessions: async () => ({ sessions: sessions.list() }),
     endNamedSession: async ({ id }) => {
-      sessions.endNamed(id)
+      await tokens.endMadeBy(sessions.endNamed(id))
       return { sessions: sessions.list() }
     },
     tokens: async () => ({ tokens: tokens.list().map(shownToken) }),

@@ -5,14 +5,18 @@
 
 import { z } from 'zod'
 import { errorBody } from '../../api/error.ts'
+import { FRESH_MS, FRESH_ROUTES } from '../../api/fresh-routes.ts'
 import { ROUTE_NOTES } from '../../api/route-notes.ts'
 import { pathKeys, ROUTES, type RouteName } from '../../api/routes.ts'
 import { SCOPES } from '../../api/scope-names.ts'
 import { SESSION_PATH, session, sessionRequest } from '../../api/session.ts'
 import { signInOffer } from '../../api/sign-in.ts'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
+import { MINUTE_MS } from '../../base/units.ts'
 import { httpStatusOf } from './http-status.ts'
 import { exampleOf, type JsonSchema } from './schema-example.ts'
+
+const FRESH = `From a browser it takes a sign-in of the last ${FRESH_MS / MINUTE_MS} minutes; who shows a token with the call needs none.`
 
 type Route = (typeof ROUTES)[RouteName]
 type Json = Readonly<Record<string, unknown>>
@@ -90,6 +94,7 @@ function operationOf(name: RouteName, errors: Json): Json {
   }
   return {
     ...{ operationId: name, summary, tags: [scope], 'x-scope': scope },
+    ...(FRESH_ROUTES.has(name) ? { description: FRESH } : {}),
     parameters: route.method === 'GET' ? [...parameters, ...rest.map(parameter('query'))] : parameters,
     ...(isBody
       ? {

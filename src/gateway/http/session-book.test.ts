@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
+import { FRESH_MS } from '../../api/fresh-routes.ts'
 import { AppError } from '../../base/errors.ts'
 import { DAY_MS } from '../../base/units.ts'
 import { type Caller, OWNER } from './caller.ts'
@@ -32,11 +33,17 @@ function token(id: string, expiresAtMs = nowMs + DAY_MS): Caller {
 
 const refusal = (code: string) => (thrown: unknown) => thrown instanceof AppError && thrown.code === code
 
+const PERSON = {
+  kind: 'person',
+  provedAtMs: null,
+  caller: { ...OWNER, kind: 'person', id: 'person 1' }
+} as const
+
 describe('a session', () => {
   test('is the token on which it rests, as that is now', () => {
     token('a')
     const secret = book.begin({ kind: 'token', id: 'a' })
-    assert.equal(book.use(secret)?.caller, tokens.get('a'))
+    assert.deepEqual(book.use(secret)?.caller, { ...tokens.get('a'), isStale: false })
     tokens.delete('a')
     assert.equal(book.use(secret), undefined)
     token('a')
@@ -85,9 +92,21 @@ describe('a session', () => {
     assert.ok(book.use(two))
   })
 
+  test('is stale a while after its person proved who they are, or where that is not known', () => {
+    const owner = book.begin({ kind: 'owner', caller: OWNER })
+    const silent = book.begin(PERSON)
+    const told = book.begin({ ...PERSON, provedAtMs: nowMs - FRESH_MS + 1000 })
+    const stale = () => [owner, silent, told].map(secret => book.use(secret)?.caller.isStale)
+    assert.deepEqual(stale(), [false, true, false])
+    nowMs += 2000
+    assert.deepEqual(stale(), [false, true, true])
+    nowMs += FRESH_MS
+    assert.deepEqual(stale(), [true, true, true])
+  })
+
   test('of a person ends when the provider changes, and those of others go on', () => {
     token('a')
-    const person = book.begin({ kind: 'person', caller: { ...OWNER, kind: 'person', id: 'person 1' } })
+    const person = book.begin(PERSON)
     const others = [book.begin({ kind: 'token', id: 'a' }), book.begin({ kind: 'owner', caller: OWNER })]
     book.endPersons()
     assert.equal(book.use(person), undefined)
@@ -99,7 +118,7 @@ describe('a session', () => {
     const secret = book.begin({ kind: 'token', id: 'a' })
     const begunAtMs = nowMs
     nowMs += 1000
-    book.begin({ kind: 'person', caller: { ...OWNER, kind: 'person', id: 'person 1' } })
+    book.begin(PERSON)
     nowMs += 1000
     const listed = book.list()
     assert.deepEqual(

@@ -9,10 +9,14 @@
  * A code begins one session, once, within `codeLifeMs`. Only the owner on the local socket makes codes: a session
  * that could make more of its kind would never end.
  *
+ * A session is stale when it was FRESH_MS ago, or is not known, when its person proved who they are: with a token or a
+ * code that is when it began, at a provider when that says (api/fresh-routes.ts).
+ *
  * Each ground has at most `eachMax` sessions, and the book `allMax`: one more ends the one that was used longest ago.
  */
 
 import { createHash, randomBytes } from 'node:crypto'
+import { FRESH_MS } from '../../api/fresh-routes.ts'
 import type { Scope } from '../../api/scope-names.ts'
 import type { ListedSession, MadeCode } from '../../api/session.ts'
 import { AppError } from '../../base/errors.ts'
@@ -36,7 +40,13 @@ const BY = { owner: 'code', token: 'token', person: 'provider' } as const
 
 export type Ground =
   | { readonly kind: 'token'; readonly id: string }
-  | { readonly kind: 'owner' | 'person'; readonly caller: Caller }
+  | { readonly kind: 'owner'; readonly caller: Caller }
+  | {
+      readonly kind: 'person'
+      readonly caller: Caller
+      /** As the provider says; null where it does not. */
+      readonly provedAtMs: number | null
+    }
 
 /** A session that holds. */
 export interface LiveSession {
@@ -51,6 +61,7 @@ interface Entry {
   readonly id: string
   readonly ground: Ground
   readonly begunAtMs: number
+  readonly provedAtMs: number | null
   readonly endsAtMs: number
   readonly usedAtMs: number
 }
@@ -134,7 +145,15 @@ export class SessionBook {
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     const endsAtMs = nowMs + SESSION_LIMITS.lifeMs
     const id = randomBytes(ID_BYTES).toString('hex')
-    this.#sessions.set(hashOf(secret), { id, ground, begunAtMs: nowMs, endsAtMs, usedAtMs: nowMs })
+    const provedAtMs = ground.kind === 'person' ? ground.provedAtMs : nowMs
+    this.#sessions.set(hashOf(secret), {
+      id,
+      ground,
+      begunAtMs: nowMs,
+      provedAtMs,
+      endsAtMs,
+      usedAtMs: nowMs
+    })
     return secret
   }
 
@@ -181,10 +200,13 @@ export class SessionBook {
   #live(hash: string, callerOf: (token: string) => Caller | undefined): LiveSession | undefined {
     const entry = this.#sessions.get(hash)
     if (entry === undefined) return undefined
-    const { id, ground, endsAtMs } = entry
-    const caller = ground.kind === 'token' ? callerOf(ground.id) : ground.caller
-    if (caller !== undefined && !isOver(entry, this.#nowMs()))
-      return { id, caller, endsAtMs: Math.min(endsAtMs, caller.expiresAtMs ?? Number.POSITIVE_INFINITY) }
+    const { id, ground, endsAtMs, provedAtMs } = entry
+    const nowMs = this.#nowMs()
+    const known = ground.kind === 'token' ? callerOf(ground.id) : ground.caller
+    if (known !== undefined && !isOver(entry, nowMs)) {
+      const caller = { ...known, isStale: provedAtMs === null || nowMs - provedAtMs > FRESH_MS }
+      return { id, caller, endsAtMs: Math.min(endsAtMs, known.expiresAtMs ?? Number.POSITIVE_INFINITY) }
+    }
     this.#sessions.delete(hash)
     return undefined
   }
@@ -193,15 +215,17 @@ export class SessionBook {
     this.#sessions.delete(hashOf(secret))
   }
 
-  /** Ends a session by what lists call it; rejects with SESSION_UNKNOWN. */
-  endNamed(id: string): void {
+  /** Ends a session by what lists call it, and answers whose it was; rejects with SESSION_UNKNOWN. */
+  endNamed(id: string): Caller {
     const [hash] = [...this.#sessions].find(([, entry]) => entry.id === id) ?? []
-    if (hash === undefined || this.#look(hash) === undefined)
+    const live = hash === undefined ? undefined : this.#look(hash)
+    if (hash === undefined || live === undefined)
       throw new AppError(
         'SESSION_UNKNOWN',
         `there is no session ${id}, or it has ended; peerage session lists them`
       )
     this.#sessions.delete(hash)
+    return live.caller
   }
 
   /** Ends the sessions of all whom a provider vouched for: it, or what they may, has changed. */

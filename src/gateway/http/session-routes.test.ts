@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { FRESH_MS } from '../../api/fresh-routes.ts'
 import type { Scope } from '../../api/scope-names.ts'
 import { type Session, session, sessionList } from '../../api/session.ts'
 import { HOUR_MS } from '../../base/units.ts'
@@ -139,6 +140,38 @@ describe('a person', () => {
     assert.equal((await ask('/session', { headers: { cookie } })).status, 401)
     const again = await ask(path, { body: {}, headers: { cookie: desk.cookie, ...own() } })
     assert.deepEqual(told(again), [404, 'SESSION_UNKNOWN'])
+  })
+
+  test('makes a token only a while after signing in, and who shows a token each time whenever', async () => {
+    const token = await tokenFor('read', 'settings')
+    const body = { name: 'more', scopes: ['read'], lifeMs: HOUR_MS }
+    const { cookie } = await signIn({ token })
+    const make = (headers: Record<string, string>) => ask('/v1/tokens', { body, headers })
+    assert.equal((await make({ cookie, ...own() })).status, 200)
+    nowMs += FRESH_MS + 1
+    assert.deepEqual(told(await make({ cookie, ...own() })), [403, 'SIGN_IN_STALE'])
+    for (const path of ['/v1/detection-rules', '/v1/scans/off'])
+      assert.deepEqual(told(await ask(path, { body: {}, headers: { cookie, ...own() } })), [
+        403,
+        'SIGN_IN_STALE'
+      ])
+    assert.equal((await ask('/v1/peers', { headers: { cookie } })).status, 200)
+    assert.equal((await make({ authorization: `Bearer ${token}` })).status, 200)
+    const again = await ask('/session', { body: { token }, headers: { ...own(), cookie } })
+    assert.equal((await make({ cookie: cookieOf(again, COOKIE), ...own() })).status, 200)
+  })
+
+  test('that is signed out by others has no token left that was made in that browser', async () => {
+    const desk = await signIn({ token: await tokenFor('settings') })
+    const lost = await signIn({ code: sessions.createCode({ scopes: ['read', 'settings'] }, OWNER).code })
+    const body = { name: 'kept', scopes: ['read'], lifeMs: 100 * HOUR_MS }
+    const made = await ask('/v1/tokens', { body, headers: { cookie: lost.cookie, ...own() } })
+    const { token } = made.json as { token: string }
+    const use = () => ask('/v1/peers', { headers: { authorization: `Bearer ${token}` } })
+    assert.equal((await use()).status, 200)
+    const path = `/v1/sessions/${lost.signed.session}/end`
+    assert.equal((await ask(path, { body: {}, headers: { cookie: desk.cookie, ...own() } })).status, 200)
+    assert.deepEqual(told(await use()), [401, 'NOT_SIGNED_IN'])
   })
 
   test('gets a cookie that no script reads, no other host gets, and nobody keeps', async () => {

@@ -128,6 +128,12 @@ export class TokenBook {
     if (made.length > 0) await this.#end(new Set(made.map(({ id }) => id)))
   }
 
+  /** Ends all that a person made, by what the audit log calls them: somebody else may have had their browser. */
+  async endMadeBy(by: Caller): Promise<void> {
+    const made = this.#tokens.filter(({ createdBy }) => createdBy === by.id)
+    if (by.kind === 'person' && made.length > 0) await this.#end(new Set(made.map(({ id }) => id)))
+  }
+
   async #end(ids: Set<string>): Promise<void> {
     // Makers come before what they made.
     for (const { id, createdBy } of this.#tokens) {

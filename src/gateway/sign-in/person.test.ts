@@ -38,7 +38,15 @@ test('a person of another provider is another person, however the two are cut', 
 
 test('what a browser keeps of a sign-in is read by the node that made it, unchanged or not at all', () => {
   const [seal, other] = [new AttemptSeal(), new AttemptSeal()]
-  const attempt = { state: 's', nonce: 'n', verifier: 'v', issuer: 'https://a', endsAtMs: 5 }
+  const attempt = {
+    state: 's',
+    nonce: 'n',
+    verifier: 'v',
+    issuer: 'https://a',
+    endsAtMs: 5,
+    isAgain: true,
+    earlier: null
+  }
   const sealed = seal.seal(attempt)
   assert.deepEqual(seal.open(sealed), attempt)
   assert.equal(other.open(sealed), undefined)

@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 async function signIn(person: string): Promise<Caller> {
   const { url, attempt } = await node.begin(CALLBACK)
-  return await node.finish(await signInAt(url, person), attempt)
+  return (await node.finish(await signInAt(url, person), attempt)).caller
 }
 
 const refusal =
@@ -89,6 +89,30 @@ describe('a person whom the provider knows', () => {
       refusal('SIGN_IN_REFUSED', /did not sign this person in: access_denied/)
     )
   })
+})
+
+test('a person who is to prove anew who they are does so at the provider, which says when', async () => {
+  const plain = await node.begin(CALLBACK)
+  assert.deepEqual(
+    [plain.url.searchParams.get('prompt'), plain.url.searchParams.get('max_age')],
+    [null, null]
+  )
+  const { provedAtMs: unknown } = await node.finish(await signInAt(plain.url, 'alice'), plain.attempt)
+  assert.equal(unknown, null)
+  const again = await node.begin(CALLBACK, { isAgain: true })
+  assert.deepEqual(
+    [again.url.searchParams.get('prompt'), again.url.searchParams.get('max_age')],
+    ['login', '300']
+  )
+  const { provedAtMs } = await node.finish(await signInAt(again.url, 'alice'), again.attempt)
+  assert.ok(provedAtMs !== null && Date.now() - provedAtMs < HOUR_MS && provedAtMs <= Date.now())
+  // Without the question the provider need not say when, and is not believed to have asked.
+  const { url, attempt } = await node.begin(CALLBACK, { isAgain: true })
+  for (const key of ['prompt', 'max_age']) url.searchParams.delete(key)
+  await assert.rejects(
+    node.finish(await signInAt(url, 'alice'), attempt),
+    refusal('SIGN_IN_REFUSED', /auth_time/)
+  )
 })
 
 test('groups may come with the identity too', async () => {

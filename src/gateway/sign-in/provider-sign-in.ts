@@ -8,10 +8,14 @@
  *
  * A person may what the roles say that values of one claim are mapped to. That is looked at when the person signs in,
  * and holds while the session does.
+ *
+ * Who is to prove anew who they are is asked by the provider (`prompt` and `max_age`, OpenID Connect Core, section
+ * 3.1.2.1), which has to say when they did (`auth_time`). Of another sign-in it may say so.
  */
 
 import { readFileSync } from 'node:fs'
 import type * as oidc from 'openid-client'
+import { FRESH_MS } from '../../api/fresh-routes.ts'
 import type { Provider } from '../../api/sign-in.ts'
 import { AppError, messageOf } from '../../base/errors.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
@@ -41,6 +45,21 @@ export interface Begun {
   readonly attempt: string
 }
 
+export interface Finished {
+  readonly caller: Caller
+  /** When the person proved to the provider who they are; null where it does not say. */
+  readonly provedAtMs: number | null
+  /** The session that the browser had when this was begun. */
+  readonly earlier: string | null
+}
+
+export interface BeginOptions {
+  /** Whether the person is to prove anew who they are. */
+  readonly isAgain?: boolean
+  /** The session that the browser has. */
+  readonly earlier?: string | null
+}
+
 export class ProviderSignIn {
   readonly settings: ProviderSettings
   readonly #nowMs: () => number
@@ -60,7 +79,7 @@ export class ProviderSignIn {
   }
 
   /** `callback` is the address to which the provider sends the person back. */
-  async begin(callback: URL): Promise<Begun> {
+  async begin(callback: URL, { isAgain = false, earlier = null }: BeginOptions = {}): Promise<Begun> {
     const provider = this.settings.require()
     const configuration = await this.#configuration(provider)
     const openid = await loadOpenid()
@@ -72,14 +91,26 @@ export class ProviderSignIn {
       scope: ['openid', ...provider.ask].join(' '),
       code_challenge: await openid.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
-      ...{ state, nonce }
+      ...{ state, nonce },
+      ...(isAgain ? { prompt: 'login', max_age: String(FRESH_MS / SECOND_MS) } : {})
     })
     const endsAtMs = this.#nowMs() + ATTEMPT_LIFE_MS
-    return { url, attempt: this.#seal.seal({ state, nonce, verifier, issuer: provider.issuer, endsAtMs }) }
+    return {
+      url,
+      attempt: this.#seal.seal({
+        state,
+        nonce,
+        verifier,
+        issuer: provider.issuer,
+        endsAtMs,
+        isAgain,
+        earlier
+      })
+    }
   }
 
   /** Who came back to `at`, the whole address, with what the browser kept. */
-  async finish(at: URL, kept: string | undefined): Promise<Caller> {
+  async finish(at: URL, kept: string | undefined): Promise<Finished> {
     const provider = this.settings.require()
     const attempt = kept === undefined ? undefined : this.#seal.open(kept)
     if (attempt === undefined || attempt.state !== at.searchParams.get('state'))
@@ -97,16 +128,23 @@ export class ProviderSignIn {
         pkceCodeVerifier: attempt.verifier,
         expectedState: attempt.state,
         expectedNonce: attempt.nonce,
-        idTokenExpected: true
+        idTokenExpected: true,
+        ...(attempt.isAgain ? { maxAge: FRESH_MS / SECOND_MS } : {})
       })
       const identity = tokens.claims()
       if (identity === undefined) throw refused(`${provider.issuer} does not say who this person is`)
-      return this.#caller({ provider, identity, values: await valuesOf(provider, configuration, tokens) })
+      const values = await valuesOf(provider, configuration, tokens)
+      const caller = this.#caller({ provider, identity, values })
+      return { caller, provedAtMs: this.#provedAtMs(identity), earlier: attempt.earlier }
     } catch (thrown) {
       const failure = await providerFailure(thrown, { issuer: provider.issuer, nowMs: this.#nowMs() })
       if (failure.code === 'SIGN_IN_UNAVAILABLE') this.#known = undefined
       throw failure
     }
+  }
+
+  #provedAtMs({ auth_time: seconds }: oidc.IDToken): number | null {
+    return seconds === undefined ? null : Math.min(seconds * SECOND_MS, this.#nowMs())
   }
 
   #caller(of: {

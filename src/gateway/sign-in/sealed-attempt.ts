@@ -18,7 +18,11 @@ const attempt = z.strictObject({
   nonce: z.string().min(1),
   verifier: z.string().min(1),
   issuer: z.string().min(1),
-  endsAtMs: z.int()
+  endsAtMs: z.int(),
+  /** Whether the person is to prove anew who they are. */
+  isAgain: z.boolean(),
+  /** The session that this browser has by then; its cookie does not come along from the provider. */
+  earlier: z.string().nullable()
 })
 
 export type Attempt = z.output<typeof attempt>

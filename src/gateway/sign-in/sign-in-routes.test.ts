@@ -100,6 +100,19 @@ describe('a person in a browser', () => {
     assert.ok(!JSON.stringify(calls).includes('alice'))
   })
 
+  test('that signs in again has one session, though its cookie does not come along from the provider', async () => {
+    const signIn = async (path: string, headers: Record<string, string>): Promise<string> => {
+      const begun = await client.ask(path, { headers })
+      const at = await signInAt(new URL(begun.headers.location ?? ''), 'alice')
+      const cookie = cookieOf(begun, ATTEMPT)
+      return cookieOf(await client.ask(at.pathname + at.search, { headers: { cookie } }), COOKIE)
+    }
+    const first = await signIn('/sign-in/begin', {})
+    const second = await signIn('/sign-in/begin?again=1', { cookie: first })
+    assert.equal((await client.ask('/session', { headers: { cookie: first } })).status, 401)
+    assert.equal((await client.ask('/session', { headers: { cookie: second } })).status, 200)
+  })
+
   test('keeps what it takes to come back in a cookie that comes along from the provider, for ten minutes', async () => {
     const { headers } = await client.ask('/sign-in/begin')
     const set = headers['set-cookie']?.[0] ?? ''

@@ -1,6 +1,7 @@
 /**
  * `/sign-in` of the API over TLS, open to strangers: `provider` says which provider signs people in, `begin` sends a
- * browser there, `callback` is where it comes back, gets its session, and goes on to the first page.
+ * browser there, with `again` so that the person proves anew who they are, `callback` is where it comes back, gets its
+ * session, and goes on to the first page.
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -8,7 +9,7 @@ import { SECOND_MS } from '../../base/units.ts'
 import { failureOf } from '../http/http-status.ts'
 import { openRoute } from '../http/open-route.ts'
 import type { SessionBook } from '../http/session-book.ts'
-import { COOKIE_OPTIONS, giveSession, type Signed } from '../http/sign-in.ts'
+import { COOKIE, COOKIE_OPTIONS, giveSession, type Signed } from '../http/sign-in.ts'
 import { failurePage } from './failure-page.ts'
 import { ATTEMPT_LIFE_MS, type ProviderSignIn } from './provider-sign-in.ts'
 
@@ -36,7 +37,12 @@ export class SignInRoutes {
       issuer: provider.settings.provider?.issuer ?? null
     }))
     app.get(`${PREFIX}/begin`, { ...openRoute('beginSignIn'), errorHandler }, async (request, reply) => {
-      const { url, attempt } = await provider.begin(new URL(CALLBACK_PATH, siteOf(request)))
+      const isAgain = 'again' in (request.query as object)
+      const earlier = request.cookies[COOKIE] ?? null
+      const { url, attempt } = await provider.begin(new URL(CALLBACK_PATH, siteOf(request)), {
+        isAgain,
+        earlier
+      })
       return reply.setCookie(ATTEMPT_COOKIE, attempt, ATTEMPT_OPTIONS).redirect(url.href, 303)
     })
     app.get(CALLBACK_PATH, { ...openRoute('endSignIn'), errorHandler }, async (request, reply) =>
@@ -49,8 +55,9 @@ export class SignInRoutes {
     const kept = request.cookies[ATTEMPT_COOKIE]
     // Used up, whatever comes of it.
     reply.clearCookie(ATTEMPT_COOKIE, ATTEMPT_OPTIONS)
-    const caller = await provider.finish(new URL(request.url, siteOf(request)), kept)
-    const secret = sessions.begin({ kind: 'person', caller })
+    const { caller, provedAtMs, earlier } = await provider.finish(new URL(request.url, siteOf(request)), kept)
+    if (earlier !== null) sessions.end(earlier)
+    const secret = sessions.begin({ kind: 'person', caller, provedAtMs })
     onSignedIn(request, giveSession(secret, { sessions, request, reply }))
     return reply.redirect('/', 303)
   }
