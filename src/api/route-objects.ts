@@ -13,6 +13,8 @@ export interface CallObject {
   readonly kind: string
   /** An id, or the beginning of one; or what the org calls it. Of a device, what the caller called it. */
   readonly id: string
+  /** Whether the caller makes it, or gives it its name: it is what it is called only once that is done. */
+  readonly isNew?: true
 }
 
 type ObjectOf<Name extends RouteName> = (input: RouteInput<Name>) => CallObject | null
@@ -35,6 +37,14 @@ function byName(kind: string) {
 }
 
 const GROUP = 'group:'
+/** The same, of what need not be there before. */
+function made<Input>(of: (input: Input) => CallObject | null) {
+  return (input: Input): CallObject | null => {
+    const object = of(input)
+    return object && { ...object, isNew: true }
+  }
+}
+
 function grantee({ who }: { readonly who: string }): CallObject {
   return who.startsWith(GROUP) ? { kind: 'group', id: who.slice(GROUP.length) } : { kind: 'device', id: who }
 }
@@ -56,15 +66,15 @@ const proposal = (input: { readonly proposal: string }): CallObject => ({
 
 const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   levelHistory: byName('level'),
-  setLevel: byName('level'),
+  setLevel: made(byName('level')),
   unsetLevel: byName('level'),
-  setPrice: site,
+  setPrice: made(site),
   dataset,
   holders: dataset,
   retire: dataset,
   torrent: dataset,
   verify: dataset,
-  publish: ({ name }) => dataset({ name }),
+  publish: made(({ name }) => dataset({ name })),
   startTransfer: dataset,
   transfer: byId('transfer'),
   transferFiles: byId('transfer'),
@@ -87,7 +97,7 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   readmitDevice: device,
   grantRole: device,
   revokeRole: device,
-  createGroup: byName('group'),
+  createGroup: made(byName('group')),
   addToGroup: byName('group'),
   removeFromGroup: byName('group'),
   grantAccess: grantee,
@@ -102,7 +112,7 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   rekey: dataset,
   exportAge: dataset,
   setClass: ({ dataClass }) => ({ kind: 'class', id: dataClass }),
-  setRegion: site,
+  setRegion: made(site),
   previewStoragePolicy: ({ name }) => dataset({ name }),
   setStoragePolicy: ({ name }) => dataset({ name }),
   versionStorage: dataset,
@@ -115,7 +125,7 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   withdrawAcceptance: byId('risk'),
   setRiskOwner: byId('risk'),
   setRiskTreatment: byId('risk'),
-  setPlace: place,
+  setPlace: made(place),
   describeDataset: ({ name }) => dataset({ name }),
   detection: byId('finding'),
   acknowledgeDetection: byId('finding'),

@@ -3,7 +3,8 @@
  * input was found to be in order. A device goes by its id, whatever it was called: names of devices are in no log, and
  * can be given anew.
  *
- * What was malformed, or is not there, is nothing to name: the log would keep any text that somebody sends.
+ * What was malformed, or is not there, or was not made, is nothing to name: the log would keep any text that somebody
+ * sends.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -29,13 +30,14 @@ export class CallObjects {
     this.#deviceNamed = deviceNamed
   }
 
-  async note(request: FastifyRequest, { kind, id }: CallObject): Promise<void> {
-    const known = kind === 'device' ? await this.#deviceNamed(id) : id
-    if (known !== null && isCallObject({ kind, id: known })) this.#noted.set(request, { kind, id: known })
+  async note(request: FastifyRequest, object: CallObject): Promise<void> {
+    const id = object.kind === 'device' ? await this.#deviceNamed(object.id) : object.id
+    if (id !== null && isCallObject({ ...object, id })) this.#noted.set(request, { ...object, id })
   }
 
   of(request: FastifyRequest, { statusCode }: FastifyReply): NamedObject {
-    const noted = STATUS_NAMELESS.includes(statusCode) ? undefined : this.#noted.get(request)
-    return noted === undefined ? NOTHING : { kind: noted.kind, object: noted.id }
+    const noted = this.#noted.get(request)
+    const isNameless = STATUS_NAMELESS.includes(statusCode) || (noted?.isNew === true && statusCode >= 400)
+    return noted === undefined || isNameless ? NOTHING : { kind: noted.kind, object: noted.id }
   }
 }

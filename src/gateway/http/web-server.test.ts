@@ -59,6 +59,8 @@ async function serve(options: Partial<WebServerOptions> = {}): Promise<void> {
       groups: async () => [],
       deviceNamed: async text => (text === 'lab-7' ? DEVICE : null),
       suspendDevice: async () => Promise.reject(new AppError('NOT_AUTHORISED', 'it may not')),
+      createGroup: async name =>
+        name === 'lab' ? ACTED : Promise.reject(new AppError('NOT_AUTHORISED', 'it may not')),
       revokeDevice: async () => ACTED
     }),
     dataset: async name => Promise.reject(new AppError('DATASET_UNKNOWN', `there is no ${name}`))
@@ -235,6 +237,13 @@ describe('what a call was about', () => {
       ['revokeDevice', 'done', null, null],
       ['revokeDevice', 'failed', null, null],
       ['scan', 'refused', null, null]
+    ])
+    calls = []
+    await ask('/v1/groups', { ...by, body: { name: 'Ada Lovelace' } })
+    await ask('/v1/groups', { ...by, body: { name: 'lab' } })
+    assert.deepEqual(about(), [
+      ['createGroup', 'refused', null, null],
+      ['createGroup', 'done', 'group', 'lab']
     ])
   })
 })
