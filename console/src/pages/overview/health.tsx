@@ -16,13 +16,13 @@ const SHOWN_MAX = 6
 export function Health(props: {
   readonly needs: readonly Attention[]
   readonly storage: Answer<'storage'> | undefined
-  /** Whether those that have no room at first can be asked for. */
-  readonly isForAll?: boolean
+  /** Where nobody can ask for the rest, how many there is room for. */
+  readonly shownMax?: number
 }): ReactNode {
-  const { needs, storage, isForAll = true } = props
+  const { needs, storage, shownMax } = props
   const [isAll, setAll] = useState(false)
   const tone = needs.some(need => need.tone === 'bad') ? 'bad' : needs.length > 0 ? 'warn' : 'good'
-  const shown = isAll ? needs : needs.slice(0, SHOWN_MAX)
+  const shown = isAll ? needs : needs.slice(0, shownMax ?? SHOWN_MAX)
   return (
     <Card
       component="section"
@@ -55,12 +55,12 @@ export function Health(props: {
           ))}
         </ul>
       )}
-      {shown.length < needs.length && !isForAll && (
+      {shown.length < needs.length && shownMax !== undefined && (
         <Text size="sm" mt="sm" fw={600}>
           and {needs.length - shown.length} more
         </Text>
       )}
-      {shown.length < needs.length && isForAll && (
+      {shown.length < needs.length && shownMax === undefined && (
         <Button
           variant="default"
           size="xs"

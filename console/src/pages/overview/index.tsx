@@ -22,7 +22,7 @@ export default function Overview(): ReactNode {
     <PageFrame
       title="Overview"
       actions={
-        <Button variant="default" size="xs" component={Link} to={WALL_PATH}>
+        <Button variant="default" size="xs" component={Link} to={WALL_PATH} visibleFrom="md">
           For a wall screen
         </Button>
       }

@@ -24,6 +24,9 @@ import { RatesPanel } from '../overview/rates-panel.tsx'
 import { SavingsPanel } from '../overview/savings-panel.tsx'
 import { SpreadPanel } from './spread-panel.tsx'
 
+/** Nobody scrolls a wall: the rest is counted. */
+const NEEDS_MAX = 4
+
 export default function Wall(): ReactNode {
   const { who } = useSession()
   const isScreen = onlyWatches(who)
@@ -109,14 +112,16 @@ function Known(props: { readonly status: Answer<'status'>; readonly isScreen: bo
   useNewSoftware(status.software, isScreen)
   return (
     <>
-      <Health needs={needs.map(({ to: _, ...need }) => need)} storage={storage} isForAll={false} />
       <Figures status={status} />
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Stack gap="md">
+          <Health needs={needs.map(({ to: _, ...need }) => need)} storage={storage} shownMax={NEEDS_MAX} />
           <RatesPanel />
+        </Stack>
+        <Stack gap="md">
+          <SpreadPanel />
           <SavingsPanel />
         </Stack>
-        <SpreadPanel />
       </SimpleGrid>
     </>
   )
