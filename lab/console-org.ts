@@ -14,9 +14,14 @@ import { buildConsole } from './console-build.ts'
 import { judge } from './console-judge.ts'
 import { freePort } from './free-port.ts'
 
-const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const
+const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 375, height: 812 } } as const
 /** What the width of a page changes. Its colours, the dearest of all rules, are judged on a desk. */
 const LAYOUT_RULES = ['scrollable-region-focusable', 'target-size', 'button-name', 'link-name']
+
+/** What tables are called that are wider than the place they have. */
+const CUT_OFF = `[...document.querySelectorAll('[role=table]')]
+  .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+  .map(table => table.getAttribute('aria-label'))`
 
 const NAMED_MS = 60_000
 /** A page on a machine that has much else to do. */
@@ -203,6 +208,11 @@ export class ConsoleOrg {
     const fits = 'document.documentElement.scrollWidth <= document.documentElement.clientWidth'
     // Asked from here, as the policy of the page lets nothing wait in it.
     await until(`${path} is no wider than a phone`, PAGE_MS, () => page.evaluate<boolean>(fits))
+    assert.deepEqual(
+      await page.evaluate<string[]>(CUT_OFF),
+      [],
+      `tables of ${path} whose columns fit no phone`
+    )
     await page.setViewportSize(SIZES.desk)
   }
 

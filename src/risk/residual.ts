@@ -104,7 +104,9 @@ function weigh(
       each =>
         `${each.title} is ${each.grade === 'bad' ? 'at or beyond its limit' : 'not known'}: nothing is taken off`
     ),
-    ...controls.map(({ title, takes, basis, because }) => `- ${takes} for "${title}" (${basis}): ${because}`),
+    ...controls.map(
+      ({ title, takes, basis, because }) => `less ${takes} for "${title}" (${basis}): ${because}`
+    ),
     ...(controls.length === 0 ? ['no control lowers it'] : []),
     ...(from - taken < 1 ? ['it is never below 1'] : []),
     `residual ${factor}: ${formula(from, controls)} = ${residual}`

@@ -27,8 +27,8 @@ export function PartsBar(props: {
       </Progress.Root>
       <Group gap="lg">
         {parts.map(({ label, bytes, color }) => (
-          <Group key={label} gap={6}>
-            <Text span w={10} h={10} bg={color} bdrs={3} aria-hidden="true" />
+          <Group key={label} gap={6} wrap="nowrap">
+            <Text span w={10} h={10} bg={color} bdrs={3} flex="none" aria-hidden="true" />
             <Text size="sm">
               {formatBytes(bytes)} {label}
               {hasShares && ` (${percentText(bytes, total)})`}

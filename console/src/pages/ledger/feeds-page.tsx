@@ -146,7 +146,7 @@ const COLUMNS: readonly Column<Feed>[] = [
     value: ({ incarnation }) => incarnation
   },
   {
-    ...{ title: 'Operations', width: '92px', align: 'right' },
+    ...{ title: 'Operations', width: '92px', align: 'right', from: 'sm' },
     value: ({ operations }) => operations.toLocaleString('en'),
     order: ({ operations }) => operations
   },

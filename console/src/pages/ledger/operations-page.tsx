@@ -219,7 +219,7 @@ function About({ search, onChange }: FormProps): ReactNode {
 
 const COLUMNS: readonly Column<Line>[] = [
   {
-    ...{ title: 'Time', width: 'minmax(88px, 0.9fr)' },
+    ...{ title: 'Time', width: 'minmax(100px, 0.9fr)' },
     value: ({ atMs }) => <Moment atMs={atMs} />
   },
   {

@@ -137,12 +137,12 @@ function MeasureFigure(props: { readonly measure: Measure; readonly levels: read
 const COLUMNS: readonly Column<Level>[] = [
   {
     title: 'Level',
-    width: 'minmax(150px, 2fr)',
+    width: 'minmax(116px, 2fr)',
     value: ({ name }) => <span title={name}>{name}</span>,
     order: ({ name }) => name
   },
   {
-    ...{ title: 'State', width: '146px' },
+    ...{ title: 'State', width: '150px' },
     value: level => {
       const [tone, words] = levelMark(level)
       return <State tone={tone}>{words}</State>

@@ -44,7 +44,7 @@ const COLUMNS: readonly Column<CaseSummary>[] = [
     ),
     order: ({ names }) => names.join(', ')
   },
-  { title: 'State', width: 'minmax(136px, 1fr)', value: each => <Standing of={each} /> },
+  { title: 'State', width: 'minmax(150px, 1fr)', value: each => <Standing of={each} /> },
   {
     ...{ title: 'Confirmed', width: '90px', align: 'right', from: 'sm' },
     value: each => `${confirmedOf(each)} of ${each.devices}`,

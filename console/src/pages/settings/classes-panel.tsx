@@ -66,7 +66,7 @@ const COLUMNS: readonly Column<ClassRules>[] = [
   { title: 'Sealed', width: '80px', from: 'sm', value: ({ sealed }) => yesOrNo(sealed) },
   { title: 'Held by', width: 'minmax(120px, 1.2fr)', from: 'md', value: ({ holders }) => HOLDERS[holders] },
   {
-    ...{ title: 'Copies', width: 'minmax(90px, 1fr)' },
+    ...{ title: 'Copies', width: 'minmax(90px, 1fr)', from: 'sm' },
     value: ({ copies, sites }) => `${copies} on ${sites} ${sites === 1 ? 'site' : 'sites'}`
   },
   { title: 'Scanned', width: '80px', from: 'md', value: ({ scan }) => yesOrNo(scan) },

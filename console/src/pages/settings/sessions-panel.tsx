@@ -89,7 +89,7 @@ function columnsOf(own: string | null): readonly Column<Session>[] {
       order: ({ begunAtMs }) => begunAtMs
     },
     {
-      ...{ title: 'Used', width: '84px' },
+      ...{ title: 'Used', width: '84px', from: 'sm' },
       value: ({ usedAtMs }) => <Ago atMs={usedAtMs} />,
       order: ({ usedAtMs }) => usedAtMs
     },
