@@ -120,15 +120,16 @@ describe('a device that gives slowly', () => {
     const reads = (readMsPerMib: number, other: Partial<Signals>): string[] =>
       slowReasons(
         NEAR,
-        { ...CALM, readMsPerMib },
+        { ...CALM, readMsPerMib, sentPeakBytesPerSecond: MIB },
         OTHERS.map(each => ({ ...each, ...other }))
       ).map(({ reason }) => reason)
-    assert.deepEqual(reads(100, {}), ['disk'])
-    assert.deepEqual(reads(100, { readMsPerMib: 51 }), ['unknown'])
-    assert.deepEqual(reads(500, { sentPeakBytesPerSecond: 4 * MIB }), ['disk'])
-    assert.deepEqual(reads(499, { sentPeakBytesPerSecond: 4 * MIB }), ['unknown'])
-    assert.deepEqual(reads(500, { sentPeakBytesPerSecond: null }), ['unknown'])
-    assert.deepEqual(reads(49, { sentPeakBytesPerSecond: 8000 * MIB, readMsPerMib: 1 }), ['uplink'])
+    const faster = { sentPeakBytesPerSecond: 4 * MIB, readMsPerMib: 1 }
+    assert.deepEqual(reads(500, faster), ['disk'])
+    assert.deepEqual(reads(499, faster), ['uplink'])
+    assert.deepEqual(reads(500, { ...faster, readMsPerMib: 251 }), ['uplink'])
+    assert.deepEqual(reads(999, { ...faster, sentPeakBytesPerSecond: MIB }), ['unknown'])
+    assert.deepEqual(reads(1000, { ...faster, sentPeakBytesPerSecond: MIB }), ['disk'], 'as it sends')
+    assert.deepEqual(reads(49, { ...faster, sentPeakBytesPerSecond: 8000 * MIB }), ['uplink'])
   })
 
   it('always has a reason, and none that its values do not speak for', () => {
@@ -217,11 +218,16 @@ describe('a device whose reads hold it up', () => {
     assert.equal(isHeldByReads({ toOne, othersToOne }, source, others), true)
     const [reason] = slowReasons({ ...NEAR, othersToOne: 876_000 }, source, others)
     assert.equal(reason?.reason, 'disk')
-    assert.deepEqual(
-      slowReasons(NEAR, source, others).map(each => each.reason),
-      ['unknown'],
-      'its disk would let it give what those give to all'
-    )
+  })
+
+  it('reads no faster than it sends, on a machine so busy that the others give little, too', () => {
+    const busy = { ...source, sentPeakBytesPerSecond: 224_000 }
+    const gives = {
+      toOne: 27_800,
+      othersToOne: [276_000, 238_000, 232_000, 345_000, 314_000, 278_000, 249_000]
+    }
+    assert.equal(isHeldByReads(gives, { ...busy, readMsPerMib: 5740 }, others), true)
+    assert.equal(isHeldByReads(gives, { ...busy, readMsPerMib: 4600 }, others), false)
   })
 
   it('is not one that gives to one as others do, or whose disk is faster than that', () => {

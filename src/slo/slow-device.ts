@@ -3,14 +3,16 @@
  * them. It is a guess with its grounds: each reason names the values that speak for it.
  *
  * A device is slow when it gives at less than `SLOW_PART` of the median of the others, both to one and to all together:
- * one of whom many ask at once gives little to each, and is not slow. It is slow, too, when it takes at less than that
- * part and its writes take very long: what it has given up to now may have come from memory, and all that it takes is
- * here, and can be given on, no sooner than it is durable. And it is when it gives at less to one and can not read
- * faster, as one from whom all comes: then the others have as little to give on. A value speaks for a reason when
- * it is beyond its limit, and `OTHERS_FACTOR` times what the others have: what is high everywhere makes none slower
- * than the rest. What explains other values comes before them: without a processor writes are late, too, and a slow
- * disk holds up the event loop; a thin uplink is what is left. What says nothing of itself is slow for a reason that is
- * not known.
+ * one of whom many ask at once gives little to each, and is not slow. It is slow, too, when its disk holds it up. Where
+ * writes do, it takes at less than that part and they take very long: what it has given up to now may have come from
+ * memory, and all that it takes is here, and can be given on, no sooner than it is durable. Where reads do, it gives at
+ * less than that part to one and reads no faster than it sends, as one from whom all comes: then the others have as
+ * little to give on.
+ *
+ * A value speaks for a reason when it is beyond its limit, and `OTHERS_FACTOR` times what the others have: what is high
+ * everywhere makes none slower than the rest. What explains other values comes before them: without a processor writes
+ * are late, too, and a slow disk holds up the event loop; a thin uplink is what is left. What says nothing of itself is
+ * slow for a reason that is not known.
  */
 
 import { defined } from '../base/assert.ts'
@@ -97,15 +99,15 @@ export function isHeldByWrites(signals: Signals, others: readonly Signals[]): bo
   return takesLittle && isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs })
 }
 
-/** Whether a device gives little to one, and its disk reads no faster than that all others would call little. */
+/** Whether a device gives little to one, and its disk is not fast enough for more. */
 export function isHeldByReads(
   { toOne, othersToOne }: { readonly toOne: number; readonly othersToOne: readonly number[] },
-  { readMsPerMib }: Signals,
+  { readMsPerMib, sentPeakBytesPerSecond }: Signals,
   others: readonly Signals[]
 ): boolean {
   if (othersToOne.length + 1 < COMPARED_MIN) return false
   const othersMedian = median(othersToOne)
-  const limit = readLimitMs(othersMedian)
+  const limit = readLimitMs([SLOW_PART * othersMedian, sentPeakBytesPerSecond])
   const othersReadMs = medianKnown(others.map(each => each.readMsPerMib))
   return toOne < SLOW_PART * othersMedian && isFarBeyond(readMsPerMib, { limit, others: othersReadMs })
 }
@@ -128,6 +130,8 @@ export function slowReasons(
   const isHigh = (of: (from: Signals) => number | null, limit: number): boolean =>
     isFarBeyond(of(signals), { limit, others: medianKnown(others.map(of)) })
   const { loopDelayMs, cpuShare, cpuWaitShare, commitMs, readMsPerMib, retransmitShare } = signals
+  const slowRates = [othersToOne, othersToAll(others)].map(rate => SLOW_PART * (rate ?? 0))
+  const readLimit = readLimitMs([...slowRates, signals.sentPeakBytesPerSecond])
   const reasons: Reason[] = []
   const add = (reason: SlowReason, ...grounds: readonly (string | false)[]): void => {
     const because = grounds.filter(ground => ground !== false).join(', and ')
@@ -144,8 +148,7 @@ export function slowReasons(
     'disk',
     isHigh(from => from.commitMs, COMMIT_MS_HIGH) &&
       `writes take ${Math.round(commitMs ?? 0)} ms to be durable`,
-    isHigh(from => from.readMsPerMib, readLimitMs(Math.max(othersToOne ?? 0, othersToAll(others) ?? 0))) &&
-      `a MiB takes ${Math.round(readMsPerMib ?? 0)} ms to read`
+    isHigh(from => from.readMsPerMib, readLimit) && `a MiB takes ${Math.round(readMsPerMib ?? 0)} ms to read`
   )
   if (isHigh(from => from.retransmitShare, RETRANSMIT_HIGH))
     add('loss', `${((retransmitShare ?? 0) * 100).toFixed(1)} % of its TCP segments are sent again`)
@@ -162,12 +165,12 @@ export function slowReasons(
 }
 
 /**
- * In which a MiB is read at the rate below which a device is slow, by what others give: a disk that is faster leaves
- * room to give more.
+ * In which a MiB is read at the fastest of some rates, in bytes per second: those below which a device is slow, and the
+ * most that it sends. A disk that is faster leaves room to give more.
  */
-function readLimitMs(othersGive: number): number {
-  if (othersGive === 0) return Number.POSITIVE_INFINITY
-  return Math.max(READ_MS_PER_MIB_MIN, (SECOND_MS * MIB) / (SLOW_PART * othersGive))
+function readLimitMs(rates: readonly (number | null)[]): number {
+  const fastest = Math.max(...rates.map(rate => rate ?? 0))
+  return Math.max(READ_MS_PER_MIB_MIN, (SECOND_MS * MIB) / fastest)
 }
 
 function othersToAll(others: readonly Signals[]): number | null {

@@ -14,11 +14,12 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12)
 
-async function signalsOf(name: string, samples: readonly Record<string, number>[]) {
+async function signalsOf(name: string, samples: readonly (Record<string, number> | undefined)[]) {
   const file = new HistoryFile(join(folder, name))
   const firstAtMs = NOW_MS - samples.length * SAMPLE_INTERVAL_MS
   for (const [index, sample] of samples.entries())
-    file.record(new Map(Object.entries(sample)), firstAtMs + index * SAMPLE_INTERVAL_MS)
+    if (sample !== undefined)
+      file.record(new Map(Object.entries(sample)), firstAtMs + index * SAMPLE_INTERVAL_MS)
   const own = new OwnFigures({
     ...{ file, self: 'a'.repeat(64) as DeviceId, site: 'paris', nowMs: () => NOW_MS },
     history: { sums: () => ({ firstAtMs: null, fromMs: 0, toMs: NOW_MS, sumOf: () => 0 }) },
@@ -65,6 +66,13 @@ it('what it sent in the span in which it began to is not the most that it sends'
   assert.equal((await signalsOf('begun.db', [...rest, once])).sentPeakBytesPerSecond, null)
   assert.equal((await signalsOf('gave.db', [...rest, once, once])).sentPeakBytesPerSecond, 90)
   assert.equal((await signalsOf('gave-nothing.db', rest)).sentPeakBytesPerSecond, 0)
+})
+
+it('what passed while its event loop stood still is not taken for the most that it sends', async () => {
+  const sent = (bytes: number) => ({ ...idle, 'sent/same-site': bytes })
+  const late = [sent(400), undefined, undefined, undefined, sent(1000)]
+  assert.equal((await signalsOf('late.db', late)).sentPeakBytesPerSecond, 40)
+  assert.equal((await signalsOf('later.db', [...late, sent(900)])).sentPeakBytesPerSecond, 90)
 })
 
 it('the most that it sent is of the last minutes in which it sent anything', async () => {

@@ -104,10 +104,10 @@ export class OwnFigures {
     const peak = (some: readonly Point[]): number | null => {
       const sums = new Map<number, number>()
       for (const { atMs, sum } of some) sums.set(atMs, (sums.get(atMs) ?? 0) + sum)
-      const busy = [...sums].sort(([a], [b]) => a - b).flatMap(([, sum]) => (sum > 0 ? [sum] : []))
+      const busy = ratesOf(sums, finest.stepMs).filter(rate => rate > 0)
       // The one in which it began is a part of a span.
       if (sums.size === 0 || busy.length === 1) return null
-      return (Math.max(0, ...busy.slice(-PEAK_SPANS)) * SECOND_MS) / finest.stepMs
+      return Math.max(0, ...busy.slice(-PEAK_SPANS))
     }
     const p95 = ({ histogram, max }: Summary) => Math.min(max, quantileOf(histogram, LOOP_Q) ?? max)
     const mean = ({ sum, count }: Summary) => sum / count
@@ -187,6 +187,18 @@ export class OwnFigures {
     }
     return { given: mostOf(given), taken: mostOf(taken), isCut }
   }
+}
+
+/** Bytes per second. A sample that came late has all that passed since the one before it. */
+function ratesOf(sums: ReadonlyMap<number, number>, stepMs: number): number[] {
+  let beforeMs = Number.NEGATIVE_INFINITY
+  return [...sums]
+    .sort(([a], [b]) => a - b)
+    .map(([atMs, sum]) => {
+      const spanMs = Number.isFinite(beforeMs) ? atMs - beforeMs : stepMs
+      beforeMs = atMs
+      return (sum * SECOND_MS) / spanMs
+    })
 }
 
 /** Whether what was observed of a dataset counts for a level of some. */
