@@ -43,6 +43,7 @@ const EXIT_INTERRUPTED = 130
 const SLOW_CONGESTION = 'reno'
 /** The others are in the way of what is given where the disk of who publishes is slow. */
 const AILMENTS_DEFAULT = AILMENTS.filter(each => each !== 'reads').join(',')
+const SECONDS_DEFAULT = 150
 /** Above this TCP hardly gets anything through. */
 const LOSS_MAX = 0.5
 const MEMORY_DIR = '/dev/shm'
@@ -71,15 +72,15 @@ function readArguments() {
       loss: { type: 'string', default: '0' },
       congestion: { type: 'string' },
       trace: { type: 'string' },
-      ailing: { type: 'string', default: AILMENTS_DEFAULT },
-      seconds: { type: 'string', default: '150' },
+      ailing: { type: 'string' },
+      seconds: { type: 'string' },
       dir: { type: 'string', default: existsSync(MEMORY_DIR) ? MEMORY_DIR : tmpdir() },
       sources: { type: 'boolean', default: false },
       'node-option': { type: 'string', multiple: true, default: [] }
     }
   })
   const number = (name: 'runs' | 'delay' | 'slower' | 'seconds', least: number): number => {
-    const value = Number(values[name])
+    const value = Number(values[name] ?? SECONDS_DEFAULT)
     if (Number.isInteger(value) && value >= least && value <= 1000) return value
     throw new Refusal(
       `--${name} takes a whole number from ${least} to 1000, not "${values[name]}"`,
@@ -102,8 +103,9 @@ function readArguments() {
     runs,
     factor,
     seconds,
+    hasSeconds: values.seconds !== undefined,
     relaying,
-    ailments: readAilments(values.ailing),
+    ailments: readAilments(values.ailing ?? AILMENTS_DEFAULT),
     name: positionals[0]
   }
 }
@@ -124,7 +126,7 @@ type Arguments = ReturnType<typeof readArguments>
 const OTHER_SCENARIOS: ReadonlySet<string> = new Set([YIELDING_SCENARIO.name, SLOW_SCENARIO.name])
 
 function chooseScenario(args: Arguments): Scenario {
-  const { name, peer, relaying, factor, congestion, ailments, trace } = args
+  const { name, peer, relaying, factor, congestion, ailments, trace, ailing } = args
   const scenario = ALL_SCENARIOS.find(each => each.name === name)
   if (scenario === undefined) throw new Refusal(`no scenario "${name}"; npm run lab lists them`, EXIT_USAGE)
   const isRelaying = relaying.delayMs > 0 || relaying.loss > 0
@@ -134,6 +136,8 @@ function chooseScenario(args: Arguments): Scenario {
     throw new Refusal('hostile members speak our protocol: --peer does not go with this scenario', EXIT_USAGE)
   if (OTHER_SCENARIOS.has(scenario.name) && (peer !== undefined || factor !== 1))
     throw new Refusal(`--peer and --slower are of races, and ${scenario.name} is none`, EXIT_USAGE)
+  if (scenario.name !== SLOW_SCENARIO.name && (ailing !== undefined || args.hasSeconds))
+    throw new Refusal(`--ailing and --seconds are of slow, not of ${scenario.name}`, EXIT_USAGE)
   if (scenario.name === YIELDING_SCENARIO.name && (trace !== undefined || congestion !== undefined))
     throw new Refusal('--trace and --congestion do not go with yielding', EXIT_USAGE)
   if (peer !== undefined && scenario.isOrigin === true)
