@@ -184,10 +184,16 @@ describe('a device whose writes hold it up', () => {
   })
 
   it('is not one that takes as much as half of what others do, or nothing', () => {
-    assert.equal(isHeldByWrites(signals(17_000, 740_000), others), false)
-    assert.equal(isHeldByWrites(signals(17_000, 739_000), others), true)
+    assert.equal(isHeldByWrites(signals(9000, 740_000), others), false)
+    assert.equal(isHeldByWrites(signals(9000, 739_000), others), true)
     assert.equal(isHeldByWrites(signals(17_000, 0), others), false)
     assert.equal(isHeldByWrites(signals(17_000, null), others), false)
+  })
+
+  it('is one whose writes take longer than a span, whatever they bring at once', () => {
+    // After half a minute, and after a minute, in which a database of the node was flushed in its event loop.
+    assert.equal(isHeldByWrites(signals(40_700, 3_360_000), others), true)
+    assert.equal(isHeldByWrites(signals(85_700, 1_700_000), others), true)
   })
 
   it('is not one whose writes take no longer than those of others, or that can not be compared', () => {

@@ -67,6 +67,8 @@ const CPU_WAIT_HIGH = 0.3
 const COMMIT_MS_HIGH = 200
 /** A device whose writes take so long is slow for that alone, where it takes little. */
 const COMMIT_MS_SLOW = 1000
+/** And whatever it takes: what is durable at once may have come over many spans, and is counted in one of them. */
+const COMMIT_MS_STUCK = 10 * SECOND_MS
 /** A disk that reads a MiB in less is not what holds up its device, however fast the others are. */
 const READ_MS_PER_MIB_MIN = 50
 const RETRANSMIT_HIGH = 0.02
@@ -94,9 +96,10 @@ export function isHeldByWrites(signals: Signals, others: readonly Signals[]): bo
   const { commitMs, receivedPeakBytesPerSecond: took } = signals
   const takers = others.map(each => each.receivedPeakBytesPerSecond).filter(rate => rate !== null && rate > 0)
   const othersTook = medianKnown(takers)
-  const takesLittle = took !== null && took > 0 && othersTook !== null && took < SLOW_PART * othersTook
+  if (took === null || took === 0 || othersTook === null) return false
   const othersCommitMs = medianKnown(others.map(each => each.commitMs))
-  return takesLittle && isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs })
+  const limit = took < SLOW_PART * othersTook ? COMMIT_MS_SLOW : COMMIT_MS_STUCK
+  return isFarBeyond(commitMs, { limit, others: othersCommitMs })
 }
 
 /** Whether a device gives little to one, and its disk is not fast enough for more. */
