@@ -7,6 +7,7 @@
  *   node lab/bench-gossip.ts --devices 64 --links 8 --operations 20
  */
 
+import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type GossipSubComponents, gossipsub } from '@libp2p/gossipsub'
@@ -15,6 +16,7 @@ import { DeviceKey } from '../src/node/keys/device-key.ts'
 import { foundedBy, keeperOf } from '../src/node/ledger/founded-org.conformance.ts'
 import type { LedgerKeeper } from '../src/node/ledger/ledger-keeper.ts'
 import { LedgerSync } from '../src/node/ledger/ledger-sync.ts'
+import { PRESENCE_TOPIC } from '../src/node/ledger/presence-board.ts'
 import { SILENT_LOG } from '../src/node/log.ts'
 import { GOSSIP_TOPICS } from '../src/node/node.ts'
 import { Libp2pTransport } from '../src/node/transport/libp2p-transport.ts'
@@ -25,6 +27,8 @@ import { median } from './shaped/report.ts'
 const SETTLE_MS = 15_000
 const LINK_TIMEOUT_MS = 60_000
 const ARRIVAL_TIMEOUT_MS = 60_000
+/** Of a presence record with an address or two. */
+const STATEMENT_BYTES = 330
 
 interface Device {
   readonly transport: Libp2pTransport
@@ -85,6 +89,25 @@ async function link(devices: readonly Device[], links: number): Promise<void> {
     }
 }
 
+/** What comes to each device, of medians, when something is done again and again. */
+async function cost(times: number, devices: number, act: () => Promise<void>): Promise<string> {
+  const each = { messages: [] as number[], bytes: [] as number[], cpuMs: [] as number[] }
+  for (let index = 0; index < times; index++) {
+    const before = { ...came }
+    const cpu = process.cpuUsage()
+    await act()
+    await delay(SETTLE_MS)
+    const { user, system } = process.cpuUsage(cpu)
+    each.messages.push((came.messages - before.messages) / devices)
+    each.bytes.push((came.bytes - before.bytes) / devices)
+    each.cpuMs.push((user + system) / 1000 / devices)
+  }
+  return (
+    `${median(each.messages).toFixed(1)} messages, ${median(each.bytes).toFixed(0)} B of content to each, ` +
+    `${median(each.cpuMs).toFixed(1)} ms of a processor each in ${SETTLE_MS / 1000} s`
+  )
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -100,31 +123,25 @@ async function main(): Promise<void> {
   try {
     await link(devices, Number(values.links))
     await delay(SETTLE_MS)
-    const perDevice = { messages: [] as number[], bytes: [] as number[], cpuMs: [] as number[] }
+    const ofDevices = `${devices.length} devices, ${admin.transport.peers().length} links each`
     const lastMs: number[] = []
-    for (let index = 0; index < Number(values.operations); index++) {
-      const before = { ...came }
-      const cpu = process.cpuUsage()
+    const operation = await cost(Number(values.operations), devices.length, async () => {
       const startMs = performance.now()
-      const { id } = admin.keeper.append({ type: 'group.create', name: `group-${index}` })
+      const { id } = admin.keeper.append({ type: 'group.create', name: `group-${lastMs.length}` })
       await eventually(
         'all have it',
         () => devices.every(({ keeper }) => keeper.ledger.get(id) !== undefined),
         ARRIVAL_TIMEOUT_MS
       )
       lastMs.push(performance.now() - startMs)
-      await delay(SETTLE_MS)
-      const { user, system } = process.cpuUsage(cpu)
-      perDevice.messages.push((came.messages - before.messages) / devices.length)
-      perDevice.bytes.push((came.bytes - before.bytes) / devices.length)
-      perDevice.cpuMs.push((user + system) / 1000 / devices.length)
-    }
+    })
     console.log(
-      `| ${devices.length} devices, ${admin.transport.peers().length} links each, one operation: ` +
-        `${median(perDevice.messages).toFixed(1)} messages and ${median(perDevice.bytes).toFixed(0)} B to each device, ` +
-        `${median(perDevice.cpuMs).toFixed(1)} ms of a processor each in ${SETTLE_MS / 1000} s, ` +
-        `the last has it after ${median(lastMs).toFixed(0)} ms |`
+      `| ${ofDevices}, one operation | ${operation} | the last has it after ${median(lastMs).toFixed(0)} ms |`
     )
+    const statement = await cost(Number(values.operations), devices.length, async () =>
+      admin.transport.publish(PRESENCE_TOPIC, randomBytes(STATEMENT_BYTES))
+    )
+    console.log(`| ${ofDevices}, one statement of where a device is | ${statement} | |`)
   } finally {
     for (const { sync } of devices) sync.close()
     await Promise.all(devices.map(({ transport }) => transport.stop()))
