@@ -26,6 +26,8 @@ const SIZES = {
   phone: { width: 390, height: 844 },
   wall: { width: 1920, height: 1080 }
 } as const
+/** Pictured as of a screen that can only watch. */
+const WALL = '/console/wall'
 /** Until a page that measures what it shows has something to say. */
 const SETTLE_MS = 7_000
 const MESH_MS = 60_000
@@ -44,7 +46,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'dataset', path: '/console/datasets/os-image' },
   { name: 'network', path: '/console/network' },
   { name: 'overview', path: '/' },
-  { name: 'wall', path: '/console/wall', size: 'wall', scheme: 'dark' },
+  { name: 'wall', path: WALL, size: 'wall', scheme: 'dark' },
   { name: 'overview-dark', path: '/', scheme: 'dark' },
   { name: 'dataset-phone', path: '/console/datasets/os-image', size: 'phone', scheme: 'dark' },
   {
@@ -122,7 +124,7 @@ async function main(): Promise<void> {
     try {
       const names = argv.slice(3)
       const wanted = SHOTS.filter(({ name }) => names.length === 0 || names.includes(name))
-      for (const shot of wanted) await shoot(browser, { shot, address: await address(), target })
+      for (const shot of wanted) await shoot(browser, { shot, address: await address(shot.path), target })
     } finally {
       await browser.close()
     }
@@ -141,8 +143,8 @@ async function shoot(
   const context = await browser.newContext({ viewport, colorScheme: scheme, ignoreHTTPSErrors: true })
   const page = await context.newPage()
   await page.goto(address)
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-  if (path !== '/') {
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  if (path !== '/' && path !== WALL) {
     await page.goto(new URL(path, address).href)
     await page.getByRole('heading', { level: 1 }).waitFor()
   }
@@ -153,7 +155,7 @@ async function shoot(
 }
 
 /** Nodes in several sites, with something published, something stored and something on its way. */
-async function org(cluster: Cluster, folder: string): Promise<() => Promise<string>> {
+async function org(cluster: Cluster, folder: string): Promise<(path: string) => Promise<string>> {
   const port = await freePort()
   const first = await cluster.found('build-1', SITES[0] ?? '', LOOPBACK, ['--api', `127.0.0.1:${port}`])
   const ticket = await cluster.invite(SITES.length)
@@ -181,9 +183,14 @@ async function org(cluster: Cluster, folder: string): Promise<() => Promise<stri
   if (reader !== undefined) await furnish({ first, reader, sites: SITES, folder })
   if (one !== undefined) await gathered(first, one, folder)
   if (one !== undefined) await waiting(first, one)
-  return async () => {
+  return async path => {
+    const origin = `https://127.0.0.1:${port}`
+    if (path === WALL) {
+      const { token } = await first.json<{ token: string }>('token', 'create', 'hall', '--scope', 'watch')
+      return `${origin}${WALL}#token=${token}`
+    }
     const { code } = await first.json<{ code: string }>('console')
-    return `https://127.0.0.1:${port}/#code=${code}`
+    return `${origin}/#code=${code}`
   }
 }
 

@@ -25,7 +25,7 @@ import { SavingsPanel } from '../overview/savings-panel.tsx'
 import { SpreadPanel } from './spread-panel.tsx'
 
 /** Nobody scrolls a wall: the rest is counted. */
-const NEEDS_MAX = 4
+const NEEDS_MAX = 3
 
 export default function Wall(): ReactNode {
   const { who } = useSession()

@@ -12,7 +12,7 @@ import { counted, formatBytes } from '../../components/words.ts'
 import { colourVariable } from '../../palette.ts'
 import { newest } from './newest.ts'
 
-const SHOWN_MAX = 5
+const SHOWN_MAX = 4
 const DATASETS_EVERY_MS = 10_000
 const HOLDERS_EVERY_MS = 5_000
 
