@@ -109,6 +109,16 @@ describe('a device that gives slowly', () => {
     assert.deepEqual(reasons([busy, busy, CALM]), ['unknown'])
     assert.deepEqual(reasons([busy, CALM, CALM]), ['cpu', 'disk', 'loss'])
     assert.deepEqual(reasons([]), ['cpu', 'disk', 'loss'])
+    // Recorded where all hosts shared two processors with much else: the starved one and the others.
+    const waits = (cpuWaitShare: number, of: number): string[] =>
+      slowReasons(
+        NEAR,
+        { ...CALM, cpuWaitShare, commitMs: 776 },
+        OTHERS.map(each => ({ ...each, cpuWaitShare: of, commitMs: 191 }))
+      ).map(({ reason }) => reason)
+    assert.deepEqual(waits(0.95, 0.64), ['cpu', 'disk'])
+    assert.deepEqual(waits(0.81, 0.64), ['disk'], 'more than half of what is left to the others')
+    assert.deepEqual(waits(0.83, 0.64), ['cpu', 'disk'])
   })
 
   it('has all grounds of a reason', () => {
@@ -184,16 +194,22 @@ describe('a device whose writes hold it up', () => {
   })
 
   it('is not one that takes as much as half of what others do, or nothing', () => {
-    assert.equal(isHeldByWrites(signals(9000, 740_000), others), false)
-    assert.equal(isHeldByWrites(signals(9000, 739_000), others), true)
+    assert.equal(isHeldByWrites(signals(4900, 740_000), others), false)
+    assert.equal(isHeldByWrites(signals(4900, 739_000), others), true)
     assert.equal(isHeldByWrites(signals(17_000, 0), others), false)
     assert.equal(isHeldByWrites(signals(17_000, null), others), false)
   })
 
-  it('is one whose writes take longer than a span, whatever they bring at once', () => {
+  it('is one whose writes take very long and ten times as long as with the others, whatever it takes', () => {
     // After half a minute, and after a minute, in which a database of the node was flushed in its event loop.
     assert.equal(isHeldByWrites(signals(40_700, 3_360_000), others), true)
     assert.equal(isHeldByWrites(signals(85_700, 1_700_000), others), true)
+    // On a machine so busy that all took little.
+    const busy = [43, 156, 191, 385, 776].map(commitMs => signals(commitMs, 511_000))
+    assert.equal(isHeldByWrites(signals(9480, 642_000), busy), true)
+    assert.equal(isHeldByWrites(signals(4990, 642_000), busy), false)
+    const late = busy.map(each => ({ ...each, commitMs: 950 }))
+    assert.equal(isHeldByWrites(signals(9480, 642_000), late), false)
   })
 
   it('is not one whose writes take no longer than those of others, or that can not be compared', () => {

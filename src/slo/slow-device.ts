@@ -67,8 +67,12 @@ const CPU_WAIT_HIGH = 0.3
 const COMMIT_MS_HIGH = 200
 /** A device whose writes take so long is slow for that alone, where it takes little. */
 const COMMIT_MS_SLOW = 1000
-/** And whatever it takes: what is durable at once may have come over many spans, and is counted in one of them. */
-const COMMIT_MS_STUCK = 10 * SECOND_MS
+/**
+ * And so long, where it is so many times as long as with the others, whatever it takes: what is durable at once may
+ * have come over many spans, and is counted in one of them.
+ */
+const COMMIT_MS_STUCK = 5 * SECOND_MS
+const STUCK_FACTOR = 10
 /** A disk that reads a MiB in less is not what holds up its device, however fast the others are. */
 const READ_MS_PER_MIB_MIN = 50
 const RETRANSMIT_HIGH = 0.02
@@ -98,8 +102,11 @@ export function isHeldByWrites(signals: Signals, others: readonly Signals[]): bo
   const othersTook = medianKnown(takers)
   if (took === null || took === 0 || othersTook === null) return false
   const othersCommitMs = medianKnown(others.map(each => each.commitMs))
-  const limit = took < SLOW_PART * othersTook ? COMMIT_MS_SLOW : COMMIT_MS_STUCK
-  return isFarBeyond(commitMs, { limit, others: othersCommitMs })
+  return (
+    isFarBeyond(commitMs, { limit: COMMIT_MS_STUCK, others: othersCommitMs, factor: STUCK_FACTOR }) ||
+    (took < SLOW_PART * othersTook &&
+      isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs }))
+  )
 }
 
 /** Whether a device gives little to one, and its disk is not fast enough for more. */
@@ -144,7 +151,7 @@ export function slowReasons(
   add(
     'cpu',
     isHigh(from => from.cpuShare, CPU_HIGH) && `it is busy for ${percent(cpuShare)} of a core`,
-    isHigh(from => from.cpuWaitShare, CPU_WAIT_HIGH) &&
+    (isHigh(from => from.cpuWaitShare, CPU_WAIT_HIGH) || hasLittleLeft(cpuWaitShare, others)) &&
       `it waits for a processor for ${percent(cpuWaitShare)} of the time`
   )
   add(
@@ -182,9 +189,23 @@ function othersToAll(others: readonly Signals[]): number | null {
 
 function isFarBeyond(
   value: number | null,
-  { limit, others }: { readonly limit: number; readonly others: number | null }
+  {
+    limit,
+    others,
+    factor = OTHERS_FACTOR
+  }: { readonly limit: number; readonly others: number | null; readonly factor?: number }
 ): boolean {
-  return value !== null && value >= limit && value >= OTHERS_FACTOR * (others ?? 0)
+  return value !== null && value >= limit && value >= factor * (others ?? 0)
+}
+
+/** Where all wait for a processor most of the time, none can wait for twice as long: what is left to it is far less. */
+function hasLittleLeft(cpuWaitShare: number | null, others: readonly Signals[]): boolean {
+  const othersWait = medianKnown(others.map(each => each.cpuWaitShare)) ?? 0
+  return (
+    cpuWaitShare !== null &&
+    cpuWaitShare >= CPU_WAIT_HIGH &&
+    OTHERS_FACTOR * (1 - cpuWaitShare) <= 1 - othersWait
+  )
 }
 
 /** Null when none is known. */
