@@ -73,6 +73,19 @@ describe('the risk register', { concurrency: false }, () => {
     assert.match(String(lag?.indicators.find(({ id }) => id === 'beacon-life')?.unknown), /without beacons/)
   })
 
+  test('on a device that is no auditor it asks nobody for a log, since each would write down that it refused', async () => {
+    const own = new LocalRiskService(london.node, london.service, { readEveryMs: 0 })
+    try {
+      assert.equal((await own.risks()).risks.length, RISKS.length)
+      const { entries } = await admin.service.audit({
+        ...{ device: null, dataset: null, action: 'denied', sinceMs: null, limit: 100 }
+      })
+      assert.deepEqual(entries, [])
+    } finally {
+      await own.end()
+    }
+  })
+
   test('a version without its copies is at risk, and is not once two sites keep it', async () => {
     await risesTo('data-loss', 5)
     await risesTo('site-loss', 6)

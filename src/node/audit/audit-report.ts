@@ -22,6 +22,8 @@ export interface AuditRequest {
   readonly limit: number
   /** Uses of this node's API that are left out; without it none are. */
   readonly isLeftOut?: (call: CalledEntry) => boolean
+  /** Nobody waits for it: peers are not asked what they would refuse, and write down that they did. */
+  readonly isUnattended?: boolean
 }
 
 export interface AuditRecord {

@@ -107,7 +107,8 @@ export async function readNetwork(
     dataset: null,
     action: 'denied',
     sinceMs: nowMs - DAY_MS,
-    limit: REFUSED_READS_MAX
+    limit: REFUSED_READS_MAX,
+    isUnattended: true
   }
   return {
     ...{ nowMs, self, storage },
