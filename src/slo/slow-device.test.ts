@@ -200,6 +200,15 @@ describe('a device whose writes hold it up', () => {
     assert.equal(isHeldByWrites(signals(17_000, null), others), false)
   })
 
+  it('gives little to one, and its writes take a second or more, before it is known what it takes', () => {
+    const gives = { toOne: 91_100, othersToOne: [384_000, 1_470_000, 1_540_000, 890_000, 878_000] }
+    assert.equal(isHeldByWrites(signals(1020, null), others, gives), true)
+    assert.equal(isHeldByWrites(signals(1020, null), others), false)
+    assert.equal(isHeldByWrites(signals(990, null), others, gives), false)
+    assert.equal(isHeldByWrites(signals(1020, null), others, { ...gives, toOne: 446_000 }), false)
+    assert.equal(isHeldByWrites(signals(1020, null), others, { ...gives, othersToOne: [384_000] }), false)
+  })
+
   it('is one whose writes take very long and ten times as long as with the others, whatever it takes', () => {
     // After half a minute, and after a minute, in which a database of the node was flushed in its event loop.
     assert.equal(isHeldByWrites(signals(40_700, 3_360_000), others), true)

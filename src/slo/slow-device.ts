@@ -4,10 +4,10 @@
  *
  * A device is slow when it gives at less than `SLOW_PART` of the median of the others, both to one and to all together:
  * one of whom many ask at once gives little to each, and is not slow. It is slow, too, when its disk holds it up. Where
- * writes do, it takes at less than that part and they take very long: what it has given up to now may have come from
- * memory, and all that it takes is here, and can be given on, no sooner than it is durable. Where reads do, it gives at
- * less than that part to one and reads no faster than it sends, as one from whom all comes: then the others have as
- * little to give on.
+ * writes do, it takes, or gives to one, at less than that part and they take very long: what it has given up to now may
+ * have come from memory, and all that it takes is here, and can be given on, no sooner than it is durable. Where reads
+ * do, it gives at less than that part to one and reads no faster than it sends, as one from whom all comes: then the
+ * others have as little to give on.
  *
  * A value speaks for a reason when it is beyond its limit, and `OTHERS_FACTOR` times what the others have: what is high
  * everywhere makes none slower than the rest. What explains other values comes before them: without a processor writes
@@ -94,32 +94,44 @@ export function isSlow({ toOne, toAll }: Gives, others: readonly Gives[]): boole
   return givesLittle && toOne < SLOW_PART * median(others.map(each => each.toOne))
 }
 
-/** Whether its disk keeps a device from taking what the others take: nothing is given on before it is durable. */
-export function isHeldByWrites(signals: Signals, others: readonly Signals[]): boolean {
+/** In bytes per second, to one: what a device gives, and each of the others of which that is known. */
+export interface GivesToOne {
+  readonly toOne: number
+  readonly othersToOne: readonly number[]
+}
+
+function givesLittleToOne({ toOne, othersToOne }: GivesToOne): boolean {
+  return othersToOne.length + 1 >= COMPARED_MIN && toOne < SLOW_PART * median(othersToOne)
+}
+
+/**
+ * Whether its disk keeps a device from taking what the others take, or from giving it to one: nothing is given on
+ * before it is durable. `gives` is left out where it is not known.
+ */
+export function isHeldByWrites(signals: Signals, others: readonly Signals[], gives?: GivesToOne): boolean {
   if (others.length + 1 < COMPARED_MIN) return false
   const { commitMs, receivedPeakBytesPerSecond: took } = signals
   const takers = others.map(each => each.receivedPeakBytesPerSecond).filter(rate => rate !== null && rate > 0)
   const othersTook = medianKnown(takers)
-  if (took === null || took === 0 || othersTook === null) return false
   const othersCommitMs = medianKnown(others.map(each => each.commitMs))
+  const isLate = isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs })
+  if (isLate && gives !== undefined && givesLittleToOne(gives)) return true
+  if (took === null || took === 0 || othersTook === null) return false
   return (
     isFarBeyond(commitMs, { limit: COMMIT_MS_STUCK, others: othersCommitMs, factor: STUCK_FACTOR }) ||
-    (took < SLOW_PART * othersTook &&
-      isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs }))
+    (isLate && took < SLOW_PART * othersTook)
   )
 }
 
 /** Whether a device gives little to one, and its disk is not fast enough for more. */
 export function isHeldByReads(
-  { toOne, othersToOne }: { readonly toOne: number; readonly othersToOne: readonly number[] },
+  gives: GivesToOne,
   { readMsPerMib, sentPeakBytesPerSecond }: Signals,
   others: readonly Signals[]
 ): boolean {
-  if (othersToOne.length + 1 < COMPARED_MIN) return false
-  const othersMedian = median(othersToOne)
-  const limit = readLimitMs([SLOW_PART * othersMedian, sentPeakBytesPerSecond])
+  const limit = readLimitMs([SLOW_PART * median(gives.othersToOne), sentPeakBytesPerSecond])
   const othersReadMs = medianKnown(others.map(each => each.readMsPerMib))
-  return toOne < SLOW_PART * othersMedian && isFarBeyond(readMsPerMib, { limit, others: othersReadMs })
+  return givesLittleToOne(gives) && isFarBeyond(readMsPerMib, { limit, others: othersReadMs })
 }
 
 export function median(values: readonly number[]): number {

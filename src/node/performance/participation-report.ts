@@ -42,10 +42,13 @@ export function participants(
   const isSlowOrHeld = ({ device, figures }: Answer): boolean => {
     const [given, othersGive] = [gives.get(device), othersOf(gives, device)]
     const others = othersOf(signals, device)
-    if (isHeldByWrites(figures.signals, others)) return true
-    if (given === undefined) return false
+    if (given === undefined) return isHeldByWrites(figures.signals, others)
     const rates = { toOne: given.toOne, othersToOne: othersGive.map(({ toOne }) => toOne) }
-    return isSlow(given, othersGive) || isHeldByReads(rates, figures.signals, others)
+    return (
+      isSlow(given, othersGive) ||
+      isHeldByWrites(figures.signals, others, rates) ||
+      isHeldByReads(rates, figures.signals, others)
+    )
   }
   const sentOf = ({ figures: { totals } }: Answer) => totals.sentSiteBytes + totals.sentWanBytes
   const sentByAll = answers.reduce((sum, answer) => sum + sentOf(answer), 0)
