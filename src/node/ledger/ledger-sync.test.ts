@@ -76,7 +76,11 @@ test('who is asked by one that knows more asks back', async () => {
 async function inARow(
   t: TestContext,
   { count, gossips = false }: { count: number; gossips?: boolean }
-): Promise<{ readonly row: readonly [Peer, Peer, ...Peer[]]; readonly asked: { count: number } }> {
+): Promise<{
+  readonly row: readonly [Peer, Peer, ...Peer[]]
+  readonly asked: { count: number }
+  readonly network: MemoryNetwork
+}> {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
   const network = new MemoryNetwork()
   const keys = [admin, ...Array.from({ length: count - 1 }, () => DeviceKey.generate())]
@@ -101,7 +105,7 @@ async function inARow(
     await before.dial(target, new AbortController().signal)
   }
   await settled()
-  return { row: row as [Peer, Peer, ...Peer[]], asked }
+  return { row: row as [Peer, Peer, ...Peer[]], asked, network }
 }
 
 function suspend({ keeper }: Peer): Operation {
@@ -202,23 +206,32 @@ test('a ledger comes once, however many peers have it', async t => {
   assert.ok(came.bytes > ledgerBytes && came.bytes < 2 * ledgerBytes, `${came.bytes} for ${ledgerBytes}`)
 })
 
-test('a peer that says that it has more and does not send it keeps what others have for no longer than its turn', async t => {
-  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
-  const network = new MemoryNetwork()
+/** A peer that says hello as one whose ledger differs, and then nothing: on so many streams. */
+async function saysMore(
+  t: TestContext,
+  network: MemoryNetwork
+): Promise<{ readonly silent: MemoryTransport; readonly held: { streams: number } }> {
   const silent = network.create(DeviceKey.generate().id, [LEDGER_TOPIC, LEDGER_FACE_TOPIC])
   silent.setGate(() => 'member')
-  let held = 0
+  const held = { streams: 0 }
   silent.handle(LEDGER_PROTOCOL, stream => {
     const lie = { ...keeperOf(laptop, root).hello(), digest: new Uint8Array(32).fill(7) }
     const framed = new FramedStream(stream, { messageBytesMax: 1 << 20 })
-    void framed.write(encodeSyncMessage({ kind: 'hello', ...lie })).then(() => held++)
+    void framed.write(encodeSyncMessage({ kind: 'hello', ...lie })).then(() => held.streams++)
   })
   await silent.start()
   t.after(() => silent.stop())
+  return { silent, held }
+}
+
+test('a peer that says that it has more and does not send it keeps what others have for no longer than its turn', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+  const network = new MemoryNetwork()
+  const { silent, held } = await saysMore(t, network)
   const honest = await begin(network, admin)
   t.after(() => end(honest))
-  const { joiner } = await joinsAll(t, network, [{ transport: silent as MemoryTransport }])
-  await until(() => held > 0)
+  const { joiner } = await joinsAll(t, network, [{ transport: silent }])
+  await until(() => held.streams > 0)
   await settled()
   const suspension = suspend(honest)
   const target = { device: admin.id, addresses: honest.transport.addresses() }
@@ -230,6 +243,23 @@ test('a peer that says that it has more and does not send it keeps what others h
   t.mock.timers.tick(SECOND_MS)
   await settled()
   assert.equal(has(joiner, suspension), true)
+})
+
+test('one who has more and still waits to ask for more, behind peers that send nothing, is asked for it', async t => {
+  const { row, network } = await inARow(t, { count: 2 })
+  for (let index = 0; index < 3; index++) {
+    const { silent, held } = await saysMore(t, network)
+    const target = { device: silent.self, addresses: silent.addresses() }
+    await row[0].transport.dial(target, new AbortController().signal)
+    await until(() => held.streams > 0)
+  }
+  const suspension = suspend(row[0])
+  await settled()
+  t.mock.timers.tick(SECOND_MS)
+  await settled()
+  t.mock.timers.tick(SECOND_MS)
+  await settled()
+  assert.equal(has(row[1], suspension), true)
 })
 
 test('where gossip has brought it, nobody is asked', async t => {

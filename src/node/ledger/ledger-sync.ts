@@ -60,6 +60,8 @@ const RETRIES_MAX = 5
 const TURN_TIMES: TurnTimes = { overMs: 3 * SECOND_MS, lostMs: 5 * SECOND_MS }
 /** Who has said hello may ask for more so much later: others have their turn first. */
 const ASK_ON_MS = 2 * MINUTE_MS
+/** Who has said hello and does not ask for more by then may have more, and is asked for it. */
+const ASK_LATE_MS = SECOND_MS / 2
 /** Pages that one round asks for or answers with; what is left then comes by the next. */
 const PAGES_MAX = 4096
 /** Announcements whose records may wait for the ledger to be loaded; what others bring is asked for then. */
@@ -367,6 +369,7 @@ export class LedgerSync {
   async #answer(stream: PeerStream): Promise<void> {
     const { keeper } = this.#init
     const talk = new Talk(stream, this.#stop.signal)
+    let late: NodeJS.Timeout | undefined
     try {
       const hello = await talk.expect('hello')
       const mine = keeper.hello()
@@ -381,6 +384,8 @@ export class LedgerSync {
       if (!isSameRoot) this.#askBack(stream.peer, hello, mine) // it may know roots that we lack, too
       if (isSameDigest && isSameRoot) return
       let pages = 0
+      // What it knows beyond us is not to wait for the turn that it waits for: others may keep that from it.
+      if (!isSameDigest) late = setTimeout(() => this.#askBack(stream.peer, hello, mine), ASK_LATE_MS).unref()
       for (let message = 0; message < PAGES_MAX; message++) {
         const want = await talk.next(ASK_ON_MS)
         if (want === undefined) {
@@ -391,6 +396,7 @@ export class LedgerSync {
         if (want.kind === 'want-tips') await talk.send({ kind: 'tips', tips: keeper.tips() })
         else if (want.kind === 'want') {
           pages++
+          clearTimeout(late)
           await keeper.whole()
           await talk.send({ kind: 'records', ...keeper.ledger.recordsFor(want.wants) })
         } else if (want.kind === 'want-roots')
@@ -402,6 +408,7 @@ export class LedgerSync {
       this.#init.log.debug({ device: stream.peer }, `ledger answer: ${messageOf(thrown)}`)
       stream.abort('the sync was malformed')
     } finally {
+      clearTimeout(late)
       await stream.close().catch(() => undefined)
     }
   }

@@ -85,6 +85,20 @@ test('who stands still loses its turn, to who waits or comes later, and takes it
   assert.equal(line.begun.at(-1), 'comes later')
 })
 
+test('who has lost its turn has one again from its next occasion on, also where nobody has one by then', async t => {
+  const line = new Line(t)
+  const stuck = await line.take('stuck')
+  const second = line.take('second')
+  await line.after(LOST_MS)
+  ;(await second).end()
+  await stuck.pass()
+  const third = line.take('third')
+  await line.after(0)
+  assert.deepEqual(line.begun, ['stuck', 'second'])
+  stuck.end()
+  ;(await third).end()
+})
+
 test('a turn that was lost ends nobody else’s', async t => {
   const line = new Line(t)
   const stuck = await line.take('stuck')

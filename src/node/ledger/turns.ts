@@ -107,10 +107,9 @@ export class Turn {
   /** An occasion: lets those that wait go first when this turn is over, and waits for another. */
   async pass(): Promise<void> {
     if (this.#turns.mayGoOn(this)) return
-    // Behind all that wait now, before who comes later.
-    const again = this.#turns.wait(this, this.#signal)
+    // Ends its turn before it waits, since who has lost it may have the next at once. It comes behind all that wait.
     this.#turns.end(this)
-    await again
+    await this.#turns.wait(this, this.#signal)
   }
 
   end(): void {
