@@ -99,6 +99,36 @@ test('who has lost its turn has one again from its next occasion on, also where 
   ;(await third).end()
 })
 
+test('while some stand still, one more at once for each: however many they are, the last has its turn soon', async t => {
+  const line = new Line(t)
+  await line.take('stuck')
+  const names = Array.from({ length: 126 }, (_, index) => `stuck ${index}`)
+  for (const name of [...names, 'last']) void line.take(name)
+  const counts: number[] = []
+  for (let times = 0; times < 6; times++) {
+    await line.after(LOST_MS)
+    counts.push(line.begun.length)
+  }
+  assert.deepEqual(counts, [3, 7, 15, 31, 63, 127])
+  await line.after(LOST_MS)
+  assert.equal(line.begun.at(-1), 'last')
+})
+
+test('when nobody waits any more it is one at a time again', async t => {
+  const line = new Line(t)
+  const stuck = await line.take('stuck')
+  const rest = [line.take('b'), line.take('c')]
+  await line.after(LOST_MS)
+  for (const each of rest) (await each).end()
+  const first = line.take('d')
+  const second = line.take('e')
+  await line.after(0)
+  assert.deepEqual(line.begun, ['stuck', 'b', 'c', 'd'])
+  ;(await first).end()
+  ;(await second).end()
+  stuck.end()
+})
+
 test('a turn that was lost ends nobody else’s', async t => {
   const line = new Line(t)
   const stuck = await line.take('stuck')

@@ -2,6 +2,9 @@
  * Work that is done by one at a time, in the order in which they ask. Whoever has its turn keeps it for a while, and
  * then lets the others go first at its next occasion. Who has none for longer loses its turn, so that nobody is kept
  * from his by one who waits for an answer; it goes on beside the next until its next occasion.
+ *
+ * For each that is lost one more has its turn at once, until nobody waits: twice as many each time, so that many who
+ * stand still keep nobody for long either.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -19,7 +22,6 @@ interface Waiting {
 }
 
 interface Held {
-  readonly turn: Turn
   readonly timers: readonly NodeJS.Timeout[]
   state: 'running' | 'over' | 'lost'
 }
@@ -27,7 +29,9 @@ interface Held {
 export class Turns {
   readonly #times: TurnTimes
   readonly #waiting: Waiting[] = []
-  #held: Held | undefined
+  readonly #held = new Map<Turn, Held>()
+  /** How many may have a turn at once. */
+  #width = 1
 
   constructor(times: TurnTimes) {
     this.#times = times
@@ -55,18 +59,19 @@ export class Turns {
       const waiting = { turn, begin }
       signal.addEventListener('abort', leave, { once: true })
       this.#waiting.push(waiting)
-      if (this.#held === undefined || this.#held.state === 'lost') this.#next()
+      this.#beginNext()
     })
   }
 
   /** For Turn: whether it need not wait. */
   mayGoOn(turn: Turn): boolean {
-    return this.#held?.turn === turn && (this.#held.state === 'running' || this.#waiting.length === 0)
+    const state = this.#held.get(turn)?.state
+    return state === 'running' || (state !== undefined && this.#waiting.length === 0)
   }
 
   /** For Turn. */
   end(turn: Turn): void {
-    if (this.#held?.turn === turn) this.#next()
+    if (this.#drop(turn)) this.#beginNext()
   }
 
   #leave(waiting: Waiting): void {
@@ -75,23 +80,36 @@ export class Turns {
     this.#waiting.splice(at, 1)
   }
 
-  #next(): void {
-    for (const timer of this.#held?.timers ?? []) clearTimeout(timer)
-    this.#held = undefined
-    const next = this.#waiting.shift()
-    if (next === undefined) return
+  #drop(turn: Turn): boolean {
+    for (const timer of this.#held.get(turn)?.timers ?? []) clearTimeout(timer)
+    return this.#held.delete(turn)
+  }
+
+  #beginNext(): void {
+    if (this.#waiting.length > 0)
+      for (const [turn, { state }] of this.#held) if (state === 'lost') this.#drop(turn)
+    while (this.#held.size < this.#width) {
+      const next = this.#waiting.shift()
+      if (next === undefined) break
+      this.#begin(next)
+    }
+    if (this.#waiting.length === 0) this.#width = 1
+  }
+
+  #begin({ turn, begin }: Waiting): void {
     const { overMs, lostMs } = this.#times
     const over = setTimeout(() => {
       held.state = 'over'
     }, overMs)
     const lost = setTimeout(() => {
       held.state = 'lost'
-      if (this.#waiting.length > 0) this.#next()
+      if (this.#waiting.length > 0) this.#width++
+      this.#beginNext()
     }, lostMs)
     for (const timer of [over, lost]) timer.unref()
-    const held: Held = { turn: next.turn, timers: [over, lost], state: 'running' }
-    this.#held = held
-    next.begin()
+    const held: Held = { timers: [over, lost], state: 'running' }
+    this.#held.set(turn, held)
+    begin()
   }
 }
 
