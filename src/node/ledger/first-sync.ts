@@ -3,9 +3,10 @@
  * that was away serves nothing that was erased, recalled or taken from somebody meanwhile, to anybody who knows of
  * that.
  *
- * It is about the first round of questions since the two are linked. One that ends badly lets them go on as well: what
- * that peer knows can not be had from it then, and who does not know of an erasure asks in good faith. It is never
- * long: who waits longer is turned away, and asks again.
+ * It is about the first round of questions that began since the two are linked: gossip has peers asked that are not,
+ * and a link can end in the middle of a round. One that ends badly lets them go on as well: what that peer knows can
+ * not be had from it then, and who does not know of an erasure asks in good faith. It is never long: who waits longer
+ * is turned away, and asks again.
  */
 
 import type { DeviceId } from '../../base/ids.ts'
@@ -18,12 +19,25 @@ const WAIT_MS_MAX = 10 * SECOND_MS
 const WAITING_MAX = 64
 
 export class FirstSync {
+  readonly #asking = new Set<DeviceId>()
   readonly #asked = new Set<DeviceId>()
   readonly #waiting = new Map<DeviceId, Set<() => void>>()
 
-  constructor({ transport, sync }: { transport: Pick<Transport, 'on'>; sync: Pick<LedgerSync, 'on'> }) {
-    transport.on({ onDisconnect: device => this.#asked.delete(device) })
-    sync.on({ onStart: () => undefined, onComplete: () => undefined, onEnd: device => this.#open(device) })
+  constructor(init: { transport: Pick<Transport, 'on' | 'peers'>; sync: Pick<LedgerSync, 'on'> }) {
+    const { transport, sync } = init
+    transport.on({
+      onDisconnect: device => {
+        this.#asking.delete(device)
+        this.#asked.delete(device)
+      }
+    })
+    sync.on({
+      onStart: device => {
+        if (transport.peers().some(link => link.device === device)) this.#asking.add(device)
+      },
+      onComplete: device => this.#open(device),
+      onEnd: device => this.#open(device)
+    })
   }
 
   /** Serves a stream at once, or when its peer was asked; or ends it. */
@@ -57,6 +71,7 @@ export class FirstSync {
   }
 
   #open(device: DeviceId): void {
+    if (!this.#asking.delete(device)) return
     this.#asked.add(device)
     const waiting = this.#waiting.get(device) ?? []
     this.#waiting.delete(device)
