@@ -262,6 +262,37 @@ test('one who has more and still waits to ask for more, behind peers that send n
   assert.equal(has(row[1], suspension), true)
 })
 
+test('a peer that never ends its side of a stream has one of them at most, however often it is asked', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+  const network = new MemoryNetwork()
+  const asker = await begin(network, admin)
+  t.after(() => end(asker))
+  const clinging = network.create(laptop.id, [LEDGER_TOPIC, LEDGER_FACE_TOPIC])
+  clinging.setGate(() => 'member')
+  let [open, openMost, opened] = [0, 0, 0]
+  clinging.handle(LEDGER_PROTOCOL, stream => {
+    opened++
+    openMost = Math.max(openMost, ++open)
+    stream.onClose(() => open--)
+    const hello = encodeSyncMessage({ kind: 'hello', ...asker.keeper.hello() })
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(hello.length)
+    stream.send([length, hello])
+  })
+  await clinging.start()
+  t.after(() => clinging.stop())
+  const target = { device: laptop.id, addresses: clinging.addresses() }
+  await asker.transport.dial(target, new AbortController().signal)
+  for (let times = 0; times < 5; times++) {
+    await settled()
+    asker.sync.ask(laptop.id)
+    t.mock.timers.tick(5 * SECOND_MS)
+  }
+  await settled()
+  assert.ok(opened >= 5)
+  assert.equal(openMost, 1)
+})
+
 test('where gossip has brought it, nobody is asked', async t => {
   const { row, asked } = await inARow(t, { count: 2, gossips: true })
   const suspension = suspend(row[0])

@@ -307,7 +307,7 @@ export class LedgerSync {
         turn.end()
       }
     } finally {
-      await stream.close().catch(() => undefined)
+      await talk.leave()
     }
   }
 

@@ -65,11 +65,15 @@ export class PresenceExchange {
       try {
         const stream = await transport.open(device, PRESENCE_PROTOCOL, signal)
         const talk = new MessageTalk(stream, CODEC, signal)
-        await talk.send(askOf(own(), [...living(), ...unjudged()]))
-        const answer = expected('answer', await talk.next())
-        this.#takeAll(answer.records)
-        await talk.send(restOf(answer, living()))
-        await stream.close()
+        try {
+          await talk.send(askOf(own(), [...living(), ...unjudged()]))
+          const answer = expected('answer', await talk.next())
+          this.#takeAll(answer.records)
+          await talk.send(restOf(answer, living()))
+        } finally {
+          turn.end()
+          await talk.leave()
+        }
       } finally {
         turn.end()
       }

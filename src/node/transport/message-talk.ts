@@ -8,6 +8,8 @@ import { nextMessage } from './next-message.ts'
 import type { PeerStream } from './transport.ts'
 
 const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
+/** For the other side to end what we have ended. */
+const LEAVE_TIMEOUT_MS = 2 * SECOND_MS
 
 /** How the messages of a protocol are written and read. */
 export interface MessageCodec<Message> {
@@ -41,5 +43,24 @@ export class MessageTalk<Message> {
     if (decoded.ok) return decoded.value
     const { what } = this.#codec
     throw new AppError('RECORD_INVALID', `${what} is ${decoded.reason}: ${decoded.detail}`)
+  }
+
+  /**
+   * Ends the talk, for who opened the stream. It never rejects, and the stream is over then: one of which the other
+   * side never ends its half would stay open, and nothing bounds how many we open.
+   */
+  async leave(): Promise<void> {
+    const { stream } = this.#framed
+    const giveUp = (): void => stream.abort('the talk is over')
+    const timer = setTimeout(giveUp, LEAVE_TIMEOUT_MS)
+    try {
+      await stream.close()
+      const { kind } = await this.#framed.read({ timeoutMs: LEAVE_TIMEOUT_MS, signal: this.#signal })
+      if (kind !== 'end') giveUp()
+    } catch {
+      giveUp()
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
