@@ -8,8 +8,6 @@ import { nextMessage } from './next-message.ts'
 import type { PeerStream } from './transport.ts'
 
 const ANSWER_TIMEOUT_MS = 20 * SECOND_MS
-/** For the other side to end what we have ended. */
-const LEAVE_TIMEOUT_MS = 2 * SECOND_MS
 
 /** How the messages of a protocol are written and read. */
 export interface MessageCodec<Message> {
@@ -47,15 +45,16 @@ export class MessageTalk<Message> {
 
   /**
    * Ends the talk, for who opened the stream. It never rejects, and the stream is over then: one of which the other
-   * side never ends its half would stay open, and nothing bounds how many we open.
+   * side never ends its half would stay open, and nothing bounds how many we open. It has time for that: a reset would
+   * take from one that is busy what was sent before.
    */
   async leave(): Promise<void> {
     const { stream } = this.#framed
     const giveUp = (): void => stream.abort('the talk is over')
-    const timer = setTimeout(giveUp, LEAVE_TIMEOUT_MS)
+    const timer = setTimeout(giveUp, ANSWER_TIMEOUT_MS)
     try {
       await stream.close()
-      const { kind } = await this.#framed.read({ timeoutMs: LEAVE_TIMEOUT_MS, signal: this.#signal })
+      const { kind } = await this.#framed.read({ timeoutMs: ANSWER_TIMEOUT_MS, signal: this.#signal })
       if (kind !== 'end') giveUp()
     } catch {
       giveUp()
