@@ -328,6 +328,7 @@ export class LedgerSync {
       await talk.send({ kind: 'want', wants })
       const { records, more } = await talk.expect('records')
       const accepted = await keeper.takeAll(records)
+      if (accepted.length > 0) turn.hasBrought = true
       if (!more && accepted.length === 0) return undefined // what is left can not be had from this peer
       sent = keeper.ledger.lastOf(accepted.length > 0 ? accepted : records)
     }

@@ -114,6 +114,27 @@ test('while some stand still, one more at once for each: however many they are, 
   assert.equal(line.begun.at(-1), 'last')
 })
 
+test('who uses up its time and has nothing to show for it makes room for one more, too', async t => {
+  const line = new Line(t)
+  const drips = await line.take('drips')
+  for (const name of ['drips too', 'b', 'c']) void line.take(name)
+  await line.after(LOST_MS - 1)
+  void drips.pass()
+  await line.after(0)
+  assert.deepEqual(line.begun, ['drips', 'drips too', 'b'])
+})
+
+test('who brings something in its time does not', async t => {
+  const line = new Line(t)
+  const brings = await line.take('brings')
+  for (const name of ['b', 'c']) void line.take(name)
+  await line.after(LOST_MS - 1)
+  brings.hasBrought = true
+  void brings.pass()
+  await line.after(0)
+  assert.deepEqual(line.begun, ['brings', 'b'])
+})
+
 test('when nobody waits any more it is one at a time again', async t => {
   const line = new Line(t)
   const stuck = await line.take('stuck')

@@ -3,8 +3,8 @@
  * then lets the others go first at its next occasion. Who has none for longer loses its turn, so that nobody is kept
  * from his by one who waits for an answer; it goes on beside the next until its next occasion.
  *
- * For each that is lost one more has its turn at once, until nobody waits: twice as many each time, so that many who
- * stand still keep nobody for long either.
+ * For each that is lost, or over with nothing brought, one more has its turn at once, until nobody waits: twice as many
+ * each time, so that many who stand still keep nobody for long either.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -71,6 +71,8 @@ export class Turns {
 
   /** For Turn. */
   end(turn: Turn): void {
+    const isWasted = this.#held.get(turn)?.state === 'over' && !turn.hasBrought
+    if (isWasted && this.#waiting.length > 0) this.#width++
     if (this.#drop(turn)) this.#beginNext()
   }
 
@@ -109,11 +111,14 @@ export class Turns {
     for (const timer of [over, lost]) timer.unref()
     const held: Held = { timers: [over, lost], state: 'running' }
     this.#held.set(turn, held)
+    turn.hasBrought = false
     begin()
   }
 }
 
 export class Turn {
+  /** Set by who has it, when something came of it. */
+  hasBrought = false
   readonly #turns: Turns
   readonly #signal: AbortSignal
 
