@@ -144,7 +144,7 @@ test('a browser shows the first picture of a film, and one that it seeks, before
   if (isMissing) return t.skip('chromium or ffmpeg is not installed')
   const filmBytes = statSync(film).size
   const cap = { id: null, direction: 'up', link: 'all', dataClass: 'all', hours: null } as const
-  await nas.service.limits.setLimits([{ ...cap, bytesPerSecond: 3_000_000 }])
+  await nas.service.limits.setLimits([{ ...cap, bytesPerSecond: 1_000_000 }])
   const before = cachedBytes()
   const launch = { executablePath: CHROMIUM, args: CHROMIUM_FLAGS, chromiumSandbox: false }
   const context = await chromium.launchPersistentContext(join(org.folder, 'profile'), {

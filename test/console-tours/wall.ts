@@ -31,10 +31,13 @@ async function status(page: Page, path: string): Promise<number> {
   return await page.evaluate<number>(`fetch(${JSON.stringify(path)}).then(({ status }) => status)`)
 }
 
-async function watches(org: ConsoleOrg, desk: Page): Promise<void> {
+async function watches(org: ConsoleOrg): Promise<void> {
+  // A page of its own: making a token takes a sign-in of a moment ago.
+  const desk = await org.signedIn()
   await org.goTo(desk, '/console/settings')
   const screen = await org.open()
   await screen.goto(await makesLink(desk, 'hall'))
+  await desk.context().close()
   await screen.getByRole('heading', { name: 'Newest versions' }).waitFor()
   assert.equal(screen.url(), `${org.origin}/console/wall`, 'the token has left the address')
   assert.equal(await screen.getByRole('link').count(), 0)
