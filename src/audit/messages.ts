@@ -15,12 +15,12 @@ import { hash } from '../ledger/encoding/names.ts'
 import { accepted, type Outcome, rejected } from '../ledger/encoding/outcome.ts'
 import {
   bytesUpTo,
-  converted,
   exactly,
   fieldOf,
   integer,
   list,
   Misshape,
+  message,
   nullable,
   object,
   oneOf,
@@ -83,11 +83,6 @@ const size = integer(0, TREE_SIZE_MAX)
 const incarnation = integer(1)
 const proof = list(hash, PROOF_HASHES_MAX)
 const note = bytesUpTo(NOTE_BYTES_MAX)
-
-/** Drops what every message has. */
-function message<T extends { readonly v: 1 }>(shape: Shape<T>): Shape<Omit<T, 'v'>> {
-  return converted(shape, ({ v: _, ...fields }) => fields)
-}
 
 const v = exactly(1)
 const SHAPES: { readonly [K in AuditMessage['kind']]: Shape<Extract<AuditMessage, { kind: K }>> } = {

@@ -194,6 +194,11 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
 /** Accepts any value: what it means is decided elsewhere. */
 export const anything: Shape<CborValue> = value => (value === undefined ? new Misshape('', 'a value') : value)
 
+/** Drops what every message has. */
+export function message<T extends { readonly v: 1 }>(shape: Shape<T>): Shape<Omit<T, 'v'>> {
+  return converted(shape, ({ v: _, ...fields }) => fields)
+}
+
 export function converted<T, U>(shape: Shape<T>, convert: (value: T) => U): Shape<U> {
   return value => {
     const shaped = shape(value)

@@ -16,11 +16,11 @@ import { accepted, type Outcome, rejected } from '../encoding/outcome.ts'
 import {
   bytes,
   bytesUpTo,
-  converted,
   exactly,
   fieldOf,
   list,
   Misshape,
+  message,
   object,
   oneOf,
   type Shape,
@@ -37,118 +37,104 @@ const KNOWN_MAX = FEEDS_MAX
 const SHORT_KEY_BYTES = 8
 const DEPTH_MAX = 3
 
-export interface KnownStatement {
-  readonly shortKey: Uint8Array
-  readonly timeMs: number
+/** The beginning of a device's key, and when it stated what is held of it. */
+type KnownStatement = readonly [shortKey: Uint8Array, timeMs: number]
+
+export interface PresenceAsk {
+  readonly kind: 'ask'
+  readonly own: Uint8Array
+  readonly known: readonly KnownStatement[]
 }
 
-export type PresenceMessage =
-  | { readonly kind: 'ask'; readonly own: Uint8Array; readonly known: readonly KnownStatement[] }
-  | {
-      readonly kind: 'answer'
-      readonly records: readonly Uint8Array[]
-      readonly wanted: readonly Uint8Array[]
-    }
-  | { readonly kind: 'rest'; readonly records: readonly Uint8Array[] }
+export interface PresenceAnswer {
+  readonly kind: 'answer'
+  readonly records: readonly Uint8Array[]
+  /** Beginnings of keys. */
+  readonly wanted: readonly Uint8Array[]
+}
 
-const KINDS = ['ask', 'answer', 'rest'] as const
+export interface PresenceRest {
+  readonly kind: 'rest'
+  readonly records: readonly Uint8Array[]
+}
+
+export type PresenceMessage = PresenceAsk | PresenceAnswer | PresenceRest
+
+const v = exactly(1)
 const record = bytesUpTo(PRESENCE_RECORD_BYTES_MAX)
 const records = list(record, PRESENCE_RECORDS_MAX)
+const shortKey = bytes(SHORT_KEY_BYTES)
 
-const known: Shape<KnownStatement> = converted(tuple(bytes(SHORT_KEY_BYTES), timeMs), ([shortKey, time]) => ({
-  shortKey,
-  timeMs: time
-}))
-
+const ask = message(
+  object({ v, kind: oneOf(['ask']), own: record, known: list(tuple(shortKey, timeMs), KNOWN_MAX) })
+)
+const answer = message(
+  object({ v, kind: oneOf(['answer']), records, wanted: list(shortKey, PRESENCE_RECORDS_MAX) })
+)
+const rest = message(object({ v, kind: oneOf(['rest']), records }))
 const SHAPES: { readonly [K in PresenceMessage['kind']]: Shape<Extract<PresenceMessage, { kind: K }>> } = {
-  ask: converted(
-    object({ v: exactly(1), kind: oneOf(['ask']), own: record, known: list(known, KNOWN_MAX) }),
-    ({ v: _, ...message }) => message
-  ),
-  answer: converted(
-    object({
-      v: exactly(1),
-      kind: oneOf(['answer']),
-      records,
-      wanted: list(bytes(SHORT_KEY_BYTES), PRESENCE_RECORDS_MAX)
-    }),
-    ({ v: _, ...message }) => message
-  ),
-  rest: converted(
-    object({ v: exactly(1), kind: oneOf(['rest']), records }),
-    ({ v: _, ...message }) => message
-  )
+  ask,
+  answer,
+  rest
 }
 
-export function encodePresenceMessage(message: PresenceMessage): Uint8Array {
-  return encodeCbor({ v: 1, kind: message.kind, ...fieldsOf(message) })
-}
-
-function fieldsOf(message: PresenceMessage): { readonly [key: string]: CborValue } {
-  switch (message.kind) {
-    case 'ask':
-      return { own: message.own, known: message.known.map(each => [each.shortKey, each.timeMs]) }
-    case 'answer':
-      return { records: message.records, wanted: message.wanted }
-    case 'rest':
-      return { records: message.records }
-  }
+export function encodePresenceMessage(sent: PresenceMessage): Uint8Array {
+  const fields: { readonly [key: string]: CborValue } = { ...sent }
+  return encodeCbor({ v: 1, ...fields })
 }
 
 export function decodePresenceMessage(encoded: Uint8Array): Outcome<PresenceMessage, CborFault> {
   const decoded = decodeCbor(encoded, { bytesMax: PRESENCE_MESSAGE_BYTES_MAX, depthMax: DEPTH_MAX })
   if (!decoded.ok) return decoded
-  const kind = KINDS.find(name => name === fieldOf(decoded.value, 'kind'))
-  if (kind === undefined) return rejected('malformed', 'the kind is not known here')
-  const message: PresenceMessage | Misshape = SHAPES[kind](decoded.value)
-  return message instanceof Misshape
-    ? rejected('malformed', `presence ${kind}: ${message}`)
-    : accepted(message)
+  const kind = fieldOf(decoded.value, 'kind')
+  if (!isKind(kind)) return rejected('malformed', 'the kind is not known here')
+  const shaped: PresenceMessage | Misshape = SHAPES[kind](decoded.value)
+  return shaped instanceof Misshape ? rejected('malformed', `presence ${kind}: ${shaped}`) : accepted(shaped)
+}
+
+function isKind(kind: CborValue | undefined): kind is PresenceMessage['kind'] {
+  return typeof kind === 'string' && Object.hasOwn(SHAPES, kind)
 }
 
 /** `statements`: what is here of others, and need not be sent. */
-export function askOf(own: Presence, statements: Iterable<Presence>): PresenceMessage {
+export function askOf(own: Presence, statements: Iterable<Presence>): PresenceAsk {
   const held = [own, ...statements].slice(0, KNOWN_MAX)
   return {
     kind: 'ask',
     own: own.record,
-    known: held.map(({ device, timeMs }) => ({ shortKey: shortKeyOf(device), timeMs }))
+    known: held.map(({ device, timeMs }) => [shortKeyOf(device), timeMs])
   }
 }
 
 /** The newest first, ours before all. What the asker says of itself is to be taken before. */
 export function answerTo(
-  { known }: Extract<PresenceMessage, { kind: 'ask' }>,
+  { known }: PresenceAsk,
   own: Presence,
   statements: readonly Presence[]
-): Extract<PresenceMessage, { kind: 'answer' }> {
-  const theirs = new Map(known.map(({ shortKey, timeMs }) => [nameOf(shortKey), timeMs]))
+): PresenceAnswer {
+  const theirs = new Map(known.map(([shortKey, timeMs]) => [nameOf(shortKey), timeMs]))
   const ours = new Map(statements.map(({ device, timeMs }) => [nameOf(shortKeyOf(device)), timeMs]))
-  const isNews = ({ device, timeMs }: Presence): boolean =>
-    timeMs > (theirs.get(nameOf(shortKeyOf(device))) ?? Number.NEGATIVE_INFINITY)
   const news = statements
-    .filter(isNews)
+    .filter(({ device, timeMs }) => isNewer(timeMs, theirs.get(nameOf(shortKeyOf(device)))))
     .sort((a, b) => b.timeMs - a.timeMs)
     .slice(0, PRESENCE_RECORDS_MAX - 1)
   const self = nameOf(shortKeyOf(own.device))
   const wanted = known
-    .filter(({ shortKey, timeMs }) => {
-      const name = nameOf(shortKey)
-      return name !== self && timeMs > (ours.get(name) ?? Number.NEGATIVE_INFINITY)
-    })
-    .sort((a, b) => b.timeMs - a.timeMs)
+    .filter(([shortKey, timeMs]) => nameOf(shortKey) !== self && isNewer(timeMs, ours.get(nameOf(shortKey))))
+    .sort(([, a], [, b]) => b - a)
     .slice(0, PRESENCE_RECORDS_MAX)
   return {
     kind: 'answer',
     records: [own, ...news].map(presence => presence.record),
-    wanted: wanted.map(({ shortKey }) => shortKey)
+    wanted: wanted.map(([shortKey]) => shortKey)
   }
 }
 
-export function restOf(
-  { wanted }: Extract<PresenceMessage, { kind: 'answer' }>,
-  statements: Iterable<Presence>
-): Extract<PresenceMessage, { kind: 'rest' }> {
+function isNewer(timeMs: number, heldMs: number | undefined): boolean {
+  return heldMs === undefined || timeMs > heldMs
+}
+
+export function restOf({ wanted }: PresenceAnswer, statements: Iterable<Presence>): PresenceRest {
   const names = new Set(wanted.map(nameOf))
   const asked = [...statements].filter(({ device }) => names.has(nameOf(shortKeyOf(device))))
   return { kind: 'rest', records: asked.slice(0, PRESENCE_RECORDS_MAX).map(presence => presence.record) }

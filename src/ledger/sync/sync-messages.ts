@@ -26,6 +26,7 @@ import {
   integer,
   list,
   Misshape,
+  message,
   object,
   oneOf,
   type Shape,
@@ -108,40 +109,30 @@ const SHAPES: { readonly [K in SyncMessage['kind']]: Shape<Extract<SyncMessage, 
       tips
     })
   ),
-  'want-tips': converted(object({ v: exactly(1), kind: oneOf(['want-tips']) }), ({ kind }) => ({ kind })),
-  tips: converted(
-    object({ v: exactly(1), kind: oneOf(['tips']), tips: list(tipShape, TIPS_MAX) }),
-    ({ kind, tips }) => ({ kind, tips })
-  ),
-  want: converted(
-    object({ v: exactly(1), kind: oneOf(['want']), wants: list(wantShape, WANTS_MAX) }),
-    ({ kind, wants }) => ({ kind, wants })
-  ),
-  records: converted(
+  'want-tips': message(object({ v: exactly(1), kind: oneOf(['want-tips']) })),
+  tips: message(object({ v: exactly(1), kind: oneOf(['tips']), tips: list(tipShape, TIPS_MAX) })),
+  want: message(object({ v: exactly(1), kind: oneOf(['want']), wants: list(wantShape, WANTS_MAX) })),
+  records: message(
     object({
       v: exactly(1),
       kind: oneOf(['records']),
       records: list(bytesUpTo(OPERATION_RECORD_BYTES_MAX), PAGE_RECORDS_MAX),
       more: flag
-    }),
-    ({ kind, records, more }) => ({ kind, records, more })
+    })
   ),
-  refuse: converted(
-    object({ v: exactly(1), kind: oneOf(['refuse']), reason: text(REASON_CHARACTERS_MAX, REASON_PATTERN) }),
-    ({ kind, reason }) => ({ kind, reason })
+  refuse: message(
+    object({ v: exactly(1), kind: oneOf(['refuse']), reason: text(REASON_CHARACTERS_MAX, REASON_PATTERN) })
   ),
-  'want-roots': converted(
-    object({ v: exactly(1), kind: oneOf(['want-roots']), have: list(hash, ROOT_HAVE_MAX) }),
-    ({ kind, have }) => ({ kind, have })
+  'want-roots': message(
+    object({ v: exactly(1), kind: oneOf(['want-roots']), have: list(hash, ROOT_HAVE_MAX) })
   ),
-  roots: converted(
+  roots: message(
     object({
       v: exactly(1),
       kind: oneOf(['roots']),
       records: list(bytesUpTo(ROOT_RECORD_BYTES_MAX), ROOT_PAGE_RECORDS_MAX),
       more: flag
-    }),
-    ({ kind, records, more }) => ({ kind, records, more })
+    })
   )
 }
 
@@ -192,12 +183,12 @@ export function decodeSyncMessage(encoded: Uint8Array): Outcome<SyncMessage, Syn
   if (known === undefined && typeof kind === 'string')
     return rejected('unknown-kind', 'the kind is not known here')
   if (known === undefined) return rejected('malformed', 'sync message: kind is missing')
-  const message: SyncMessage | Misshape = SHAPES[known](decoded.value)
-  if (message instanceof Misshape) return rejected('malformed', `sync ${known}: ${message}`)
-  if (message.kind === 'want') {
-    const ids = message.wants.reduce((count, want) => count + 1 + want.have.length, 0)
+  const shaped: SyncMessage | Misshape = SHAPES[known](decoded.value)
+  if (shaped instanceof Misshape) return rejected('malformed', `sync ${known}: ${shaped}`)
+  if (shaped.kind === 'want') {
+    const ids = shaped.wants.reduce((count, want) => count + 1 + want.have.length, 0)
     if (ids > WANT_IDS_MAX)
       return rejected('too-large', `${ids} ids wanted and held, at most ${WANT_IDS_MAX}`)
   }
-  return accepted(message)
+  return accepted(shaped)
 }
