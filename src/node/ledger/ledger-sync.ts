@@ -46,7 +46,7 @@ const FACE_MS = SECOND_MS / 4
 /** After something was taken, or the roots changed; after anything else. Gossip has been everywhere by then. */
 const COMPARE_TAKEN_MS = SECOND_MS
 const COMPARE_GIVEN_MS = 10 * SECOND_MS
-/** From one comparison to the next, if there was somebody to ask: each that differs sends all of its tips. */
+/** From one comparison to the next, if there was somebody to ask: each that differs may send all of its tips. */
 const COMPARE_SPACING_MS = 5 * SECOND_MS
 const ASK_BACK_MS = 2 * SECOND_MS
 const ROUND_MS = 60 * SECOND_MS
@@ -432,12 +432,10 @@ class Talk extends MessageTalk<SyncMessage> {
     super(stream, CODEC, signal)
   }
 
-  async expect<K extends SyncMessage['kind']>(kind: K): Promise<Extract<SyncMessage, { kind: K }>> {
-    const message = await this.next()
+  override async next(timeoutMs?: number): Promise<SyncMessage | undefined> {
+    const message = await super.next(timeoutMs)
     if (message?.kind === 'refuse')
       throw new AppError('PEER_REFUSED', `the peer refused to sync: ${message.reason}`)
-    if (message?.kind !== kind)
-      throw new AppError('PEER_REFUSED', `the peer sent ${message?.kind ?? 'nothing'} where ${kind} belongs`)
-    return message as Extract<SyncMessage, { kind: K }>
+    return message
   }
 }

@@ -67,12 +67,11 @@ export class PresenceExchange {
         const talk = new MessageTalk(stream, CODEC, signal)
         try {
           await talk.send(askOf(own(), [...living(), ...unjudged()]))
-          const answer = expected('answer', await talk.next())
+          const answer = await talk.expect('answer')
           this.#takeAll(answer.records)
           await talk.send(restOf(answer, living()))
         } finally {
-          turn.end()
-          await talk.leave()
+          void talk.leave() // which takes no turn
         }
       } finally {
         turn.end()
@@ -86,10 +85,10 @@ export class PresenceExchange {
     const { own, living } = this.#init
     const talk = new MessageTalk(stream, CODEC, this.#stop.signal)
     try {
-      const ask = expected('ask', await talk.next())
+      const ask = await talk.expect('ask')
       this.#init.take(ask.own)
       await talk.send(answerTo(ask, own(), living()))
-      this.#takeAll(expected('rest', await talk.next()).records)
+      this.#takeAll((await talk.expect('rest')).records)
       await stream.close()
     } catch (thrown) {
       stream.abort('the presence exchange failed')
@@ -113,13 +112,4 @@ const CODEC: MessageCodec<PresenceMessage> = {
   bytesMax: PRESENCE_MESSAGE_BYTES_MAX,
   encode: encodePresenceMessage,
   decode: decodePresenceMessage
-}
-
-function expected<K extends PresenceMessage['kind']>(
-  kind: K,
-  message: PresenceMessage | undefined
-): Extract<PresenceMessage, { kind: K }> {
-  if (message?.kind !== kind)
-    throw new AppError('RECORD_INVALID', `the peer sent ${message?.kind ?? 'nothing'} where ${kind} belongs`)
-  return message as Extract<PresenceMessage, { kind: K }>
 }

@@ -18,7 +18,7 @@ export interface MessageCodec<Message> {
   readonly decode: (bytes: Uint8Array) => Outcome<Message, string>
 }
 
-export class MessageTalk<Message> {
+export class MessageTalk<Message extends { readonly kind: string }> {
   readonly #codec: MessageCodec<Message>
   readonly #framed: FramedStream
   readonly #signal: AbortSignal
@@ -41,6 +41,14 @@ export class MessageTalk<Message> {
     if (decoded.ok) return decoded.value
     const { what } = this.#codec
     throw new AppError('RECORD_INVALID', `${what} is ${decoded.reason}: ${decoded.detail}`)
+  }
+
+  /** The next message, which is to be of this kind. */
+  async expect<K extends Message['kind']>(kind: K): Promise<Extract<Message, { readonly kind: K }>> {
+    const message = await this.next()
+    if (message?.kind !== kind)
+      throw new AppError('PEER_REFUSED', `the peer sent ${message?.kind ?? 'nothing'} where ${kind} belongs`)
+    return message as Extract<Message, { readonly kind: K }>
   }
 
   /**
