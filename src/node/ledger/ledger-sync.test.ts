@@ -65,10 +65,7 @@ test('who is asked by one that knows more asks back', async () => {
     for (let turn = 0; turn < 2000 && !isThere(); turn++) await nextTurn()
     assert.equal(isThere(), true)
   } finally {
-    for (const { sync, transport } of [knows, lacks]) {
-      sync.close()
-      await transport.stop()
-    }
+    for (const peer of [knows, lacks]) await end(peer)
   }
 })
 
@@ -88,11 +85,8 @@ async function inARow(
   const asked = { count: 0 }
   for (const key of keys) {
     const peer = await begin(network, key, gossips)
-    const { transport, sync } = peer
-    t.after(async () => {
-      sync.close()
-      await transport.stop()
-    })
+    const { transport } = peer
+    t.after(() => end(peer))
     const open = transport.open.bind(transport)
     transport.open = (device, protocol, signal) => {
       if (protocol === LEDGER_PROTOCOL) asked.count++

@@ -40,7 +40,6 @@ import {
   type Gate,
   type GossipTopics,
   type HandleOptions,
-  NO_TOPICS,
   type OpenOptions,
   type PeerLink,
   type PeerStream,
@@ -105,6 +104,7 @@ export class Libp2pTransport implements Transport {
   readonly self: DeviceId
   readonly roundTrip = (device: DeviceId): Promise<number | undefined> => this.#links.roundTrip(device)
   readonly #options: Libp2pTransportOptions
+  readonly #topics: GossipTopics
   readonly #protocols = new Map<string, Registered>()
   readonly #events: Partial<TransportEvents>[] = []
   readonly #subscriptions = new Map<string, (from: DeviceId, bytes: Uint8Array) => void>()
@@ -117,6 +117,7 @@ export class Libp2pTransport implements Transport {
 
   constructor(options: Libp2pTransportOptions) {
     this.#options = options
+    this.#topics = options.topics ?? { relayed: [], linked: [] }
     this.self = options.key.id
     this.#links = new LinkTable(
       device => this.#gate(device),
@@ -141,7 +142,7 @@ export class Libp2pTransport implements Transport {
 
   async start(): Promise<void> {
     assert(this.#running === undefined && !this.#stopping, 'a transport is started once')
-    const { listen, topics = NO_TOPICS } = this.#options
+    const { listen } = this.#options
     try {
       this.#running = await this.#create()
       const { node, gossip } = this.#running
@@ -150,7 +151,7 @@ export class Libp2pTransport implements Transport {
         await node.handle(protocol, (stream, link) => this.#accept(registered, stream, link), options)
       }
       await node.start()
-      for (const topic of topicNames(topics))
+      for (const topic of topicNames(this.#topics))
         gossip.subscribe(topic, (from, bytes) => this.#subscriptions.get(topic)?.(from, bytes))
     } catch (cause) {
       await this.stop()
@@ -285,10 +286,7 @@ export class Libp2pTransport implements Transport {
   }
 
   subscribe(topic: string, listener: (from: DeviceId, bytes: Uint8Array) => void): void {
-    assert(
-      topicNames(this.#options.topics ?? NO_TOPICS).includes(topic),
-      `${topic} is a topic of this transport`
-    )
+    assert(topicNames(this.#topics).includes(topic), `${topic} is a topic of this transport`)
     assert(!this.#subscriptions.has(topic), 'a topic has one listener')
     this.#subscriptions.set(topic, listener)
   }
@@ -298,7 +296,7 @@ export class Libp2pTransport implements Transport {
   }
 
   async #create(): Promise<Running> {
-    const { key, listen, announce, topics = NO_TOPICS } = this.#options
+    const { key, listen, announce } = this.#options
     let addressDialer: AddressDialer | undefined
     let tls: RealSocketTls | undefined
     const node = await createLibp2p<{ announcer: MemberAnnouncer; pubsub: GossipSub }>({
@@ -343,7 +341,7 @@ export class Libp2pTransport implements Transport {
           addressDialer = components.transportManager
           return new MemberAnnouncer(components)
         },
-        pubsub: createGossip(topics, connection => {
+        pubsub: createGossip(this.#topics, connection => {
           const { member, surplus, device } = this.#links.of(connection)
           return member && !surplus && this.#refusal(device) === undefined
         })
@@ -355,7 +353,7 @@ export class Libp2pTransport implements Transport {
       node,
       addressDialer: defined(addressDialer, "libp2p's transport manager"),
       tls: defined(tls, 'our encrypter'),
-      gossip: new Gossip(pubsub, announcer, topics, device => this.#gate(device))
+      gossip: new Gossip(pubsub, announcer, this.#topics, device => this.#gate(device))
     }
   }
 

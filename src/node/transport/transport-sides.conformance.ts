@@ -27,7 +27,6 @@ export const ECHO = '/peerage/test-echo/1'
 export const SINK = '/peerage/test-sink/1'
 export const JOIN = '/peerage/test-join/1'
 export const TOPIC = 'test-topic'
-export const LINKED_TOPIC = 'test-linked-topic'
 export const PATIENCE_MS = 20 * SECOND_MS
 export const NOT_ENROLLED = 'not enrolled in this test'
 
@@ -47,7 +46,7 @@ export class Sides {
 
   async create(linksMax?: number): Promise<Transport> {
     this.#network ??= this.#makeNetwork()
-    const transport = await this.#network.create({ relayed: [TOPIC], linked: [LINKED_TOPIC] }, linksMax)
+    const transport = await this.#network.create({ relayed: [TOPIC], linked: [] }, linksMax)
     this.#started.push(transport)
     return transport
   }

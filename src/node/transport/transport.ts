@@ -152,8 +152,6 @@ export interface GossipTopics {
   readonly linked: readonly string[]
 }
 
-export const NO_TOPICS: GossipTopics = { relayed: [], linked: [] }
-
 export function topicNames({ relayed, linked }: GossipTopics): string[] {
   return [...relayed, ...linked]
 }
