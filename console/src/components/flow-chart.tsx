@@ -37,13 +37,7 @@ function Asking(props: {
   readonly stepMs: number
 }): ReactNode {
   const { asked, next, others, fromMs, stepMs } = props
-  const known = useAnswer('series', {}, { everyMs: EVERY_MS })
-  const isThere = known.data?.series.some(({ name }) => name === next.name) ?? false
-  const history = useAnswer(
-    'history',
-    { series: next.name, fromMs, stepMs },
-    { everyMs: EVERY_MS, isOff: !isThere }
-  )
+  const history = useAnswer('history', { series: next.name, fromMs, stepMs }, { everyMs: EVERY_MS })
   const [following, ...rest] = others
   const goOn = (flows: readonly Flow[]): ReactNode =>
     following === undefined ? (
@@ -51,7 +45,6 @@ function Asking(props: {
     ) : (
       <Asking asked={flows} next={following} others={rest} fromMs={fromMs} stepMs={stepMs} />
     )
-  if (known.data !== undefined && !isThere) return goOn(asked)
   return <Answered of={history}>{answer => goOn([...asked, { series: next, history: answer }])}</Answered>
 }
 
