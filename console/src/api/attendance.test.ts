@@ -11,10 +11,15 @@ test('what is asked while nobody has done anything for a minute says so', () => 
   assert.deepEqual(page.headers(6 + MINUTE_MS), {})
 })
 
-test('a screen on a wall is never away', () => {
+test('a screen on a wall is never away, also after somebody touched it, until it is none any more', () => {
   const page = new Attendance(0)
-  page.stays()
+  const leave = page.stay()
   assert.deepEqual(page.headers(Number.MAX_SAFE_INTEGER), {})
+  page.seen(1)
+  assert.deepEqual(page.headers(Number.MAX_SAFE_INTEGER), {})
+  leave()
+  assert.deepEqual(page.headers(MINUTE_MS), {})
+  assert.deepEqual(page.headers(1 + MINUTE_MS), { 'peerage-unattended': '1' })
 })
 
 test('whoever moves, types or turns is there', () => {

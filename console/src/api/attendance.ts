@@ -10,6 +10,7 @@ const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const
 
 export class Attendance {
   #seenAtMs: number
+  #isToStay = false
 
   constructor(nowMs: number) {
     this.#seenAtMs = nowMs
@@ -19,13 +20,19 @@ export class Attendance {
     this.#seenAtMs = nowMs
   }
 
-  /** A screen on a wall is there for as long as it is on: what it asks is what it is for. */
-  stays(): void {
-    this.#seenAtMs = Number.POSITIVE_INFINITY
+  /**
+   * A screen on a wall is there for as long as it is on: what it asks is what it is for. Until the function that it
+   * answers with is called: whoever signs in there next may leave.
+   */
+  stay(): () => void {
+    this.#isToStay = true
+    return () => {
+      this.#isToStay = false
+    }
   }
 
   isAway(nowMs: number): boolean {
-    return nowMs - this.#seenAtMs >= AWAY_MS
+    return !this.#isToStay && nowMs - this.#seenAtMs >= AWAY_MS
   }
 
   /** Headers of what is asked now. */

@@ -37,9 +37,7 @@ export default function Wall(): ReactNode {
       delete document.documentElement.dataset.wall
     }
   }, [])
-  useEffect(() => {
-    if (isScreen) attendance.stays()
-  }, [isScreen])
+  useEffect(() => (isScreen ? attendance.stay() : undefined), [isScreen])
   return (
     <Live>
       <FaultBoundary>
