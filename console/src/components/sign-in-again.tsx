@@ -1,9 +1,8 @@
 /** What a person does whom the node asks to prove anew who they are, by how they signed in. */
 
 import { Button, Code, Group, PasswordInput, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
-import { signInProvider } from '../api/client.ts'
+import { useProviderHost } from '../api/provider.ts'
 import { useSession } from '../api/session.tsx'
 import { saidByNode } from './words.ts'
 
@@ -23,11 +22,11 @@ export function SignInAgain(): ReactNode {
 }
 
 function AtProvider(): ReactNode {
-  const { data: issuer } = useQuery({ queryKey: ['sign-in provider'], queryFn: signInProvider, retry: false })
-  if (issuer === undefined || issuer === null) return null
+  const host = useProviderHost()
+  if (host === null) return null
   return (
     <Button mt="sm" size="xs" variant="default" component="a" href="/sign-in/begin?again=1">
-      Sign in again with {new URL(issuer).host}
+      Sign in again with {host}
     </Button>
   )
 }

@@ -1,21 +1,20 @@
 /** Asks for a token; whoever comes from `peerage console` has a code in the address and does not see this. */
 
 import { Alert, Button, Card, Center, Code, Divider, PasswordInput, Stack, Text, Title } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
-import { signInProvider } from '../api/client.ts'
+import { useProviderHost } from '../api/provider.ts'
 import type { SignInProps } from '../api/session.tsx'
 import { Failure } from '../components/failure.tsx'
 import { Mark } from './icons.tsx'
 
 /** Leaves the console for the provider of the org, where it has one. */
 function Provider(): ReactNode {
-  const { data: issuer } = useQuery({ queryKey: ['sign-in provider'], queryFn: signInProvider, retry: false })
-  if (issuer === undefined || issuer === null) return null
+  const host = useProviderHost()
+  if (host === null) return null
   return (
     <>
       <Button component="a" href="/sign-in/begin">
-        Sign in with {new URL(issuer).host}
+        Sign in with {host}
       </Button>
       <Divider label="or" />
     </>
