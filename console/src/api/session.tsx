@@ -1,6 +1,6 @@
 /** Who is signed in, for every part of the console. */
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { type QueryFilters, useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { whenSignedOut } from './client.ts'
 import type { RouteName } from './routes.ts'
@@ -9,6 +9,7 @@ import type { Caller } from './session-terms.ts'
 import { comeBack, leave, open, watchAddress, withToken } from './sign-in.ts'
 
 const KEY = ['session']
+const ALL_ELSE: QueryFilters = { predicate: ({ queryKey }) => queryKey[0] !== KEY[0] }
 
 interface Session {
   readonly who: Caller
@@ -59,7 +60,7 @@ export function SignedIn(props: {
         void comeBack().then(who => {
           client.setQueryData(KEY, who)
           if (who === null) setEnded(true)
-          else void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })
+          else void client.invalidateQueries(ALL_ELSE)
         })
       }),
     [client]
@@ -82,7 +83,7 @@ export function SignedIn(props: {
     again,
     end: async () => {
       await leave()
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })
+      client.removeQueries(ALL_ELSE)
       client.setQueryData(KEY, null)
     }
   }
