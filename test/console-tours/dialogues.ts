@@ -1,7 +1,8 @@
 /** Dialogues that tours go through: what is dangerous takes the name of what it is done to. */
 
 import assert from 'node:assert/strict'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
+import type { ConsoleOrg } from '../../lab/console-org.ts'
 
 export interface Meant {
   readonly title: string
@@ -51,4 +52,18 @@ export async function leave(page: Page, title: string, outcome: Outcome = 'It is
   await dialogue.getByText(outcome).first().waitFor()
   await dialogue.getByRole('button', { name: 'Close' }).last().click()
   await dialogue.waitFor({ state: 'detached' })
+}
+
+/** Asks in the settings for a token with one scope; answers with the dialogue, which tells what came of it. */
+export async function askForToken(
+  { org, page }: { readonly org: ConsoleOrg; readonly page: Page },
+  { name, scope }: { readonly name: string; readonly scope: string }
+): Promise<Locator> {
+  await org.goTo(page, '/console/settings')
+  await press(page, 'Make a token')
+  const making = page.getByRole('dialog', { name: 'Make a token' })
+  await making.getByRole('textbox', { name: 'Name' }).fill(name)
+  await making.getByRole('checkbox', { name: scope, exact: true }).check()
+  await making.getByRole('button', { name: 'Make it' }).click()
+  return making
 }

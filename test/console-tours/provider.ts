@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Locator, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
 import {
   CLIENT_ID,
   CLIENT_SECRET,
   RealProvider
 } from '../../src/gateway/sign-in/real-provider.conformance.ts'
+import { askForToken } from './dialogues.ts'
 
 async function signInAs(page: Page, person: string): Promise<void> {
   await page.locator('input[name="login"]').fill(person)
@@ -20,15 +21,7 @@ async function signInAs(page: Page, person: string): Promise<void> {
 
 /** Of this sign-in the provider has not said when the person last proved who they are. */
 async function proveAnew(org: ConsoleOrg, page: Page): Promise<void> {
-  const make = async (): Promise<Locator> => {
-    await org.goTo(page, '/console/settings')
-    await page.getByRole('button', { name: 'Make a token' }).click()
-    const making = page.getByRole('dialog', { name: 'Make a token' })
-    await making.getByRole('textbox', { name: 'Name' }).fill('anew')
-    await making.getByRole('checkbox', { name: 'read', exact: true }).check()
-    await making.getByRole('button', { name: 'Make it' }).click()
-    return making
-  }
+  const make = () => askForToken({ org, page }, { name: 'anew', scope: 'read' })
   org.mayRefuse('/v1/tokens')
   const refused = await make()
   await refused.getByText('SIGN_IN_STALE').waitFor()

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
-import { choose, leave, type Meant, mean, press } from './dialogues.ts'
+import { askForToken, choose, leave, type Meant, mean, press } from './dialogues.ts'
 
 async function whyClosed({ node }: ConsoleOrg, name: string): Promise<string | null> {
   return (await node.client.call('readers', { name })).closed?.reason ?? null
@@ -66,12 +66,7 @@ async function letRead(org: ConsoleOrg, page: Page): Promise<void> {
 async function makeToken(org: ConsoleOrg): Promise<void> {
   const { client } = org.node
   const page = await org.signedIn()
-  await org.goTo(page, '/console/settings')
-  await page.getByRole('button', { name: 'Make a token' }).click()
-  const making = page.getByRole('dialog', { name: 'Make a token' })
-  await making.getByRole('textbox', { name: 'Name' }).fill('tour')
-  await making.getByRole('checkbox', { name: 'read', exact: true }).check()
-  await making.getByRole('button', { name: 'Make it' }).click()
+  const making = await askForToken({ org, page }, { name: 'tour', scope: 'read' })
   const token = (await making.getByTestId('token').textContent()) ?? ''
   const named = async (): Promise<number> =>
     (await client.call('tokens', {})).tokens.filter(({ name }) => name === 'tour').length

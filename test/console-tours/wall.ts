@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { until } from '../../lab/cluster.ts'
 import type { ConsoleOrg, ConsoleTour } from '../../lab/console-org.ts'
-import { press } from './dialogues.ts'
+import { askForToken } from './dialogues.ts'
 
 const BACK_MS = 30_000
 const NEEDS_WATCH = '/v1/status'
@@ -16,12 +16,8 @@ async function sessionsOf({ node }: ConsoleOrg, name: string): Promise<readonly 
   return sessions.filter(({ who }) => who.startsWith(`token ${name} (`)).map(({ id }) => id)
 }
 
-async function makesLink(page: Page, name: string): Promise<string> {
-  await press(page, 'Make a token')
-  const dialogue = page.getByRole('dialog')
-  await dialogue.getByRole('textbox', { name: 'Name' }).fill(name)
-  await dialogue.getByRole('checkbox', { name: 'watch' }).check()
-  await dialogue.getByRole('button', { name: 'Make it' }).click()
+async function makesLink(org: ConsoleOrg, page: Page, name: string): Promise<string> {
+  const dialogue = await askForToken({ org, page }, { name, scope: 'watch' })
   const link = await dialogue.getByTestId('wall-link').textContent()
   await dialogue.getByRole('button', { name: 'I have it' }).click()
   return link ?? assert.fail('there is an address for the screen')
@@ -34,9 +30,8 @@ async function status(page: Page, path: string): Promise<number> {
 async function watches(org: ConsoleOrg): Promise<void> {
   // A page of its own: making a token takes a sign-in of a moment ago.
   const desk = await org.signedIn()
-  await org.goTo(desk, '/console/settings')
   const screen = await org.open()
-  await screen.goto(await makesLink(desk, 'hall'))
+  await screen.goto(await makesLink(org, desk, 'hall'))
   await desk.context().close()
   await screen.getByRole('heading', { name: 'Newest versions' }).waitFor()
   assert.equal(screen.url(), `${org.origin}/console/wall`, 'the token has left the address')
