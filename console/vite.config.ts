@@ -9,7 +9,6 @@ import postcssPresetMantine from 'postcss-preset-mantine'
 import { defineConfig } from 'vite'
 import { ROUTE_NOTES } from '../src/api/route-notes.ts'
 import { ROUTES, type RouteName } from '../src/api/routes.ts'
-import { SCOPE_WITHIN, SCOPES } from '../src/api/scope-names.ts'
 
 /** What stands where each page's own nonce comes, which the node puts in as it answers. */
 const NONCE_PLACE = '__NONCE__'
@@ -23,11 +22,7 @@ const table = Object.fromEntries(
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
-  define: {
-    ROUTE_TABLE: JSON.stringify(table),
-    SCOPE_WORDS: JSON.stringify(SCOPES),
-    SCOPE_WITHIN: JSON.stringify(SCOPE_WITHIN)
-  },
+  define: { ROUTE_TABLE: JSON.stringify(table) },
   css: { postcss: { plugins: [postcssPresetMantine()] } },
   html: { cspNonce: NONCE_PLACE },
   build: {

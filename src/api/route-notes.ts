@@ -1,7 +1,7 @@
 /** What each route of the API does, and the scope that it asks for. */
 
+import type { Scope } from '../base/scopes.ts'
 import type { RouteName } from './routes.ts'
-import type { Scope } from './scope-names.ts'
 
 export const ROUTE_NOTES: { readonly [Name in RouteName]: readonly [Scope, string] } = {
   status: ['watch', 'How this node is: org, device, peers, freshness, and what needs attention.'],

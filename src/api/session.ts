@@ -6,7 +6,7 @@
 
 import { z } from 'zod'
 import { durationMs, instantMs, shown } from './field.ts'
-import { scope } from './scope-names.ts'
+import { scope } from './scope.ts'
 import { caller } from './token.ts'
 
 export const SESSION_PATH = '/session'

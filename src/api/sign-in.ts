@@ -4,8 +4,8 @@
  */
 
 import { z } from 'zod'
+import { type Scope, scopeNames } from '../base/scopes.ts'
 import { absolutePath, shown } from './field.ts'
-import { type Scope, scopeNames } from './scope-names.ts'
 
 export const PERSON_ROLES = {
   viewer: ['read'],

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { TOKEN_NAME_CHARACTERS_MAX } from '../base/token-name.ts'
 import { DAY_MS } from '../base/units.ts'
 import { instantMs, shown } from './field.ts'
-import { scope } from './scope-names.ts'
+import { scope } from './scope.ts'
 
 const LIFE_MAX_MS = 366 * DAY_MS
 

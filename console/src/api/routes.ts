@@ -1,7 +1,7 @@
 /** The routes of the admin API: their shapes by type alone, their addresses as the build put them in. */
 
 import type { RouteArguments, RouteName, Routes } from '../../../src/api/routes.ts'
-import type { Scope } from '../../../src/api/scope-names.ts'
+import { hasScope, SCOPES, type Scope, scopeNames } from '../../../src/base/scopes.ts'
 
 export type { RouteArguments, RouteName, Scope }
 
@@ -12,8 +12,6 @@ export type JsonRoute = {
 export type Answer<Name extends JsonRoute> = Routes[Name]['output']['_zod']['output']
 
 declare const ROUTE_TABLE: Readonly<Record<RouteName, readonly ['GET' | 'POST', string, Scope]>>
-declare const SCOPE_WORDS: Readonly<Record<Scope, string>>
-declare const SCOPE_WITHIN: Readonly<Partial<Record<Scope, Scope>>>
 
 export interface Address {
   readonly method: 'GET' | 'POST'
@@ -23,22 +21,18 @@ export interface Address {
 
 /** Whether who has these scopes may call a route. */
 export function mayCall(scopes: readonly Scope[], name: RouteName): boolean {
-  return hasScope(scopes, ROUTE_TABLE[name][2])
+  return hasScope(new Set(scopes), ROUTE_TABLE[name][2])
 }
 
 /** The scopes that who has these can give. */
 export function givableScopes(scopes: readonly Scope[]): readonly Scope[] {
-  return (Object.keys(SCOPE_WORDS) as Scope[]).filter(scope => hasScope(scopes, scope))
-}
-
-function hasScope(scopes: readonly Scope[], scope: Scope): boolean {
-  const whole = SCOPE_WITHIN[scope]
-  return scopes.includes(scope) || (whole !== undefined && scopes.includes(whole))
+  const had = new Set(scopes)
+  return scopeNames.filter(scope => hasScope(had, scope))
 }
 
 /** What a scope lets its caller do. */
 export function scopeWords(scope: Scope): string {
-  return SCOPE_WORDS[scope]
+  return SCOPES[scope]
 }
 
 /** Arguments that the path names go into it; the others are the query of a GET, or the body of a POST. */

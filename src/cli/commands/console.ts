@@ -3,8 +3,9 @@
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { z } from 'zod'
-import { SCOPES, scope, scopeNames } from '../../api/scope-names.ts'
+import { scope } from '../../api/scope.ts'
 import { AppError } from '../../base/errors.ts'
+import { SCOPES, scopeNames } from '../../base/scopes.ts'
 import { openAddress } from '../browser.ts'
 import { collect, command } from '../command.ts'
 

@@ -2,8 +2,9 @@
 
 import { Option } from 'commander'
 import { z } from 'zod'
-import { SCOPES, scope, scopeNames } from '../../api/scope-names.ts'
+import { scope } from '../../api/scope.ts'
 import { tokenReference, type token as tokenShape } from '../../api/token.ts'
+import { SCOPES, scopeNames } from '../../base/scopes.ts'
 import { DAY_MS } from '../../base/units.ts'
 import { collect, command, duration } from '../command.ts'
 import { type Column, printable, renderTable } from '../text.ts'

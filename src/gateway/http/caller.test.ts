@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Scope, scopeNames } from '../../api/scope-names.ts'
+import { type Scope, scopeNames } from '../../base/scopes.ts'
 import { type Caller, requireGivable, requireScope } from './caller.ts'
 
 const having = (...scopes: readonly Scope[]): Caller => ({

@@ -1,9 +1,8 @@
 /** Who calls: the owner of the local socket, a token, or a person who signed in; and what each may do. */
 
 import { FRESH_MS } from '../../api/fresh-routes.ts'
-import type { Scope } from '../../api/scope-names.ts'
-import { SCOPE_WITHIN, scopeNames } from '../../api/scope-names.ts'
 import { AppError } from '../../base/errors.ts'
+import { hasScope, type Scope, scopeNames } from '../../base/scopes.ts'
 import { MINUTE_MS } from '../../base/units.ts'
 
 export interface Caller {
@@ -29,13 +28,8 @@ export function requireOwner(by: Caller, what: string): void {
   if (by.kind !== 'owner') throw new AppError('NOT_AUTHORISED', `${by.id} can not ${what}`)
 }
 
-function hasScope({ scopes }: Caller, scope: Scope): boolean {
-  const whole = SCOPE_WITHIN[scope]
-  return scopes.has(scope) || (whole !== undefined && scopes.has(whole))
-}
-
 export function requireScope(caller: Caller, scope: Scope): void {
-  if (hasScope(caller, scope)) return
+  if (hasScope(caller.scopes, scope)) return
   const has = [...caller.scopes].join(', ') || 'none'
   throw new AppError(
     'SCOPE_MISSING',
@@ -57,7 +51,7 @@ export function requireFresh({ id, isStale = false }: Caller): void {
 
 /** Nobody gives more than they have. */
 export function requireGivable(by: Caller, scopes: readonly Scope[]): void {
-  const scope = scopes.find(each => !hasScope(by, each))
+  const scope = scopes.find(each => !hasScope(by.scopes, each))
   if (scope === undefined) return
   throw new AppError('SCOPE_MISSING', `${by.id} can not give the scope ${scope}, which it has not itself`, {
     details: { scope }

@@ -17,9 +17,9 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { FRESH_MS } from '../../api/fresh-routes.ts'
-import type { Scope } from '../../api/scope-names.ts'
 import type { ListedSession, MadeCode } from '../../api/session.ts'
 import { AppError } from '../../base/errors.ts'
+import type { Scope } from '../../base/scopes.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
 import { type Caller, requireGivable, requireOwner } from './caller.ts'
 

@@ -1,8 +1,8 @@
 /** What a person is called here, and what that person may do, by what a provider says of them. Pure but for hashing. */
 
 import { createHmac } from 'node:crypto'
-import type { Scope } from '../../api/scope-names.ts'
 import { PERSON_ROLES, type Provider } from '../../api/sign-in.ts'
+import type { Scope } from '../../base/scopes.ts'
 
 const ID_DIGITS = 16
 

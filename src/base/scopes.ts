@@ -18,8 +18,6 @@
  * No scope gives more than the device has: what the ledger does not let it do, it does for no caller.
  */
 
-import { z } from 'zod'
-
 export const SCOPES = {
   metrics: 'read the metrics, for monitoring',
   watch: 'see health, rates and how far versions have spread, on a screen on a wall',
@@ -36,7 +34,12 @@ export const SCOPES = {
 export type Scope = keyof typeof SCOPES
 
 /** Of what a scope is a part: who has that has it as well. */
-export const SCOPE_WITHIN: Readonly<Partial<Record<Scope, Scope>>> = { watch: 'read' }
+const WITHIN: Readonly<Partial<Record<Scope, Scope>>> = { watch: 'read' }
 
 export const scopeNames = Object.keys(SCOPES) as readonly Scope[]
-export const scope = z.enum(scopeNames as [Scope, ...Scope[]])
+
+/** Whether who has `scopes` has this one, by its name or as a part of another. */
+export function hasScope(scopes: ReadonlySet<Scope>, scope: Scope): boolean {
+  const whole = WITHIN[scope]
+  return scopes.has(scope) || (whole !== undefined && scopes.has(whole))
+}
