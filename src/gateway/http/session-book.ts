@@ -61,7 +61,6 @@ interface Entry {
   readonly id: string
   readonly ground: Ground
   readonly begunAtMs: number
-  readonly provedAtMs: number | null
   readonly endsAtMs: number
   readonly usedAtMs: number
 }
@@ -145,15 +144,7 @@ export class SessionBook {
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     const endsAtMs = nowMs + SESSION_LIMITS.lifeMs
     const id = randomBytes(ID_BYTES).toString('hex')
-    const provedAtMs = ground.kind === 'person' ? ground.provedAtMs : nowMs
-    this.#sessions.set(hashOf(secret), {
-      id,
-      ground,
-      begunAtMs: nowMs,
-      provedAtMs,
-      endsAtMs,
-      usedAtMs: nowMs
-    })
+    this.#sessions.set(hashOf(secret), { id, ground, begunAtMs: nowMs, endsAtMs, usedAtMs: nowMs })
     return secret
   }
 
@@ -200,11 +191,11 @@ export class SessionBook {
   #live(hash: string, callerOf: (token: string) => Caller | undefined): LiveSession | undefined {
     const entry = this.#sessions.get(hash)
     if (entry === undefined) return undefined
-    const { id, ground, endsAtMs, provedAtMs } = entry
+    const { id, ground, endsAtMs } = entry
     const nowMs = this.#nowMs()
     const known = ground.kind === 'token' ? callerOf(ground.id) : ground.caller
     if (known !== undefined && !isOver(entry, nowMs)) {
-      const caller = { ...known, isStale: provedAtMs === null || nowMs - provedAtMs > FRESH_MS }
+      const caller = { ...known, isStale: isStale(entry, nowMs) }
       return { id, caller, endsAtMs: Math.min(endsAtMs, known.expiresAtMs ?? Number.POSITIVE_INFINITY) }
     }
     this.#sessions.delete(hash)
@@ -243,6 +234,11 @@ export class SessionBook {
       this.#sessions.delete(hash)
     }
   }
+}
+
+function isStale({ ground, begunAtMs }: Entry, nowMs: number): boolean {
+  const provedAtMs = ground.kind === 'person' ? ground.provedAtMs : begunAtMs
+  return provedAtMs === null || nowMs - provedAtMs > FRESH_MS
 }
 
 function isOver({ endsAtMs, usedAtMs, ground }: Entry, nowMs: number): boolean {
