@@ -125,14 +125,17 @@ export class TokenBook {
 
   /** Ends all that persons made whom a provider vouched for, as it, or what they may, has changed. */
   async endOfPersons(): Promise<void> {
-    const made = this.#tokens.filter(({ createdBy }) => createdBy.startsWith(PERSON))
-    if (made.length > 0) await this.#end(new Set(made.map(({ id }) => id)))
+    await this.#endMade(maker => maker.startsWith(PERSON))
   }
 
   /** Ends all that a person made, by what the audit log calls them: somebody else may have had their browser. */
   async endMadeBy(by: Caller): Promise<void> {
-    const made = this.#tokens.filter(({ createdBy }) => createdBy === by.id)
-    if (by.kind === 'person' && made.length > 0) await this.#end(new Set(made.map(({ id }) => id)))
+    if (by.kind === 'person') await this.#endMade(maker => maker === by.id)
+  }
+
+  async #endMade(isMaker: (createdBy: string) => boolean): Promise<void> {
+    const made = this.#tokens.filter(({ createdBy }) => isMaker(createdBy))
+    if (made.length > 0) await this.#end(new Set(made.map(({ id }) => id)))
   }
 
   async #end(ids: Set<string>): Promise<void> {
