@@ -7,7 +7,7 @@
  * forgotten, and the log does not.
  */
 
-import type { ROUTES, RouteInput, RouteName } from './routes.ts'
+import type { RouteInput, RouteName } from './routes.ts'
 
 export interface CallObject {
   readonly kind: string
@@ -36,7 +36,6 @@ function byName(kind: string) {
   return ({ name }: { readonly name: string }): CallObject => ({ kind, id: name })
 }
 
-const GROUP = 'group:'
 /** The same, of what need not be there before. */
 function made<Input>(of: (input: Input) => CallObject | null) {
   return (input: Input): CallObject | null => {
@@ -44,6 +43,8 @@ function made<Input>(of: (input: Input) => CallObject | null) {
     return object && { ...object, isNew: true }
   }
 }
+
+const GROUP = 'group:'
 
 function grantee({ who }: { readonly who: string }): CallObject {
   return who.startsWith(GROUP) ? { kind: 'group', id: who.slice(GROUP.length) } : { kind: 'device', id: who }
@@ -64,7 +65,7 @@ const proposal = (input: { readonly proposal: string }): CallObject => ({
   id: input.proposal
 })
 
-const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
+const OBJECTS: { readonly [Name in RouteName]?: ObjectOf<Name> } = {
   levelHistory: byName('level'),
   setLevel: made(byName('level')),
   unsetLevel: byName('level'),
@@ -74,7 +75,7 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   retire: dataset,
   torrent: dataset,
   verify: dataset,
-  publish: made(({ name }) => dataset({ name })),
+  publish: made(dataset),
   startTransfer: dataset,
   transfer: byId('transfer'),
   transferFiles: byId('transfer'),
@@ -84,7 +85,7 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   setTransferDeadline: byId('transfer'),
   prioritiseTransfer: byId('transfer'),
   watchTransfer: byId('transfer'),
-  follow: ({ name }) => dataset({ name }),
+  follow: dataset,
   removeLimit: byId('limit'),
   scanReport: dataset,
   scan: dataset,
@@ -102,7 +103,7 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   removeFromGroup: byName('group'),
   grantAccess: grantee,
   revokeAccess: grantee,
-  setPolicy: ({ name }) => dataset({ name }),
+  setPolicy: dataset,
   setOrigin: dataset,
   quarantine: dataset,
   release: dataset,
@@ -113,10 +114,10 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   exportAge: dataset,
   setClass: ({ dataClass }) => ({ kind: 'class', id: dataClass }),
   setRegion: made(site),
-  previewStoragePolicy: ({ name }) => dataset({ name }),
-  setStoragePolicy: ({ name }) => dataset({ name }),
+  previewStoragePolicy: dataset,
+  setStoragePolicy: dataset,
   versionStorage: dataset,
-  placeHold: ({ name }) => dataset({ name }),
+  placeHold: dataset,
   liftHold: byId('hold'),
   setRetention: ({ scope }) =>
     scope.kind === 'class' ? { kind: 'class', id: scope.dataClass } : dataset({ name: scope.name }),
@@ -126,7 +127,7 @@ const OBJECTS: { readonly [Name in keyof typeof ROUTES]?: ObjectOf<Name> } = {
   setRiskOwner: byId('risk'),
   setRiskTreatment: byId('risk'),
   setPlace: made(place),
-  describeDataset: ({ name }) => dataset({ name }),
+  describeDataset: dataset,
   detection: byId('finding'),
   acknowledgeDetection: byId('finding'),
   removeSink: byId('sink'),

@@ -65,8 +65,10 @@ export interface DetectionService {
   detection(id: number): Promise<Detection>
   acknowledge(of: { readonly id: number; readonly note: string | null }, by: string): Promise<Detection>
   rules(): Promise<DetectionRules>
-  /** Null takes back what was set. Rejects with USAGE for what there is not, or can not be. */
-  /** Rejects, and changes nothing, when the audit log can not say who did it. */
+  /**
+   * Null takes back what was set. Rejects with USAGE for what there is not, or can not be; and rejects, and changes
+   * nothing, when the audit log can not say who did it.
+   */
   setRules(
     of: {
       readonly thresholds: Readonly<Record<string, number | null>>
