@@ -2,17 +2,15 @@
 
 import { Button, Code, Group, PasswordInput, Text } from '@mantine/core'
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
+import { isOwnersBrowser } from '../../../src/base/owners-browser.ts'
 import { useProviderHost } from '../api/provider.ts'
 import { useSession } from '../api/session.tsx'
 import { saidByNode } from './words.ts'
 
-/** As the node calls who comes with a code of `peerage console`. */
-const OWNER = /^browser of the owner /
-
 export function SignInAgain(): ReactNode {
   const { who } = useSession()
   if (who.kind === 'token') return <ByToken />
-  if (OWNER.test(who.id))
+  if (isOwnersBrowser(who.id))
     return (
       <Text size="sm" mt="sm">
         On the machine of the node, <Code>peerage console</Code> prints an address: open it here.

@@ -9,10 +9,10 @@
  */
 
 import { ROUTES } from '../../api/routes.ts'
+import { isOwnersBrowser } from '../../base/owners-browser.ts'
 import type { CalledEntry } from '../../node/audit/audit-report.ts'
 import type { Caller } from './caller.ts'
 
-const OWNERS_BROWSER = /^browser of the owner \([0-9a-f]{12}\)$/
 const LOOKS: ReadonlySet<string> = new Set([
   ...['live', 'session'],
   ...Object.entries(ROUTES).flatMap(([name, { method, kind }]) =>
@@ -23,7 +23,7 @@ const LOOKS: ReadonlySet<string> = new Set([
 type Call = Pick<CalledEntry, 'by' | 'route' | 'outcome'>
 
 export function ownLooks({ kind, id }: Pick<Caller, 'kind' | 'id'>): (call: Call) => boolean {
-  const isOwner = kind === 'owner' || OWNERS_BROWSER.test(id)
+  const isOwner = kind === 'owner' || isOwnersBrowser(id)
   return ({ by, route, outcome }) =>
-    outcome === 'done' && LOOKS.has(route) && (by === id || (isOwner && OWNERS_BROWSER.test(by)))
+    outcome === 'done' && LOOKS.has(route) && (by === id || (isOwner && isOwnersBrowser(by)))
 }

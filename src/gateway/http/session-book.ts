@@ -19,6 +19,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { FRESH_MS } from '../../api/fresh-routes.ts'
 import type { ListedSession, MadeCode } from '../../api/session.ts'
 import { AppError } from '../../base/errors.ts'
+import { ownersBrowser } from '../../base/owners-browser.ts'
 import type { Scope } from '../../base/scopes.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
 import { type Caller, requireGivable, requireOwner } from './caller.ts'
@@ -121,7 +122,7 @@ export class SessionBook {
       if (nowMs >= expiresAtMs || this.#codes.size >= SESSION_LIMITS.codesMax) this.#codes.delete(hash)
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     const expiresAtMs = nowMs + SESSION_LIMITS.codeLifeMs
-    const id = `browser of the owner (${randomBytes(ID_BYTES).toString('hex')})`
+    const id = ownersBrowser(randomBytes(ID_BYTES).toString('hex'))
     const caller: Caller = { ...by, kind: 'person', id, scopes: new Set(scopes ?? by.scopes) }
     this.#codes.set(hashOf(secret), { caller, expiresAtMs })
     return { code: `pgc_${secret}`, expiresAtMs, scopes: [...caller.scopes], addresses: this.#addresses }
