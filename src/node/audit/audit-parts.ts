@@ -50,8 +50,8 @@ export interface AuditParts extends SwarmAudit {
   readonly log: AuditLog
   readonly exchange: AuditExchange
   readonly recorder: AuditRecorder
-  /** Whether others give their logs to this device. */
-  mayAudit(): boolean
+  /** Whether others give their logs to a device. */
+  mayAudit(device: DeviceId): boolean
   /** A device that is not enrolled was refused; it may just be about to join. */
   strangerRefused(device: DeviceId): void
   /** After the swarm's streams have ended; waits for what is being written. */
@@ -65,13 +65,13 @@ export function openAudit(init: AuditPartsInit): AuditParts {
     notes: new CheckpointReader(init.settings.witnesses)
   })
   const nameOf = (version: string): string | null => datasetNameOf(keeper, version)
-  const isAuditor = (device: DeviceId): boolean =>
+  const mayAudit = (device: DeviceId): boolean =>
     rolesOf(keeper.state(), device, Date.now()).some(role => role === 'admin' || role === 'auditor')
   const exchange = new AuditExchange({
     ...{ transport, audit, key, log },
     isMember: device => isMember(keeper.state(), device, Date.now()),
     hasCompany: () => keeper.state().devices.size > 1,
-    mayAudit: device => isAuditor(device) || 'not-an-auditor',
+    mayAudit: device => mayAudit(device) || 'not-an-auditor',
     wasServed: (device, version) => wasServed(audit, device, version),
     datasetOf: nameOf
   })
@@ -88,8 +88,7 @@ export function openAudit(init: AuditPartsInit): AuditParts {
   })
   keeper.onAuthored(operation => recorder.authored(operation))
   return {
-    ...{ log: audit, exchange, recorder },
-    mayAudit: () => isAuditor(identity.device),
+    ...{ log: audit, exchange, recorder, mayAudit },
     streamOpened: (device, version) => recorder.streamOpened(device, version),
     serving: (device, version) => recorder.serving(device, version),
     streamEnded: stream => recorder.streamEnded(stream),

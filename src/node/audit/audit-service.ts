@@ -288,7 +288,7 @@ export class LocalAuditService implements AuditService {
         isMember(keeper.state(), device, Date.now()) &&
         (only === undefined || device === only)
     )
-    if (isUnattended && !audit.mayAudit())
+    if (isUnattended && !audit.mayAudit(identity.device))
       return wanted.map(device => ({
         device: this.#name(device),
         ...{ lostEntries: 0, reason: 'not asked: this device is neither admin nor auditor' }

@@ -2,7 +2,6 @@
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
-import { rolesOf } from '../../ledger/fold/state.ts'
 import { restraintsOf } from '../bandwidth/restraints.ts'
 import { MACHINE_CLOCK } from '../clock.ts'
 import { isWithin } from '../folder-path.ts'
@@ -59,8 +58,7 @@ export class NodePerformance {
     this.desk = new FigureDesk({
       ...{ transport, log },
       figures: (question, options) => this.own.read(question, options),
-      mayAudit: device =>
-        rolesOf(keeper.state(), device, Date.now()).some(role => role === 'admin' || role === 'auditor')
+      mayAudit: device => audit.mayAudit(device)
     })
     keeper.on({ onAccepted: operations => this.observer.accepted(operations) })
   }
