@@ -17,7 +17,7 @@ const HEX_GROUP = /^[0-9a-f]{1,4}$/i
 
 /** As RFC 5952 has it: `192.0.2.1`, `2001:db8:0:1::/64`. A zone is left out; what is no address goes by its own name. */
 export function hostOfAddress(address: string): string {
-  const bytes = bytesOf(address.replace(/%.*$/s, ''))
+  const bytes = addressBytes(address.replace(/%.*$/s, ''))
   return bytes === undefined ? address : hostOfBytes(bytes)
 }
 
@@ -40,7 +40,8 @@ function groupsOf(bytes: Uint8Array): number[] {
   )
 }
 
-function bytesOf(address: string): Uint8Array | undefined {
+/** The 4 or 16 bytes of an address without a zone; undefined for what is none. */
+export function addressBytes(address: string): Uint8Array | undefined {
   if (!address.includes(':')) return ipv4Bytes(address)
   const [before = '', after, more] = address.split('::')
   if (more !== undefined) return undefined

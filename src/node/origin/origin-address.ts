@@ -11,6 +11,8 @@
 
 import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { defined } from '../../base/assert.ts'
+import { addressBytes } from '../../base/ip-host.ts'
 
 const REFUSED = new BlockList()
 for (const [network, bits] of [
@@ -97,19 +99,8 @@ function isListed(list: BlockList, address: string): boolean {
   )
 }
 
+/** The address of IPv4 that begins at a group of sixteen bits of a valid one of IPv6. */
 function carried(address: string, at: number): string {
-  const groups = groupsOf(address)
-  const [high = 0, low = 0] = groups.slice(at, at + 2)
-  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
-}
-
-/** The eight groups of a valid address of IPv6. */
-function groupsOf(address: string): number[] {
-  // The parser of URLs writes the last 32 bits as groups too.
-  const plain = new URL(`http://[${address}]/`).hostname.slice(1, -1)
-  const [head = '', tail] = plain.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
-  return [...before, ...new Array<string>(zeros).fill('0'), ...after].map(group => Number.parseInt(group, 16))
+  const bytes = defined(addressBytes(address), 'what is behind an address of IPv6')
+  return bytes.subarray(2 * at, 2 * at + 4).join('.')
 }
