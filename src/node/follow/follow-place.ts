@@ -167,11 +167,12 @@ export class FollowPlace {
   }
 
   /**
-   * Takes away what destinations were before (mode rename). What is in them and not of the version is kept aside:
-   * returns where.
+   * Takes away what a switch that is over, or came to nothing, left: what was built, and in mode rename what
+   * destinations were before. What is in those and not of the version is kept aside: returns where.
    */
   async sweep(versionOf: VersionOf): Promise<string[]> {
     const kept: string[] = []
+    await this.#clearNext()
     const names = await onDisk('list', this.versions, () => readdir(this.versions))
     for (const name of names.filter(each => each.startsWith(LAST_PREFIX))) {
       const folder = name.slice(LAST_PREFIX.length)
@@ -192,7 +193,6 @@ export class FollowPlace {
   ): Promise<void> {
     const note = this.path(`.removing-${folder}`)
     await onDisk('remove', note, () => rm(note, { force: true }))
-    await this.#clearNext()
     await this.sweep(versionOf)
     if (await this.isAt(folder, tree)) {
       const version = versionOf(folder)

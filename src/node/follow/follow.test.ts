@@ -1,10 +1,21 @@
 /** What a follow asks of transfers, step by step: here each goes as far as the test lets it. */
 
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { defined } from '../../base/assert.ts'
+import type { Version } from '../../content/version.ts'
 import { MemoryStore } from '../../store/memory.ts'
 import { sampleVersion } from '../../store/samples.conformance.ts'
 import type { Holding } from '../../store/store.ts'
@@ -15,7 +26,8 @@ import type { TransferView } from '../swarm/transfer-desk.ts'
 import type { StartOrder } from '../swarm/transfer-orders.ts'
 import { Follow } from './follow.ts'
 import { FollowPlace } from './follow-place.ts'
-import { FollowRecords, newRecord } from './follow-record.ts'
+import { type FollowRecord, FollowRecords, newRecord } from './follow-record.ts'
+import type { FollowMode } from './follow-terms.ts'
 import type { LedgerCandidate } from './ledger-candidates.ts'
 import type { Verdict } from './version-choice.ts'
 import type { VersionFolders } from './version-folders.ts'
@@ -34,28 +46,33 @@ class Scene {
   readonly states = new Map<string, { state: TransferView['state']; problem: Problem | null }>()
   readonly candidates: LedgerCandidate[] = []
   readonly verdicts = new Map<number, Verdict>()
-  readonly follow: Follow
   readonly place: FollowPlace
+  follow: Follow
 
-  constructor() {
+  constructor(mode: FollowMode = 'symlink') {
     const destination = join(root, String(rounds++))
-    this.place = new FollowPlace({ destination, mode: 'symlink' })
+    this.place = new FollowPlace({ destination, mode })
     mkdirSync(this.place.versions)
     const options = {
-      mode: 'symlink',
+      mode,
       keep: 2,
       hook: null,
       hookTimeoutMs: 1,
       onHookFailure: 'rollback',
       purpose: null
     } as const
-    this.follow = new Follow({
+    this.follow = this.#begin(newRecord({ name: 'data', destination, options, nowMs: 1 }))
+  }
+
+  #begin(record: FollowRecord): Follow {
+    return new Follow({
       org: 'ab',
-      record: newRecord({ name: 'data', destination, options, nowMs: 1 }),
+      record,
       records: new FollowRecords(new MemoryStore().records),
       place: this.place,
       folders: scripted<VersionFolders>({
-        versionIn: () => undefined,
+        versionIn: path =>
+          this.#versionOf([...this.orders.values()].find(each => each.destination === `${path}/`)),
         remove: async ({ ordinal }) => {
           this.done.push(`remove ${ordinal}`)
           return undefined
@@ -81,11 +98,15 @@ class Scene {
 
   #view(id: string): TransferView | undefined {
     const [order, how] = [this.orders.get(id), this.states.get(id)]
-    const version = VERSIONS.find(each => each.id === order?.version)
+    const version = this.#versionOf(order)
     if (order === undefined || how === undefined || version === undefined) return undefined
     const state = how.state === 'complete' ? 'complete' : 'fetching'
     const holding = { version, state, kind: 'fetched', root: order.destination } as Holding
     return { ...how, holding, haveBytes: 0, totalBytes: 1 } as TransferView
+  }
+
+  #versionOf(order: StartOrder | undefined): Version | undefined {
+    return VERSIONS.find(each => each.id === order?.version)
   }
 
   async publish(n: number): Promise<void> {
@@ -101,7 +122,22 @@ class Scene {
 
   async becomes(n: number, state: TransferView['state'], problem: Problem | null = null): Promise<void> {
     this.states.set(`t${n}`, { state, problem })
+    if (state === 'complete') writeFileSync(join(this.folderOf(n), 'version'), String(n))
     await this.look()
+  }
+
+  /** As after a crash: of what was under way only disk and record are left. */
+  async startAgain(): Promise<void> {
+    await this.follow.close()
+    this.follow = this.#begin(this.follow.record)
+    await this.look()
+  }
+
+  /** Where a version is put, made if it is not there. */
+  folderOf(n: number): string {
+    const { destination } = defined(this.orders.get(`t${n}`), 'it is fetched')
+    mkdirSync(destination, { recursive: true })
+    return destination
   }
 
   async look(): Promise<void> {
@@ -170,6 +206,29 @@ describe('a follow', () => {
     await scene.becomes(1, 'failed')
     await scene.publish(2)
     assert.deepEqual(scene.done, ['start 1', 'start 2'])
+    await scene.follow.close()
+  })
+
+  it('takes away at its start what a crash left of a switch, with no other switch to come', async () => {
+    const scene = new Scene('rename')
+    for (const n of [1, 2]) {
+      await scene.publish(n)
+      await scene.becomes(n, 'complete')
+    }
+    const one = scene.folderOf(1)
+    // The switch to 2 was noted, and what the destination was not taken away; a later tree was being built.
+    const { place } = scene
+    for (const left of [`.last-${basename(one)}`, '.next']) {
+      mkdirSync(place.path(left))
+      linkSync(join(one, 'version'), join(place.path(left), 'version'))
+    }
+    await scene.startAgain()
+    assert.equal(scene.follow.status().state, 'current')
+    assert.deepEqual(readdirSync(place.versions).sort(), [
+      '.peerage-follow',
+      basename(one),
+      basename(scene.folderOf(2))
+    ])
     await scene.follow.close()
   })
 })

@@ -200,6 +200,7 @@ export class Follow {
     if (current === null || this.#isLookedAt) return undefined
     if (await place.isAt(current.folder, tree)) {
       this.#isLookedAt = true
+      await this.#sweep()
       return undefined
     }
     await place.check(tree)
@@ -371,7 +372,7 @@ export class Follow {
     await this.#sweep()
   }
 
-  /** What is left of the former tree is in nobody's way: it is tried again at the next switch. */
+  /** What is left of the former tree is in nobody's way: it is tried again at the next switch or start. */
   async #sweep(): Promise<void> {
     const { place, folders, log } = this.#init
     const { destination } = this.#record
