@@ -1,7 +1,7 @@
 /** The detection part of the admin API: findings, what became of them, and the policy of the rules on this device. */
 
 import { isDeepStrictEqual } from 'node:util'
-import { SWITCH_STATES, type SwitchState } from '../../audit/entry.ts'
+import type { AuditEvent } from '../../audit/entry.ts'
 import { AppError } from '../../base/errors.ts'
 import { didYouMean } from '../../base/near-names.ts'
 import { isRuleId, RULE_IDS, type RuleId } from '../../detection/finding.ts'
@@ -28,7 +28,8 @@ import type { DetectionWatch, WatchedNode } from './detection-watch.ts'
 
 export const NOTE_CHARACTERS_MAX = 256
 const SITE_CHARACTERS_MAX = 64
-const [ON, OFF, CHANGED] = SWITCH_STATES
+
+type Switch = Pick<Extract<AuditEvent, { readonly action: 'switched' }>, 'what' | 'state'>
 
 /** What of a node detection goes through, and tells of its own changes. */
 export interface RuledNode extends Pick<WatchedNode, 'catalogue'> {
@@ -139,21 +140,16 @@ export class LocalDetectionService implements DetectionService {
 }
 
 /** What the audit log says of a change of the policy. */
-function switches(
-  before: DetectionPolicy,
-  after: DetectionPolicy
-): { readonly what: string; readonly state: SwitchState }[] {
-  const switched = RULE_IDS.flatMap(rule => {
+function switches(before: DetectionPolicy, after: DetectionPolicy): readonly Switch[] {
+  const switched = RULE_IDS.flatMap((rule): Switch[] => {
     const isOff = after.off.includes(rule)
-    return before.off.includes(rule) === isOff ? [] : [{ rule, isOff }]
+    if (before.off.includes(rule) === isOff) return []
+    return [{ what: `detection.${rule}`, state: isOff ? 'off' : 'on' }]
   })
-  const changed = (['thresholds', 'hours'] as const).filter(
-    part => !isDeepStrictEqual(before[part], after[part])
-  )
-  return [
-    ...switched.map(({ rule, isOff }) => ({ what: `detection.${rule}`, state: isOff ? OFF : ON })),
-    ...changed.map(part => ({ what: `detection.${part}`, state: CHANGED }))
-  ]
+  const changed = (['thresholds', 'hours'] as const)
+    .filter(part => !isDeepStrictEqual(before[part], after[part]))
+    .map((part): Switch => ({ what: `detection.${part}`, state: 'changed' }))
+  return [...switched, ...changed]
 }
 
 function withThresholds(

@@ -204,14 +204,17 @@ export class ScanDesk {
     return this.#lateCount
   }
 
-  /** Tries the scanner, and goes on with it; `isFit` is waited for in between, and nothing is changed if it rejects. */
-  async setUp(settings: ScanSettings, isFit: () => Promise<unknown> = async () => undefined): Promise<void> {
+  /** Tries the scanner, and goes on with it once `beforeChange` has ended: nothing is changed if that rejects. */
+  async setUp(
+    settings: ScanSettings,
+    beforeChange: () => Promise<unknown> = async () => undefined
+  ): Promise<void> {
     const client = new ClamdClient(settings.clamd)
     const { signal } = this.#stopAsked
     await client.ping(signal)
     await this.#ask(client, signal)
     await assertLimitsAreTold(client, signal)
-    await isFit()
+    await beforeChange()
     await this.#endRound()
     this.notes.settings = settings
     this.#settle()
