@@ -1,8 +1,9 @@
 /** How the ledger is written to files, and checked on any machine without believing this node. */
 
-import { Button, Code, CopyButton, Group, List, SimpleGrid, Text } from '@mantine/core'
+import { Group, List, SimpleGrid, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useActivity } from '../../api/live.tsx'
+import { Copy, WholeCode } from '../../components/copy.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { LedgerFrame } from './ledger-frame.tsx'
 import { proofCommands } from './ledger-words.ts'
@@ -64,16 +65,8 @@ export function ProofPage(): ReactNode {
 function Command({ text }: { readonly text: string }): ReactNode {
   return (
     <Group mt="sm" gap="sm" align="flex-start">
-      <Code block flex="1 1 260px" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-        {text}
-      </Code>
-      <CopyButton value={text}>
-        {({ copied, copy }) => (
-          <Button variant="default" size="xs" onClick={copy}>
-            {copied ? 'Copied' : 'Copy'}
-          </Button>
-        )}
-      </CopyButton>
+      <WholeCode flex="1 1 260px">{text}</WholeCode>
+      <Copy value={text} size="xs" />
     </Group>
   )
 }

@@ -1,17 +1,6 @@
 /** Makes a token, which is shown once, here. */
 
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Code,
-  CopyButton,
-  Group,
-  Select,
-  Stack,
-  Text,
-  TextInput
-} from '@mantine/core'
+import { Alert, Button, Checkbox, Group, Select, Stack, Text, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { TOKEN_NAME_CHARACTERS_MAX } from '../../../../src/base/token-name.ts'
 import { useAction } from '../../api/answers.ts'
@@ -20,6 +9,7 @@ import type { Answer, Scope } from '../../api/routes.ts'
 import { givableScopes, scopeWords } from '../../api/routes.ts'
 import { useSession } from '../../api/session.tsx'
 import { useNowMs } from '../../components/ago.tsx'
+import { Copy, WholeCode } from '../../components/copy.tsx'
 import { Failure } from '../../components/failure.tsx'
 import { FormDialogue } from '../../components/form-dialogue.tsx'
 import { dateText } from '../../components/words.ts'
@@ -117,20 +107,6 @@ function Form(props: {
   )
 }
 
-const BROKEN_ANYWHERE = { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' } as const
-
-function Copy({ value, label }: { readonly value: string; readonly label: string }): ReactNode {
-  return (
-    <CopyButton value={value}>
-      {({ copied, copy }) => (
-        <Button variant="default" onClick={copy}>
-          {copied ? 'Copied' : label}
-        </Button>
-      )}
-    </CopyButton>
-  )
-}
-
 function Made({
   made,
   onDone
@@ -149,21 +125,19 @@ function Made({
           whoever has it may do all of that.
         </Text>
       </Alert>
-      <Code block style={BROKEN_ANYWHERE} data-testid="token">
-        {token}
-      </Code>
+      <WholeCode data-testid="token">{token}</WholeCode>
       {isForWall && (
         <Text size="sm">
           For a screen on a wall, open this address there: it signs the screen in, and stays signed in until
           the token ends.
-          <Code block mt={4} style={BROKEN_ANYWHERE} data-testid="wall-link">
+          <WholeCode mt={4} data-testid="wall-link">
             {link}
-          </Code>
+          </WholeCode>
         </Text>
       )}
       <Group justify="flex-end">
         {isForWall && <Copy value={link} label="Copy the address" />}
-        <Copy value={token} label="Copy" />
+        <Copy value={token} />
         <Button onClick={onDone}>I have it</Button>
       </Group>
     </Stack>
