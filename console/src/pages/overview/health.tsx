@@ -23,6 +23,7 @@ export function Health(props: {
   const [isAll, setAll] = useState(false)
   const tone = needs.some(need => need.tone === 'bad') ? 'bad' : needs.length > 0 ? 'warn' : 'good'
   const shown = isAll ? needs : needs.slice(0, shownMax ?? SHOWN_MAX)
+  const left = needs.length - shown.length
   return (
     <Card
       component="section"
@@ -55,12 +56,12 @@ export function Health(props: {
           ))}
         </ul>
       )}
-      {shown.length < needs.length && shownMax !== undefined && (
+      {left > 0 && shownMax !== undefined && (
         <Text size="sm" mt="sm" fw={600}>
-          and {needs.length - shown.length} more
+          and {left} more
         </Text>
       )}
-      {shown.length < needs.length && shownMax === undefined && (
+      {left > 0 && shownMax === undefined && (
         <Button
           variant="default"
           size="xs"
@@ -68,7 +69,7 @@ export function Health(props: {
           onClick={() => setAll(true)}
           style={{ alignSelf: 'start' }}
         >
-          Show {needs.length - shown.length} more
+          Show {left} more
         </Button>
       )}
     </Card>
