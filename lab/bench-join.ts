@@ -97,11 +97,8 @@ async function measure(org: Org, what: string, known: readonly Uint8Array[]): Pr
   const { transport, came } = await begin(org.network, key, keeper)
   const startMs = performance.now()
   await Promise.all(
-    org.peers.map(({ self, addresses }, index) =>
-      transport.dial(
-        { device: self, addresses: addresses.call(org.peers[index]) },
-        AbortSignal.timeout(TIMEOUT_MS)
-      )
+    org.peers.map(peer =>
+      transport.dial({ device: peer.self, addresses: peer.addresses() }, AbortSignal.timeout(TIMEOUT_MS))
     )
   )
   const wanted = org.whole.size

@@ -10,6 +10,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../src/base/errors.ts'
 import { HOUR_MS } from '../src/base/units.ts'
 import { AdminClient } from '../src/cli/client.ts'
 import { type CommandResult, runHere, type Surroundings } from './command-here.ts'
@@ -19,7 +20,7 @@ export type { CommandResult } from './command-here.ts'
 
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
-const LOG_TAIL_CHARACTERS = 4000
+const LOG_LINES = 40
 
 /** What a node says of itself once it runs, as far as it is used here. */
 interface Ready {
@@ -82,11 +83,6 @@ async function runDone(args: readonly string[], options: RunOptions = {}): Promi
 /** Runs a command that must succeed and prints one JSON object. */
 export async function runJson<T>(args: readonly string[], options: RunOptions = {}): Promise<T> {
   return JSON.parse(await runDone([...args, '--json'], options)) as T
-}
-
-/** The end of a log, which goes with its folder. */
-function lastOf(path: string): string {
-  return readFileSync(path, 'utf8').slice(-LOG_TAIL_CHARACTERS)
 }
 
 export class ClusterNode {
@@ -167,16 +163,26 @@ export class ClusterNode {
           this.#api = message.ready?.api ?? undefined
           return
         }
-        throw new Error(`${this.name} did not start: ${message.error?.message ?? line}`)
+        throw new Error(`it did not start: ${message.error?.message ?? line}`)
       }
       const { exitCode, signalCode } = child
       const how = signalCode ?? exitCode ?? 'its output closed'
-      throw new Error(`${this.name} ended before it was ready (${how}): ${lastOf(this.#logPath)}`)
+      throw new Error(`it ended before it was ready (${how})`)
     })()
     const timeout = delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`${this.name} was not ready within ${READY_TIMEOUT_MS} ms: ${lastOf(this.#logPath)}`)
+      throw new Error(`it was not ready within ${READY_TIMEOUT_MS} ms`)
     })
-    await Promise.race([ready, timeout])
+    try {
+      await Promise.race([ready, timeout])
+    } catch (thrown) {
+      throw this.withLog(thrown)
+    }
+  }
+
+  /** What was thrown, with the end of its log: that goes with its folder. */
+  withLog(thrown: unknown): Error {
+    const tail = readFileSync(this.#logPath, 'utf8').trimEnd().split('\n').slice(-LOG_LINES).join('\n')
+    return new Error(`${this.name}: ${messageOf(thrown)}; the end of its log:\n${tail}`, { cause: thrown })
   }
 
   /** SIGKILL: the process gets no chance to say or save anything. */

@@ -1,10 +1,9 @@
 /** Our nodes in a shaped network: one org, every host a member at its site, driven through the admin API. */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { defined } from '../../src/base/assert.ts'
-import { messageOf } from '../../src/base/errors.ts'
 import { Cluster, type ClusterNode, until } from '../cluster.ts'
 import type { Content } from './content.ts'
 import { HostileProcess } from './hostile-process.ts'
@@ -20,7 +19,6 @@ const JOINS_AT_ONCE = 3
 const READY_TIMEOUT_MS = 120_000
 /** Presence, ledger and audit have their say before the clock starts. */
 const SETTLE_MS = 2000
-const LOG_LINES = 12
 
 export interface OurSwarmOptions {
   readonly plan: NetworkPlan
@@ -138,10 +136,7 @@ export class OurSwarm implements Swarm {
     try {
       await this.take(host, { name: DATASET, folder: 'copy', signal: new AbortController().signal })
     } catch (thrown) {
-      // The folder with the log goes when the run ends.
-      const log = readFileSync(join(this.#options.folder, host.name, 'log'), 'utf8')
-      const tail = log.trimEnd().split('\n').slice(-LOG_LINES).join('\n')
-      throw new Error(`${host.name}: ${messageOf(thrown)}; the end of its log:\n${tail}`, { cause: thrown })
+      throw this.node(host).withLog(thrown)
     }
   }
 

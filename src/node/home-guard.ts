@@ -15,7 +15,7 @@
 import { readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { AppError, systemCodeOf } from '../base/errors.ts'
-import { inodeOf, linkedInodes } from '../store/linked-inodes.ts'
+import { fileIdentityOf, linkedInodes } from '../store/linked-inodes.ts'
 import { isWithin } from './folder-path.ts'
 import { SEALED_FOLDER } from './sealing/sealed-folders.ts'
 
@@ -50,7 +50,7 @@ async function isOneOf(own: string, led: string): Promise<boolean> {
 
 /** What a path and each folder above it is to the system; undefined for what is not there, or can not be looked at. */
 async function inodesUp(path: string): Promise<(string | undefined)[]> {
-  const inode = await stat(path, { bigint: true }).then(inodeOf, () => undefined)
+  const inode = await stat(path, { bigint: true }).then(fileIdentityOf, () => undefined)
   const above = dirname(path)
   return above === path ? [inode] : [inode, ...(await inodesUp(above))]
 }

@@ -87,11 +87,10 @@ export interface Gives {
 }
 
 export function isSlow({ toOne, toAll }: Gives, others: readonly Gives[]): boolean {
-  if (others.length + 1 < COMPARED_MIN) return false
   const othersGiveAll = medianKnown(others.map(each => each.toAll))
   // What it gives to all is not known yet, or it does not say: it may be one of whom many ask.
   const givesLittle = toAll !== null && othersGiveAll !== null && toAll < SLOW_PART * othersGiveAll
-  return givesLittle && toOne < SLOW_PART * median(others.map(each => each.toOne))
+  return givesLittle && givesLittleToOne({ toOne, othersToOne: others.map(each => each.toOne) })
 }
 
 /** In bytes per second, to one: what a device gives, and each of the others of which that is known. */

@@ -181,11 +181,10 @@ export class AuditDatabase {
   #found(search: EntrySearch, after: EntryPlace | null): Iterable<Row> {
     const conditions: string[] = ['e.bytes IS NOT NULL']
     const values: SQLInputValue[] = []
-    const add = (condition: string, ...given: readonly (SQLInputValue | undefined)[]): void => {
-      const known = given.filter(value => value !== undefined)
-      if (known.length === 0) return
+    const add = (condition: string, value: SQLInputValue | undefined): void => {
+      if (value === undefined) return
       conditions.push(condition)
-      values.push(...known)
+      values.push(value)
     }
     add('l.device = ?', search.device)
     add('e.dataset = ?', search.dataset)
@@ -193,7 +192,10 @@ export class AuditDatabase {
     if (search.isOfVersion === true) conditions.push('e.version IS NOT NULL')
     add('e.action = ?', search.action)
     add('e.time >= ?', search.sinceMs)
-    if (after !== null) add('(e.time, e.seq, e.log) < (?, ?, ?)', after.timeMs, after.seq, after.log)
+    if (after !== null) {
+      conditions.push('(e.time, e.seq, e.log) < (?, ?, ?)')
+      values.push(after.timeMs, after.seq, after.log)
+    }
     return this.#statements.iterate(
       `SELECT l.device, l.incarnation, e.log, e.seq, e.time, e.bytes FROM entries e JOIN logs l ON l.id = e.log
        WHERE ${conditions.join(' AND ')} ORDER BY e.time DESC, e.seq DESC, e.log DESC LIMIT ?`,

@@ -5,7 +5,7 @@ import { join, sep } from 'node:path'
 import { fromUtf8 } from '../base/bytes.ts'
 import { failureOf } from './failure.ts'
 import type { ListedEntry, ListJob, ListResult } from './hash-jobs.ts'
-import { inodeOf } from './linked-inodes.ts'
+import { fileIdentityOf } from './linked-inodes.ts'
 import { checkParents } from './safe-files.ts'
 
 /** Owner may execute: what BEP 47 knows of permissions. */
@@ -21,7 +21,7 @@ function listEntry(folder: string, rawName: Uint8Array): ListedEntry {
     return {
       ...{ ...named, kind: 'file', bytes: stats.size, executable: (stats.mode & EXECUTABLE) !== 0 },
       // Numbers of inodes can be larger than what is exact in a double.
-      linked: stats.nlink > 1 ? inodeOf(lstatSync(path, { bigint: true })) : null
+      linked: stats.nlink > 1 ? fileIdentityOf(lstatSync(path, { bigint: true })) : null
     }
   if (stats.isDirectory()) return { ...named, kind: 'folder' }
   if (stats.isSymbolicLink()) return { ...named, kind: 'link', link: readlinkSync(path).replaceAll(sep, '/') }

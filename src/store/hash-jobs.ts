@@ -173,7 +173,7 @@ export type ListedEntry = ListedName &
         readonly kind: 'file'
         readonly bytes: number
         readonly executable: boolean
-        /** As inodeOf has it, of a file with several names; else null. */
+        /** As fileIdentityOf has it, of a file with several names; else null. */
         readonly linked: string | null
       }
     | { readonly kind: 'folder' }

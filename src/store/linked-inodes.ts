@@ -13,7 +13,7 @@ interface Named {
 }
 
 /** The same for all names of a file, and for no other that is there. */
-export function inodeOf({ dev, ino }: Named): string {
+export function fileIdentityOf({ dev, ino }: Named): string {
   return `${dev}:${ino}`
 }
 
@@ -33,7 +33,7 @@ export async function linkedInodes(
       }
       if (!entry.isFile()) continue
       const stats = await lstat(path, { bigint: true }).catch(() => undefined)
-      if (stats !== undefined && stats.nlink > 1n) found.add(inodeOf(stats))
+      if (stats !== undefined && stats.nlink > 1n) found.add(fileIdentityOf(stats))
     }
   return found
 }

@@ -36,7 +36,7 @@ export interface ScannedTree {
   readonly totalBytes: number
 }
 
-/** Files that are not to be published under any name, as inodeOf has them. Asked only where files have several. */
+/** Files that are not to be published under any name, as fileIdentityOf has them. Asked only of files with several. */
 export type GuardedFiles = () => Promise<ReadonlySet<string>>
 
 export interface ScanOptions {

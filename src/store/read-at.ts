@@ -16,13 +16,14 @@ export const readAtOffset: ReadAt = (fd, into, offset) =>
 
 /** As readAtOffset, and the clock says how long that takes. */
 export function timedReadAt(clock: ReadClock): ReadAt {
-  return (fd, into, offset) =>
-    new Promise((resolve, reject) => {
-      clock.begin()
-      read(fd, into, 0, into.length, offset, (error, bytes) => {
-        clock.end(error === null ? bytes : 0)
-        if (error === null) resolve(bytes)
-        else reject(error)
-      })
-    })
+  return async (fd, into, offset) => {
+    let bytes = 0
+    clock.begin()
+    try {
+      bytes = await readAtOffset(fd, into, offset)
+      return bytes
+    } finally {
+      clock.end(bytes)
+    }
+  }
 }
