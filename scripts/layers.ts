@@ -256,7 +256,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   scripts: {
     what: 'the build, and the checks of the project itself',
     uses: ['src/base', 'src/cli', 'src/node', 'lab'],
-    packages: ['node:*', 'commander', 'rolldown', 'vite'],
+    packages: ['node:*', 'commander', 'fast-check', 'rolldown', 'vite'],
     pure: false
   }
 }

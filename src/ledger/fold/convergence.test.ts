@@ -40,8 +40,9 @@ import {
 } from './org-fixture.conformance.ts'
 import { INERT_REASONS, isMember, type State } from './state.ts'
 
-/** Drawn anew in each run, so that the runs of many add up; CONVERGENCE_SEED repeats one. */
-const SEED = Number(env.CONVERGENCE_SEED ?? Math.trunc(Math.random() * 2 ** 31))
+/** That of the run, or drawn anew where this file is run on its own; CONVERGENCE_SEED repeats one. */
+const DRAWN = fc.readConfigureGlobal()?.seed ?? Math.trunc(Math.random() * 2 ** 31)
+const SEED = Number(env.CONVERGENCE_SEED ?? DRAWN)
 /** For a longer search: how many times the usual number of histories, without a limit of time. */
 const TIMES = Number(env.CONVERGENCE_TIMES ?? 1)
 const LIMIT_MS = 5000
