@@ -55,8 +55,8 @@ export function nameToWrite(entry: Pick<Entry, 'concerns' | 'operation' | 'type'
 }
 
 /** Whether a device agrees already: as its author, or by an approval. */
-export function agrees({ author, approvals }: Pick<Entry, 'author' | 'approvals'>, device: string): boolean {
-  return [author, ...approvals.map(each => each.author)].some(each => each.device === device)
+export function agrees(entry: Pick<Entry, 'author' | 'approvals'>, device: string): boolean {
+  return [entry, ...entry.approvals].some(({ author }) => author.device === device)
 }
 
 /** How far the approvals are, the author counted where an admin. */
