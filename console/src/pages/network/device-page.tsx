@@ -93,7 +93,7 @@ function Known({ row }: { readonly row: DeviceRow }): ReactNode {
   )
 }
 
-function LinkPanel({ row: { peer, live, record } }: { readonly row: DeviceRow }): ReactNode {
+function LinkPanel({ row: { peer, live, record, heardAtMs } }: { readonly row: DeviceRow }): ReactNode {
   if (record.self)
     return (
       <Panel title="Link" note="This is the node that you are asking">
@@ -111,11 +111,11 @@ function LinkPanel({ row: { peer, live, record } }: { readonly row: DeviceRow })
       {peer === null ? (
         <Text size="sm">
           It is no member, so this node keeps no link with it.{' '}
-          {record.heardAtMs === null ? (
+          {heardAtMs === null ? (
             'Nothing of it is known to have come here.'
           ) : (
             <>
-              Something of it last came here <Ago atMs={record.heardAtMs} />.
+              Something of it last came here <Ago atMs={heardAtMs} />.
             </>
           )}
         </Text>
@@ -143,7 +143,7 @@ function LinkPanel({ row: { peer, live, record } }: { readonly row: DeviceRow })
               `${formatBytes(peer.receivedBytes)}, now ${formatRate(live?.receiveBytesPerSecond ?? 0)}`
             ],
             ['To it', `${formatBytes(peer.sentBytes)}, now ${formatRate(live?.sendBytesPerSecond ?? 0)}`],
-            ['Heard', peer.connected ? 'now' : <Ago key="heard" atMs={peer.lastSeenAtMs} />],
+            ['Heard', peer.connected ? 'now' : <Ago key="heard" atMs={heardAtMs} />],
             ...(peer.banned === null
               ? []
               : ([['Cut off', `${peer.banned.reason}, until ${dateText(peer.banned.untilMs)}`]] as const))

@@ -25,3 +25,11 @@ test('the ledger decides first, then the link', () => {
     ['this node', 'linked', 'not linked', 'revoked', 'cut off']
   )
 })
+
+test('when a device was heard is told by its link, and of who has none as the ledger was asked', () => {
+  const devices = [member('a', { heardAtMs: 1 }), member('b', { heardAtMs: 2, standing: 'revoked' })]
+  assert.deepEqual(
+    deviceRows(devices, [peer('a', { lastSeenAtMs: 3 })], []).map(({ heardAtMs }) => heardAtMs),
+    [3, 2]
+  )
+})

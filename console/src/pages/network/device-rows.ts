@@ -13,6 +13,8 @@ export interface DeviceRow {
   readonly peer: PeerRecord | null
   readonly live: LivePeer | null
   readonly state: DeviceState
+  /** When something of it last came here; null where nothing is known to have. */
+  readonly heardAtMs: number | null
 }
 
 export interface DeviceState {
@@ -31,7 +33,9 @@ export function deviceRows(
   const liveOf = new Map(live.map(peer => [peer.device as string, peer]))
   return devices.map(record => {
     const [peer, now] = [peerOf.get(record.device) ?? null, liveOf.get(record.device) ?? null]
-    return { record, peer, live: now, state: stateOf(record, peer, now) }
+    // Links are asked about again and again, and the ledger only as it grows.
+    const heardAtMs = peer === null ? record.heardAtMs : peer.lastSeenAtMs
+    return { record, peer, live: now, state: stateOf(record, peer, now), heardAtMs }
   })
 }
 

@@ -213,8 +213,8 @@ const DEVICE_COLUMNS: readonly Column<DeviceRow>[] = [
   },
   {
     ...{ title: 'Heard', width: '96px', align: 'right', from: 'lg' },
-    value: ({ record, state }) =>
-      record.self || state.says === 'linked' ? 'now' : <Ago atMs={record.heardAtMs} />,
-    order: ({ record }) => record.heardAtMs ?? 0
+    value: ({ record, state, heardAtMs }) =>
+      record.self || state.says === 'linked' ? 'now' : <Ago atMs={heardAtMs} />,
+    order: ({ heardAtMs }) => heardAtMs ?? 0
   }
 ]
