@@ -4,9 +4,9 @@ import type { ReactNode } from 'react'
 import { useAnswers } from '../../api/answers.ts'
 import { useLive } from '../../api/live.tsx'
 import { Panel } from '../../components/panel.tsx'
-import { pastRates } from '../../components/past-rates.ts'
 import { RATES_SPAN_MS, RateChart } from '../../components/rate-chart.tsx'
 import { RECEIVED, SENT } from '../../components/series-words.ts'
+import { pastRates } from './past-rates.ts'
 
 const SERIES = [...RECEIVED, ...SENT].map(({ name }) => name)
 

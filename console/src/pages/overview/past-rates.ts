@@ -3,9 +3,9 @@
  * before those that it hears as they happen.
  */
 
-import { SECOND_MS } from '../../../src/base/units.ts'
-import type { RateSample } from '../api/live.tsx'
-import type { History } from './series-words.ts'
+import { SECOND_MS } from '../../../../src/base/units.ts'
+import type { RateSample } from '../../api/live.tsx'
+import type { History } from '../../components/series-words.ts'
 
 type Measured = Pick<History, 'name' | 'sampleIntervalMs' | 'points'>
 
