@@ -156,10 +156,16 @@ export class ConsoleOrg {
   /** The overview, of the owner of the node, in a browser of its own; close its context when you are done. */
   async signedIn(): Promise<Page> {
     const page = await this.open()
+    await this.#signIn(page)
+    return page
+  }
+
+  async #signIn(page: Page): Promise<void> {
     const { code } = await this.node.json<{ code: string }>('console')
+    // From elsewhere: of an address that only ends otherwise nothing is loaded.
+    await page.goto('about:blank')
     await page.goto(`${this.origin}/#code=${code}`)
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-    return page
   }
 
   /** From here on a path of the API may answer that it does not do what is asked. */
@@ -167,9 +173,13 @@ export class ConsoleOrg {
     this.#refusing.add(path)
   }
 
-  /** Works on a page of the owner that is left to who comes next, unless it fails. */
+  /**
+   * Works on a page of the owner that is left to who comes next, unless it fails. The owner signed in a moment ago,
+   * however long the work before took.
+   */
   async atDesk(work: (page: Page) => Promise<void>): Promise<void> {
-    const page = this.#desks.pop() ?? (await this.signedIn())
+    const page = this.#desks.pop() ?? (await this.open())
+    await this.#signIn(page)
     try {
       await work(page)
     } catch (thrown) {

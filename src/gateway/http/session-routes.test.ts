@@ -142,19 +142,20 @@ describe('a person', () => {
     assert.deepEqual(told(again), [404, 'SESSION_UNKNOWN'])
   })
 
-  test('makes a token only a while after signing in, and who shows a token each time whenever', async () => {
-    const token = await tokenFor('read', 'settings')
+  test('gives, destroys and blinds only a while after signing in, and who shows a token each time whenever', async () => {
+    const token = await tokenFor('read', 'settings', 'govern', 'privacy')
     const body = { name: 'more', scopes: ['read'], lifeMs: HOUR_MS }
     const { cookie } = await signIn({ token })
     const make = (headers: Record<string, string>) => ask('/v1/tokens', { body, headers })
     assert.equal((await make({ cookie, ...own() })).status, 200)
     nowMs += FRESH_MS + 1
     assert.deepEqual(told(await make({ cookie, ...own() })), [403, 'SIGN_IN_STALE'])
-    for (const path of ['/v1/detection-rules', '/v1/scans/off'])
-      assert.deepEqual(told(await ask(path, { body: {}, headers: { cookie, ...own() } })), [
-        403,
-        'SIGN_IN_STALE'
-      ])
+    const malformed = (path: string) =>
+      ask(`/v1/${path}`, { body: { unheard: 'of' }, headers: { cookie, ...own() } }).then(told)
+    for (const path of ['invites', 'access/grant', 'erasures', 'detection-rules', 'scans/off'])
+      assert.deepEqual(await malformed(path), [403, 'SIGN_IN_STALE'], path)
+    for (const path of ['devices/stolen/revoke', 'datasets/bad/quarantine'])
+      assert.deepEqual(await malformed(path), [400, 'USAGE'], `${path} waits for no sign-in`)
     assert.equal((await ask('/v1/peers', { headers: { cookie } })).status, 200)
     assert.equal((await make({ authorization: `Bearer ${token}` })).status, 200)
     const again = await ask('/session', { body: { token }, headers: { ...own(), cookie } })
