@@ -150,7 +150,7 @@ const DATASET: Dataset = {
     dataClass: 'internal',
     publisher: PUBLISHER,
     publishedAtMs: 1,
-    retired: index === 0,
+    ...{ retired: index === 0, closed: null },
     sealed: false,
     files: 1,
     bytes: 1000,

@@ -246,12 +246,18 @@ test('quarantine ends what is being read, and nothing of it is given until it is
   })
   assert.equal(cut, 'cut off')
   assert.equal((await ask(BIG)).status, 403)
+  assert.match((await node.run('datasets')).stdout, /^team\/films .* quarantined$/m)
+  assert.match(
+    (await node.run('show', 'team/films')).stdout,
+    /^team\/films@1 quarantined\n +closed +the version is quarantined: looks wrong$/m
+  )
   await until('the log has it', 10_000, async () => {
     const { entries } = await node.json<AuditReport>('audit', 'list', '--action', 'denied')
     return entries.some(({ event }) => /quarantined/.test(String(event.reason)))
   })
   assert.equal((await node.run('release', 'team/films')).exitCode, 0)
   assert.equal((await ask(BIG, { range: 'bytes=0-3' })).status, 206)
+  assert.match((await node.run('datasets')).stdout, /^team\/films .* complete$/m)
 })
 
 test('a file that was changed behind the back of the node is given to nobody', async () => {

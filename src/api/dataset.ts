@@ -71,6 +71,9 @@ const localCopy = z.object({
   problem: problem.nullable()
 })
 
+/** What stands against a version, whoever asks. */
+const closed = z.object({ reason: z.enum(['quarantined', 'recalled', 'erased']), detail: z.string() })
+
 const datasetVersion = z.object({
   version: versionId,
   ordinal,
@@ -78,6 +81,7 @@ const datasetVersion = z.object({
   publisher: deviceName,
   publishedAtMs: instantMs,
   retired: z.boolean(),
+  closed: closed.nullable().default(null),
   sealed: z.boolean().default(false),
   files: count,
   bytes: byteCount,
@@ -114,6 +118,7 @@ export const datasetSummary = z.object({
   dataClass,
   versions: count,
   retired: z.boolean(),
+  closed: closed.nullable().default(null),
   version: versionId,
   ordinal,
   publisher: deviceName,

@@ -20,6 +20,7 @@
  */
 
 import type { DeviceId, OrgId, VersionId } from '../base/ids.ts'
+import type { ContentFault } from '../ledger/fold/access.ts'
 import type { Activity, Misbehaved } from './activity-terms.ts'
 import type { AuditService } from './audit/audit-report.ts'
 import type { LimitsService, Restraint } from './bandwidth/limits-terms.ts'
@@ -229,6 +230,8 @@ export interface DatasetVersion extends FilesAndBytes {
   readonly publisher: DeviceName
   readonly publishedAtMs: number
   readonly retired: boolean
+  /** What stands against it, whoever asks; null when nothing does. */
+  readonly closed: ContentFault | null
   readonly sealed: boolean
   readonly pieceBytes: number
   readonly magnet: string
@@ -251,6 +254,7 @@ export interface DatasetSummary extends FilesAndBytes {
   /** Versions that are not retired; the other fields are of the newest of them, or of the newest retired one. */
   readonly versions: number
   readonly retired: boolean
+  readonly closed: ContentFault | null
   readonly version: VersionId
   readonly ordinal: number
   readonly publisher: DeviceName

@@ -29,6 +29,12 @@ async function withdraw(org: ConsoleOrg, page: Page): Promise<void> {
   assert.equal(await whyClosed(org, 'forgotten'), 'erased')
   const { cases } = await org.node.client.call('erasureCases', {})
   const erasure = cases.find(({ names }) => names.includes('forgotten'))
+  await org.goTo(page, '/console/datasets')
+  for (const [dataset, state] of [
+    ['withdrawn', 'recalled'],
+    ['forgotten', 'erased']
+  ] as const)
+    await page.getByRole('row', { name: dataset }).getByText(state).waitFor()
   assert.deepEqual([erasure?.kind, erasure?.basis, erasure?.reason], ['erasure', 'art17', 'asked for'])
 }
 

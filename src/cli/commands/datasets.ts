@@ -33,7 +33,7 @@ function summaryColumns(nowMs: number): Column<DatasetSummary>[] {
     { title: 'CLASS', value: row => row.dataClass },
     { title: 'PUBLISHER', value: row => nameOf(row.publisher) },
     { title: 'PUBLISHED', value: row => relativeTime(row.publishedAtMs, nowMs) },
-    { title: 'HERE', value: row => (row.retired ? 'retired' : row.local) }
+    { title: 'HERE', value: row => row.closed?.reason ?? (row.retired ? 'retired' : row.local) }
   ]
 }
 
@@ -66,6 +66,7 @@ function renderVersion(version: DatasetVersion, name: string, paint: Paint): str
     ['holders', holders.length === 0 ? 'none connected' : holders.join(', ')],
     ['magnet', version.magnet]
   ]
+  if (version.closed !== null) fields.unshift(['closed', version.closed.detail])
   for (const copy of version.local) {
     const { selected } = copy
     const whole = `${formatBytes(version.bytes)}`
@@ -76,10 +77,11 @@ function renderVersion(version: DatasetVersion, name: string, paint: Paint): str
     const problem = copy.problem === null ? '' : `: ${copy.problem.message}`
     fields.push(['here', `${copy.path} (${copy.state}${amount})${problem}`])
   }
-  return [
-    paint('bold', title) + (version.retired ? ` ${paint('yellow', 'retired')}` : ''),
-    ...renderFields(fields, paint).map(line => `  ${line}`)
+  const marks = [
+    ...(version.retired ? [paint('yellow', 'retired')] : []),
+    ...(version.closed === null ? [] : [paint('red', version.closed.reason)])
   ]
+  return [[paint('bold', title), ...marks].join(' '), ...renderFields(fields, paint).map(line => `  ${line}`)]
 }
 
 /** Keeps the version that the reference names; all of them when it names none. */

@@ -67,10 +67,14 @@ export type ReadDecision =
     }
   | { readonly allowed: false; readonly reason: ReadFault; readonly detail: string }
 
-/** What stands against a version, whoever asks; undefined when nothing does. */
-export function contentFault(
-  content: ContentEntry | undefined
-): { readonly reason: 'quarantined' | 'recalled' | 'erased'; readonly detail: string } | undefined {
+/** What stands against a version, whoever asks. */
+export interface ContentFault {
+  readonly reason: Extract<ReadFault, 'quarantined' | 'recalled' | 'erased'>
+  readonly detail: string
+}
+
+/** Undefined when nothing stands against it. */
+export function contentFault(content: ContentEntry | undefined): ContentFault | undefined {
   const [erasure] = content?.erasures ?? []
   const [recall] = content?.recalls ?? []
   const [quarantine] = content?.quarantines ?? []

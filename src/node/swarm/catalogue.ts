@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import type { DeviceId } from '../../base/ids.ts'
 import { magnetLink } from '../../content/magnet.ts'
 import { type DatasetReference, parseDatasetReference } from '../../ledger/encoding/names.ts'
+import { type ContentFault, contentFault } from '../../ledger/fold/access.ts'
 import {
   type DatasetEntry,
   isAvailable,
@@ -120,6 +121,7 @@ export class Catalogue {
       dataClass: newest.class,
       versions: entry.versions.filter(version => isAvailable(version, nowMs)).length,
       retired: !isAvailable(newest, nowMs),
+      closed: this.#closed(newest),
       version: newest.version,
       ordinal: newest.ordinal,
       publisher: this.nameOf(newest.publisher),
@@ -139,6 +141,7 @@ export class Catalogue {
       publisher: this.nameOf(version.publisher),
       publishedAtMs: version.timeMs,
       retired: !isAvailable(version, Date.now()),
+      closed: this.#closed(version),
       sealed: version.sealed,
       files: version.files,
       bytes: version.bytes,
@@ -150,6 +153,10 @@ export class Catalogue {
         .filter(peer => peer.haveCount > 0)
         .map(peer => ({ ...this.nameOf(peer.device), complete: peer.isComplete }))
     }
+  }
+
+  #closed({ version }: LedgerVersion): ContentFault | null {
+    return contentFault(this.#init.keeper.state().content.get(version)) ?? null
   }
 }
 

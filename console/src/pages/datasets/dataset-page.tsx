@@ -66,6 +66,11 @@ export function DatasetPage(): ReactNode {
 
 const SEGMENTS_MAX = 6
 
+function labelOf({ ordinal, retired, closed }: Version): string {
+  const mark = closed?.reason ?? (retired ? 'retired' : '')
+  return mark === '' ? `@${ordinal}` : `@${ordinal} ${mark}`
+}
+
 function VersionChoice(props: {
   readonly versions: readonly Version[]
   readonly chosen: Version
@@ -79,7 +84,7 @@ function VersionChoice(props: {
     return (
       <SegmentedControl
         aria-label="Version"
-        data={versions.map(({ ordinal }) => ({ value: String(ordinal), label: `@${ordinal}` }))}
+        data={versions.map(version => ({ value: String(version.ordinal), label: labelOf(version) }))}
         value={value}
         onChange={onChoose}
         style={{ alignSelf: 'flex-start' }}
@@ -91,9 +96,9 @@ function VersionChoice(props: {
       searchable
       allowDeselect={false}
       maw={320}
-      data={versions.map(({ ordinal, publishedAtMs }) => ({
-        value: String(ordinal),
-        label: `@${ordinal}, ${dateText(publishedAtMs)}`
+      data={versions.map(version => ({
+        value: String(version.ordinal),
+        label: `${labelOf(version)}, ${dateText(version.publishedAtMs)}`
       }))}
       value={value}
       onChange={ordinal => ordinal !== null && onChoose(ordinal)}
@@ -133,13 +138,14 @@ function Closed({ name, version }: { readonly name: string; readonly version: st
 }
 
 function VersionFacts({ version }: { readonly version: Version }): ReactNode {
-  const { publisher, publishedAtMs, retired, sealed, files, bytes, pieceBytes, origin, local } = version
+  const { publisher, publishedAtMs, retired, closed, sealed, files, bytes, pieceBytes, origin, local } =
+    version
   return (
     <Facts
       facts={[
         ['Id', version.version],
         ['Published', `${dateText(publishedAtMs)} by ${deviceText(publisher)}`],
-        ['State', retired ? 'retired: nobody fetches it any more' : 'in use'],
+        ['State', closed?.reason ?? (retired ? 'retired: nobody fetches it any more' : 'in use')],
         [
           'Content',
           `${counted(files, 'file')}, ${formatBytes(bytes)} in pieces of ${formatBytes(pieceBytes)}`

@@ -65,6 +65,11 @@ const HERE: Readonly<Record<Summary['local'], readonly [Tone, string]>> = {
   damaged: ['bad', 'damaged']
 }
 
+function stateOf({ local, retired, closed }: Summary): readonly [Tone, string] {
+  if (closed !== null) return ['bad', closed.reason]
+  return retired ? ['quiet', 'retired'] : HERE[local]
+}
+
 const COLUMNS: readonly Column<Summary>[] = [
   {
     ...{ title: 'Dataset', width: 'minmax(120px, 1.8fr)' },
@@ -73,9 +78,11 @@ const COLUMNS: readonly Column<Summary>[] = [
   },
   {
     ...{ title: 'On this node', width: '118px' },
-    value: ({ local, retired }) =>
-      retired ? <State tone="quiet">retired</State> : <State tone={HERE[local][0]}>{HERE[local][1]}</State>,
-    order: ({ local, retired }) => (retired ? 'z' : local)
+    value: summary => {
+      const [tone, word] = stateOf(summary)
+      return <State tone={tone}>{word}</State>
+    },
+    order: summary => stateOf(summary).join()
   },
   {
     ...{ title: 'Class', width: '120px', from: 'md' },
