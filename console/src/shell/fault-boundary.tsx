@@ -5,6 +5,7 @@ import { Failure } from '../components/failure.tsx'
 
 interface Props {
   readonly children: ReactNode
+  readonly onFault?: (() => void) | undefined
 }
 
 /** How browsers and the build say that a part of the console could not be had. */
@@ -19,6 +20,10 @@ export class FaultBoundary extends Component<Props, { readonly error: Error | nu
 
   static getDerivedStateFromError(thrown: unknown): { error: Error } {
     return { error: thrown instanceof Error ? thrown : new Error(String(thrown)) }
+  }
+
+  override componentDidCatch(): void {
+    this.props.onFault?.()
   }
 
   override render(): ReactNode {

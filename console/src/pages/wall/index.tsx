@@ -22,6 +22,7 @@ import { Health } from '../overview/health.tsx'
 import { useNeeds, useStatus } from '../overview/how-it-is.ts'
 import { RatesPanel } from '../overview/rates-panel.tsx'
 import { SavingsPanel } from '../overview/savings-panel.tsx'
+import { comeBack } from './come-back.ts'
 import { SpreadPanel } from './spread-panel.tsx'
 
 /** Nobody scrolls a wall: the rest is counted. */
@@ -40,7 +41,7 @@ export default function Wall(): ReactNode {
   useEffect(() => (isScreen ? attendance.stay() : undefined), [isScreen])
   return (
     <Live>
-      <FaultBoundary>
+      <FaultBoundary onFault={isScreen ? () => comeBack() : undefined}>
         <Stack component="main" gap="md" p="lg" mih="100dvh">
           <Top isScreen={isScreen} />
           <Stale />
