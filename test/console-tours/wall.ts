@@ -39,6 +39,7 @@ async function watches(org: ConsoleOrg): Promise<void> {
   assert.equal(await screen.getByRole('button').count(), 1, 'for dark colours')
   org.mayRefuse(NEEDS_READ)
   assert.deepEqual([await status(screen, NEEDS_WATCH), await status(screen, NEEDS_READ)], [200, 403])
+  assert.equal(await status(screen, '/console/wall'), 200, 'it can be loaded anew')
   await screen.goto(`${org.origin}/console/settings`)
   await screen.getByRole('heading', { name: 'Newest versions' }).waitFor()
 

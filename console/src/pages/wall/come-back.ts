@@ -14,7 +14,7 @@ interface Browser {
 }
 
 const BROWSER: Browser = {
-  answers: async () => (await fetch(window.location.pathname, { method: 'HEAD', cache: 'no-store' })).ok,
+  answers: async () => (await fetch(window.location.href, { cache: 'no-store' })).ok,
   reload: () => window.location.reload()
 }
 
