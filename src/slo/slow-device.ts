@@ -110,15 +110,15 @@ function givesLittleToOne({ toOne, othersToOne }: GivesToOne): boolean {
 export function isHeldByWrites(signals: Signals, others: readonly Signals[], gives?: GivesToOne): boolean {
   if (others.length + 1 < COMPARED_MIN) return false
   const { commitMs, receivedPeakBytesPerSecond: took } = signals
+  const othersCommitMs = medianKnown(others.map(each => each.commitMs))
+  if (!isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs })) return false
+  if (gives !== undefined && givesLittleToOne(gives)) return true
   const takers = others.map(each => each.receivedPeakBytesPerSecond).filter(rate => rate !== null && rate > 0)
   const othersTook = medianKnown(takers)
-  const othersCommitMs = medianKnown(others.map(each => each.commitMs))
-  const isLate = isFarBeyond(commitMs, { limit: COMMIT_MS_SLOW, others: othersCommitMs })
-  if (isLate && gives !== undefined && givesLittleToOne(gives)) return true
   if (took === null || took === 0 || othersTook === null) return false
   return (
-    isFarBeyond(commitMs, { limit: COMMIT_MS_STUCK, others: othersCommitMs, factor: STUCK_FACTOR }) ||
-    (isLate && took < SLOW_PART * othersTook)
+    took < SLOW_PART * othersTook ||
+    isFarBeyond(commitMs, { limit: COMMIT_MS_STUCK, others: othersCommitMs, factor: STUCK_FACTOR })
   )
 }
 
@@ -128,9 +128,9 @@ export function isHeldByReads(
   { readMsPerMib, sentPeakBytesPerSecond }: Signals,
   others: readonly Signals[]
 ): boolean {
+  if (!givesLittleToOne(gives)) return false
   const limit = readLimitMs([SLOW_PART * median(gives.othersToOne), sentPeakBytesPerSecond])
-  const othersReadMs = medianKnown(others.map(each => each.readMsPerMib))
-  return givesLittleToOne(gives) && isFarBeyond(readMsPerMib, { limit, others: othersReadMs })
+  return isFarBeyond(readMsPerMib, { limit, others: medianKnown(others.map(each => each.readMsPerMib)) })
 }
 
 export function median(values: readonly number[]): number {
