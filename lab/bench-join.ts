@@ -14,8 +14,9 @@ import type { LedgerKeeper } from '../src/node/ledger/ledger-keeper.ts'
 import { LEDGER_PROTOCOL, LedgerSync } from '../src/node/ledger/ledger-sync.ts'
 import { SILENT_LOG } from '../src/node/log.ts'
 import { GOSSIP_TOPICS } from '../src/node/node.ts'
+import { countedStream } from '../src/node/transport/counted-stream.conformance.ts'
 import { MemoryNetwork, type MemoryTransport } from '../src/node/transport/memory-transport.ts'
-import { type PeerStream, topicNames } from '../src/node/transport/transport.ts'
+import { topicNames } from '../src/node/transport/transport.ts'
 import { eventually } from './org-in-process.ts'
 
 const LACKING = 5
@@ -69,22 +70,13 @@ async function begin(
   const transport = network.create(key.id, topicNames(GOSSIP_TOPICS))
   transport.setGate(() => 'member')
   const came = { bytes: 0 }
-  const counted = (stream: PeerStream): PeerStream => {
-    const onData = stream.onData.bind(stream)
-    stream.onData = listener =>
-      onData(chunk => {
-        came.bytes += chunk.length
-        listener(chunk)
-      })
-    return stream
-  }
   const { open, handle } = transport
   transport.open = async (device, protocol, signal) => {
     const stream = await open.call(transport, device, protocol, signal)
-    return protocol === LEDGER_PROTOCOL ? counted(stream) : stream
+    return protocol === LEDGER_PROTOCOL ? countedStream(stream, came) : stream
   }
   transport.handle = (protocol, handler, options) =>
-    handle.call(transport, protocol, stream => handler(counted(stream)), options)
+    handle.call(transport, protocol, stream => handler(countedStream(stream, came)), options)
   new LedgerSync({ transport, keeper, log: SILENT_LOG })
   await transport.start()
   return { transport, came }

@@ -6,6 +6,7 @@ import type { Operation } from '../../ledger/operation/operation.ts'
 import { encodeSyncMessage } from '../../ledger/sync/sync-messages.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
+import { countedStream } from '../transport/counted-stream.conformance.ts'
 import { FramedStream } from '../transport/framed-stream.ts'
 import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transport.ts'
 import { foundedBy, keeperOf } from './founded-org.conformance.ts'
@@ -162,16 +163,7 @@ async function joinsAll(
   t.after(() => end(joiner))
   const came = { bytes: 0 }
   const open = joiner.transport.open.bind(joiner.transport)
-  joiner.transport.open = async (...asked) => {
-    const stream = await open(...asked)
-    const onData = stream.onData.bind(stream)
-    stream.onData = listener =>
-      onData(chunk => {
-        came.bytes += chunk.length
-        listener(chunk)
-      })
-    return stream
-  }
+  joiner.transport.open = async (...asked) => countedStream(await open(...asked), came)
   await Promise.all(
     others.map(({ transport }) =>
       joiner.transport.dial(
