@@ -15,7 +15,7 @@ import type { Measurement } from './foreground.ts'
 import { LineProcess } from './line-process.ts'
 import { ShapedNetwork, within } from './network.ts'
 import { type HostPlan, planNetwork } from './network-plan.ts'
-import { OurSwarm } from './our-swarm.ts'
+import { DATASET, OurSwarm } from './our-swarm.ts'
 import { YIELDING_MBIT, YIELDING_SCENARIO } from './scenarios.ts'
 import type { Relaying } from './wan-relay.ts'
 
@@ -100,7 +100,7 @@ export async function runYielding(options: YieldingOptions): Promise<PhaseResult
     const from = swarm.node(hosts.source).client
     const to = swarm.node(far.reader).client
     const destination = join(folder, 'copy')
-    const { id } = await to.call('startTransfer', { name: 'data', version: null, destination })
+    const { id } = await to.call('startTransfer', { name: DATASET, version: null, destination })
     const results: PhaseResult[] = []
     for (const { name, transfers, flow, yields } of PHASES) {
       signal.throwIfAborted()

@@ -97,7 +97,7 @@ class Findings {
   readonly links: FoundLink[] = []
   readonly folders: string[] = ['']
   readonly #tree = new PathTree()
-  /** By what they are to the system, those that have other names besides. */
+  /** By what they are to the system (fileIdentityOf), those that have other names besides. */
   readonly linked = new Map<string, readonly string[]>()
   totalBytes = 0
 
@@ -163,8 +163,8 @@ async function scanFolder(source: string, options: ScanOptions): Promise<Finding
   findings.resolveLinks()
   if (findings.linked.size > 0 && options.guarded !== undefined) {
     const guarded = await options.guarded()
-    for (const [inode, path] of findings.linked)
-      if (guarded.has(inode))
+    for (const [identity, path] of findings.linked)
+      if (guarded.has(identity))
         throw unsupported(join(source, ...path), 'is a hard link to a file of this node')
   }
   return findings

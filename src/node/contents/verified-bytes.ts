@@ -12,7 +12,7 @@ import type { PieceReader } from './content-fetcher.ts'
 import type { FileRange } from './content-terms.ts'
 import { FIRST_RUN_BYTES, type PiecePart, RUN_BYTES, type SoundRun, type SoundRuns } from './sound-runs.ts'
 
-/** Another run is begun while those ahead have no more: two are, and of pieces that are read whole and longer one. */
+/** While those ahead have no more, one more is begun: two are ahead, or one that is longer, of a piece read whole. */
 const AHEAD_BYTES = RUN_BYTES
 
 /** How often a piece is fetched that goes again before it is read. */

@@ -2,8 +2,8 @@
  * How fast each peer gives while it is asked to: what came over the time in which it owed something, the recent past
  * counting most. Told of those that were asked within the last hour. What was before fades with the time in which they
  * are asked, and with that in which they rest: how one gave an hour ago and more counts for nothing as soon as it gives
- * again. How long it is asked differs from peer to peer, and a look now and then
- * would rather tell whether it was asked just then. Bounded by `PEERS_MAX`; who was asked longest ago goes first.
+ * again. How long it is asked differs from peer to peer, and a look now and then would rather tell whether it was asked
+ * just then. Bounded by `PEERS_MAX`; who was asked longest ago goes first.
  */
 
 import type { DeviceId } from '../../base/ids.ts'

@@ -191,11 +191,11 @@ export class OwnFigures {
 
 /** Bytes per second. A sample that came late has all that passed since the one before it. */
 function ratesOf(sums: ReadonlyMap<number, number>, stepMs: number): number[] {
-  let beforeMs = Number.NEGATIVE_INFINITY
+  let beforeMs: number | undefined
   return [...sums]
     .sort(([a], [b]) => a - b)
     .map(([atMs, sum]) => {
-      const spanMs = Number.isFinite(beforeMs) ? atMs - beforeMs : stepMs
+      const spanMs = beforeMs === undefined ? stepMs : atMs - beforeMs
       beforeMs = atMs
       return (sum * SECOND_MS) / spanMs
     })
