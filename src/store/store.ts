@@ -183,6 +183,11 @@ export function isWhole(state: HoldingState): boolean {
   return state === 'complete' || state === 'partial'
 }
 
+/** Whether all that is to be there was there once. */
+export function wasWhole(state: HoldingState): boolean {
+  return isWhole(state) || state === 'damaged'
+}
+
 export interface ReadRange {
   readonly piece: PieceIndex
   /** Offset in the piece. */

@@ -7,6 +7,7 @@ import { DAY_MS } from '../../base/units.ts'
 import { mayRead } from '../../ledger/fold/access.ts'
 import { isMember, rolesOf } from '../../ledger/fold/state.ts'
 import type { AuditStore } from '../../store/audit-store.ts'
+import { type Store, wasWhole } from '../../store/store.ts'
 import type { Identity } from '../home.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import type { LedgerKeeper } from '../ledger/ledger-keeper.ts'
@@ -38,6 +39,7 @@ export interface AuditPartsInit {
   readonly auditStore: AuditStore
   readonly transport: Transport
   readonly keeper: LedgerKeeper
+  readonly store: Pick<Store, 'holdings'>
   readonly identity: Identity
   readonly key: DeviceKey
   readonly log: Log
@@ -78,6 +80,8 @@ export function openAudit(init: AuditPartsInit): AuditParts {
   const recorder = new AuditRecorder({
     ...{ audit, key, log, datasetOf: nameOf, streams: init.streams },
     grantedFor: (device, version) => grantedFor(keeper, device, version),
+    isHeld: version =>
+      init.store.holdings().some(({ version: { id }, state }) => id === version && wasWhole(state)),
     purposeOf: init.purposeOf,
     giveReceipt: (server, receipt) => exchange.giveReceipt(server, receipt)
   })

@@ -29,10 +29,11 @@ function open({ pagesMax }: { pagesMax?: number } = {}) {
   const key = DeviceKey.generate()
   const audit = new AuditLog({ store, org, key, log: SILENT_LOG })
   const given: { server: DeviceId; bytes: number }[] = []
-  const world = { streams: [] as StreamTotals[], isReachable: true }
+  const world = { streams: [] as StreamTotals[], isReachable: true, copies: 0 }
   const recorder = new AuditRecorder({
     ...{ audit, key, log: SILENT_LOG, datasetOf: () => 'os', streams: () => world.streams },
     grantedFor: () => 'study 17',
+    isHeld: () => world.copies > 0,
     purposeOf: () => 'CHG-1',
     giveReceipt: async (server, receipt) => {
       if (!world.isReachable) throw new AppError('PEER_UNREACHABLE', 'gone')
@@ -123,4 +124,18 @@ test('a receipt that can not be given now is offered again', async () => {
   recorder.account()
   await new Promise(resolve => setImmediate(resolve))
   assert.deepEqual(given, [{ server: peer, bytes: 70 }])
+})
+
+test('a version is deleted with the last copy of it that is here', async () => {
+  const { recorder, world, events } = open()
+  for (const purpose of ['malware scan', null]) recorder.read({ version, bytes: 7, purpose })
+  world.copies = 1
+  recorder.deleted(version, 'scanned')
+  world.copies = 0
+  recorder.deleted(version, 'discarded')
+  const stored = [
+    ['stored', 7],
+    ['read', 7]
+  ]
+  assert.deepEqual(await events(), [...stored, ...stored, ['deleted']])
 })

@@ -40,6 +40,8 @@ export interface AuditRecorderInit {
   readonly datasetOf: (version: VersionId) => string | null
   /** What a peer's grant for a version is for, if it names a purpose. */
   readonly grantedFor: (device: DeviceId, version: VersionId) => string | null
+  /** Whether a copy of it that was noted as stored is here, in whichever place. */
+  readonly isHeld: (version: VersionId) => boolean
   /** What this device says that it reads a version for. */
   readonly purposeOf: (version: VersionId) => string | null
   /** Hands a receipt to a server; false when it refuses. */
@@ -158,8 +160,10 @@ export class AuditRecorder {
     audit.note({ action: 'stored', version, dataset: datasetOf(version), bytes, kind: 'fetched' })
   }
 
+  /** A copy is here no more. The log says so once there is none: entries are of the device, not of a place. */
   deleted(version: VersionId, reason: string): void {
-    const { audit, datasetOf } = this.#init
+    const { audit, datasetOf, isHeld } = this.#init
+    if (isHeld(version)) return
     audit.note({ action: 'deleted', version, dataset: datasetOf(version), reason })
   }
 
