@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setInterval } from 'node:timers/promises'
 import { parseVersionId } from '../../base/ids.ts'
+import { MINUTE_MS } from '../../base/units.ts'
 import { SILENT_LOG } from '../log.ts'
 import type { Hook } from './follow-terms.ts'
 import { faultOf, type HookTask, runHook, succeeded } from './hook-process.ts'
@@ -79,15 +80,22 @@ describe('a hook', () => {
     assert.ok(!succeeded(ran))
   })
 
-  it('is ended when its time is up, with all that it started, even when that ignores being asked', async () => {
-    const pidFile = join(folder, 'pid')
-    const stubborn = `trap "" TERM; (trap "" TERM; echo $$ > ${pidFile}; sleep 60) & wait; sleep 60`
-    const { ran } = await run(shell(stubborn), { timeoutMs: 300 })
-    assert.ok(ran.timedOut)
+  it('is ended when its time is up, with all that it started, even when that ignores being asked', {
+    timeout: 60_000
+  }, async t => {
+    const begun = join(folder, 'begun')
+    const child = `trap "" TERM; echo > ${begun}; sleep 60`
+    const { task } = taskOf(shell(`trap "" TERM; sh -c '${child}' & wait; sleep 60`))
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const running = runHook(task)
+    for await (const _ of setInterval(5)) if (existsSync(begun)) break
+    t.mock.timers.tick(task.timeoutMs)
+    t.mock.timers.tick(MINUTE_MS)
+    // No time passes any more: the output closes when all that have it have ended, or never.
+    const ran = await running
+    assert.ok(ran?.timedOut)
     assert.match(faultOf(ran), /was ended after/)
-    const pid = Number(readFileSync(pidFile, 'utf8'))
-    await delay(50)
-    assert.throws(() => process.kill(pid, 0), /ESRCH/)
+    assert.equal(ran.signal, 'SIGKILL')
   })
 
   it('does not hold anything up by a child that it leaves behind', async () => {
