@@ -67,6 +67,11 @@ class Limits {
     while (this.#waiting.size === 0) await delay(5)
   }
 
+  /** Resolves once so many have closed their flow. */
+  async left(count: number): Promise<void> {
+    while (this.closed < count) await delay(5)
+  }
+
   open(): void {
     for (const turn of this.#waiting) turn(true)
     this.#waiting.clear()
@@ -101,13 +106,14 @@ test('a request leaves when the limits of the device let it, and counts for what
   const { runner, events, ended } = runnerOf(limits)
   const before = server.asked.length
   runner.perform({ type: 'fetchOrigin', piece: 1, begin: 0, length: PIECE_BYTES })
+  await limits.asked()
   await delay(50)
   assert.equal(server.asked.length, before, 'it waits')
   limits.open()
   await ended
   assert.equal(server.asked.length, before + 1)
   assert.equal(events.filter(({ type }) => type === 'originEnded').length, 0)
-  await delay(10)
+  await limits.left(1)
   assert.deepEqual([limits.passed, limits.closed], [[PIECE_BYTES, 0], 1])
   runner.close()
 })
@@ -118,15 +124,16 @@ test('what is called off while it waits is never asked for, and what does not co
   const before = server.asked.length
   runner.perform({ type: 'fetchOrigin', piece: 2, begin: 0, length: PIECE_BYTES })
   runner.perform({ type: 'cancelOrigin', piece: pieceIndex(2) })
-  await delay(20)
+  await limits.left(1)
   limits.open()
+  await delay(20)
   assert.deepEqual([limits.passed, limits.closed, server.asked.length], [[], 1, before])
   server.files.clear()
   runner.perform({ type: 'fetchOrigin', piece: 3, begin: 0, length: PIECE_BYTES })
-  await delay(20)
+  await limits.asked()
   limits.open()
   await ended
-  await delay(10)
+  await limits.left(2)
   assert.deepEqual([limits.passed, limits.closed], [[PIECE_BYTES, -PIECE_BYTES], 2])
   runner.close()
 })
@@ -139,11 +146,13 @@ test('the .torrent comes when the limits of the device let it, and counts for wh
   }
   const before = server.asked.length
   runner.perform({ type: 'fetchDescription' })
+  await limits.asked()
   await delay(50)
   assert.equal(server.asked.length, before, 'it waits')
   server.files.set('/.torrent', { bytes: sampleBytes(TORRENT_BYTES, 3) })
   limits.open()
   await described(1)
+  await limits.left(1)
   assert.equal(server.asked.length, before + 1)
   assert.deepEqual([limits.passed, limits.closed], [[64 * KIB, TORRENT_BYTES - 64 * KIB], 1])
   runner.close()
@@ -155,7 +164,7 @@ test('what waits for the limits when all is over is never asked for', async () =
   const before = server.asked.length
   runner.perform({ type: 'fetchDescription' })
   runner.close()
-  await delay(20)
+  await limits.left(1)
   limits.open()
   await delay(20)
   assert.deepEqual([limits.passed, limits.closed, server.asked.length], [[], 1, before])
@@ -202,7 +211,7 @@ test('a request is no longer than what limits let come at a time, but where it i
   const blocks = events.flatMap(event => (event.type === 'originBlock' ? [event.block] : []))
   const piece = sampleBytes(4 * PIECE_BYTES, 1).subarray(PIECE_BYTES, 2 * PIECE_BYTES)
   assert.ok(Buffer.concat(blocks).equals(piece))
-  await delay(10)
+  await limits.left(1)
   // Whole blocks, so that none comes in two parts.
   assert.deepEqual([limits.passed, limits.closed], [[32 * KIB, 0, 32 * KIB, 0], 1])
   runner.close()

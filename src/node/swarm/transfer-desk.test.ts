@@ -291,8 +291,10 @@ test('a second folder takes from the first what that has, and the first that res
 test('who waits until places are made ready finds the holding of each in the store', async () => {
   const sample = sampleOf(1)
   const create = store.create.bind(store)
+  const { promise: creating, resolve: onCreate } = Promise.withResolvers<void>()
   const { promise: mayCreate, resolve: letCreate } = Promise.withResolvers<void>()
   store.create = async target => {
+    onCreate()
     await mayCreate
     return await create(target)
   }
@@ -300,7 +302,7 @@ test('who waits until places are made ready finds the holding of each in the sto
   desk.start(orderOf(sample))
   hub.sources.add(sample.version.id)
   hub.wants.get(sample.version.id)?.onInfo(sample.version.infoBytes)
-  await delay(20)
+  await creating
   let isPlaced = false
   const placed = desk.placed().then(() => {
     isPlaced = true

@@ -214,14 +214,15 @@ describe('direct connections', { timeout: 120 * SECOND_MS }, () => {
       a.transport.open(b.transport.self, '/peerage/unheard-of/1', soon(), { direct }),
       withCode('PEER_REFUSED', /does not speak/)
     )
-    const [first] = await openDirect(a, b)
+    const [first, firstFar] = await openDirect(a, b)
     for (let more = 0; more < 3; more++) await openDirect(a, b)
     await assert.rejects(
       a.transport.open(b.transport.self, SINK, soon(), { direct }),
       withCode('PEER_REFUSED', /at most 4/)
     )
+    const closed = closing(firstFar)
     first.abort('room again')
-    await delay(100)
+    await closed
     await openDirect(a, b)
   })
 
