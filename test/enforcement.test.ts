@@ -8,11 +8,12 @@ import assert from 'node:assert/strict'
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { eventually, OrgInProcess, type Running } from '../lab/org-in-process.ts'
 import { AppError } from '../src/base/errors.ts'
 import type { VersionId } from '../src/base/ids.ts'
 import { createOperation } from '../src/ledger/operation/operation.ts'
-import type { OperationContent } from '../src/ledger/operation/operation-content.ts'
+import type { OperationContent, Scope } from '../src/ledger/operation/operation-content.ts'
 import { keyPath } from '../src/node/home.ts'
 import { loadDeviceKey } from '../src/node/keys/device-key.ts'
 import type { DataClass } from '../src/node/service.ts'
@@ -139,26 +140,47 @@ describe('enforcement', { timeout: 240_000 }, () => {
   })
 
   it('a grant ends by itself when its time is up, in the middle of a transfer', async () => {
-    await publish('for-a-moment', 'restricted', 2_000_000_000)
-    const grantee = { kind: 'device' as const, device: reader.node.identity.device }
-    const scope = { kind: 'prefix' as const, prefix: 'for-a-moment/' }
-    const all = { kind: 'all' as const }
-    admin.node.keeper.append(
-      { type: 'access.grant', grantee, scope, purpose: null },
-      { expiresMs: Date.now() + 60_000 }
-    )
+    const version = await publish('for-a-moment', 'restricted')
+    const { device } = reader.node.identity
+    const grantee = { kind: 'device' as const, device }
+    const prefix = { kind: 'prefix' as const, prefix: 'for-a-moment/' }
+    const [name, all] = [{ kind: 'name' as const, name: 'for-a-moment' }, { kind: 'all' as const }]
+    const grant = (scope: Scope, expiresMs: number | null = null) =>
+      admin.node.keeper.append({ type: 'access.grant', grantee, scope, purpose: null }, { expiresMs })
+    const known = () =>
+      eventually('the grants are known', () => {
+        const [ours, theirs] = [admin, reader].map(({ node }) =>
+          [...node.keeper.state().grants.keys()].sort()
+        )
+        return isDeepStrictEqual(ours, theirs)
+      })
+    grant(prefix, Date.now() + 60_000)
+    await known()
     await assert.rejects(get('for-a-moment'), /grant/, 'a prefix does not cover its own name')
-    admin.node.keeper.append(
-      { type: 'access.grant', grantee, scope: all, purpose: null },
-      { expiresMs: Date.now() + 2500 }
-    )
-    const granted = admin.node.keeper.state().grants.size
-    await eventually('the grant is known', () => reader.node.keeper.state().grants.size === granted)
+    // So that it is not complete before the grant is over.
+    const cap = { id: null, direction: 'down', link: 'all', dataClass: 'all', hours: null } as const
+    await reader.service.limits.setLimits([{ ...cap, bytesPerSecond: 5_000_000 }])
+    grant(name)
+    await known()
     const { id } = await get('for-a-moment')
     await underWay(id)
+    // Where it was over before the other one was gone, it is given for longer.
+    for (let lifeMs = 2500; ; lifeMs *= 2) {
+      const expiresMs = Date.now() + lifeMs
+      grant(all, expiresMs)
+      decide({ type: 'access.revoke', grantee, scope: name })
+      await known()
+      const fault = reader.node.readFault(device, version)
+      if (Date.now() < expiresMs) {
+        assert.equal(fault, undefined)
+        break
+      }
+      grant(name)
+    }
     await waitsBecause(id, /grant/)
     await assert.rejects(get('for-a-moment', 'again'), /grant/)
     await reader.service.stopTransfer(id, { discard: true })
+    await reader.service.limits.clearLimits()
   })
 
   it('a suspended device is hung up by all, is told why, and goes on once it is readmitted', async () => {
