@@ -9,6 +9,7 @@
  * claims is only good for leaving something out.
  */
 
+import { toHex } from '../../base/bytes.ts'
 import { type DeviceId, idBytes } from '../../base/ids.ts'
 import { type CborFault, type CborValue, decodeCbor, encodeCbor } from '../encoding/cbor.ts'
 import { timeMs } from '../encoding/names.ts'
@@ -102,7 +103,7 @@ export function askOf(own: Presence, statements: Iterable<Presence>): PresenceAs
   return {
     kind: 'ask',
     own: own.record,
-    known: held.map(({ device, timeMs }) => [shortKeyOf(device), timeMs])
+    known: held.map(({ device, timeMs }) => [idBytes(device).subarray(0, SHORT_KEY_BYTES), timeMs])
   }
 }
 
@@ -112,21 +113,22 @@ export function answerTo(
   own: Presence,
   statements: readonly Presence[]
 ): PresenceAnswer {
-  const theirs = new Map(known.map(([shortKey, timeMs]) => [nameOf(shortKey), timeMs]))
-  const ours = new Map(statements.map(({ device, timeMs }) => [nameOf(shortKeyOf(device)), timeMs]))
+  const held = known.map(([shortKey, timeMs]) => ({ shortKey, shortHex: toHex(shortKey), timeMs }))
+  const theirs = new Map(held.map(({ shortHex, timeMs }) => [shortHex, timeMs]))
+  const ours = new Map(statements.map(({ device, timeMs }) => [shortHexOf(device), timeMs]))
   const news = statements
-    .filter(({ device, timeMs }) => isNewer(timeMs, theirs.get(nameOf(shortKeyOf(device)))))
+    .filter(({ device, timeMs }) => isNewer(timeMs, theirs.get(shortHexOf(device))))
     .sort((a, b) => b.timeMs - a.timeMs)
     .slice(0, PRESENCE_RECORDS_MAX - 1)
-  const self = nameOf(shortKeyOf(own.device))
-  const wanted = known
-    .filter(([shortKey, timeMs]) => nameOf(shortKey) !== self && isNewer(timeMs, ours.get(nameOf(shortKey))))
-    .sort(([, a], [, b]) => b - a)
+  const self = shortHexOf(own.device)
+  const wanted = held
+    .filter(({ shortHex, timeMs }) => shortHex !== self && isNewer(timeMs, ours.get(shortHex)))
+    .sort((a, b) => b.timeMs - a.timeMs)
     .slice(0, PRESENCE_RECORDS_MAX)
   return {
     kind: 'answer',
     records: [own, ...news].map(presence => presence.record),
-    wanted: wanted.map(([shortKey]) => shortKey)
+    wanted: wanted.map(({ shortKey }) => shortKey)
   }
 }
 
@@ -135,15 +137,12 @@ function isNewer(timeMs: number, heldMs: number | undefined): boolean {
 }
 
 export function restOf({ wanted }: PresenceAnswer, statements: Iterable<Presence>): PresenceRest {
-  const names = new Set(wanted.map(nameOf))
-  const asked = [...statements].filter(({ device }) => names.has(nameOf(shortKeyOf(device))))
+  const shortHexes = new Set(wanted.map(toHex))
+  const asked = [...statements].filter(({ device }) => shortHexes.has(shortHexOf(device)))
   return { kind: 'rest', records: asked.slice(0, PRESENCE_RECORDS_MAX).map(presence => presence.record) }
 }
 
-function shortKeyOf(device: DeviceId): Uint8Array {
-  return idBytes(device).subarray(0, SHORT_KEY_BYTES)
-}
-
-function nameOf(shortKey: Uint8Array): string {
-  return String.fromCharCode(...shortKey)
+/** The beginning of its key, as its id has it. */
+function shortHexOf(device: DeviceId): string {
+  return device.slice(0, 2 * SHORT_KEY_BYTES)
 }
