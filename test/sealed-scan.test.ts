@@ -126,6 +126,10 @@ suite('a sealed class that asks for a scan', { skip: skipWithoutClamd }, () => {
       versions.map(({ version, lastRead }) => [version, lastRead?.by]),
       [[first.version, 'reader']]
     )
+    const { entries } = await build.service.audit({
+      ...{ device: null, dataset: null, version: first.version, action: null, sinceMs: null, limit: 1000 }
+    })
+    assert.deepEqual([...new Set(entries.map(({ version }) => version))], [first.version])
   })
 
   test('what signatures find later is held back everywhere, and who has it and has read it is named', async () => {

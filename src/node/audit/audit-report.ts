@@ -16,6 +16,8 @@ export interface AuditRequest {
   /** Name of a device, or the beginning of its id. */
   readonly device: string | null
   readonly dataset: string | null
+  /** Only what says something of this version; without it of any, and of none. */
+  readonly version?: VersionId
   readonly action: AuditAction | null
   readonly sinceMs: number | null
   /** The newest so many. */

@@ -69,6 +69,7 @@ export class LocalAuditService implements AuditService {
       limit: request.limit,
       ...(device && { device }),
       ...(request.dataset !== null && { dataset: request.dataset }),
+      ...(request.version !== undefined && { version: request.version }),
       ...(request.action !== null && { action: request.action }),
       ...(request.sinceMs !== null && { sinceMs: request.sinceMs })
     }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { DeviceId } from '../../base/ids.ts'
 import type { Root } from '../../ledger/chain/root.ts'
 import { publication, versionNamed } from '../../ledger/fold/org-fixture.conformance.ts'
-import type { AuditRecord, AuditReport } from '../audit/audit-report.ts'
+import type { AuditRecord, AuditReport, AuditRequest } from '../audit/audit-report.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { LocalCustodyService } from './custody-service.ts'
 import { foundedBy, keeperOf } from './founded-org.conformance.ts'
@@ -20,12 +20,14 @@ let told: { entries: AuditReport['entries']; dropped: number | null } = { entrie
 const nameOf = (device: DeviceId) => ({ device, name: NAMES.get(device) ?? null, site: null })
 /** Logs of all but the second admin are here. */
 const audit = {
-  audit: async () =>
-    ({
+  audit: async ({ version, limit }: AuditRequest) => {
+    const entries = told.entries.filter(each => version === undefined || each.version === version)
+    return {
       logs: [admin, lab].map(({ id }) => ({ device: nameOf(id), droppedBeforeMs: told.dropped })),
       missing: [{ device: nameOf(second.id), lostEntries: 0, reason: 'away' }],
-      ...{ findings: [], entries: told.entries }
-    }) as unknown as AuditReport
+      ...{ findings: [], entries: entries.slice(0, limit) }
+    } as unknown as AuditReport
+  }
 }
 
 function open(key: DeviceKey, root: Root) {
@@ -170,6 +172,10 @@ test('when a reader last read is told as far as logs tell, and where they do not
   // Only a server tells of it, as its own log is not here.
   told = { ...told, entries: [...told.entries, served(second, 50)] }
   assert.deepEqual((await readings()).vault, [50, null])
+  // However often the API was called about the dataset since.
+  const calls = Array<AuditRecord>(100_000).fill(entry(admin, { action: 'called', version: null, atMs: 80 }))
+  told = { ...told, entries: [...calls, ...told.entries] }
+  assert.deepEqual(await readings(), { 'lab-7': [20, 7], office: [null, 7], vault: [50, null] })
   told = { ...told, entries: [read('two', 90), read('one', 60), read('one', 70)] }
   const [readable] = (await service.readable('lab-7')).versions
   assert.deepEqual(

@@ -101,8 +101,9 @@ export class LocalCustodyService implements CustodyService {
   async readers(of: { name: string; version: string | null }): Promise<ReadersRecord> {
     const { name } = of
     const { version, ordinal } = findPublication(this.#node.catalogue.entry(name), of.version, Date.now())
+    // Calls of the API that were about the dataset say nothing of who reads, and whoever may call could write many.
     const report = await this.#audit.audit({
-      ...{ device: null, dataset: name, action: null, sinceMs: null, limit: READS_MAX }
+      ...{ device: null, dataset: name, version, action: null, sinceMs: null, limit: READS_MAX }
     })
     const readingOf = readingsOf(report, version)
     const { closed, devices, groups } = readersOf(this.#state, version, Date.now())
