@@ -58,26 +58,29 @@ export class PresenceExchange {
   }
 
   async #ask(device: DeviceId): Promise<void> {
-    const { transport, own, living, unjudged } = this.#init
-    const { signal } = this.#stop
     try {
-      const turn = await this.#turns.take(signal)
+      const turn = await this.#turns.take(this.#stop.signal)
       try {
-        const stream = await transport.open(device, PRESENCE_PROTOCOL, signal)
-        const talk = new MessageTalk(stream, CODEC, signal)
-        try {
-          await talk.send(askOf(own(), [...living(), ...unjudged()]))
-          const answer = await talk.expect('answer')
-          this.#takeAll(answer.records)
-          await talk.send(restOf(answer, living()))
-        } finally {
-          void talk.leave() // which takes no turn
-        }
+        await this.#exchangeWith(device)
       } finally {
         turn.end()
       }
     } catch (thrown) {
       this.#onFailure(device, thrown)
+    }
+  }
+
+  async #exchangeWith(device: DeviceId): Promise<void> {
+    const { transport, own, living, unjudged } = this.#init
+    const { signal } = this.#stop
+    const talk = new MessageTalk(await transport.open(device, PRESENCE_PROTOCOL, signal), CODEC, signal)
+    try {
+      await talk.send(askOf(own(), [...living(), ...unjudged()]))
+      const answer = await talk.expect('answer')
+      this.#takeAll(answer.records)
+      await talk.send(restOf(answer, living()))
+    } finally {
+      void talk.leave() // which takes no turn
     }
   }
 
