@@ -52,12 +52,15 @@ test(`killed ${KILLS} times, it loses nothing that it claimed and claims nothing
   let claimedBytes = 0
   let finished = 0
   let inMidst = 0
-  for (let kill = 0, round = 0; kill < KILLS; round++) {
+  // On a fast machine each may come when all is there: so later ones come sooner.
+  const isEnough = (kill: number): boolean => kill >= (inMidst > 0 ? 1 : 4) * KILLS
+  let kill = 0
+  for (let round = 0; !isEnough(kill); round++) {
     const destination = join(folder, `copy-${round}`)
     const { id } = await victim.client.call('startTransfer', { name: 'data', version: null, destination })
     claimedBytes = 0
     for (;;) {
-      const before = await watchFor(victim, id, random(400))
+      const before = await watchFor(victim, id, random(400 / 2 ** Math.floor(kill / KILLS)))
       claimedBytes = before.haveBytes
       await victim.kill()
       kill++
@@ -65,7 +68,7 @@ test(`killed ${KILLS} times, it loses nothing that it claimed and claims nothing
       await victim.up()
       const after = await victim.client.call('transfer', { id })
       assert.ok(after.haveBytes >= claimedBytes, `claimed ${claimedBytes}, after the kill ${after.haveBytes}`)
-      const everything = before.state === 'complete' || kill >= KILLS || random(4) === 0
+      const everything = before.state === 'complete' || isEnough(kill) || random(4) === 0
       if (everything) break
     }
     await completes(id)
@@ -75,7 +78,7 @@ test(`killed ${KILLS} times, it loses nothing that it claimed and claims nothing
     await victim.client.call('stopTransfer', { id, discard: true })
     rmSync(destination, { recursive: true })
   }
-  t.diagnostic(`${KILLS} kills, ${inMidst} in the midst of a transfer, ${finished} transfers completed`)
+  t.diagnostic(`${kill} kills, ${inMidst} in the midst of a transfer, ${finished} transfers completed`)
   assert.ok(inMidst > 0, 'no kill met a transfer under way')
 })
 
