@@ -146,7 +146,10 @@ function parseInput<Input extends z.ZodType>(schema: Input, values: unknown, of:
     const what = option === undefined ? `<${key}>` : `--${option.name()}`
     return given === undefined
       ? `${what} is missing: ${message}`
-      : `${what} can not be ${JSON.stringify(given)}: ${message}`
+      : `${what} can not be ${[given]
+          .flat()
+          .map(each => JSON.stringify(each))
+          .join(', ')}: ${message}`
   })
   throw new AppError('USAGE', issues.join('; '), { details: { command: of.name() } })
 }

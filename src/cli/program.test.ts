@@ -135,13 +135,19 @@ describe('a command line that is wrong', () => {
     [['publish', 'x', '--name', 'a', '--class', 'secret'], /--class.*secret.*public/],
     [['init', '--site', 'berlin'], /--org is missing/],
     [['join', 'peerage1'], /--site is missing/],
-    [['up', '--listen', '4701'], /--listen can not be \["4701"\]: write a multiaddr/],
+    [['up', '--listen', '4701'], /--listen can not be "4701": write a multiaddr/],
     [['export', 'a'], /--torrent FILE/],
     [['export', 'a', '--torrent', 'f', '--magnet'], /cannot be used with/],
     [['export', 'a', '--torrent', '-', '--json'], /stdout can not carry both/],
     [['peers', 'x'], /too many arguments/],
     [['status', '--home', ''], /--home is empty/],
-    [['transfers', 'bogus'], /too many arguments/]
+    [['transfers', 'bogus'], /unknown command 'bogus' of peerage transfers; see peerage transfers --help/],
+    [['transfers', 'stop'], /missing required argument 'transfer'; see peerage transfers stop --help/],
+    [['report'], /peerage report needs risk, .* or savings; see peerage report --help/],
+    [
+      ['completion', 'tcsh'],
+      /shell can not be 'tcsh'. Allowed choices are bash.*; see peerage completion --help/
+    ]
   ]
 
   it('exits with 64, says what is wrong and prints nothing else', async () => {

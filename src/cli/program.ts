@@ -96,6 +96,7 @@ import { verify } from './commands/verify.ts'
 import { version } from './commands/version.ts'
 import type { CliContext } from './context.ts'
 import { type Family, family } from './family.ts'
+import { misusedError, namedCommand } from './misuse.ts'
 import { PRIVACY_FAMILIES } from './privacy-families.ts'
 import { softwareVersion } from './software-version.ts'
 import { paintFor, printable } from './text.ts'
@@ -384,21 +385,9 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
   return program
 }
 
-function toAppError(thrown: unknown): AppError {
+function toAppError(thrown: unknown, named: Command): AppError {
   if (thrown instanceof AppError) return thrown
-  if (thrown instanceof CommanderError) {
-    const amount = /unknown option '(-[\d.][^']*)'/.exec(thrown.message)?.[1]
-    if (amount !== undefined)
-      return new AppError(
-        'USAGE',
-        `${amount} is less than nothing: write an amount without a minus sign, such as ${amount.slice(1)}`
-      )
-    const message = thrown.message
-      .replace(/^error: /, '')
-      .replace(/\n+/g, ' ')
-      .replace(/\.$/, '')
-    return new AppError('USAGE', `${message}; see peerage --help`)
-  }
+  if (thrown instanceof CommanderError) return misusedError(thrown, named)
   return new AppError(
     'NODE_INTERNAL',
     `peerage met a fault of its own: ${messageOf(thrown)}; please report it`,
@@ -421,7 +410,7 @@ export async function run(argv: readonly string[], context: CliContext): Promise
     return outcome.exitCode
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
-    const error = toAppError(thrown)
+    const error = toAppError(thrown, namedCommand(program, argv))
     if (argv.includes('--json'))
       context.stdout.write(`${JSON.stringify(errorValue(error, outcome.streams))}\n`)
     else {
