@@ -220,7 +220,11 @@ describe('enforcement', { timeout: 240_000 }, () => {
     await eventually('it is told why', async () =>
       (await reader.service.status()).problems.some(({ message }) => /revoked in acme: stolen/.test(message))
     )
-    assert.notEqual((await reader.service.transfer(id)).state, 'complete')
+    await waitsBecause(id, /refuses? this one: this device was revoked in acme: stolen/)
+    await eventually('the audit log says why it was refused', async () =>
+      (await deniedReasons(admin)).includes('revoked')
+    )
+    assert.ok(!(await deniedReasons(admin)).includes('not-enrolled'), 'it was enrolled')
 
     const before = snapshot(admin)
     const key = await loadDeviceKey(keyPath(reader.node.home))
@@ -245,6 +249,14 @@ describe('enforcement', { timeout: 240_000 }, () => {
     assert.equal(servesReader(admin), false)
   })
 })
+
+/** Why a node refused the reader, by its own audit log. */
+async function deniedReasons({ service }: Running): Promise<unknown[]> {
+  const { entries } = await service.audit({
+    ...{ device: null, dataset: null, action: 'denied', sinceMs: null, limit: 100 }
+  })
+  return entries.map(({ event }) => event.reason)
+}
 
 /** What a revoked device would like to change. */
 function snapshot({ node }: Running): unknown {

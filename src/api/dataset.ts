@@ -96,6 +96,7 @@ export const dataset = z.object({ name: datasetName, versions: z.array(datasetVe
 
 /** How it is known: see docs/CONSOLE.md. */
 const versionHolder = deviceName.extend({
+  isMember: z.boolean(),
   by: z.enum(['here', 'stream', 'past stream', 'ledger', 'publisher']),
   isWhole: z.boolean(),
   havePieces: count.nullable(),

@@ -16,6 +16,7 @@ import {
 import { peerRestraints, restraintsOf } from './bandwidth/restraints.ts'
 import type { Node } from './node.ts'
 import type { Problem } from './service.ts'
+import { refusedEverywhere } from './standing.ts'
 import { addTally, NO_TALLY, type Tally } from './swarm/tally.ts'
 import type { TransferView } from './swarm/transfer-desk.ts'
 import { deadlineFields } from './swarm/transfer-extras.ts'
@@ -159,7 +160,7 @@ function ofView(node: Node, view: TransferView, status: TransferStatus | undefin
       state === 'fetching' || state === 'waiting' || state === 'queued'
         ? [...restraintsOf(node.bandwidth, version), ...peerRestraints(status)]
         : [],
-    problem: view.problem ?? view.holding?.problem ?? null
+    problem: view.problem ?? view.holding?.problem ?? refusedEverywhere(node, state)
   }
 }
 

@@ -79,6 +79,7 @@ import type {
 } from './service.ts'
 import { TRANSFER_SOURCES_MAX } from './service.ts'
 import type { ServiceParts } from './service-parts.ts'
+import { refusedEverywhere } from './standing.ts'
 import { LocalStorageService } from './storage/storage-service.ts'
 import type { StorageService } from './storage/storage-terms.ts'
 import { LocalSubjectService } from './subjects/subject-service.ts'
@@ -457,7 +458,11 @@ export class LocalNodeService implements NodeService {
       restraints: isActive(state)
         ? [...restraintsOf(this.#node.bandwidth, version), ...peerRestraints(status)]
         : [],
-      problem: view.problem ?? view.holding?.problem ?? originProblem(view.name, origin)
+      problem:
+        view.problem ??
+        view.holding?.problem ??
+        originProblem(view.name, origin) ??
+        refusedEverywhere(this.#node, state)
     }
   }
 

@@ -11,7 +11,7 @@ import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fol
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
 import { publishersOf } from '../ledger/fold/deletion.ts'
 import { type HoldDecision, mayHold } from '../ledger/fold/holding.ts'
-import { isMember, membershipFault } from '../ledger/fold/state.ts'
+import { isMember, membershipFault, refusalReason } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
@@ -465,9 +465,9 @@ export class Node {
   #admit(device: DeviceId): GateDecision {
     const fault = membershipFault(this.keeper.state(), device, Date.now())
     if (fault === undefined) return 'member'
-    if (this.keeper.state().devices.has(device))
-      this.audit.refused({ action: 'denied', peer: device, reason: 'not-enrolled', version: null })
-    else this.audit.strangerRefused(device)
+    const entry = this.keeper.state().devices.get(device)
+    if (entry === undefined) this.audit.strangerRefused(device)
+    else this.audit.refused({ action: 'denied', peer: device, reason: refusalReason(entry), version: null })
     return { refuse: fault }
   }
 

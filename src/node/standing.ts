@@ -16,8 +16,7 @@ export function standingProblems({
   const say = (code: string, message: string) => problems.push({ code, message, path: null })
   const fault = membershipFault(state, identity.device, Date.now())
   if (fault !== undefined && keeper.size > 0) say('NOT_AUTHORISED', fault)
-  for (const [reason, refusals] of Map.groupBy(connector.refusals().values(), detail => detail))
-    say('PEER_REFUSED', `${refusals.length} of the org's devices refuse this one: ${reason}`)
+  problems.push(...refusals(connector))
   if (state.freeze !== undefined) {
     const keys = state.freeze.equivocators.map(shortId).join(', ')
     say(
@@ -34,4 +33,22 @@ export function standingProblems({
         'the roles that have them in a new org with peerage admin propose defaults'
     )
   return problems
+}
+
+/** Who did not admit this device when it was last dialled, by the reasons that they gave. */
+export function refusals(connector: Pick<Node['connector'], 'refusals'>): Problem[] {
+  return [...Map.groupBy(connector.refusals().values(), reason => reason)].map(([reason, { length }]) => ({
+    code: 'PEER_REFUSED',
+    message: `${length} of the org's devices ${length === 1 ? 'refuses' : 'refuse'} this one: ${reason}`,
+    path: null
+  }))
+}
+
+/** Why a transfer waits for a source where nobody lets this device in; null where that is not why. */
+export function refusedEverywhere(
+  { transport, connector }: Pick<Node, 'transport' | 'connector'>,
+  state: string
+): Problem | null {
+  if (state !== 'waiting' || transport.peers().length > 0) return null
+  return refusals(connector)[0] ?? null
 }

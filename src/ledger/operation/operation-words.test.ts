@@ -82,7 +82,10 @@ const SAID: readonly (readonly [OperationContent, string])[] = [
   [{ type: 'content.release', version }, `releases version ${shortId(version)} from quarantine`],
   [{ type: 'content.recall', version, reason: null }, `recalls version ${shortId(version)} for good`],
   [{ type: 'group.epoch', group: some, epoch: 3, recipient: hash }, 'begins key epoch 3 of the group night'],
-  [{ type: 'device.sealing', device: lab, recipient: hash }, 'has content for lab-7 sealed to another key'],
+  [
+    { type: 'device.sealing', device: lab, recipient: hash },
+    'names the key that content for lab-7 is sealed to from here on'
+  ],
   [
     { type: 'device.storage', device: lab, site: 'berlin', capacityBytes: 0 },
     'says that lab-7 is at site berlin and holds nothing for others'

@@ -68,7 +68,7 @@ export function inWords(content: OperationContent, names: OperationNames): strin
     case 'group.epoch':
       return `begins key epoch ${content.epoch} of the group ${names.group(content.group)}`
     case 'device.sealing':
-      return `has content for ${names.device(content.device)} sealed to another key`
+      return `names the key that content for ${names.device(content.device)} is sealed to from here on`
     case 'device.storage':
       return `says that ${names.device(content.device)} is at site ${content.site} and holds ${content.capacityBytes === 0 ? 'nothing' : `up to ${counted(content.capacityBytes, 'byte')}`} for others`
     case 'role.grant':

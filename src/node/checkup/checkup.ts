@@ -6,6 +6,7 @@ import { isMember } from '../../ledger/fold/state.ts'
 import type { Presence } from '../../ledger/sync/presence.ts'
 import { freshnessStatus } from '../ledger/freshness-status.ts'
 import type { Node } from '../node.ts'
+import { refusals } from '../standing.ts'
 import type { Task } from '../task.ts'
 import { type Check, type CheckupService, check } from './checkup-terms.ts'
 import { machineChecks } from './machine-checks.ts'
@@ -69,7 +70,10 @@ export class Checkup implements CheckupService {
     const linked = new Set(transport.peers().map(({ device }) => device))
     const others = this.#others(nowMs)
     const apart = await this.#probed(others.filter(({ device }) => !linked.has(device)).slice(0, PROBED_MAX))
-    yield judgePeers({ linked: linked.size, others: apart, known: this.#known(nowMs) })
+    const refused = refusals(this.#node.connector).map(({ message }) => message)
+    yield judgePeers({
+      ...{ linked: linked.size, others: apart, known: this.#known(nowMs), refusals: refused }
+    })
     yield judgeSites(this.#sites(others, linked))
   }
 

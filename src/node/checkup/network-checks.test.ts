@@ -120,20 +120,39 @@ describe('peers and sites', () => {
     reached
   })
 
-  it('are linked, can be reached or not', () => {
-    assert.match(said(judgePeers({ linked: 0, others: [], known: 0 })), /^good: this device is the only one/)
-    assert.match(said(judgePeers({ linked: 0, others: [], known: 3 })), /^attention: no peer is linked/)
+  const peers = { refusals: [] }
+
+  it('who is refused by all is told why', () => {
+    const why = "4 of the org's devices refuse this one: this device was revoked in acme: stolen from a car"
+    const alone = { linked: 0, others: [], known: 4, refusals: [why] }
     assert.match(
-      said(judgePeers({ linked: 2, others: [other('open')], known: 3 })),
+      said(judgePeers(alone)),
+      /^bad: no peer is linked: 4 of .* revoked in acme: stolen from a car$/
+    )
+    assert.match(judgePeers(alone).remedy ?? '', /peerage join/)
+    assert.match(said(judgePeers({ ...alone, linked: 2 })), /^good: 2 linked/, 'others let it in')
+  })
+
+  it('are linked, can be reached or not', () => {
+    assert.match(
+      said(judgePeers({ ...peers, linked: 0, others: [], known: 0 })),
+      /^good: this device is the only one/
+    )
+    assert.match(
+      said(judgePeers({ ...peers, linked: 0, others: [], known: 3 })),
+      /^attention: no peer is linked/
+    )
+    assert.match(
+      said(judgePeers({ ...peers, linked: 2, others: [other('open')], known: 3 })),
       /^good: 2 linked, 1 more/
     )
     assert.match(
-      said(judgePeers({ linked: 2, others: [other('silent')], known: 3 })),
+      said(judgePeers({ ...peers, linked: 2, others: [other('silent')], known: 3 })),
       /^attention: 2 linked; not reached: lab-7 of rome at \/ip4\/10.0.0.9\/tcp\/4701 \(no answer\)$/
     )
-    assert.match(said(judgePeers({ linked: 0, others: [other('refused')], known: 3 })), /^bad/)
+    assert.match(said(judgePeers({ ...peers, linked: 0, others: [other('refused')], known: 3 })), /^bad/)
     const many = Array.from({ length: 9 }, () => other('silent'))
-    assert.match(said(judgePeers({ linked: 1, others: many, known: 9 })), / and 4 more$/)
+    assert.match(said(judgePeers({ ...peers, linked: 1, others: many, known: 9 })), / and 4 more$/)
   })
 
   it('each site with devices that are present has a link', () => {

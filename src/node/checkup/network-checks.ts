@@ -166,11 +166,20 @@ export interface PeersFacts {
   }[]
   /** Enrolled devices beside this one. */
   readonly known: number
+  /** What those said that do not admit this device, in words. */
+  readonly refusals: readonly string[]
 }
 
-export function judgePeers({ linked, others, known }: PeersFacts): Check {
+export function judgePeers({ linked, others, known, refusals }: PeersFacts): Check {
   if (known === 0)
     return check('peers', 'good', 'this device is the only one of the org', 'let others join: peerage invite')
+  if (refusals.length > 0 && linked === 0)
+    return check(
+      'peers',
+      'bad',
+      `no peer is linked: ${refusals.join('; ')}`,
+      'ask an admin of the org whether that is meant; who was revoked can only join anew, as another device: peerage join'
+    )
   const failed = others.filter(({ reached }) => reached !== 'open')
   const more = others.length - failed.length
   const found = `${linked} linked${more === 0 ? '' : `, ${more} more can be reached`}`

@@ -13,6 +13,8 @@ import type { DeviceName } from '../keys/device-name.ts'
 export type HolderSource = 'here' | 'stream' | 'past stream' | 'ledger' | 'publisher'
 
 export interface VersionHolder extends DeviceName {
+  /** False for who was revoked, suspended or has ended: what it had it may have still, and counts for nothing. */
+  readonly isMember: boolean
   readonly by: HolderSource
   readonly isWhole: boolean
   /** Null where only that it has all of it is known. */
@@ -30,6 +32,7 @@ export interface VersionHolders {
   readonly totalPieces: number | null
   /** Whoever has all of it first, then who has most. */
   readonly holders: readonly VersionHolder[]
+  /** Devices that are members now, of which the holders that are none are no part. */
   readonly members: number
   /** Members of which it is not known whether they hold any of it. */
   readonly unknown: number

@@ -5,7 +5,7 @@ import type { DatasetVersion, State } from '../../ledger/fold/state.ts'
 import type { Holding } from '../../store/store.ts'
 import type { TransferStatus } from '../../swarm/transfer-types.ts'
 import type { PastHolder } from './past-holders.ts'
-import { knownHolders } from './version-holders.ts'
+import { knownHolders, versionHolders } from './version-holders.ts'
 
 const VERSION = '7'.repeat(64) as VersionId
 const [SELF, PUBLISHER, KEEPER, PEER] = ['a', 'b', 'c', 'd'].map(digit => digit.repeat(64) as DeviceId) as [
@@ -81,4 +81,37 @@ test('of several copies here the fullest counts', () => {
   ])
   assert.deepEqual(known({ holdings: [holding(10)] }).at(-1), ['a', 'here', true, 10])
   assert.deepEqual(known({ holdings: [holding(0)] }), [['b', 'publisher', true, null]])
+})
+
+test('who was revoked is named with what it had, and counts neither as a member nor as one of whom nothing is known', () => {
+  const standings: [DeviceId, string][] = [
+    ...[SELF, PUBLISHER, KEEPER].map((device): [DeviceId, string] => [device, 'member']),
+    [PEER, 'revoked']
+  ]
+  const devices = new Map(
+    standings.map(([device, standing]) => [device, { standing, enrolment: { expiresMs: null } }])
+  )
+  const past = new Map([[PEER, { haveCount: 10, isComplete: true, atMs: 500 }]])
+  const node = {
+    catalogue: {
+      entry: (name: string) => ({
+        name,
+        versions: [{ ...published, ordinal: 1, bytes: 80, expiresMs: null }]
+      }),
+      holdings: () => [],
+      nameOf: (device: DeviceId) => ({ device, name: device[0], site: null })
+    },
+    keeper: { state: () => ({ ...keptBy(KEEPER, 0), devices, root: { orgName: 'acme' } }) },
+    hub: { status: () => undefined, past: { of: () => past } },
+    identity: { device: SELF }
+  } as unknown as Parameters<typeof versionHolders>[0]
+  const { holders, members, unknown } = versionHolders(node, { name: 'os', version: null }, NOW_MS)
+  assert.deepEqual(
+    holders.map(({ name, isMember }) => [name, isMember]),
+    [
+      ['b', true],
+      ['d', false]
+    ]
+  )
+  assert.deepEqual([members, unknown], [3, 2])
 })

@@ -17,7 +17,7 @@ import type { PastHolder } from './past-holders.ts'
 
 type HoldingNode = Pick<Node, 'catalogue' | 'keeper' | 'hub' | 'identity'>
 
-type Known = Omit<VersionHolder, keyof DeviceName>
+type Known = Omit<VersionHolder, keyof DeviceName | 'isMember'>
 
 export function versionHolders(
   { catalogue, keeper, hub, identity }: HoldingNode,
@@ -33,15 +33,15 @@ export function versionHolders(
     ...{ published, state, holdings, status, past: hub.past.of(version), nowMs },
     self: identity.device
   })
-  const members = [...state.devices.keys()].filter(device => isMember(state, device, nowMs))
+  const members = new Set([...state.devices.keys()].filter(device => isMember(state, device, nowMs)))
   const holders = [...known]
-    .map(([device, what]) => ({ ...catalogue.nameOf(device), ...what }))
+    .map(([device, what]) => ({ ...catalogue.nameOf(device), isMember: members.has(device), ...what }))
     .sort((a, b) => amountOf(b) - amountOf(a) || byName(a, b))
   return {
     ...{ name: of.name, version, ordinal, bytes, atMs: nowMs },
     totalPieces: status?.pieceCount || (holdings[0]?.have.pieceCount ?? null),
-    ...{ holders, members: members.length },
-    unknown: members.filter(device => !known.has(device)).length
+    ...{ holders, members: members.size },
+    unknown: [...members].filter(device => !known.has(device)).length
   }
 }
 

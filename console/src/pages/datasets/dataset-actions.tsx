@@ -8,7 +8,7 @@ import { Answered } from '../../components/answered.tsx'
 import { CONSEQUENCES } from '../../components/approval-words.ts'
 import { erasureActed } from '../../components/erasure-acted.ts'
 import { NamedAction } from '../../components/named-action.tsx'
-import { spread, type Version } from '../../components/spread.ts'
+import { outsideText, spread, type Version } from '../../components/spread.ts'
 import { counted } from '../../components/words.ts'
 
 interface ActionsProps {
@@ -104,10 +104,13 @@ function Reach({ name, version, does }: ActionsProps & { readonly does: string }
         <List.Item>
           <Answered of={holders}>
             {known => {
-              const { whole, part, unknown } = spread(known)
+              const counts = spread(known)
+              const { whole, part, unknown } = counts
+              const outside = outsideText(counts)
               return (
                 `${counted(whole, 'device')} ${whole === 1 ? 'is' : 'are'} known to have all of it ` +
-                `and ${part} a part; of ${unknown} it is not known.`
+                `and ${part} a part; of ${unknown} it is not known.` +
+                (outside === null ? '' : ` ${outside}, and no order reaches it there.`)
               )
             }}
           </Answered>

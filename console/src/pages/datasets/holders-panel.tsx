@@ -9,10 +9,10 @@ import { Ago } from '../../components/ago.tsx'
 import { Answered } from '../../components/answered.tsx'
 import { type Column, DataTable } from '../../components/data-table.tsx'
 import { Panel } from '../../components/panel.tsx'
-import { type Holder, shareOf, spread } from '../../components/spread.ts'
+import { type Holder, outsideText, shareOf, spread } from '../../components/spread.ts'
 import { aboutText, counted, deviceText, formatRate, percentText } from '../../components/words.ts'
 import { colourVariable } from '../../palette.ts'
-import { type Going, going, type Look, leftMs, lookedAgain, paces } from './pace.ts'
+import { type Going, going, isUnheard, type Look, leftMs, lookedAgain, paces } from './pace.ts'
 import { SiteSpreads } from './site-spreads.tsx'
 
 const EVERY_MS = 1_000
@@ -90,8 +90,10 @@ function Whole({
   readonly going: Going | undefined
 }): ReactNode {
   const { holders, totalPieces, members } = known
-  const { whole, part, unknown } = spread(known)
-  const parts = holders.filter(({ isWhole }) => !isWhole)
+  const counts = spread(known)
+  const { whole, part, unknown } = counts
+  const parts = holders.filter(({ isWhole, isMember }) => isMember && !isWhole)
+  const outside = outsideText(counts)
   const inParts = parts.reduce((sum, holder) => sum + shareOf(holder, totalPieces), 0)
   const percent = (devices: number): number => (members === 0 ? 0 : (100 * devices) / members)
   return (
@@ -122,6 +124,11 @@ function Whole({
         />
         <Count count={unknown} label="not known to have any" colour={colourVariable('none')} />
       </Group>
+      {outside !== null && (
+        <Text size="sm" c="dimmed" mt={4}>
+          {outside}, and may have it still.
+        </Text>
+      )}
     </Box>
   )
 }
@@ -134,7 +141,15 @@ function Moving({ going: now }: { readonly going: Going | undefined }): ReactNod
         how fast, is seen in some seconds
       </Text>
     )
-  const { bytesPerSecond, moving, still, leftMs: left } = now
+  const { bytesPerSecond, moving, still, unheard, leftMs: left } = now
+  const standing = [
+    still > 0 ? `nothing came to ${still.toLocaleString('en')} while you looked` : '',
+    unheard > 0
+      ? `${unheard.toLocaleString('en')} that had a part ${unheard === 1 ? 'is' : 'are'} not heard now`
+      : ''
+  ]
+    .filter(Boolean)
+    .join('; ')
   return (
     <Text size="sm" component="div" style={{ fontVariantNumeric: 'tabular-nums' }}>
       {moving > 0 && (
@@ -143,10 +158,10 @@ function Moving({ going: now }: { readonly going: Going | undefined }): ReactNod
           {left !== null && <>, the last of them done in about {aboutText(left)}</>}
         </>
       )}
-      {moving > 0 && still > 0 && '; '}
-      {still > 0 && (
+      {standing !== '' && (
         <Text span inherit c="var(--mantine-color-yellow-outline)">
-          nothing came to {still.toLocaleString('en')} while you looked
+          {moving > 0 && '; '}
+          {standing}
         </Text>
       )}
     </Text>
@@ -187,7 +202,7 @@ const BY: Readonly<Record<Holder['by'], string>> = {
 const COLUMNS: readonly Column<Row>[] = [
   {
     ...{ title: 'Device', width: 'minmax(100px, 1fr)' },
-    value: ({ holder }) => deviceText(holder),
+    value: ({ holder }) => (holder.isMember ? deviceText(holder) : `${deviceText(holder)} (no member now)`),
     order: ({ holder }) => deviceText(holder)
   },
   {
@@ -219,6 +234,7 @@ const COLUMNS: readonly Column<Row>[] = [
 ]
 
 function leftText({ holder, totalPieces, pace }: Row): string {
+  if (holder.isMember && isUnheard(holder)) return 'not heard'
   if (holder.isWhole || pace === undefined) return ''
   const left = leftMs(shareOf(holder, totalPieces), pace)
   return left === null ? 'stands still' : aboutText(left)

@@ -6,13 +6,15 @@
 
 import { SECOND_MS } from '../../../../src/base/units.ts'
 import type { Answer } from '../../api/routes.ts'
-import { shareOf } from '../../components/spread.ts'
+import { type Holder, shareOf } from '../../components/spread.ts'
 
 export interface Look {
   readonly version: string
   readonly atMs: number
   /** From none to all of it, 0 to 1, of each device that has any. */
   readonly shares: ReadonlyMap<string, number>
+  /** Of them, members that have a part and say nothing now: their streams ended, and what they get is not known. */
+  readonly unheard: ReadonlySet<string>
 }
 
 /** Long enough that a piece more or less is no jump. */
@@ -28,11 +30,18 @@ export function lookedAgain(looks: readonly Look[], known: Known): readonly Look
   const { version, atMs, holders, totalPieces } = known
   const last = looks.at(-1)
   if (last?.version === version && last.atMs >= atMs) return looks
-  const shares = new Map(holders.map(holder => [holder.device as string, shareOf(holder, totalPieces)]))
+  const members = holders.filter(({ isMember }) => isMember)
+  const shares = new Map(members.map(holder => [holder.device as string, shareOf(holder, totalPieces)]))
+  const unheard = new Set<string>(members.filter(isUnheard).map(({ device }) => device))
   const before = looks.filter(look => look.version === version)
   // The last one also when it is older: where many are asked of, looks are far apart.
   const kept = before.filter((look, at) => atMs - look.atMs <= WINDOW_MS || at === before.length - 1)
-  return [...kept, { version, atMs, shares }]
+  return [...kept, { version, atMs, shares, unheard }]
+}
+
+/** Whether a holder has a part and says nothing of it now: it went away, stopped, or gets the rest from others. */
+export function isUnheard({ by, isWhole }: Pick<Holder, 'by' | 'isWhole'>): boolean {
+  return by === 'past stream' && !isWhole
 }
 
 /**
@@ -46,7 +55,8 @@ export function paces(looks: readonly Look[]): ReadonlyMap<string, number> | und
   const isLong = last.atMs - first.atMs >= STILL_MIN_MS
   const pace = (device: string, share: number): number =>
     Math.max(0, share - (first.shares.get(device) ?? 0)) / seconds
-  const all = [...last.shares].map(([device, share]) => [device, pace(device, share)] as const)
+  const heard = [...last.shares].filter(([device]) => !last.unheard.has(device))
+  const all = heard.map(([device, share]) => [device, pace(device, share)] as const)
   return new Map(all.filter(([, each]) => each > 0 || isLong))
 }
 
@@ -63,6 +73,8 @@ export interface Going {
   readonly moving: number
   /** Devices that have a part and got nothing in all that time. */
   readonly still: number
+  /** Devices that have a part and say nothing of it now. */
+  readonly unheard: number
   /** Until the last that gets more of it has all; null where none does. */
   readonly leftMs: number | null
 }
@@ -70,8 +82,9 @@ export interface Going {
 /** Undefined while it is not known. */
 export function going(looks: readonly Look[], bytes: number): Going | undefined {
   const known = paces(looks)
-  const shares = looks.at(-1)?.shares
-  if (known === undefined || shares === undefined) return undefined
+  const last = looks.at(-1)
+  if (known === undefined || last === undefined) return undefined
+  const { shares, unheard } = last
   const parts = [...shares].filter(([, share]) => share < 1)
   const moving = parts.filter(([device]) => (known.get(device) ?? 0) > 0)
   const left = moving.map(([device, share]) => leftMs(share, known.get(device)) ?? 0)
@@ -79,6 +92,7 @@ export function going(looks: readonly Look[], bytes: number): Going | undefined 
     bytesPerSecond: [...known.values()].reduce((sum, pace) => sum + pace, 0) * bytes,
     moving: moving.length,
     still: parts.filter(([device]) => known.get(device) === 0).length,
+    unheard: unheard.size,
     // Not spread: a call takes only so many arguments.
     leftMs: left.length === 0 ? null : left.reduce((most, each) => Math.max(most, each), 0)
   }

@@ -8,7 +8,9 @@ type Member = Parameters<typeof siteSpreads>[0][number]
 const member = (name: string, site: string | null, standing = 'member') =>
   ({ device: `id-${name}`, name, site, standing }) as unknown as Member
 const holder = (name: string, site: string | null, havePieces: number) =>
-  ({ device: `id-${name}`, name, site, havePieces, isWhole: havePieces === 4 }) as unknown as Holder
+  ({
+    ...{ device: `id-${name}`, name, site, havePieces, isWhole: havePieces === 4, isMember: true }
+  }) as unknown as Holder
 
 test('every member is at its site, the largest first, with what it is known to have', () => {
   const members = [member('a10', 'oslo'), member('a9', 'oslo'), member('b', 'paris'), member('c', 'lyon')]
@@ -23,14 +25,15 @@ test('every member is at its site, the largest first, with what it is known to h
   )
 })
 
-test('who is no member any more is there only with what it has, and a holder that is not listed at its site', () => {
+test('who is no member any more is nowhere, and a holder that is not listed yet at its site', () => {
   const members = [member('gone', 'oslo', 'revoked'), member('left', 'oslo', 'revoked')]
-  const spreads = siteSpreads(members, [holder('left', 'oslo', 2), holder('new', null, 4)], 4)
+  const left = { ...holder('left', 'oslo', 2), isMember: false }
+  const spreads = siteSpreads([...members, member('b', 'paris')], [left, holder('new', null, 4)], 4)
   assert.deepEqual(
     spreads.map(({ site, cells }) => [site, cells.map(({ name, share }) => [name, share])]),
     [
       [null, [['new', 1]]],
-      ['oslo', [['left', 0.5]]]
+      ['paris', [['b', 0]]]
     ]
   )
 })

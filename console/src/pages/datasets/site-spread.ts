@@ -22,7 +22,10 @@ export interface SiteSpread {
   readonly share: number
 }
 
-/** Sites with the most devices first; a holder that is no member any more is at its site as well. */
+/**
+ * Sites with the most devices first. Who is no member any more is at none of them: a site would have all that it can
+ * and not look so, or look so by a device that gives nothing to anybody.
+ */
 export function siteSpreads(
   members: readonly Member[],
   holders: readonly Holder[],
@@ -31,8 +34,8 @@ export function siteSpreads(
   const shares = new Map(holders.map(holder => [holder.device as string, shareOf(holder, totalPieces)]))
   const known = new Set(members.map(({ device }) => device as string))
   const all = [
-    ...members.filter(({ device, standing }) => standing === 'member' || shares.has(device)),
-    ...holders.filter(({ device }) => !known.has(device))
+    ...members.filter(({ standing }) => standing === 'member'),
+    ...holders.filter(({ device, isMember }) => isMember && !known.has(device))
   ]
   return [...Map.groupBy(all, ({ site }) => site)]
     .map(([site, there]) => {
