@@ -11,7 +11,7 @@ import { classOf, mayRead, nextExpiryMs, type ReadDecision } from '../ledger/fol
 import { stalenessLimitsMs } from '../ledger/fold/class-policy.ts'
 import { publishersOf } from '../ledger/fold/deletion.ts'
 import { type HoldDecision, mayHold } from '../ledger/fold/holding.ts'
-import { isMember, membershipFault, refusalReason } from '../ledger/fold/state.ts'
+import { isMember, membershipFault } from '../ledger/fold/state.ts'
 import { freshnessTermsOf } from '../ledger/freshness/freshness-terms.ts'
 import type { AuditStore } from '../store/audit-store.ts'
 import { BlockBuffers } from '../store/block-buffers.ts'
@@ -22,7 +22,8 @@ import {
   type AuditParts,
   type AuditSettings,
   DEFAULT_AUDIT_SETTINGS,
-  openAudit
+  openAudit,
+  refusalReason
 } from './audit/audit-parts.ts'
 import { Bandwidth } from './bandwidth/bandwidth.ts'
 import { heardSwarm } from './boost/heard-swarm.ts'

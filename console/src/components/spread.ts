@@ -24,7 +24,8 @@ export function spread({ holders, unknown }: Pick<Answer<'holders'>, 'holders' |
 /** What is said of those that are no members any more; null where there are none. */
 export function outsideText({ outside }: Spread): string | null {
   if (outside === 0) return null
-  return `${counted(outside, 'device')} that ${outside === 1 ? 'is no member' : 'are no members'} any more had it, in all or in part`
+  const who = `${counted(outside, 'device')} that ${outside === 1 ? 'is no member' : 'are no members'} any more`
+  return `${who} had it, in all or in part`
 }
 
 /** From none to all of it, 0 to 1; what is not whole is never 1. */

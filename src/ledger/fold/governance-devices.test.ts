@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { DEFAULT_RANKS, DEFAULT_ROLES } from '../chain/root.ts'
 import { cast, meet } from './governance-fixture.conformance.ts'
 import { keyNamed, OTHER_INCARNATION, START_MS } from './org-fixture.conformance.ts'
-import { isMember, membershipFault, refusalReason } from './state.ts'
+import { isMember, membershipFault } from './state.ts'
 
 test('a suspended device is out until it is enrolled anew, and what it signed meanwhile never counts', () => {
   const { admin, laptop, keys } = cast()
@@ -146,14 +146,6 @@ test('a revoked key never comes back, whoever enrols it and however it is asked 
   assert.match(
     membershipFault(admin.ledger.state(), keys.laptop.id, START_MS) ?? '',
     /revoked in Acme: stolen/
-  )
-})
-
-test('who is let in nowhere is refused by what it is to the org', () => {
-  const standings = ['suspended', 'revoked', 'former', 'member'] as const
-  assert.deepEqual(
-    standings.map(standing => refusalReason({ standing })),
-    ['suspended', 'revoked', 'not-enrolled', 'expired']
   )
 })
 

@@ -427,12 +427,6 @@ export function membershipFault(state: State, device: DeviceId, nowMs: number): 
     : undefined
 }
 
-/** Why a device of the ledger that `membershipFault` finds fault with is refused, as a slug for records. */
-export function refusalReason({ standing }: Pick<DeviceEntry, 'standing'>): string {
-  if (standing === 'former') return 'not-enrolled'
-  return standing === 'member' ? 'expired' : standing
-}
-
 /** Roles that a device holds now, the base role included; none for who is no member. */
 export function rolesOf(state: State, device: DeviceId, nowMs: number): readonly string[] {
   const entry = state.devices.get(device)

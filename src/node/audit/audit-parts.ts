@@ -5,7 +5,7 @@ import { decodeEntry, peerOf } from '../../audit/entry.ts'
 import { type DeviceId, parseVersionId, type VersionId } from '../../base/ids.ts'
 import { DAY_MS } from '../../base/units.ts'
 import { mayRead } from '../../ledger/fold/access.ts'
-import { isMember, rolesOf } from '../../ledger/fold/state.ts'
+import { type DeviceEntry, isMember, rolesOf } from '../../ledger/fold/state.ts'
 import type { AuditStore } from '../../store/audit-store.ts'
 import { type Store, wasWhole } from '../../store/store.ts'
 import type { Identity } from '../home.ts'
@@ -108,6 +108,12 @@ export function openAudit(init: AuditPartsInit): AuditParts {
       await auditStore.close()
     }
   }
+}
+
+/** Why a device of the ledger that `membershipFault` finds fault with is refused, as a slug for records. */
+export function refusalReason({ standing }: Pick<DeviceEntry, 'standing'>): string {
+  if (standing === 'former') return 'not-enrolled'
+  return standing === 'member' ? 'expired' : standing
 }
 
 /** The name that a version was published under, the newest if there are several. */
