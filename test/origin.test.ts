@@ -268,12 +268,15 @@ test('a deadline that a slow peer would miss: the origin steps in, and it is sai
   await until('the reader knows it', 20_000, async () =>
     (await reader.client.call('datasets', {})).datasets.some(({ name }) => name === 'late')
   )
+  // So that it is not here before the publisher is slowed down, however fast the machine is.
+  await reader.json('limits', 'set', '--down', '10MB/s')
   const { id, look, destination } = await begin(reader, 'late')
   await until('the publisher gives it', 60_000, async () => (await look()).haveBytes > 0)
   const goOn = crawl(publisher.pid)
   try {
     const fromPeer = (await look()).haveBytes
     assert.ok(fromPeer < large.length, 'it was too quick to be slowed down')
+    await reader.json('limits', 'clear')
     assert.equal((await look()).origin?.receivedBytes, 0, 'without a deadline a slow peer is waited for')
     await reader.client.call('setTransferDeadline', { id, deadlineAtMs: Date.now() + 8000 })
     const seen = new Set<string>()
