@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { utf8 } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
@@ -53,7 +53,8 @@ describe('writeFileAtomically', () => {
     await assert.rejects(
       writeFileAtomically(missing, utf8(''), { replace: false }),
       (error: unknown) =>
-        error instanceof AppError && error.code === 'STORAGE_FAILED' && error.message.includes(missing)
+        error instanceof AppError &&
+        error.message === `can not write ${missing}: there is no folder ${dirname(missing)}`
     )
   })
 })

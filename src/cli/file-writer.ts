@@ -42,6 +42,12 @@ function failureOf(path: string, error: unknown): AppError {
     )
   if (code === 'ENOSPC')
     return new AppError('DISK_FULL', `can not write ${path}: the disk is full`, { details })
+  // Of the folder, since the file is made anew, under another name at first.
+  if (code === 'ENOENT')
+    return new AppError('STORAGE_FAILED', `can not write ${path}: there is no folder ${dirname(path)}`, {
+      details,
+      cause: error
+    })
   return new AppError('STORAGE_FAILED', `can not write ${path}: ${messageOf(error)}`, {
     details,
     cause: error

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -102,4 +103,21 @@ test('a home where nothing can be written is refused, below it too', {
     codeOf(() => lockHome('/proc')),
     'STORAGE_FAILED'
   )
+})
+
+test('a home on a full disk is refused as that, and not as a fault of ours', {
+  skip: process.getuid?.() !== 0 || process.platform !== 'linux'
+}, () => {
+  const disk = join(folder, 'disk')
+  mkdirSync(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', disk])
+  try {
+    assert.throws(() => writeFileSync(join(disk, 'filler'), new Uint8Array(2 ** 20)), { code: 'ENOSPC' })
+    assert.equal(
+      codeOf(() => lockHome(disk)),
+      'DISK_FULL'
+    )
+  } finally {
+    execFileSync('umount', [disk])
+  }
 })

@@ -25,6 +25,7 @@ import { fromHex, toHex } from '../base/bytes.ts'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import { type DeviceId, type OrgId, parseDeviceId, parseOrgId } from '../base/ids.ts'
 import { makeFolderSync } from '../files/make-folder.ts'
+import { appErrorOf, failureOf } from '../store/failure.ts'
 import type { DeviceKind } from './service.ts'
 
 const IDENTITY_VERSION = 1
@@ -181,7 +182,8 @@ export function lockHome(home: string): () => void {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    if (!/locked|busy/i.test(messageOf(cause))) throw cause
+    if (!/locked|busy/i.test(messageOf(cause)))
+      throw appErrorOf(failureOf('lock', join(home, LOCK_FILE), cause), cause)
     throw new AppError(
       'HOME_LOCKED',
       `another process is using the home folder ${home}; stop that node first, or use another folder with --home`,

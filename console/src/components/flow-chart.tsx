@@ -63,7 +63,8 @@ function Drawn({ flows }: { readonly flows: readonly Flow[] }): ReactNode {
     legend: { left: 0, top: 0, icon: 'roundRect', itemWidth: 14, itemHeight: 6, textStyle: { color: text } },
     xAxis: {
       ...{ type: 'time', splitNumber: 5, axisLabel: { hideOverlap: true, color: text }, axisLine: line },
-      ...{ min: first.history.fromMs, max: first.history.toMs }
+      // No room beyond them for a bar: of one bar alone that is as wide as most of the chart, and shows time to come.
+      ...{ min: first.history.fromMs, max: first.history.toMs, containShape: false }
     },
     yAxis: { type: 'value', min: 0, axisLabel: { formatter: formatBytes, color: text }, splitLine: line },
     series: seen.map(({ series, history }) => {

@@ -160,6 +160,6 @@ function scanning({ state, activities }: MeasuredView): ProtectiveMeasure {
     title: 'Content is scanned for malware before it is read',
     article: '32(1)(b)',
     state: classes.length === 0 ? 'off' : reach(scanned.length, classes.length),
-    detail: `classes ${scanned.join(', ') || '-'} of ${classes.join(', ') || '-'}`
+    detail: `${scanned.join(', ') || 'none'} of the classes in use, which are ${classes.join(', ') || 'none'}`
   }
 }
