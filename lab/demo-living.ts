@@ -45,11 +45,14 @@ export async function live(cluster: Cluster, { api, revoked, dataset, say }: Liv
 
   const big = join(cluster.folder, 'next.bin')
   say('\nTo try in another terminal, in this folder:')
-  say('watch a distribution: in one the view, in another something new and a fetch of it')
+  say(
+    'watch a distribution, in the console under Datasets, next, or in a terminal; then publish, and fetch it on three'
+  )
   say(on(first, 'top'))
   say(`  head -c 2000000000 /dev/urandom > ${big}`)
   say(on(admin, `publish ${big} --name next`))
-  say(on(first, `get next ${join(cluster.folder, first.name, 'next')}`))
+  for (const node of [first, second, third])
+    say(`${on(node, `get next ${join(cluster.folder, node.name, 'next')}`)} &`)
   say('kill a node while it fetches, look what the others say, and start it again: it goes on where it was')
   say(`  kill -9 ${first.pid}`)
   say(on(admin, 'peers'))

@@ -82,6 +82,9 @@ function Reach({
           </Answered>
         </List.Item>
         <List.Item>
+          What it has fetched until now stays on its disk: what it read, and when, is in Audit.
+        </List.Item>
+        <List.Item>
           <Answered of={loss}>{({ datasets }) => <Loss datasets={datasets} />}</Answered>
         </List.Item>
       </List>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer } from '../../api/routes.ts'
-import { attention, storedText } from './attention.ts'
+import { attention, linkedText, storedText } from './attention.ts'
 
 const CLASSES = (['public', 'internal', 'confidential', 'restricted'] as const).map(dataClass => ({
   ...{ dataClass, limitMs: null, allowed: true, reason: null, override: null }
@@ -82,4 +82,36 @@ test('of nothing that is stored nothing is said to be safe', () => {
   assert.ok(!storedText({ versions: 0 }).includes('safe'))
   assert.match(storedText({ versions: 1 }), /^The one version .* is as safe/)
   assert.match(storedText({ versions: 1_200 }), /^All 1,200 versions .* are as safe/)
+})
+
+test('risks that are high are told as one, and those that somebody accepted are not', () => {
+  const risk = (title: string, score: number, level: string, state?: string) =>
+    ({ title, residual: { score, level }, acceptances: state === undefined ? [] : [{ state }] }) as never
+  const said = (...risks: never[]) =>
+    attention({ status: WELL, transfers: [], storage: SAFE, waiting: 0, risks })
+  const [need, ...others] = said(
+    risk('Rot', 6, 'low'),
+    risk('Loss of a site', 15, 'high'),
+    risk('Data loss', 20, 'very high', 'ended'),
+    risk('Malware', 25, 'very high', 'in-force')
+  )
+  assert.deepEqual(others, [])
+  assert.deepEqual(
+    [need?.tone, need?.title, need?.detail, need?.to],
+    [
+      'warn',
+      '2 risks are high or very high, and accepted by nobody',
+      'The worst is "Data loss", 20 of 25.',
+      '/console/risk'
+    ]
+  )
+  assert.deepEqual(said(risk('Malware', 25, 'very high', 'in-force')), [])
+})
+
+test('how many peers are linked is said as it is', () => {
+  const text = (peersConnected: number, peersKnown: number) => linkedText({ peersConnected, peersKnown })
+  assert.match(text(0, 0), /only device/)
+  assert.match(text(1, 1), /linked with its one peer$/)
+  assert.match(text(3, 3), /linked with all of its peers$/)
+  assert.match(text(3, 4), /linked with 3 of 4 peers$/)
 })

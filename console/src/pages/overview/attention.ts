@@ -6,6 +6,7 @@
 import type { Answer } from '../../api/routes.ts'
 import { meaningOf } from '../../components/error-meaning.ts'
 import { counted, deviceText, durationText, saidByNode } from '../../components/words.ts'
+import { isHigh, type Risk, standingAcceptance } from '../risk/risk-words.ts'
 
 export interface Attention {
   readonly tone: 'bad' | 'warn'
@@ -26,9 +27,13 @@ export interface Said {
   readonly storage: Stored | null
   /** Operations that wait for approvals of admins; 0 while it is not known. */
   readonly waiting: number
+  /** Absent while they are not known, and for who may not see them. */
+  readonly risks?: readonly SaidRisk[] | undefined
 }
 
-export function attention({ status, transfers, storage, waiting }: Said): Attention[] {
+type SaidRisk = Pick<Risk, 'title' | 'residual' | 'acceptances'>
+
+export function attention({ status, transfers, storage, waiting, risks = [] }: Said): Attention[] {
   const told = new Set(status.problems.map(({ message }) => message))
   const found = [
     ...status.problems.map(ofProblem),
@@ -38,7 +43,8 @@ export function attention({ status, transfers, storage, waiting }: Said): Attent
     ...ofTransfers(transfers.filter(({ problem }) => problem === null || !told.has(problem.message))),
     ...(storage === null ? [] : ofStorage(storage)),
     ...ofPeers(status),
-    ...ofApprovals(waiting)
+    ...ofApprovals(waiting),
+    ...ofRisks(risks)
   ]
   return found.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'))
 }
@@ -49,6 +55,17 @@ const PAGES: Readonly<Record<string, string>> = {
   ERASURE_UNFINISHED: '/console/privacy/erasures',
   AUTHORITY_FROZEN: '/console/ledger/authority',
   AUDIT_BROKEN: '/console/audit'
+}
+
+/** With how many of its peers a node is linked, where nothing needs a person. */
+export function linkedText({
+  peersConnected,
+  peersKnown
+}: Pick<Status, 'peersConnected' | 'peersKnown'>): string {
+  if (peersKnown === 0) return 'This node is the only device of the org'
+  if (peersConnected >= peersKnown)
+    return `This node is linked with ${peersKnown === 1 ? 'its one peer' : 'all of its peers'}`
+  return `This node is linked with ${peersConnected.toLocaleString('en')} of ${counted(peersKnown, 'peer')}`
 }
 
 /** How safe what is stored is, where nothing needs a person. */
@@ -75,6 +92,19 @@ function ofApprovals(waiting: number): Attention[] {
   const title = `${counted(waiting, 'operation')} ${waiting === 1 ? 'waits' : 'wait'} for approvals of admins`
   const detail = 'Nothing comes of it before enough of them approve.'
   return [{ tone: 'warn', title, detail, to: '/console/ledger' }]
+}
+
+/** What is accepted, has an end and somebody who signed for it, and waits for nobody. */
+function ofRisks(risks: readonly SaidRisk[]): Attention[] {
+  const open = risks.filter(
+    risk => isHigh(risk) && standingAcceptance(risk.acceptances)?.state !== 'in-force'
+  )
+  const [worst] = open.toSorted((a, b) => b.residual.score - a.residual.score)
+  if (worst === undefined) return []
+  const are = open.length === 1 ? 'is' : 'are'
+  const title = `${counted(open.length, 'risk')} ${are} high or very high, and accepted by nobody`
+  const detail = `The worst is "${worst.title}", ${worst.residual.score} of 25.`
+  return [{ tone: 'warn', title, detail, to: '/console/risk' }]
 }
 
 function ofLinks({ peersConnected, peersKnown }: Status): Attention[] {

@@ -15,7 +15,11 @@ export function Figures({ status }: { readonly status: Answer<'status'> }): Reac
         label="Peers linked"
         icon={<NetworkIcon size={18} />}
         value={`${peersConnected.toLocaleString('en')} of ${peersKnown.toLocaleString('en')}`}
-        note="other devices of the org"
+        note={
+          peersKnown > peersConnected
+            ? `${(peersKnown - peersConnected).toLocaleString('en')} not linked with this node now`
+            : 'other devices of the org'
+        }
       />
       <Figure
         label="Receiving"

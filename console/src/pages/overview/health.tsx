@@ -3,11 +3,12 @@
 import { Anchor, Button, Card, Group, Text, Title } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { Link } from 'react-router'
+import { useActivity } from '../../api/live.tsx'
 import type { Answer } from '../../api/routes.ts'
 import { Dot } from '../../components/dot.tsx'
 import { counted } from '../../components/words.ts'
 import { AlertIcon, GoodIcon } from '../../shell/icons.tsx'
-import { type Attention, storedText } from './attention.ts'
+import { type Attention, linkedText, storedText } from './attention.ts'
 import classes from './health.module.css'
 
 /** More would push all else out of sight. */
@@ -20,6 +21,7 @@ export function Health(props: {
   readonly shownMax?: number
 }): ReactNode {
   const { needs, storage, shownMax } = props
+  const activity = useActivity()
   const [isAll, setAll] = useState(false)
   const tone = needs.some(need => need.tone === 'bad') ? 'bad' : needs.length > 0 ? 'warn' : 'good'
   const shown = isAll ? needs : needs.slice(0, shownMax ?? SHOWN_MAX)
@@ -46,8 +48,8 @@ export function Health(props: {
       </Group>
       {needs.length === 0 ? (
         <Text size="sm" mt={4} className={classes.beside ?? ''}>
-          This node is linked with its peers and knows the ledger as freshly as the org asks for.{' '}
-          {storedText(storage)}
+          {activity === null ? 'This node answers' : linkedText(activity)}, and knows the ledger as freshly as
+          the org asks for. {storedText(storage)}
         </Text>
       ) : (
         <ul className={classes.needs}>

@@ -33,7 +33,7 @@ export default function Overview(): ReactNode {
 }
 
 function Known({ status }: { readonly status: Answer<'status'> }): ReactNode {
-  const { needs, storage } = useNeeds(status)
+  const { needs, storage } = useNeeds(status, { hasRisks: true })
   return (
     <>
       <Health needs={needs} storage={storage} />

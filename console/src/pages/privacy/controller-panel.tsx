@@ -36,7 +36,7 @@ export function ControllerPanel({ controller, territory, missing }: ControllerPr
   return (
     <Panel
       title="Who answers for it"
-      note={missing.length === 0 ? 'Heads each register' : `Not noted yet: ${missing.join(', ')}`}
+      note={`Heads each register${missing.length === 0 ? '' : `; ${missing.length} of it not noted yet`}`}
       aside={may('setPrivacyNote') ? <Note values={values} /> : undefined}
     >
       <Facts

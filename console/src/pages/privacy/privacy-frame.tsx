@@ -18,7 +18,7 @@ const PAGES = [
   { to: ERASURES, label: 'Erasures' },
   { to: `${PRIVACY}/retention`, label: 'Retention and holds' },
   { to: `${PRIVACY}/processing`, label: 'Record of processing' },
-  { to: `${PRIVACY}/transfers`, label: 'Transfers' }
+  { to: `${PRIVACY}/transfers`, label: 'Transfers abroad' }
 ]
 
 export function PrivacyFrame({ children, ...frame }: PageFrameProps): ReactNode {

@@ -171,7 +171,11 @@ function OpenErasures(): ReactNode {
         {({ cases }) => (
           <CasesTable
             cases={cases.filter(each => caseMark(each, nowMs)[0] !== 'good')}
-            empty="Every erasure is confirmed by every device that it concerns."
+            empty={
+              cases.length === 0
+                ? 'Nothing was erased yet.'
+                : 'Every erasure is confirmed by every device that it concerns.'
+            }
           />
         )}
       </Answered>

@@ -25,7 +25,7 @@ export function TransfersPage(): ReactNode {
   const register = useAnswer('placesOutside', {}, { isStill: true })
   return (
     <PrivacyFrame
-      title="Transfers"
+      title="Transfers abroad"
       lead={
         <>
           What goes out of the territory, and by which basis (Art. 44 to 49), by the ledger, the audit logs
@@ -151,7 +151,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
     order: ({ kind }) => kind
   },
   {
-    ...{ title: 'Where', width: 'minmax(110px, 1.1fr)', from: 'sm' },
+    ...{ title: 'Where', width: 'minmax(110px, 1.5fr)', from: 'sm' },
     value: ({ place }) => <span title={placeText(place)}>{placeText(place)}</span>,
     order: ({ place }) => placeText(place)
   },
@@ -173,7 +173,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
 
 /** Where the country is not known, none is needed as yet. */
 function Basis({ place }: Pick<Transfer, 'place'>): ReactNode {
-  if (place.inside === null) return 'not known whether it takes one'
+  if (place.inside === null) return 'not known yet'
   const [tone, words] = basisMark(place)
   return (
     <span title={words}>

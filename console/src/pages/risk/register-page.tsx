@@ -13,10 +13,9 @@ import { isMeant, SearchField } from '../../components/search-field.tsx'
 import { counted, dateText } from '../../components/words.ts'
 import { HeatMap } from './heat-map.tsx'
 import { Level } from './level.tsx'
-import { cellOf, hindranceText, type Risk, standingAcceptance } from './risk-words.ts'
+import { cellOf, hindranceText, isHigh, type Risk, standingAcceptance } from './risk-words.ts'
 
 const EVERY_MS = 30_000
-const HIGH = ['high', 'very high']
 
 export function RegisterPage(): ReactNode {
   const register = useAnswer('risks', {}, { everyMs: EVERY_MS })
@@ -83,7 +82,7 @@ function Register({ register: { risks } }: { readonly register: Answer<'risks'> 
 }
 
 function Figures({ risks }: { readonly risks: readonly Risk[] }): ReactNode {
-  const high = risks.filter(({ residual }) => HIGH.includes(residual.level))
+  const high = risks.filter(isHigh)
   const indicators = risks.flatMap(risk => risk.indicators)
   const unknown = indicators.filter(({ grade }) => grade === 'unknown').length
   const bad = indicators.filter(({ grade }) => grade === 'bad').length

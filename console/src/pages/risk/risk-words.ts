@@ -20,6 +20,11 @@ export const GRADES: Readonly<Record<Indicator['grade'], readonly [Tone, string]
   unknown: ['quiet', 'not known']
 }
 
+/** Whether what remains of a risk is more than what an org lives with by default. */
+export function isHigh({ residual: { level } }: Pick<Risk, 'residual'>): boolean {
+  return level === 'high' || level === 'very high'
+}
+
 export function valueText(unit: Indicator['unit'], value: number): string {
   if (unit === 'share') return `${Number((value * PERCENT).toFixed(1))} %`
   if (unit === 'ms') return durationText(value)
