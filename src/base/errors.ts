@@ -30,3 +30,12 @@ export function systemCodeOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined
   return typeof thrown.code === 'string' ? thrown.code : undefined
 }
+
+/** SQLITE_FULL, which SQLite reports instead of the system's ENOSPC. */
+const SQLITE_FULL = 13
+
+/** Whether a disk had no room for what was to be written, by the word of the system or of SQLite. */
+export function isDiskFull(thrown: unknown): boolean {
+  if (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === SQLITE_FULL) return true
+  return systemCodeOf(thrown) === 'ENOSPC'
+}

@@ -4,7 +4,7 @@
  */
 
 import type { ErrorCode } from '../base/error-codes.ts'
-import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
+import { AppError, isDiskFull, messageOf, systemCodeOf } from '../base/errors.ts'
 
 export interface Failure {
   readonly code: ErrorCode
@@ -34,12 +34,8 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   ENAMETOOLONG: { code: 'STORAGE_FAILED', advice: 'choose a destination with a shorter path' }
 }
 
-/** SQLITE_FULL, which SQLite reports instead of the system's ENOSPC. */
-const SQLITE_FULL = 13
-
 function reasonOf(thrown: unknown): string {
-  const isFull = thrown instanceof Error && 'errcode' in thrown && thrown.errcode === SQLITE_FULL
-  return isFull ? 'ENOSPC' : (systemCodeOf(thrown) ?? '')
+  return isDiskFull(thrown) ? 'ENOSPC' : (systemCodeOf(thrown) ?? '')
 }
 
 /** Describes what was thrown while doing `action` ("write") to `path`. */

@@ -5,7 +5,7 @@
 
 import { AssertionFailure } from '../../base/assert.ts'
 import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts'
-import { AppError, messageOf } from '../../base/errors.ts'
+import { AppError, isDiskFull, messageOf } from '../../base/errors.ts'
 
 const STATUS_OF_EXIT = new Map<number, number>([
   [64, 400], // usage
@@ -55,6 +55,11 @@ export function failureOf(thrown: unknown): Failure {
   if (refused !== undefined) {
     const error = new AppError('USAGE', `the node refused the request: ${messageOf(thrown)}`)
     return { status: refused, error, fault: undefined }
+  }
+  if (isDiskFull(thrown)) {
+    const message = `the node has no room for what that writes: ${messageOf(thrown)}; free space on the disk of its home folder`
+    const error = new AppError('DISK_FULL', message, { cause: thrown })
+    return { status: httpStatusOf(error.code), error, fault: thrown }
   }
   const what = thrown instanceof AssertionFailure ? 'a bug in peerage' : 'an unforeseen failure'
   const message = `the node met ${what}: ${messageOf(thrown)}; its log has the details, please report them`
