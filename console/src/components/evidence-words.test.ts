@@ -17,6 +17,11 @@ test('of cosignatures the most witnesses come first, and each size once', () => 
 
 test('evidence that is there says how much, and what is not says why', () => {
   assert.deepEqual(traceText('present', 1_000), ['good', '1.00 kB'])
+  assert.deepEqual(
+    traceText('present', 0),
+    ['quiet', 'begun'],
+    'and never nothing: it gives before it says how much'
+  )
   assert.deepEqual(traceText('missing', null), ['bad', 'missing'])
   assert.equal(traceText('unavailable', 5)[0], 'warn')
 })

@@ -33,6 +33,8 @@ const TRACES: Readonly<Record<Read['receipt'], readonly [Tone, string]>> = {
 
 /** One half of the evidence of a read, with what it says where it is there. */
 export function traceText(trace: Read['receipt'], bytes: number | null): readonly [Tone, string] {
+  // It noted that it began, and not yet how much; who is killed never does.
+  if (trace === 'present' && bytes === 0) return ['quiet', 'begun']
   const [tone, words] = TRACES[trace]
   return [tone, words === '' ? formatBytes(bytes ?? 0) : words]
 }

@@ -164,7 +164,9 @@ export const listAudit = command({
 })
 
 function halfText(trace: AuditRead['receipt'], bytes: number | null): string {
-  return trace === 'present' ? formatBytes(bytes ?? 0) : trace.toUpperCase()
+  if (trace !== 'present') return trace.toUpperCase()
+  // Who serves notes that it begins before the first byte leaves, and how much when it ends, which a kill leaves out.
+  return bytes === 0 ? 'BEGUN' : formatBytes(bytes ?? 0)
 }
 
 export const READ_COLUMNS: readonly Column<AuditRead>[] = [
