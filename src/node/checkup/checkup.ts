@@ -74,7 +74,8 @@ export class Checkup implements CheckupService {
     yield judgePeers({
       ...{ linked: linked.size, others: apart, known: this.#known(nowMs), refusals: refused }
     })
-    yield judgeSites(this.#sites(others, linked))
+    // Whom all refuse has no firewall to look at.
+    if (linked.size > 0 || refused.length === 0) yield judgeSites(this.#sites(others, linked))
   }
 
   async #ask() {

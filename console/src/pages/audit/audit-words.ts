@@ -37,16 +37,34 @@ const OPAQUE = ['salt', 'subject']
 const UNIT = /Ms$/
 const INSTANTS = ['before', 'begunMs', 'earlier', 'endsMs']
 
+/** What was called comes first: it is what one looks for, and who called is longer than a column. */
+const FIRST = ['route', 'outcome', 'object']
+
 export function eventText(event: Entry['event']): string {
-  return Object.entries(event)
-    .flatMap(([key, value]) => {
-      if (value === null || IN_COLUMNS.includes(key) || OPAQUE.includes(key)) return []
-      // Of a call it says what its object is.
-      if (key === 'kind' && event.object !== undefined) return []
-      if (key === 'object') return [`${event.kind} ${valueText(key, value)}`]
-      return [`${key.replace(UNIT, '')} ${valueText(key, value)}`]
-    })
+  const said = Object.entries(event).filter(
+    ([key, value]) => value !== null && !IN_COLUMNS.includes(key) && !OPAQUE.includes(key)
+  )
+  const [first, rest] = [
+    said.filter(([key]) => FIRST.includes(key)),
+    said.filter(([key]) => !FIRST.includes(key))
+  ]
+  return [...first, ...rest]
+    .flatMap(([key, value]) => (value === null ? [] : (partText(key, value, event) ?? [])))
     .join(', ')
+}
+
+/** Null for what goes without saying. */
+function partText(key: string, value: boolean | number | string, event: Entry['event']): string | null {
+  const text = valueText(key, value)
+  // Of a call it says what its object is.
+  if (key === 'kind' && event.object !== undefined) return null
+  if (key === 'object') return `${event.kind} ${text}`
+  if (key === 'bytes' || key === 'outcome') return text
+  if (key === 'done') return value === true ? 'to its end' : 'so far'
+  if (key === 'since') return `begun in entry ${text}`
+  // Of a look at persons it is how many were told of.
+  if (key === 'count' && event.what === undefined) return value === 1 ? null : `${text} times`
+  return `${key.replace(UNIT, '')} ${text}`
 }
 
 export function valueText(key: string, value: boolean | number | string): string {

@@ -202,7 +202,7 @@ const BY: Readonly<Record<Holder['by'], string>> = {
 const COLUMNS: readonly Column<Row>[] = [
   {
     ...{ title: 'Device', width: 'minmax(100px, 1fr)' },
-    value: ({ holder }) => (holder.isMember ? deviceText(holder) : `${deviceText(holder)} (no member now)`),
+    value: ({ holder }) => deviceText(holder),
     order: ({ holder }) => deviceText(holder)
   },
   {
@@ -211,7 +211,7 @@ const COLUMNS: readonly Column<Row>[] = [
     order: ({ holder, totalPieces }) => shareOf(holder, totalPieces)
   },
   {
-    ...{ title: 'Left', width: '84px', align: 'right', from: 'sm' },
+    ...{ title: 'Left', width: '96px', align: 'right', from: 'sm' },
     value: leftText,
     order: ({ holder, totalPieces, pace }) =>
       leftMs(shareOf(holder, totalPieces), pace) ?? Number.MAX_SAFE_INTEGER
@@ -234,7 +234,8 @@ const COLUMNS: readonly Column<Row>[] = [
 ]
 
 function leftText({ holder, totalPieces, pace }: Row): string {
-  if (holder.isMember && isUnheard(holder)) return 'not heard'
+  if (!holder.isMember) return 'no member'
+  if (isUnheard(holder)) return 'not heard'
   if (holder.isWhole || pace === undefined) return ''
   const left = leftMs(shareOf(holder, totalPieces), pace)
   return left === null ? 'stands still' : aboutText(left)
