@@ -155,6 +155,12 @@ describe('copies', { concurrency: false }, () => {
   })
 
   test('are let go of where they are not owed any more, after the others have proved theirs', async () => {
+    // Each has a copy of its own too, which stays.
+    for (const { node, service } of [london, rome]) {
+      const order = { name: 'payroll', version: null, destination: join(node.home, 'own') } as const
+      const { id } = await service.startTransfer({ ...order, purpose: null, priority: null, only: [] })
+      await eventually('it is fetched', async () => (await service.transfer(id)).state === 'complete')
+    }
     await publisher.service.storage.setStoragePolicy({ name: 'payroll', policy: 'copies=1' })
     await eventually(
       'one is left',
@@ -166,6 +172,10 @@ describe('copies', { concurrency: false }, () => {
     })
     const { isSafe } = await stored()
     assert.equal(isSafe, true)
+    const { holders: said } = await publisher.service.auditWho('payroll')
+    const holding = said.filter(({ endedAtMs }) => endedAtMs === null).map(({ device }) => device.device)
+    for (const each of [london, rome])
+      assert.ok(holding.includes(idOf(each)), 'its own copy is not forgotten')
   })
 
   test('go with the version when it is retired', async () => {
