@@ -29,6 +29,8 @@ async function room({ node: { client } }: ConsoleOrg, page: Page): Promise<void>
 
 export const settingsTour: ConsoleTour = {
   paths: () => ['/console/settings'],
+  // A table without a line is not drawn, so nothing of it could be seen to be cut off.
+  prepare: async ({ node }) => void (await node.json('token', 'create', 'judged', '--scope', 'read')),
   stops: [
     {
       what: 'the room of the node is set and taken back, and no size is none',

@@ -58,7 +58,7 @@ function Tokens({ tokens }: { readonly tokens: readonly Token[] }): ReactNode {
 
 const COLUMNS: readonly Column<Token>[] = [
   {
-    ...{ title: 'Token', width: 'minmax(100px, 1.2fr)' },
+    ...{ title: 'Token', width: 'minmax(84px, 1.2fr)' },
     value: ({ name }) => <span title={name}>{name}</span>,
     order: ({ name }) => name
   },
@@ -79,7 +79,7 @@ const COLUMNS: readonly Column<Token>[] = [
     order: ({ usedAtMs }) => usedAtMs ?? 0
   },
   {
-    ...{ title: 'Ends', width: '96px' },
+    ...{ title: 'Ends', width: '84px' },
     value: ({ expiresAtMs }) => <Ending atMs={expiresAtMs} />,
     order: ({ expiresAtMs }) => expiresAtMs
   }
