@@ -83,7 +83,15 @@ describe('copies', { concurrency: false }, () => {
   test('are made on different sites once there is room, durable before anybody says so', async () => {
     await offer(paris, 10 * GIB)
     await offer(london, 10 * GIB)
-    await eventually('two copies are safe', async () => (await stored()).isSafe)
+    let said = ''
+    await eventually(
+      () => `two copies are safe: ${said}`,
+      async () => {
+        const { isSafe, says, devices } = await stored()
+        said = `${says}, ${JSON.stringify(devices)}`
+        return isSafe
+      }
+    )
     assert.deepEqual((await holders()).sort(), [idOf(paris), idOf(london)].sort())
     for (const holder of [paris, london]) assertWhole(vaultOf(holder))
     const { says, survives } = await stored()
