@@ -15,7 +15,15 @@ import { OriginError, type OriginFault } from './origin-faults.ts'
 import { OriginServer } from './origin-server.conformance.ts'
 
 const BYTES = sampleBytes(100_000, 1)
-const FAST: OriginRules = { anyAddress: true, timeoutMs: 300, waitMinMs: 30, waitMaxMs: 60, asideMs: 60_000 }
+const FAST: OriginRules = {
+  anyAddress: true,
+  timeoutMs: 20_000,
+  waitMinMs: 30,
+  waitMaxMs: 60,
+  asideMs: 60_000
+}
+/** For origins that do not answer. */
+const IMPATIENT: OriginRules = { ...FAST, timeoutMs: 300 }
 const NEVER = new AbortController().signal
 const TAKING = { signal: NEVER, onBytes: () => undefined }
 
@@ -193,7 +201,7 @@ test('an outage: waits that grow, and it is asked again by itself', async () => 
 
 test('one that accepts and says nothing, and one that stops in the middle', async () => {
   server.answers.set('/os/image', () => undefined)
-  assert.deepEqual(await faultOf(clientOf(`${base}/os/`)), ['waiting', 'timeout'])
+  assert.deepEqual(await faultOf(clientOf(`${base}/os/`, IMPATIENT)), ['waiting', 'timeout'])
   let answers = 0
   server.answers.set('/os/image', (request, response) => {
     if (answers++ > 0) return
@@ -201,7 +209,7 @@ test('one that accepts and says nothing, and one that stops in the middle', asyn
     response.writeHead(206, { 'content-range': `${range}/${BYTES.length}`, 'content-length': 2000 })
     response.write(BYTES.subarray(1000, 1500))
   })
-  const [kind] = await faultOf(clientOf(`${base}/os/`))
+  const [kind] = await faultOf(clientOf(`${base}/os/`, IMPATIENT))
   assert.equal(kind, 'waiting')
 })
 
@@ -242,7 +250,7 @@ test('heads and bodies that drip, and announcements without end, hold up nothing
   ]
   for (const host of hosts) {
     const url = await rawServer(t, host)
-    assert.deepEqual(await faultOf(clientOf(url)), ['waiting', 'timeout'])
+    assert.deepEqual(await faultOf(clientOf(url, IMPATIENT)), ['waiting', 'timeout'])
   }
 })
 
@@ -384,7 +392,7 @@ test('what the ledger takes for a URL and the runtime does not: set aside like a
 test('called off it asks no more, and says nothing', async () => {
   server.answers.set('/os/image', () => undefined)
   const ready: boolean[] = []
-  const client = clientOf(`${base}/os/`, { ...FAST, timeoutMs: 60_000 }, ready)
+  const client = clientOf(`${base}/os/`, FAST, ready)
   const calledOff = new AbortController()
   const reading = client.read(
     fileOf('image'),
