@@ -19,6 +19,8 @@ export function nodeProblems(node: Node, cases: { problems(): Problem[] }): Prob
   }))
   const ofFollows = node.follows.statuses().flatMap(({ problems }) => problems)
   return [
+    ...node.keeper.problems(),
+    ...node.owed.problems(),
     ...standingProblems(node),
     ...node.erasures.problems(),
     ...cases.problems(),

@@ -53,6 +53,7 @@ import type { Log } from './log.ts'
 import { loadContacts } from './membership.ts'
 import type { OriginRules } from './origin/origin-client.ts'
 import { OriginDesk } from './origin/origin-desk.ts'
+import { OwedParts } from './owed-parts.ts'
 import { rateOfGivers } from './performance/giver-rates.ts'
 import { Reuse } from './reuse/reuse.ts'
 import { ScanDesk } from './scan/scan-desk.ts'
@@ -99,6 +100,7 @@ export class Node {
   readonly identity: Identity
   readonly store: FilesystemStore
   readonly transport: Transport
+  readonly owed: OwedParts
   readonly keeper: LedgerKeeper
   readonly board: PresenceBoard
   readonly beacons: BeaconBoard
@@ -136,14 +138,14 @@ export class Node {
     this.transport = transport
     const clock = () => this.beacons.view().clock
     const snapshots = new SnapshotFile({ path: snapshotPath(init.home), key, log })
+    this.owed = new OwedParts(init)
     this.keeper = new LedgerKeeper({ records: store.records, key, log, clock, snapshots })
     this.assembler = new RootAssembler({ keeper: this.keeper, log })
     transport.setGate(device => this.#admit(device))
     this.sync = new LedgerSync({ transport, keeper: this.keeper, log })
     this.#firstSync = new FirstSync({ transport, sync: this.sync })
     this.board = new PresenceBoard({
-      ...{ transport, keeper: this.keeper, records: store.records },
-      ...{ identity, key, log }
+      ...{ transport, keeper: this.keeper, records: this.owed.ofOthers, identity, key, log }
     })
     this.beacons = this.#createBeacons(init)
     this.reach = new Reach({ transport, board: this.board, log })
@@ -166,7 +168,8 @@ export class Node {
     this.reuse = this.#createReuse(init)
     this.sealing = this.#createSealing(init)
     this.desk = new TransferDesk({
-      ...{ store, hub: this.hub, reuse: this.reuse, sealed: this.sealing.reader, log },
+      ...{ store, records: this.owed.transfers, hub: this.hub, log },
+      ...{ reuse: this.reuse, sealed: this.sealing.reader },
       onRead: read => (this.storage.isForOrg(read.destination) ? recorder.kept(read) : recorder.read(read)),
       onForgotten: version => this.#forgotten(version, 'discarded')
     })
@@ -243,6 +246,7 @@ export class Node {
     await this.transport.stop()
     this.history.release()
     await this.keeper.close()
+    this.owed.close()
     await this.audit.close()
     await this.store.close()
   }
@@ -319,17 +323,11 @@ export class Node {
     })
   }
 
-  #createStorage({
-    store,
-    transport,
-    identity,
-    log,
-    home,
-    storage = DEFAULT_STORAGE_SETTINGS
-  }: NodeInit): NodeStorage {
+  #createStorage({ store, transport, identity, log, home, storage }: NodeInit): NodeStorage {
     const { keeper, board, desk: transfers, hub, audit } = this
     return new NodeStorage({
-      ...{ home, identity, store, keeper, board, transport, transfers, log, settings: storage },
+      ...{ home, identity, store, ofOthers: this.owed.ofOthers, keeper, board, transport, transfers, log },
+      settings: storage ?? DEFAULT_STORAGE_SETTINGS,
       mayHold: (device, version) => this.holdFault(device, version) === undefined,
       hashTree: (path, options) => hashTree(path, { pool: store.pool, ...options }),
       reset: version => hub.reset(version),
@@ -387,12 +385,11 @@ export class Node {
     this.audit.recorder.deleted(version, reason)
   }
 
-  #createBeacons({ transport, store, key, log }: NodeInit): BeaconBoard {
+  #createBeacons({ transport, key, log }: NodeInit): BeaconBoard {
     const { keeper } = this
     const beacons = new BeaconBoard({
-      transport,
-      records: store.records,
-      key,
+      ...{ transport, records: this.owed.beacons, key },
+      isKept: () => keeper.problems().length === 0,
       terms: () => {
         const state = keeper.state()
         const nowMs = Date.now()

@@ -18,10 +18,10 @@ interface Advice {
 }
 
 const ADVICE: Readonly<Record<string, Advice>> = {
-  ENOSPC: { code: 'DISK_FULL', advice: 'free space on that disk, then start it again: it resumes' },
+  ENOSPC: { code: 'DISK_FULL', advice: 'free space on that disk' },
   EDQUOT: {
     code: 'DISK_FULL',
-    advice: 'the disk quota is used up; raise it or free space, then start it again'
+    advice: 'the disk quota is used up; raise it or free space'
   },
   ELOOP: { code: 'DEST_UNSAFE', advice: 'a symbolic link stands there; remove it or choose another place' },
   EACCES: { code: 'STORAGE_FAILED', advice: 'give the user of the node the right to it' },
@@ -52,4 +52,11 @@ export function failureOf(action: string, path: string, thrown: unknown): Failur
 
 export function appErrorOf(failure: Failure, cause?: unknown): AppError {
   return new AppError(failure.code, failure.message, { details: { path: failure.path }, cause })
+}
+
+/** What was thrown while writing to `path`: where there was no room, that as an AppError, and else as it is. */
+export function toldIfFull(path: string, thrown: unknown): unknown {
+  if (thrown instanceof AppError) return thrown
+  const failure = failureOf('write', path, thrown)
+  return failure.code === 'DISK_FULL' ? appErrorOf(failure, thrown) : thrown
 }

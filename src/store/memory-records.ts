@@ -77,6 +77,10 @@ export class MemoryRecords implements RecordStore {
     this.#blobs.set(key, Uint8Array.from(bytes))
   }
 
+  putBlobs(blobs: readonly NamedBlob[]): void {
+    for (const { key, bytes } of blobs) this.putBlob(key, bytes)
+  }
+
   getBlob(key: string): Uint8Array | undefined {
     return this.#blobs.get(key)
   }

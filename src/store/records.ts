@@ -1,7 +1,8 @@
 /**
  * Small durable records that the node keeps beside its content: the ledger's feeds and named blobs (the
  * authority chain, the directory, the presence cache, settings). All calls are synchronous and durable when they
- * return; records are small and rare, so that the milliseconds of an fsync are the honest price.
+ * return; records are small and rare, so that the milliseconds of an fsync are the honest price. What writes throws
+ * AppError DISK_FULL or STORAGE_FAILED when it can not, and nothing of the call is stored.
  */
 
 /** One operation of a feed, as it was signed. The store neither decodes nor judges it. */
@@ -45,6 +46,8 @@ export interface NamedBlob {
   readonly bytes: Uint8Array
 }
 
+export type BlobStore = Pick<RecordStore, 'putBlob' | 'getBlob' | 'listBlobs' | 'deleteBlob' | 'deleteBlobs'>
+
 export interface RecordStore {
   /** Stores all records or none; a record that is there already, byte for byte, counts as stored. */
   append(records: readonly FeedRecord[]): AppendOutcome
@@ -60,6 +63,8 @@ export interface RecordStore {
   heads(): Map<string, number>
 
   putBlob(key: string, bytes: Uint8Array): void
+  /** All or none, for the price of one. */
+  putBlobs(blobs: readonly NamedBlob[]): void
   getBlob(key: string): Uint8Array | undefined
   /** Blobs whose key starts with `prefix`, ordered by key. */
   listBlobs(prefix: string): NamedBlob[]

@@ -8,6 +8,7 @@
 
 import { DatabaseSync } from 'node:sqlite'
 import { AppError, messageOf } from '../base/errors.ts'
+import { appErrorOf, failureOf, toldIfFull } from './failure.ts'
 
 const BUSY_TIMEOUT_MS = 5000
 /** `PRAGMA application_id` of a file without remains in its free pages. */
@@ -20,16 +21,31 @@ export interface Schema {
   readonly steps: readonly string[]
 }
 
+/** Throws AppError DISK_FULL or STORAGE_FAILED where SQLite can not write; then nothing of it is there. */
 export function transaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE')
+  return writing(database, () => {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      database.exec('COMMIT')
+      return result
+    } catch (error) {
+      // A full disk may have rolled it back already.
+      if (database.isTransaction) database.exec('ROLLBACK')
+      throw error
+    }
+  })
+}
+
+/** What SQLite can not do is an AppError: DISK_FULL or STORAGE_FAILED. */
+export function writing<T>(database: DatabaseSync, work: () => T): T {
   try {
-    const result = work()
-    database.exec('COMMIT')
-    return result
+    return work()
   } catch (error) {
-    // A full disk may have rolled it back already.
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
+    const isOfSqlite = error instanceof Error && 'errcode' in error
+    throw isOfSqlite
+      ? appErrorOf(failureOf('write', database.location() ?? 'the database', error), error)
+      : error
   }
 }
 
@@ -52,7 +68,7 @@ function migrate(database: DatabaseSync, path: string, schema: Schema): void {
 
 /** Leaves nothing of what was deleted or replaced: empties the WAL into the file, and cuts it to no length. */
 export function scrub(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  const row = writing(database, () => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get())
   if (Number(row?.busy) !== 0)
     throw new AppError(
       'STORAGE_FAILED',
@@ -66,7 +82,7 @@ function clean(database: DatabaseSync): void {
   database.exec(`PRAGMA application_id = ${CLEAN_FILE}`)
 }
 
-/** Throws AppError HOME_CORRUPT when the file is no database or from a newer program. */
+/** Throws AppError HOME_CORRUPT when the file is no database or from a newer program, DISK_FULL when it has no room. */
 export function openDatabase(path: string, schema: Schema): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
@@ -77,7 +93,8 @@ export function openDatabase(path: string, schema: Schema): DatabaseSync {
     return database
   } catch (error) {
     database?.close()
-    if (error instanceof AppError) throw error
+    const told = toldIfFull(path, error)
+    if (told instanceof AppError) throw told
     throw new AppError(
       'HOME_CORRUPT',
       `can not open ${path} (${schema.what}): ${messageOf(error)}; restore the file from a backup or remove it`,

@@ -16,7 +16,7 @@ import type {
   ScanRange,
   StoredRecord
 } from './records.ts'
-import { openDatabase, scrub, transaction } from './sqlite-file.ts'
+import { openDatabase, scrub, transaction, writing } from './sqlite-file.ts'
 import { bytesOf, numberOf, type Row, Statements, textOf } from './statements.ts'
 
 const SCHEMA = {
@@ -34,6 +34,8 @@ const SCHEMA = {
 }
 
 const INSERT = 'INSERT INTO records (feed, seq, id, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
+const PUT = 'INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes'
+const DELETE_ALL = 'DELETE FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1'
 const STORED = 'SELECT rowid AS place, bytes FROM records WHERE rowid > ? ORDER BY rowid LIMIT ?'
 /** Ids in one text, which is much cheaper than a row for each. */
 const IDS = `SELECT count(*) AS count, max(id) AS last, group_concat(id, '' ORDER BY id) AS joined
@@ -80,25 +82,28 @@ export class SqliteRecords implements RecordStore {
 
   append(records: readonly FeedRecord[]): AppendOutcome {
     try {
-      const added = transaction(this.#database, () => {
-        let count = 0
-        for (const record of records) {
-          const { feed, seq, id, bytes } = record
-          if (this.#statements.run(INSERT, feed, seq, id, bytes) === 1) {
-            count++
-            continue
-          }
-          const other = this.#statements.all(FIND_LIKE, id, feed, seq).map(recordOf)
-          const conflicting = other.find(known => !isSame(known, record))
-          if (conflicting !== undefined) throw new Conflict(conflicting)
-        }
-        return count
-      })
+      const added = transaction(this.#database, () => this.#insert(records))
       return { outcome: 'durable', added }
     } catch (error) {
       if (error instanceof Conflict) return { outcome: 'conflict', record: error.record }
       throw error
     }
+  }
+
+  /** How many were not there before. Throws Conflict. */
+  #insert(records: readonly FeedRecord[]): number {
+    let count = 0
+    for (const record of records) {
+      const { feed, seq, id, bytes } = record
+      if (this.#statements.run(INSERT, feed, seq, id, bytes) === 1) {
+        count++
+        continue
+      }
+      const other = this.#statements.all(FIND_LIKE, id, feed, seq).map(recordOf)
+      const conflicting = other.find(known => !isSame(known, record))
+      if (conflicting !== undefined) throw new Conflict(conflicting)
+    }
+    return count
   }
 
   scan(range: ScanRange = {}): FeedRecord[] {
@@ -134,11 +139,13 @@ export class SqliteRecords implements RecordStore {
   }
 
   putBlob(key: string, bytes: Uint8Array): void {
-    this.#statements.run(
-      'INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes',
-      key,
-      bytes
-    )
+    this.#statements.run(PUT, key, bytes)
+  }
+
+  putBlobs(blobs: readonly NamedBlob[]): void {
+    transaction(this.#database, () => {
+      for (const { key, bytes } of blobs) this.#statements.run(PUT, key, bytes)
+    })
   }
 
   getBlob(key: string): Uint8Array | undefined {
@@ -156,11 +163,8 @@ export class SqliteRecords implements RecordStore {
   }
 
   deleteBlobs(prefix: string): number {
-    const count = this.#statements.run(
-      'DELETE FROM blobs WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1',
-      prefix
-    )
-    if (count > 0) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    const count = this.#statements.run(DELETE_ALL, prefix)
+    if (count > 0) writing(this.#database, () => this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
     return count
   }
 

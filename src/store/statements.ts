@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { assert } from '../base/assert.ts'
+import { writing } from './sqlite-file.ts'
 
 export type Row = Record<string, unknown>
 
@@ -44,9 +45,9 @@ export class Statements {
     return this.#database.prepare(sql).iterate(...values)
   }
 
-  /** Returns how many rows it changed. */
+  /** Returns how many rows it changed. Throws AppError DISK_FULL, STORAGE_FAILED. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...values).changes)
+    return writing(this.#database, () => Number(this.#statement(sql).run(...values).changes))
   }
 
   #statement(sql: string): StatementSync {

@@ -13,12 +13,13 @@
 
 import { createHash } from 'node:crypto'
 import { lstatSync } from 'node:fs'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { ENDPOINT_FILE, type Endpoint, endpoint } from '../../api/endpoint.ts'
 import { AppError, systemCodeOf } from '../../base/errors.ts'
 import { makeFolderSync } from '../../files/make-folder.ts'
+import { writePrivateFile } from '../../node/keys/private-file.ts'
 
 /** `sun_path` of the platform, less its closing NUL. */
 const SOCKET_PATH_BYTES_MAX = { linux: 107, other: 103 } as const
@@ -119,9 +120,7 @@ export async function claimSocket(home: string, host: SocketHost): Promise<strin
 
 export async function writeEndpoint(home: string, value: Endpoint): Promise<void> {
   const path = join(home, ENDPOINT_FILE)
-  const temporary = `${path}.${value.pid}.tmp`
-  await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode: PRIVATE_FILE_MODE })
-  await rename(temporary, path)
+  await writePrivateFile(path, `${JSON.stringify(value)}\n`, 'replace')
 }
 
 /** Removes the endpoint file if it is still the one that this process wrote. */

@@ -123,3 +123,9 @@ function isFollowed({ version, ordinal, folder }: FollowedVersion): boolean {
   const id = parseVersionId(version)
   return id !== undefined && folder === followedVersion({ version: id, ordinal }).folder
 }
+
+export function withoutTime(current: FollowRecord['current']): FollowedVersion | null {
+  if (current === null) return null
+  const { version, ordinal, folder } = current
+  return { version, ordinal, folder }
+}

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -15,8 +16,10 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { defined } from '../../base/assert.ts'
+import { AppError } from '../../base/errors.ts'
 import type { Version } from '../../content/version.ts'
 import { MemoryStore } from '../../store/memory.ts'
+import type { RecordStore } from '../../store/records.ts'
 import { sampleVersion } from '../../store/samples.conformance.ts'
 import type { Holding } from '../../store/store.ts'
 import { SILENT_LOG } from '../log.ts'
@@ -48,6 +51,7 @@ class Scene {
   readonly verdicts = new Map<number, Verdict>()
   readonly place: FollowPlace
   follow: Follow
+  isFull = false
 
   constructor(mode: FollowMode = 'symlink') {
     const destination = join(root, String(rounds++))
@@ -68,7 +72,7 @@ class Scene {
     return new Follow({
       org: 'ab',
       record,
-      records: new FollowRecords(new MemoryStore().records),
+      records: new FollowRecords(this.#disk()),
       place: this.place,
       folders: scripted<VersionFolders>({
         versionIn: path =>
@@ -94,6 +98,16 @@ class Scene {
       candidates: () => this.candidates,
       log: SILENT_LOG
     })
+  }
+
+  #disk(): RecordStore {
+    const { records } = new MemoryStore()
+    const putBlob = records.putBlob.bind(records)
+    records.putBlob = (key, bytes) => {
+      if (this.isFull) throw new AppError('DISK_FULL', 'the disk is full')
+      putBlob(key, bytes)
+    }
+    return records
   }
 
   #view(id: string): TransferView | undefined {
@@ -206,6 +220,22 @@ describe('a follow', () => {
     await scene.becomes(1, 'failed')
     await scene.publish(2)
     assert.deepEqual(scene.done, ['start 1', 'start 2'])
+    await scene.follow.close()
+  })
+
+  it('goes by what is on disk, and what fails in looks between puts off no later try', async () => {
+    const scene = new Scene()
+    await scene.publish(1)
+    scene.isFull = true
+    await scene.becomes(1, 'complete')
+    const { retryAtMs, problems, current } = scene.follow.status()
+    assert.deepEqual([current, problems.map(({ code }) => code)], [null, ['DISK_FULL']])
+    for (let time = 0; time < 3; time++) await scene.becomes(1, 'complete')
+    assert.equal(scene.follow.status().retryAtMs, retryAtMs)
+    assert.ok(!existsSync(scene.place.destination), 'nothing is switched that is not noted before')
+    scene.isFull = false
+    await scene.becomes(1, 'complete')
+    assert.deepEqual([scene.at, scene.follow.status().problems], [1, []])
     await scene.follow.close()
   })
 

@@ -16,7 +16,7 @@ import type { TransferDesk } from '../swarm/transfer-desk.ts'
 import { isSettled } from '../swarm/transfer-orders.ts'
 import type { FollowPlace } from './follow-place.ts'
 import { leaveVersion, mentions, notLeft } from './follow-purge.ts'
-import { type FollowRecord, type FollowRecords, followedVersion } from './follow-record.ts'
+import { type FollowRecord, type FollowRecords, followedVersion, withoutTime } from './follow-record.ts'
 import type { FollowedVersion, FollowStatus, HookRun, SwitchReason } from './follow-terms.ts'
 import { faultOf, runHook, succeeded } from './hook-process.ts'
 import type { LedgerCandidate } from './ledger-candidates.ts'
@@ -463,15 +463,17 @@ export class Follow {
   #onFault(error: AppError): void {
     const { destination } = this.#record
     const { details, code, message } = error
-    const retryAtMs = Date.now() + this.#retryMs
-    const inTime = formatDuration(this.#retryMs)
-    this.#init.log.warn({ follow: destination, code }, `${message}; it is tried again in ${inTime}`)
-    this.#fault = {
-      problem: { code, message, path: typeof details.path === 'string' ? details.path : destination },
-      version: typeof details.version === 'string' ? details.version : undefined,
-      retryAtMs
-    }
+    const [nowMs, before] = [Date.now(), this.#fault]
+    // What fails in a look for another reason, such as a change of the ledger, puts off nothing.
+    const isEarly = before !== undefined && nowMs < before.retryAtMs
+    const retryAtMs = isEarly ? before.retryAtMs : nowMs + this.#retryMs
+    const path = typeof details.path === 'string' ? details.path : destination
+    const version = typeof details.version === 'string' ? details.version : undefined
+    this.#fault = { problem: { code, message, path }, version, retryAtMs }
     this.#state = 'waiting'
+    const told = `${message}; it is tried again in ${formatDuration(retryAtMs - nowMs)}`
+    if (before?.problem.message !== message) this.#init.log.warn({ follow: destination, code }, told)
+    if (isEarly) return
     clearTimeout(this.#retryTimer)
     this.#retryTimer = setTimeout(() => this.look(), this.#retryMs + 1)
     this.#retryTimer.unref()
@@ -485,13 +487,8 @@ export class Follow {
   }
 
   #save(change: Partial<FollowRecord>): void {
-    this.#record = { ...this.#record, ...change }
-    this.#init.records.save(this.#record)
+    const record = { ...this.#record, ...change }
+    this.#init.records.save(record)
+    this.#record = record
   }
-}
-
-function withoutTime(current: FollowRecord['current']): FollowedVersion | null {
-  if (current === null) return null
-  const { version, ordinal, folder } = current
-  return { version, ordinal, folder }
 }

@@ -1,6 +1,6 @@
 /**
- * Files that only their owner may read, written whole and fsynced or not at all: keys. System errors come through as
- * they are, EEXIST among them; the caller knows what the file means to people.
+ * Files that only their owner may read, written whole and fsynced or not at all: keys. A full disk is an AppError.
+ * Other system errors come through as they are, EEXIST among them: the caller knows what the file means to people.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -8,6 +8,7 @@ import { constants } from 'node:fs'
 import { link, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { platform } from 'node:process'
+import { toldIfFull } from '../../store/failure.ts'
 
 const OWNER_ONLY = 0o600
 
@@ -29,6 +30,8 @@ export async function writePrivateFile(
     if (mode === 'replace') await rename(partPath, path)
     else await link(partPath, path) // unlike rename, it fails when something is there
     await syncFolder(dirname(path))
+  } catch (thrown) {
+    throw toldIfFull(path, thrown)
   } finally {
     await unlink(partPath).catch(() => undefined)
   }

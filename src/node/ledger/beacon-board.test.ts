@@ -19,7 +19,8 @@ import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transpo
 import { nextMessage } from '../transport/next-message.ts'
 import { BEACON_TOPIC, BeaconBoard, type OverrideUse } from './beacon-board.ts'
 import { freshnessStatus } from './freshness-status.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import { saveRoots } from './kept-records.ts'
+import { LedgerKeeper, verify } from './ledger-keeper.ts'
 import { LEDGER_FACE_TOPIC, LEDGER_PROTOCOL, LEDGER_TOPIC, LedgerSync } from './ledger-sync.ts'
 
 const START_MS = 1_800_000_000_000
@@ -71,6 +72,7 @@ class Peer {
   readonly used: OverrideUse[] = []
   readonly changes: string[] = []
   readonly asked: DeviceId[] = []
+  isKept = true
 
   constructor(network: MemoryNetwork, key: DeviceKey, root: Root, records = new MemoryRecords()) {
     this.key = key
@@ -94,6 +96,7 @@ class Peer {
         digest: this.keeper.ledger.hello().digest,
         operations: this.keeper.ledger.size
       }),
+      isKept: () => this.isKept,
       syncWith: device => {
         this.asked.push(device)
         this.sync.ask(device)
@@ -352,6 +355,17 @@ describe('beacon board', () => {
     await l.dial(s)
     assert.equal(l.board.view().clock.kind, 'behind')
     assert.equal(l.verdict(), 'clock-skew')
+  })
+
+  it('does not sign while what it would speak of is not on disk', async () => {
+    const { s, l } = await createOrg(1)
+    await l.dial(s)
+    s.isKept = false
+    await pass(12)
+    assert.equal(l.asOf(), 0)
+    s.isKept = true
+    await pass(5)
+    assert.equal(l.asOf(), 15)
   })
 
   it('signs, or no longer, by a root that comes alone', async () => {

@@ -30,7 +30,7 @@ import {
 } from '../../ledger/freshness/freshness.ts'
 import type { FreshnessTerms } from '../../ledger/freshness/freshness-terms.ts'
 import { decodeOverride, type Override } from '../../ledger/freshness/override.ts'
-import type { RecordStore } from '../../store/records.ts'
+import type { BlobStore } from '../../store/records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import type { Log } from '../log.ts'
@@ -65,12 +65,14 @@ export interface OverrideUse extends AccessTarget {
 
 export interface BeaconBoardInit {
   readonly transport: Transport
-  readonly records: RecordStore
+  readonly records: BlobStore
   readonly key: DeviceKey
   /** By the chain and the state of the moment. */
   readonly terms: () => FreshnessTerms
   /** What our ledger holds: its sync digest, and how many operations. */
   readonly holding: () => { readonly digest: Uint8Array; readonly operations: number }
+  /** Whether all of that is on disk: after a crash a beacon that spoke of more would be gone back behind. */
+  readonly isKept: () => boolean
   readonly syncWith: (device: DeviceId) => void
   /** Each override that comes to hold here, for the audit log. */
   readonly onOverrideKept: (override: Override) => void
@@ -223,6 +225,10 @@ export class BeaconBoard {
     const { terms, nowMs } = now
     const rootHash = terms.rootHashes.at(-1)
     if (terms.beacon === null || rootHash === undefined) return
+    if (!this.#init.isKept()) {
+      log.warn({}, 'no beacon is signed: what it would speak of is not on disk')
+      return
+    }
     const { clock } = this.#freshness.view(now)
     if (clock.kind !== 'ok') {
       log.warn({ offsetMs: clock.offsetMs }, `no beacon is signed: the clock is ${clock.kind}`)

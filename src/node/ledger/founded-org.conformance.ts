@@ -12,7 +12,8 @@ import { MemoryRecords } from '../../store/memory-records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import type { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import { saveRoots } from './kept-records.ts'
+import { LedgerKeeper, verify } from './ledger-keeper.ts'
 
 /** All of them sign; `changes` are made to the terms of a new org. */
 export function foundedBy(

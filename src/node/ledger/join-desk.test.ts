@@ -16,7 +16,8 @@ import { FramedStream } from '../transport/framed-stream.ts'
 import { MemoryNetwork, type MemoryTransport } from '../transport/memory-transport.ts'
 import { nextMessage } from '../transport/next-message.ts'
 import { inviteKeyOf, JOIN_PROTOCOL, openJoinDesk, redeemTicket } from './join-desk.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import { saveRoots } from './kept-records.ts'
+import { LedgerKeeper, verify } from './ledger-keeper.ts'
 
 const SALT = new Uint8Array(16)
 const soon = () => AbortSignal.timeout(10_000)

@@ -4,8 +4,9 @@ import { foundOrg, keyNamed, TestDevice } from '../../ledger/fold/org-fixture.co
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
+import { saveRoots } from './kept-records.ts'
 import { LocalLedgerExplorer } from './ledger-explorer.ts'
-import { LedgerKeeper, saveRoots } from './ledger-keeper.ts'
+import { LedgerKeeper } from './ledger-keeper.ts'
 import type { LedgerLines } from './ledger-terms.ts'
 
 const ADMINS = ['founder', 'second'].map(keyNamed)

@@ -14,13 +14,15 @@ import {
   signRaw,
   TestDevice
 } from '../../ledger/fold/org-fixture.conformance.ts'
+import { membershipFault } from '../../ledger/fold/state.ts'
 import type { ClockVerdict } from '../../ledger/freshness/freshness.ts'
 import { Orphans } from '../../ledger/sync/orphans.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
-import { LedgerKeeper, saveRoots, verify } from './ledger-keeper.ts'
+import { saveRoots } from './kept-records.ts'
+import { LedgerKeeper, verify } from './ledger-keeper.ts'
 
 /** An org of one device, which is its admin. */
 function foundedAlone() {
@@ -173,16 +175,83 @@ test('an operation under a root that comes to be kept aside says so', () => {
   assert.deepEqual(reasons(), ['contested-root'])
 })
 
+const note = (text: string) => ({ type: 'note', about: null, text }) as const
+
+class FullDisk extends MemoryRecords {
+  isFull = false
+
+  override append(rows: Parameters<MemoryRecords['append']>[0]) {
+    this.#check()
+    return super.append(rows)
+  }
+
+  override putBlobs(blobs: Parameters<MemoryRecords['putBlobs']>[0]) {
+    this.#check()
+    super.putBlobs(blobs)
+  }
+
+  #check(): void {
+    if (this.isFull) throw new AppError('DISK_FULL', 'the disk is full')
+  }
+}
+
+test('what others decide counts while the disk is full, and is kept once there is room, before what is our own', t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const [admin, lost] = [keyNamed('admin'), keyNamed('lost')]
+  const founding = foundOrg([admin])
+  const founder = new TestDevice(admin, founding)
+  const key = DeviceKey.generate()
+  founder.write({
+    ...{ type: 'device.enrol', device: key.id, kind: 'server', redemption: null },
+    nameCommitment: new Uint8Array(32)
+  })
+  founder.enrol(lost)
+  const records = new FullDisk()
+  saveRoots(records, [founding])
+  const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  keeper.take([...founder.ledger.operations()].map(({ record }) => record))
+  const known = records.scan().length
+  const heard: string[] = []
+  keeper.on({
+    onAccepted: () => {
+      throw new AppError('DISK_FULL', 'a part that has to write')
+    }
+  })
+  keeper.on({
+    onAccepted: operations => heard.push(...operations.map(({ id }) => id)),
+    onRoots: roots => heard.push(...roots.map(({ hash }) => toHex(hash)))
+  })
+  records.isFull = true
+  const suspended = founder.write({ type: 'device.suspend', device: lost.id, reason: null, cutoffs: [] })
+  keeper.take([suspended.record])
+  assert.match(membershipFault(keeper.state(), lost.id, Date.now()) ?? '', /suspended/)
+  assert.deepEqual(heard, [suspended.id], 'whoever can not write keeps nobody from hearing')
+  assert.throws(() => keeper.append(note('lost')), /the disk is full/)
+  assert.deepEqual([keeper.problems().map(({ code }) => code), records.scan().length], [['DISK_FULL'], known])
+  records.isFull = false
+  t.mock.timers.tick(10_000)
+  assert.deepEqual([keeper.problems(), records.scan().length], [[], known + 1])
+  records.isFull = true
+  const later = founder.write(note('later'))
+  keeper.take([later.record])
+  records.isFull = false
+  const own = keeper.append(note('own'))
+  assert.deepEqual(
+    records.stored({ after: known + 1, limit: 9 }).map(({ bytes }) => toHex(bytes)),
+    [later, own].map(({ record }) => toHex(record))
+  )
+  records.isFull = true
+  const root = rootAfter(founding, [admin])
+  keeper.takeRoots([root.record])
+  assert.equal(heard.at(-1), toHex(root.hash))
+  records.isFull = false
+  t.mock.timers.tick(10_000)
+  const again = new LedgerKeeper({ records, key, log: SILENT_LOG })
+  assert.deepEqual([again.ledger.size, again.chain.newest.version], [keeper.ledger.size, root.version])
+})
+
 test('what can not be made durable was never said: the next operation has its place, and is no fork', () => {
   const { key, root } = foundedAlone()
-  const note = (text: string) => ({ type: 'note', about: null, text }) as const
-  class FullDisk extends MemoryRecords {
-    isFull = false
-    override append(rows: Parameters<MemoryRecords['append']>[0]) {
-      if (this.isFull) throw new AppError('DISK_FULL', 'the disk is full')
-      return super.append(rows)
-    }
-  }
   const records = new FullDisk()
   saveRoots(records, [root])
   const keeper = new LedgerKeeper({ records, key, log: SILENT_LOG })

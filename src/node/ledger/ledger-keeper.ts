@@ -1,11 +1,6 @@
 /**
- * Keeps the org's ledger on this device: loads it, takes what peers bring, and writes our own feed. What it reports as
- * accepted is on disk before anybody hears of it.
- *
- * Kept as records: every accepted operation under its feed and position. Of a fork, which is evidence that a device
- * signed two histories, the later-come operations are kept under a key of their own. As blobs: the founding root
- * (`root/<version>`), the roots that follow (`root/<version>/<hash of the record>`), and the incarnation under which
- * this device writes.
+ * Keeps the org's ledger on this device: loads it, takes what peers bring, and writes our own feed, under an
+ * incarnation that is kept too. How it lies on disk, and what happens when there is no room: kept-records.ts.
  *
  * With a snapshot of just these (snapshot-file.ts) the state is there at once, and the operations follow while the
  * node is at work. Until all are here, `state()` and `hello()` are the snapshot's. `ledger` is always whole: whoever
@@ -19,7 +14,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../../base/assert.ts'
-import { fromUtf8, toHex, utf8 } from '../../base/bytes.ts'
+import { fromUtf8, utf8 } from '../../base/bytes.ts'
 import { AppError } from '../../base/errors.ts'
 import { deviceIdFromBytes, ID_BYTES, type OperationId } from '../../base/ids.ts'
 import { formatDuration, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
@@ -28,7 +23,6 @@ import { decodeRoot, orgIdOf, type Root } from '../../ledger/chain/root.ts'
 import { openRootChain, type RootChain } from '../../ledger/chain/root-chain.ts'
 import { REPAIR_TYPES } from '../../ledger/chain/root-terms.ts'
 import { signId, type Verify } from '../../ledger/encoding/signature.ts'
-import { feedKey } from '../../ledger/fold/feed.ts'
 import { type Inert, isMember, type State } from '../../ledger/fold/state.ts'
 import { CLOCK_TOLERANCE_MS, type ClockVerdict } from '../../ledger/freshness/freshness.ts'
 import { type AddResult, Ledger, type ParsedRecords } from '../../ledger/ledger.ts'
@@ -47,17 +41,18 @@ import type { Orphans } from '../../ledger/sync/orphans.ts'
 import type { FeedTip, Want } from '../../ledger/sync/sync.ts'
 import type { Hello } from '../../ledger/sync/sync-messages.ts'
 import { type RecordIdentity, recordIdentity } from '../../store/record-identity.ts'
-import type { FeedRecord, RecordStore } from '../../store/records.ts'
+import type { RecordStore } from '../../store/records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { type DeviceKey, verifySignature } from '../keys/device-key.ts'
 import type { Log } from '../log.ts'
+import type { Problem } from '../service-words.ts'
 import { atOnce, inTurns } from '../turns.ts'
+import { KeptRecords, rootBlobs } from './kept-records.ts'
 import { loadBehind, loadRecords } from './ledger-loading.ts'
 import { ledgerRules } from './ledger-rules.ts'
 import { SignaturePool } from './signature-pool.ts'
 import { type SnapshotBasis, type SnapshotFile, snapshotBasis } from './snapshot-file.ts'
 
-const ROOT_PREFIX = 'root/'
 const INCARNATION_KEY = 'incarnation'
 /** Records that are parsed in one go, and slices that are parsed while earlier ones are verified. */
 const SLICE_RECORDS = 512
@@ -82,19 +77,10 @@ export interface LedgerKeeperInit {
   readonly snapshots?: SnapshotFile
 }
 
-/** Keeps root records, such as the chain of a new org before the first keeper opens it. */
-export function saveRoots(records: RecordStore, roots: readonly Root[]): void {
-  for (const { version, record } of roots) {
-    const place = `${ROOT_PREFIX}${String(version).padStart(8, '0')}`
-    // Of a later version there can be several, and of one root several records.
-    records.putBlob(version === 1 ? place : `${place}/${toHex(sha256(record))}`, record)
-  }
-}
-
 export interface LedgerListener {
-  /** Operations were accepted, and are durable; none, when those here mean something else than was believed. */
+  /** Operations were accepted, and count from here on; none, when those here mean something else than was believed. */
   readonly onAccepted: (accepted: readonly Operation[]) => void
-  /** Root records were kept, and are durable; the chain may have moved. */
+  /** Root records were kept; the chain may have moved. */
   readonly onRoots: (kept: readonly Root[]) => void
 }
 
@@ -102,6 +88,7 @@ export class LedgerKeeper {
   readonly chain: RootChain
   readonly #ledger: Ledger
   readonly #records: RecordStore
+  readonly #kept: KeptRecords
   readonly #key: DeviceKey
   readonly #log: Log
   readonly #clock: () => ClockVerdict
@@ -127,6 +114,7 @@ export class LedgerKeeper {
 
   constructor(init: LedgerKeeperInit) {
     this.#records = init.records
+    this.#kept = new KeptRecords(init)
     this.#key = init.key
     this.#log = init.log
     this.#clock = init.clock ?? (() => ({ kind: 'ok' }))
@@ -217,7 +205,7 @@ export class LedgerKeeper {
       }
     }
     if (kept.length === 0) return false
-    saveRoots(this.#records, kept)
+    this.#kept.take({ roots: kept })
     this.#changes++
     if (chainMoved) this.ledger.chainMoved()
     else this.ledger.rootsKept()
@@ -227,7 +215,7 @@ export class LedgerKeeper {
         { version: freeze.version, keys: freeze.equivocators },
         'admins signed two roots of one version: no authority changes until a recovery root settles it'
       )
-    for (const listener of this.#listeners) listener.onRoots?.(kept)
+    this.#tellAll(listener => listener.onRoots?.(kept))
     return true
   }
 
@@ -262,8 +250,13 @@ export class LedgerKeeper {
     clearInterval(this.#snapshotTimer)
     this.#whole.reject(new AppError('INTERRUPTED', 'the node stopped before its ledger was loaded'))
     await this.#keeping
+    this.#kept.close()
     if (this.isWhole && this.#changesKept !== this.#changes) await this.#keepSnapshot()
     await this.#signatures.close()
+  }
+
+  problems(): Problem[] {
+    return this.#kept.problems()
   }
 
   /** Takes few records at once. */
@@ -318,7 +311,7 @@ export class LedgerKeeper {
       { sign: message => this.#key.sign(message), sha256 }
     )
     // Durable before anybody can hear of it: else another would be signed at its place after a crash.
-    this.#keep(recordOf(operation))
+    this.#kept.keepOwn(operation)
     const { accepted } = this.ledger.add([operation.record])
     assert(accepted.length === 1, 'an operation that we draft has its place')
     this.#tell(accepted)
@@ -357,21 +350,24 @@ export class LedgerKeeper {
 
   #accept(accepted: readonly Operation[]): void {
     if (accepted.length === 0) return
-    const rows = accepted.map(operation => recordOf(operation))
-    const outcome = this.#records.append(rows)
-    if (outcome.outcome === 'conflict') for (const row of rows) this.#keep(row)
+    this.#kept.take({ operations: accepted })
     this.#tell(accepted)
   }
 
   #tell(accepted: readonly Operation[]): void {
     this.#changes++
-    for (const listener of this.#listeners) listener.onAccepted?.(accepted)
+    this.#tellAll(listener => listener.onAccepted?.(accepted))
   }
 
-  #keep(row: FeedRecord): void {
-    if (this.#records.append([row]).outcome === 'durable') return
-    const kept = this.#records.append([{ ...row, feed: `${row.feed}/fork/${row.id}` }])
-    assert(kept.outcome === 'durable', 'an operation under its own id has no rival')
+  /** Who can not do what is due, as on a full disk, keeps nobody else from being told. */
+  #tellAll(tell: (listener: Partial<LedgerListener>) => void): void {
+    for (const listener of this.#listeners)
+      try {
+        tell(listener)
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) throw thrown
+        this.#log.error({ code: thrown.code }, `after a change of the ledger: ${thrown.message}`)
+      }
   }
 
   #load(): void {
@@ -407,7 +403,7 @@ export class LedgerKeeper {
       this.#changes++
     }
     for (const listener of this.#onWhole.splice(0)) listener()
-    if (difference !== undefined) for (const listener of this.#listeners) listener.onAccepted?.([])
+    if (difference !== undefined) this.#tellAll(listener => listener.onAccepted?.([]))
   }
 
   /** Whether any of these records of strangers is of a member and takes something from somebody. */
@@ -422,7 +418,7 @@ export class LedgerKeeper {
   }
 
   #basis({ hash: records }: RecordIdentity): SnapshotBasis {
-    const roots = this.#records.listBlobs(ROOT_PREFIX)
+    const roots = rootBlobs(this.#records)
     return snapshotBasis({ chain: this.chain, roots, records, rules: ledgerRules() })
   }
 
@@ -461,13 +457,9 @@ export class LedgerKeeper {
   }
 }
 
-function recordOf(operation: Operation): FeedRecord {
-  return { feed: feedKey(operation), seq: operation.seq, id: operation.id, bytes: operation.record }
-}
-
 /** The chain of an org from the records that this device kept of it. */
 function loadChain(records: RecordStore): RootChain {
-  const kept = records.listBlobs(ROOT_PREFIX)
+  const kept = rootBlobs(records)
   const [founding] = kept
   if (founding === undefined)
     throw new AppError('HOME_CORRUPT', "the index has lost the org's root.v1; restore a backup")
@@ -479,7 +471,7 @@ function loadChain(records: RecordStore): RootChain {
   const { chain, refused } = opened.value
   const [fault] = refused
   if (fault === undefined) return chain
-  throw damagedRoot(kept[bytes.indexOf(fault.record)]?.key ?? ROOT_PREFIX, fault.detail)
+  throw damagedRoot(kept[bytes.indexOf(fault.record)]?.key ?? founding.key, fault.detail)
 }
 
 function damagedRoot(key: string, detail: string): AppError {

@@ -17,7 +17,7 @@ import {
   type Presence,
   replaces
 } from '../../ledger/sync/presence.ts'
-import type { RecordStore } from '../../store/records.ts'
+import type { BlobStore } from '../../store/records.ts'
 import { sha256 } from '../../store/sha256.ts'
 import { Budget } from '../../swarm/rates.ts'
 import type { Identity } from '../home.ts'
@@ -44,7 +44,8 @@ const BLOB_PREFIX = 'presence/'
 export interface PresenceBoardInit {
   readonly transport: Transport
   readonly keeper: LedgerKeeper
-  readonly records: RecordStore
+  /** Late is soon enough: what a crash takes is said again. */
+  readonly records: BlobStore
   readonly identity: Identity
   readonly key: DeviceKey
   readonly log: Log

@@ -14,7 +14,8 @@ import type { Operation } from '../../ledger/operation/operation.ts'
 import { MemoryRecords } from '../../store/memory-records.ts'
 import { DeviceKey } from '../keys/device-key.ts'
 import { SILENT_LOG } from '../log.ts'
-import { LedgerKeeper, saveRoots } from './ledger-keeper.ts'
+import { saveRoots } from './kept-records.ts'
+import { LedgerKeeper } from './ledger-keeper.ts'
 import { RootAssembler } from './root-assembler.ts'
 
 const ADMINS = ['a', 'b', 'c'].map(keyNamed) as [TestKey, TestKey, TestKey]

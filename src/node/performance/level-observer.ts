@@ -8,6 +8,7 @@
  * - `repair`: how long a stored version was not kept as its rule asks, when it is again.
  */
 
+import { AppError } from '../../base/errors.ts'
 import type { DeviceId, VersionId } from '../../base/ids.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import { spanStart } from '../../history/rollup.ts'
@@ -193,7 +194,12 @@ export class LevelObserver {
     dataset: string | null,
     { atMs, value }: Pick<Observed, 'atMs' | 'value'>
   ): void {
-    this.#init.observations.add({ measure, dataset, atMs, value, count: 1 })
+    try {
+      this.#init.observations.add({ measure, dataset, atMs, value, count: 1 })
+    } catch (thrown) {
+      // The disk takes nothing now, as the history says in whose file they are: it is not measured.
+      if (!(thrown instanceof AppError)) throw thrown
+    }
   }
 }
 

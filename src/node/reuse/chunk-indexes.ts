@@ -5,6 +5,7 @@
  */
 
 import { concatBytes } from '../../base/bytes.ts'
+import { AppError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import {
   CHUNK_INDEX_BYTES_MAX,
@@ -60,8 +61,13 @@ export class ChunkIndexes {
   /** Keeps an index that a peer gave, once it was read, for as long as something of the version is held. */
   keep(version: VersionId, bytes: Uint8Array): void {
     const isHeld = this.#store.holdings().some(holding => holding.version.id === version)
-    if (isHeld && bytes.length <= CHUNK_INDEX_BYTES_MAX)
+    if (!isHeld || bytes.length > CHUNK_INDEX_BYTES_MAX) return
+    try {
       this.#store.records.putBlob(BLOB_PREFIX + version, bytes)
+    } catch (thrown) {
+      // It can be had or made again.
+      if (!(thrown instanceof AppError)) throw thrown
+    }
   }
 
   /** Lets go of the index of a version that is held no more. */

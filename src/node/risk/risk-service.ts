@@ -228,7 +228,12 @@ export class LocalRiskService implements RiskService {
       const after = thinned([...before, point], today)
       if (!isSame(before, after)) changed.set(id, after)
     }
-    if (changed.size > 0) this.#store.keep(changed)
+    try {
+      if (changed.size > 0) this.#store.keep(changed)
+    } catch (thrown) {
+      // A register without this day in its trends is better than none, and a full disk is among what it tells of.
+      if (!(thrown instanceof AppError)) throw thrown
+    }
   }
 
   #trend(id: string): TrendPoint[] {

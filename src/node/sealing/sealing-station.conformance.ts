@@ -54,14 +54,14 @@ export function station(actor: Actor, key: TestKey) {
       onMade: () => undefined
     })
   /** What any program could write of its own. */
-  const forge = (fileKey: Uint8Array, recipients: readonly Uint8Array[], aheadMs: number) =>
-    createEnvelopeRecord(
-      {
-        ...{ org: state().org, version: ONE, author: key.id, timeMs: Date.now() + aheadMs },
-        ...{ floorMs: Date.now() + aheadMs, envelope: wrapEnvelope(fileKey, recipients) }
-      },
+  const forge = (fileKey: Uint8Array, recipients: readonly Uint8Array[], aheadMs: number) => {
+    const timeMs = Date.now() + aheadMs
+    const envelope = wrapEnvelope(fileKey, recipients)
+    return createEnvelopeRecord(
+      { org: state().org, version: ONE, author: key.id, timeMs, floorMs: timeMs, envelope },
       { sign: key.sign, sha256 }
     ).record
+  }
   return {
     ...{ actor, key, shelf, emptyShelf, records, sealingKey, known, open, forge, keeper: open() },
     ...{ epochs, epochShelf, openEpochShelf }

@@ -147,11 +147,17 @@ export class ShelfExchange<Question> {
   #takeAll(from: DeviceId, records: readonly Uint8Array[]): number {
     const { take, what, log } = this.#init
     let taken = 0
-    for (const record of records) {
-      const outcome = take(record)
-      if (outcome === 'taken') taken++
-      else if (outcome !== 'old')
-        log.debug({ device: from }, `of the ${what} of a peer one is not taken: ${outcome.refused}`)
+    try {
+      for (const record of records) {
+        const outcome = take(record)
+        if (outcome === 'taken') taken++
+        else if (outcome !== 'old')
+          log.debug({ device: from }, `of the ${what} of a peer one is not taken: ${outcome.refused}`)
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      // They are asked for again.
+      log.warn({ code: thrown.code }, `${what} of a peer can not be kept: ${thrown.message}`)
     }
     return taken
   }

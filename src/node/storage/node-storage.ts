@@ -7,6 +7,7 @@ import { Assigner } from '../../placement/assignment.ts'
 import { DEFAULT_GRACE, DEFAULT_PATIENCE, type Grace } from '../../placement/fleet.ts'
 import { DEFAULT_PROOF_AGE_MAX_MS, DEFAULT_SKEW_MS } from '../../placement/holding.ts'
 import { VectorProduct } from '../../store/erasure/vector-product.ts'
+import type { BlobStore } from '../../store/records.ts'
 import { isWhole, type Store } from '../../store/store.ts'
 import {
   BOOST_FOLDER,
@@ -77,6 +78,8 @@ export interface NodeStorageInit {
   readonly home: string
   readonly identity: Identity
   readonly store: Store
+  /** For what was seen of others. */
+  readonly ofOthers: BlobStore
   readonly keeper: LedgerKeeper
   readonly board: PresenceBoard
   readonly transport: Transport
@@ -117,10 +120,22 @@ export class NodeStorage {
   #isOpen = true
 
   constructor(init: NodeStorageInit) {
-    const { home, identity, store, keeper, transport, transfers, reset, onForgotten, log, settings } = init
+    const {
+      home,
+      identity,
+      store,
+      ofOthers,
+      keeper,
+      transport,
+      transfers,
+      reset,
+      onForgotten,
+      log,
+      settings
+    } = init
     this.#init = init
     this.times = settings
-    this.#sightings = new Sightings(store.records, Date.now())
+    this.#sightings = new Sightings(ofOthers, Date.now())
     const discarded = (version: VersionId): void => onForgotten(version, 'discarded')
     this.vault = new Vault({ home, store, transfers, reset, folder: 'vault', onForgotten: discarded })
     this.#passing = new Vault({

@@ -10,7 +10,7 @@
 import { fromUtf8, utf8 } from '../../base/bytes.ts'
 import { type DeviceId, parseDeviceId } from '../../base/ids.ts'
 import { HOUR_MS, MINUTE_MS } from '../../base/units.ts'
-import type { RecordStore } from '../../store/records.ts'
+import type { BlobStore } from '../../store/records.ts'
 import type { Sighting } from './storage-fleet.ts'
 
 const KEY = 'storage/sightings'
@@ -32,7 +32,7 @@ export interface SightingTerms {
 }
 
 export class Sightings {
-  readonly #records: RecordStore
+  readonly #records: BlobStore
   readonly #seen = new Map<DeviceId, Seen>()
   #present: ReadonlySet<DeviceId> = new Set()
   /** When this device last came back to others, or others to it, after so long that they may have replaced it. */
@@ -42,7 +42,7 @@ export class Sightings {
   #lastMs: number
   #savedMs: number
 
-  constructor(records: RecordStore, nowMs: number) {
+  constructor(records: BlobStore, nowMs: number) {
     this.#records = records
     this.#lastMs = nowMs
     this.#savedMs = nowMs

@@ -4,8 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { AppError } from '../../base/errors.ts'
 import { versionIdFromBytes } from '../../base/ids.ts'
 import { FilesystemStore } from '../../store/filesystem.ts'
+import { MemoryRecords } from '../../store/memory-records.ts'
 import { keyHashOf, pseudonymOf } from './pseudonym.ts'
 import { decodeSubjectRecord, encodeSubjectRecord, SubjectDirectory } from './subject-directory.ts'
 import { fuzz, seeds } from './subject-messages.fuzz.ts'
@@ -75,4 +77,36 @@ test('persons are there after a restart; what is erased leaves no byte, and does
   assert.deepEqual(directory.ids(), [])
   assert.equal(directory.areErased([keyHashOf(first)]), true)
   await store.close()
+})
+
+test('what could not be taken off the disk is not said to be erased, and is when that is asked for again', () => {
+  class FullDisk extends MemoryRecords {
+    isFull = false
+    override scrub(): void {
+      if (this.isFull) throw new AppError('DISK_FULL', 'the disk is full')
+    }
+  }
+  const records = new FullDisk()
+  const directory = new SubjectDirectory(records)
+  const { key: known } = directory.keyFor(JANE)
+  const hash = keyHashOf(known)
+  records.isFull = true
+  assert.throws(() => directory.erase([hash]), /the disk is full/)
+  assert.throws(() => directory.clear(), /the disk is full/)
+  assert.equal(directory.areErased([hash]), false)
+  records.isFull = false
+  directory.erase([hash])
+  assert.deepEqual([directory.areErased([hash]), directory.ids()], [true, []])
+})
+
+test('a key that a crash left beside the word that it was erased is gone after the next start', () => {
+  const records = new MemoryRecords()
+  const before = new SubjectDirectory(records)
+  const { key: known } = before.keyFor(JANE)
+  const [left] = records.listBlobs('')
+  assert.ok(left !== undefined)
+  before.erase([keyHashOf(known)])
+  records.putBlob(left.key, left.bytes)
+  const after = new SubjectDirectory(records)
+  assert.deepEqual([after.ids(), records.getBlob(left.key)], [[], undefined])
 })

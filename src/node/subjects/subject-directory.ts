@@ -44,11 +44,16 @@ export class SubjectDirectory {
   constructor(records: RecordStore) {
     this.#records = records
     for (const { key } of records.listBlobs(ERASED_PREFIX)) this.#erased.add(key.slice(ERASED_PREFIX.length))
-    for (const { bytes } of records.listBlobs(PREFIX)) {
+    const left: string[] = []
+    for (const { key, bytes } of records.listBlobs(PREFIX)) {
       const entry = decodeSubjectRecord(bytes)
       const hash = entry && keyHashOf(entry.key)
-      if (entry !== undefined && hash !== undefined && !this.#erased.has(hash)) this.#known.set(hash, entry)
+      if (entry === undefined || hash === undefined) continue
+      if (this.#erased.has(hash)) left.push(key)
+      else this.#known.set(hash, entry)
     }
+    // A crash came between.
+    for (const key of left) records.deleteBlobs(key)
   }
 
   /** The ids of all persons. */
@@ -83,13 +88,14 @@ export class SubjectDirectory {
     const fresh = hashes.filter(hash => !this.#erased.has(hash))
     if (fresh.length === 0) return
     this.#tellForgotten(new Set(fresh))
+    this.#records.putBlobs(fresh.map(hash => ({ key: ERASED_PREFIX + hash, bytes: new Uint8Array(0) })))
+    for (const hash of fresh) this.#records.deleteBlob(PREFIX + hash)
+    this.#records.scrub()
+    // Only then: what was not done, as on a full disk, is done when it is asked for again.
     for (const hash of fresh) {
-      this.#records.putBlob(ERASED_PREFIX + hash, new Uint8Array(0))
       this.#erased.add(hash)
       this.#known.delete(hash)
     }
-    for (const hash of fresh) this.#records.deleteBlob(PREFIX + hash)
-    this.#records.scrub()
   }
 
   /** Calls `listener` with the ids of persons whose last key is about to be erased here. */
@@ -106,9 +112,9 @@ export class SubjectDirectory {
   clear(): void {
     for (const listener of this.#clearers) listener()
     if (this.#known.size === 0) return
-    this.#known.clear()
     this.#records.deleteBlobs(PREFIX)
     this.#records.scrub()
+    this.#known.clear()
   }
 
   #tellForgotten(hashes: ReadonlySet<string>): void {

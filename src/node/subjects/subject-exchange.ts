@@ -89,13 +89,23 @@ export class SubjectExchange {
 
   /** The ledger has changed: who is a steward no more forgets, and who became one asks the others. */
   look(): void {
-    const { state, isWhole, directory, self } = this.#init
+    const { state, isWhole, self } = this.#init
     if (!isWhole()) return
     const stewards = this.stewards().join()
-    if (!isSteward(state(), self)) directory.clear()
+    if (!isSteward(state(), self)) this.#forget()
     else if (stewards !== this.#stewards)
       for (const device of this.linkedStewards()) void this.#shareWith(device)
     this.#stewards = stewards
+  }
+
+  #forget(): void {
+    const { directory, log } = this.#init
+    try {
+      directory.clear()
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      log.error({ code: thrown.code }, `what a steward knew is not forgotten yet: ${thrown.message}`)
+    }
   }
 
   /** Others that are stewards now. */

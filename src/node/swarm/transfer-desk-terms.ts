@@ -1,6 +1,7 @@
 /** What the desk of transfers shows of one, and what it is made with. */
 
 import type { DeviceId, VersionId } from '../../base/ids.ts'
+import type { BlobStore } from '../../store/records.ts'
 import type { Holding, Store } from '../../store/store.ts'
 import type { Log } from '../log.ts'
 import type { Reuse } from '../reuse/reuse.ts'
@@ -30,6 +31,8 @@ export interface TransferRead {
 
 export interface TransferDeskInit {
   readonly store: Store
+  /** For what is known of each transfer. */
+  readonly records: BlobStore
   readonly hub: VersionFetcher
   readonly reuse: Pick<Reuse, 'find'>
   readonly sealed?: SealedTransfers

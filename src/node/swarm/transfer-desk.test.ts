@@ -99,7 +99,13 @@ let reads: TransferRead[]
 function open(): void {
   hub = new ScriptedHub()
   desk = new TransferDesk({
-    ...{ store, hub, reuse: { find: () => Promise.resolve(undefined) }, log: SILENT_LOG },
+    ...{
+      store,
+      records: store.records,
+      hub,
+      reuse: { find: () => Promise.resolve(undefined) },
+      log: SILENT_LOG
+    },
     onRead: read => reads.push(read),
     onForgotten: () => undefined
   })

@@ -42,7 +42,7 @@ export class TransferDesk {
   constructor(init: TransferDeskInit) {
     this.#init = init
     this.#places = new TransferPlaces(init.store, init.sealed)
-    for (const { bytes } of init.store.records.listBlobs(BLOB_PREFIX)) {
+    for (const { bytes } of init.records.listBlobs(BLOB_PREFIX)) {
       const record = decodeRecord(bytes)
       if (record !== undefined) this.#jobs.set(record.id, newJob(record))
     }
@@ -141,7 +141,7 @@ export class TransferDesk {
     const view = this.#view(job)
     if (!discard) return view
     this.#jobs.delete(id)
-    this.#init.store.records.deleteBlobs(`${BLOB_PREFIX}${id}`)
+    this.#init.records.deleteBlobs(`${BLOB_PREFIX}${id}`)
     const { holding } = job
     if (holding !== undefined && !isWhole(holding.state)) this.#settle(this.#forget(holding))
     if (job.record.isOpened) void this.#init.sealed?.discard(job.record)
@@ -154,7 +154,7 @@ export class TransferDesk {
       if (job.record.version !== version) continue
       this.#endRun(job, 'stop')
       this.#jobs.delete(id)
-      this.#init.store.records.deleteBlob(`${BLOB_PREFIX}${id}`)
+      this.#init.records.deleteBlob(`${BLOB_PREFIX}${id}`)
       this.#notify(job)
       await job.opening
     }
@@ -494,6 +494,6 @@ export class TransferDesk {
   }
 
   #save(job: Job): void {
-    this.#init.store.records.putBlob(`${BLOB_PREFIX}${job.record.id}`, encodeRecord(job.record))
+    this.#init.records.putBlob(`${BLOB_PREFIX}${job.record.id}`, encodeRecord(job.record))
   }
 }
