@@ -6,7 +6,6 @@
  * Nothing waits in memory for who is slow: what is not read yet stays where it is recorded.
  */
 
-import type { AuditEvent } from '../../audit/entry.ts'
 import type { LoggedEntry } from '../../audit/evidence.ts'
 import { type JsonObject, toOcsf } from '../../audit/ocsf.ts'
 import type { DeviceId, OrgId } from '../../base/ids.ts'
@@ -30,7 +29,7 @@ export interface Fed {
 }
 
 const DETECTIONS = 'detections'
-const TOKEN_ID = /\(([0-9a-f]{12})\)$/
+const TOKEN_ID = /^token .*\(([0-9a-f]{12})\)$/
 
 export interface EventFeedInit {
   readonly database: Pick<AuditDatabase, 'sizes' | 'items'>
@@ -113,13 +112,16 @@ function feedOf({ device, incarnation }: LogKey): string {
   return `${device}/${incarnation}`
 }
 
-/** Names of tokens are people's words: of a token only its id goes out. */
 function pseudonymous(entry: LoggedEntry): LoggedEntry {
   const { event } = entry
   if (event.action !== 'called' && event.action !== 'switched') return entry
-  const [, id] = TOKEN_ID.exec(event.by) ?? []
-  const named: AuditEvent = id === undefined ? event : { ...event, by: `token ${id}` }
-  return { ...entry, event: named }
+  return { ...entry, event: { ...event, by: nameSent(event.by) } }
+}
+
+/** Names of tokens are people's words: of a token only its id goes out. Other callers go by no word of anybody. */
+export function nameSent(by: string): string {
+  const [, id] = TOKEN_ID.exec(by) ?? []
+  return id === undefined ? by : `token ${id}`
 }
 
 // ---- cursors as text
