@@ -97,18 +97,19 @@ export class AuditExchange {
   /** Runs one exchange over a stream of its own. Rejects with AppError. */
   async talk<T>(peer: DeviceId, exchange: (talk: AuditTalk) => Promise<T>): Promise<T> {
     const opening = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
-    let stream: PeerStream | undefined
+    let talk: AuditTalk | undefined
     try {
-      stream = await this.#init.transport.open(peer, AUDIT_PROTOCOL, opening)
-      return await exchange(new AuditTalk(stream, this.#stop.signal))
+      const stream = await this.#init.transport.open(peer, AUDIT_PROTOCOL, opening)
+      talk = new AuditTalk(stream, this.#stop.signal)
+      return await exchange(talk)
     } catch (thrown) {
-      const isCalledOff = this.#stop.signal.aborted || (stream === undefined && opening.aborted)
+      const isCalledOff = this.#stop.signal.aborted || (talk === undefined && opening.aborted)
       if (!isCalledOff || thrown instanceof AppError || thrown instanceof AssertionFailure) throw thrown
       throw new AppError('PEER_UNREACHABLE', `the peer did not answer: ${messageOf(thrown)}`, {
         cause: thrown
       })
     } finally {
-      await stream?.close().catch(() => undefined)
+      void talk?.leave()
     }
   }
 

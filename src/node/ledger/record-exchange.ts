@@ -54,11 +54,13 @@ export class RecordExchange {
   async #ask(device: DeviceId): Promise<void> {
     const { transport, protocol, outgoing } = this.#init
     try {
-      const stream = await transport.open(device, protocol, this.#stop.signal)
-      const framed = this.#framed(stream)
-      await framed.write(outgoing())
-      await this.#takeNext(framed, device)
-      await stream.close()
+      const framed = this.#framed(await transport.open(device, protocol, this.#stop.signal))
+      try {
+        await framed.write(outgoing())
+        await this.#takeNext(framed, device)
+      } finally {
+        void framed.leave(this.#stop.signal)
+      }
     } catch (thrown) {
       this.#onFailure(device, thrown)
     }

@@ -87,11 +87,10 @@ export class ShelfExchange<Question> {
   /** Puts one question; undefined when there is no answer. */
   async put(device: DeviceId, question: Question): Promise<readonly Uint8Array[] | undefined> {
     const { transport, protocol, limits, encodeQuestion, what, log } = this.#init
-    let stream: PeerStream | undefined
+    let framed: FramedStream | undefined
+    const { signal } = this.#stop
     try {
-      const { signal } = this.#stop
-      stream = await transport.open(device, protocol, signal)
-      const framed = this.#framed(stream)
+      framed = this.#framed(await transport.open(device, protocol, signal))
       await framed.write(encodeQuestion(question))
       const message = await nextMessage(framed, { timeoutMs: TIMEOUT_MS, signal })
       if (message === undefined) return undefined
@@ -103,7 +102,7 @@ export class ShelfExchange<Question> {
       this.#onFailure(device, thrown)
       return undefined
     } finally {
-      await stream?.close().catch(() => undefined)
+      void framed?.leave(signal)
     }
   }
 

@@ -153,16 +153,15 @@ export class SubjectExchange {
 
   async ask(device: DeviceId, question: SubjectQuestion): Promise<SubjectAnswer> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)])
-    const stream = await this.#init.transport.open(device, SUBJECT_PROTOCOL, signal)
+    const framed = framedOf(await this.#init.transport.open(device, SUBJECT_PROTOCOL, signal))
     try {
-      const framed = framedOf(stream)
       await framed.write(encodeQuestion(question))
       const message = await nextMessage(framed, { timeoutMs: TIMEOUT_MS, signal })
       const decoded = message === undefined ? undefined : decodeAnswer(message)
       if (decoded?.ok === true && decoded.value.kind === question.kind) return decoded.value
       throw new AppError('PEER_REFUSED', `device ${device} gave no answer about persons that can be read`)
     } finally {
-      await stream.close().catch(() => undefined)
+      void framed.leave(this.#stop.signal)
     }
   }
 

@@ -8,11 +8,13 @@
 
 import { assert } from '../../base/assert.ts'
 import { concatBytes } from '../../base/bytes.ts'
+import { SECOND_MS } from '../../base/units.ts'
 import type { PeerStream, StreamClose } from './transport.ts'
 
 export const FRAME_HEADER_BYTES = 4
 /** What a length on the wire can say at all. */
 const FRAME_BYTES_MAX = 2 ** 32 - 1
+const LEAVE_TIMEOUT_MS = 20 * SECOND_MS
 
 export type FrameRead =
   | { readonly kind: 'message'; readonly bytes: Uint8Array }
@@ -103,6 +105,25 @@ export class FramedStream {
     const header = new Uint8Array(FRAME_HEADER_BYTES)
     new DataView(header.buffer).setUint32(0, body.length)
     if (!this.stream.send([header, body])) await this.stream.drained()
+  }
+
+  /**
+   * Ends a stream, for who opened it. It never rejects, and the stream is over then: one of which the other side never
+   * ends its half would stay open, and nothing bounds how many we open. It has time for that: a reset would take from
+   * one that is busy what was sent before.
+   */
+  async leave(signal?: AbortSignal): Promise<void> {
+    const giveUp = (): void => this.stream.abort('it is over')
+    const timer = setTimeout(giveUp, LEAVE_TIMEOUT_MS)
+    try {
+      await this.stream.close()
+      const { kind } = await this.read({ timeoutMs: LEAVE_TIMEOUT_MS, ...(signal && { signal }) })
+      if (kind !== 'end') giveUp()
+    } catch {
+      giveUp()
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** undefined while more has to come. */

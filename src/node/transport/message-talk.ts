@@ -51,23 +51,8 @@ export class MessageTalk<Message extends { readonly kind: string }> {
     return message as Extract<Message, { readonly kind: K }>
   }
 
-  /**
-   * Ends the talk, for who opened the stream. It never rejects, and the stream is over then: one of which the other
-   * side never ends its half would stay open, and nothing bounds how many we open. It has time for that: a reset would
-   * take from one that is busy what was sent before.
-   */
-  async leave(): Promise<void> {
-    const { stream } = this.#framed
-    const giveUp = (): void => stream.abort('the talk is over')
-    const timer = setTimeout(giveUp, ANSWER_TIMEOUT_MS)
-    try {
-      await stream.close()
-      const { kind } = await this.#framed.read({ timeoutMs: ANSWER_TIMEOUT_MS, signal: this.#signal })
-      if (kind !== 'end') giveUp()
-    } catch {
-      giveUp()
-    } finally {
-      clearTimeout(timer)
-    }
+  /** See FramedStream.leave. */
+  leave(): Promise<void> {
+    return this.#framed.leave(this.#signal)
   }
 }

@@ -24,15 +24,12 @@ export async function askOnce(
   const timeout = AbortSignal.timeout(timeoutMs)
   const limited = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   const stream = await transport.open(device, protocol, limited)
+  const framed = new FramedStream(stream, { messageBytesMax: answerBytesMax, sentBytesMax: questionBytesMax })
   try {
-    const framed = new FramedStream(stream, {
-      messageBytesMax: answerBytesMax,
-      sentBytesMax: questionBytesMax
-    })
     await framed.write(question)
     return await nextMessage(framed, { timeoutMs, signal: limited })
   } finally {
-    await stream.close().catch(() => undefined)
+    void framed.leave(signal)
   }
 }
 
