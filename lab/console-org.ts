@@ -90,7 +90,7 @@ export class ConsoleOrg {
       await cluster.join(await cluster.invite(), 'lab-7', 'paris')
       await cluster.meshed()
       const device = await knownBy(node, 'lab-7')
-      const browser = await launchChromium(chromium)
+      const browser = await launchChromium(chromium, node.home)
       const org = new ConsoleOrg(cluster, device, `https://127.0.0.1:${port}`, browser)
       await org.publish('notes', 'release notes')
       return org
@@ -115,9 +115,8 @@ export class ConsoleOrg {
 
   /** An empty page of somebody who is not signed in; `beside` is an origin that it may go to as well. */
   async open(beside?: string): Promise<Page> {
-    const context = await this.#browser.newContext({
-      ...{ viewport: SIZES.desk, ignoreHTTPSErrors: true, colorScheme: 'light', reducedMotion: 'reduce' }
-    })
+    const appearance = { colorScheme: 'light', reducedMotion: 'reduce' } as const
+    const context = await this.#browser.newContext({ viewport: SIZES.desk, ...appearance })
     if (beside !== undefined) await this.#keepWithin(context, beside)
     this.#watch(context, beside)
     const page = await context.newPage()

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { argv } from 'node:process'
 import type { Browser, Page } from 'playwright-core'
 import type { RootChange } from '../src/api/authority.ts'
+import { defined } from '../src/base/assert.ts'
 import { Cluster, type ClusterNode, LOOPBACK, until } from './cluster.ts'
 import { chromiumPath, launchChromium } from './console-browser.ts'
 import { buildConsole } from './console-build.ts'
@@ -120,7 +121,7 @@ async function main(): Promise<void> {
   const cluster = new Cluster(folder)
   try {
     const address = await org(cluster, folder)
-    const browser = await launchChromium(executable)
+    const browser = await launchChromium(executable, defined(cluster.nodes[0], 'the first node').home)
     try {
       const names = argv.slice(3)
       const wanted = SHOTS.filter(({ name }) => names.length === 0 || names.includes(name))
@@ -140,7 +141,7 @@ async function shoot(
 ): Promise<void> {
   const { name, path, scheme = 'light', size = 'desk', first } = shot
   const viewport = SIZES[size]
-  const context = await browser.newContext({ viewport, colorScheme: scheme, ignoreHTTPSErrors: true })
+  const context = await browser.newContext({ viewport, colorScheme: scheme })
   const page = await context.newPage()
   await page.goto(address)
   await page.getByRole('heading', { level: 1 }).waitFor()
