@@ -10,6 +10,7 @@ import { OwedBlobs } from './owed-blobs.ts'
 
 class Disk extends MemoryRecords {
   isFull = false
+  tries = 0
   writes = 0
 
   override putBlobs(blobs: readonly NamedBlob[]): void {
@@ -23,6 +24,7 @@ class Disk extends MemoryRecords {
   }
 
   #write(): void {
+    this.tries++
     if (this.isFull)
       throw new AppError('DISK_FULL', 'the disk is full', { details: { path: '/home/ledger.db' } })
     this.writes++
@@ -71,6 +73,7 @@ describe('blobs that are owed to the disk', () => {
     blobs.putBlob('a', utf8('2'))
     assert.equal(blobs.deleteBlobs(''), 1)
     blobs.putBlob('b', utf8('3'))
+    assert.equal(disk.tries, 2, 'not with each that comes')
     assert.deepEqual(texts(blobs.listBlobs('')), ['b=3'])
     assert.deepEqual(texts(disk.listBlobs('')), ['a=1'])
     assert.deepEqual(blobs.problems(), [

@@ -30,10 +30,21 @@ export class OwedWriting {
 
   /** At the latest after so long, together with what is owed until then. */
   within(ms: number): void {
-    this.#timer ??= setTimeout(() => this.now(), ms).unref()
+    this.#timer ??= setTimeout(() => this.#try(), ms).unref()
   }
 
+  /** At once; and where that could not be, when it is tried again: all that is owed is written each time. */
   now(): void {
+    if (this.#fault === undefined) this.#try()
+  }
+
+  /** Tries once more, and never again. */
+  close(): void {
+    this.#try()
+    clearTimeout(this.#timer)
+  }
+
+  #try(): void {
     const { write, what, log } = this.#init
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -55,11 +66,5 @@ export class OwedWriting {
     const { code, message, details } = this.#fault
     const path = typeof details.path === 'string' ? details.path : null
     return [{ code, message: `${this.#init.what}: some of it is not on disk: ${message}`, path }]
-  }
-
-  /** Tries once more, and never again. */
-  close(): void {
-    this.now()
-    clearTimeout(this.#timer)
   }
 }
