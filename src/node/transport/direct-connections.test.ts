@@ -226,6 +226,17 @@ describe('direct connections', { timeout: 120 * SECOND_MS }, () => {
     await openDirect(a, b)
   })
 
+  it('leave room for others when they are over, on both sides', async () => {
+    const [a, b] = await sides.linked()
+    for (let turn = 0; turn < 70; turn++) {
+      const [near, far] = await openDirect(a, b)
+      assert.ok(near instanceof SocketStream, `number ${turn} goes over the link`)
+      const closed = closing(far)
+      near.abort('next')
+      await closed
+    }
+  })
+
   it('give way to the link where no address can be reached, or the wrong device answers', async () => {
     const [a, b] = await sides.linked()
     const c = await sides.side()

@@ -31,7 +31,7 @@ export class SocketStream implements PeerStream {
   #sendEnded = false
   #abortReason: string | undefined
   #drain: PromiseWithResolvers<void> | undefined
-  #onOver: (() => void) | undefined
+  readonly #onOver: (() => void)[] = []
   #target: (() => Uint8Array | undefined) | undefined
 
   /** `head`: what came after the opening and was read with it. The socket is paused and has no other consumer. */
@@ -97,8 +97,8 @@ export class SocketStream implements PeerStream {
 
   /** For who keeps account of connections; called as soon as it is over, whatever still waits to be taken. */
   onOver(listener: () => void): void {
-    this.#onOver = listener
-    if (this.#inbox.closed !== undefined) listener()
+    if (this.#inbox.closed === undefined) this.#onOver.push(listener)
+    else listener()
   }
 
   pause(): void {
@@ -163,7 +163,7 @@ export class SocketStream implements PeerStream {
     )
     this.#drain?.reject(this.#over())
     this.#drain = undefined
-    this.#onOver?.()
+    for (const listener of this.#onOver.splice(0)) listener()
   }
 
   #over(): AppError {
